@@ -1,0 +1,17 @@
+//! Words that every floor shares: time, endpoints, text from the wire, secrets, limits.
+//!
+//! **Invariant:** nothing here knows FTP, TCP or a file.
+
+mod endpoint;
+mod limits;
+mod packet;
+mod secret;
+mod text;
+mod time;
+
+pub use endpoint::Endpoint;
+pub use limits::{LimitCounts, LimitName, Limits};
+pub use packet::PacketRef;
+pub use secret::Secret;
+pub use text::{Printable, Text};
+pub use time::Timestamp;

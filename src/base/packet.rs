@@ -1,0 +1,12 @@
+//! Which packet.
+
+use super::Timestamp;
+
+/// One packet of the capture: when, and which frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PacketRef {
+    /// When it was captured.
+    pub time: Timestamp,
+    /// Its number, 1-based in file order, as Wireshark shows it.
+    pub frame: u64,
+}

@@ -1,0 +1,52 @@
+//! A TCP segment as its receiver would have seen it.
+
+use crate::base::{Endpoint, PacketRef};
+
+/// What a frame turned out to be.
+#[derive(Clone, Copy, Debug)]
+pub enum Decoded<'a> {
+    /// A TCP segment.
+    Segment(Segment<'a>),
+    /// Well-formed, but not TCP over IP (UDP, ARP, ICMP ...): of no concern.
+    Other,
+    /// It could not be decoded, for this reason; counted in the report.
+    Ignored(&'static str),
+    /// A fragment that was put aside until its datagram is whole.
+    Fragment,
+}
+
+/// A TCP segment, borrowed from its frame or from the reassembled datagram.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'a> {
+    /// The packet that it came in; of a fragmented datagram the last to arrive.
+    pub packet: PacketRef,
+    /// Who sent it.
+    pub source: Endpoint,
+    /// To whom.
+    pub destination: Endpoint,
+    /// Sequence number of the first payload byte, or of the SYN.
+    pub seq: u32,
+    /// Acknowledgement number, where the ACK bit is set.
+    pub ack: Option<u32>,
+    /// SYN, FIN, RST, PSH.
+    pub flags: Flags,
+    /// Window, unscaled.
+    pub window: u16,
+    /// TSval of the timestamps option (RFC 7323).
+    pub timestamp: Option<u32>,
+    /// The payload bytes that the capture kept.
+    pub payload: &'a [u8],
+    /// Payload bytes that were on the wire behind those kept: a snap-length cut.
+    pub cut: u32,
+}
+
+/// The control bits that matter to an observer; ACK is told by [`Segment::ack`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Opens.
+    pub syn: bool,
+    /// Closes this direction.
+    pub fin: bool,
+    /// Resets.
+    pub rst: bool,
+}

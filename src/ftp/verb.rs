@@ -1,0 +1,94 @@
+//! The verbs.
+
+use std::fmt;
+
+macro_rules! verbs {
+    ($($variant:ident => $name:literal,)*) => {
+        /// A command's verb, by the RFC that defines it; what no RFC defines is kept as it was said, in upper case.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "the variants are the words of the protocol")]
+        pub enum Verb { $($variant,)* Other(Box<str>) }
+
+        impl Verb {
+            /// The verb of these bytes, in any case. Bytes that aren't valid UTF-8 read as Latin-1.
+            pub fn parse(bytes: &[u8]) -> Self {
+                let mut upper = [0_u8; 4];
+                if let Some(target) = upper.get_mut(..bytes.len()) {
+                    target.copy_from_slice(bytes);
+                    target.make_ascii_uppercase();
+                    match &*target {
+                        $($name => return Self::$variant,)*
+                        _ => {}
+                    }
+                }
+                let text = crate::base::Text::from_wire(bytes);
+                Self::Other(text.raw().to_uppercase().into())
+            }
+
+            /// The verb in upper case. Of [`Verb::Other`] it is text from the wire: defuse it before showing it.
+            pub fn name(&self) -> &str {
+                match self {
+                    $(Self::$variant => const { name_of($name) },)*
+                    Self::Other(name) => name,
+                }
+            }
+        }
+    };
+}
+
+/// The text of an ASCII literal.
+const fn name_of(ascii: &'static [u8]) -> &'static str {
+    match std::str::from_utf8(ascii) {
+        Ok(text) => text,
+        Err(_) => "",
+    }
+}
+
+verbs! {
+    // RFC 959
+    User => b"USER", Pass => b"PASS", Acct => b"ACCT", Cwd => b"CWD", Cdup => b"CDUP", Smnt => b"SMNT",
+    Rein => b"REIN", Quit => b"QUIT", Port => b"PORT", Pasv => b"PASV", Type => b"TYPE", Stru => b"STRU",
+    Mode => b"MODE", Retr => b"RETR", Stor => b"STOR", Stou => b"STOU", Appe => b"APPE", Allo => b"ALLO",
+    Rest => b"REST", Rnfr => b"RNFR", Rnto => b"RNTO", Abor => b"ABOR", Dele => b"DELE", Rmd => b"RMD",
+    Mkd => b"MKD", Pwd => b"PWD", List => b"LIST", Nlst => b"NLST", Site => b"SITE", Syst => b"SYST",
+    Stat => b"STAT", Help => b"HELP", Noop => b"NOOP",
+    // RFC 775 and 1123
+    Xcwd => b"XCWD", Xcup => b"XCUP", Xmkd => b"XMKD", Xrmd => b"XRMD", Xpwd => b"XPWD",
+    // RFC 1639
+    Lprt => b"LPRT", Lpsv => b"LPSV",
+    // RFC 2228
+    Auth => b"AUTH", Adat => b"ADAT", Prot => b"PROT", Pbsz => b"PBSZ", Ccc => b"CCC", Mic => b"MIC",
+    Conf => b"CONF", Enc => b"ENC",
+    // RFC 2389
+    Feat => b"FEAT", Opts => b"OPTS",
+    // RFC 2428
+    Eprt => b"EPRT", Epsv => b"EPSV",
+    // RFC 2640
+    Lang => b"LANG",
+    // RFC 3659
+    Mdtm => b"MDTM", Size => b"SIZE", Mlst => b"MLST", Mlsd => b"MLSD",
+    // RFC 6384, 7151, and what servers understand without an RFC
+    Algs => b"ALGS", Host => b"HOST", Clnt => b"CLNT", Mfmt => b"MFMT",
+}
+
+/// The verb as it was said, in upper case; text from the wire is not defused.
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_are_known_in_any_case_and_unknown_ones_are_kept() {
+        assert_eq!(Verb::parse(b"pAsV"), Verb::Pasv);
+        assert_eq!(Verb::parse(b"pwd"), Verb::Pwd);
+        assert_eq!(Verb::parse(b"xsha256").name(), "XSHA256");
+        assert_eq!(Verb::parse(b"PASS.txt").name(), "PASS.TXT");
+        assert_eq!(Verb::parse(b"caf\xe9").name(), "CAFÉ");
+        assert_eq!(Verb::parse(b""), Verb::Other("".into()));
+    }
+}

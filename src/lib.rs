@@ -1,0 +1,39 @@
+//! **ftpscope** reads packets and explains FTP.
+//!
+//! FTP negotiates a second TCP connection for every listing and file. This library follows every control connection
+//! in a capture, predicts the data connection that each negotiation announces, and links what then happens.
+//!
+//! # How a byte travels
+//!
+//! ```text
+//! capture ──► decode ──► tcp ──► ftp ──► session ──► diagnose ──► export | tui
+//!  frames    segments  streams  lines   sessions    findings     people, programs
+//! ```
+//!
+//! `analyzer` is the conveyor belt: the only place that names all the stages in order. A module names only modules
+//! on lower floors, and a test in `tests/` holds the code to that:
+//!
+//! | floor | modules |
+//! | --- | --- |
+//! | 11 | `cli` |
+//! | 10 | `live`, `tui` |
+//! | 9 | `export` |
+//! | 8 | `analyzer` |
+//! | 7 | `diagnose` |
+//! | 6 | `session` |
+//! | 5 | [`tcp`] |
+//! | 4 | [`decode`] |
+//! | 3 | [`capture`] |
+//! | 2 | [`report`] |
+//! | 1 | [`ftp`], `tls` |
+//! | 0 | [`base`] |
+//!
+//! **Invariant:** up to and including `diagnose` there is no clock, thread, lock, file or terminal (but for
+//! [`capture`], whose purpose files are): time is an argument, and what is odd on the wire is a value, never an error.
+
+pub mod base;
+pub mod capture;
+pub mod decode;
+pub mod ftp;
+pub mod report;
+pub mod tcp;

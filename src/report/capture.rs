@@ -1,0 +1,75 @@
+//! What was read.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::base::{Endpoint, LimitCounts, Timestamp};
+
+/// What was read, over all sources.
+#[derive(Clone, Debug, Default)]
+pub struct Capture {
+    /// The files or interfaces, in the order of the command line.
+    pub sources: Vec<Source>,
+    /// Packets in all.
+    pub packets: u64,
+    /// Bytes of these packets as they were on the wire.
+    pub bytes: u64,
+    /// Time of the earliest packet.
+    pub first: Option<Timestamp>,
+    /// Time of the latest packet.
+    pub last: Option<Timestamp>,
+    /// Packets that the kernel dropped; `None` for files.
+    pub dropped: Option<u64>,
+    /// What was not decoded: packets by reason.
+    pub ignored: BTreeMap<&'static str, u64>,
+    /// TCP connections to a control port on which nobody spoke FTP.
+    pub silent_connections: u64,
+    /// Caps that were reached.
+    pub limits: LimitCounts,
+    /// Connections to a control port that never came about and of which no session came, by client and server.
+    pub attempts: Vec<ControlAttempt>,
+}
+
+/// One capture file or interface.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// The path or interface as the user named it; `-` is standard input.
+    pub path: String,
+    /// `pcap`, `pcapng` or `live`.
+    pub format: &'static str,
+    /// `gzip`, `zstd`, `lz4` or none.
+    pub compression: Option<&'static str>,
+    /// Names of the link types of its interfaces, in order of appearance, each once.
+    pub link_types: Vec<String>,
+    /// Packets in it.
+    pub packets: u64,
+    /// Bytes of these packets as they were on the wire.
+    pub bytes: u64,
+    /// Time of its earliest packet.
+    pub first: Option<Timestamp>,
+    /// Time of its latest packet.
+    pub last: Option<Timestamp>,
+    /// Packets of which the capture kept fewer bytes than there were on the wire.
+    pub truncated_packets: u64,
+    /// Where and why reading stopped early; none for a whole file.
+    pub damage: Option<String>,
+}
+
+/// SYNs of one client address to one control endpoint that led to no session.
+#[derive(Clone, Debug)]
+pub struct ControlAttempt {
+    /// The address that sent the SYNs.
+    pub client: IpAddr,
+    /// The control endpoint.
+    pub server: Endpoint,
+    /// Connections that were tried and never answered.
+    pub unanswered: u64,
+    /// Connections that were answered by RST.
+    pub refused: u64,
+    /// First SYN.
+    pub first: Timestamp,
+    /// Last packet.
+    pub last: Timestamp,
+    /// Frames that prove it: the first few SYNs and RSTs.
+    pub frames: Vec<u64>,
+}

@@ -1,0 +1,364 @@
+//! A data channel: one negotiation and the data connection that came of it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use super::Uid;
+use crate::base::{Endpoint, Timestamp};
+
+/// One negotiation, or one data connection that was made without any.
+#[derive(Clone, Debug)]
+pub struct DataChannel {
+    /// How it was negotiated; none where that was under TLS.
+    pub mode: Option<Mode>,
+    /// Whether the server connects.
+    pub active: bool,
+    /// Index of the negotiating command.
+    pub command: Option<u32>,
+    /// What the peers made of the negotiation; none where there was none to see.
+    pub negotiation: Option<Negotiation>,
+    /// The endpoint as written on the wire.
+    pub advertised: Option<Advertised>,
+    /// What the protocol says the data connection will be.
+    pub predicted: Option<Prediction>,
+    /// What came of the prediction.
+    pub outcome: Option<Outcome>,
+    /// How the connection was told to belong here.
+    pub matched_by: Option<MatchedBy>,
+    /// The data connection, also a refused or unanswered attempt.
+    pub connection: Option<Box<Connection>>,
+    /// Who keeps the pair after the close.
+    pub time_wait: Option<TimeWait>,
+    /// Whether an earlier channel of the capture used the pair or the listening endpoint.
+    pub reuse: Option<Reuse>,
+    /// The other control session of a server-to-server transfer.
+    pub peer_session: Option<Uid>,
+    /// Attempts on the predicted endpoint by a stranger that were reset and carried nothing.
+    pub rejected_strangers: Vec<Connection>,
+}
+
+/// How a data connection is negotiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mode {
+    /// RFC 959: the client names an IPv4 endpoint.
+    Port,
+    /// RFC 959: the server names an IPv4 endpoint.
+    Pasv,
+    /// RFC 2428: the client names an endpoint of either family.
+    Eprt,
+    /// RFC 2428: the server names a port.
+    Epsv,
+    /// RFC 1639: the client names a long endpoint.
+    Lprt,
+    /// RFC 1639: the server names a long endpoint.
+    Lpsv,
+    /// RFC 959 section 3.2: nobody names anything.
+    Default,
+}
+
+impl Mode {
+    /// The name in the report: that of the command, or `DEFAULT`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Port => "PORT",
+            Self::Pasv => "PASV",
+            Self::Eprt => "EPRT",
+            Self::Epsv => "EPSV",
+            Self::Lprt => "LPRT",
+            Self::Lpsv => "LPSV",
+            Self::Default => "DEFAULT",
+        }
+    }
+
+    /// Whether the server connects.
+    pub const fn is_active(self) -> bool {
+        match self {
+            Self::Port | Self::Eprt | Self::Lprt | Self::Default => true,
+            Self::Pasv | Self::Epsv | Self::Lpsv => false,
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What the peers made of a negotiation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Negotiation {
+    /// The argument or reply can't be read as an endpoint, whatever the answer.
+    Malformed,
+    /// A 2yz reply.
+    Accepted,
+    /// A 4yz or 5yz reply.
+    Rejected,
+    /// No reply.
+    Unanswered,
+}
+
+/// An endpoint as written in a command or reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advertised {
+    /// None where the notation carries no address.
+    pub ip: Option<IpAddr>,
+    /// The port.
+    pub port: u16,
+}
+
+/// What the protocol says a data connection will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// Who waits for the SYN.
+    pub listener: Endpoint,
+    /// Who sends it.
+    pub connector: Connector,
+}
+
+/// Who is to send the SYN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connector {
+    /// The other control peer's address.
+    pub ip: IpAddr,
+    /// The control port − 1 in active mode, none in passive mode.
+    pub port: Option<u16>,
+}
+
+/// What came of a prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A connection was made.
+    Connected,
+    /// SYN answered by RST.
+    Refused,
+    /// SYN, no answer.
+    Unanswered,
+    /// No packet of a data connection was seen.
+    Unused,
+}
+
+/// How a connection was told to belong to a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchedBy {
+    /// Both addresses and the listening port as predicted.
+    Endpoint,
+    /// An address differs: network address translation, or a stranger.
+    Translated,
+    /// The connector is the partner server of an FXP transfer.
+    ThirdParty,
+    /// The default data ports.
+    Default,
+    /// By addresses and time alone.
+    Inferred,
+}
+
+/// First and last frame of something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameSpan {
+    /// Number of the first frame.
+    pub first: u64,
+    /// Number of the last frame.
+    pub last: u64,
+}
+
+/// How a TCP connection ended, as far as the capture tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndState {
+    /// Not at all.
+    #[default]
+    Open,
+    /// Both FINs were seen.
+    Fin,
+    /// RST.
+    Rst,
+    /// It fell silent for so long that it was given up.
+    Idle,
+}
+
+/// Who sent the first FIN or RST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstClose {
+    /// Who sent the first SYN.
+    Originator,
+    /// Who answered it.
+    Responder,
+    /// Simultaneous: neither had seen the other's FIN.
+    Both,
+}
+
+/// A TCP data connection, or an attempt at one.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Who sent the SYN, or is taken to have.
+    pub originator: Endpoint,
+    /// Who listened.
+    pub responder: Endpoint,
+    /// First packet.
+    pub start: Timestamp,
+    /// Last packet.
+    pub end: Timestamp,
+    /// Their frame numbers.
+    pub frames: FrameSpan,
+    /// Whether its SYN was captured.
+    pub handshake: bool,
+    /// SYNs sent, retransmissions included; copies of one packet count once.
+    pub syn_attempts: u32,
+    /// How it ended.
+    pub end_state: EndState,
+    /// Who ended it.
+    pub first_close: Option<FirstClose>,
+    /// What the originator sent.
+    pub from_originator: StreamFacts,
+    /// What the responder sent.
+    pub from_responder: StreamFacts,
+    /// Whether the bytes are TLS records.
+    pub tls: bool,
+    /// Whether the TLS records could be read with the user's keys; the stream facts are then of the plain text.
+    pub decrypted: bool,
+    /// Frames of the first few SYNs.
+    pub syn_frames: Vec<u64>,
+    /// When both sides had agreed: the SYN-ACK, or the first sign of life where that was not seen.
+    pub established: Option<Timestamp>,
+    /// Frame of a RST that answered a SYN.
+    pub refused_frame: Option<u64>,
+    /// Frame of a plain ACK that answered a SYN.
+    pub challenge_frame: Option<u64>,
+    /// Frame and time of the first FIN or RST.
+    pub close: Option<(Timestamp, u64)>,
+    /// When the other side's FIN was seen, which starts TIME_WAIT.
+    pub closed: Option<Timestamp>,
+    /// The longest time without payload, between two payload segments of either direction.
+    pub stall: Option<Stall>,
+}
+
+impl Connection {
+    /// Unique payload bytes that were captured, of both directions.
+    pub fn bytes(&self) -> u64 {
+        self.from_originator.bytes.saturating_add(self.from_responder.bytes)
+    }
+
+    /// Bytes known to be absent from the capture, of both directions.
+    pub fn missing_bytes(&self) -> u64 {
+        self.from_originator.missing.saturating_add(self.from_responder.missing)
+    }
+
+    /// Payload bytes that were sent again, of both directions.
+    pub fn retransmitted_bytes(&self) -> u64 {
+        self.from_originator.retransmitted.saturating_add(self.from_responder.retransmitted)
+    }
+}
+
+/// A time without payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// Last payload before it.
+    pub from: Timestamp,
+    /// First payload after it.
+    pub until: Timestamp,
+    /// Their frames.
+    pub frames: FrameSpan,
+}
+
+/// What one side of a connection sent.
+#[derive(Clone, Debug, Default)]
+pub struct StreamFacts {
+    /// Unique payload bytes that were captured; of the plain text where TLS was read.
+    pub bytes: u64,
+    /// Bytes known to be absent from the capture.
+    pub missing: u64,
+    /// Payload bytes that were sent again.
+    pub retransmitted: u64,
+    /// Payload bytes that were sent again with other content.
+    pub conflicting: u64,
+    /// SHA-256 of the bytes in order, where they are whole and hashing is on.
+    pub sha256: Option<[u8; 32]>,
+    /// Media type sniffed from the first bytes.
+    pub mime: Option<&'static str>,
+    /// Whether the first bytes are those of a binary file.
+    pub binary: bool,
+    /// Whether a line feed without a carriage return was seen: such text was not converted for TYPE A.
+    pub bare_line_feeds: bool,
+    /// Whether the stream's start was captured.
+    pub start_seen: bool,
+    /// Whether the stream's end (its FIN) was captured.
+    pub end_seen: bool,
+    /// Time and frame of the first payload.
+    pub first_payload: Option<(Timestamp, u64)>,
+    /// Time and frame of the last payload.
+    pub last_payload: Option<(Timestamp, u64)>,
+    /// Frame of the first segment after which bytes are missing.
+    pub gap_frame: Option<u64>,
+}
+
+/// Who keeps a pair of endpoints for 2·MSL after the close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeWait {
+    /// Who sent the first FIN.
+    pub holder: Holder,
+    /// The packet that carries the other side's FIN.
+    pub from: Timestamp,
+    /// 2·MSL later.
+    pub until: Timestamp,
+}
+
+/// Who holds TIME_WAIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// The FTP client.
+    Client,
+    /// The FTP server of this session.
+    Server,
+    /// Both, after a simultaneous close.
+    Both,
+    /// The other server of an FXP transfer.
+    Partner,
+}
+
+/// An endpoint or pair that an earlier channel used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reuse {
+    /// What is the same.
+    pub kind: ReuseKind,
+    /// The earlier channel.
+    pub previous: Previous,
+    /// From the last packet of the earlier connection to the first of this one (or this negotiation), in nanoseconds.
+    pub gap: i64,
+    /// Whether the earlier pair was still in TIME_WAIT.
+    pub in_time_wait: bool,
+    /// What came of it.
+    pub outcome: ReuseOutcome,
+}
+
+/// The earlier channel of a reuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Previous {
+    /// Its session.
+    pub session: Uid,
+    /// Its index there.
+    pub data_channel: u32,
+}
+
+/// What is used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReuseKind {
+    /// Both endpoints.
+    FourTuple,
+    /// The listening endpoint, from another port or host.
+    Listener,
+}
+
+/// What came of a reuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReuseOutcome {
+    /// The SYN went through at once.
+    Accepted,
+    /// SYNs went unanswered at first, or for good.
+    Ignored,
+    /// A SYN was answered by a plain ACK before it went through, or for good.
+    Challenged,
+    /// A SYN was answered by RST.
+    Refused,
+    /// No SYN was seen, and the predicted pair was in TIME_WAIT.
+    NotAttempted,
+}

@@ -1,0 +1,291 @@
+//! A session: one control connection and all that belongs to it.
+
+use std::fmt;
+
+use super::{DataChannel, EndState, Finding, FrameSpan, Transfer};
+use crate::base::{Endpoint, Secret, Text, Timestamp};
+use crate::ftp::Verb;
+
+/// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uid(pub Box<str>);
+
+impl fmt::Display for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One control connection on which FTP was spoken.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its name.
+    pub uid: Uid,
+    /// Who gives commands.
+    pub client: Endpoint,
+    /// Who replies.
+    pub server: Endpoint,
+    /// First packet of the control connection.
+    pub start: Timestamp,
+    /// Last packet of the control connection.
+    pub end: Timestamp,
+    /// Their frame numbers.
+    pub frames: FrameSpan,
+    /// Whether its SYN was captured.
+    pub handshake: bool,
+    /// How the control connection ended.
+    pub end_state: EndState,
+    /// Who ended it: the first FIN or RST, as far as seen.
+    pub closed_by: Option<Party>,
+    /// Argument of the last USER.
+    pub user: Option<Text>,
+    /// Argument of the last PASS.
+    pub password: Option<Secret>,
+    /// Argument of the last ACCT.
+    pub account: Option<Secret>,
+    /// What came of the last login attempt.
+    pub login: Login,
+    /// The server's opening replies: 120, 220, 421.
+    pub greeting: Vec<Reply>,
+    /// Later replies that answer no command.
+    pub unsolicited: Vec<Reply>,
+    /// From SYST.
+    pub system: Option<Text>,
+    /// From CLNT.
+    pub client_software: Option<Text>,
+    /// From FEAT.
+    pub features: Option<Vec<Text>>,
+    /// The highest protection reached on the control connection.
+    pub security: Security,
+    /// Whether the server accepted EPSV ALL.
+    pub epsv_all: bool,
+    /// How each side chose its successive listening ports.
+    pub port_allocation: PortAllocation,
+    /// The dialogue, in the order of the commands.
+    pub commands: Vec<Command>,
+    /// Negotiations and data connections.
+    pub data_channels: Vec<DataChannel>,
+    /// Transfers, in the order of their commands.
+    pub transfers: Vec<Transfer>,
+    /// What is odd, filled in by `diagnose`.
+    pub findings: Vec<Finding>,
+    /// Bytes of the control connection that are not in the capture.
+    pub gaps: Vec<ControlGap>,
+    /// Lines longer than the limit.
+    pub oversized: Vec<OversizedLine>,
+}
+
+impl Session {
+    /// The command that a transfer, channel or finding names by index.
+    pub fn command(&self, index: u32) -> Option<&Command> {
+        self.commands.get(usize::try_from(index).ok()?)
+    }
+
+    /// The data channel that a transfer or finding names by index.
+    pub fn data_channel(&self, index: u32) -> Option<&DataChannel> {
+        self.data_channels.get(usize::try_from(index).ok()?)
+    }
+
+    /// The transfer that a finding names by index.
+    pub fn transfer(&self, index: u32) -> Option<&Transfer> {
+        self.transfers.get(usize::try_from(index).ok()?)
+    }
+}
+
+/// One of the two ends of a control connection, whoever opened it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// Gives commands.
+    Client,
+    /// Replies.
+    Server,
+}
+
+impl Party {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+/// What came of the last login attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Login {
+    /// There was none, or its reply was not seen.
+    #[default]
+    None,
+    /// 230 or 232.
+    Accepted,
+    /// 530 or another 4yz or 5yz to USER, PASS or ACCT.
+    Rejected,
+}
+
+/// The highest protection that a control connection reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Security {
+    /// All in the clear.
+    #[default]
+    None,
+    /// AUTH TLS was accepted (RFC 4217).
+    ExplicitTls,
+    /// TLS from the first byte.
+    ImplicitTls,
+    /// AUTH GSSAPI and its kin were accepted (RFC 2228).
+    Gssapi,
+}
+
+/// How a side chose its successive listening ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allocation {
+    /// Each a little above the one before.
+    Sequential,
+    /// The same again and again.
+    Fixed,
+    /// No pattern.
+    Scattered,
+}
+
+/// How each side chose its listening ports; none where fewer than three were seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PortAllocation {
+    /// By PORT, EPRT, LPRT.
+    pub client: Option<Allocation>,
+    /// By PASV, EPSV, LPSV.
+    pub server: Option<Allocation>,
+}
+
+/// One command and what answered it.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Time of the packet that completes the line.
+    pub time: Timestamp,
+    /// Frame that completes the line.
+    pub frame: u64,
+    /// The verb.
+    pub verb: Verb,
+    /// What follows the one space after the verb, as it is.
+    pub argument: Option<Argument>,
+    /// Preliminary and final replies, in order.
+    pub replies: Vec<Reply>,
+    /// How its line lay on the wire.
+    pub line: LineFacts,
+}
+
+impl Command {
+    /// The completion: the last reply, where that is no preliminary (1yz) one.
+    pub fn completion(&self) -> Option<&Reply> {
+        self.replies.iter().rev().find(|reply| !reply.is_preliminary())
+    }
+
+    /// The argument as text; none where there is none or it is secret.
+    pub fn text(&self) -> Option<&Text> {
+        match self.argument.as_ref()? {
+            Argument::Text(text) => Some(text),
+            Argument::Secret(_) => None,
+        }
+    }
+}
+
+/// A command's argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Of any command but PASS and ACCT.
+    Text(Text),
+    /// Of PASS and ACCT.
+    Secret(Secret),
+}
+
+/// One reply, of one line or several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Time of the packet that completes its last line.
+    pub time: Timestamp,
+    /// Frame that completes its last line.
+    pub frame: u64,
+    /// The three digits.
+    pub code: u16,
+    /// All lines joined by a line feed, without codes.
+    pub text: Text,
+    /// How its (last) line lay on the wire.
+    pub line: LineFacts,
+}
+
+impl Reply {
+    /// 1yz: the action has begun, another reply follows.
+    pub const fn is_preliminary(&self) -> bool {
+        matches!(self.code, 100..=199)
+    }
+
+    /// 2yz: done.
+    pub const fn is_completion(&self) -> bool {
+        matches!(self.code, 200..=299)
+    }
+
+    /// 4yz or 5yz: not done.
+    pub const fn is_negative(&self) -> bool {
+        matches!(self.code, 400..=599)
+    }
+}
+
+/// How a control line lay on the wire: what a middlebox that looks at single packets would see of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineFacts {
+    /// What ended it.
+    pub end: LineEnd,
+    /// Whether it lay in more than one segment.
+    pub split: bool,
+    /// Whether it began at the first payload byte of a segment.
+    pub leads_segment: bool,
+    /// How the line was protected on the wire.
+    pub protection: Protection,
+}
+
+/// What ended a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineEnd {
+    /// CR LF, as RFC 959 wants.
+    #[default]
+    CrLf,
+    /// LF alone.
+    Lf,
+    /// Nothing: the stream ended, a gap followed, or the line was cut.
+    None,
+}
+
+/// How a line was protected on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protection {
+    /// In the clear.
+    #[default]
+    Clear,
+    /// Read with the keys of its TLS session.
+    Tls,
+}
+
+/// Bytes of the control connection that are not in the capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlGap {
+    /// When the gap was noticed.
+    pub time: Timestamp,
+    /// The frame after it.
+    pub frame: u64,
+    /// Whose bytes are missing.
+    pub from: Party,
+    /// How many.
+    pub bytes: u64,
+}
+
+/// A line longer than the limit: it was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OversizedLine {
+    /// When the limit was reached.
+    pub time: Timestamp,
+    /// The frame that reached it.
+    pub frame: u64,
+    /// Whose line.
+    pub from: Party,
+}

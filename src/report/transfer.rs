@@ -1,0 +1,87 @@
+//! A transfer: one command that moves a file or a listing.
+
+use super::Uid;
+use crate::base::{Text, Timestamp};
+
+/// What one transfer command moved, or failed to move.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    /// Index of the transfer command.
+    pub command: u32,
+    /// Absolute path, where the working directory is known.
+    pub path: Option<Text>,
+    /// Which way.
+    pub direction: Direction,
+    /// A file or a listing.
+    pub content: Content,
+    /// `A`, `I`, `E` or `L 8`: the type in force.
+    pub representation: Text,
+    /// `F`, `R` or `P`: the structure in force.
+    pub structure: char,
+    /// `S`, `B`, `C` or `Z`: the transmission mode in force.
+    pub mode: char,
+    /// The REST marker in force, 0 otherwise.
+    pub offset: u64,
+    /// Index of the data channel in force when the command was sent.
+    pub data_channel: Option<u32>,
+    /// Payload bytes captured in the transfer's direction; none where it completed unseen.
+    pub bytes: Option<u64>,
+    /// Bytes known to be absent from the capture.
+    pub missing_bytes: u64,
+    /// The size that SIZE, a listing or a preliminary reply announced.
+    pub expected_size: Option<u64>,
+    /// SHA-256 of the content.
+    pub sha256: Option<[u8; 32]>,
+    /// Media type sniffed from the content.
+    pub mime: Option<&'static str>,
+    /// Whether the bytes on the wire were TLS and were not decrypted.
+    pub encrypted: bool,
+    /// How it ended.
+    pub status: Status,
+    /// The final reply's code.
+    pub reply_code: Option<u16>,
+    /// First packet of the data connection.
+    pub start: Option<Timestamp>,
+    /// Last packet of the data connection.
+    pub end: Option<Timestamp>,
+    /// The other session of an FXP transfer.
+    pub peer_session: Option<Uid>,
+}
+
+impl Transfer {
+    /// Seconds from the first to the last packet of the data connection.
+    pub fn duration(&self) -> Option<f64> {
+        Some(self.end?.seconds_since(self.start?))
+    }
+}
+
+/// Which way a transfer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Server to client.
+    Download,
+    /// Client to server.
+    Upload,
+}
+
+/// What a transfer moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A file.
+    File,
+    /// Names or facts of files.
+    Listing,
+}
+
+/// How a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A 2yz final reply.
+    Complete,
+    /// ABOR, or 426.
+    Aborted,
+    /// Any other 4yz or 5yz reply.
+    Failed,
+    /// No final reply in the capture.
+    Unfinished,
+}

@@ -1,0 +1,111 @@
+//! One TCP connection.
+
+use crate::base::{Endpoint, PacketRef, Timestamp};
+use crate::report::{EndState, FirstClose};
+
+/// A connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it; then the number serves again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u32);
+
+/// Who sent the SYN, or is taken to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Sent the SYN.
+    Originator,
+    /// Answered it.
+    Responder,
+}
+
+impl Side {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Originator => Self::Responder,
+            Self::Responder => Self::Originator,
+        }
+    }
+}
+
+/// Whether the beginning was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Onset {
+    /// A SYN or SYN-ACK was captured.
+    Handshake,
+    /// The capture starts amid the connection; who is the originator is a guess (the higher port).
+    MidStream,
+}
+
+/// The facts of one connection.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Who sent the SYN, or is taken to have.
+    pub originator: Endpoint,
+    /// Who listened.
+    pub responder: Endpoint,
+    /// Whether the beginning was seen.
+    pub onset: Onset,
+    /// First packet.
+    pub first: PacketRef,
+    /// Last packet that belongs to it.
+    pub last: PacketRef,
+    /// SYNs that the originator sent, copies of one packet counted once.
+    pub syn_attempts: u32,
+    /// Frames of the first few SYNs.
+    pub syn_frames: Vec<u64>,
+    /// The SYN-ACK, or the first sign of life of the responder where that was not captured.
+    pub established: Option<PacketRef>,
+    /// RST that answered a SYN.
+    pub refused: Option<PacketRef>,
+    /// Plain ACK that answered a SYN.
+    pub challenged: Option<PacketRef>,
+    /// How it ended so far: open, fin, rst.
+    pub end_state: EndState,
+    /// Who sent the first FIN or RST.
+    pub first_close: Option<FirstClose>,
+    /// The packet with the first FIN or RST.
+    pub close: Option<PacketRef>,
+    /// When both FINs had been seen: the packet with the second one.
+    pub closed: Option<Timestamp>,
+    /// What the originator sent.
+    pub from_originator: Stream,
+    /// What the responder sent.
+    pub from_responder: Stream,
+}
+
+/// What one side sent, in numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Stream {
+    /// Unique payload bytes captured.
+    pub bytes: u64,
+    /// Bytes known to be absent: gaps, cuts, what a FIN or an acknowledgement shows to have been sent.
+    pub missing: u64,
+    /// Payload bytes that were sent again.
+    pub retransmitted: u64,
+    /// Payload bytes that were sent again with other content.
+    pub conflicting: u64,
+    /// Whether the stream's first byte was captured (its SYN was seen and nothing is missing behind it).
+    pub start_seen: bool,
+    /// Whether its FIN was captured.
+    pub end_seen: bool,
+    /// Frame of the first segment after which bytes are missing.
+    pub gap_frame: Option<u64>,
+}
+
+impl Connection {
+    /// The stream of one side.
+    pub const fn stream(&self, side: Side) -> &Stream {
+        match side {
+            Side::Originator => &self.from_originator,
+            Side::Responder => &self.from_responder,
+        }
+    }
+
+    /// The endpoint of one side.
+    pub const fn endpoint(&self, side: Side) -> Endpoint {
+        match side {
+            Side::Originator => self.originator,
+            Side::Responder => self.responder,
+        }
+    }
+}

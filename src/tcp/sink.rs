@@ -1,0 +1,83 @@
+//! What the floor above learns of connections.
+
+use super::{Connection, ConnectionId, Side};
+use crate::base::PacketRef;
+
+/// Whether a connection is worth following.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Deliver every byte in order, and tell how it ends.
+    Follow,
+    /// Ask again at the first payload, whichever side it comes from.
+    Undecided,
+    /// Of no concern: forget its state, pass over its packets.
+    Ignore,
+}
+
+/// How a connection left the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Both sides had closed, or one had reset, and nothing more came for a while.
+    Closed,
+    /// A new connection on the same 4-tuple took its place.
+    Replaced,
+    /// It was silent for too long.
+    Idle,
+    /// A limit was reached.
+    Evicted,
+    /// The capture ended.
+    EndOfCapture,
+}
+
+/// Payload bytes that follow on all that was delivered before (or on a gap).
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// Who sent them.
+    pub side: Side,
+    /// Position of the first one in the side's stream; 0 is the byte after the SYN, or the first one captured.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// The packet that carried them (not the one that filled a hole before them).
+    pub packet: PacketRef,
+    /// How far the sender had acknowledged the other side's stream when it sent them, as an offset there.
+    pub acked: Option<u64>,
+    /// Whether the first byte is the first payload byte of its segment.
+    pub leads_segment: bool,
+}
+
+/// Bytes of a stream that are not in the capture.
+#[derive(Clone, Copy, Debug)]
+pub struct Gap {
+    /// Whose stream.
+    pub side: Side,
+    /// Position of the first missing byte.
+    pub offset: u64,
+    /// How many are missing.
+    pub len: u64,
+    /// The packet after the gap (or the one that shows that there is one).
+    pub packet: PacketRef,
+}
+
+/// The floor above.
+pub trait Sink {
+    /// A connection's first packet was seen (a SYN, or any packet with payload of a flow that nobody knows).
+    fn opened(&mut self, id: ConnectionId, connection: &Connection) -> Interest;
+
+    /// The first payload of a connection that was [`Interest::Undecided`]; answered by `Follow`, the same bytes come
+    /// again through [`Sink::data`].
+    fn probed(&mut self, id: ConnectionId, connection: &Connection, side: Side, bytes: &[u8]) -> Interest;
+
+    /// More bytes, in order.
+    fn data(&mut self, id: ConnectionId, connection: &Connection, chunk: Chunk<'_>);
+
+    /// Bytes that are given up; the next chunk of this side follows on them.
+    fn gap(&mut self, id: ConnectionId, connection: &Connection, gap: Gap);
+
+    /// The handshake completed, a SYN was refused or challenged, or a side sent its first FIN or RST: the
+    /// connection's public facts have changed. Not called for every packet.
+    fn changed(&mut self, id: ConnectionId, connection: &Connection);
+
+    /// The connection left the table: its last call. Not called for connections that were ignored.
+    fn ended(&mut self, id: ConnectionId, connection: &Connection, ending: Ending);
+}
