@@ -1,6 +1,6 @@
 //! A segment meets the connection on its 4-tuple.
 
-use super::half::{Fin, Half, length, offset};
+use super::half::{Fin, Half, cut, length, offset};
 use super::reassembly::{Arrival, Budget, Outlet};
 use super::rival::{Rival, SYN_FRAMES, Verdict};
 use super::slab::Entry;
@@ -277,7 +277,7 @@ impl<S: Sink> Reception<'_, S> {
         let before = start.min(0).unsigned_abs();
         let bytes =
             usize::try_from(before).ok().and_then(|before| segment.payload.get(before..)).unwrap_or_default();
-        let mut cut = u64::from(segment.cut);
+        let mut cut = cut(segment);
         if bytes.is_empty() {
             cut = cut.saturating_sub(before.saturating_sub(length(segment.payload)));
             if cut == 0 {
@@ -322,7 +322,7 @@ impl<S: Sink> Reception<'_, S> {
     fn fin(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) {
         let track = &mut entry.track;
         let (half, other) = track.halves(side);
-        let len = length(segment.payload).saturating_add(u64::from(segment.cut));
+        let len = length(segment.payload).saturating_add(cut(segment));
         let Some(end) = half.offset_of(segment.seq).map(|start| start.saturating_add(offset(len))) else {
             return;
         };

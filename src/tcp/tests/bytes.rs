@@ -154,6 +154,7 @@ fn what_the_capture_cut_off_is_missing_at_once_unless_another_packet_brings_it()
             "c A 101 901 ab cut=3\n c A 101 901 ab cut=3",
             "1-5 syn 1 up 2 open; o 2 missing 3 again 2",
         ),
+        ("a lie", "c A 101 901 ab cut=4000000000\n c A 103 901 cd", "1-5 syn 1 up 2 open; o 4"),
         ("FIN in the cut packet", "c FA 101 901 ab cut=3", "1-4 syn 1 up 2 open by o; o 2 missing 3"),
     ]);
 }
