@@ -201,6 +201,23 @@ fn a_new_syn_on_an_ignored_flow_is_asked_about_again() {
 }
 
 #[test]
+fn an_ignored_flow_is_forgotten_once_it_is_closed() {
+    for (closing, opened) in [
+        ("c FA 104 901\n c FA 104 901", "by 1"),
+        ("c FA 104 901\n s FA 901 105", "by 1, by 6"),
+        ("c R 104\n c A 104 901", "by 1, by 6"),
+    ] {
+        let mut stage = Stage::new(Wishes { opened: Interest::Ignore, probed: Interest::Follow });
+        stage
+            .play("c S 100\n s SA 900 101\n c A 101 901 GET")
+            .play(closing)
+            .play("s A 901 105 data")
+            .finish();
+        assert_eq!(stage.told.of("opened"), opened, "{closing}");
+    }
+}
+
+#[test]
 fn a_connection_that_its_owner_ignores_later_is_gone() {
     let mut stage = Stage::new(Wishes::default());
     stage.play("c S 100\n s SA 900 101\n c A 101 901 GET\n c A 200 901 held");

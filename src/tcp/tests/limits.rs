@@ -63,6 +63,16 @@ fn of_too_many_connections_the_oldest_go() {
 }
 
 #[test]
+fn an_eviction_makes_room_even_where_another_connection_was_tried_beside() {
+    let limits = Limits { connections: 1, ..Limits::default() };
+    let mut stage = Stage::with_limits(Wishes::default(), &limits);
+    stage.play("c S 100\n s SA 900 101\n c A 101 901 hello\n c S 50000");
+    flood(&mut stage, 1, b"hello");
+    assert_eq!(stage.told.of("opened"), "by 1, by 5");
+    assert_eq!(stage.told.of("ended"), "Evicted");
+}
+
+#[test]
 fn of_too_many_ignored_flows_the_oldest_are_forgotten() {
     let limits = Limits { ignored_flows: 100, ..Limits::default() };
     let mut stage = Stage::with_limits(Wishes { opened: Interest::Ignore, ..Wishes::default() }, &limits);

@@ -113,9 +113,9 @@ fn stragglers_of_the_old_connection_do_not_touch_the_new() {
 
 #[test]
 fn stragglers_are_known_by_the_old_end_where_the_new_numbers_lie_right_below_it() {
-    // The new client begins at the old end, and the new server below it.
+    // The new client begins so that the old server's packets acknowledge its SYN, and the new server below the old end.
     let new =
-        "c S 107\n s FA 906 107\n s SA 880 108\n c A 108 881 new\n s A 901 107 world\n s A 881 111 answer";
+        "c S 106\n s FA 906 107\n s SA 880 107\n c A 107 881 new\n s A 901 107 world\n s A 881 110 answer";
     assert_eq!(
         facts(&format!("{OLD}\n{CLOSE}\n +3\n{new}")),
         ["1-8 syn 1 up 2 fin by o; o 5; r 5", "9-14 syn 1 up 11 open; o 3; r 6"]
