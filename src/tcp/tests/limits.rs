@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::script::{Recorder, Stage, Wishes, server};
 use crate::base::{Endpoint, LimitName, Limits, PacketRef};
 use crate::decode::{Flags, Segment};
-use crate::tcp::{Ending, Interest};
+use crate::tcp::{ConnectionId, Ending, Interest};
 
 fn reached(stage: &Stage, name: LimitName) -> u64 {
     stage.table.limits().iter().find(|&(limit, _)| limit == name).map_or(0, |(_, count)| count)
@@ -63,6 +63,17 @@ fn of_too_many_connections_the_oldest_go() {
 }
 
 #[test]
+fn silence_ends_all_connections_whichever_were_taken_from_between_them() {
+    for taken in [[0, 1], [1, 2], [2, 1], [1, 0], [2, 3], [3, 2]] {
+        let mut stage = Stage::new(Wishes::default());
+        flood(&mut stage, 4, b"");
+        taken.into_iter().for_each(|slot| stage.table.ignore(ConnectionId(slot)));
+        stage.play("c S 100").advance(1000.0);
+        assert_eq!(stage.told.of("ended"), "Idle, Idle, Idle", "{taken:?}");
+    }
+}
+
+#[test]
 fn an_eviction_makes_room_even_where_another_connection_was_tried_beside() {
     let limits = Limits { connections: 1, ..Limits::default() };
     let mut stage = Stage::with_limits(Wishes::default(), &limits);
@@ -115,7 +126,7 @@ fn what_was_held_is_free_again_when_a_connection_ends_or_is_ignored() {
         if round % 2 == 0 {
             stage.play("s R 901");
         } else {
-            stage.table.ignore(crate::tcp::ConnectionId(0));
+            stage.table.ignore(ConnectionId(0));
         }
     }
     assert_eq!(reached(&stage, LimitName::Reassembly), 0);

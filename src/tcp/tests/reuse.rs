@@ -1,6 +1,6 @@
 //! The same 4-tuple again.
 
-use super::script::play;
+use super::script::{Stage, Wishes, play};
 
 /// A connection of 5 bytes each way; the client ends at 107, the server at 907.
 const OLD: &str = "c S 100\n s SA 900 101\n c A 101 901 hello\n s A 901 106 world\n c A 106 906";
@@ -86,6 +86,16 @@ fn a_syn_that_meets_a_dead_connection_replaces_it_once_it_is_answered() {
     ] {
         assert_eq!(facts(&format!("{OLD}\n +400\n{script}")), [old, new], "{name}");
     }
+}
+
+#[test]
+fn an_attempt_beside_a_connection_comes_to_light_when_that_one_is_reset() {
+    let mut stage = Stage::new(Wishes::default());
+    stage.play(&format!("{OLD}\n c S 50000\n s RA 906 106"));
+    assert_eq!(stage.told.of("opened"), "by 1, by 6");
+    assert_eq!(stage.told.of("ended"), "Replaced");
+    stage.play("c S 50000\n s SA 60000 50001").finish();
+    assert_eq!(stage.told.facts(), ["1-7 syn 1 up 2 rst by r; o 5; r 5", "6-9 syn 2 up 9 open"]);
 }
 
 #[test]
