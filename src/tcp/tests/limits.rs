@@ -67,7 +67,9 @@ fn silence_ends_all_connections_whichever_were_taken_from_between_them() {
     for taken in [[0, 1], [1, 2], [2, 1], [1, 0], [2, 3], [3, 2]] {
         let mut stage = Stage::new(Wishes::default());
         flood(&mut stage, 4, b"");
-        taken.into_iter().for_each(|slot| stage.table.ignore(ConnectionId(slot)));
+        for slot in taken {
+            stage.table.ignore(ConnectionId(slot));
+        }
         stage.play("c S 100").advance(1000.0);
         assert_eq!(stage.told.of("ended"), "Idle, Idle, Idle", "{taken:?}");
     }
