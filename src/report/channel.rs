@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::Uid;
 use crate::base::{Endpoint, Timestamp};
+use crate::ftp::HostPort as Advertised;
 
 /// One negotiation, or one data connection that was made without any.
 #[derive(Clone, Debug)]
@@ -96,15 +97,6 @@ pub enum Negotiation {
     Rejected,
     /// No reply.
     Unanswered,
-}
-
-/// An endpoint as written in a command or reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Advertised {
-    /// None where the notation carries no address.
-    pub ip: Option<IpAddr>,
-    /// The port.
-    pub port: u16,
 }
 
 /// What the protocol says a data connection will be.
