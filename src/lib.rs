@@ -25,7 +25,7 @@
 //! | 4 | [`decode`] |
 //! | 3 | [`capture`] |
 //! | 2 | [`report`] |
-//! | 1 | [`ftp`], `tls` |
+//! | 1 | [`ftp`], [`tls`] |
 //! | 0 | [`base`] |
 //!
 //! **Invariant:** up to and including `diagnose` there is no clock, thread, lock, file or terminal (but for
@@ -37,3 +37,4 @@ pub mod decode;
 pub mod ftp;
 pub mod report;
 pub mod tcp;
+pub mod tls;
