@@ -206,7 +206,7 @@ pub struct Connection {
     pub from_responder: StreamFacts,
     /// Whether the bytes are TLS records.
     pub tls: bool,
-    /// Whether the TLS records could be read with the user's keys; the stream facts are then of the plain text.
+    /// Whether the TLS records could be read with the user's keys; content facts are then of the plain text.
     pub decrypted: bool,
     /// Frames of the first few SYNs.
     pub syn_frames: Vec<u64>,
@@ -255,8 +255,10 @@ pub struct Stall {
 /// What one side of a connection sent.
 #[derive(Clone, Debug, Default)]
 pub struct StreamFacts {
-    /// Unique payload bytes that were captured; of the plain text where TLS was read.
+    /// Unique payload bytes that were captured.
     pub bytes: u64,
+    /// Bytes of plain text, where TLS was read.
+    pub content_bytes: Option<u64>,
     /// Bytes known to be absent from the capture.
     pub missing: u64,
     /// Payload bytes that were sent again.

@@ -14,8 +14,12 @@ pub(super) struct Use {
     pub(super) listener: Endpoint,
     /// Last packet seen so far.
     pub(super) last: Timestamp,
+    /// Whether it came about.
+    pub(super) made: bool,
     /// When TIME_WAIT began, where it did.
     pub(super) time_wait_from: Option<Timestamp>,
+    /// The use before it of the same pair or listening endpoint.
+    pub(super) before: Option<UseId>,
 }
 
 /// The number of a [`Use`]: it grows by one for each.
