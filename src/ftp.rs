@@ -11,23 +11,24 @@ mod endpoint;
 mod facts;
 mod line;
 mod path;
+mod protocol;
 mod reply;
 mod verb;
 
 pub use answers::{Answer, may_answer};
-pub use command::{
-    EpsvArgument, Plausible, command_plausibility, epsv_argument, is_plausible_command, parse_command,
-};
+pub use command::{EpsvArgument, epsv_argument, is_plausible_command, parse_command};
 pub use endpoint::{
     HostPort, active_argument, eprt_argument, epsv_reply, lprt_argument, lpsv_reply, passive_reply,
     pasv_reply, port_argument,
 };
 pub use facts::{
-    MlstFacts, announced_size, features, mlst_facts, protocols_522, size_reply, system_name, type_argument,
+    MlstFacts, announced_size, features, mlst_facts, mlst_reply, protocols_522, size_reply, system_name,
+    type_argument,
 };
 pub use line::{ControlLine, LineEnd, LineLayout, LineSplitter};
-pub use path::{WorkingDirectory, join, parent, quoted_path, stou_name};
-pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler, reply_plausibility};
+pub use path::{WorkingDirectory, join, listing_path, quoted_path, stou_name};
+pub use protocol::{Plausible, command_plausibility, reply_plausibility};
+pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler};
 pub use verb::Verb;
 
 /// One of the two ends of a control connection, whoever opened it.

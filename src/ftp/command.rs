@@ -2,17 +2,6 @@
 
 use super::Verb;
 
-/// Whether the first bytes of a stream may be FTP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plausible {
-    /// They are.
-    Yes,
-    /// They are something else.
-    No,
-    /// More bytes must tell; so it is too where another protocol would begin alike (POP3's USER, SMTP's 220).
-    NeedMore,
-}
-
 /// What follows the verb EPSV (RFC 2428 section 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EpsvArgument {
@@ -24,25 +13,36 @@ pub enum EpsvArgument {
 
 /// The verb of a command line, and what follows the one space after it, as it is; none where nothing follows.
 ///
-/// Leading spaces are skipped; a tab separates as well as a space.
+/// ```text
+/// command = verb [ SP argument ]        (RFC 959 section 5.3; RFC 2640 section 2: exactly one space)
+/// ```
+///
+/// Leading blanks are skipped; a tab separates as well as a space. The verb of a blank line is empty.
 pub fn parse_command(line: &[u8]) -> (Verb, Option<&[u8]>) {
-    (Verb::parse(line), None)
+    let (verb, rest) = split_word(line.trim_ascii_start());
+    (Verb::parse(verb), rest.filter(|argument| !argument.is_empty()))
 }
 
-/// Whether a whole line reads as a command that FTP clients send.
+/// Whether a whole line reads as a command that FTP clients send: a known verb, then a blank or nothing.
 pub fn is_plausible_command(line: &[u8]) -> bool {
-    let _ = line;
-    false
-}
-
-/// Whether a client's first payload may be FTP.
-pub fn command_plausibility(prefix: &[u8]) -> Plausible {
-    let _ = prefix;
-    Plausible::NeedMore
+    let (verb, _) = split_word(line.trim_ascii_start());
+    // Verbs have no more than four letters; longer words need not be looked at.
+    verb.len() <= 4 && !matches!(Verb::parse(verb), Verb::Other(_))
 }
 
 /// What EPSV asks for.
 pub fn epsv_argument(argument: Option<&[u8]>) -> EpsvArgument {
-    let _ = argument;
-    EpsvArgument::Negotiation
+    match argument {
+        Some(argument) if argument.trim_ascii().eq_ignore_ascii_case(b"ALL") => EpsvArgument::All,
+        _ => EpsvArgument::Negotiation,
+    }
 }
+
+/// The first word, and what follows the one blank after it.
+pub(super) fn split_word(line: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match line.iter().position(|byte| matches!(byte, b' ' | b'\t')) {
+        Some(end) => (line.get(..end).unwrap_or_default(), line.get(end.saturating_add(1)..)),
+        None => (line, None),
+    }
+}
+
