@@ -8,6 +8,9 @@
 //! **Invariant:** nothing is verified but what decryption needs, nothing is ever sent, and a secret never prints.
 
 mod facts;
+mod framer;
+mod handshake;
+mod hello;
 mod keylog;
 mod record;
 mod session;

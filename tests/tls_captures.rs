@@ -1,0 +1,138 @@
+//! FTPS as real clients and servers speak it: captures with and without their key logs.
+//!
+//! The captures lie outside the repository; where they are absent the tests say so and pass, except in CI.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it left out")]
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use etherparse::{NetSlice, SlicedPacket, TransportSlice};
+use ftpscope::tls::{End, Event, Facts, KeyLog, Session, Sniff, Version, looks_like_tls};
+
+type Endpoint = (IpAddr, u16);
+
+/// One TCP connection: the originator, the responder, and what they sent in capture order without repetitions.
+struct Connection {
+    ends: [Endpoint; 2],
+    next: [Option<u32>; 2],
+    sent: Vec<(End, Vec<u8>)>,
+}
+
+fn corpus() -> Option<PathBuf> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/real");
+    if corpus.is_dir() {
+        return Some(corpus);
+    }
+    assert!(std::env::var_os("CI").is_none(), "{} is missing", corpus.display());
+    println!("skipped: {} is missing", corpus.display());
+    None
+}
+
+/// The packets of a little-endian pcap file.
+fn packets(file: &[u8]) -> Vec<&[u8]> {
+    assert!(matches!(file[..4], [0xd4, 0xc3, 0xb2, 0xa1] | [0x4d, 0x3c, 0xb2, 0xa1]), "a pcap file");
+    let mut packets = Vec::new();
+    let mut rest = &file[24..];
+    while let Some((header, after)) = rest.split_at_checked(16) {
+        let captured = u32::from_le_bytes(header[8..12].try_into().unwrap()) as usize;
+        let (packet, after) = after.split_at(captured);
+        packets.push(packet);
+        rest = after;
+    }
+    packets
+}
+
+/// The connections of a capture, in order of their first packet; segments that are not the next ones are left out.
+fn connections(path: &Path) -> Vec<Connection> {
+    let file = std::fs::read(path).unwrap();
+    let mut order = Vec::new();
+    let mut connections = BTreeMap::new();
+    for packet in packets(&file) {
+        let Ok(sliced) = SlicedPacket::from_ethernet(packet) else { continue };
+        let Some(TransportSlice::Tcp(tcp)) = sliced.transport else { continue };
+        let (source, destination): (IpAddr, IpAddr) = match sliced.net {
+            Some(NetSlice::Ipv4(ip)) => {
+                (ip.header().source_addr().into(), ip.header().destination_addr().into())
+            }
+            Some(NetSlice::Ipv6(ip)) => {
+                (ip.header().source_addr().into(), ip.header().destination_addr().into())
+            }
+            _ => continue,
+        };
+        let source = (source, tcp.source_port());
+        let destination = (destination, tcp.destination_port());
+        let key = (source.min(destination), source.max(destination));
+        let connection = connections.entry(key).or_insert_with(|| {
+            order.push(key);
+            Connection { ends: [source, destination], next: [None; 2], sent: Vec::new() }
+        });
+        let (end, index) = if connection.ends[0] == source { (End::A, 0) } else { (End::B, 1) };
+        let sequence = tcp.sequence_number();
+        let next = connection.next[index].get_or_insert(sequence.wrapping_add(u32::from(tcp.syn())));
+        if !tcp.payload().is_empty() && *next == sequence {
+            *next = sequence.wrapping_add(u32::try_from(tcp.payload().len()).unwrap());
+            connection.sent.push((end, tcp.payload().to_vec()));
+        }
+    }
+    order.iter().map(|key| connections.remove(key).unwrap()).collect()
+}
+
+/// What came out of a session.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Seen {
+    /// Readable text of ends A and B, under TLS and after it.
+    plain: [Vec<u8>; 2],
+    clear: [Vec<u8>; 2],
+    opaque: [usize; 2],
+    /// All events but the bytes.
+    order: Vec<String>,
+}
+
+fn observe<'a>(pieces: impl IntoIterator<Item = (End, &'a [u8])>, keys: &KeyLog) -> (Seen, Facts) {
+    let mut seen = Seen::default();
+    let mut session = Session::new();
+    let mut out = |end: End, event: Event<'_>| {
+        let index = usize::from(end == End::B);
+        match event {
+            Event::Plaintext(bytes) => seen.plain[index].extend_from_slice(bytes),
+            Event::Clear(bytes) => seen.clear[index].extend_from_slice(bytes),
+            Event::Opaque { len } => seen.opaque[index] += len,
+            other => seen.order.push(format!("{end:?} {other:?}")),
+        }
+    };
+    for (end, bytes) in pieces {
+        session.push(end, bytes, keys, &mut out);
+    }
+    for end in [End::A, End::B] {
+        session.finish(end, keys, &mut out);
+    }
+    (seen, session.facts().clone())
+}
+
+/// What was sent from the first TLS record on.
+fn tls_part(connection: &Connection) -> impl Iterator<Item = (End, &[u8])> {
+    let sent = connection.sent.iter().map(|(end, bytes)| (*end, bytes.as_slice()));
+    sent.skip_while(|(_, bytes)| looks_like_tls(bytes) != Sniff::Yes)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn without_keys_the_text_after_ccc_is_found() {
+    let Some(corpus) = corpus() else { return };
+    let connections = connections(&corpus.join("tls-ccc.pcap"));
+    let (seen, facts) = observe(tls_part(&connections[0]), &KeyLog::default());
+    let [client, server] = &seen.clear;
+    assert!(text(client).starts_with("TYPE I\r\nSIZE a.bin\r\n"), "{}", text(client));
+    assert!(text(client).ends_with("QUIT\r\n"));
+    assert!(text(server).starts_with("200 Type set to I\r\n213 33000\r\n"), "{}", text(server));
+    assert!(text(server).ends_with("221 Goodbye.\r\n"));
+    assert_eq!(seen.order, ["A HandshakeDone", "B Closed(Unread)", "A Closed(Unread)"]);
+    assert_eq!(facts.version, Some(Version::TLS13));
+    assert_eq!(facts.client, Some(End::A));
+    assert!(facts.established && !facts.decrypted && facts.fatal.is_none());
+}
