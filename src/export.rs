@@ -19,6 +19,9 @@ use crate::report::Report;
 
 pub use json::{closing_line, session_line};
 
+/// The JSON Schema of the report.
+pub const JSON_SCHEMA: &str = include_str!("export/ftpscope.report.schema.json");
+
 /// What a report is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

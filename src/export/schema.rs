@@ -239,3 +239,72 @@ impl Serialize for Texts<'_> {
 fn secret(secret: &Secret) -> &str {
     secret.reveal().map_or(HIDDEN, Text::raw)
 }
+
+#[cfg(test)]
+mod tests {
+    use boon::{Compiler, Schemas};
+    use serde_json::{Value, json};
+
+    use super::super::fixture::sample_report;
+    use super::*;
+    use crate::export::JSON_SCHEMA;
+    use crate::report::Code;
+
+    /// The JSON Schema, here also against members that it does not name.
+    fn strict_schema() -> Value {
+        fn close(value: &mut Value) {
+            match value {
+                Value::Object(members) => {
+                    if members.contains_key("properties") {
+                        members.insert("additionalProperties".into(), false.into());
+                    }
+                    members.values_mut().for_each(close);
+                }
+                Value::Array(items) => items.iter_mut().for_each(close),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        let mut schema = serde_json::from_str(JSON_SCHEMA).unwrap();
+        close(&mut schema);
+        schema
+    }
+
+    fn complaint(report: &Value) -> Option<String> {
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        compiler.add_resource("report.json", strict_schema()).unwrap();
+        let index = compiler.compile("report.json", &mut schemas).unwrap();
+        schemas.validate(report, index).err().map(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn what_is_written_is_what_the_json_schema_promises() {
+        let report = serde_json::to_value(ReportView::new(&sample_report())).unwrap();
+        assert_eq!(complaint(&report), None);
+        let empty = serde_json::to_value(ReportView::new(&Report::default())).unwrap();
+        assert_eq!(complaint(&empty), None);
+    }
+
+    #[test]
+    fn the_json_schema_rejects_what_breaks_the_contract() {
+        let good = serde_json::to_value(ReportView::new(&sample_report())).unwrap();
+        for (pointer, wrong) in [
+            ("/schema", json!("ftpscope.report/2")),
+            ("/sessions/0/start", json!("2026-03-01T12:00:00Z")),
+            ("/sessions/0/login", json!("maybe")),
+            ("/sessions/0/data_channels/0/connection/first_close", json!("client")),
+            ("/sessions/1/findings/0/code", json!("no-such-code")),
+            ("/sessions/0/transfers/0/bytes", json!("4096")),
+        ] {
+            let mut bad = good.clone();
+            *bad.pointer_mut(pointer).unwrap() = wrong;
+            assert!(complaint(&bad).is_some(), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn the_json_schema_knows_every_code_of_a_finding() {
+        let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
+        let known = &schema["$defs"]["finding"]["properties"]["code"]["enum"];
+        assert_eq!(*known, Code::ALL.iter().map(|code| code.name()).collect::<Value>());
+    }
+}
