@@ -34,6 +34,7 @@
 pub mod analyzer;
 pub mod base;
 pub mod capture;
+pub mod cli;
 pub mod decode;
 pub mod export;
 pub mod ftp;
