@@ -5,5 +5,7 @@
 //! **Invariant:** knows file formats and link types by number, not what is inside a frame.
 
 mod frame;
+mod standin;
 
 pub use frame::{Frame, LinkType};
+pub use standin::{Error, Frames, open};

@@ -31,9 +31,12 @@
 //! **Invariant:** up to and including `diagnose` there is no clock, thread, lock, file or terminal (but for
 //! [`capture`], whose purpose files are): time is an argument, and what is odd on the wire is a value, never an error.
 
+pub mod analyzer;
 pub mod base;
 pub mod capture;
+pub mod cli;
 pub mod decode;
+pub mod export;
 pub mod ftp;
 pub mod report;
 pub mod tcp;
