@@ -26,14 +26,11 @@ pub struct Analyzer {
 }
 
 impl Analyzer {
-    /// A machine that makes SHA-256 sums in place.
+    /// A machine that makes SHA-256 sums in place, if they are wanted.
     pub fn new(options: Options) -> Self {
-        Self::with_hashing(options, Box::new(InlineHashing::default()))
-    }
-
-    /// A machine that makes no sums.
-    pub fn without_hashing(options: Options) -> Self {
-        Self::with_hashing(options, Box::new(NoHashing))
+        let hashing: Box<dyn Hashing> =
+            if options.hash { Box::new(InlineHashing::default()) } else { Box::new(NoHashing) };
+        Self::with_hashing(options, hashing)
     }
 
     /// A machine whose sums are made elsewhere.
@@ -91,7 +88,7 @@ impl Analyzer {
     /// What was read so far; what the sources know, the caller adds.
     pub fn capture(&self, sources: Vec<Source>) -> Capture {
         let mut limits = LimitCounts::default();
-        limits.merge(self.decoder.limits());
+        limits.merge(&self.decoder.limits());
         limits.merge(self.table.limits());
         limits.merge(self.tracker.limits());
         Capture {

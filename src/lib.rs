@@ -39,5 +39,6 @@ pub mod decode;
 pub mod export;
 pub mod ftp;
 pub mod report;
+pub mod session;
 pub mod tcp;
 pub mod tls;

@@ -7,6 +7,8 @@
 
 mod connection;
 mod sink;
+mod table;
+pub use table::Table;
 
 pub use connection::{Connection, ConnectionId, Onset, Side, Stream};
 pub use sink::{Chunk, Ending, Gap, Interest, Sink};

@@ -314,7 +314,7 @@ impl Control {
             splitter.gap();
         }
         if party == Party::Server {
-            self.talk.assembler.interrupted();
+            self.talk.assembler.gap();
             self.talk.dialogue.server_gap(end);
         }
         self.talk.read_up_to(party, end, occurrences);
@@ -382,9 +382,9 @@ impl Talk {
         if self.verdict == Verdict::Other {
             return;
         }
-        if line.oversized {
+        if let Some(packet) = line.oversized {
             counts.reached(LimitName::LineLength);
-            self.oversized.push(OversizedLine { time: line.packet.time, frame: line.packet.frame, from: party });
+            self.oversized.push(OversizedLine { time: packet.time, frame: packet.frame, from: party });
         }
         match party {
             Party::Client => self.command_line(line, carrier, expected, options, counts, occurrences),
@@ -413,7 +413,7 @@ impl Talk {
             };
             self.weigh(plausible, Party::Client, expected);
         }
-        if self.assembler.is_waiting() && carrier.had.is_some_and(|had| had >= self.read[place(Party::Server)]) {
+        if self.assembler.is_open() && carrier.had.is_some_and(|had| had >= self.read[place(Party::Server)]) {
             self.assembler.interrupted();
         }
         match (&verb, argument) {

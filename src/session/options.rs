@@ -1,11 +1,13 @@
 //! What the user may set.
 
+use std::sync::Arc;
+
 use crate::base::Limits;
 use crate::tcp::Connection;
 use crate::tls::KeyLog;
 
 /// Settings of the analysis.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Every cap.
     pub limits: Limits,
@@ -13,6 +15,8 @@ pub struct Options {
     pub time_wait: i64,
     /// After how long a prediction counts as not met in live events, in nanoseconds.
     pub predict_window: i64,
+    /// Whether SHA-256 sums of contents are made.
+    pub hash: bool,
     /// Whether passwords and accounts are kept.
     pub show_passwords: bool,
     /// Ports on which a control connection is expected; on others it is recognised by what both sides say.
@@ -20,7 +24,7 @@ pub struct Options {
     /// Ports on which a control connection begins with TLS.
     pub implicit_tls_ports: Vec<u16>,
     /// Secrets to read TLS with.
-    pub key_log: KeyLog,
+    pub key_log: Arc<KeyLog>,
 }
 
 impl Default for Options {
@@ -30,10 +34,11 @@ impl Default for Options {
             limits: Limits::default(),
             time_wait: 60 * SECOND,
             predict_window: 30 * SECOND,
+            hash: true,
             show_passwords: false,
             control_ports: vec![21],
             implicit_tls_ports: vec![990],
-            key_log: KeyLog::default(),
+            key_log: Arc::new(KeyLog::default()),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::flow::{DataFlow, Flow, Role};
 use super::history::{History, Use, UseId};
 use super::live::{Channel, Ended, Link, Live};
 use super::options::Options;
-use super::{assemble, live};
+use super::assemble;
 use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef, Timestamp};
 use crate::ftp::{self, EpsvArgument, HostPort, Plausible, Verb};
 use crate::report::{
@@ -300,20 +300,25 @@ impl Tracker {
     ) {
         let (slot, index) = (expectation.session, expectation.channel);
         let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { return };
-        let target = match channel.link {
-            Link::None => index,
-            Link::Open(other) if self.yields_to(other, slot, index, fit) => {
-                self.demote(other, slot, index);
+        let holder = match channel.link {
+            Link::Open(holder) => Some(holder),
+            Link::None | Link::Ended(_) => None,
+        };
+        let is_free = !channel.is_linked();
+        let target = match holder {
+            _ if is_free => index,
+            Some(holder) if self.yields_to(holder, slot, index, fit) => {
+                self.demote(holder, slot, index);
                 index
             }
-            Link::Open(_) | Link::Ended(_) if matched_by == MatchedBy::Translated && fit == Fit::ConnectorDiffers => {
+            _ if matched_by == MatchedBy::Translated && fit == Fit::ConnectorDiffers => {
                 // A stranger at an endpoint that has served: it counts only once it carries something.
                 if let Some(data) = self.data_flow(id) {
                     data.stranger_of = Some((slot, index));
                 }
                 return;
             }
-            Link::Open(_) | Link::Ended(_) => {
+            _ => {
                 let Some(first) = self.flow(id).map(|flow| flow.first) else { return };
                 let Some(live) = self.live(slot) else { return };
                 let Some(further) = live.channel(index).map(|channel| channel.further(first)) else { return };
@@ -1052,7 +1057,7 @@ impl Tracker {
     fn promote(&mut self, id: ConnectionId, slot: SessionSlot, index: u32) {
         let Some(first) = self.flow(id).map(|flow| flow.first) else { return };
         let Some(live) = self.live(slot) else { return };
-        let Some(further) = live.channel(index).map(|channel: &live::Channel| channel.further(first)) else { return };
+        let Some(further) = live.channel(index).map(|channel| channel.further(first)) else { return };
         if let Some(target) = self.add_channel(slot, further) {
             self.attach(id, slot, target, MatchedBy::Translated, None);
         }

@@ -107,10 +107,10 @@ impl Walk<'_> {
                 self.in_force = InForce::default();
                 self.walked.login = Login::None;
             }
-            Verb::Cwd | Verb::Xcwd => match (effect, argument) {
-                (Effect::Done, Some(path)) => self.in_force.directory.enter(path),
-                (Effect::Unknown, _) => self.in_force.directory.forget(),
-                (Effect::Done, None) | (Effect::Refused, _) => {}
+            Verb::Cwd | Verb::Xcwd => match effect {
+                Effect::Done => self.in_force.directory.enter(argument),
+                Effect::Unknown => self.in_force.directory.forget(),
+                Effect::Refused => {}
             },
             Verb::Cdup | Verb::Xcup => match effect {
                 Effect::Done => self.in_force.directory.leave(),
@@ -315,7 +315,7 @@ impl Walk<'_> {
             .filter(|reply| reply.is_preliminary())
             .find_map(|reply| ftp::announced_size(reply.text.raw()));
         let known_size = self.sizes.get(&key).copied().filter(|_| direction == Direction::Download);
-        let offset = std::mem::take(&mut self.in_force.offset);
+        let offset = self.in_force.offset;
         let moves_file = !matches!(command.verb, Verb::List | Verb::Nlst | Verb::Mlsd);
         let made = connection.as_ref().is_some_and(|connection| connection.established.is_some());
         let bytes = match facts {
@@ -347,6 +347,7 @@ impl Walk<'_> {
                 .and_then(|channel| self.channel(channel))
                 .and_then(|channel| channel.peer_session.clone()),
         };
+        self.in_force.offset = 0;
         if direction == Direction::Upload {
             self.sizes.remove(&key);
         }
