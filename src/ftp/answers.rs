@@ -166,4 +166,3 @@ const fn either(usual: bool, possible: bool) -> Answer {
         Answer::Unlikely
     }
 }
-

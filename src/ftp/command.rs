@@ -45,4 +45,3 @@ pub(super) fn split_word(line: &[u8]) -> (&[u8], Option<&[u8]>) {
         None => (line, None),
     }
 }
-

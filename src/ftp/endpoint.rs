@@ -289,4 +289,3 @@ fn ip_address(field: &[u8]) -> Option<IpAddr> {
     }
     fields.next().is_none().then(|| Ipv4Addr::from(octets).into())
 }
-

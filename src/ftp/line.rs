@@ -358,4 +358,3 @@ fn subnegotiation(length: usize) -> Telnet {
         Telnet::Text
     }
 }
-

@@ -178,4 +178,3 @@ fn skip_telnet(mut bytes: &[u8]) -> &[u8] {
         };
     }
 }
-

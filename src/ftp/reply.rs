@@ -375,4 +375,3 @@ fn single(opening: Opening<'_>, line: &[u8], place: Place) -> Assembled {
 pub(super) fn is_plausible_reply(line: &[u8]) -> bool {
     matches!(Opening::of(line), Opening::Final(..) | Opening::Hyphen(..))
 }
-

@@ -7,8 +7,8 @@ use super::{ports, walk};
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Party;
 use crate::report::{
-    Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy, Outcome, Previous, Reuse, ReuseKind,
-    ReuseOutcome, Session, TimeWait,
+    Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy, Outcome, Previous, Reuse,
+    ReuseKind, ReuseOutcome, Session, TimeWait,
 };
 use crate::tcp::{ConnectionId, Side};
 

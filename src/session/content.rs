@@ -139,7 +139,8 @@ impl Content {
 
 /// Text in any encoding that extends ASCII: no control characters but those of layout.
 fn is_text(head: &[u8]) -> bool {
-    head.iter().all(|&byte| byte >= 0x20 && byte != 0x7f || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
+    head.iter()
+        .all(|&byte| byte >= 0x20 && byte != 0x7f || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
 }
 
 fn is_utf_16(head: &[u8]) -> bool {

@@ -7,7 +7,8 @@ use super::Options;
 use super::dialogue::{self, Answered, Dialogue, Heard};
 use crate::base::{LimitCounts, LimitName, PacketRef, Timestamp};
 use crate::ftp::{
-    self, Assembled, AssembledReply, ControlLine, LineLayout, LineSplitter, Party, Plausible, ReplyAssembler, Verb,
+    self, Assembled, AssembledReply, ControlLine, LineLayout, LineSplitter, Party, Plausible, ReplyAssembler,
+    Verb,
 };
 use crate::report::{ControlGap, LineFacts, OversizedLine, Protection, Security};
 use crate::tcp::{Chunk, Connection, Gap, Onset, Side};
@@ -178,7 +179,16 @@ impl Control {
         if self.in_tls[place(party)] {
             self.protected(party, chunk.bytes, carrier, options, counts, occurrences);
         } else {
-            self.clear(party, chunk.bytes, chunk.offset, chunk.leads_segment, carrier, options, counts, occurrences);
+            self.clear(
+                party,
+                chunk.bytes,
+                chunk.offset,
+                chunk.leads_segment,
+                carrier,
+                options,
+                counts,
+                occurrences,
+            );
         }
         self.talk.read_up_to(party, end, occurrences);
         match self.talk.verdict {
@@ -200,7 +210,8 @@ impl Control {
                     self.talk.verdict = Verdict::Ftp;
                     self.talk.security = Security::ImplicitTls;
                     self.talk.auth = Auth::Accepted { tls: true };
-                    let server_is_originator = options.implicit_tls_ports.contains(&connection.originator.port);
+                    let server_is_originator =
+                        options.implicit_tls_ports.contains(&connection.originator.port);
                     Some(if server_is_originator { Side::Responder } else { Side::Originator })
                 }
             };
@@ -227,7 +238,9 @@ impl Control {
 
     fn starts_tls(&self, party: Party, bytes: &[u8]) -> bool {
         let asked = matches!(self.talk.auth, Auth::Asked { tls: true } | Auth::Accepted { tls: true });
-        asked && !self.in_tls[place(party)] && tls::looks_like_tls(bytes) != tls::Sniff::No
+        asked
+            && !self.in_tls[place(party)]
+            && tls::looks_like_tls(bytes) != tls::Sniff::No
             && bytes.first().is_some_and(|byte| (0x14..=0x17).contains(byte))
     }
 

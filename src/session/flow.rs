@@ -91,8 +91,11 @@ impl DataFlow {
         self.note_silence(chunk.packet);
         let keep_listing = self.keep_listing;
         let Some(slot) = self.streams.get_mut(index(chunk.side)) else { return };
-        slot.get_or_insert_with(|| Content::new(hashing, keep_listing, chunk.packet))
-            .update(hashing, chunk.bytes, chunk.packet);
+        slot.get_or_insert_with(|| Content::new(hashing, keep_listing, chunk.packet)).update(
+            hashing,
+            chunk.bytes,
+            chunk.packet,
+        );
         if !matches!(self.tls, TlsState::No) {
             self.tls(chunk, hashing, options);
         }
@@ -130,8 +133,11 @@ impl DataFlow {
                     tls::End::A => one,
                     tls::End::B => other,
                 };
-                slot.get_or_insert_with(|| Content::new(hashing, keep_listing, chunk.packet))
-                    .update(hashing, text, chunk.packet);
+                slot.get_or_insert_with(|| Content::new(hashing, keep_listing, chunk.packet)).update(
+                    hashing,
+                    text,
+                    chunk.packet,
+                );
             }
         });
     }
@@ -146,7 +152,9 @@ impl DataFlow {
     /// The listing that a stream carried, where it was wanted.
     pub(super) fn listing(&self) -> Option<&[u8]> {
         let plain = self.plain.iter().flatten().find_map(Content::listing);
-        plain.or_else(|| self.streams.iter().flatten().find_map(Content::listing)).filter(|text| !text.is_empty())
+        plain
+            .or_else(|| self.streams.iter().flatten().find_map(Content::listing))
+            .filter(|text| !text.is_empty())
     }
 
     /// The connection as the report shows it. With `hashing`, sums are ended: once only.
@@ -169,7 +177,9 @@ impl DataFlow {
             let ended = facts.end_seen || matches!(connection.end_state, EndState::Fin | EndState::Rst);
             let whole = facts.missing == 0 && facts.start_seen && ended;
             let Some(wire) = wire else {
-                if let Some(hashing) = hashing.as_deref_mut().filter(|_| whole && connection.established.is_some()) {
+                if let Some(hashing) =
+                    hashing.as_deref_mut().filter(|_| whole && connection.established.is_some())
+                {
                     let nothing = hashing.start();
                     facts.sha256 = hashing.finish(nothing);
                 }

@@ -25,8 +25,6 @@ pub(super) struct Live {
     pub(super) ended: Option<Ended>,
     /// Data connections of its channels that are in the table.
     pub(super) open_flows: u32,
-    /// Whether events were told of it.
-    pub(super) announced: bool,
 }
 
 /// How a control connection ended.
@@ -119,7 +117,6 @@ impl Live {
             last_transfer: None,
             ended: None,
             open_flows: 0,
-            announced: false,
         }
     }
 
@@ -155,7 +152,8 @@ impl Live {
     pub(super) fn channel_of_command(&self, index: u32) -> Option<u32> {
         let position = self.channels.iter().rposition(|channel| channel.command == Some(index))?;
         // A further channel on the same negotiation stands behind the negotiation's own.
-        let first = self.channels.get(..=position)?.iter().position(|channel| channel.command == Some(index))?;
+        let first =
+            self.channels.get(..=position)?.iter().position(|channel| channel.command == Some(index))?;
         u32::try_from(first).ok()
     }
 }

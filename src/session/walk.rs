@@ -6,7 +6,8 @@ use super::live::{Channel, Live};
 use crate::base::{Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb, WorkingDirectory};
 use crate::report::{
-    Argument, Command, Connection, Content, DataChannel, Direction, Login, Negotiation, Status, StreamFacts, Transfer,
+    Argument, Command, Connection, Content, DataChannel, Direction, Login, Negotiation, Status, StreamFacts,
+    Transfer,
 };
 
 /// What the dialogue says of the session as a whole.
@@ -213,7 +214,9 @@ impl Walk<'_> {
     fn negotiate(&mut self, index: u32, effect: Effect) {
         let Some(channel) = self.live.channel_of_command(index) else { return };
         match (self.live.channel(channel).and_then(|channel| channel.negotiation), effect) {
-            (Some(Negotiation::Rejected), _) | (Some(Negotiation::Malformed), Effect::Refused) | (None, _) => {}
+            (Some(Negotiation::Rejected), _)
+            | (Some(Negotiation::Malformed), Effect::Refused)
+            | (None, _) => {}
             (Some(Negotiation::Accepted | Negotiation::Unanswered | Negotiation::Malformed), _) => {
                 self.in_force.channel = Some(channel);
             }
@@ -268,15 +271,20 @@ impl Walk<'_> {
             .channels
             .iter()
             .enumerate()
-            .filter(|(position, channel)| same(channel) && channel.connection.is_some() && self.is_unused(*position))
+            .filter(|(position, channel)| {
+                same(channel) && channel.connection.is_some() && self.is_unused(*position)
+            })
             .min_by_key(|(position, _)| *position);
         if let Some((position, channel)) = further {
             return Some((u32::try_from(position).ok()?, channel.connection.as_deref()));
         }
         if negotiated.connection.is_none() && effect(command) != Effect::Refused {
             let late = self.channels.iter().enumerate().rev().find(|(position, channel)| {
-                let made = channel.connection.as_deref().is_some_and(|one| one.frames.first > self.made(in_force));
-                made && channel.command < negotiated.command && channel.command.is_some() && self.is_unused(*position)
+                let made =
+                    channel.connection.as_deref().is_some_and(|one| one.frames.first > self.made(in_force));
+                made && channel.command < negotiated.command
+                    && channel.command.is_some()
+                    && self.is_unused(*position)
             });
             if let Some((position, channel)) = late {
                 return Some((u32::try_from(position).ok()?, channel.connection.as_deref()));
@@ -369,18 +377,23 @@ impl Walk<'_> {
                 let name = command.replies.iter().find_map(|reply| ftp::stou_name(reply.text.raw()))?;
                 self.in_force.directory.resolve(Some(name))
             }
-            Verb::List | Verb::Nlst | Verb::Mlsd => self.in_force.directory.resolve(without_options(argument)),
+            Verb::List | Verb::Nlst | Verb::Mlsd => {
+                self.in_force.directory.resolve(without_options(argument))
+            }
             _ => self.in_force.directory.resolve(argument),
         }
     }
 
     /// The sizes that a machine listing states.
     fn learn_listing(&mut self, channel: Option<u32>, argument: Option<&str>) {
-        let Some(text) = channel.and_then(|channel| self.live.channel(channel)?.listing.as_deref()) else { return };
+        let Some(text) = channel.and_then(|channel| self.live.channel(channel)?.listing.as_deref()) else {
+            return;
+        };
         let directory = self.in_force.directory.resolve(without_options(argument));
         for line in Text::from_wire(text).raw().lines() {
             let Some(facts) = ftp::mlst_facts(line) else { continue };
-            let Some(size) = facts.size.filter(|_| facts.kind.as_deref().is_none_or(|kind| kind == "file")) else {
+            let Some(size) = facts.size.filter(|_| facts.kind.as_deref().is_none_or(|kind| kind == "file"))
+            else {
                 continue;
             };
             let path = match &directory {
