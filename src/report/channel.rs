@@ -34,8 +34,8 @@ pub struct DataChannel {
     pub reuse: Option<Reuse>,
     /// The other control session of a server-to-server transfer.
     pub peer_session: Option<Uid>,
-    /// Attempts on the predicted endpoint by a stranger that were reset and carried nothing.
-    pub rejected_strangers: Vec<Connection>,
+    /// Further attempts on the listening endpoint that carried nothing: strangers that were reset, SYNs that failed.
+    pub other_attempts: Vec<Connection>,
 }
 
 /// How a data connection is negotiated.

@@ -87,7 +87,7 @@ fn data_channel(
         reuse: reuse(channel, connection.as_deref(), history, options),
         connection,
         peer_session: channel.peer_session.clone(),
-        rejected_strangers: channel.rejected.clone(),
+        other_attempts: channel.rejected.clone(),
     }
 }
 

@@ -217,6 +217,11 @@ impl Control {
             };
         }
         self.held.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
+        let telnet = telnet_prefix(&self.held);
+        self.held.drain(..telnet.min(self.held.len()));
+        if self.held.is_empty() {
+            return None;
+        }
         let as_reply = ftp::reply_plausibility(&self.held);
         let as_command = ftp::command_plausibility(&self.held);
         let begins_with_digit = self.held.first().is_some_and(u8::is_ascii_digit);
@@ -366,6 +371,17 @@ impl Control {
     }
 }
 
+/// The length of the telnet negotiation (RFC 854) with which a stream begins.
+fn telnet_prefix(bytes: &[u8]) -> usize {
+    const IAC: u8 = 255;
+    const OPTIONS: std::ops::RangeInclusive<u8> = 251..=254;
+    let mut at = 0_usize;
+    while let Some([IAC, command]) = bytes.get(at..at.saturating_add(2)) {
+        at = at.saturating_add(if OPTIONS.contains(command) { 3 } else { 2 });
+    }
+    at
+}
+
 const fn end_of(party: Party) -> tls::End {
     match party {
         Party::Client => tls::End::A,
@@ -462,7 +478,12 @@ impl Talk {
         occurrences: &mut Vec<Occurrence>,
     ) {
         if self.verdict != Verdict::Ftp {
-            self.weigh(ftp::reply_plausibility(line.text), Party::Server, expected);
+            let told = ftp::reply_plausibility(line.text);
+            self.weigh(
+                if self.opens_otherwise(line.text, expected) { Plausible::No } else { told },
+                Party::Server,
+                expected,
+            );
         }
         let mut heard = Vec::new();
         self.assembler.push(line, &mut |item| heard.push(item));
@@ -523,6 +544,16 @@ impl Talk {
             };
             occurrences.push(Occurrence::Reply { command, code });
         }
+    }
+
+    /// Whether a server's first line is the greeting of another protocol: FTP opens with 120, 220 or an error.
+    fn opens_otherwise(&self, line: &[u8], expected: bool) -> bool {
+        let opening =
+            matches!(self.verdict, Verdict::Open { reply: false, .. }) && self.dialogue.awaits_greeting();
+        opening
+            && !expected
+            && !matches!(line.get(..3), Some(b"120" | b"220"))
+            && !matches!(line.first(), Some(b'4' | b'5'))
     }
 
     /// Weighs one more line of a suspect.

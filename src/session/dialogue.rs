@@ -77,6 +77,11 @@ impl Dialogue {
         }
     }
 
+    /// Whether the server's opening replies may still come.
+    pub(super) const fn awaits_greeting(&self) -> bool {
+        self.greeting_open
+    }
+
     /// The client gave a command whose line ends at `end` of its stream, having received the server's up to `client_had`.
     pub(super) fn command(
         &mut self,

@@ -4,7 +4,7 @@ use super::content::{Content, Hashing};
 use super::expectation::SessionSlot;
 use super::options::Options;
 use crate::base::{Endpoint, PacketRef};
-use crate::report::{self, EndState, FirstClose, Stall, StreamFacts};
+use crate::report::{self, EndState, FirstClose, MatchedBy, Stall, StreamFacts, Uid};
 use crate::tcp::{Chunk, Connection, Onset, Side, Stream};
 use crate::tls;
 
@@ -33,8 +33,8 @@ pub(super) enum Role {
 pub(super) struct DataFlow {
     /// The channels that it belongs to: one, or two in an FXP transfer.
     pub(super) owners: Vec<(SessionSlot, u32)>,
-    /// The channel whose endpoint it visits as a stranger, without having carried anything.
-    pub(super) stranger_of: Option<(SessionSlot, u32)>,
+    /// The channel whose endpoint it visits although that has its connection, until it comes to something.
+    pub(super) visits: Option<Visit>,
     /// Whether originator and responder are the other way round than the TCP floor guessed (mid-stream).
     pub(super) swapped: bool,
     /// Whether a listing's text is wanted.
@@ -44,6 +44,15 @@ pub(super) struct DataFlow {
     tls: TlsState,
     last_payload: Option<PacketRef>,
     stall: Option<Stall>,
+}
+
+/// A connection to the listening endpoint of a channel that has its connection already.
+#[derive(Clone)]
+pub(super) struct Visit {
+    pub(super) session: SessionSlot,
+    pub(super) channel: u32,
+    pub(super) matched_by: MatchedBy,
+    pub(super) peer_session: Option<Uid>,
 }
 
 enum TlsState {
@@ -70,7 +79,7 @@ impl DataFlow {
     pub(super) fn new() -> Self {
         Self {
             owners: Vec::new(),
-            stranger_of: None,
+            visits: None,
             swapped: false,
             keep_listing: false,
             streams: [None, None],

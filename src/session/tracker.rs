@@ -348,15 +348,15 @@ impl Sink for Tracker {
                 }
             },
             Role::Data(data) => {
-                let nobodys = data.owners.is_empty() && data.stranger_of.is_none();
+                let nobodys = data.owners.is_empty() && data.visits.is_none();
                 if nobodys && !data.has_payload() && greets(&chunk) {
                     flow.role = Role::Suspect;
                     self.data(id, connection, chunk);
                     return;
                 }
                 data.data(&chunk, &mut **hashing, options);
-                if let Some((slot, index)) = data.stranger_of.take() {
-                    self.promote(id, slot, index);
+                if let Some(visit) = data.visits.take() {
+                    self.promote(id, visit);
                 }
             }
         }
@@ -379,7 +379,14 @@ impl Sink for Tracker {
         }
     }
 
-    fn changed(&mut self, _id: ConnectionId, _connection: &Connection) {}
+    fn changed(&mut self, id: ConnectionId, connection: &Connection) {
+        // The predicted peer's further connection counts once it stands, a stranger's only once it carries something.
+        let stands = connection.established.is_some();
+        let Some(data) = self.data_flow(id).filter(|_| stands) else { return };
+        if let Some(visit) = data.visits.take_if(|visit| visit.matched_by != MatchedBy::Translated) {
+            self.promote(id, visit);
+        }
+    }
 
     fn ended(&mut self, id: ConnectionId, connection: &Connection, ending: Ending) {
         match self.remove_flow(id).map(|flow| flow.role) {

@@ -156,6 +156,10 @@ impl Walk<'_> {
 
     fn log_in(&mut self, command: &Command) {
         let walked = &mut self.walked;
+        if command.verb == Verb::User && command.argument.is_none() {
+            // Nobody tried to log in.
+            return;
+        }
         match (&command.verb, &command.argument) {
             (Verb::User, Some(Argument::Text(text))) => walked.user = Some(text.clone()),
             (Verb::Pass, argument) => {

@@ -82,11 +82,10 @@ impl Tracker {
 
     pub(super) fn data_ended(&mut self, id: ConnectionId, mut data: Box<DataFlow>, connection: &Connection) {
         let described = data.describe(connection, Some(&mut *self.hashing));
-        if let Some((slot, index)) = data.stranger_of {
-            if let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index)) {
-                if channel.rejected.len() < ATTEMPT_FRAMES {
-                    channel.rejected.push(described);
-                }
+        if let Some(visit) = &data.visits {
+            let channel = self.live(visit.session).and_then(|live| live.channel_mut(visit.channel));
+            if let Some(channel) = channel.filter(|channel| channel.rejected.len() < ATTEMPT_FRAMES) {
+                channel.rejected.push(described);
             }
             return;
         }

@@ -5,7 +5,7 @@ use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{MatchedBy, Mode, Negotiation, ReuseKind, Uid};
 use crate::session::expectation::{Expectation, Fit, SessionSlot};
-use crate::session::flow::Role;
+use crate::session::flow::{Role, Visit};
 use crate::session::history::{Use, UseId};
 use crate::session::live::{Channel, Link};
 use crate::tcp::ConnectionId;
@@ -98,19 +98,12 @@ impl Tracker {
                 self.demote(holder, slot, index);
                 index
             }
-            _ if matched_by == MatchedBy::Translated && fit == Fit::ConnectorDiffers => {
-                // A stranger at an endpoint that has served: it counts only once it carries something.
+            _ => {
+                // An endpoint that has its connection: another one counts only once it comes to something.
                 if let Some(data) = self.data_flow(id) {
-                    data.stranger_of = Some((slot, index));
+                    data.visits = Some(Visit { session: slot, channel: index, matched_by, peer_session });
                 }
                 return;
-            }
-            _ => {
-                let Some(first) = self.flow(id).map(|flow| flow.first) else { return };
-                let Some(live) = self.live(slot) else { return };
-                let Some(further) = live.channel(index).map(|channel| channel.further(first)) else { return };
-                let Some(target) = self.add_channel(slot, further) else { return };
-                target
             }
         };
         self.expectations.meet(slot, expectation.listener.port, index);
@@ -136,7 +129,8 @@ impl Tracker {
     pub(super) fn demote(&mut self, holder: ConnectionId, slot: SessionSlot, index: u32) {
         if let Some(data) = self.data_flow(holder) {
             data.owners.clear();
-            data.stranger_of = Some((slot, index));
+            let matched_by = MatchedBy::Translated;
+            data.visits = Some(Visit { session: slot, channel: index, matched_by, peer_session: None });
         }
         if let Some(live) = self.live(slot) {
             live.open_flows = live.open_flows.saturating_sub(1);
@@ -176,7 +170,7 @@ impl Tracker {
             if data.swapped { (responder, originator) } else { (originator, responder) };
         let shared = data.owners.first().copied();
         data.owners.push((slot, index));
-        data.stranger_of = None;
+        data.visits = None;
         let (previous, usage) = match shared {
             // The partner's channel has noted the use already.
             Some((other, other_index)) => {
@@ -316,13 +310,13 @@ impl Tracker {
         }
     }
 
-    /// A stranger's connection carries something: it becomes a further channel of the negotiation.
-    pub(super) fn promote(&mut self, id: ConnectionId, slot: SessionSlot, index: u32) {
+    /// A visitor's connection came to something: it becomes a further channel of the negotiation.
+    pub(super) fn promote(&mut self, id: ConnectionId, visit: Visit) {
         let Some(first) = self.flow(id).map(|flow| flow.first) else { return };
-        let Some(live) = self.live(slot) else { return };
-        let Some(further) = live.channel(index).map(|channel| channel.further(first)) else { return };
-        if let Some(target) = self.add_channel(slot, further) {
-            self.attach(id, slot, target, MatchedBy::Translated, None);
+        let Some(live) = self.live(visit.session) else { return };
+        let Some(further) = live.channel(visit.channel).map(|channel| channel.further(first)) else { return };
+        if let Some(target) = self.add_channel(visit.session, further) {
+            self.attach(id, visit.session, target, visit.matched_by, visit.peer_session);
         }
     }
 }
