@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use ftpscope::tls::{End, Event, Facts, KeyLog, Session, Sniff, Version, looks_like_tls};
+use sha2::{Digest as _, Sha256};
 
 type Endpoint = (IpAddr, u16);
 
@@ -135,4 +136,87 @@ fn without_keys_the_text_after_ccc_is_found() {
     assert_eq!(facts.version, Some(Version::TLS13));
     assert_eq!(facts.client, Some(End::A));
     assert!(facts.established && !facts.decrypted && facts.fatal.is_none());
+}
+
+/// What the expectations of a capture say.
+struct Expected {
+    user: String,
+    transfers: Vec<Transfer>,
+}
+
+struct Transfer {
+    originator_port: u64,
+    is_upload: bool,
+    sha256: String,
+}
+
+fn expected(path: &Path) -> Expected {
+    let expected: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let session = &expected["sessions"][0];
+    let transfers = session["transfers"].as_array().unwrap().iter();
+    let transfers = transfers.filter(|transfer| transfer["sha256"].is_string()).map(|transfer| {
+        let channel = usize::try_from(transfer["data_channel"].as_u64().unwrap()).unwrap();
+        let connection = &session["data_channels"][channel]["connection"];
+        Transfer {
+            originator_port: connection["originator"]["port"].as_u64().unwrap(),
+            is_upload: transfer["direction"] == "upload",
+            sha256: transfer["sha256"].as_str().unwrap().to_owned(),
+        }
+    });
+    Expected { user: session["user"].as_str().unwrap().to_owned(), transfers: transfers.collect() }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut digits, byte| {
+        write!(digits, "{byte:02x}").unwrap();
+        digits
+    })
+}
+
+/// Captures, and how many of their transfers are under TLS.
+const WITH_KEYS: [(&str, usize); 6] = [
+    ("tls-ccc", 1),
+    ("tls-explicit-curl", 3),
+    ("tls-explicit-tls12", 3),
+    ("tls-implicit", 3),
+    ("tls-lftp", 3),
+    ("tls-prot-c", 0),
+];
+
+#[test]
+fn with_keys_the_dialogue_and_the_files_are_read() {
+    let Some(corpus) = corpus() else { return };
+    for (name, under_tls) in WITH_KEYS {
+        let keys = KeyLog::parse(&std::fs::read(corpus.join(format!("{name}.keys"))).unwrap());
+        let expected = expected(&corpus.join(format!("{name}.expect-keys.json")));
+        let connections = connections(&corpus.join(format!("{name}.pcap")));
+        let (seen, facts) = observe(tls_part(&connections[0]), &keys);
+        let [client, server] = seen.plain.each_ref().map(|bytes| text(bytes));
+        assert!(client.contains(&format!("USER {}\r\nPASS ", expected.user)), "{name}: {client}");
+        assert!(server.contains("\r\n230 "), "{name}: {server}");
+        assert_eq!(seen.opaque, [0, 0], "{name}");
+        assert!(facts.decrypted && facts.obstacle.is_none(), "{name}: {facts:?}");
+        if name != "tls-ccc" {
+            assert!(client.ends_with("QUIT\r\n") && server.contains("\r\n221"), "{name}: {server}");
+        }
+
+        let mut read = 0;
+        for transfer in expected.transfers {
+            let connection = connections
+                .iter()
+                .find(|connection| u64::from(connection.ends[0].1) == transfer.originator_port)
+                .unwrap();
+            let (seen, facts) = observe(tls_part(connection), &keys);
+            if facts.client.is_none() {
+                continue;
+            }
+            read += 1;
+            let plain = &seen.plain[usize::from(!transfer.is_upload)];
+            assert_eq!(sha256(plain), transfer.sha256, "{name}: {facts:?}");
+            assert_eq!(seen.opaque, [0, 0], "{name}");
+            assert!(seen.order.iter().any(|event| event.ends_with("Closed(CloseNotify)")), "{name}");
+        }
+        assert_eq!(read, under_tls, "{name}");
+    }
 }

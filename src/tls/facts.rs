@@ -95,11 +95,6 @@ pub struct Facts {
     pub obstacle: Option<Obstacle>,
 }
 
-/// The IANA name of a cipher suite, for those that are met in practice.
-pub const fn suite_name(_number: u16) -> Option<&'static str> {
-    None
-}
-
 const fn alert_name(number: u8) -> Option<&'static str> {
     Some(match number {
         10 => "unexpected_message",

@@ -81,13 +81,14 @@ impl Framer {
         self.ended
     }
 
-    /// Passes over `len` missing bytes (0: an unknown number). What was held of a record is dropped.
-    pub(super) fn skip(&mut self, len: u64) {
+    /// Passes over `len` missing bytes (0: an unknown number). What was held of a record is dropped. Returns whether
+    /// that leaves the record layer: then whole records may be missing.
+    pub(super) fn skip(&mut self, len: u64) -> bool {
         let inside = match self.position {
             Position::Boundary => Header::read(self.rest())
                 .map(|header| (header, (HEADER + header.length).saturating_sub(self.held()))),
             Position::Damaged { header, left } => Some((header, left)),
-            Position::Clear => return,
+            Position::Clear => return false,
             Position::Lost => None,
         };
         let missing = usize::try_from(len).unwrap_or(usize::MAX);
@@ -98,6 +99,7 @@ impl Framer {
             _ => Position::Lost,
         };
         self.start = self.buffer.len();
+        matches!(self.position, Position::Lost)
     }
 
     /// The content type of the whole record that [`Framer::next`] would hand out now.
