@@ -269,3 +269,53 @@ fn aead(bulk: Bulk, key: &[u8]) -> Option<Box<dyn Aead>> {
         Bulk::Aes128Cbc(_) | Bulk::Aes256Cbc(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8448 section 3: the client's application traffic secret and its first record.
+    const SECRET: [u8; 32] = [
+        0x9e, 0x40, 0x64, 0x6c, 0xe7, 0x9a, 0x7f, 0x9d, 0xc0, 0x5a, 0xf8, 0x88, 0x9b, 0xce, 0x65, 0x52, 0x87,
+        0x5a, 0xfa, 0x0b, 0x06, 0xdf, 0x00, 0x87, 0xf7, 0x92, 0xeb, 0xb7, 0xc1, 0x75, 0x04, 0xa5,
+    ];
+    const RECORD: [u8; 72] = [
+        0x17, 0x03, 0x03, 0x00, 0x43, 0xa2, 0x3f, 0x70, 0x54, 0xb6, 0x2c, 0x94, 0xd0, 0xaf, 0xfa, 0xfe, 0x82,
+        0x28, 0xba, 0x55, 0xcb, 0xef, 0xac, 0xea, 0x42, 0xf9, 0x14, 0xaa, 0x66, 0xbc, 0xab, 0x3f, 0x2b, 0x98,
+        0x19, 0xa8, 0xa5, 0xb4, 0x6b, 0x39, 0x5b, 0xd5, 0x4a, 0x9a, 0x20, 0x44, 0x1e, 0x2b, 0x62, 0x97, 0x4e,
+        0x1f, 0x5a, 0x62, 0x92, 0xa2, 0x97, 0x70, 0x14, 0xbd, 0x1e, 0x3d, 0xea, 0xe6, 0x3a, 0xee, 0xbb, 0x21,
+        0x69, 0x49, 0x15, 0xe4,
+    ];
+
+    #[test]
+    fn the_record_of_rfc_8448_opens_under_its_own_number_only() {
+        let cipher = RecordCipher::tls13(Suite::find(0x1301).unwrap(), &SECRET).unwrap();
+        let header = Header::read(&RECORD).unwrap();
+        let mut body = RECORD[5..].to_vec();
+        assert_eq!(cipher.open(1, header, &mut body), None);
+        assert_eq!(body, RECORD[5..], "a body that does not open stays as it is");
+        assert_eq!(cipher.open(0, header, &mut body), Some((ContentType::ApplicationData, 0..50)));
+        assert_eq!(body[..50], std::array::from_fn::<u8, 50, _>(|index| u8::try_from(index).unwrap()));
+    }
+
+    #[test]
+    fn bodies_too_short_for_their_cipher_do_not_open() {
+        let server = ServerHello::read(&[&[3, 3][..], &[0; 32], &[0, 0, 0, 0]].concat()).unwrap();
+        let etm = ServerHello { encrypt_then_mac: true, ..server.clone() };
+        for number in 0..=u16::MAX {
+            let Some(suite) = Suite::find(number) else { continue };
+            for server in [&server, &etm] {
+                let cipher = if suite.is_tls13() {
+                    RecordCipher::tls13(suite, &[1; 48][..suite.hash.len()])
+                } else {
+                    RecordCipher::tls12(suite, &[1; 48], &[2; 32], server, true)
+                };
+                let cipher = cipher.unwrap();
+                for length in 1..100 {
+                    let header = Header { kind: ContentType::ApplicationData, version: 0x0303, length };
+                    assert_eq!(cipher.open(0, header, &mut vec![0; length]), None, "{suite:?} {length}");
+                }
+            }
+        }
+    }
+}

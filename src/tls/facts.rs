@@ -87,7 +87,7 @@ pub struct Facts {
     pub established: bool,
     /// Records of application data seen, read or not, from ends A and B.
     pub data_records: [u64; 2],
-    /// The first fatal alert seen in the clear or decrypted, and who sent it.
+    /// The first alert that meant failure, and who sent it. An unread one counts while the handshake is not over.
     pub fatal: Option<(End, Alert)>,
     /// Whether some application data could be read.
     pub decrypted: bool,

@@ -72,7 +72,11 @@ impl Session {
     /// that the position in the record layer is unknown, as in a capture that begins mid-stream.
     pub fn gap(&mut self, from: End, len: u64, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
         self.direction(from).past_hello = true;
-        self.pump(from, keys, out);
+        if self.direction(from).framer.next_kind().is_some() {
+            // What waited can't wait any longer.
+            self.direction(from.peer()).past_hello = true;
+            self.pump(from, keys, out);
+        }
         let direction = self.direction(from);
         if direction.framer.skip(len) {
             direction.reader.lose(len);

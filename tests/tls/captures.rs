@@ -1,16 +1,14 @@
-//! FTPS as real clients and servers speak it: captures with and without their key logs.
-//!
-//! The captures lie outside the repository; where they are absent the tests say so and pass, except in CI.
-
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it left out")]
+//! Captures of FTPS. They lie outside the repository; where they are absent the tests say so and pass, except in CI.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
-use ftpscope::tls::{End, Event, Facts, KeyLog, Session, Sniff, Version, looks_like_tls};
+use ftpscope::tls::{End, KeyLog, Sniff, Version, looks_like_tls};
 use sha2::{Digest as _, Sha256};
+
+use crate::{observe, text};
 
 type Endpoint = (IpAddr, u16);
 
@@ -80,46 +78,10 @@ fn connections(path: &Path) -> Vec<Connection> {
     order.iter().map(|key| connections.remove(key).unwrap()).collect()
 }
 
-/// What came out of a session.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Seen {
-    /// Readable text of ends A and B, under TLS and after it.
-    plain: [Vec<u8>; 2],
-    clear: [Vec<u8>; 2],
-    opaque: [usize; 2],
-    /// All events but the bytes.
-    order: Vec<String>,
-}
-
-fn observe<'a>(pieces: impl IntoIterator<Item = (End, &'a [u8])>, keys: &KeyLog) -> (Seen, Facts) {
-    let mut seen = Seen::default();
-    let mut session = Session::new();
-    let mut out = |end: End, event: Event<'_>| {
-        let index = usize::from(end == End::B);
-        match event {
-            Event::Plaintext(bytes) => seen.plain[index].extend_from_slice(bytes),
-            Event::Clear(bytes) => seen.clear[index].extend_from_slice(bytes),
-            Event::Opaque { len } => seen.opaque[index] += len,
-            other => seen.order.push(format!("{end:?} {other:?}")),
-        }
-    };
-    for (end, bytes) in pieces {
-        session.push(end, bytes, keys, &mut out);
-    }
-    for end in [End::A, End::B] {
-        session.finish(end, keys, &mut out);
-    }
-    (seen, session.facts().clone())
-}
-
 /// What was sent from the first TLS record on.
 fn tls_part(connection: &Connection) -> impl Iterator<Item = (End, &[u8])> {
     let sent = connection.sent.iter().map(|(end, bytes)| (*end, bytes.as_slice()));
     sent.skip_while(|(_, bytes)| looks_like_tls(bytes) != Sniff::Yes)
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]
