@@ -76,7 +76,7 @@ pub struct Facts {
     pub client: Option<End>,
     /// The negotiated version, from the ServerHello.
     pub version: Option<Version>,
-    /// The negotiated cipher suite, by its IANA number; see [`suite_name`].
+    /// The negotiated cipher suite, by its IANA number; see [`suite_name`](super::suite_name).
     pub cipher_suite: Option<u16>,
     /// The server name that the client asked for (RFC 6066 section 3).
     pub server_name: Option<Text>,

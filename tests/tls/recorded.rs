@@ -196,6 +196,20 @@ fn directions_may_come_one_after_the_other() {
 }
 
 #[test]
+fn records_that_wait_for_a_hello_are_not_lost_in_a_gap() {
+    let recorded = Recorded::read("tls12-aes128-gcm");
+    let keys = recorded.keys();
+    let mut seen = Seen::default();
+    let mut session = Session::new();
+    let mut out = |end: End, event: Event<'_>| seen.take(end, event);
+    for (end, bytes) in recorded.pieces().filter(|&(end, _)| end == End::A) {
+        session.push(end, bytes, &keys, &mut out);
+    }
+    session.gap(End::A, 10, &keys, &mut out);
+    assert!(seen.opaque[0] > joined(&usual_lines()).len(), "{seen:?}");
+}
+
+#[test]
 fn keys_that_come_late_read_what_comes_after_them() {
     for name in ["tls12-aes128-gcm", "tls12-aes128-cbc-sha1", "tls13-aes128-gcm"] {
         let recorded = Recorded::read(name);
