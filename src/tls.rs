@@ -7,18 +7,23 @@
 //!
 //! **Invariant:** nothing is verified but what decryption needs, nothing is ever sent, and a secret never prints.
 
+mod cipher;
 mod facts;
 mod framer;
 mod handshake;
 mod hello;
 mod keylog;
+mod reader;
 mod record;
+mod schedule;
 mod session;
+mod suite;
 
-pub use facts::{Alert, Facts, Obstacle, Version, suite_name};
+pub use facts::{Alert, Facts, Obstacle, Version};
 pub use keylog::KeyLog;
 pub use record::{Sniff, looks_like_tls};
 pub use session::Session;
+pub use suite::suite_name;
 
 /// One of the two ends of a connection; the caller chooses which is which, and stays with it. Which of them is the
 /// TLS client is learnt from the ClientHello.

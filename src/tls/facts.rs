@@ -76,7 +76,7 @@ pub struct Facts {
     pub client: Option<End>,
     /// The negotiated version, from the ServerHello.
     pub version: Option<Version>,
-    /// The negotiated cipher suite, by its IANA number; see [`suite_name`].
+    /// The negotiated cipher suite, by its IANA number; see [`suite_name`](super::suite_name).
     pub cipher_suite: Option<u16>,
     /// The server name that the client asked for (RFC 6066 section 3).
     pub server_name: Option<Text>,
@@ -87,17 +87,12 @@ pub struct Facts {
     pub established: bool,
     /// Records of application data seen, read or not, from ends A and B.
     pub data_records: [u64; 2],
-    /// The first fatal alert seen in the clear or decrypted, and who sent it.
+    /// The first alert that meant failure, and who sent it. An unread one counts while the handshake is not over.
     pub fatal: Option<(End, Alert)>,
     /// Whether some application data could be read.
     pub decrypted: bool,
     /// The first reason why application data could not be read.
     pub obstacle: Option<Obstacle>,
-}
-
-/// The IANA name of a cipher suite, for those that are met in practice.
-pub const fn suite_name(_number: u16) -> Option<&'static str> {
-    None
 }
 
 const fn alert_name(number: u8) -> Option<&'static str> {

@@ -81,13 +81,14 @@ impl Framer {
         self.ended
     }
 
-    /// Passes over `len` missing bytes (0: an unknown number). What was held of a record is dropped.
-    pub(super) fn skip(&mut self, len: u64) {
+    /// Passes over `len` missing bytes (0: an unknown number). What was held of a record is dropped. Returns whether
+    /// that leaves the record layer: then whole records may be missing.
+    pub(super) fn skip(&mut self, len: u64) -> bool {
         let inside = match self.position {
             Position::Boundary => Header::read(self.rest())
                 .map(|header| (header, (HEADER + header.length).saturating_sub(self.held()))),
             Position::Damaged { header, left } => Some((header, left)),
-            Position::Clear => return,
+            Position::Clear => return false,
             Position::Lost => None,
         };
         let missing = usize::try_from(len).unwrap_or(usize::MAX);
@@ -98,6 +99,7 @@ impl Framer {
             _ => Position::Lost,
         };
         self.start = self.buffer.len();
+        matches!(self.position, Position::Lost)
     }
 
     /// The content type of the whole record that [`Framer::next`] would hand out now.
@@ -202,5 +204,77 @@ fn begins_with_line(bytes: &[u8]) -> Option<bool> {
         [] | [b'\r'] if text < LINE => None,
         [b'\r', b'\n', ..] => Some((3..LINE).contains(&text)),
         _ => Some(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &[u8] = b"\x17\x03\x03\0\x03abc";
+
+    fn pieces(framer: &mut Framer) -> Vec<String> {
+        let mut seen = Vec::new();
+        while let Some(piece) = framer.next() {
+            seen.push(match piece {
+                Piece::Record(header, body) => format!("{:?} {}", header.kind, body.escape_ascii()),
+                Piece::Damaged(header) => format!("damaged {}", header.length),
+                Piece::Clear(bytes) => format!("clear {}", bytes.escape_ascii()),
+            });
+        }
+        seen
+    }
+
+    /// What comes out after a loss of unknown length, of bytes that come at once.
+    fn after_loss(bytes: &[u8]) -> Vec<String> {
+        let mut framer = Framer::default();
+        framer.feed(RECORD);
+        assert_eq!(pieces(&mut framer), ["ApplicationData abc"]);
+        framer.skip(0);
+        framer.feed(bytes);
+        pieces(&mut framer)
+    }
+
+    #[test]
+    fn a_loss_inside_a_record_costs_that_record_only() {
+        for lost in 1..=3 {
+            let mut framer = Framer::default();
+            framer.feed(&RECORD[..5]);
+            assert!(!framer.skip(lost as u64));
+            framer.feed(&RECORD[5 + lost..]);
+            framer.feed(RECORD);
+            assert_eq!(pieces(&mut framer), ["damaged 3", "ApplicationData abc"], "{lost}");
+        }
+    }
+
+    #[test]
+    fn after_a_loss_a_header_counts_if_a_record_or_nothing_follows() {
+        let read = "ApplicationData abc";
+        assert_eq!(after_loss(RECORD), [read]);
+        assert_eq!(after_loss(&[b"\x80\x17\x03", RECORD].concat()), [read]);
+        assert_eq!(after_loss(&[b"\x80", RECORD, RECORD].concat()), [read, read]);
+        assert!(after_loss(&[b"\x80", RECORD, b"\x80"].concat()).is_empty());
+        // Of another version than all records before it.
+        assert!(after_loss(b"\x80\x17\x03\x01\0\x03abc").is_empty());
+    }
+
+    #[test]
+    fn after_a_loss_a_whole_line_of_text_counts() {
+        assert_eq!(after_loss(b"PWD\r\n\x80"), ["clear PWD\\r\\n\\x80"]);
+        assert!(after_loss(b"PWD").is_empty());
+        assert!(after_loss(b"PW\r\n").is_empty());
+        assert!(after_loss(b"PW\x80D\r\n").is_empty());
+        assert!(after_loss(b"PWD\n").is_empty());
+    }
+
+    #[test]
+    fn nothing_is_kept_of_bytes_that_lead_nowhere() {
+        let mut framer = Framer::default();
+        framer.skip(0);
+        for _ in 0..100 {
+            framer.feed(&[0x80; 10_000]);
+            assert!(framer.next().is_none());
+            assert_eq!(framer.held(), 0);
+        }
     }
 }

@@ -63,6 +63,15 @@ impl ContentType {
             _ => return None,
         })
     }
+
+    pub(super) const fn to_wire(self) -> u8 {
+        match self {
+            Self::ChangeCipherSpec => 20,
+            Self::Alert => 21,
+            Self::Handshake => 22,
+            Self::ApplicationData => 23,
+        }
+    }
 }
 
 /// The first five bytes of a record.
@@ -87,6 +96,14 @@ impl Header {
             version: u16::from_be_bytes([major, minor]),
             length: usize::from(u16::from_be_bytes([high, low])),
         })
+    }
+
+    /// The header as it was on the wire.
+    pub(super) fn to_wire(self) -> [u8; HEADER] {
+        let [major, minor] = self.version.to_be_bytes();
+        // What `read` made always fits.
+        let [high, low] = u16::try_from(self.length).unwrap_or(u16::MAX).to_be_bytes();
+        [self.kind.to_wire(), major, minor, high, low]
     }
 }
 

@@ -3,7 +3,9 @@
 use super::framer::{Framer, Piece};
 use super::handshake::{MessageType, Messages};
 use super::hello::{ClientHello, ServerHello};
+use super::reader::{Hellos, Origin, Reader};
 use super::record::{ContentType, Header};
+use super::suite::Suite;
 use super::{Alert, End, Event, Facts, KeyLog, Obstacle, Version};
 
 /// Bytes that are cut into records at a time, so that a framer never holds much more than one record.
@@ -13,8 +15,13 @@ const CHUNK: usize = 16 * 1024;
 /// order needs any.
 const MAX_WAITING: usize = 64 * 1024;
 
-/// Length of a protected alert in TLS 1.3: two bytes, the inner content type and a tag of 16 bytes.
-const PROTECTED_ALERT: usize = 2 + 1 + 16;
+/// Bytes of an alert.
+const ALERT: usize = 2;
+
+/// Alert level and descriptions (RFC 8446 section 6).
+const FATAL: u8 = 2;
+const CLOSE_NOTIFY: u8 = 0;
+const USER_CANCELED: u8 = 90;
 
 /// One TLS connection seen from outside.
 #[derive(Debug, Default)]
@@ -24,17 +31,12 @@ pub struct Session {
     directions: [Direction; 2],
 }
 
-#[derive(Debug, Default)]
-struct Hellos {
-    client: Option<ClientHello>,
-    server: Option<ServerHello>,
-}
-
 /// What one end sends.
 #[derive(Debug, Default)]
 struct Direction {
     framer: Framer,
     messages: Messages,
+    reader: Reader,
     /// Whether records are protected from here on.
     protected: bool,
     /// Whether something came that comes after a hello, or that may have hidden one.
@@ -70,9 +72,15 @@ impl Session {
     /// that the position in the record layer is unknown, as in a capture that begins mid-stream.
     pub fn gap(&mut self, from: End, len: u64, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
         self.direction(from).past_hello = true;
-        self.pump(from, keys, out);
+        if self.direction(from).framer.next_kind().is_some() {
+            // What waited can't wait any longer.
+            self.direction(from.peer()).past_hello = true;
+            self.pump(from, keys, out);
+        }
         let direction = self.direction(from);
-        direction.framer.skip(len);
+        if direction.framer.skip(len) {
+            direction.reader.lose(len);
+        }
         direction.messages.reset();
         if len > 0 {
             out(from, Event::Gap { len });
@@ -152,37 +160,101 @@ impl Session {
         end: End,
         header: Header,
         body: &mut [u8],
-        _keys: &KeyLog,
+        keys: &KeyLog,
         out: &mut impl FnMut(End, Event<'_>),
     ) {
         if self.direction(end).protected || header.kind == ContentType::ApplicationData {
-            self.direction(end).past_hello = true;
-            self.unread(end, header, out);
+            self.protected_record(end, header, body, keys, out);
             return;
         }
         match header.kind {
-            ContentType::Handshake => self.handshake(end, body),
+            ContentType::Handshake => self.handshake(end, body, out),
             ContentType::Alert => self.alert(end, body, out),
-            ContentType::ChangeCipherSpec => {
-                self.direction(end).past_hello = true;
-                // In TLS 1.3 it means nothing (RFC 8446 appendix D.4).
-                if self.facts.version != Some(Version::TLS13) {
-                    self.direction(end).protected = true;
-                }
-            }
+            ContentType::ChangeCipherSpec => self.change_cipher_spec(end),
             ContentType::ApplicationData => {}
         }
     }
 
+    fn protected_record(
+        &mut self,
+        end: End,
+        header: Header,
+        body: &mut [u8],
+        keys: &KeyLog,
+        out: &mut impl FnMut(End, Event<'_>),
+    ) {
+        let Self { facts, hellos, directions: [a, b] } = self;
+        let direction = match end {
+            End::A => a,
+            End::B => b,
+        };
+        direction.past_hello = true;
+        let origin = Origin { hellos, is_client: facts.client.map(|client| client == end), keys };
+        let opened = match direction.reader.open(header, body, origin) {
+            Ok(opened) => opened,
+            Err(obstacle) => return self.unread(end, header, obstacle, out),
+        };
+        if opened.suite.is_tls13() {
+            facts.version = Some(Version::TLS13);
+        }
+        facts.cipher_suite = Some(opened.suite.number);
+        let content = body.get(opened.content).unwrap_or_default();
+        match opened.kind {
+            ContentType::Handshake => {
+                self.protected_handshake(end, out);
+                self.handshake(end, content, out);
+            }
+            ContentType::Alert => self.alert(end, content, out),
+            ContentType::ChangeCipherSpec => self.change_cipher_spec(end),
+            ContentType::ApplicationData => {
+                self.establish(end, out);
+                self.count_data(end);
+                self.facts.decrypted = true;
+                if !content.is_empty() {
+                    out(end, Event::Plaintext(content));
+                }
+            }
+        }
+    }
+
+    fn change_cipher_spec(&mut self, end: End) {
+        // In TLS 1.3 it means nothing (RFC 8446 appendix D.4).
+        let means_nothing = self.facts.version == Some(Version::TLS13);
+        let direction = self.direction(end);
+        direction.past_hello = true;
+        if !means_nothing {
+            direction.protected = true;
+            direction.messages.reset();
+            direction.reader.change_cipher_spec();
+        }
+    }
+
     /// Handshake messages that could be read.
-    fn handshake(&mut self, end: End, content: &[u8]) {
+    fn handshake(&mut self, end: End, content: &[u8], out: &mut impl FnMut(End, Event<'_>)) {
         let mut messages = std::mem::take(&mut self.direction(end).messages);
         messages.feed(content, |kind, body| match kind {
             MessageType::ClientHello => self.client_hello(end, body),
             MessageType::ServerHello => self.server_hello(end, body),
-            MessageType::Finished | MessageType::KeyUpdate => {}
+            MessageType::Finished if self.facts.version == Some(Version::TLS13) => {
+                self.direction(end).reader.finish_handshake();
+                if self.facts.client == Some(end) {
+                    self.establish(end, out);
+                }
+            }
+            MessageType::KeyUpdate => self.direction(end).reader.update_keys(),
+            MessageType::Finished => {}
         });
         self.direction(end).messages = messages;
+    }
+
+    /// A protected handshake record, read or not: up to TLS 1.2 the first one of each end is its Finished.
+    fn protected_handshake(&mut self, end: End, out: &mut impl FnMut(End, Event<'_>)) {
+        if self.facts.version != Some(Version::TLS13) {
+            self.direction(end).finished = true;
+            if self.directions.iter().all(|direction| direction.finished) {
+                self.establish(end, out);
+            }
+        }
     }
 
     fn client_hello(&mut self, end: End, body: &[u8]) {
@@ -242,21 +314,16 @@ impl Session {
     }
 
     /// A protected record that could not be read: what it is can only be guessed.
-    fn unread(&mut self, end: End, header: Header, out: &mut impl FnMut(End, Event<'_>)) {
+    fn unread(&mut self, end: End, header: Header, why: Obstacle, out: &mut impl FnMut(End, Event<'_>)) {
         match header.kind {
             ContentType::ChangeCipherSpec => {}
             ContentType::Alert => self.close(end, Alert::Unread, out),
-            ContentType::Handshake => {
-                self.direction(end).finished = true;
-                if self.directions.iter().all(|direction| direction.finished) {
-                    self.establish(end, out);
-                }
-            }
+            ContentType::Handshake => self.protected_handshake(end, out),
             ContentType::ApplicationData if self.facts.version == Some(Version::TLS13) => {
-                if header.length == PROTECTED_ALERT {
+                if self.content_length(header) == ALERT {
                     self.close(end, Alert::Unread, out);
                 } else if self.facts.established {
-                    self.opaque(end, header, out);
+                    self.opaque(end, header, why, out);
                 } else if self.facts.client == Some(end) {
                     // All that a client says under TLS before application data is its last flight.
                     self.establish(end, out);
@@ -264,7 +331,7 @@ impl Session {
             }
             ContentType::ApplicationData => {
                 self.establish(end, out);
-                self.opaque(end, header, out);
+                self.opaque(end, header, why, out);
             }
         }
     }
@@ -273,12 +340,11 @@ impl Session {
     fn damaged(&mut self, end: End, header: Header, out: &mut impl FnMut(End, Event<'_>)) {
         let direction = self.direction(end);
         direction.messages.reset();
-        match header.kind {
-            ContentType::ChangeCipherSpec if self.facts.version != Some(Version::TLS13) => {
-                self.direction(end).protected = true;
-            }
-            ContentType::ApplicationData => self.unread(end, header, out),
-            _ => {}
+        if direction.protected || header.kind == ContentType::ApplicationData {
+            direction.reader.pass();
+            self.unread(end, header, Obstacle::Gap, out);
+        } else if header.kind == ContentType::ChangeCipherSpec {
+            self.change_cipher_spec(end);
         }
     }
 
@@ -288,10 +354,16 @@ impl Session {
         }
     }
 
-    fn opaque(&mut self, end: End, header: Header, out: &mut impl FnMut(End, Event<'_>)) {
-        self.facts.obstacle.get_or_insert(Obstacle::NoKeys);
+    fn opaque(&mut self, end: End, header: Header, why: Obstacle, out: &mut impl FnMut(End, Event<'_>)) {
+        self.facts.obstacle.get_or_insert(why);
         self.count_data(end);
-        out(end, Event::Opaque { len: header.length });
+        out(end, Event::Opaque { len: self.content_length(header) });
+    }
+
+    /// Most bytes of content that a protected record can hold.
+    fn content_length(&self, header: Header) -> usize {
+        let suite = self.facts.cipher_suite.and_then(Suite::find);
+        header.length.saturating_sub(suite.map_or(0, Suite::overhead))
     }
 
     const fn count_data(&mut self, end: End) {
@@ -303,8 +375,3 @@ impl Session {
         *records = records.saturating_add(1);
     }
 }
-
-/// Alert level and descriptions (RFC 8446 section 6).
-const FATAL: u8 = 2;
-const CLOSE_NOTIFY: u8 = 0;
-const USER_CANCELED: u8 = 90;

@@ -1,15 +1,14 @@
-//! FTPS as real clients and servers speak it: captures with and without their key logs.
-//!
-//! The captures lie outside the repository; where they are absent the tests say so and pass, except in CI.
-
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it left out")]
+//! Captures of FTPS. They lie outside the repository; where they are absent the tests say so and pass, except in CI.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
-use ftpscope::tls::{End, Event, Facts, KeyLog, Session, Sniff, Version, looks_like_tls};
+use ftpscope::tls::{End, KeyLog, Sniff, Version, looks_like_tls};
+use sha2::{Digest as _, Sha256};
+
+use crate::{observe, text};
 
 type Endpoint = (IpAddr, u16);
 
@@ -79,46 +78,10 @@ fn connections(path: &Path) -> Vec<Connection> {
     order.iter().map(|key| connections.remove(key).unwrap()).collect()
 }
 
-/// What came out of a session.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Seen {
-    /// Readable text of ends A and B, under TLS and after it.
-    plain: [Vec<u8>; 2],
-    clear: [Vec<u8>; 2],
-    opaque: [usize; 2],
-    /// All events but the bytes.
-    order: Vec<String>,
-}
-
-fn observe<'a>(pieces: impl IntoIterator<Item = (End, &'a [u8])>, keys: &KeyLog) -> (Seen, Facts) {
-    let mut seen = Seen::default();
-    let mut session = Session::new();
-    let mut out = |end: End, event: Event<'_>| {
-        let index = usize::from(end == End::B);
-        match event {
-            Event::Plaintext(bytes) => seen.plain[index].extend_from_slice(bytes),
-            Event::Clear(bytes) => seen.clear[index].extend_from_slice(bytes),
-            Event::Opaque { len } => seen.opaque[index] += len,
-            other => seen.order.push(format!("{end:?} {other:?}")),
-        }
-    };
-    for (end, bytes) in pieces {
-        session.push(end, bytes, keys, &mut out);
-    }
-    for end in [End::A, End::B] {
-        session.finish(end, keys, &mut out);
-    }
-    (seen, session.facts().clone())
-}
-
 /// What was sent from the first TLS record on.
 fn tls_part(connection: &Connection) -> impl Iterator<Item = (End, &[u8])> {
     let sent = connection.sent.iter().map(|(end, bytes)| (*end, bytes.as_slice()));
     sent.skip_while(|(_, bytes)| looks_like_tls(bytes) != Sniff::Yes)
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]
@@ -135,4 +98,87 @@ fn without_keys_the_text_after_ccc_is_found() {
     assert_eq!(facts.version, Some(Version::TLS13));
     assert_eq!(facts.client, Some(End::A));
     assert!(facts.established && !facts.decrypted && facts.fatal.is_none());
+}
+
+/// What the expectations of a capture say.
+struct Expected {
+    user: String,
+    transfers: Vec<Transfer>,
+}
+
+struct Transfer {
+    originator_port: u64,
+    is_upload: bool,
+    sha256: String,
+}
+
+fn expected(path: &Path) -> Expected {
+    let expected: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let session = &expected["sessions"][0];
+    let transfers = session["transfers"].as_array().unwrap().iter();
+    let transfers = transfers.filter(|transfer| transfer["sha256"].is_string()).map(|transfer| {
+        let channel = usize::try_from(transfer["data_channel"].as_u64().unwrap()).unwrap();
+        let connection = &session["data_channels"][channel]["connection"];
+        Transfer {
+            originator_port: connection["originator"]["port"].as_u64().unwrap(),
+            is_upload: transfer["direction"] == "upload",
+            sha256: transfer["sha256"].as_str().unwrap().to_owned(),
+        }
+    });
+    Expected { user: session["user"].as_str().unwrap().to_owned(), transfers: transfers.collect() }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut digits, byte| {
+        write!(digits, "{byte:02x}").unwrap();
+        digits
+    })
+}
+
+/// Captures, and how many of their transfers are under TLS.
+const WITH_KEYS: [(&str, usize); 6] = [
+    ("tls-ccc", 1),
+    ("tls-explicit-curl", 3),
+    ("tls-explicit-tls12", 3),
+    ("tls-implicit", 3),
+    ("tls-lftp", 3),
+    ("tls-prot-c", 0),
+];
+
+#[test]
+fn with_keys_the_dialogue_and_the_files_are_read() {
+    let Some(corpus) = corpus() else { return };
+    for (name, under_tls) in WITH_KEYS {
+        let keys = KeyLog::parse(&std::fs::read(corpus.join(format!("{name}.keys"))).unwrap());
+        let expected = expected(&corpus.join(format!("{name}.expect-keys.json")));
+        let connections = connections(&corpus.join(format!("{name}.pcap")));
+        let (seen, facts) = observe(tls_part(&connections[0]), &keys);
+        let [client, server] = seen.plain.each_ref().map(|bytes| text(bytes));
+        assert!(client.contains(&format!("USER {}\r\nPASS ", expected.user)), "{name}: {client}");
+        assert!(server.contains("\r\n230 "), "{name}: {server}");
+        assert_eq!(seen.opaque, [0, 0], "{name}");
+        assert!(facts.decrypted && facts.obstacle.is_none(), "{name}: {facts:?}");
+        if name != "tls-ccc" {
+            assert!(client.ends_with("QUIT\r\n") && server.contains("\r\n221"), "{name}: {server}");
+        }
+
+        let mut read = 0;
+        for transfer in expected.transfers {
+            let connection = connections
+                .iter()
+                .find(|connection| u64::from(connection.ends[0].1) == transfer.originator_port)
+                .unwrap();
+            let (seen, facts) = observe(tls_part(connection), &keys);
+            if facts.client.is_none() {
+                continue;
+            }
+            read += 1;
+            let plain = &seen.plain[usize::from(!transfer.is_upload)];
+            assert_eq!(sha256(plain), transfer.sha256, "{name}: {facts:?}");
+            assert_eq!(seen.opaque, [0, 0], "{name}");
+            assert!(seen.order.iter().any(|event| event.ends_with("Closed(CloseNotify)")), "{name}");
+        }
+        assert_eq!(read, under_tls, "{name}");
+    }
 }
