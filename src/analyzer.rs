@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use crate::base::{LimitCounts, Timestamp};
 use crate::capture::Frame;
 use crate::decode::{Decoded, Decoder};
-use crate::report::{Capture, Report, Session, Source};
+use crate::report::{Capture, Report, Session, Source, Uid};
 use crate::session::{Hashing, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
-pub use crate::session::Options;
+pub use crate::session::{Event, EventKind, Options, Waiting};
 
 /// The machine: takes frames in order, gives sessions as they end and a report at the end.
 pub struct Analyzer {
@@ -54,6 +54,7 @@ impl Analyzer {
         let now = frame.packet.time;
         self.first = Some(self.first.map_or(now, |first| first.min(now)));
         self.last = Some(self.last.map_or(now, |last| last.max(now)));
+        self.tracker.advance(now);
         match self.decoder.decode(frame) {
             Decoded::Segment(segment) => {
                 self.table.push(&segment, &mut self.tracker);
@@ -72,6 +73,28 @@ impl Analyzer {
     /// Tells that capture time has reached `now`, also where no frame came.
     pub fn advance(&mut self, now: Timestamp) {
         self.table.advance(now, &mut self.tracker);
+        self.tracker.advance(now);
+    }
+
+    /// From now on events are noted; [`Self::take_events`] must be called now and then.
+    pub fn watch(&mut self) {
+        self.tracker.watch();
+    }
+
+    /// What happened since the last call.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.tracker.take_events()
+    }
+
+    /// Predictions that wait for their connection.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        self.tracker.waiting()
+    }
+
+    /// One session under way, as it stands now.
+    pub fn session_now(&mut self, uid: &Uid) -> Option<Session> {
+        let table = &self.table;
+        self.tracker.session_now(uid, &|id| table.get(id))
     }
 
     /// Sessions that have ended and were not taken yet, in order of their end.

@@ -15,6 +15,7 @@ mod assemble;
 mod content;
 mod control;
 mod dialogue;
+mod event;
 mod expectation;
 mod flow;
 mod history;
@@ -25,5 +26,6 @@ mod tracker;
 mod walk;
 
 pub use content::{Hashing, InlineHashing, NoHashing};
+pub use event::{Event, EventKind, Waiting};
 pub use options::Options;
 pub use tracker::Tracker;

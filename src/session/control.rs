@@ -290,15 +290,22 @@ impl Control {
         occurrences: &mut Vec<Occurrence>,
     ) {
         let Some(session) = &mut self.tls else { return };
-        let mut plain: Vec<(Party, Protection, Vec<u8>)> = Vec::new();
-        session.push(end_of(party), bytes, &options.key_log, &mut |end, event| match event {
-            tls::Event::Plaintext(text) => plain.push((party_of(end), Protection::Tls, text.to_vec())),
-            tls::Event::Clear(text) => plain.push((party_of(end), Protection::Clear, text.to_vec())),
-            tls::Event::HandshakeDone
-            | tls::Event::Opaque { .. }
-            | tls::Event::Gap { .. }
-            | tls::Event::Closed(_) => {}
+        let mut plain = Vec::new();
+        session.push(end_of(party), bytes, &options.key_log, &mut |end, event| {
+            keep_text(&mut plain, end, event)
         });
+        self.unwrapped(plain, carrier, options, counts, occurrences);
+    }
+
+    /// Reads what came out of TLS, or after it.
+    fn unwrapped(
+        &mut self,
+        plain: Vec<(Party, Protection, Vec<u8>)>,
+        carrier: Carrier,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
         for (speaker, protection, text) in plain {
             if protection == Protection::Clear {
                 self.in_tls[place(speaker)] = false;
@@ -347,6 +354,14 @@ impl Control {
         occurrences: &mut Vec<Occurrence>,
     ) {
         let confirmed_before = self.is_confirmed();
+        if let Some(session) = &mut self.tls {
+            let mut plain = Vec::new();
+            for end in [tls::End::A, tls::End::B] {
+                session.finish(end, &options.key_log, &mut |end, event| keep_text(&mut plain, end, event));
+            }
+            let carrier = Carrier { packet: last, had: None, end: 0, protection: Protection::Tls };
+            self.unwrapped(plain, carrier, options, counts, occurrences);
+        }
         let talk = &mut self.talk;
         for party in [Party::Client, Party::Server] {
             let end = talk.read.get(place(party)).copied().unwrap_or_default();
@@ -380,6 +395,18 @@ fn telnet_prefix(bytes: &[u8]) -> usize {
         at = at.saturating_add(if OPTIONS.contains(command) { 3 } else { 2 });
     }
     at
+}
+
+/// Takes what can be read of an event of TLS.
+fn keep_text(plain: &mut Vec<(Party, Protection, Vec<u8>)>, end: tls::End, event: tls::Event<'_>) {
+    match event {
+        tls::Event::Plaintext(text) => plain.push((party_of(end), Protection::Tls, text.to_vec())),
+        tls::Event::Clear(text) => plain.push((party_of(end), Protection::Clear, text.to_vec())),
+        tls::Event::HandshakeDone
+        | tls::Event::Opaque { .. }
+        | tls::Event::Gap { .. }
+        | tls::Event::Closed(_) => {}
+    }
 }
 
 const fn end_of(party: Party) -> tls::End {

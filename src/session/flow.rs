@@ -37,6 +37,8 @@ pub(super) struct DataFlow {
     pub(super) visits: Option<Visit>,
     /// Whether originator and responder are the other way round than the TCP floor guessed (mid-stream).
     pub(super) swapped: bool,
+    /// Whether it was told that the connection stands.
+    pub(super) told_connected: bool,
     /// Whether a listing's text is wanted.
     pub(super) keep_listing: bool,
     streams: [Option<Content>; 2],
@@ -81,6 +83,7 @@ impl DataFlow {
             owners: Vec::new(),
             visits: None,
             swapped: false,
+            told_connected: false,
             keep_listing: false,
             streams: [None, None],
             plain: [None, None],
@@ -136,18 +139,7 @@ impl DataFlow {
         let TlsState::Yes(session) = &mut self.tls else { return };
         let (plain, keep_listing) = (&mut self.plain, self.keep_listing);
         session.push(end_of(chunk.side), chunk.bytes, &options.key_log, &mut |end, event| {
-            if let tls::Event::Plaintext(text) = event {
-                let [one, other] = &mut *plain;
-                let slot = match end {
-                    tls::End::A => one,
-                    tls::End::B => other,
-                };
-                slot.get_or_insert_with(|| Content::new(hashing, keep_listing, chunk.packet)).update(
-                    hashing,
-                    text,
-                    chunk.packet,
-                );
-            }
+            keep_plain(plain, end, event, hashing, keep_listing, chunk.packet);
         });
     }
 
@@ -164,6 +156,17 @@ impl DataFlow {
         plain
             .or_else(|| self.streams.iter().flatten().find_map(Content::listing))
             .filter(|text| !text.is_empty())
+    }
+
+    /// The connection is over: what TLS held back comes out.
+    pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
+        let (plain, keep_listing) = (&mut self.plain, self.keep_listing);
+        let TlsState::Yes(session) = &mut self.tls else { return };
+        for end in [tls::End::A, tls::End::B] {
+            session.finish(end, &options.key_log, &mut |end, event| {
+                keep_plain(plain, end, event, hashing, keep_listing, last);
+            });
+        }
     }
 
     /// The connection as the report shows it. With `hashing`, sums are ended: once only.
@@ -240,6 +243,25 @@ impl DataFlow {
             stall: self.stall,
         };
         if self.swapped { swap(described) } else { described }
+    }
+}
+
+/// Takes decrypted bytes of one end.
+fn keep_plain(
+    plain: &mut [Option<Content>; 2],
+    end: tls::End,
+    event: tls::Event<'_>,
+    hashing: &mut dyn Hashing,
+    keep_listing: bool,
+    at: PacketRef,
+) {
+    if let tls::Event::Plaintext(text) = event {
+        let [one, other] = plain;
+        let slot = match end {
+            tls::End::A => one,
+            tls::End::B => other,
+        };
+        slot.get_or_insert_with(|| Content::new(hashing, keep_listing, at)).update(hashing, text, at);
     }
 }
 

@@ -1,10 +1,11 @@
 //! The tracker: from connections to sessions, and from negotiations to the connections that they announced.
 
 mod end;
+mod events;
 mod link;
 mod negotiate;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::assemble;
@@ -48,6 +49,9 @@ pub struct Tracker {
     let_go: Vec<ConnectionId>,
     done: Vec<Session>,
     finishing: bool,
+    watch: Option<events::Watch>,
+    /// Channels whose data connection is closed, while somebody watches.
+    is_closed: HashSet<(SessionSlot, u32)>,
 }
 
 /// Two hosts between which there are control connections.
@@ -90,6 +94,8 @@ impl Tracker {
             let_go: Vec::new(),
             done: Vec::new(),
             finishing: false,
+            watch: None,
+            is_closed: HashSet::new(),
         }
     }
 
@@ -380,6 +386,9 @@ impl Sink for Tracker {
     }
 
     fn changed(&mut self, id: ConnectionId, connection: &Connection) {
+        if self.is_watched() {
+            self.tell_connection(id, connection);
+        }
         // The predicted peer's further connection counts once it stands, a stranger's only once it carries something.
         let stands = connection.established.is_some();
         let Some(data) = self.data_flow(id).filter(|_| stands) else { return };

@@ -4,6 +4,7 @@ use super::{ATTEMPT_FRAMES, Tracker, pair_key, position};
 use crate::base::LimitName;
 use crate::report::{ControlAttempt, EndState, FirstClose};
 use crate::session::assemble;
+use crate::session::event::EventKind;
 use crate::session::expectation::SessionSlot;
 use crate::session::flow::DataFlow;
 use crate::session::live::{Ended, Link};
@@ -71,6 +72,7 @@ impl Tracker {
         let Some(live) = self.live(slot) else { return };
         live.ended = Some(Ended { state, by });
         if live.control.is_confirmed() {
+            self.tell(slot, connection.last, EventKind::Ended { end_state: state });
             self.close_if_over(slot);
         } else {
             if connection.established.is_some() && self.options.is_control_port(connection.responder.port) {
@@ -81,6 +83,7 @@ impl Tracker {
     }
 
     pub(super) fn data_ended(&mut self, id: ConnectionId, mut data: Box<DataFlow>, connection: &Connection) {
+        data.finish(connection.last, &mut *self.hashing, &self.options);
         let described = data.describe(connection, Some(&mut *self.hashing));
         if let Some(visit) = &data.visits {
             let channel = self.live(visit.session).and_then(|live| live.channel_mut(visit.channel));
@@ -135,6 +138,7 @@ impl Tracker {
     pub(super) fn drop_session(&mut self, slot: SessionSlot) {
         let Some(live) = self.sessions.get_mut(position(slot)).and_then(Option::take) else { return };
         self.free_slots.push(slot);
+        self.stop_watching(slot, &live);
         self.expectations.forget(slot);
         let (client, server) = (live.client(), live.server());
         if self.by_client.get(&client) == Some(&slot) {

@@ -7,6 +7,7 @@ use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, Verb};
 use crate::report::{Connector, Mode, Negotiation, Prediction};
 use crate::session::control::Occurrence;
+use crate::session::event::EventKind;
 use crate::session::expectation::{Expectation, SessionSlot};
 use crate::session::live::{Channel, Link, Live};
 use crate::tcp::ConnectionId;
@@ -14,10 +15,13 @@ use crate::tcp::ConnectionId;
 impl Tracker {
     pub(super) fn act(&mut self, slot: SessionSlot, occurrence: Occurrence, packet: PacketRef) {
         match occurrence {
-            Occurrence::Confirmed => self.confirm(slot),
+            Occurrence::Confirmed => {
+                self.confirm(slot);
+                self.tell(slot, packet, EventKind::Opened);
+            }
             Occurrence::Rejected => {}
             Occurrence::Command(index) => self.on_command(slot, index),
-            Occurrence::Reply { command: Some(index), code } => self.on_reply(slot, index, code),
+            Occurrence::Reply { command: Some(index), code } => self.on_reply(slot, index, code, packet),
             Occurrence::Reply { command: None, code } => self.on_stray_reply(slot, code, packet),
         }
     }
@@ -145,7 +149,7 @@ impl Tracker {
         self.look_back(&expectation);
     }
 
-    pub(super) fn on_reply(&mut self, slot: SessionSlot, index: u32, code: u16) {
+    pub(super) fn on_reply(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
         let Some(live) = self.live(slot) else { return };
         let Some(command) =
             live.control.talk.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
@@ -156,6 +160,15 @@ impl Tracker {
             Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
                 if matches!(code, 200..=299) {
                     self.infer(slot);
+                }
+                if self.is_watched() && code >= 200 {
+                    self.transfer_replied(slot, index, packet);
+                }
+                return;
+            }
+            Verb::User | Verb::Pass | Verb::Acct => {
+                if self.is_watched() {
+                    self.tell_login(slot, index, code, packet);
                 }
                 return;
             }
@@ -170,14 +183,14 @@ impl Tracker {
         match code {
             200..=299 if channel.active && waiting => {
                 channel.negotiation = Some(Negotiation::Accepted);
-                self.accept(slot, channel_index);
+                self.accept(slot, channel_index, packet);
             }
             200..=299 if waiting => match endpoint {
                 Some(endpoint) => {
                     channel.negotiation = Some(Negotiation::Accepted);
                     channel.advertised = Some(endpoint);
                     self.expect(slot, channel_index, endpoint, at);
-                    self.accept(slot, channel_index);
+                    self.accept(slot, channel_index, packet);
                 }
                 None => {
                     channel.negotiation = Some(Negotiation::Malformed);
@@ -187,16 +200,18 @@ impl Tracker {
             200..=299 if channel.active => live.in_force = Some(channel_index),
             400..=599 if waiting => {
                 channel.negotiation = Some(Negotiation::Rejected);
+                let mode = channel.mode;
                 if let Some(endpoint) = channel.advertised.filter(|_| channel.active) {
                     self.expectations.withdraw(slot, endpoint.port, channel_index);
                 }
+                self.tell(slot, packet, EventKind::Rejected { channel: channel_index, mode, code });
             }
             _ => {}
         }
     }
 
     /// A negotiation was accepted: its prediction holds, and earlier ones no longer do.
-    pub(super) fn accept(&mut self, slot: SessionSlot, index: u32) {
+    pub(super) fn accept(&mut self, slot: SessionSlot, index: u32, packet: PacketRef) {
         let Some(live) = self.live(slot) else { return };
         let (client, server) = (live.client(), live.server());
         let Some(channel) = live.channel(index) else { return };
@@ -213,6 +228,9 @@ impl Tracker {
         }
         live.in_force = Some(index);
         self.expectations.supersede(slot, index);
+        if self.is_watched() {
+            self.tell_expecting(slot, index, packet);
+        }
     }
 
     /// A 227, 228 or 229 whose command is not in the capture is a negotiation too.
@@ -237,7 +255,7 @@ impl Tracker {
         };
         if let Some(index) = self.add_channel(slot, channel) {
             self.expect(slot, index, endpoint, packet);
-            self.accept(slot, index);
+            self.accept(slot, index, packet);
         }
     }
 
