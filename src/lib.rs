@@ -19,7 +19,7 @@
 //! | 10 | `live`, `tui` |
 //! | 9 | `export` |
 //! | 8 | `analyzer` |
-//! | 7 | `diagnose` |
+//! | 7 | [`diagnose`] |
 //! | 6 | `session` |
 //! | 5 | [`tcp`] |
 //! | 4 | [`decode`] |
@@ -36,6 +36,7 @@ pub mod base;
 pub mod capture;
 pub mod cli;
 pub mod decode;
+pub mod diagnose;
 pub mod export;
 pub mod ftp;
 pub mod report;
