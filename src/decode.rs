@@ -9,11 +9,15 @@ mod fragments;
 mod ip;
 mod layer;
 mod link;
+mod pseudo;
 mod segment;
 mod span;
 mod tcp_header;
 mod tunnel;
 mod wlan;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

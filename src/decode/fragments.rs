@@ -128,6 +128,15 @@ impl Fragments {
         self.evicted
     }
 
+    /// Datagrams put aside, and what they cost.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        assert_eq!(self.datagrams.len(), self.by_age.len());
+        let cost = self.datagrams.values().map(|datagram| datagram.cost).sum();
+        assert_eq!(self.cost, cost);
+        (self.datagrams.len(), cost)
+    }
+
     /// Puts a piece aside, or completes its datagram with it.
     pub(super) fn add(
         &mut self,

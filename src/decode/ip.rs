@@ -31,10 +31,12 @@ const MALFORMED_EXTENSION: &str = "malformed IPv6 extension header";
 
 /// IP of either version.
 pub(super) fn either(span: &Span<'_>) -> Peel<Layer> {
-    match span.peek_byte().map(|byte| byte >> 4) {
-        Some(4) => Continue(Layer::Ipv4),
-        Some(6) => Continue(Layer::Ipv6),
-        _ => ignored("malformed IP header"),
+    const MALFORMED: &str = "malformed IP header";
+    let &[first] = span.see::<1>(MALFORMED)?;
+    match first >> 4 {
+        4 => Continue(Layer::Ipv4),
+        6 => Continue(Layer::Ipv6),
+        _ => ignored(MALFORMED),
     }
 }
 
@@ -134,10 +136,7 @@ pub(super) fn extension(header: u8, span: &mut Span<'_>, trail: &mut Trail) -> P
     if header == protocol::FRAGMENT {
         return fragment(span);
     }
-    let Some(&[next, length]) = span.peek::<2>() else {
-        span.take::<2>(MALFORMED_EXTENSION)?;
-        return ignored(MALFORMED_EXTENSION);
-    };
+    let &[next, length] = span.see::<2>(MALFORMED_EXTENSION)?;
     let length = usize::from(length).saturating_add(1).saturating_mul(8);
     if header == protocol::ROUTING
         && let Some(last) = final_destination(span.kept().get(..length).unwrap_or(span.kept()))

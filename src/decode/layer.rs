@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::ControlFlow;
 
 use super::span::{Span, Stop};
-use super::{ip, link, tunnel, wlan};
+use super::{ip, link, pseudo, tunnel, wlan};
 
 /// What begins where a span begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,9 @@ pub(super) enum Layer {
     Loopback,
     LinuxCooked,
     LinuxCooked2,
+    NetfilterLog,
+    PacketFilterLog,
+    DecryptedIpsec,
     Radiotap,
     Wlan {
         padded: bool,
@@ -108,9 +111,12 @@ pub(super) fn walk<'a>(mut span: Span<'a>, mut layer: Layer, trail: &mut Trail) 
             Layer::Pseudowire => link::pseudowire(&mut span),
             Layer::Pppoe => link::pppoe(&mut span),
             Layer::Ppp => link::ppp(&mut span),
-            Layer::Loopback => link::loopback(&mut span),
-            Layer::LinuxCooked => link::linux_cooked(&mut span),
-            Layer::LinuxCooked2 => link::linux_cooked_2(&mut span),
+            Layer::Loopback => pseudo::loopback(&mut span),
+            Layer::LinuxCooked => pseudo::linux_cooked(&mut span),
+            Layer::LinuxCooked2 => pseudo::linux_cooked_2(&mut span),
+            Layer::NetfilterLog => pseudo::netfilter_log(&mut span),
+            Layer::PacketFilterLog => pseudo::packet_filter_log(&mut span),
+            Layer::DecryptedIpsec => pseudo::decrypted_ipsec(&mut span),
             Layer::Radiotap => wlan::radiotap(&mut span),
             Layer::Wlan { padded } => wlan::wlan(&mut span, padded),
             Layer::Fragment(_) => ControlFlow::Break(Stop::Other),

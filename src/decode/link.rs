@@ -25,19 +25,37 @@ pub(super) mod ether_type {
     pub(in crate::decode) const OLD_QINQ_SECOND: u16 = 0x9200;
 }
 
+/// Raw IP, by the number that some BSDs wrote into files.
+const RAW_BSD: LinkType = LinkType(12);
+/// Raw IP, by the number that OpenBSD writes into files.
+const RAW_OPENBSD: LinkType = LinkType(14);
+/// PPP over Ethernet, without the Ethernet.
+const PPPOE: LinkType = LinkType(51);
+/// Cisco's HDLC.
+const CISCO_HDLC: LinkType = LinkType(104);
+/// What IPsec took in or is to send, on BSDs.
+const ENC: LinkType = LinkType(109);
+/// What OpenBSD's packet filter logged.
+const PFLOG: LinkType = LinkType(117);
+/// What Linux's packet filter logged.
+const NFLOG: LinkType = LinkType(239);
+
 /// The layer that frames of a link type begin with.
 #[inline]
 pub(super) const fn first_layer(link: LinkType) -> Peel<Layer> {
     Continue(match link {
         LinkType::ETHERNET => Layer::Ethernet,
         LinkType::NULL | LinkType::LOOP => Layer::Loopback,
-        LinkType::PPP | LinkType::PPP_HDLC => Layer::Ppp,
-        // 12 and 14 are what some systems call RAW in files of their own.
-        LinkType::RAW | LinkType(12 | 14) => Layer::Ip,
+        LinkType::PPP | LinkType::PPP_HDLC | CISCO_HDLC => Layer::Ppp,
+        PPPOE => Layer::Pppoe,
+        LinkType::RAW | RAW_BSD | RAW_OPENBSD => Layer::Ip,
         LinkType::IPV4 => Layer::Ipv4,
         LinkType::IPV6 => Layer::Ipv6,
         LinkType::LINUX_SLL => Layer::LinuxCooked,
         LinkType::LINUX_SLL2 => Layer::LinuxCooked2,
+        NFLOG => Layer::NetfilterLog,
+        PFLOG => Layer::PacketFilterLog,
+        ENC => Layer::DecryptedIpsec,
         LinkType::IEEE802_11 => Layer::Wlan { padded: false },
         LinkType::IEEE802_11_RADIOTAP => Layer::Radiotap,
         _ => return ignored("unknown link type"),
@@ -118,9 +136,6 @@ pub(super) fn mpls(span: &mut Span<'_>) -> Peel<Layer> {
     if !bottom_of_stack {
         return Continue(Layer::Mpls);
     }
-    if span.kept().is_empty() {
-        span.take::<1>("malformed MPLS label")?;
-    }
     Continue(if is_ip(span) { Layer::Ip } else { Layer::Pseudowire })
 }
 
@@ -195,44 +210,4 @@ pub(super) fn ppp(span: &mut Span<'_>) -> Peel<Layer> {
         0x0281 | 0x0283 => Layer::Mpls,
         _ => return other(),
     })
-}
-
-/// BSD loopback: the address family in four bytes, in an order that the small values themselves betray.
-pub(super) fn loopback(span: &mut Span<'_>) -> Peel<Layer> {
-    let &header = span.take::<4>("malformed loopback header")?;
-    let family = u32::from_be_bytes(header).min(u32::from_le_bytes(header));
-    Continue(match family {
-        2 => Layer::Ipv4,
-        // AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS.
-        10 | 23 | 24 | 28 | 30 => Layer::Ipv6,
-        _ => return other(),
-    })
-}
-
-/// Linux cooked capture, version 1.
-pub(super) fn linux_cooked(span: &mut Span<'_>) -> Peel<Layer> {
-    let &[_, _, device_high, device_low, .., high, low] = span.take::<16>("malformed Linux cooked header")?;
-    cooked(u16::from_be_bytes([device_high, device_low]), u16::from_be_bytes([high, low]))
-}
-
-/// Linux cooked capture, version 2.
-pub(super) fn linux_cooked_2(span: &mut Span<'_>) -> Peel<Layer> {
-    let &[high, low, _, _, _, _, _, _, device_high, device_low, ..] =
-        span.take::<20>("malformed Linux cooked header")?;
-    cooked(u16::from_be_bytes([device_high, device_low]), u16::from_be_bytes([high, low]))
-}
-
-/// What a cooked header announces: mostly an EtherType, unless the device (an ARPHRD_ value) gives it another meaning.
-fn cooked(device: u16, protocol: u16) -> Peel<Layer> {
-    const WLAN: u16 = 801;
-    const RADIOTAP: u16 = 803;
-    const NETLINK: u16 = 824;
-    const LLC: u16 = 0x0004;
-    match (device, protocol) {
-        (NETLINK, _) => other(),
-        (WLAN, _) => Continue(Layer::Wlan { padded: false }),
-        (RADIOTAP, _) => Continue(Layer::Radiotap),
-        (_, LLC) => Continue(Layer::Llc),
-        (_, ether_type) => by_ether_type(ether_type),
-    }
 }

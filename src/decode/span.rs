@@ -64,13 +64,20 @@ impl<'a> Span<'a> {
         self.kept.first().copied()
     }
 
-    /// Takes a header of `N` bytes off; `malformed` is said of a packet that is too short for it on the wire.
+    /// The first `N` bytes, left in place; `malformed` is said of a packet that is shorter on the wire.
+    #[inline]
+    pub(super) const fn see<const N: usize>(&self, malformed: &'static str) -> Peel<&'a [u8; N]> {
+        match self.kept.first_chunk::<N>() {
+            Some(header) => ControlFlow::Continue(header),
+            None => ignored(if self.wire < N { malformed } else { CUT_SHORT }),
+        }
+    }
+
+    /// Takes a header of `N` bytes off; `malformed` is said of a packet that is shorter on the wire.
     #[inline]
     pub(super) fn take<const N: usize>(&mut self, malformed: &'static str) -> Peel<&'a [u8; N]> {
-        let Some((header, rest)) = self.kept.split_first_chunk::<N>() else {
-            return ignored(if self.wire < N { malformed } else { CUT_SHORT });
-        };
-        self.kept = rest;
+        let header = self.see::<N>(malformed)?;
+        self.kept = self.kept.get(N..).unwrap_or_default();
         self.wire = self.wire.saturating_sub(N);
         ControlFlow::Continue(header)
     }

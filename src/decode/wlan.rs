@@ -8,10 +8,7 @@ use super::span::{Peel, Span, ignored, other};
 /// Radiotap: a little-endian header of its own length; all that matters of it is whether the frame is padded.
 pub(super) fn radiotap(span: &mut Span<'_>) -> Peel<Layer> {
     const MALFORMED: &str = "malformed radiotap header";
-    let Some(&[version, _, low, high]) = span.peek::<4>() else {
-        span.take::<4>(MALFORMED)?;
-        return ignored(MALFORMED);
-    };
+    let &[version, _, low, high] = span.see::<4>(MALFORMED)?;
     let length = usize::from(u16::from_le_bytes([low, high]));
     if version != 0 || length < 8 {
         return ignored(MALFORMED);
