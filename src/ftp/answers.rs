@@ -167,3 +167,5 @@ const fn either(usual: bool, possible: bool) -> Answer {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -46,3 +46,5 @@ pub(super) fn split_word(line: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -108,3 +108,5 @@ fn decimal(digits: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
+#[cfg(test)]
+mod tests;

@@ -158,3 +158,5 @@ fn after_ignoring_case<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     line.get(start.checked_add(name.len())?..)
 }
 
+#[cfg(test)]
+mod tests;

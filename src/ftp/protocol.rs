@@ -179,3 +179,5 @@ fn skip_telnet(mut bytes: &[u8]) -> &[u8] {
     }
 }
 
+#[cfg(test)]
+mod tests;

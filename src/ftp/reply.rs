@@ -376,3 +376,5 @@ pub(super) fn is_plausible_reply(line: &[u8]) -> bool {
     matches!(Opening::of(line), Opening::Final(..) | Opening::Hyphen(..))
 }
 
+#[cfg(test)]
+mod tests;
