@@ -166,3 +166,6 @@ const fn either(usual: bool, possible: bool) -> Answer {
         Answer::Unlikely
     }
 }
+
+#[cfg(test)]
+mod tests;

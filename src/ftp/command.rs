@@ -45,3 +45,6 @@ pub(super) fn split_word(line: &[u8]) -> (&[u8], Option<&[u8]>) {
         None => (line, None),
     }
 }
+
+#[cfg(test)]
+mod tests;

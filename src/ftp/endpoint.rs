@@ -289,3 +289,6 @@ fn ip_address(field: &[u8]) -> Option<IpAddr> {
     }
     fields.next().is_none().then(|| Ipv4Addr::from(octets).into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,3 +107,6 @@ pub fn system_name(text: &str) -> Option<Text> {
 fn decimal(digits: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,6 +118,9 @@ const DONT: u8 = 254;
 /// in a file name would swallow the rest of the dialogue.
 const SUBNEGOTIATION_BYTES: usize = 256;
 
+/// Bytes of buffer that a splitter keeps between lines: most lines fit.
+const KEPT_CAPACITY: usize = 256;
+
 impl LineSplitter {
     /// A splitter for what `party` says, at the start of its stream. In the middle of one, call [`Self::gap`] first.
     pub fn new(party: Party, limits: &Limits) -> Self {
@@ -312,7 +315,7 @@ impl LineSplitter {
 
     /// Hands over the line begun.
     fn end_line(&mut self, end: LineEnd, end_offset: u64, sink: &mut impl FnMut(ControlLine<'_>)) {
-        let mut text = std::mem::take(&mut self.held);
+        let text = std::mem::take(&mut self.held);
         if let Some(begun) = self.begun.take() {
             self.deliver(
                 ControlLine {
@@ -326,8 +329,10 @@ impl LineSplitter {
                 sink,
             );
         }
-        text.clear();
-        self.held = text;
+        // The buffer serves the next line too, but one long line shall not cost its memory for the whole session.
+        if text.capacity() <= KEPT_CAPACITY {
+            self.held = text;
+        }
         self.forget_line();
     }
 
@@ -358,3 +363,6 @@ fn subnegotiation(length: usize) -> Telnet {
         Telnet::Text
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,3 +157,6 @@ fn after_ignoring_case<'a>(line: &'a str, name: &str) -> Option<&'a str> {
         .position(|window| window.eq_ignore_ascii_case(name.as_bytes()))?;
     line.get(start.checked_add(name.len())?..)
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,3 +178,6 @@ fn skip_telnet(mut bytes: &[u8]) -> &[u8] {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

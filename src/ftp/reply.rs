@@ -375,3 +375,6 @@ fn single(opening: Opening<'_>, line: &[u8], place: Place) -> Assembled {
 pub(super) fn is_plausible_reply(line: &[u8]) -> bool {
     matches!(Opening::of(line), Opening::Final(..) | Opening::Hyphen(..))
 }
+
+#[cfg(test)]
+mod tests;
