@@ -21,7 +21,12 @@ mod record;
 mod scanner;
 mod source;
 mod unpack;
+mod write;
+
+#[cfg(test)]
+mod testing;
 
 pub use error::Error;
 pub use frame::{Frame, LinkType};
 pub use frames::{Frames, open};
+pub use write::PcapngWriter;

@@ -40,12 +40,20 @@ pub enum Error {
         kind: &'static str,
     },
     /// It is a capture, but broken before the first packet.
-    #[error("{}: can't be read: {why}", Printable(path))]
+    #[error("{}: can't be read: {why}; give an intact copy of it", Printable(path))]
     Broken {
         /// The file as the user named it.
         path: String,
         /// What is wrong.
         why: String,
+    },
+    /// It was compressed again and again.
+    #[error("{}: was compressed more than {layers} times; unpack it first", Printable(path))]
+    TooManyLayers {
+        /// The file as the user named it.
+        path: String,
+        /// How often it may be compressed.
+        layers: usize,
     },
     /// All of its packets are of a kind that can't be decoded.
     #[error(

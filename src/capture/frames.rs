@@ -197,3 +197,6 @@ impl Frames {
         self.secrets.extend_from_slice(&secrets);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,3 +136,6 @@ fn scan_packets(header: &Header, limit: u32, bytes: &[u8], from: usize, findings
         at = at.saturating_add(length);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,16 +12,16 @@ use super::bytes::{ByteOrder, Fields};
 use super::record::{Fault, Findings, Piece, Record, Scan, Stop};
 
 /// Type of a section header: the same in both byte orders, so that it can be read before the order is known.
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION: u32 = 1;
+pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+pub(super) const INTERFACE_DESCRIPTION: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
-const ENHANCED_PACKET: u32 = 6;
-const DECRYPTION_SECRETS: u32 = 10;
+pub(super) const ENHANCED_PACKET: u32 = 6;
+pub(super) const DECRYPTION_SECRETS: u32 = 10;
 
-const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
+pub(super) const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
 /// Secrets type of a TLS key log: `TLSK` (section 4.7).
-const TLS_KEY_LOG: u32 = 0x544c_534b;
+pub(super) const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 /// Type, length and, of a section header, the byte-order magic.
 const BLOCK_START: usize = 12;
@@ -268,3 +268,6 @@ fn tls_secrets(mut fields: Fields<'_>) -> Option<&[u8]> {
     (kind == TLS_KEY_LOG).then_some(())?;
     fields.take(length as usize)
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,8 +120,7 @@ impl Source {
             if let Some(known) = known {
                 layers = layers.saturating_add(1);
                 if layers > MOST_LAYERS {
-                    let why = format!("it was compressed more than {MOST_LAYERS} times; unpack it first");
-                    return Err(Error::Broken { path, why });
+                    return Err(Error::TooManyLayers { path, layers: MOST_LAYERS });
                 }
                 compression.get_or_insert(known.name());
                 input = known

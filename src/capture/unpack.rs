@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::{Decompress, FlushDecompress, Status};
+use lz4_flex::frame::FrameDecoder;
 use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
 /// Compressed bytes read at a time.
@@ -58,7 +59,7 @@ impl Compression {
         let unpacked: Box<dyn Read + Send> = match self {
             Self::Gzip => Box::new(Gzip::new(packed)),
             Self::Zstd => Box::new(Zstd::new(packed)?),
-            Self::Lz4 => Box::new(Lz4 { decoder: lz4_flex::frame::FrameDecoder::new(packed) }),
+            Self::Lz4 => Box::new(Lz4 { frame: Some(FrameDecoder::new(packed)) }),
         };
         Ok(Box::new(Guarded { unpacked, count: 0, file_bytes: Arc::clone(file_bytes), ratio }))
     }
@@ -207,7 +208,8 @@ impl<R: BufRead> Read for Zstd<R> {
 
 /// Lz4 frames, one after the other.
 struct Lz4<R: Read> {
-    decoder: lz4_flex::frame::FrameDecoder<R>,
+    /// The frame at hand; there is always one.
+    frame: Option<FrameDecoder<R>>,
 }
 
 impl<R: BufRead> Read for Lz4<R> {
@@ -215,10 +217,14 @@ impl<R: BufRead> Read for Lz4<R> {
         if out.is_empty() {
             return Ok(0);
         }
-        loop {
-            match self.decoder.read(out) {
-                // The end of a frame or an empty block: another may follow.
-                Ok(0) if !self.decoder.get_mut().fill_buf()?.is_empty() => {}
+        while let Some(frame) = &mut self.frame {
+            match frame.read(out) {
+                Ok(0) if frame.get_mut().fill_buf()?.is_empty() => break,
+                // Another frame follows. It gets a decoder of its own: its blocks may have another size.
+                Ok(0) => {
+                    let packed = self.frame.take().map(FrameDecoder::into_inner);
+                    self.frame = packed.map(FrameDecoder::new);
+                }
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Err(Compression::Lz4.cut());
@@ -226,5 +232,9 @@ impl<R: BufRead> Read for Lz4<R> {
                 Err(error) => return Err(Compression::Lz4.damaged(&error)),
             }
         }
+        Ok(0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ pub(super) struct Interface {
     pub(super) snap_len: u32,
     unit: Unit,
     /// Nanoseconds to add to every time.
-    offset: i64,
+    offset: i128,
 }
 
 /// What one tick of an interface's clock is.
@@ -48,7 +48,7 @@ impl Interface {
                 (TIME_RESOLUTION, &[resolution, ..]) => interface.unit = Unit::read(resolution),
                 (TIME_OFFSET, value) => {
                     if let Some(&seconds) = value.first_chunk() {
-                        let seconds = fields.order.u64(seconds).cast_signed();
+                        let seconds = i128::from(fields.order.u64(seconds).cast_signed());
                         interface.offset = seconds.saturating_mul(1_000_000_000);
                     }
                 }
@@ -70,7 +70,9 @@ impl Interface {
                 u64::try_from(scaled.checked_shr(power).unwrap_or_default()).unwrap_or(u64::MAX)
             }
         };
-        Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX)).plus(self.offset)
+        let nanos = i128::from(nanos).saturating_add(self.offset);
+        let nearest = if nanos < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        i64::try_from(nanos).map_or(nearest, Timestamp::from_nanos)
     }
 }
 
