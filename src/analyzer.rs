@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::base::{LimitCounts, Timestamp};
 use crate::capture::Frame;
 use crate::decode::{Decoded, Decoder};
+use crate::diagnose::{self, Diagnosis};
 use crate::report::{Capture, Report, Session, Source, Uid};
 use crate::session::{Hashing, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
@@ -18,6 +19,7 @@ pub struct Analyzer {
     decoder: Decoder,
     table: Table,
     tracker: Tracker,
+    diagnosis: Diagnosis,
     ignored: BTreeMap<&'static str, u64>,
     packets: u64,
     bytes: u64,
@@ -38,6 +40,10 @@ impl Analyzer {
         Self {
             decoder: Decoder::new(&options.limits),
             table: Table::new(&options.limits),
+            diagnosis: Diagnosis::new(diagnose::Options {
+                time_wait: options.time_wait,
+                ..diagnose::Options::within(&options.limits)
+            }),
             tracker: Tracker::new(options, hashing),
             ignored: BTreeMap::new(),
             packets: 0,
@@ -99,7 +105,15 @@ impl Analyzer {
 
     /// Sessions that have ended and were not taken yet, in order of their end.
     pub fn take_ended(&mut self) -> Vec<Session> {
-        if self.tracker.has_done() { self.tracker.take_done() } else { Vec::new() }
+        if !self.tracker.has_done() {
+            return Vec::new();
+        }
+        let until = self.last.unwrap_or_default();
+        let mut sessions = self.tracker.take_done();
+        for session in &mut sessions {
+            self.diagnosis.session(session, until);
+        }
+        sessions
     }
 
     /// Sessions under way, as they stand now.
@@ -114,6 +128,7 @@ impl Analyzer {
         limits.merge(&self.decoder.limits());
         limits.merge(self.table.limits());
         limits.merge(self.tracker.limits());
+        limits.merge(self.diagnosis.limits());
         Capture {
             sources,
             packets: self.packets,
@@ -138,8 +153,9 @@ impl Analyzer {
     /// Ends the capture and reports on all that was not taken before.
     pub fn report(mut self, sources: Vec<Source>) -> Report {
         self.finish();
-        let mut sessions = self.tracker.take_done();
+        let mut sessions = self.take_ended();
         sessions.sort_by_key(|session| session.frames.first);
-        Report { capture: self.capture(sources), sessions, findings: Vec::new() }
+        let findings = self.diagnosis.finish(&self.capture(Vec::new()));
+        Report { capture: self.capture(sources), sessions, findings }
     }
 }
