@@ -15,6 +15,8 @@ mod rival;
 mod sink;
 mod slab;
 mod table;
+#[cfg(test)]
+mod tests;
 mod track;
 
 pub use connection::{Connection, ConnectionId, Onset, Side, Stream};

@@ -22,6 +22,22 @@ pub(super) struct Fin {
     pub packet: PacketRef,
 }
 
+/// Payload far from where the stream was: perhaps nobody's, perhaps the capture lost a lot before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Far {
+    start: u32,
+    end: u32,
+    /// How many segments it was that follow on each other.
+    pub segments: u32,
+}
+
+impl Far {
+    /// Whether an acknowledgement number says that these bytes were received.
+    pub(super) fn is_acknowledged_by(self, ack: u32) -> bool {
+        (1..=self.end.wrapping_sub(self.start)).contains(&ack.wrapping_sub(self.start))
+    }
+}
+
 /// What tells a copy of a packet from a retransmission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Header {
@@ -50,6 +66,10 @@ pub(super) struct Half {
     pub acked: Option<i64>,
     /// Its FIN.
     pub fin: Option<Fin>,
+    /// A FIN before the end of what was captured: one of the two can't be the stream's.
+    pub doubted_fin: Option<Fin>,
+    /// Payload out of all windows.
+    pub far: Option<Far>,
     /// The bytes.
     pub bytes: Reassembly,
     last: Option<(Timestamp, Header)>,
@@ -103,6 +123,26 @@ impl Half {
     pub(super) fn clamp(&self, acked: i64) -> u64 {
         let acked = self.fin.map_or(acked, |fin| acked.min(fin.offset));
         u64::try_from(acked).unwrap_or(0)
+    }
+
+    /// The sequence number behind all that is known to have been sent.
+    pub(super) fn end_seq(&self) -> Option<u32> {
+        let end = self.reached().max(self.fin.map_or(0, |fin| fin.offset.saturating_add(1)));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "modulo 2^32")]
+        self.base.map(|base| base.wrapping_add(end as u32))
+    }
+
+    /// Takes note of payload that is out of all windows.
+    pub(super) fn note_far(&mut self, segment: &Segment<'_>) {
+        let len = length(segment.payload).saturating_add(u64::from(segment.cut));
+        #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32")]
+        let end = segment.seq.wrapping_add(len as u32);
+        self.far = Some(match self.far {
+            Some(far) if far.end == segment.seq => {
+                Far { end, segments: far.segments.saturating_add(1), ..far }
+            }
+            _ => Far { start: segment.seq, end, segments: 1 },
+        });
     }
 
     /// Whether this segment is the last one again, captured twice.

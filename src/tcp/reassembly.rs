@@ -21,7 +21,8 @@ pub(super) struct Budget {
     per_stream: usize,
     total: usize,
     pieces: usize,
-    held: usize,
+    /// What is held of all streams, in bytes.
+    pub held: usize,
     /// How often each cap was reached.
     pub counts: LimitCounts,
 }
@@ -172,6 +173,17 @@ impl Reassembly {
             self.give_up_to(end, packet, out);
         }
         self.held = None;
+    }
+
+    /// The stream ends at `end`: forgets what is held from there on, which can't be the stream's.
+    pub(super) fn truncate(&mut self, end: u64, stream: &mut Stream, budget: &mut Budget) {
+        let Some(held) = &mut self.held else { return };
+        for piece in held.pieces.split_off(&end.max(self.next)).into_values() {
+            let cost = piece.bytes.len().saturating_add(PIECE_COST);
+            held.cost = held.cost.saturating_sub(cost);
+            budget.held = budget.held.saturating_sub(cost);
+            stream.bytes = stream.bytes.saturating_sub(length(&piece.bytes));
+        }
     }
 
     /// Forgets what is held.
@@ -335,12 +347,14 @@ impl Reassembly {
     fn drain<S: Sink>(&mut self, out: &mut Outlet<'_, S>, budget: &mut Budget) {
         while let Some(held) = &mut self.held {
             match held.pieces.first_entry() {
-                Some(first) if *first.key() == self.next => {
-                    let piece = first.remove();
+                Some(first) if *first.key() <= self.next => {
+                    let (start, piece) = first.remove_entry();
                     let cost = piece.bytes.len().saturating_add(PIECE_COST);
                     held.cost = held.cost.saturating_sub(cost);
                     budget.held = budget.held.saturating_sub(cost);
-                    self.deliver(&piece.as_arrival(self.next), out);
+                    debug_assert_eq!(start, self.next, "pieces don't overlap what was delivered");
+                    let known = self.next.saturating_sub(start);
+                    self.deliver(&piece.as_arrival(start, known), out);
                     if piece.cut > 0 {
                         self.give_up_cut(self.next, piece.cut, piece.packet, out);
                     }
@@ -419,14 +433,15 @@ impl Held {
 }
 
 impl Piece {
-    fn as_arrival(&self, offset: u64) -> Arrival<'_> {
+    /// The piece that starts at `start`, without its first `known` bytes.
+    fn as_arrival(&self, start: u64, known: u64) -> Arrival<'_> {
         Arrival {
-            offset,
-            bytes: &self.bytes,
+            offset: start.saturating_add(known),
+            bytes: part(&self.bytes, known, u64::MAX),
             cut: 0,
             packet: self.packet,
             acked: self.acked,
-            leads: self.leads,
+            leads: self.leads && known == 0,
             counts: true,
             now: self.noticed,
         }

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use super::clock::Clock;
-use super::flow::{Fingerprint, Flow, Flows, Ignored};
+use super::flow::{Fingerprint, Flows, Ignored, Route};
 use super::half::{Half, offset};
 use super::reassembly::{Budget, Outlet, PATIENCE};
 use super::receive::{Outcome, Reception};
 use super::slab::{Class, Entry, Slab};
-use super::track::{Track, is_over};
+use super::track::{Ancestor, Track, is_over};
 use super::{Connection, ConnectionId, Ending, Interest, Onset, Side, Sink, Stream};
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
 use crate::decode::Segment;
@@ -63,21 +63,10 @@ impl Table {
             self.expire(now, sink);
         }
         let flow = self.flows.fingerprint(segment.source, segment.destination);
-        match self.flows.get(flow) {
-            None => {
-                if opens(segment) {
-                    self.open(flow, segment, sink);
-                }
-            }
-            Some(Flow::Ignored(ignored)) => {
-                let is_syn = segment.flags.syn && !segment.flags.rst && segment.ack.is_none();
-                if is_syn && ignored.is_reopened_by(segment.seq) {
-                    self.open(flow, segment, sink);
-                } else {
-                    self.flows.pass(flow, segment);
-                }
-            }
-            Some(Flow::Live(slot)) => self.receive(slot, segment, sink),
+        match self.flows.route(flow, segment) {
+            Route::Live(slot) => self.receive(slot, segment, sink),
+            Route::Unknown if opens(segment) => self.open(flow, segment, None, sink),
+            Route::Unknown | Route::Ignored => {}
         }
     }
 
@@ -123,9 +112,22 @@ impl Table {
         &self.budget.counts
     }
 
+    /// What is held of out-of-order bytes.
+    #[cfg(test)]
+    pub(super) const fn held(&self) -> usize {
+        self.budget.held
+    }
+
     /// A segment of a flow that is not known, or of one that was ignored and begins anew.
-    fn open(&mut self, flow: Fingerprint, segment: &Segment<'_>, sink: &mut impl Sink) {
-        let (connection, track) = first_facts(segment);
+    fn open(
+        &mut self,
+        flow: Fingerprint,
+        segment: &Segment<'_>,
+        ancestor: Option<Ancestor>,
+        sink: &mut impl Sink,
+    ) {
+        let (connection, mut track) = first_facts(segment);
+        track.ancestor = ancestor;
         if let Some(slot) = self.introduce(flow, connection, track, sink) {
             let outcome =
                 self.with_reception(slot, sink, |reception, entry| reception.receive_first(entry, segment));
@@ -200,14 +202,18 @@ impl Table {
                 let flow = self.slab.get(slot).map(|entry| entry.flow);
                 self.forget(slot);
                 if let Some(flow) = flow {
-                    self.flows.pass(flow, segment);
+                    self.flows.route(flow, segment);
                 }
             }
             Outcome::Succeeded => {
-                let flow = self.slab.get(slot).map(|entry| entry.flow);
+                let now = segment.packet.time;
+                let old = self
+                    .slab
+                    .get(slot)
+                    .map(|entry| (entry.flow, Ancestor::of(&entry.connection, &entry.track, now)));
                 self.end(slot, Ending::Replaced, sink);
-                if let Some(flow) = flow {
-                    self.open(flow, segment, sink);
+                if let Some((flow, ancestor)) = old {
+                    self.open(flow, segment, Some(ancestor), sink);
                 }
             }
             Outcome::Displaced => {
@@ -255,6 +261,12 @@ impl Table {
         {
             self.budget.counts.reached(LimitName::HalfOpen);
             self.end(slot, Ending::Evicted, sink);
+        }
+        // Closed connections only wait for stragglers, and there may be as many of them as a port scan makes.
+        if self.slab.count(Class::Closed) >= self.half_open
+            && let Some((slot, _)) = self.slab.oldest(Class::Closed)
+        {
+            self.end(slot, Ending::Closed, sink);
         }
         if self.slab.len() >= self.connections
             && let Some((slot, _)) = Class::ALL.iter().find_map(|&class| self.slab.oldest(class))
@@ -330,9 +342,10 @@ impl Table {
         sink.ended(ConnectionId(slot), &connection, ending);
         // An eviction makes room, and fills none.
         let rival = track.rival.take().filter(|_| ending != Ending::Evicted)?;
-        let (successor, track) = rival.into_connection(&connection);
+        let (successor, mut successor_track) = rival.into_connection(&connection);
+        successor_track.ancestor = Some(Ancestor::of(&connection, &track, successor.last.time));
         let is_challenged = successor.challenged.is_some();
-        let slot = self.introduce(flow, successor, track, sink)?;
+        let slot = self.introduce(flow, successor, successor_track, sink)?;
         if is_challenged && let Some(entry) = self.slab.get(slot) {
             sink.changed(ConnectionId(slot), &entry.connection);
         }
