@@ -1,67 +1,145 @@
-//! Stands in for the conveyor belt until it exists.
+//! The conveyor belt: frames in, a report out. The only place that names all the stages in order.
+//!
+//! **Invariant:** no clock, thread, lock, file or terminal; what it gives depends on the frames and the settings alone.
 
-use crate::base::Limits;
+use std::collections::BTreeMap;
+
+use crate::base::{LimitCounts, Timestamp};
 use crate::capture::Frame;
-use crate::report::{Report, Session};
+use crate::decode::{Decoded, Decoder};
+use crate::report::{Capture, Report, Session, Source, Uid};
+use crate::session::{Hashing, InlineHashing, NoHashing, Tracker};
+use crate::tcp::Table;
 
-/// What the user may choose.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Caps.
-    pub limits: Limits,
-    /// Length of TIME_WAIT, in nanoseconds.
-    pub time_wait: i64,
-    /// How long a prediction waits, in nanoseconds.
-    pub predict_window: i64,
-    /// Whether contents are hashed.
-    pub hash: bool,
-    /// Whether passwords are kept.
-    pub show_passwords: bool,
-    /// Further control ports.
-    pub control_ports: Vec<u16>,
-    /// Text of a TLS key log.
-    pub key_log: Option<Vec<u8>>,
-}
+pub use crate::session::{Event, EventKind, Options, Waiting};
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            time_wait: 60_000_000_000,
-            predict_window: 30_000_000_000,
-            hash: true,
-            show_passwords: false,
-            control_ports: Vec::new(),
-            key_log: None,
-        }
-    }
-}
-
-/// Frames in, a report out.
-#[derive(Debug)]
+/// The machine: takes frames in order, gives sessions as they end and a report at the end.
 pub struct Analyzer {
-    report: Report,
+    decoder: Decoder,
+    table: Table,
+    tracker: Tracker,
+    ignored: BTreeMap<&'static str, u64>,
+    packets: u64,
+    bytes: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
 }
 
 impl Analyzer {
-    /// An analyzer that has seen nothing.
-    pub fn new(_options: Options) -> Self {
-        Self { report: Report::default() }
+    /// A machine that makes SHA-256 sums in place, if they are wanted.
+    pub fn new(options: Options) -> Self {
+        let hashing: Box<dyn Hashing> =
+            if options.hash { Box::new(InlineHashing::default()) } else { Box::new(NoHashing) };
+        Self::with_hashing(options, hashing)
+    }
+
+    /// A machine whose sums are made elsewhere.
+    pub fn with_hashing(options: Options, hashing: Box<dyn Hashing>) -> Self {
+        Self {
+            decoder: Decoder::new(&options.limits),
+            table: Table::new(&options.limits),
+            tracker: Tracker::new(options, hashing),
+            ignored: BTreeMap::new(),
+            packets: 0,
+            bytes: 0,
+            first: None,
+            last: None,
+        }
     }
 
     /// Takes the next frame.
     pub fn feed(&mut self, frame: &Frame<'_>) {
-        self.report.capture.packets += 1;
-        self.report.capture.bytes += u64::from(frame.wire_len);
+        self.packets = self.packets.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(u64::from(frame.wire_len));
+        let now = frame.packet.time;
+        self.first = Some(self.first.map_or(now, |first| first.min(now)));
+        self.last = Some(self.last.map_or(now, |last| last.max(now)));
+        self.tracker.advance(now);
+        match self.decoder.decode(frame) {
+            Decoded::Segment(segment) => {
+                self.table.push(&segment, &mut self.tracker);
+                while let Some(id) = self.tracker.take_let_go() {
+                    self.table.ignore(id);
+                }
+            }
+            Decoded::Ignored(reason) => {
+                let count = self.ignored.entry(reason).or_default();
+                *count = count.saturating_add(1);
+            }
+            Decoded::Other | Decoded::Fragment => {}
+        }
     }
 
-    /// The sessions that are final.
+    /// Tells that capture time has reached `now`, also where no frame came.
+    pub fn advance(&mut self, now: Timestamp) {
+        self.table.advance(now, &mut self.tracker);
+        self.tracker.advance(now);
+    }
+
+    /// From now on events are noted; [`Self::take_events`] must be called now and then.
+    pub fn watch(&mut self) {
+        self.tracker.watch();
+    }
+
+    /// What happened since the last call.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.tracker.take_events()
+    }
+
+    /// Predictions that wait for their connection.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        self.tracker.waiting()
+    }
+
+    /// One session under way, as it stands now.
+    pub fn session_now(&mut self, uid: &Uid) -> Option<Session> {
+        let table = &self.table;
+        self.tracker.session_now(uid, &|id| table.get(id))
+    }
+
+    /// Sessions that have ended and were not taken yet, in order of their end.
     pub fn take_ended(&mut self) -> Vec<Session> {
-        std::mem::take(&mut self.report.sessions)
+        if self.tracker.has_done() { self.tracker.take_done() } else { Vec::new() }
     }
 
-    /// The report.
-    pub fn finish(self) -> Report {
-        self.report
+    /// Sessions under way, as they stand now.
+    pub fn snapshot(&mut self) -> Vec<Session> {
+        let table = &self.table;
+        self.tracker.snapshot(&|id| table.get(id))
+    }
+
+    /// What was read so far; what the sources know, the caller adds.
+    pub fn capture(&self, sources: Vec<Source>) -> Capture {
+        let mut limits = LimitCounts::default();
+        limits.merge(&self.decoder.limits());
+        limits.merge(self.table.limits());
+        limits.merge(self.tracker.limits());
+        Capture {
+            sources,
+            packets: self.packets,
+            bytes: self.bytes,
+            first: self.first,
+            last: self.last,
+            dropped: None,
+            ignored: self.ignored.clone(),
+            silent_connections: self.tracker.silent_connections(),
+            limits,
+            attempts: self.tracker.attempts(),
+        }
+    }
+
+    /// The capture is over: every session ends.
+    pub fn finish(&mut self) {
+        self.tracker.finishing();
+        self.table.finish(&mut self.tracker);
+        self.tracker.finish();
+    }
+
+    /// Ends the capture and reports on all that was not taken before.
+    pub fn report(mut self, sources: Vec<Source>) -> Report {
+        self.finish();
+        let mut sessions = self.tracker.take_done();
+        sessions.sort_by_key(|session| session.frames.first);
+        Report { capture: self.capture(sources), sessions, findings: Vec::new() }
     }
 }

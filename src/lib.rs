@@ -19,13 +19,13 @@
 //! | 10 | `live`, `tui` |
 //! | 9 | `export` |
 //! | 8 | `analyzer` |
-//! | 7 | `diagnose` |
+//! | 7 | [`diagnose`] |
 //! | 6 | `session` |
 //! | 5 | [`tcp`] |
 //! | 4 | [`decode`] |
 //! | 3 | [`capture`] |
 //! | 2 | [`report`] |
-//! | 1 | [`ftp`], `tls` |
+//! | 1 | [`ftp`], [`tls`] |
 //! | 0 | [`base`] |
 //!
 //! **Invariant:** up to and including `diagnose` there is no clock, thread, lock, file or terminal (but for
@@ -36,7 +36,10 @@ pub mod base;
 pub mod capture;
 pub mod cli;
 pub mod decode;
+pub mod diagnose;
 pub mod export;
 pub mod ftp;
 pub mod report;
+pub mod session;
 pub mod tcp;
+pub mod tls;

@@ -44,6 +44,10 @@ pub struct Limits {
     pub packet_bytes: usize,
     /// Bytes that a compressed file may expand to for each of its own bytes, once past the first 64 MiB.
     pub decompression_ratio: u64,
+    /// Interfaces of one pcapng section: capture machines have a few, and each stays in memory until the section ends.
+    pub interfaces: usize,
+    /// Bytes of TLS secrets kept from pcapng files: a session needs about 500.
+    pub tls_secret_bytes: usize,
     /// Findings kept for one session, and for the report.
     pub findings: usize,
 }
@@ -73,6 +77,8 @@ impl Default for Limits {
             encapsulation_depth: 16,
             packet_bytes: 16 * MIB,
             decompression_ratio: 200,
+            interfaces: 65_536,
+            tls_secret_bytes: 16 * MIB,
             findings: 1000,
         }
     }
@@ -123,6 +129,8 @@ limit_names! {
     Fragments => "fragments",
     /// Packets given up at [`Limits::encapsulation_depth`].
     Encapsulation => "encapsulation",
+    /// Blocks of TLS secrets not kept at [`Limits::tls_secret_bytes`].
+    TlsSecrets => "tls_secrets",
     /// Findings not kept at [`Limits::findings`].
     Findings => "findings",
 }

@@ -10,7 +10,6 @@ use crate::export::Format;
 use crate::report::Severity;
 
 /// What to do.
-#[derive(Debug)]
 pub(super) enum Job {
     /// Read captures and write a report.
     Report(ReportJob),
@@ -31,7 +30,6 @@ pub(super) enum Job {
 }
 
 /// Everything about one report.
-#[derive(Debug)]
 pub(super) struct ReportJob {
     /// Files in order.
     pub(super) files: Vec<PathBuf>,
@@ -106,7 +104,7 @@ fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, 
                 .map_or(standard.predict_window, |duration| duration.nanos),
             hash: !analysis.no_hash,
             show_passwords: analysis.show_passwords,
-            control_ports,
+            control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),
             ..standard
         },
         format: match format {

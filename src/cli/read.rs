@@ -11,6 +11,7 @@ use crate::base::Printable;
 use crate::capture::{self, Frames};
 use crate::export::{self, Format};
 use crate::report::{Report, Severity};
+use crate::tls::KeyLog;
 
 /// How many frames are read between two looks at the clock.
 const FRAMES_PER_LOOK: u64 = 8192;
@@ -26,7 +27,7 @@ pub(super) struct Outcome {
 /// Reads the captures and writes the report.
 pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome, Failure> {
     if let Some(path) = &job.keylog {
-        job.analyzer.key_log = Some(read_key_log(path)?);
+        job.analyzer.key_log = std::sync::Arc::new(KeyLog::parse(&read_key_log(path)?));
     }
     let mut frames = open(&job)?;
     let mut output = Output::open(&job.target)?;
@@ -71,9 +72,7 @@ fn read(frames: &mut Frames, options: analyzer::Options, progress: &mut Progress
         }
     }
     progress.clear();
-    let mut report = analyzer.finish();
-    report.capture.sources = frames.sources();
-    report
+    analyzer.report(frames.sources())
 }
 
 /// Reads all frames, and writes each session as soon as it is over.
@@ -99,8 +98,7 @@ fn stream(
         }
     }
     progress.clear();
-    let mut report = analyzer.finish();
-    report.capture.sources = frames.sources();
+    let report = analyzer.report(frames.sources());
     output.write(|sink| export::write(&report, Format::Jsonl, sink))?;
     Ok(Outcome { damage: damage(&report), worst: worst_of_ended.max(worst(&report)) })
 }

@@ -339,7 +339,7 @@ fn channel(mode: Mode, command: u32, listener: &str, connector: &str, port: Opti
         time_wait: None,
         reuse: None,
         peer_session: None,
-        rejected_strangers: Vec::new(),
+        other_attempts: Vec::new(),
     }
 }
 
