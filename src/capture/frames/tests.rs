@@ -203,6 +203,13 @@ fn dropping_the_frames_ends_the_thread() {
 }
 
 #[test]
+fn frames_may_be_read_on_another_thread() {
+    let mut reading = frames(vec![("a", file_at(&[1, 2], b"abc"))]);
+    let count = std::thread::spawn(move || packets(&mut reading).len()).join().unwrap();
+    assert_eq!(count, 2);
+}
+
+#[test]
 fn a_pipe_gives_a_packet_as_soon_as_it_is_there() {
     let (reader, mut writer) = io::pipe().unwrap();
     let file = file_at(&[1, 2, 3], b"abc");
