@@ -203,6 +203,15 @@ fn dropping_the_frames_ends_the_thread() {
 }
 
 #[test]
+fn many_sources_of_many_batches_are_merged_like_few() {
+    let all = bulk(4);
+    let count = 20;
+    let dealt = |which: usize| all.iter().skip(which).step_by(count).cloned().collect::<Vec<_>>();
+    let mut merged = frames((0..count).map(|which| ("a", pcap(Order::Little, &dealt(which)))).collect());
+    assert!(packets(&mut merged) == all);
+}
+
+#[test]
 fn frames_may_be_read_on_another_thread() {
     let mut reading = frames(vec![("a", file_at(&[1, 2], b"abc"))]);
     let count = std::thread::spawn(move || packets(&mut reading).len()).join().unwrap();
