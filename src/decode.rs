@@ -27,7 +27,7 @@ pub use segment::{Decoded, Flags, Segment};
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef};
 use crate::capture::Frame;
 use fragments::{Fragments, Joined, Whole};
-use layer::{Fragment, Step, Trail};
+use layer::{Step, Trail};
 use span::{Span, Stop};
 
 /// Decodes frames, one after the other, and joins the fragments among them.
@@ -71,7 +71,7 @@ impl Decoder {
         };
         let span = Span::new(frame.bytes, usize::try_from(frame.wire_len).unwrap_or(usize::MAX));
         match layer::walk(span, layer, &mut trail) {
-            Step::Fragment(fragment, span) => self.decode_fragment(frame, fragment, span, trail),
+            Step::Fragment(span) => self.decode_fragment(frame, span, trail),
             step => self.tally.conclude(step, &trail, frame.packet),
         }
     }
@@ -98,23 +98,17 @@ impl Decoder {
     /// Decodes the datagram that a fragment completes. A datagram may itself carry a fragment, as tunnels do; a third
     /// one inside that is given up.
     #[cold]
-    fn decode_fragment<'a>(
-        &'a mut self,
-        frame: &Frame<'_>,
-        fragment: Fragment,
-        span: Span<'_>,
-        mut trail: Trail,
-    ) -> Decoded<'a> {
+    fn decode_fragment<'a>(&'a mut self, frame: &Frame<'_>, span: Span<'_>, mut trail: Trail) -> Decoded<'a> {
         let Frame { packet, source, .. } = *frame;
-        match self.fragments.add(fragment, span, &trail, source, packet.time) {
+        match self.fragments.add(span, &trail, source, packet.time) {
             Joined::Whole(datagram) => self.datagram = datagram,
             unfinished => return self.tally.unfinished(&unfinished),
         }
-        let (inner, span) = match walk_datagram(&self.datagram, &mut trail) {
-            Step::Fragment(inner, span) => (inner, span),
+        let span = match walk_datagram(&self.datagram, &mut trail) {
+            Step::Fragment(span) => span,
             step => return self.tally.conclude(step, &trail, packet),
         };
-        match self.fragments.add(inner, span, &trail, source, packet.time) {
+        match self.fragments.add(span, &trail, source, packet.time) {
             Joined::Whole(datagram) => self.inner_datagram = datagram,
             unfinished => return self.tally.unfinished(&unfinished),
         }

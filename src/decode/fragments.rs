@@ -137,15 +137,15 @@ impl Fragments {
         (self.datagrams.len(), cost)
     }
 
-    /// Puts a piece aside, or completes its datagram with it.
+    /// Puts the piece at the end of a trail aside, or completes its datagram with it.
     pub(super) fn add(
         &mut self,
-        fragment: Fragment,
         span: Span<'_>,
         trail: &Trail,
         capture_source: u16,
         now: Timestamp,
     ) -> Joined {
+        let fragment = trail.fragment;
         let Some(end) = end_of(fragment, span.wire()) else { return Joined::Malformed };
         self.expire(now);
         let key = Key {
