@@ -3,7 +3,7 @@
 //! In comes a [`Frame`]; out comes a [`Segment`], or the reason why there is none. Tunnels are followed to the innermost
 //! segment. Checksums are not verified: captures at the sender show them before the network card filled them in.
 //!
-//! **Invariant:** remembers nothing but incomplete IP datagrams, and of those a bounded number.
+//! **Invariant:** remembers nothing but incomplete IP datagrams and which were completed last, a bounded number of both.
 
 mod fragments;
 mod ip;
@@ -99,8 +99,8 @@ impl Decoder {
     /// one inside that is given up.
     #[cold]
     fn decode_fragment<'a>(&'a mut self, frame: &Frame<'_>, span: Span<'_>, mut trail: Trail) -> Decoded<'a> {
-        let Frame { packet, source, .. } = *frame;
-        match self.fragments.add(span, &trail, source, packet.time) {
+        let packet = frame.packet;
+        match self.fragments.add(span, &trail, packet.time) {
             Joined::Whole(datagram) => self.datagram = datagram,
             unfinished => return self.tally.unfinished(&unfinished),
         }
@@ -108,7 +108,7 @@ impl Decoder {
             Step::Fragment(span) => span,
             step => return self.tally.conclude(step, &trail, packet),
         };
-        match self.fragments.add(span, &trail, source, packet.time) {
+        match self.fragments.add(span, &trail, packet.time) {
             Joined::Whole(datagram) => self.inner_datagram = datagram,
             unfinished => return self.tally.unfinished(&unfinished),
         }
@@ -154,7 +154,7 @@ impl Tally {
 
     fn unfinished<'a>(&mut self, joined: &Joined) -> Decoded<'a> {
         match joined {
-            Joined::Whole(_) | Joined::Waiting => Decoded::Fragment,
+            Joined::Whole(_) | Joined::Waiting | Joined::Repeated => Decoded::Fragment,
             Joined::Unwanted => Decoded::Other,
             Joined::Malformed => self.stopped(Stop::Ignored("malformed fragment")),
         }
