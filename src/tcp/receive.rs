@@ -332,7 +332,7 @@ impl<S: Sink> Reception<'_, S> {
             return;
         }
         if end < offset(half.highest) {
-            half.doubted_fin = Some(fin);
+            half.doubted_fin = Some(Box::new(fin));
         } else {
             self.close(entry, side, fin);
         }
@@ -346,7 +346,7 @@ impl<S: Sink> Reception<'_, S> {
         if let Ok(end) = u64::try_from(fin.offset) {
             half.highest = end;
             half.bytes.truncate(end, entry.connection.stream_mut(side), self.budget);
-            self.close(entry, side, fin);
+            self.close(entry, side, *fin);
         }
     }
 
