@@ -6,6 +6,7 @@
 //! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
 
 pub mod args;
+mod look;
 mod options;
 mod output;
 mod progress;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::args::{Args, Command, FormatArg, GeneralArgs, ReportArgs, SeverityArg};
+use super::look::look;
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
@@ -62,12 +63,14 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
     } else {
         match command {
             None if stdout_is_terminal && !report.output.is_given() => {
-                Job::Show(report_job(report, FormatArg::Text)?)
+                Job::Show(report_job(report, FormatArg::Text, &general)?)
             }
-            None => Job::Report(report_job(report, FormatArg::Text)?),
-            Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text)?),
-            Some(Command::Analyze(own)) => Job::Report(report_job(own.or(report), FormatArg::Text)?),
-            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json)?),
+            None => Job::Report(report_job(report, FormatArg::Text, &general)?),
+            Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text, &general)?),
+            Some(Command::Analyze(own)) => {
+                Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
+            }
+            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json, &general)?),
             Some(Command::Live) => Job::Live,
             Some(Command::Interfaces) => Job::Interfaces,
             Some(Command::Explain { code }) => Job::Explain(code),
@@ -79,7 +82,11 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
     Ok((job, general))
 }
 
-fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, Failure> {
+fn report_job(
+    args: ReportArgs,
+    default_format: FormatArg,
+    general: &GeneralArgs,
+) -> Result<ReportJob, Failure> {
     let ReportArgs { input, analysis, output } = args;
     let mut files = input.read_files;
     files.extend(input.files);
@@ -93,6 +100,10 @@ fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, 
     if output.pretty && format != FormatArg::Json {
         return Err(Failure::usage("--pretty is for JSON"));
     }
+    let target = match output.output {
+        Some(path) if path.as_os_str() != "-" => Target::File(path),
+        _ => Target::Stdout,
+    };
     Ok(ReportJob {
         files,
         keylog: input.keylog,
@@ -108,14 +119,11 @@ fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, 
             ..standard
         },
         format: match format {
-            FormatArg::Text => Format::Text,
+            FormatArg::Text => Format::Text(look(&target, general)),
             FormatArg::Json => Format::Json { pretty: output.pretty },
             FormatArg::Jsonl => Format::Jsonl,
         },
-        target: match output.output {
-            Some(path) if path.as_os_str() != "-" => Target::File(path),
-            _ => Target::Stdout,
-        },
+        target,
         fail_on: output.fail_on.map(severity),
     })
 }
