@@ -23,7 +23,7 @@
 //! | 6 | `session` |
 //! | 5 | [`tcp`] |
 //! | 4 | [`decode`] |
-//! | 3 | [`capture`] |
+//! | 3 | [`capture`], [`filter`] |
 //! | 2 | [`report`] |
 //! | 1 | [`ftp`], `tls` |
 //! | 0 | [`base`] |
@@ -34,6 +34,7 @@
 pub mod base;
 pub mod capture;
 pub mod decode;
+pub mod filter;
 pub mod ftp;
 pub mod report;
 pub mod tcp;
