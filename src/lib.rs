@@ -16,7 +16,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 11 | `cli` |
-//! | 10 | `live`, `tui` |
+//! | 10 | `live`, [`tui`] |
 //! | 9 | `export` |
 //! | 8 | `analyzer` |
 //! | 7 | `diagnose` |
@@ -38,3 +38,4 @@ pub mod filter;
 pub mod ftp;
 pub mod report;
 pub mod tcp;
+pub mod tui;
