@@ -489,3 +489,38 @@ pub(super) fn telling_time(roundup: &Roundup, index: u32) -> Option<Timestamp> {
 pub(super) fn place(session: &Session, roundup: &Roundup, index: u32) -> Option<String> {
     Some(short_endpoint(session, roundup.channel(index)?.listener?))
 }
+
+/// What a transfer's content is.
+pub(super) fn content(transfer: &Transfer) -> Fact {
+    let mut text = format!("type {}", words::wire(&transfer.representation));
+    if transfer.structure != 'F' || transfer.mode != 'S' {
+        text.push_str(&format!(", structure {}, mode {}", transfer.structure, transfer.mode));
+    }
+    if let Some(mime) = transfer.mime {
+        text.push_str(&format!(", {mime}"));
+    }
+    match &transfer.sha256 {
+        Some(hash) => {
+            text.push_str(", sha256 ");
+            for byte in hash {
+                text.push_str(&format!("{byte:02x}"));
+            }
+        }
+        None => text.push_str(", no hash: not all of it is in the capture"),
+    }
+    fact(glyphs::DOT, Ink::Dim, "content", text)
+}
+
+/// Frames that prove something.
+pub(super) fn frames(frames: &[u64]) -> Fact {
+    let list: Vec<String> = frames.iter().take(40).map(u64::to_string).collect();
+    let more = if frames.len() > 40 { " …" } else { "" };
+    fact(glyphs::DOT, Ink::Dim, "frames", format!("{}{more}", list.join(", ")))
+}
+
+/// Who talks to whom.
+pub(super) fn parties(session: &Session) -> Fact {
+    let user = session.user.as_ref().map(|user| format!("{} at ", words::wire(user))).unwrap_or_default();
+    let text = format!("{user}{} {} {}", session.client, glyphs::ARROW, session.server);
+    fact(glyphs::DOT, Ink::Dim, "session", text)
+}

@@ -157,30 +157,44 @@ pub(super) fn piece(text: impl Into<String>, ink: Ink) -> (String, Ink) {
     (text.into(), ink)
 }
 
+/// The widest label that has a column of its own; a wider one runs into the text of its line.
+const LABEL: usize = 11;
+
 /// Draws facts, each wrapped into the lines it needs, as many as fit; whether some did not.
 pub(super) fn facts(pen: &mut Pen<'_>, area: Rect, facts: &[crate::tui::story::Fact]) -> bool {
-    let label = facts.iter().map(|fact| words::width(&fact.label)).max().unwrap_or(0).min(24);
-    let label = u16::try_from(label).unwrap_or(24);
-    let indent = 2 + label + 2;
-    let room = area.width.saturating_sub(indent);
+    let label = facts.iter().map(|fact| words::width(&fact.label)).max().unwrap_or(0).min(LABEL);
+    let indent = 2 + u16::try_from(label).unwrap_or(0) + 1;
+    let room = usize::from(area.width.saturating_sub(indent));
     let mut y = area.y;
     for (at, fact) in facts.iter().enumerate() {
         if y >= area.bottom() {
             return true;
         }
         pen.put(area.x, y, fact.mark, 1, fact.ink);
-        pen.put(area.x + 2, y, &fact.label, label, if fact.ink == Ink::Text { Ink::Dim } else { fact.ink });
+        let ink = if fact.ink == Ink::Text { Ink::Dim } else { fact.ink };
+        let x =
+            pen.put(area.x + 2, y, &fact.label, area.width.saturating_sub(2), ink).max(area.x + indent - 1)
+                + 1;
+        // The first line begins where the label ends.
+        let taken = usize::from(x.saturating_sub(area.x + indent));
+        let padded = format!("{}{}", "\u{a0}".repeat(taken), fact.text);
+        let lines = words::wrap(&padded, room);
         // One line is kept for each of the first facts to come, so that a long one does not hide all others.
         let coming = u16::try_from((facts.len() - at - 1).min(2)).unwrap_or(0);
-        let left = area.bottom() - y;
-        let most = left.saturating_sub(coming).max(1);
-        let lines = words::wrap(&fact.text, usize::from(room));
-        let cut = lines.len() > usize::from(most);
-        for (number, line) in lines.iter().take(usize::from(most)).enumerate() {
-            let last = number + 1 == usize::from(most) && cut;
-            let end = pen.put(area.x + indent, y, line, room, Ink::Text);
-            if last && end < area.right() {
-                pen.put(end, y, glyphs::ELLIPSIS, 1, Ink::Dim);
+        let most = usize::from((area.bottom() - y).saturating_sub(coming).max(1));
+        for (number, line) in lines.iter().take(most).enumerate() {
+            let (x, line) = if number == 0 {
+                (x, line.trim_start_matches('\u{a0}'))
+            } else {
+                (area.x + indent, line.as_str())
+            };
+            let room = area.right().saturating_sub(x);
+            if number + 1 == most && lines.len() > most {
+                let line = words::clip(line, usize::from(room).saturating_sub(2));
+                let end = pen.put(x, y, &line, room, Ink::Text);
+                pen.put(end, y, " …", 2, Ink::Dim);
+            } else {
+                pen.put(x, y, line, room, Ink::Text);
             }
             y += 1;
         }
