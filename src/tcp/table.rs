@@ -39,6 +39,7 @@ pub struct Table {
     budget: Budget,
     connections: usize,
     half_open: usize,
+    lingering: usize,
     look_at: Timestamp,
 }
 
@@ -52,6 +53,7 @@ impl Table {
             watched: VecDeque::new(),
             budget: Budget::new(limits),
             connections: limits.connections.max(1),
+            lingering: limits.lingering,
             half_open: limits.half_open.max(1),
             look_at: Timestamp::MIN,
         }
@@ -264,7 +266,7 @@ impl Table {
             self.end(slot, Ending::Evicted, sink);
         }
         // Closed connections only wait for stragglers, and there may be as many of them as a port scan makes.
-        if self.slab.count(Class::Closed) >= self.half_open
+        if self.slab.count(Class::Closed) >= self.lingering
             && let Some((slot, _)) = self.slab.oldest(Class::Closed)
         {
             self.end(slot, Ending::Closed, sink);

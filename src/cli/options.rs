@@ -1,0 +1,147 @@
+//! What is meant.
+
+use std::path::PathBuf;
+
+use super::args::{Args, Command, FormatArg, GeneralArgs, ReportArgs, SeverityArg};
+use super::look::look;
+use super::verdict::Failure;
+use crate::analyzer;
+use crate::base::Limits;
+use crate::export::Format;
+use crate::filter::Filter;
+use crate::report::Severity;
+
+/// What to do.
+pub(super) enum Job {
+    /// Read captures and write a report.
+    Report(ReportJob),
+    /// Read captures and show them.
+    Show(ReportJob),
+    /// Capture.
+    Live,
+    /// List interfaces.
+    Interfaces,
+    /// Explain a code, or list all.
+    Explain(Option<String>),
+    /// Print the report's schema.
+    Schema,
+    /// Print a completion script.
+    Completions(clap_complete::Shell),
+    /// Print the manual page.
+    Man,
+}
+
+/// Everything about one report.
+pub(super) struct ReportJob {
+    /// Files in order.
+    pub(super) files: Vec<PathBuf>,
+    /// TLS key log, and whether it was named on the command line (else by the environment).
+    pub(super) keylog: Option<PathBuf>,
+    /// How to analyze; the key log is not read yet.
+    pub(super) analyzer: analyzer::Options,
+    /// How to write.
+    pub(super) format: Format,
+    /// Where to.
+    pub(super) target: Target,
+    /// Which sessions to report; it has been found right.
+    pub(super) filter: Option<String>,
+    /// From which severity on to fail.
+    pub(super) fail_on: Option<Severity>,
+}
+
+/// Where a report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// Standard output.
+    Stdout,
+    /// A file.
+    File(PathBuf),
+}
+
+/// What was typed, understood.
+pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, GeneralArgs), Failure> {
+    let Args { command, report, list_interfaces, general } = args;
+    let job = if list_interfaces {
+        Job::Interfaces
+    } else {
+        match command {
+            None if stdout_is_terminal && !report.output.is_given() => {
+                Job::Show(report_job(report, FormatArg::Text, &general)?)
+            }
+            None => Job::Report(report_job(report, FormatArg::Text, &general)?),
+            Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text, &general)?),
+            Some(Command::Analyze(own)) => {
+                Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
+            }
+            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json, &general)?),
+            Some(Command::Live) => Job::Live,
+            Some(Command::Interfaces) => Job::Interfaces,
+            Some(Command::Explain { code }) => Job::Explain(code),
+            Some(Command::Schema) => Job::Schema,
+            Some(Command::Completions { shell }) => Job::Completions(shell),
+            Some(Command::Man) => Job::Man,
+        }
+    };
+    Ok((job, general))
+}
+
+fn report_job(
+    args: ReportArgs,
+    default_format: FormatArg,
+    general: &GeneralArgs,
+) -> Result<ReportJob, Failure> {
+    let ReportArgs { input, analysis, output } = args;
+    let mut files = input.read_files;
+    files.extend(input.files);
+    if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
+        return Err(Failure::usage("'-' (standard input) can be read only once"));
+    }
+    if let Some(filter) = &analysis.filter
+        && let Err(error) = Filter::parse(filter)
+    {
+        return Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))));
+    }
+    let standard = analyzer::Options::default();
+    let mut control_ports = analysis.control_ports;
+    control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
+    let format = if output.json { FormatArg::Json } else { output.format.unwrap_or(default_format) };
+    if output.pretty && format != FormatArg::Json {
+        return Err(Failure::usage("--pretty is for JSON"));
+    }
+    let target = match output.output {
+        Some(path) if path.as_os_str() != "-" => Target::File(path),
+        _ => Target::Stdout,
+    };
+    Ok(ReportJob {
+        files,
+        filter: analysis.filter,
+        keylog: input.keylog,
+        analyzer: analyzer::Options {
+            limits: Limits::default(),
+            time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
+            predict_window: analysis
+                .predict_window
+                .map_or(standard.predict_window, |duration| duration.nanos),
+            hash: !analysis.no_hash,
+            show_passwords: analysis.show_passwords,
+            control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),
+            ..standard
+        },
+        format: match format {
+            FormatArg::Text => Format::Text(look(&target, general)),
+            FormatArg::Json => Format::Json { pretty: output.pretty },
+            FormatArg::Jsonl => Format::Jsonl,
+        },
+        target,
+        fail_on: output.fail_on.map(severity),
+    })
+}
+
+const fn severity(name: SeverityArg) -> Severity {
+    match name {
+        SeverityArg::Info => Severity::Info,
+        SeverityArg::Notice => Severity::Notice,
+        SeverityArg::Warning => Severity::Warning,
+        SeverityArg::Alert => Severity::Alert,
+    }
+}
