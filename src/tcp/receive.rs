@@ -76,8 +76,10 @@ impl<S: Sink> Reception<'_, S> {
     fn reset(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         let Entry { connection, track, .. } = entry;
         if track.judge_rival(segment, side) == Verdict::Confirms {
-            // The RST that answers a challenge clears this connection away at the peer: that is how it ended.
-            if connection.end_state == EndState::Open {
+            // The RST that answers a challenge clears this connection away at the peer: that is how it ended. One that
+            // refuses the new SYN is no word about this connection, of which that peer knows nothing.
+            let is_answer = track.rival.as_ref().is_some_and(|rival| rival.originator == side);
+            if is_answer && connection.end_state == EndState::Open {
                 connection.end_state = EndState::Rst;
                 note_close(connection, side, segment.packet);
             }

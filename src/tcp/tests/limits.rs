@@ -63,6 +63,14 @@ fn of_too_many_connections_the_oldest_go() {
 }
 
 #[test]
+fn only_so_many_closed_connections_wait_for_stragglers() {
+    let mut stage = Stage::with_limits(Wishes::default(), &Limits { lingering: 1, ..Limits::default() });
+    stage.play("c S 100\n s RA 0 101");
+    flood(&mut stage, 1, b"");
+    assert_eq!(stage.told.of("ended"), "Closed");
+}
+
+#[test]
 fn silence_ends_all_connections_whichever_were_taken_from_between_them() {
     for taken in [[0, 1], [1, 2], [2, 1], [1, 0], [2, 3], [3, 2]] {
         let mut stage = Stage::new(Wishes::default());

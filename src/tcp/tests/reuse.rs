@@ -76,16 +76,21 @@ fn a_syn_that_meets_a_dead_connection_replaces_it_once_it_is_answered() {
         ("accepted", "c S 50000\n s SA 60000 50001\n c A 50001 60001 hi", "6-8 syn 1 up 7 open; o 2"),
         ("repeated", "c S 50000\n +1\n c S 50000\n s SA 60000 50001", "6-8 syn 2 up 8 open"),
         ("refused", "c S 50000\n s RA 0 50001", "6-7 syn 1 refused 7 rst by r"),
-        (
-            "challenged, reset, accepted",
-            "c S 50000\n s A 906 106\n c R 106\n +1\n c S 50000\n s SA 60000 50001",
-            "6-10 syn 2 up 10 challenged 7 open",
-        ),
         ("SYN-ACK not captured", "c S 50000\n c A 50001 60001 hi", "6-7 syn 1 up 7 open; o 2"),
         ("never answered", "c S 50000\n +1\n c S 50000", "6-7 syn 2 open"),
     ] {
         assert_eq!(facts(&format!("{OLD}\n +400\n{script}")), [old, new], "{name}");
     }
+}
+
+#[test]
+fn the_rst_that_answers_a_challenge_ends_the_old_connection_and_not_the_new() {
+    assert_eq!(
+        facts(&format!(
+            "{OLD}\n +400\n c S 50000\n s A 906 106\n c R 106\n +1\n c S 50000\n s SA 60000 50001"
+        )),
+        ["1-5 syn 1 up 2 rst by o; o 5; r 5", "6-10 syn 2 up 10 challenged 7 open"]
+    );
 }
 
 #[test]
