@@ -69,6 +69,13 @@ impl Analyzer {
         }
     }
 
+    /// Adds the secrets of a key log, as a capture file may carry one ([`Frames::tls_secrets`]).
+    ///
+    /// [`Frames::tls_secrets`]: crate::capture::Frames::tls_secrets
+    pub fn add_keys(&mut self, key_log: &[u8]) {
+        self.tracker.add_keys(key_log);
+    }
+
     /// Tells that capture time has reached `now`, also where no frame came.
     pub fn advance(&mut self, now: Timestamp) {
         self.table.advance(now, &mut self.tracker);

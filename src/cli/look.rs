@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _};
 use super::args::{GeneralArgs, When};
 use super::options::Target;
 use crate::export::Look;
+use crate::tui::ColorDepth;
 
 /// Narrower than this, columns are of no use.
 const NARROWEST: usize = 40;
@@ -26,7 +27,7 @@ fn columns() -> Option<usize> {
 }
 
 /// The environment variables that matter.
-struct Surroundings {
+pub(super) struct Surroundings {
     no_color: Option<String>,
     clicolor_force: Option<String>,
     term: Option<String>,
@@ -35,7 +36,7 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    fn here() -> Self {
+    pub(super) fn here() -> Self {
         let set = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let locale =
             ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(set).find(|value| !value.is_empty());
@@ -43,7 +44,7 @@ impl Surroundings {
     }
 
     /// `--color` before NO_COLOR before CLICOLOR_FORCE before what the terminal is.
-    fn color(&self, asked: When, terminal: bool) -> bool {
+    pub(super) fn color(&self, asked: When, terminal: bool) -> bool {
         let is_set = |variable: &Option<String>| variable.as_ref().is_some_and(|value| !value.is_empty());
         match asked {
             When::Always => true,
@@ -54,8 +55,13 @@ impl Surroundings {
         }
     }
 
+    /// How many colours the terminal has.
+    pub(super) fn depth() -> ColorDepth {
+        ColorDepth::detect(|name| env::var(name).ok())
+    }
+
     /// Whether the locale says that there are only ASCII characters. Where it says nothing, UTF-8 is likelier.
-    fn ascii(&self) -> bool {
+    pub(super) fn ascii(&self) -> bool {
         self.locale.as_ref().is_some_and(|locale| {
             let locale = locale.to_ascii_lowercase();
             !locale.contains("utf-8") && !locale.contains("utf8")

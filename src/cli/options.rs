@@ -8,6 +8,7 @@ use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
 use crate::export::{Dialect, Format, Look, What};
+use crate::filter::Filter;
 use crate::report::Severity;
 
 /// What to do.
@@ -42,6 +43,8 @@ pub(super) struct ReportJob {
     pub(super) format: Format,
     /// Where to.
     pub(super) target: Target,
+    /// Which sessions to report; it has been found right.
+    pub(super) filter: Option<String>,
     /// From which severity on to fail.
     pub(super) fail_on: Option<Severity>,
 }
@@ -93,6 +96,11 @@ fn report_job(
     if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         return Err(Failure::usage("'-' (standard input) can be read only once"));
     }
+    if let Some(filter) = &analysis.filter
+        && let Err(error) = Filter::parse(filter)
+    {
+        return Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))));
+    }
     let standard = analyzer::Options::default();
     let mut control_ports = analysis.control_ports;
     control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
@@ -103,6 +111,7 @@ fn report_job(
     let format = format(&output, default_format, look(&target, general))?;
     Ok(ReportJob {
         files,
+        filter: analysis.filter,
         keylog: input.keylog,
         analyzer: analyzer::Options {
             limits: Limits::default(),
