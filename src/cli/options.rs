@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::args::{Args, Command, FormatArg, GeneralArgs, ReportArgs, SeverityArg};
+use super::args::{Args, Command, FormatArg, GeneralArgs, OutputArgs, ReportArgs, SeverityArg, WhatArg};
 use super::look::look;
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
-use crate::export::Format;
+use crate::export::{Dialect, Format, Look, What};
 use crate::filter::Filter;
 use crate::report::Severity;
 
@@ -90,7 +90,7 @@ fn report_job(
     default_format: FormatArg,
     general: &GeneralArgs,
 ) -> Result<ReportJob, Failure> {
-    let ReportArgs { input, analysis, output } = args;
+    let ReportArgs { input, analysis, mut output } = args;
     let mut files = input.read_files;
     files.extend(input.files);
     if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
@@ -104,14 +104,11 @@ fn report_job(
     let standard = analyzer::Options::default();
     let mut control_ports = analysis.control_ports;
     control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
-    let format = if output.json { FormatArg::Json } else { output.format.unwrap_or(default_format) };
-    if output.pretty && format != FormatArg::Json {
-        return Err(Failure::usage("--pretty is for JSON"));
-    }
-    let target = match output.output {
+    let target = match output.output.take() {
         Some(path) if path.as_os_str() != "-" => Target::File(path),
         _ => Target::Stdout,
     };
+    let format = format(&output, default_format, look(&target, general))?;
     Ok(ReportJob {
         files,
         filter: analysis.filter,
@@ -127,14 +124,44 @@ fn report_job(
             control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),
             ..standard
         },
-        format: match format {
-            FormatArg::Text => Format::Text(look(&target, general)),
-            FormatArg::Json => Format::Json { pretty: output.pretty },
-            FormatArg::Jsonl => Format::Jsonl,
-        },
+        format,
         target,
         fail_on: output.fail_on.map(severity),
     })
+}
+
+/// The format with all that belongs to it. What would be ignored is refused.
+fn format(output: &OutputArgs, default_format: FormatArg, look: Look) -> Result<Format, Failure> {
+    let format = if output.json { FormatArg::Json } else { output.format.unwrap_or(default_format) };
+    let is_table = matches!(format, FormatArg::Csv | FormatArg::Tsv);
+    if output.pretty && format != FormatArg::Json {
+        return Err(Failure::usage("--pretty is for JSON (-T json)"));
+    }
+    if output.what.is_some() && !is_table {
+        return Err(Failure::usage("--what chooses a table, so it needs -T csv or -T tsv"));
+    }
+    if output.csv_raw && format != FormatArg::Csv {
+        return Err(Failure::usage("--csv-raw is for CSV (-T csv)"));
+    }
+    let what = output.what.map_or(What::Sessions, what);
+    Ok(match format {
+        FormatArg::Text => Format::Text(look),
+        FormatArg::Json => Format::Json { pretty: output.pretty },
+        FormatArg::Jsonl => Format::Jsonl,
+        FormatArg::Csv if output.csv_raw => Format::Table { what, dialect: Dialect::RawCsv },
+        FormatArg::Csv => Format::Table { what, dialect: Dialect::Csv },
+        FormatArg::Tsv => Format::Table { what, dialect: Dialect::Tsv },
+    })
+}
+
+const fn what(name: WhatArg) -> What {
+    match name {
+        WhatArg::Sessions => What::Sessions,
+        WhatArg::Transfers => What::Transfers,
+        WhatArg::Channels => What::Channels,
+        WhatArg::Commands => What::Commands,
+        WhatArg::Findings => What::Findings,
+    }
 }
 
 const fn severity(name: SeverityArg) -> Severity {

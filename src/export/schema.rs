@@ -236,7 +236,7 @@ impl Serialize for Texts<'_> {
 }
 
 /// A secret where it was kept because the user asked for it, else that there is one.
-fn secret(secret: &Secret) -> &str {
+pub(super) fn secret(secret: &Secret) -> &str {
     secret.reveal().map_or(HIDDEN, Text::raw)
 }
 
