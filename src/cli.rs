@@ -6,10 +6,12 @@
 //! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
 
 pub mod args;
+mod look;
 mod options;
 mod output;
 mod progress;
 mod read;
+mod screen;
 pub mod values;
 mod verdict;
 
@@ -57,7 +59,10 @@ fn say(message: &str) {
 fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
     match job {
         Job::Report(job) => report(job, general),
-        Job::Show(job) => show(job, general),
+        Job::Show(mut job) => {
+            read::take_keys(&mut job)?;
+            screen::show(job, general)
+        }
         Job::Live | Job::Interfaces => {
             Err(Failure::impossible("live capture is not part of this version yet"))
         }
@@ -70,11 +75,6 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
         }),
         Job::Man => print(|out| clap_mangen::Man::new(Args::command()).render(out)),
     }
-}
-
-/// Opens the terminal interface; as long as there is none, prints the report.
-fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
-    report(job, general)
 }
 
 fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {

@@ -18,6 +18,7 @@ use std::io::{self, Write};
 use crate::report::Report;
 
 pub use json::{closing_line, session_line};
+pub use text::Look;
 
 /// The JSON Schema of the report.
 pub const JSON_SCHEMA: &str = include_str!("export/ftpscope.report.schema.json");
@@ -26,7 +27,7 @@ pub const JSON_SCHEMA: &str = include_str!("export/ftpscope.report.schema.json")
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For a person at a terminal.
-    Text,
+    Text(Look),
     /// One JSON document as in the report contract.
     Json {
         /// Indented, on many lines.
@@ -39,7 +40,7 @@ pub enum Format {
 /// Writes the whole report.
 pub fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Text => text::write(report, out),
+        Format::Text(look) => text::write(report, look, out),
         Format::Json { pretty } => json::write(report, pretty, out),
         Format::Jsonl => json::write_lines(report, out),
     }

@@ -9,6 +9,8 @@ mod clock;
 mod connection;
 mod flow;
 mod half;
+mod held;
+mod opening;
 mod reassembly;
 mod receive;
 mod rival;

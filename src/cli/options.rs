@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use super::args::{Args, Command, FormatArg, GeneralArgs, ReportArgs, SeverityArg};
+use super::look::look;
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
 use crate::export::Format;
+use crate::filter::Filter;
 use crate::report::Severity;
 
 /// What to do.
@@ -41,6 +43,8 @@ pub(super) struct ReportJob {
     pub(super) format: Format,
     /// Where to.
     pub(super) target: Target,
+    /// Which sessions to report; it has been found right.
+    pub(super) filter: Option<String>,
     /// From which severity on to fail.
     pub(super) fail_on: Option<Severity>,
 }
@@ -62,12 +66,14 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
     } else {
         match command {
             None if stdout_is_terminal && !report.output.is_given() => {
-                Job::Show(report_job(report, FormatArg::Text)?)
+                Job::Show(report_job(report, FormatArg::Text, &general)?)
             }
-            None => Job::Report(report_job(report, FormatArg::Text)?),
-            Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text)?),
-            Some(Command::Analyze(own)) => Job::Report(report_job(own.or(report), FormatArg::Text)?),
-            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json)?),
+            None => Job::Report(report_job(report, FormatArg::Text, &general)?),
+            Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text, &general)?),
+            Some(Command::Analyze(own)) => {
+                Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
+            }
+            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json, &general)?),
             Some(Command::Live) => Job::Live,
             Some(Command::Interfaces) => Job::Interfaces,
             Some(Command::Explain { code }) => Job::Explain(code),
@@ -79,12 +85,21 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
     Ok((job, general))
 }
 
-fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, Failure> {
+fn report_job(
+    args: ReportArgs,
+    default_format: FormatArg,
+    general: &GeneralArgs,
+) -> Result<ReportJob, Failure> {
     let ReportArgs { input, analysis, output } = args;
     let mut files = input.read_files;
     files.extend(input.files);
     if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         return Err(Failure::usage("'-' (standard input) can be read only once"));
+    }
+    if let Some(filter) = &analysis.filter
+        && let Err(error) = Filter::parse(filter)
+    {
+        return Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))));
     }
     let standard = analyzer::Options::default();
     let mut control_ports = analysis.control_ports;
@@ -93,8 +108,13 @@ fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, 
     if output.pretty && format != FormatArg::Json {
         return Err(Failure::usage("--pretty is for JSON"));
     }
+    let target = match output.output {
+        Some(path) if path.as_os_str() != "-" => Target::File(path),
+        _ => Target::Stdout,
+    };
     Ok(ReportJob {
         files,
+        filter: analysis.filter,
         keylog: input.keylog,
         analyzer: analyzer::Options {
             limits: Limits::default(),
@@ -108,14 +128,11 @@ fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, 
             ..standard
         },
         format: match format {
-            FormatArg::Text => Format::Text,
+            FormatArg::Text => Format::Text(look(&target, general)),
             FormatArg::Json => Format::Json { pretty: output.pretty },
             FormatArg::Jsonl => Format::Jsonl,
         },
-        target: match output.output {
-            Some(path) if path.as_os_str() != "-" => Target::File(path),
-            _ => Target::Stdout,
-        },
+        target,
         fail_on: output.fail_on.map(severity),
     })
 }

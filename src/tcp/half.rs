@@ -33,20 +33,22 @@ pub(super) struct Far {
 
 impl Far {
     /// Whether an acknowledgement number says that these bytes were received.
-    pub(super) fn is_acknowledged_by(self, ack: u32) -> bool {
-        (1..=self.end.wrapping_sub(self.start)).contains(&ack.wrapping_sub(self.start))
+    pub(super) const fn is_acknowledged_by(&self, ack: u32) -> bool {
+        let acked = ack.wrapping_sub(self.start);
+        0 < acked && acked <= self.end.wrapping_sub(self.start)
     }
 }
 
 /// What tells a copy of a packet from a retransmission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Header {
     seq: u32,
-    ack: Option<u32>,
-    flags: Flags,
+    ack: u32,
+    timestamp: u32,
+    len: u32,
     window: u16,
-    timestamp: Option<u32>,
-    len: usize,
+    flags: Flags,
+    has_ack: bool,
 }
 
 /// What one side sent, as far as sequence numbers go.
@@ -67,12 +69,13 @@ pub(super) struct Half {
     /// Its FIN.
     pub fin: Option<Fin>,
     /// A FIN before the end of what was captured: one of the two can't be the stream's.
-    pub doubted_fin: Option<Fin>,
+    pub doubted_fin: Option<Box<Fin>>,
     /// Payload out of all windows.
-    pub far: Option<Far>,
+    pub far: Option<Box<Far>>,
     /// The bytes.
     pub bytes: Reassembly,
-    last: Option<(Timestamp, Header)>,
+    last_time: Timestamp,
+    last: Header,
 }
 
 impl Half {
@@ -132,30 +135,45 @@ impl Half {
         self.base.map(|base| base.wrapping_add(end as u32))
     }
 
+    /// Up to where the stream is known to reach when its connection ends: to its FIN, or to what the other side
+    /// acknowledged.
+    pub(super) fn known_end(&self) -> u64 {
+        let acknowledged = || {
+            let acked = self.acked.filter(|_| self.heard)?;
+            // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
+            (acked > offset(self.highest).saturating_add(1)).then_some(acked)
+        };
+        let end = self.fin.map(|fin| fin.offset).or_else(acknowledged);
+        end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0).max(self.highest)
+    }
+
     /// Takes note of payload that is out of all windows.
     pub(super) fn note_far(&mut self, segment: &Segment<'_>) {
         let len = length(segment.payload).saturating_add(u64::from(segment.cut));
         #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32")]
         let end = segment.seq.wrapping_add(len as u32);
-        self.far = Some(match self.far {
-            Some(far) if far.end == segment.seq => {
-                Far { end, segments: far.segments.saturating_add(1), ..far }
-            }
-            _ => Far { start: segment.seq, end, segments: 1 },
-        });
+        let far = self
+            .far
+            .get_or_insert_with(|| Box::new(Far { start: segment.seq, end: segment.seq, segments: 0 }));
+        if far.end != segment.seq {
+            **far = Far { start: segment.seq, end, segments: 0 };
+        }
+        far.end = end;
+        far.segments = far.segments.saturating_add(1);
     }
 
     /// Whether this segment is the last one again, captured twice.
     pub(super) fn is_copy(&self, segment: &Segment<'_>) -> bool {
-        self.last.is_some_and(|(time, header)| {
-            segment.packet.time.since(time).abs() <= COPY && header == Header::of(segment)
-        })
+        self.heard
+            && segment.packet.time.since(self.last_time).saturating_abs() <= COPY
+            && self.last == Header::of(segment)
     }
 
     /// Remembers this segment as the last one.
     pub(super) fn remember(&mut self, segment: &Segment<'_>) {
         self.heard = true;
-        self.last = Some((segment.packet.time, Header::of(segment)));
+        self.last_time = segment.packet.time;
+        self.last = Header::of(segment);
     }
 
     /// Whether the segment's TSval is older than this side's SYN: then it belongs to an earlier connection.
@@ -171,11 +189,12 @@ impl Header {
     fn of(segment: &Segment<'_>) -> Self {
         Self {
             seq: segment.seq,
-            ack: segment.ack,
-            flags: segment.flags,
+            ack: segment.ack.unwrap_or(0),
+            timestamp: segment.timestamp.unwrap_or(0),
+            len: u32::try_from(segment.payload.len()).unwrap_or(u32::MAX),
             window: segment.window,
-            timestamp: segment.timestamp,
-            len: segment.payload.len(),
+            flags: segment.flags,
+            has_ack: segment.ack.is_some(),
         }
     }
 }

@@ -76,6 +76,11 @@ impl<S: Sink> Reception<'_, S> {
     fn reset(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         let Entry { connection, track, .. } = entry;
         if track.judge_rival(segment, side) == Verdict::Confirms {
+            // The RST that answers a challenge clears this connection away at the peer: that is how it ended.
+            if connection.end_state == EndState::Open {
+                connection.end_state = EndState::Rst;
+                note_close(connection, side, segment.packet);
+            }
             return Some(Outcome::Displaced);
         }
         if connection.established.is_none() && side == Side::Responder {
@@ -332,7 +337,7 @@ impl<S: Sink> Reception<'_, S> {
             return;
         }
         if end < offset(half.highest) {
-            half.doubted_fin = Some(fin);
+            half.doubted_fin = Some(Box::new(fin));
         } else {
             self.close(entry, side, fin);
         }
@@ -346,7 +351,7 @@ impl<S: Sink> Reception<'_, S> {
         if let Ok(end) = u64::try_from(fin.offset) {
             half.highest = end;
             half.bytes.truncate(end, entry.connection.stream_mut(side), self.budget);
-            self.close(entry, side, fin);
+            self.close(entry, side, *fin);
         }
     }
 

@@ -115,7 +115,7 @@ impl Track {
             Side::Originator => (&self.originator, &self.responder),
             Side::Responder => (&self.responder, &self.originator),
         };
-        if half.is_outdated(segment) || (self.is_ancestors(segment) && !self.continues(segment, side)) {
+        if self.is_left_over(segment, side) {
             return Belonging::Stray;
         }
         if let Some(start) = half.offset_of(segment.seq) {
@@ -140,6 +140,14 @@ impl Track {
         Belonging::Ours
     }
 
+    /// Whether a segment is left over from the connection that was here before: by its numbers, or by a TSval from before
+    /// this connection's SYN. Without such a connection TSvals prove nothing.
+    fn is_left_over(&self, segment: &Segment<'_>, side: Side) -> bool {
+        self.ancestor.as_ref().is_some_and(|ancestor| segment.packet.time < ancestor.until)
+            && (self.half(side).is_outdated(segment)
+                || (self.is_ancestors(segment) && !self.continues(segment, side)))
+    }
+
     /// Whether a segment carries the numbers of the connection that was here before.
     pub(super) fn is_ancestors(&self, segment: &Segment<'_>) -> bool {
         self.ancestor.as_ref().is_some_and(|ancestor| ancestor.claims(segment))
@@ -161,7 +169,7 @@ impl Track {
     pub(super) fn resynchronise(&mut self, segment: &Segment<'_>, side: Side) -> bool {
         const ENOUGH: u32 = 3;
         let (half, other) = self.halves(side);
-        if let (Some(ack), Some(far)) = (segment.ack, other.far)
+        if let (Some(ack), Some(far)) = (segment.ack, &other.far)
             && far.is_acknowledged_by(ack)
             && let Some(acked) = other.offset_of(ack).filter(|&acked| acked > 0)
         {
@@ -173,7 +181,7 @@ impl Track {
             return false;
         }
         half.note_far(segment);
-        let is_enough = !other.heard && half.far.is_some_and(|far| far.segments >= ENOUGH);
+        let is_enough = !other.heard && half.far.as_ref().is_some_and(|far| far.segments >= ENOUGH);
         if let Some(start) = half.offset_of(segment.seq).filter(|&start| is_enough && start > 0) {
             half.acknowledge(start);
             half.far = None;
@@ -186,7 +194,7 @@ impl Track {
     pub(super) fn takes_reset(&self, segment: &Segment<'_>, side: Side) -> bool {
         const WINDOW: i64 = 1 << 20;
         let half = self.half(side);
-        if half.is_outdated(segment) || (self.is_ancestors(segment) && !self.continues(segment, side)) {
+        if self.is_left_over(segment, side) {
             return false;
         }
         let Some(offset) = half.offset_of(segment.seq) else { return true };

@@ -1,3 +1,5 @@
+//! Order, holes, overlaps, cuts: what is delivered, and what is counted.
+
 use super::script::{Stage, Wishes, check_established, play};
 
 /// Behind a handshake: what is delivered, and what is given up.

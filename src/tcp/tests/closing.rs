@@ -1,3 +1,5 @@
+//! FIN, RST and silence.
+
 use super::script::{Stage, Wishes, check_established, play};
 
 #[test]

@@ -1,3 +1,5 @@
+//! How connections begin, and whether they are wanted.
+
 use super::script::{Stage, Wishes, play};
 use crate::tcp::{ConnectionId, Interest};
 

@@ -1,3 +1,5 @@
+//! Every cap holds, and says when it was reached.
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::script::{Recorder, Stage, Wishes, server};

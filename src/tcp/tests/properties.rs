@@ -1,3 +1,5 @@
+//! What holds for any packets at all.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! The same 4-tuple again.
+
 use super::script::play;
 
 /// A connection of 5 bytes each way; the client ends at 107, the server at 907.
@@ -134,4 +136,12 @@ fn an_attempt_that_was_never_resolved_is_told_at_the_end_of_the_capture() {
     let told = play(&format!("{OLD}\n +10\n c S 50000\n s A 906 106"));
     assert_eq!(told.facts(), ["1-5 syn 1 up 2 open; o 5; r 5", "6-7 syn 1 challenged 7 open"]);
     assert_eq!(told.of("opened"), "by 1, by 6");
+}
+
+#[test]
+fn timestamps_that_go_back_prove_nothing_where_no_connection_was_before() {
+    assert_eq!(
+        facts("c S 100 ts=900000\n s SA 900 101 ts=5000\n c A 101 901 ts=900001\n c A 101 901 hello ts=7"),
+        ["1-4 syn 1 up 2 open; o 5"]
+    );
 }
