@@ -6,6 +6,7 @@
 //! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
 
 pub mod args;
+mod live;
 mod options;
 mod output;
 mod progress;
@@ -58,8 +59,10 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
     match job {
         Job::Report(job) => report(job, general),
         Job::Show(job) => show(job, general),
-        Job::Live | Job::Interfaces => {
-            Err(Failure::impossible("live capture is not part of this version yet"))
+        Job::Live(job) => live::run(*job, general),
+        Job::Interfaces { json } => {
+            let page = live::list(json)?;
+            print(|out| out.write_all(&page))
         }
         Job::Explain(code) => print(|out| explain(code.as_deref(), out)),
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),

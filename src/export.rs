@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod fixture;
+mod interfaces;
 mod json;
 mod schema;
 mod text;
@@ -17,7 +18,8 @@ use std::io::{self, Write};
 
 use crate::report::Report;
 
-pub use json::{closing_line, session_line};
+pub use interfaces::{interfaces_json, interfaces_text};
+pub use json::{closing_line, event_line, session_line};
 
 /// The JSON Schema of the report.
 pub const JSON_SCHEMA: &str = include_str!("export/ftpscope.report.schema.json");

@@ -39,6 +39,7 @@ pub mod decode;
 pub mod diagnose;
 pub mod export;
 pub mod ftp;
+pub mod live;
 pub mod report;
 pub mod session;
 pub mod tcp;

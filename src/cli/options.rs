@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::args::{Args, Command, FormatArg, GeneralArgs, ReportArgs, SeverityArg};
+use super::args::{
+    AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, LiveArgs, LiveOutputArgs, OutputArgs,
+    ReportArgs, SeverityArg,
+};
+use super::live::{LiveJob, understand_capture, understand_live};
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
@@ -16,9 +20,12 @@ pub(super) enum Job {
     /// Read captures and show them.
     Show(ReportJob),
     /// Capture.
-    Live,
-    /// List interfaces.
-    Interfaces,
+    Live(Box<LiveJob>),
+    /// List interfaces, as JSON or for people.
+    Interfaces {
+        /// As JSON.
+        json: bool,
+    },
     /// Explain a code, or list all.
     Explain(Option<String>),
     /// Print the report's schema.
@@ -56,11 +63,15 @@ pub(super) enum Target {
 
 /// What was typed, understood.
 pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, GeneralArgs), Failure> {
-    let Args { command, report, list_interfaces, general } = args;
+    let Args { command, report, capture, list_interfaces, general } = args;
+    reject_capture(command.as_ref(), &capture)?;
     let job = if list_interfaces {
-        Job::Interfaces
+        Job::Interfaces { json: report.output.json }
     } else {
         match command {
+            None if !capture.interfaces.is_empty() => {
+                Job::Live(Box::new(understand_capture(capture, report, &general)?))
+            }
             None if stdout_is_terminal && !report.output.is_given() => {
                 Job::Show(report_job(report, FormatArg::Text)?)
             }
@@ -68,8 +79,11 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
             Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text)?),
             Some(Command::Analyze(own)) => Job::Report(report_job(own.or(report), FormatArg::Text)?),
             Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json)?),
-            Some(Command::Live) => Job::Live,
-            Some(Command::Interfaces) => Job::Interfaces,
+            Some(Command::Live(own)) => {
+                let args = live_args(own, capture, report)?;
+                Job::Live(Box::new(understand_live(args, &general)?))
+            }
+            Some(Command::Interfaces { json }) => Job::Interfaces { json },
             Some(Command::Explain { code }) => Job::Explain(code),
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
@@ -86,9 +100,6 @@ fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, 
     if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         return Err(Failure::usage("'-' (standard input) can be read only once"));
     }
-    let standard = analyzer::Options::default();
-    let mut control_ports = analysis.control_ports;
-    control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
     let format = if output.json { FormatArg::Json } else { output.format.unwrap_or(default_format) };
     if output.pretty && format != FormatArg::Json {
         return Err(Failure::usage("--pretty is for JSON"));
@@ -96,17 +107,7 @@ fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, 
     Ok(ReportJob {
         files,
         keylog: input.keylog,
-        analyzer: analyzer::Options {
-            limits: Limits::default(),
-            time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
-            predict_window: analysis
-                .predict_window
-                .map_or(standard.predict_window, |duration| duration.nanos),
-            hash: !analysis.no_hash,
-            show_passwords: analysis.show_passwords,
-            control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),
-            ..standard
-        },
+        analyzer: analyzer_options(analysis),
         format: match format {
             FormatArg::Text => Format::Text,
             FormatArg::Json => Format::Json { pretty: output.pretty },
@@ -120,7 +121,59 @@ fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, 
     })
 }
 
-const fn severity(name: SeverityArg) -> Severity {
+/// How to analyze; the key log is not read yet.
+pub(super) fn analyzer_options(analysis: AnalysisArgs) -> analyzer::Options {
+    let standard = analyzer::Options::default();
+    let mut control_ports = analysis.control_ports;
+    control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
+    analyzer::Options {
+        limits: Limits::default(),
+        time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
+        predict_window: analysis.predict_window.map_or(standard.predict_window, |duration| duration.nanos),
+        hash: !analysis.no_hash,
+        show_passwords: analysis.show_passwords,
+        control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),
+        ..standard
+    }
+}
+
+/// Options of a capture are of no use for a command that does not capture.
+fn reject_capture(command: Option<&Command>, capture: &CaptureArgs) -> Result<(), Failure> {
+    let captures = match command {
+        Some(Command::Live(_)) => true,
+        None => !capture.interfaces.is_empty(),
+        Some(_) => false,
+    };
+    let given = if capture.interfaces.is_empty() { capture.needs_live() } else { Some("-i") };
+    match given {
+        Some(option) if !captures => Err(Failure::usage(format!(
+            "{option} is for captures that are still going on: 'ftpscope -i INTERFACE' or 'ftpscope live'"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What stands before `live` and after it.
+fn live_args(own: LiveArgs, capture: CaptureArgs, report: ReportArgs) -> Result<LiveArgs, Failure> {
+    let LiveArgs { capture: own_capture, input, analysis, output } = own;
+    if report.output.format.is_some() || report.output.json || report.output.pretty {
+        return Err(Failure::usage("the format of a capture stands after 'live'"));
+    }
+    let of_report = ReportArgs { input, analysis, output: OutputArgs::default() }.or(report);
+    let OutputArgs { output: outer_output, fail_on, .. } = of_report.output;
+    Ok(LiveArgs {
+        capture: own_capture.or(capture),
+        input: of_report.input,
+        analysis: of_report.analysis,
+        output: LiveOutputArgs {
+            format: output.format,
+            output: output.output.or(outer_output),
+            fail_on: output.fail_on.or(fail_on),
+        },
+    })
+}
+
+pub(super) const fn severity(name: SeverityArg) -> Severity {
     match name {
         SeverityArg::Info => Severity::Info,
         SeverityArg::Notice => Severity::Notice,
