@@ -2,8 +2,6 @@
 //!
 //! **Invariant:** no clock, thread, lock, file or terminal; what it gives depends on the frames and the settings alone.
 
-use std::collections::BTreeMap;
-
 use crate::base::{LimitCounts, Timestamp};
 use crate::capture::Frame;
 use crate::decode::{Decoded, Decoder};
@@ -20,7 +18,6 @@ pub struct Analyzer {
     table: Table,
     tracker: Tracker,
     diagnosis: Diagnosis,
-    ignored: BTreeMap<&'static str, u64>,
     packets: u64,
     bytes: u64,
     first: Option<Timestamp>,
@@ -45,7 +42,6 @@ impl Analyzer {
                 ..diagnose::Options::within(&options.limits)
             }),
             tracker: Tracker::new(options, hashing),
-            ignored: BTreeMap::new(),
             packets: 0,
             bytes: 0,
             first: None,
@@ -68,12 +64,16 @@ impl Analyzer {
                     self.table.ignore(id);
                 }
             }
-            Decoded::Ignored(reason) => {
-                let count = self.ignored.entry(reason).or_default();
-                *count = count.saturating_add(1);
-            }
-            Decoded::Other | Decoded::Fragment => {}
+            // What is ignored, the decoder counts.
+            Decoded::Ignored(_) | Decoded::Other | Decoded::Fragment => {}
         }
+    }
+
+    /// Adds the secrets of a key log, as a capture file may carry one ([`Frames::tls_secrets`]).
+    ///
+    /// [`Frames::tls_secrets`]: crate::capture::Frames::tls_secrets
+    pub fn add_keys(&mut self, key_log: &[u8]) {
+        self.tracker.add_keys(key_log);
     }
 
     /// Tells that capture time has reached `now`, also where no frame came.
@@ -136,7 +136,7 @@ impl Analyzer {
             first: self.first,
             last: self.last,
             dropped: None,
-            ignored: self.ignored.clone(),
+            ignored: self.decoder.ignored(),
             silent_connections: self.tracker.silent_connections(),
             limits,
             attempts: self.tracker.attempts(),

@@ -9,6 +9,8 @@
 //! **Invariant:** knows file formats and link types by number, not what is inside a frame. Memory does not depend on
 //! the size of a file. The one thread for each source, in `ahead`, changes how soon a frame comes, never which.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
 mod ahead;
 mod batch;
 mod bytes;

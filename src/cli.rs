@@ -7,10 +7,12 @@
 
 pub mod args;
 mod live;
+mod look;
 mod options;
 mod output;
 mod progress;
 mod read;
+mod screen;
 pub mod values;
 mod verdict;
 
@@ -58,11 +60,14 @@ fn say(message: &str) {
 fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
     match job {
         Job::Report(job) => report(job, general),
-        Job::Show(job) => show(job, general),
         Job::Live(job) => live::run(*job, general),
         Job::Interfaces { json } => {
             let page = live::list(json)?;
             print(|out| out.write_all(&page))
+        }
+        Job::Show(mut job) => {
+            read::take_keys(&mut job)?;
+            screen::show(job, general)
         }
         Job::Explain(code) => print(|out| explain(code.as_deref(), out)),
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),
@@ -73,11 +78,6 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
         }),
         Job::Man => print(|out| clap_mangen::Man::new(Args::command()).render(out)),
     }
-}
-
-/// Opens the terminal interface; as long as there is none, prints the report.
-fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
-    report(job, general)
 }
 
 fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {

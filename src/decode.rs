@@ -3,7 +3,7 @@
 //! In comes a [`Frame`]; out comes a [`Segment`], or the reason why there is none. Tunnels are followed to the innermost
 //! segment. Checksums are not verified: captures at the sender show them before the network card filled them in.
 //!
-//! **Invariant:** remembers nothing but incomplete IP datagrams, and of those a bounded number.
+//! **Invariant:** remembers nothing but incomplete IP datagrams and which were completed last, a bounded number of both.
 
 mod fragments;
 mod ip;
@@ -27,7 +27,7 @@ pub use segment::{Decoded, Flags, Segment};
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef};
 use crate::capture::Frame;
 use fragments::{Fragments, Joined, Whole};
-use layer::{Fragment, Step, Trail};
+use layer::{Step, Trail};
 use span::{Span, Stop};
 
 /// Decodes frames, one after the other, and joins the fragments among them.
@@ -71,7 +71,7 @@ impl Decoder {
         };
         let span = Span::new(frame.bytes, usize::try_from(frame.wire_len).unwrap_or(usize::MAX));
         match layer::walk(span, layer, &mut trail) {
-            Step::Fragment(fragment, span) => self.decode_fragment(frame, fragment, span, trail),
+            Step::Fragment(span) => self.decode_fragment(frame, span, trail),
             step => self.tally.conclude(step, &trail, frame.packet),
         }
     }
@@ -98,23 +98,17 @@ impl Decoder {
     /// Decodes the datagram that a fragment completes. A datagram may itself carry a fragment, as tunnels do; a third
     /// one inside that is given up.
     #[cold]
-    fn decode_fragment<'a>(
-        &'a mut self,
-        frame: &Frame<'_>,
-        fragment: Fragment,
-        span: Span<'_>,
-        mut trail: Trail,
-    ) -> Decoded<'a> {
-        let Frame { packet, source, .. } = *frame;
-        match self.fragments.add(fragment, span, &trail, source, packet.time) {
+    fn decode_fragment<'a>(&'a mut self, frame: &Frame<'_>, span: Span<'_>, mut trail: Trail) -> Decoded<'a> {
+        let packet = frame.packet;
+        match self.fragments.add(span, &trail, packet.time) {
             Joined::Whole(datagram) => self.datagram = datagram,
             unfinished => return self.tally.unfinished(&unfinished),
         }
-        let (inner, span) = match walk_datagram(&self.datagram, &mut trail) {
-            Step::Fragment(inner, span) => (inner, span),
+        let span = match walk_datagram(&self.datagram, &mut trail) {
+            Step::Fragment(span) => span,
             step => return self.tally.conclude(step, &trail, packet),
         };
-        match self.fragments.add(inner, span, &trail, source, packet.time) {
+        match self.fragments.add(span, &trail, packet.time) {
             Joined::Whole(datagram) => self.inner_datagram = datagram,
             unfinished => return self.tally.unfinished(&unfinished),
         }
@@ -160,7 +154,7 @@ impl Tally {
 
     fn unfinished<'a>(&mut self, joined: &Joined) -> Decoded<'a> {
         match joined {
-            Joined::Whole(_) | Joined::Waiting => Decoded::Fragment,
+            Joined::Whole(_) | Joined::Waiting | Joined::Repeated => Decoded::Fragment,
             Joined::Unwanted => Decoded::Other,
             Joined::Malformed => self.stopped(Stop::Ignored("malformed fragment")),
         }

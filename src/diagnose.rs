@@ -20,8 +20,14 @@ mod login;
 mod middlebox;
 mod negotiation;
 mod ports;
+mod reuse;
 mod tls;
 mod transfer;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
 
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
 use crate::report::{Capture, Finding, Report, Session};
@@ -69,6 +75,7 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     middlebox::rules,
     ports::rules,
     data::rules,
+    reuse::rules,
     transfer::rules,
     login::rules,
     tls::rules,
@@ -93,11 +100,8 @@ impl Diagnosis {
     /// Fills in the findings of a session that is final. `until` is the time of the latest packet of the capture so
     /// far: how long nothing followed is known only by it.
     pub fn session(&mut self, session: &mut Session, until: Timestamp) {
-        let mut sink = Sink::new(self.options.findings);
         let case = Case::open(session, &self.options, until);
-        for rule in RULES {
-            rule(&case, &mut sink);
-        }
+        let sink = examine(&case);
         let forgotten = self.logins.add(&case) + self.ports.add(&case, &sink);
         self.limits.add(LimitName::History, forgotten);
         session.findings = self.keep(sink);
@@ -106,7 +110,7 @@ impl Diagnosis {
     /// The findings that belong to no single session, once all sessions were given.
     pub fn finish(&mut self, capture: &Capture) -> Vec<Finding> {
         let mut sink = Sink::new(self.options.findings);
-        control::attempts(&capture.attempts, &mut sink);
+        control::attempts(capture, &mut sink);
         self.logins.close(&mut sink);
         self.ports.close(&self.options, &mut sink);
         self.keep(sink)
@@ -122,6 +126,20 @@ impl Diagnosis {
         self.limits.add(LimitName::Findings, dropped);
         findings
     }
+}
+
+/// The findings of one session as it stands, beside any [`Diagnosis`]: for a session that is not final yet.
+pub fn session(session: &Session, options: &Options, until: Timestamp) -> Vec<Finding> {
+    let case = Case::open(session, options, until);
+    examine(&case).into_findings().0
+}
+
+fn examine(case: &Case<'_>) -> Sink {
+    let mut sink = Sink::new(case.options.findings);
+    for rule in RULES {
+        rule(case, &mut sink);
+    }
+    sink
 }
 
 /// Fills in all findings of a whole report.

@@ -20,6 +20,7 @@ use crate::report::Report;
 
 pub use interfaces::{interfaces_json, interfaces_text};
 pub use json::{closing_line, event_line, session_line};
+pub use text::Look;
 
 /// The JSON Schema of the report.
 pub const JSON_SCHEMA: &str = include_str!("export/ftpscope.report.schema.json");
@@ -28,7 +29,7 @@ pub const JSON_SCHEMA: &str = include_str!("export/ftpscope.report.schema.json")
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For a person at a terminal.
-    Text,
+    Text(Look),
     /// One JSON document as in the report contract.
     Json {
         /// Indented, on many lines.
@@ -41,7 +42,7 @@ pub enum Format {
 /// Writes the whole report.
 pub fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Text => text::write(report, out),
+        Format::Text(look) => text::write(report, look, out),
         Format::Json { pretty } => json::write(report, pretty, out),
         Format::Jsonl => json::write_lines(report, out),
     }

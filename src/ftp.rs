@@ -16,14 +16,16 @@ mod reply;
 mod verb;
 
 pub use answers::{Answer, may_answer};
-pub use command::{EpsvArgument, epsv_argument, is_plausible_command, parse_command};
+pub use command::{
+    AuthMechanism, EpsvArgument, auth_mechanism, epsv_argument, is_plausible_command, parse_command,
+};
 pub use endpoint::{
     HostPort, active_argument, eprt_argument, epsv_reply, lprt_argument, lpsv_reply, passive_reply,
     pasv_reply, port_argument,
 };
 pub use facts::{
-    MlstFacts, announced_size, features, mlst_facts, mlst_reply, protocols_522, size_reply, system_name,
-    type_argument,
+    MlstFacts, announced_size, features, mlst_facts, mlst_reply, mode_argument, protocols_522,
+    restart_argument, size_reply, structure_argument, system_name, type_argument,
 };
 pub use line::{ControlLine, LineEnd, LineLayout, LineSplitter};
 pub use path::{WorkingDirectory, join, listing_path, quoted_path, stou_name};

@@ -15,15 +15,15 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 11 | `cli` |
-//! | 10 | `live`, `tui` |
-//! | 9 | `export` |
-//! | 8 | `analyzer` |
+//! | 11 | [`cli`] |
+//! | 10 | `live`, [`tui`] |
+//! | 9 | [`export`] |
+//! | 8 | [`analyzer`] |
 //! | 7 | [`diagnose`] |
-//! | 6 | `session` |
+//! | 6 | [`session`] |
 //! | 5 | [`tcp`] |
 //! | 4 | [`decode`] |
-//! | 3 | [`capture`] |
+//! | 3 | [`capture`], [`filter`] |
 //! | 2 | [`report`] |
 //! | 1 | [`ftp`], [`tls`] |
 //! | 0 | [`base`] |
@@ -38,9 +38,11 @@ pub mod cli;
 pub mod decode;
 pub mod diagnose;
 pub mod export;
+pub mod filter;
 pub mod ftp;
 pub mod live;
 pub mod report;
 pub mod session;
 pub mod tcp;
 pub mod tls;
+pub mod tui;

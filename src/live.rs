@@ -26,6 +26,7 @@ use crate::analyzer::{self, Analyzer, Event, EventKind};
 use crate::base::{PacketRef, Printable};
 use crate::capture::{self, Arrival, Intake, Recorder, Rotation, live};
 use crate::export;
+use crate::filter::Filter;
 use crate::report::Session;
 
 use learn::Learner;
@@ -57,6 +58,8 @@ pub struct Job {
     pub feed: Feed,
     /// Whom to become once interfaces are open; by default whoever called sudo.
     pub user: Option<String>,
+    /// Which sessions are written, where whole sessions are.
+    pub filter: Option<Filter>,
     /// How to analyze.
     pub analyzer: analyzer::Options,
     /// What to write.
@@ -186,6 +189,7 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
         recorder,
         learner,
         form: job.form,
+        filter: job.filter,
         stamps,
         until: job.until,
         begun: Instant::now(),
@@ -204,6 +208,7 @@ struct Follower {
     recorder: Option<Recorder>,
     learner: Option<Learner>,
     form: Form,
+    filter: Option<Filter>,
     stamps: Stamps,
     until: Until,
     begun: Instant,
@@ -310,6 +315,9 @@ impl Follower {
 
     /// A session is over, and all is known of it.
     fn session(&mut self, session: &Session) -> Result<(), Failure> {
+        if self.filter.as_ref().is_some_and(|filter| !filter.matches(session)) {
+            return Ok(());
+        }
         self.summary.count_session(session);
         if self.form == Form::Sessions {
             let mut line = Vec::new();

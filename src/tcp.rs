@@ -9,12 +9,16 @@ mod clock;
 mod connection;
 mod flow;
 mod half;
+mod held;
+mod opening;
 mod reassembly;
 mod receive;
 mod rival;
 mod sink;
 mod slab;
 mod table;
+#[cfg(test)]
+mod tests;
 mod track;
 
 pub use connection::{Connection, ConnectionId, Onset, Side, Stream};

@@ -56,12 +56,27 @@ fn read(paths: &[PathBuf]) -> Result<(u64, Vec<Source>), Error> {
     Ok((count, frames.sources()))
 }
 
-/// The highest frame number that an expectation names.
-fn frames_expected(expectation: &Path) -> u64 {
+/// The sessions of an expectation, if there is one.
+fn sessions_expected(expectation: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(expectation).unwrap_or_default();
     let expected: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    let sessions = expected["sessions"].as_array().cloned().unwrap_or_default();
-    sessions.iter().filter_map(|session| session["frames"]["last"].as_u64()).max().unwrap_or(0)
+    expected["sessions"].as_array().cloned().unwrap_or_default()
+}
+
+/// The highest frame number that an expectation names.
+fn frames_expected(expectation: &Path) -> u64 {
+    let last = |session: &serde_json::Value| session["frames"]["last"].as_u64();
+    sessions_expected(expectation).iter().filter_map(last).max().unwrap_or(0)
+}
+
+/// The time of every frame, as the report writes it.
+fn times(path: &Path) -> Vec<String> {
+    let mut frames = open(&[path.to_owned()], &Limits::default()).unwrap();
+    let mut times = Vec::new();
+    while let Some(frame) = frames.next() {
+        times.push(frame.packet.time.to_string());
+    }
+    times
 }
 
 #[test]
@@ -80,6 +95,28 @@ fn every_format_is_read_whole() {
         let compression = compression.iter().find(|(start, _)| name.starts_with(start));
         assert_eq!(sources[0].compression, compression.map(|&(_, name)| name), "{name}");
     }
+}
+
+#[test]
+fn every_clock_is_read_right() {
+    let Some(folder) = corpus("e-formats") else { return };
+    let mut checked = 0;
+    for path in captures(&folder) {
+        let times = times(&path);
+        for session in sessions_expected(&folder.join(format!("{}.expect.json", stem(&path)))) {
+            for (frame, time) in [("first", "start"), ("last", "end")] {
+                let (Some(expected), Some(frame)) =
+                    (session[time].as_str(), session["frames"][frame].as_u64())
+                else {
+                    continue;
+                };
+                let frame = usize::try_from(frame).unwrap();
+                assert_eq!(times[frame - 1], expected, "{} frame {frame}", stem(&path));
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 50, "{checked}");
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of which only SYNs were seen: what a SYN flood fills.
     pub half_open: usize,
+    /// Closed connections that wait for stragglers; at ten thousand closes a second that is half a second for each,
+    /// and a straggler comes within a round trip.
+    pub lingering: usize,
     /// Flows remembered as not being FTP.
     pub ignored_flows: usize,
     /// Sessions alive at a time.
@@ -65,6 +68,7 @@ impl Default for Limits {
             pieces_per_stream: 8192,
             connections: 1_000_000,
             half_open: 65_536,
+            lingering: 4096,
             ignored_flows: 1_000_000,
             sessions: 200_000,
             commands_per_session: 100_000,

@@ -7,9 +7,10 @@ use super::record::{Fault, Findings, Stop};
 use super::scanner::Scanner;
 
 /// Usual size of a batch, in bytes: large enough that reading costs little, small enough for a processor's cache.
-pub(super) const BATCH: usize = 512 * 1024;
-/// Size of a source's first batch: merging a thousand files should not need a thousand large buffers.
-pub(super) const FIRST_BATCH: usize = 64 * 1024;
+const BATCH: usize = 512 * 1024;
+/// Size of a source's first batch, and of all where there are many sources: merging a thousand files should not need
+/// a thousand large buffers.
+const SMALL_BATCH: usize = 64 * 1024;
 
 /// A piece of a file and the packets in it.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub(super) struct Batch {
 pub(super) struct Batcher {
     input: Box<dyn Read + Send>,
     scanner: Scanner,
+    /// Bytes that a batch usually has.
+    size: usize,
     /// Bytes read, of which too few are there to tell the packet.
     carry: Vec<u8>,
     /// Where in the unpacked data the next batch begins.
@@ -41,7 +44,22 @@ pub(super) struct Batcher {
 
 impl Batcher {
     pub(super) fn new(input: Box<dyn Read + Send>, scanner: Scanner, prompt: bool, unpacked: bool) -> Self {
-        Self { input, scanner, carry: Vec::new(), offset: 0, packets: 0, prompt, unpacked, damage: None }
+        Self {
+            input,
+            scanner,
+            size: BATCH,
+            carry: Vec::new(),
+            offset: 0,
+            packets: 0,
+            prompt,
+            unpacked,
+            damage: None,
+        }
+    }
+
+    /// Keeps all batches small.
+    pub(super) const fn save_memory(&mut self) {
+        self.size = SMALL_BATCH;
     }
 
     pub(super) const fn format(&self) -> &'static str {
@@ -51,7 +69,7 @@ impl Batcher {
     /// Reads the file's header and perhaps some packets.
     pub(super) fn begin(&mut self) -> Result<Batch, Fault> {
         let mut batch = Batch::default();
-        match self.fill(&mut batch, FIRST_BATCH) {
+        match self.fill(&mut batch, SMALL_BATCH) {
             Some(fault) if !self.scanner.has_started() => Err(fault),
             _ => Ok(batch),
         }
@@ -59,7 +77,7 @@ impl Batcher {
 
     /// Puts the next packets into `batch`, in place of what it held, or says that there are none.
     pub(super) fn refill(&mut self, batch: &mut Batch) {
-        self.fill(batch, BATCH);
+        self.fill(batch, self.size);
     }
 
     /// Fills `batch` from about `size` bytes; gives the fault that ended the file, if that happened.
@@ -78,7 +96,7 @@ impl Batcher {
         self.carry.shrink_to(BATCH);
         let mut goal = batch.bytes.len();
         let mut used = 0;
-        let fault = loop {
+        let ending = loop {
             let end = self.read(&mut batch.bytes, &mut filled, goal);
             let there = batch.bytes.get(..filled).unwrap_or_default();
             let scan = self.scanner.scan(there, used, &mut batch.findings);
@@ -99,7 +117,7 @@ impl Batcher {
         self.note_oddity(batch);
         self.packets = self.packets.saturating_add(batch.findings.records.len() as u64);
         self.offset = self.offset.saturating_add(used as u64);
-        if let Some(end) = fault {
+        if let Some(end) = ending {
             batch.last = true;
             if let Some(fault) = &end {
                 self.note(&format!("reading stopped {}: {fault}", self.place(self.packets, self.offset)));

@@ -16,6 +16,8 @@ use super::source::Source;
 
 /// Most threads that read ahead at a time: files beyond that are read as their turn comes.
 const MOST_THREADS: usize = 4;
+/// More sources than this get small buffers.
+const FEW_SOURCES: usize = 16;
 
 /// Opens capture files, `-` being standard input, to be read as one capture in order of time.
 pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Frames, Error> {
@@ -71,7 +73,10 @@ impl Frames {
         Ok(Self::over(sources, limits))
     }
 
-    fn over(sources: Vec<Source>, limits: &Limits) -> Self {
+    fn over(mut sources: Vec<Source>, limits: &Limits) -> Self {
+        if sources.len() > FEW_SOURCES {
+            sources.iter_mut().for_each(Source::save_memory);
+        }
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let mut frames = Self {
             sources,

@@ -157,6 +157,13 @@ impl Source {
         }
     }
 
+    /// Keeps the buffers small, as befits one of many.
+    pub(super) fn save_memory(&mut self) {
+        if let Supply::Here(batcher) = &mut self.supply {
+            batcher.save_memory();
+        }
+    }
+
     /// The next packet, if the batch at hand still holds one.
     pub(super) fn head(&self) -> Option<&Record> {
         self.batch.findings.records.get(self.next)

@@ -69,8 +69,11 @@ impl Compression {
         io::Error::new(io::ErrorKind::UnexpectedEof, what)
     }
 
-    fn damaged(self, why: &dyn std::fmt::Display) -> io::Error {
-        io::Error::new(io::ErrorKind::InvalidData, format!("the {} data is damaged ({why})", self.name()))
+    fn failed(self, why: &dyn std::fmt::Display) -> io::Error {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("the {} data can't be unpacked ({why})", self.name()),
+        )
     }
 }
 
@@ -131,7 +134,7 @@ impl<R: BufRead> Read for Gzip<R> {
                         self.packed.consume(zeros);
                     }
                     [0x1f, ..] => self.member = Some(Decompress::new_gzip(DEFLATE_WINDOW)),
-                    _ => return Err(Compression::Gzip.damaged(&"something else follows it")),
+                    _ => return Err(Compression::Gzip.failed(&"something else follows")),
                 }
                 continue;
             };
@@ -147,7 +150,7 @@ impl<R: BufRead> Read for Gzip<R> {
                 Ok(_) => {}
                 Err(error) => {
                     let failure =
-                        Compression::Gzip.damaged(&error.message().unwrap_or("its structure is wrong"));
+                        Compression::Gzip.failed(&error.message().unwrap_or("its structure is wrong"));
                     if produced == 0 {
                         return Err(failure);
                     }
@@ -193,7 +196,7 @@ impl<R: BufRead> Read for Zstd<R> {
             let result = self.decoder.run(&mut source, &mut target);
             let (consumed, produced) = (source.pos(), target.pos());
             self.packed.consume(consumed);
-            let wanted = result.map_err(|error| Compression::Zstd.damaged(&error))?;
+            let wanted = result.map_err(|error| Compression::Zstd.failed(&error))?;
             self.between_frames = wanted == 0;
             self.wanted = if wanted == 0 { ZSTD_HEADER_START } else { wanted };
             if produced > 0 {
@@ -229,7 +232,7 @@ impl<R: BufRead> Read for Lz4<R> {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Err(Compression::Lz4.cut());
                 }
-                Err(error) => return Err(Compression::Lz4.damaged(&error)),
+                Err(error) => return Err(Compression::Lz4.failed(&error)),
             }
         }
         Ok(0)

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::values::{DecodeAs, Duration};
+use crate::tui::ThemeName;
 
 pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
 
@@ -136,6 +137,9 @@ pub struct AnalysisArgs {
     /// The same in tshark's words: tcp.port==2121,ftp
     #[arg(short, long, value_name = "RULE")]
     pub decode_as: Vec<DecodeAs>,
+    /// Only sessions that match, in Wireshark's words and our own: sess.mode == PORT && ip.addr == 10.1.0.0/16
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
     /// Do not hash what was transferred
     #[arg(long)]
     pub no_hash: bool,
@@ -175,6 +179,12 @@ pub struct GeneralArgs {
     /// Only ASCII characters in what is drawn
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Theme of the terminal interface: dark, light, cb-safe or mono
+    #[arg(long, global = true, value_name = "NAME", value_parser = theme)]
+    pub theme: Option<ThemeName>,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
     /// Progress bar on standard error
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub progress: When,
@@ -184,6 +194,10 @@ pub struct GeneralArgs {
     /// Say more on standard error
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+fn theme(name: &str) -> Result<ThemeName, String> {
+    ThemeName::parse(name).ok_or_else(|| "there is dark, light, cb-safe and mono".to_owned())
 }
 
 /// When to do something.
@@ -258,6 +272,7 @@ impl AnalysisArgs {
             predict_window: self.predict_window.or(outer.predict_window),
             control_ports: self.control_ports,
             decode_as: self.decode_as,
+            filter: self.filter.or(outer.filter),
             no_hash: self.no_hash || outer.no_hash,
             show_passwords: self.show_passwords || outer.show_passwords,
         }

@@ -9,12 +9,14 @@ use super::args::{
     Autostop, CaptureArgs, FormatArg, GeneralArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
 };
 use super::args::{OutputArgs, ReportArgs};
-use super::options::{analyzer_options, severity};
+use super::look::Surroundings;
+use super::options::{analyzer_options, check_filter, severity};
 use super::read::read_key_log;
 use super::say;
 use super::verdict::{Failure, Verdict, plain};
 use crate::capture::{Rotation, live as interfaces};
 use crate::export;
+use crate::filter::Filter;
 use crate::live::{self, Clock, Feed, Form, Job, Target, Until};
 use crate::report::Severity;
 use crate::tls::KeyLog;
@@ -54,8 +56,14 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
     if until.bytes.is_some() && record.is_none() {
         return Err(Failure::usage("-a filesize needs -w: it is the size of what is saved"));
     }
+    check_filter(analysis.filter.as_deref())?;
+    let filter = analysis.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
+    if filter.is_some() && form != Form::Sessions {
+        return Err(Failure::usage("-Y chooses whole sessions; it needs -T jsonl here"));
+    }
     let job = Job {
         feed,
+        filter,
         user: capture.relinquish_privileges,
         analyzer: analyzer_options(analysis),
         form,
@@ -96,19 +104,7 @@ pub(super) fn understand_capture(
 
 fn events(capture: &CaptureArgs, general: &GeneralArgs) -> Form {
     let clock = capture.time_format.unwrap_or(Clock::Local);
-    Form::Events { clock, is_ascii: general.ascii || !speaks_utf_8() }
-}
-
-/// Whether the locale's characters are UTF-8.
-fn speaks_utf_8() -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .filter_map(|variable| env::var(variable).ok())
-        .find(|value| !value.is_empty())
-        .is_some_and(|locale| {
-            let locale = locale.to_ascii_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        })
+    Form::Events { clock, is_ascii: general.ascii || Surroundings::here().ascii() }
 }
 
 fn feed(args: &LiveArgs) -> Result<Feed, Failure> {

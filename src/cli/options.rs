@@ -7,10 +7,12 @@ use super::args::{
     ReportArgs, SeverityArg,
 };
 use super::live::{LiveJob, understand_capture, understand_live};
+use super::look::look;
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
 use crate::export::Format;
+use crate::filter::Filter;
 use crate::report::Severity;
 
 /// What to do.
@@ -42,12 +44,24 @@ pub(super) struct ReportJob {
     pub(super) files: Vec<PathBuf>,
     /// TLS key log, and whether it was named on the command line (else by the environment).
     pub(super) keylog: Option<PathBuf>,
-    /// How to analyze; the key log is not read yet.
+    /// Says what is wrong with a display filter, and where.
+pub(super) fn check_filter(filter: Option<&str>) -> Result<(), Failure> {
+    match filter.map(|filter| (filter, Filter::parse(filter))) {
+        Some((filter, Err(error))) => {
+            Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How to analyze; the key log is not read yet.
     pub(super) analyzer: analyzer::Options,
     /// How to write.
     pub(super) format: Format,
     /// Where to.
     pub(super) target: Target,
+    /// Which sessions to report; it has been found right.
+    pub(super) filter: Option<String>,
     /// From which severity on to fail.
     pub(super) fail_on: Option<Severity>,
 }
@@ -73,12 +87,14 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Live(Box::new(understand_capture(capture, report, &general)?))
             }
             None if stdout_is_terminal && !report.output.is_given() => {
-                Job::Show(report_job(report, FormatArg::Text)?)
+                Job::Show(report_job(report, FormatArg::Text, &general)?)
             }
-            None => Job::Report(report_job(report, FormatArg::Text)?),
-            Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text)?),
-            Some(Command::Analyze(own)) => Job::Report(report_job(own.or(report), FormatArg::Text)?),
-            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json)?),
+            None => Job::Report(report_job(report, FormatArg::Text, &general)?),
+            Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text, &general)?),
+            Some(Command::Analyze(own)) => {
+                Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
+            }
+            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json, &general)?),
             Some(Command::Live(own)) => {
                 let args = live_args(own, capture, report)?;
                 Job::Live(Box::new(understand_live(args, &general)?))
@@ -93,32 +109,49 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
     Ok((job, general))
 }
 
-fn report_job(args: ReportArgs, default_format: FormatArg) -> Result<ReportJob, Failure> {
+fn report_job(
+    args: ReportArgs,
+    default_format: FormatArg,
+    general: &GeneralArgs,
+) -> Result<ReportJob, Failure> {
     let ReportArgs { input, analysis, output } = args;
     let mut files = input.read_files;
     files.extend(input.files);
     if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         return Err(Failure::usage("'-' (standard input) can be read only once"));
     }
+    check_filter(analysis.filter.as_deref())?;
     let format = if output.json { FormatArg::Json } else { output.format.unwrap_or(default_format) };
     if output.pretty && format != FormatArg::Json {
         return Err(Failure::usage("--pretty is for JSON"));
     }
+    let target = match output.output {
+        Some(path) if path.as_os_str() != "-" => Target::File(path),
+        _ => Target::Stdout,
+    };
     Ok(ReportJob {
         files,
+        filter: analysis.filter.clone(),
         keylog: input.keylog,
         analyzer: analyzer_options(analysis),
         format: match format {
-            FormatArg::Text => Format::Text,
+            FormatArg::Text => Format::Text(look(&target, general)),
             FormatArg::Json => Format::Json { pretty: output.pretty },
             FormatArg::Jsonl => Format::Jsonl,
         },
-        target: match output.output {
-            Some(path) if path.as_os_str() != "-" => Target::File(path),
-            _ => Target::Stdout,
-        },
+        target,
         fail_on: output.fail_on.map(severity),
     })
+}
+
+/// Says what is wrong with a display filter, and where.
+pub(super) fn check_filter(filter: Option<&str>) -> Result<(), Failure> {
+    match filter.map(|filter| (filter, Filter::parse(filter))) {
+        Some((filter, Err(error))) => {
+            Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How to analyze; the key log is not read yet.

@@ -10,6 +10,7 @@ use crate::analyzer::{self, Analyzer};
 use crate::base::Printable;
 use crate::capture::{self, Frames};
 use crate::export::{self, Format};
+use crate::filter::Filter;
 use crate::report::{Report, Severity};
 use crate::tls::KeyLog;
 
@@ -26,15 +27,17 @@ pub(super) struct Outcome {
 
 /// Reads the captures and writes the report.
 pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome, Failure> {
-    if let Some(path) = &job.keylog {
-        job.analyzer.key_log = std::sync::Arc::new(KeyLog::parse(&read_key_log(path)?));
-    }
+    take_keys(&mut job)?;
+    let filter = job.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
     let mut frames = open(&job)?;
     let mut output = Output::open(&job.target)?;
     let outcome = match job.format {
-        Format::Jsonl => stream(&mut frames, job.analyzer, progress, &mut output)?,
+        Format::Jsonl => stream(&mut frames, job.analyzer, filter.as_ref(), progress, &mut output)?,
         format => {
-            let report = read(&mut frames, job.analyzer, progress);
+            let mut report = read(&mut frames, job.analyzer, progress);
+            if let Some(filter) = &filter {
+                report.sessions.retain(|session| filter.matches(session));
+            }
             output.write(|sink| export::write(&report, format, sink))?;
             let worst = worst(&report);
             Outcome { damage: damage(&report), worst }
@@ -44,7 +47,15 @@ pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome
     Ok(outcome)
 }
 
-fn open(job: &ReportJob) -> Result<Frames, Failure> {
+/// Reads the key log that the job names.
+pub(super) fn take_keys(job: &mut ReportJob) -> Result<(), Failure> {
+    if let Some(path) = &job.keylog {
+        job.analyzer.key_log = std::sync::Arc::new(KeyLog::parse(&read_key_log(path)?));
+    }
+    Ok(())
+}
+
+pub(super) fn open(job: &ReportJob) -> Result<Frames, Failure> {
     if job.files.is_empty() {
         return Err(Failure::usage(
             "no capture named; try 'ftpscope FILE', or 'ftpscope -' to read standard input ('ftpscope --help' tells more)",
@@ -80,6 +91,7 @@ fn read(frames: &mut Frames, options: analyzer::Options, progress: &mut Progress
 fn stream(
     frames: &mut Frames,
     options: analyzer::Options,
+    filter: Option<&Filter>,
     progress: &mut Progress,
     output: &mut Output,
 ) -> Result<Outcome, Failure> {
@@ -88,7 +100,7 @@ fn stream(
     let mut number = 0_u64;
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);
-        for session in analyzer.take_ended() {
+        for session in analyzer.take_ended().into_iter().filter(|session| filter.is_none_or(|one| one.matches(session))) {
             worst_of_ended =
                 worst_of_ended.max(session.findings.iter().map(|finding| finding.severity).max());
             output.write(|sink| export::session_line(&session, sink))?;
@@ -99,7 +111,8 @@ fn stream(
         }
     }
     progress.clear();
-    let report = analyzer.report(frames.sources());
+    let mut report = analyzer.report(frames.sources());
+    report.sessions.retain(|session| filter.is_none_or(|one| one.matches(session)));
     output.write(|sink| export::write(&report, Format::Jsonl, sink))?;
     Ok(Outcome { damage: damage(&report), worst: worst_of_ended.max(worst(&report)) })
 }

@@ -1,6 +1,7 @@
 //! Incomplete IP datagrams.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 
 use super::layer::{Fragment, Trail};
@@ -8,8 +9,8 @@ use super::span::Span;
 use super::{ip, tunnel};
 use crate::base::{Limits, Timestamp};
 
-/// How long a datagram may wait for its missing pieces, in nanoseconds: Linux waits 30 seconds, RFC 1122 wants at
-/// least as many, RFC 8200 wants 60.
+/// How long a datagram may wait for its missing pieces, in nanoseconds. RFC 1122 and RFC 8200 ask for a minute and
+/// more, but receivers wait less (Linux 30 seconds), and a number may be used again by then.
 const PATIENCE: i64 = 30_000_000_000;
 
 /// The longest payload that an IP datagram can have.
@@ -18,11 +19,10 @@ const LONGEST: usize = 65_535;
 /// What a piece costs beside its bytes, so that many small ones reach the cap too.
 const PIECE_COST: usize = 64;
 
-/// Which datagram a piece belongs to (RFC 791 section 3.2, RFC 8200 section 4.5).
+/// Which datagram a piece belongs to (RFC 791 section 3.2, RFC 8200 section 4.5). Where it was captured is no part of
+/// it: the pieces of one datagram may lie in two files of a rotated capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    /// The file or interface: what two of them saw of one datagram is not mixed.
-    capture_source: u16,
     source: IpAddr,
     destination: IpAddr,
     identification: u32,
@@ -55,6 +55,8 @@ struct Datagram {
     covered: usize,
     /// Packets that were put aside for it.
     packets: u64,
+    /// Hashes of those that brought something new.
+    digests: Vec<u64>,
     /// What it costs of [`Limits::fragment_bytes`].
     cost: usize,
 }
@@ -77,6 +79,8 @@ pub(super) enum Joined {
     Whole(Whole),
     /// It waits for the others.
     Waiting,
+    /// Its datagram became whole before: the capture holds it twice.
+    Repeated,
     /// Its datagram is of no concern.
     Unwanted,
     /// It can't belong to a datagram.
@@ -91,6 +95,7 @@ pub(super) struct Fragments {
     datagrams: HashMap<Key, Datagram>,
     by_age: BTreeMap<u64, Key>,
     next_serial: u64,
+    completed: Completed,
     cost: usize,
     most_datagrams: usize,
     most_cost: usize,
@@ -107,6 +112,7 @@ impl Fragments {
             datagrams: HashMap::new(),
             by_age: BTreeMap::new(),
             next_serial: 0,
+            completed: Completed::default(),
             cost: 0,
             most_datagrams: limits.fragmented_datagrams,
             most_cost: limits.fragment_bytes,
@@ -137,24 +143,21 @@ impl Fragments {
         (self.datagrams.len(), cost)
     }
 
-    /// Puts a piece aside, or completes its datagram with it.
-    pub(super) fn add(
-        &mut self,
-        fragment: Fragment,
-        span: Span<'_>,
-        trail: &Trail,
-        capture_source: u16,
-        now: Timestamp,
-    ) -> Joined {
+    /// Puts the piece at the end of a trail aside, or completes its datagram with it.
+    pub(super) fn add(&mut self, span: Span<'_>, trail: &Trail, now: Timestamp) -> Joined {
+        let fragment = trail.fragment;
         let Some(end) = end_of(fragment, span.wire()) else { return Joined::Malformed };
         self.expire(now);
         let key = Key {
-            capture_source,
             source: trail.source,
             destination: trail.destination,
             identification: fragment.identification,
             protocol: (!fragment.is_v6).then_some(fragment.protocol),
         };
+        let digest = self.completed.digest(fragment, span);
+        if !self.datagrams.contains_key(&key) && self.completed.has(&key, digest) {
+            return Joined::Repeated;
+        }
         let datagram = self.datagrams.entry(key).or_insert_with(|| {
             let serial = self.next_serial;
             self.next_serial = serial.wrapping_add(1);
@@ -162,15 +165,14 @@ impl Fragments {
             Datagram::new(serial, now, fragment.protocol)
         });
         let (serial, cost_before) = (datagram.serial, datagram.cost);
-        if !datagram.add(fragment, span, end) {
+        if !datagram.add(fragment, span, end, digest) {
             return Joined::Malformed;
         }
         self.cost = self.cost.saturating_sub(cost_before).saturating_add(datagram.cost);
         if datagram.length == Some(datagram.covered) {
-            return match self.remove(serial) {
-                Some(datagram) if datagram.is_wanted => Joined::Whole(datagram.join()),
-                _ => Joined::Unwanted,
-            };
+            let Some(mut datagram) = self.remove(serial) else { return Joined::Unwanted };
+            self.completed.remember(key, std::mem::take(&mut datagram.digests));
+            return if datagram.is_wanted { Joined::Whole(datagram.join()) } else { Joined::Unwanted };
         }
         let is_wanted = datagram.is_wanted;
         self.make_room();
@@ -208,6 +210,45 @@ impl Fragments {
     }
 }
 
+/// The datagrams that became whole last. Where a capture holds every packet twice, pieces of theirs still come, and
+/// must not wait for a later datagram with the same number.
+#[derive(Debug, Default)]
+struct Completed {
+    digests: HashMap<Key, Vec<u64>>,
+    by_age: VecDeque<Key>,
+    hashing: RandomState,
+}
+
+impl Completed {
+    /// Datagrams remembered: repetitions follow closely.
+    const MOST: usize = 1024;
+    /// Pieces of a datagram that is remembered: 44 make the longest on Ethernet.
+    const MOST_PIECES: usize = 64;
+
+    /// What tells a piece from any other with its place and number.
+    fn digest(&self, fragment: Fragment, span: Span<'_>) -> u64 {
+        self.hashing.hash_one((fragment.offset, fragment.more, span.wire(), span.kept()))
+    }
+
+    fn has(&self, key: &Key, digest: u64) -> bool {
+        self.digests.get(key).is_some_and(|digests| digests.contains(&digest))
+    }
+
+    fn remember(&mut self, key: Key, digests: Vec<u64>) {
+        if digests.len() > Self::MOST_PIECES {
+            return;
+        }
+        if self.digests.insert(key, digests).is_none() {
+            self.by_age.push_back(key);
+        }
+        if self.by_age.len() > Self::MOST
+            && let Some(oldest) = self.by_age.pop_front()
+        {
+            self.digests.remove(&oldest);
+        }
+    }
+}
+
 /// Where a piece of `length` bytes ends; none if it can't stand there.
 fn end_of(fragment: Fragment, length: usize) -> Option<usize> {
     let end = fragment.offset.checked_add(length)?;
@@ -226,12 +267,13 @@ impl Datagram {
             pieces: BTreeMap::new(),
             covered: 0,
             packets: 0,
+            digests: Vec::new(),
             cost: 0,
         }
     }
 
     /// Takes in what is new of a piece; false if it contradicts the datagram's known length.
-    fn add(&mut self, fragment: Fragment, span: Span<'_>, end: usize) -> bool {
+    fn add(&mut self, fragment: Fragment, span: Span<'_>, end: usize, digest: u64) -> bool {
         let reaches = self.pieces.last_key_value().map_or(0, |(_, last)| last.end);
         match self.length {
             Some(length) if end > length || (!fragment.more && end != length) => return false,
@@ -246,7 +288,11 @@ impl Datagram {
                 self.give_up_bytes();
             }
         }
+        let covered_before = self.covered;
         self.fill(fragment.offset, end, span.kept());
+        if self.covered > covered_before {
+            self.digests.push(digest);
+        }
         true
     }
 

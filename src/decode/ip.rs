@@ -29,13 +29,13 @@ const MALFORMED_V4: &str = "malformed IPv4 header";
 const MALFORMED_V6: &str = "malformed IPv6 header";
 const MALFORMED_EXTENSION: &str = "malformed IPv6 extension header";
 
-/// IP of either version.
-pub(super) fn either(span: &Span<'_>) -> Peel<Layer> {
+/// IP of the version that its first nibble says.
+pub(super) fn either(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     const MALFORMED: &str = "malformed IP header";
     let &[first] = span.see::<1>(MALFORMED)?;
     match first >> 4 {
-        4 => Continue(Layer::Ipv4),
-        6 => Continue(Layer::Ipv6),
+        4 => v4(span, trail),
+        6 => v6(span, trail),
         _ => ignored(MALFORMED),
     }
 }
@@ -74,13 +74,14 @@ pub(super) fn v4(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     if !more && offset == 0 {
         return Continue(next);
     }
-    Continue(Layer::Fragment(Fragment {
+    trail.fragment = Fragment {
         identification: u32::from(u16::from_be_bytes([id_high, id_low])),
         offset: usize::from(offset).saturating_mul(8),
         more,
         protocol,
         is_v6: false,
-    }))
+    };
+    Continue(Layer::Fragment)
 }
 
 /// IPv6 (RFC 8200). A payload length of 0 is a jumbogram (RFC 2675), or what IPv4's total length of 0 is.
@@ -104,14 +105,13 @@ pub(super) fn v6(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
 #[inline]
 pub(super) fn by_protocol(protocol: u8) -> Peel<Layer> {
     match protocol {
-        protocol::TCP
-        | protocol::UDP
-        | protocol::IPV4
-        | protocol::IPV6
-        | protocol::GRE
-        | protocol::AUTHENTICATION
-        | protocol::ETHER_IP
-        | protocol::MPLS => Continue(Layer::Payload(protocol)),
+        protocol::TCP => Continue(Layer::Tcp),
+        protocol::IPV4 => Continue(Layer::Ipv4),
+        protocol::IPV6 => Continue(Layer::Ipv6),
+        protocol::MPLS => Continue(Layer::Mpls),
+        protocol::UDP | protocol::GRE | protocol::AUTHENTICATION | protocol::ETHER_IP => {
+            Continue(Layer::Payload(protocol))
+        }
         _ => other(),
     }
 }
@@ -134,7 +134,7 @@ pub(super) fn by_next_header(header: u8) -> Peel<Layer> {
 /// One IPv6 extension header of type `header`.
 pub(super) fn extension(header: u8, span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     if header == protocol::FRAGMENT {
-        return fragment(span);
+        return fragment(span, trail);
     }
     let &[next, length] = span.see::<2>(MALFORMED_EXTENSION)?;
     let length = usize::from(length).saturating_add(1).saturating_mul(8);
@@ -148,7 +148,7 @@ pub(super) fn extension(header: u8, span: &mut Span<'_>, trail: &mut Trail) -> P
 }
 
 /// IPv6's fragment header. One that is both the first and the last piece fragments nothing (RFC 6946).
-fn fragment(span: &mut Span<'_>) -> Peel<Layer> {
+fn fragment(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     let &[next, _, offset_high, offset_low, a, b, c, d] = span.take::<8>(MALFORMED_EXTENSION)?;
     let offset_more = u16::from_be_bytes([offset_high, offset_low]);
     let (offset, more) = (usize::from(offset_more & 0xfff8), offset_more & 1 != 0);
@@ -156,13 +156,14 @@ fn fragment(span: &mut Span<'_>) -> Peel<Layer> {
         return by_next_header(next);
     }
     by_next_header(next)?;
-    Continue(Layer::Fragment(Fragment {
+    trail.fragment = Fragment {
         identification: u32::from_be_bytes([a, b, c, d]),
         offset,
         more,
         protocol: next,
         is_v6: true,
-    }))
+    };
+    Continue(Layer::Fragment)
 }
 
 /// The last address of a routing header with hops to go: TCP's own endpoint (RFC 8200 section 8.1), while the IPv6

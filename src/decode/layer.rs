@@ -34,10 +34,11 @@ pub(super) enum Layer {
     Ipv6,
     /// An IPv6 extension header of this type.
     Ipv6Extension(u8),
-    /// The payload of an IP packet, by its protocol number.
+    Tcp,
+    /// UDP, or a tunnel with a header of its own, by its protocol number.
     Payload(u8),
-    /// A piece of an IP datagram's payload.
-    Fragment(Fragment),
+    /// A piece of an IP datagram's payload, which [`Trail::fragment`] places.
+    Fragment,
 }
 
 /// Where a piece of an IP datagram belongs.
@@ -64,13 +65,16 @@ pub(super) struct Trail {
     pub(super) source: IpAddr,
     /// Destination address of the innermost IP header so far.
     pub(super) destination: IpAddr,
+    /// The piece of a datagram that the innermost IP header announced, if it did.
+    pub(super) fragment: Fragment,
 }
 
 impl Trail {
     /// A trail at the beginning of a frame.
     pub(super) const fn new(depth: usize) -> Self {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        Self { depth_left: depth, source: nowhere, destination: nowhere }
+        let fragment = Fragment { identification: 0, offset: 0, more: false, protocol: 0, is_v6: false };
+        Self { depth_left: depth, source: nowhere, destination: nowhere, fragment }
     }
 }
 
@@ -80,7 +84,7 @@ pub(super) enum Step<'a> {
     /// At a TCP header.
     Tcp(Span<'a>),
     /// At a piece of an IP datagram.
-    Fragment(Fragment, Span<'a>),
+    Fragment(Span<'a>),
     /// Before either.
     Stop(Stop),
 }
@@ -89,18 +93,15 @@ pub(super) enum Step<'a> {
 #[inline]
 pub(super) fn walk<'a>(mut span: Span<'a>, mut layer: Layer, trail: &mut Trail) -> Step<'a> {
     loop {
-        match layer {
-            Layer::Payload(ip::protocol::TCP) => return Step::Tcp(span),
-            Layer::Fragment(fragment) => return Step::Fragment(fragment, span),
-            _ => {}
-        }
         let Some(depth_left) = trail.depth_left.checked_sub(1) else { return Step::Stop(Stop::TooDeep) };
         trail.depth_left = depth_left;
         let peeled = match layer {
             Layer::Ethernet => link::ethernet(&mut span),
             Layer::Ipv4 => ip::v4(&mut span, trail),
             Layer::Ipv6 => ip::v6(&mut span, trail),
-            Layer::Ip => ip::either(&span),
+            Layer::Tcp => return Step::Tcp(span),
+            Layer::Fragment => return Step::Fragment(span),
+            Layer::Ip => ip::either(&mut span, trail),
             Layer::Ipv6Extension(header) => ip::extension(header, &mut span, trail),
             Layer::Payload(protocol) => tunnel::payload(protocol, &mut span),
             Layer::Vlan => link::vlan(&mut span),
@@ -119,7 +120,6 @@ pub(super) fn walk<'a>(mut span: Span<'a>, mut layer: Layer, trail: &mut Trail) 
             Layer::DecryptedIpsec => pseudo::decrypted_ipsec(&mut span),
             Layer::Radiotap => wlan::radiotap(&mut span),
             Layer::Wlan { padded } => wlan::wlan(&mut span, padded),
-            Layer::Fragment(_) => ControlFlow::Break(Stop::Other),
         };
         match peeled {
             ControlFlow::Continue(next) => layer = next,

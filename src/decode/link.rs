@@ -25,37 +25,22 @@ pub(super) mod ether_type {
     pub(in crate::decode) const OLD_QINQ_SECOND: u16 = 0x9200;
 }
 
-/// Raw IP, by the number that some BSDs wrote into files.
-const RAW_BSD: LinkType = LinkType(12);
-/// Raw IP, by the number that OpenBSD writes into files.
-const RAW_OPENBSD: LinkType = LinkType(14);
-/// PPP over Ethernet, without the Ethernet.
-const PPPOE: LinkType = LinkType(51);
-/// Cisco's HDLC.
-const CISCO_HDLC: LinkType = LinkType(104);
-/// What IPsec took in or is to send, on BSDs.
-const ENC: LinkType = LinkType(109);
-/// What OpenBSD's packet filter logged.
-const PFLOG: LinkType = LinkType(117);
-/// What Linux's packet filter logged.
-const NFLOG: LinkType = LinkType(239);
-
 /// The layer that frames of a link type begin with.
 #[inline]
 pub(super) const fn first_layer(link: LinkType) -> Peel<Layer> {
     Continue(match link {
         LinkType::ETHERNET => Layer::Ethernet,
         LinkType::NULL | LinkType::LOOP => Layer::Loopback,
-        LinkType::PPP | LinkType::PPP_HDLC | CISCO_HDLC => Layer::Ppp,
-        PPPOE => Layer::Pppoe,
-        LinkType::RAW | RAW_BSD | RAW_OPENBSD => Layer::Ip,
+        LinkType::PPP | LinkType::PPP_HDLC | LinkType::C_HDLC => Layer::Ppp,
+        LinkType::PPP_ETHER => Layer::Pppoe,
+        LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD => Layer::Ip,
         LinkType::IPV4 => Layer::Ipv4,
         LinkType::IPV6 => Layer::Ipv6,
         LinkType::LINUX_SLL => Layer::LinuxCooked,
         LinkType::LINUX_SLL2 => Layer::LinuxCooked2,
-        NFLOG => Layer::NetfilterLog,
-        PFLOG => Layer::PacketFilterLog,
-        ENC => Layer::DecryptedIpsec,
+        LinkType::NFLOG => Layer::NetfilterLog,
+        LinkType::PFLOG => Layer::PacketFilterLog,
+        LinkType::ENC => Layer::DecryptedIpsec,
         LinkType::IEEE802_11 => Layer::Wlan { padded: false },
         LinkType::IEEE802_11_RADIOTAP => Layer::Radiotap,
         _ => return ignored("unknown link type"),

@@ -44,6 +44,10 @@ fn timestamp(options: &[u8]) -> Option<u32> {
     const END: u8 = 0;
     const NO_OPERATION: u8 = 1;
     const TIMESTAMPS: u8 = 8;
+    // How almost every system arranges them.
+    if let &[NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10, a, b, c, d, ..] = options {
+        return Some(u32::from_be_bytes([a, b, c, d]));
+    }
     let mut rest = options;
     loop {
         rest = match *rest {

@@ -19,12 +19,10 @@ mod port {
     pub(super) const VXLAN_LINUX: u16 = 8472;
 }
 
-/// The payload of an IP packet other than TCP, by its protocol number.
+/// The payload of an IP packet, by its protocol number, where that has a header of its own.
 pub(super) fn payload(protocol: u8, span: &mut Span<'_>) -> Peel<Layer> {
     match protocol {
         protocol::UDP => udp(span),
-        protocol::IPV4 => Continue(Layer::Ipv4),
-        protocol::IPV6 => Continue(Layer::Ipv6),
         protocol::GRE => gre(span),
         protocol::AUTHENTICATION => authentication(span),
         protocol::ETHER_IP => {
@@ -32,7 +30,6 @@ pub(super) fn payload(protocol: u8, span: &mut Span<'_>) -> Peel<Layer> {
             let header = span.take::<2>("malformed EtherIP header")?;
             if *header == [0x30, 0] { Continue(Layer::Ethernet) } else { other() }
         }
-        protocol::MPLS => Continue(Layer::Mpls),
         _ => other(),
     }
 }

@@ -79,7 +79,12 @@ fn mismatch(channel: &DataChannel, advertised: IpAddr, own: IpAddr) -> bool {
     match connected(channel).map(|it| it.responder.ip) {
         Some(listener) if same(listener, own) => true,
         Some(listener) if same(listener, advertised) => false,
-        Some(_) | None => is_private(advertised) && !is_private(own),
+        // Nobody reaches a private address from outside. In passive mode it is as telling where the server's own address
+        // is the private one: it was told its public one, and this is the inside.
+        Some(_) | None => {
+            let (sent, real) = (is_private(advertised), is_private(own));
+            sent && !real || !channel.active && real && !sent
+        }
     }
 }
 
@@ -102,23 +107,22 @@ fn draft(case: &Case<'_>, kind: Kind, group: &Group) -> Draft {
             let (who, own) = side(active);
             let outcome = match used {
                 Some(ip) => format!("the data connection was made with {ip} instead"),
-                None => "no connection with that private address was made".to_owned(),
+                None => "no connection with that address was made".to_owned(),
             };
             let summary = format!(
-                "The {who} at {} advertised {advertised} ({}, {}), which is not its address; {outcome}",
-                own.ip,
-                ports(group),
+                "The {who} {own} advertised{} the address {advertised} ({}), which is not its own; {outcome}",
                 times(group.count),
+                ports(group),
             );
             (Code::AddressMismatch, summary, Some(mismatch_advice(active)))
         }
         Kind::Private { active, advertised } => {
-            let (who, _) = side(active);
+            let (who, own) = side(active);
             let (other, peer) = side(!active);
             let summary = format!(
-                "The {who} advertised the private address {advertised} ({}, {}) to the {other} at the public address {}",
-                ports(group),
+                "The {who} {own} advertised{} the private address {advertised} ({}) to the {other} at the public address {}",
                 times(group.count),
+                ports(group),
                 peer.ip,
             );
             (Code::PrivateAddressAdvertised, summary, Some(mismatch_advice(active)))
@@ -160,9 +164,9 @@ fn bounce(case: &Case<'_>, mode: Option<Mode>, advertised: IpAddr, group: &Group
         _ => "and no answer was seen",
     };
     format!(
-        "{mode} of the client {client} told the server {server} to connect to {whom} {advertised} ({}, {}), {outcome}",
-        ports(group),
+        "{mode} of the client {client} told the server {server}{} to connect to {whom} {advertised} ({}), {outcome}",
         times(group.count),
+        ports(group),
     )
 }
 
@@ -184,12 +188,12 @@ fn privileged_ports(case: &Case<'_>, sink: &mut Sink) {
     for ((_, listener), group) in groups.into_iter() {
         let Some(channel) = case.session.data_channel(group.channel) else { continue };
         let summary = format!(
-            "{} between client {} and server {} agreed on the system {} of {listener} for the data connection ({})",
+            "{} between the client {} and the server {} agreed{} on the system {} of {listener} for the data connection",
             mode_name(channel),
             case.session.client,
             case.session.server,
-            ports(&group),
             times(group.count),
+            ports(&group),
         );
         sink.push(
             Draft::new(Code::PrivilegedPort, group.time, summary)
@@ -215,7 +219,7 @@ fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
         let Some(channel) = case.session.data_channel(group.channel) else { continue };
         let Some(connection) = &channel.connection else { continue };
         let summary = format!(
-            "Client {} had two servers exchange data directly ({}): {} to {}, agreed on with server {} here and in \
+            "The client {} had two servers exchange data directly{}: {} to {}, agreed on with the server {} here and in \
              session {partner}",
             case.session.client.ip,
             times(group.count),

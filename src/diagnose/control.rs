@@ -2,7 +2,10 @@
 
 use super::case::Case;
 use super::draft::{Draft, Sink, duration, plural};
-use crate::report::{Code, ControlAttempt, Party};
+use crate::report::{Capture, Code, Party};
+
+/// A single SYN at the end of a capture may yet be answered for this long, in seconds.
+const ANSWER_S: f64 = 1.0;
 
 /// The rules of this family, as far as they are about one session.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
@@ -81,25 +84,27 @@ fn transfer_gaps(case: &Case<'_>, sink: &mut Sink) {
 }
 
 /// The rules about control connections that never came about.
-pub(super) fn attempts(attempts: &[ControlAttempt], sink: &mut Sink) {
-    for attempt in attempts {
-        let lasted = duration(attempt.last.seconds_since(attempt.first).max(0.0));
-        let tried = |count, what: &str| {
-            format!(
-                "{} from {} to {} {what}, within {lasted}, and no session came of it",
+pub(super) fn attempts(capture: &Capture, sink: &mut Sink) {
+    for attempt in &capture.attempts {
+        let lasted = attempt.last.seconds_since(attempt.first);
+        let within = if lasted > 0.0 { format!(" within {}", duration(lasted)) } else { String::new() };
+        // A SYN at the very end of the capture may yet be answered.
+        let followed = capture.last.map_or(0.0, |last| last.seconds_since(attempt.first));
+        let unanswered = if lasted > 0.0 || followed >= ANSWER_S { attempt.unanswered } else { 0 };
+        for (code, count, what) in [
+            (Code::ControlUnanswered, unanswered, "got no answer"),
+            (Code::ControlRefused, attempt.refused, "refused by RST"),
+        ] {
+            if count == 0 {
+                continue;
+            }
+            let summary = format!(
+                "{} from {} to the control port {}{within}: {what}, and no session came of it",
                 plural(count, "connection attempt"),
                 attempt.client,
                 attempt.server,
-            )
-        };
-        for (code, count, what) in [
-            (Code::ControlUnanswered, attempt.unanswered, "got no answer"),
-            (Code::ControlRefused, attempt.refused, "were refused by RST"),
-        ] {
-            if count > 0 {
-                let summary = tried(count, what);
-                sink.push(Draft::new(code, attempt.first, summary).frames(attempt.frames.iter().copied()));
-            }
+            );
+            sink.push(Draft::new(code, attempt.first, summary).frames(attempt.frames.iter().copied()));
         }
     }
 }

@@ -1,13 +1,10 @@
-//! What came of the data connections: unanswered, refused, never attempted, unseen, reused too early.
+//! What came of the data connections: unanswered, refused, never attempted, unseen.
 
 use super::case::{
     Case, accepted_but_unused, connecting_side, is_private, is_public, listening_side, mode_name,
 };
 use super::draft::{Draft, Sink, duration, plural};
-use crate::report::{
-    Code, Connection, DataChannel, Holder, Outcome, Reuse, ReuseKind, ReuseOutcome, Severity, Status,
-    Transfer,
-};
+use crate::report::{Code, Connection, DataChannel, Outcome, Status, Transfer};
 
 /// A single SYN at the end of a capture may yet be answered for this long, in seconds: the first retransmission comes
 /// after one.
@@ -32,14 +29,11 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
                 Some(Outcome::Connected | Outcome::Unused) | None => {}
             }
         }
-        if let Some(reuse) = &channel.reuse {
-            time_wait_reuse(case, index, channel, reuse, sink);
-        }
     }
     for (index, transfer) in case.transfers() {
         never_attempted(case, index, transfer, sink);
-        not_captured(case, index, transfer, sink);
     }
+    not_captured(case, sink);
 }
 
 /// Whether the listener's address can't be reached by the connector: private here, public there.
@@ -223,19 +217,24 @@ fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<f64>) -> 
     (cause, advice)
 }
 
-fn not_captured(case: &Case<'_>, index: u32, transfer: &Transfer, sink: &mut Sink) {
-    if transfer.status != Status::Complete || transfer.bytes.is_some() {
-        return;
-    }
+/// All in one: whatever hides one data connection hides most.
+fn not_captured(case: &Case<'_>, sink: &mut Sink) {
+    let mut unseen = case
+        .transfers()
+        .filter(|(_, transfer)| transfer.status == Status::Complete && transfer.bytes.is_none())
+        .peekable();
+    let Some((index, transfer)) = unseen.peek().copied() else { return };
     let Some(command) = case.transfer_command(transfer) else { return };
+    let count = unseen.count() as u64;
     let channel = transfer.data_channel.and_then(|number| case.session.data_channel(number));
     let expected = match channel.and_then(|channel| channel.predicted) {
-        Some(prediction) => format!("its data connection to {}", prediction.listener),
-        None => "its data connection".to_owned(),
+        Some(prediction) => format!("the data connection to {}", prediction.listener),
+        None => "the data connection".to_owned(),
     };
+    let more = if count > 1 { format!(", as are those of {count} transfers in all") } else { String::new() };
     let text = format!(
-        "{} from the client {} to the server {} completed ({}), but {expected} is not in the capture: a capture \
-         filter, another path, or packets lost",
+        "{} of the client {} at the server {} completed ({}), but {expected} is missing from the capture{more}: a \
+         capture filter, another path, or packets lost",
         command.verb,
         case.session.client,
         case.session.server,
@@ -251,69 +250,4 @@ fn not_captured(case: &Case<'_>, index: u32, transfer: &Transfer, sink: &mut Sin
             .channel(transfer.data_channel)
             .transfer(Some(index)),
     );
-}
-
-fn time_wait_reuse(case: &Case<'_>, index: u32, channel: &DataChannel, reuse: &Reuse, sink: &mut Sink) {
-    if !reuse.in_time_wait {
-        return;
-    }
-    let what = match (reuse.kind, channel.connection.as_deref(), channel.predicted) {
-        (ReuseKind::FourTuple, Some(it), _) => format!("The pair {} to {}", it.originator, it.responder),
-        (ReuseKind::Listener, Some(it), _) => format!("The listening endpoint {}", it.responder),
-        (_, None, Some(it)) => format!("The pair of {} and {}", it.connector.ip, it.listener),
-        (_, None, None) => "The endpoint".to_owned(),
-    };
-    let (severity, outcome) = match reuse.outcome {
-        ReuseOutcome::Accepted => (Severity::Info, "the new connection was accepted at once".to_owned()),
-        ReuseOutcome::Ignored => (Severity::Warning, format!("SYNs went unanswered{}", retries(channel))),
-        ReuseOutcome::Challenged => (
-            Severity::Warning,
-            format!("a SYN was answered by a plain ACK of the old connection{}", retries(channel)),
-        ),
-        ReuseOutcome::Refused => (Severity::Warning, "the SYN was answered by RST".to_owned()),
-        ReuseOutcome::NotAttempted => (Severity::Warning, "no SYN was sent at all".to_owned()),
-    };
-    let gap = duration(reuse.gap as f64 / 1e9);
-    let held = case
-        .session
-        .data_channel(reuse.previous.data_channel)
-        .filter(|_| reuse.previous.session == case.session.uid)
-        .and_then(|before| before.time_wait)
-        .map(|wait| format!(" by the {}", holder(wait.holder)))
-        .unwrap_or_default();
-    let text = format!(
-        "{what} was used again {gap} after an earlier connection on it had ended, still in TIME_WAIT{held}: {outcome}"
-    );
-    let (negotiated, _) = case.negotiated(channel);
-    let time = channel.connection.as_ref().map_or(negotiated, |it| it.start);
-    let connection = channel.connection.as_deref();
-    let draft = Draft::new(Code::TimeWaitReuse, time, text)
-        .severity(severity)
-        .frames(case.negotiation_frames(channel))
-        .frames(connection.iter().flat_map(|it| it.syn_frames.iter().copied()))
-        .frames(connection.and_then(|it| it.challenge_frame))
-        .frames(connection.and_then(|it| it.refused_frame))
-        .frames(connection.map(|it| it.frames.first))
-        .command(channel.command)
-        .channel(Some(index))
-        .transfer(case.transfers_on(index).next().map(|(transfer, _)| transfer));
-    sink.push(draft);
-}
-
-fn retries(channel: &DataChannel) -> String {
-    let syns = channel.connection.as_ref().map_or(0, |it| it.syn_attempts);
-    match channel.outcome {
-        Some(Outcome::Connected) if syns > 1 => format!(" before the {syns}th was accepted"),
-        Some(Outcome::Connected) => " before one was accepted".to_owned(),
-        _ => ", and the connection never came about".to_owned(),
-    }
-}
-
-const fn holder(holder: Holder) -> &'static str {
-    match holder {
-        Holder::Client => "client",
-        Holder::Server => "server",
-        Holder::Both => "client and the server",
-        Holder::Partner => "other server",
-    }
 }

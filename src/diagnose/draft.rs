@@ -178,12 +178,12 @@ impl<K: Copy + Eq + Hash> Groups<K> {
     }
 }
 
-/// `once`, `twice`, `3 times`.
+/// ` twice`, ` 3 times`; nothing for once.
 pub(super) fn times(count: u64) -> String {
     match count {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        _ => format!("{count} times"),
+        0 | 1 => String::new(),
+        2 => " twice".to_owned(),
+        _ => format!(" {count} times"),
     }
 }
 
@@ -192,10 +192,13 @@ pub(super) fn plural(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Seconds with one digit where that says something, milliseconds below a second.
+/// Seconds with one digit where that says something, milliseconds below a second, minutes above two.
 pub(super) fn duration(seconds: f64) -> String {
-    if seconds.abs() < 1.0 {
-        format!("{:.0} ms", seconds * 1000.0)
+    let milliseconds = seconds * 1000.0;
+    if milliseconds < 10.0 {
+        format!("{milliseconds:.1} ms")
+    } else if seconds < 1.0 {
+        format!("{milliseconds:.0} ms")
     } else if seconds < 120.0 {
         format!("{seconds:.1} s")
     } else {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::case::{Case, argument};
-use super::draft::{Draft, Sink, plural};
-use crate::base::Timestamp;
+use super::draft::{Draft, Sink, duration, plural};
+use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{Code, Command, Login, Protection, Reply};
 
@@ -89,18 +89,19 @@ fn rejected(case: &Case<'_>, sink: &mut Sink) {
     let mut count = 0_u64;
     let mut last = None;
     let mut frames = Vec::new();
-    for Rejection { index, command, reply, .. } in rejections(case) {
+    for Rejection { index, command, reply, user } in rejections(case) {
         count += 1;
-        last = Some((index, reply));
+        last = Some((index, reply, user));
         if frames.len() < 16 {
             frames.extend([command.frame, reply.frame]);
         }
     }
-    let Some((index, reply)) = last else { return };
-    let user = case.session.user.as_ref().map(|user| format!(" as “{}”", user.raw())).unwrap_or_default();
+    let Some((index, reply, user)) = last else { return };
+    let user = user.map(|user| format!(" as “{user}”")).unwrap_or_default();
+    let tls = if wants_tls(reply) { ", which asks for TLS" } else { "" };
     let later = if case.session.login == Login::Accepted { ", and then accepted one" } else { "" };
     let summary = format!(
-        "The server {} rejected {} of the client {}{user} ({}){later}",
+        "The server {} rejected {} of the client {}{user} ({}{tls}){later}",
         case.session.server,
         plural(count, "login"),
         case.session.client,
@@ -191,10 +192,10 @@ impl Ledger {
             };
             let accepted = if guesses.accepted { "; a login was accepted in the end" } else { "" };
             let summary = format!(
-                "{client} had {} logins rejected by {server} (port {}){sessions} in {:.0} s{users}{accepted}",
+                "{client} had {} logins rejected by {} within {}{sessions}{users}{accepted}",
                 guesses.count,
-                guesses.port,
-                guesses.last.seconds_since(guesses.first),
+                Endpoint::new(server, guesses.port),
+                duration(guesses.last.seconds_since(guesses.first)),
             );
             sink.push(Draft::new(Code::BruteForce, guesses.last, summary).frames(guesses.frames));
         }

@@ -43,11 +43,11 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     for (blind, group) in groups.into_iter() {
         let channel = case.session.data_channel(group.channel);
         let summary = format!(
-            "Linux's nf_conntrack_ftp would {} between the client {} and the server {} ({}): {}",
+            "Linux's nf_conntrack_ftp would{} {} between the client {} and the server {}: {}",
+            times(group.count),
             effect(blind, line(case, channel).as_deref()),
             case.session.client,
             case.session.server,
-            times(group.count),
             reason(blind),
         );
         sink.push(

@@ -167,15 +167,18 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
         let why = match failure {
             // The same mode again after a plain refusal is no new endpoint for one that failed.
             Failure::Rejected(_) if retried => continue,
-            Failure::Rejected(code) => format!("the server rejected it ({code})"),
+            Failure::Rejected(code) => format!("the server rejected the first ({code})"),
             Failure::Nothing(what) => what.to_owned(),
         };
-        let endpoint = first.predicted.map(|it| format!(" {}", it.listener)).unwrap_or_default();
-        let now = if retried { format!("{mode} again") } else { format!("{mode} instead") };
-        let summary = format!(
-            "The client {} negotiated {now} with the server {} after {first_mode}{endpoint}: {why}",
-            case.session.client, case.session.server,
-        );
+        let (client, server) = (case.session.client, case.session.server);
+        let endpoint = first.predicted.map(|it| format!(" at {}", it.listener)).unwrap_or_default();
+        let summary = if retried {
+            format!("The client {client} negotiated {mode} with the server {server} again: {why}{endpoint}")
+        } else {
+            format!(
+                "The client {client} went over from {first_mode} to {mode} with the server {server}: {why}{endpoint}"
+            )
+        };
         sink.push(
             Draft::new(code, command.time, summary)
                 .frames(case.negotiation_frames(first))
@@ -199,12 +202,12 @@ fn failure(case: &Case<'_>, index: u32, channel: &DataChannel, next: Timestamp) 
                 .map(|reply| Failure::Rejected(reply.code))
         }
         Negotiation::Rejected => None,
-        Negotiation::Malformed => Some(Failure::Nothing("no endpoint could be read there")),
+        Negotiation::Malformed => Some(Failure::Nothing("no endpoint could be read in the first")),
         Negotiation::Unanswered if case.replies_may_be_lost() || !case.server_was_heard() => None,
-        Negotiation::Unanswered => Some(Failure::Nothing("the server didn't answer it")),
+        Negotiation::Unanswered => Some(Failure::Nothing("the server did not answer the first")),
         Negotiation::Accepted => match channel.outcome? {
             Outcome::Refused => Some(Failure::Nothing("the data connection was refused")),
-            Outcome::Unanswered => Some(Failure::Nothing("the data connection's SYN was not answered")),
+            Outcome::Unanswered => Some(Failure::Nothing("nobody answered the data connection's SYN")),
             Outcome::Unused => unused(case, index, channel, next).map(Failure::Nothing),
             Outcome::Connected => None,
         },
@@ -220,10 +223,10 @@ fn unused(case: &Case<'_>, index: u32, channel: &DataChannel, next: Timestamp) -
         // A 550 is about the file, not about the endpoint.
         return transfers
             .any(|(_, transfer)| matches!(transfer.reply_code, Some(425 | 426 | 421) | None))
-            .then_some("the transfer failed without a data connection in the capture");
+            .then_some("the transfer failed without a data connection");
     }
     let answer = case.negotiator(channel)?.completion()?;
-    (next.seconds_since(answer.time) >= CHANCE_S).then_some("no data connection came of it in the capture")
+    (next.seconds_since(answer.time) >= CHANCE_S).then_some("no data connection was seen")
 }
 
 #[cfg(test)]

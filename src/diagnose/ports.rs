@@ -50,7 +50,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
             (case.session.server.ip, case.session.port_allocation.server)
         };
         let whose = format!("The {} {listener}", if active { "client" } else { "server" });
-        let pattern = pattern.map(|it| format!(", chosen {}", allocation(it))).unwrap_or_default();
+        let pattern = pattern.map(|it| format!(" ({})", allocation(it))).unwrap_or_default();
         sink.push(draft(&whose, &pattern, active, &shortage, &uses, case.options));
     }
 }
@@ -73,9 +73,9 @@ fn uses(case: &Case<'_>, active: bool) -> Vec<Use> {
 
 const fn allocation(pattern: Allocation) -> &'static str {
     match pattern {
-        Allocation::Sequential => "one after the other",
-        Allocation::Fixed => "always the same",
-        Allocation::Scattered => "without a pattern",
+        Allocation::Sequential => "in sequence",
+        Allocation::Fixed => "always the same one",
+        Allocation::Scattered => "in no order",
     }
 }
 
@@ -125,24 +125,28 @@ fn draft(
     options: &Options,
 ) -> Draft {
     let seconds = |nanos: i64| nanos as f64 / 1e9;
-    let per_minute = if shortage.span < options.time_wait {
-        format!("{} within {}", plural(shortage.uses as u64, "connection"), duration(seconds(shortage.span)))
-    } else {
-        let minutes = seconds(shortage.span) / 60.0;
+    let rate = if shortage.span < options.time_wait {
         format!(
-            "{:.0} connections a minute, up to {} within one TIME_WAIT",
-            shortage.uses as f64 / minutes,
+            "{} within {}",
+            plural(shortage.uses as u64, "data connection"),
+            duration(seconds(shortage.span))
+        )
+    } else {
+        let per_minute = shortage.uses as f64 * 60.0 / seconds(shortage.span);
+        format!(
+            "{} ({per_minute:.1} a minute, up to {} within one TIME_WAIT)",
+            plural(shortage.uses as u64, "data connection"),
             shortage.peak
         )
     };
     let ports = match shortage.range {
-        (low, high) if low == high => format!("the one port {low}"),
-        (low, high) => format!("{} ports between {low} and {high}", shortage.ports),
+        (low, high) if low == high => format!("only port {low}"),
+        (low, high) => format!("only {} ports between {low} and {high}", shortage.ports),
     };
     // Twice what one TIME_WAIT consumes leaves room for chance, and for more than was seen.
     let wanted = shortage.peak.saturating_mul(2).max(10);
     let summary = format!(
-        "{whose} listens on {ports} only{pattern}, at {per_minute}: reuse inside TIME_WAIT ({}) can't be avoided",
+        "{whose} used {ports}{pattern} for {rate}, so that reuse inside TIME_WAIT ({}) can't be avoided",
         duration(seconds(options.time_wait)),
     );
     let advice = if active {

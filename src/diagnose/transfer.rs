@@ -4,7 +4,7 @@ use super::case::Case;
 use super::draft::{Draft, Sink, duration};
 use crate::base::Timestamp;
 use crate::report::{
-    Code, Connection, Content, Direction, EndState, Outcome, Party, Status, StreamFacts, Transfer,
+    Code, Connection, Content, Direction, EndState, Outcome, Party, Session, Status, StreamFacts, Transfer,
 };
 
 /// No payload for this long is a stall, in seconds.
@@ -135,13 +135,13 @@ fn truncated(
     let closed = stream.end_seen || reset;
     let text = match announced {
         Some(announced) if bytes < announced && closed => format!(
-            "{} carried {bytes} of {announced} announced bytes over {}, {} and yet the server reported success",
+            "{} carried {bytes} of {announced} announced bytes: the data connection {} {}, yet the server reported success",
             name(case, transfer),
             pair(connection),
-            if reset { "was reset" } else { "ended early" },
+            if reset { "was reset" } else { "was closed early" },
         ),
         None if reset => format!(
-            "The data connection {} of {} was reset after {bytes} bytes and yet the server reported success",
+            "The data connection {} of {} was reset after {bytes} bytes, yet the server reported success",
             pair(connection),
             name(case, transfer),
         ),
@@ -239,27 +239,7 @@ fn completion_missing(
     if !control_ended && session.closed_by.is_none() && waited < REPLY_S {
         return;
     }
-    let lasted = connection.end.seconds_since(connection.start);
-    let (cause, advice) = if session.closed_by == Some(Party::Server) {
-        (
-            "the server closed the control connection instead".to_owned(),
-            "Look in the server's log: its process ended, or it shut the session down.",
-        )
-    } else if lasted >= IDLE_S {
-        (
-            format!(
-                "the control connection had been idle for {} meanwhile, and a NAT or firewall may have forgotten it",
-                duration(lasted)
-            ),
-            "Turn on TCP keep-alive for control connections, or raise the idle timeout of NAT and firewall above the \
-             longest transfer; the file itself may be whole.",
-        )
-    } else {
-        (
-            "the control connection was cut, or the server did not answer any more".to_owned(),
-            "Check the control connection's path and the server's log; the file itself may be whole.",
-        )
-    };
+    let (cause, advice) = silence_cause(session, connection);
     let text = format!(
         "{} moved {} bytes over {} until the data connection closed, but the server {} never sent the final reply: {cause}",
         name(case, transfer),
@@ -274,6 +254,39 @@ fn completion_missing(
             session.frames.last,
         ]),
     );
+}
+
+/// Why the final reply never came, as far as the capture can tell.
+fn silence_cause(session: &Session, connection: &Connection) -> (String, &'static str) {
+    let lasted = connection.end.seconds_since(connection.start);
+    let closed = matches!(session.end_state, EndState::Fin | EndState::Rst);
+    match session.closed_by {
+        Some(Party::Server) => (
+            "the server closed the control connection instead".to_owned(),
+            "Look in the server's log: its process ended, or it shut the session down.",
+        ),
+        Some(Party::Client) if closed && session.end <= connection.end => (
+            "the client had closed the control connection before the transfer ended".to_owned(),
+            "Have the client wait for the final reply before it quits.",
+        ),
+        _ if lasted >= IDLE_S => (
+            format!(
+                "the control connection had been idle for {} meanwhile, and a NAT or firewall may have forgotten it",
+                duration(lasted)
+            ),
+            "Turn on TCP keep-alive for control connections, or raise the idle timeout of NAT and firewall above the \
+             longest transfer; the file itself may be whole.",
+        ),
+        Some(Party::Client) if !closed => (
+            "the client's end of the control connection got no answer either, so that it was cut on the way"
+                .to_owned(),
+            "Look for the firewall or NAT that dropped the control connection; the file itself may be whole.",
+        ),
+        Some(Party::Client) | None => (
+            "the server did not answer any more, or the control connection was cut".to_owned(),
+            "Check the server's log and the control connection's path; the file itself may be whole.",
+        ),
+    }
 }
 
 fn ascii_damage(

@@ -120,10 +120,14 @@ impl<const N: usize> Short<N> {
     fn digits(&mut self, number: u32, width: usize) {
         let Some(slots) = self.bytes.get_mut(self.length..self.length + width) else { return };
         let mut rest = number;
-        for slot in slots.iter_mut().rev() {
-            let digit = (rest % 10) as u8;
-            *slot = b'0' + digit;
-            rest /= 10;
+        // Three at a time, so that one division waits less for another.
+        for group in slots.rchunks_mut(3) {
+            let mut of_group = rest % 1000;
+            rest /= 1000;
+            for slot in group.iter_mut().rev() {
+                *slot = b'0' + (of_group % 10) as u8;
+                of_group /= 10;
+            }
         }
         self.length += width;
     }

@@ -39,11 +39,6 @@ pub fn may_answer(verb: &Verb, code: u16) -> Answer {
     }
 }
 
-/// Whether the command moves a file or a listing over a data connection.
-pub(super) const fn is_transfer(verb: &Verb) -> bool {
-    matches!(verb, Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd)
-}
-
 /// The completions: code, the commands of which RFCs name it, those that some servers answer so. Transfers are apart.
 static COMPLETIONS: &[(u16, &[Verb], &[Verb])] = {
     use Verb::{
@@ -95,9 +90,9 @@ static COMPLETIONS: &[(u16, &[Verb], &[Verb])] = {
 /// 1yz.
 fn preliminary(verb: &Verb, code: u16) -> Answer {
     match code {
-        110 | 125 | 150 if is_transfer(verb) => Answer::Usual,
+        110 | 125 | 150 if verb.is_transfer() => Answer::Usual,
         120 if *verb == Verb::Rein => Answer::Usual,
-        _ if is_transfer(verb) => Answer::Possible,
+        _ if verb.is_transfer() => Answer::Possible,
         _ => Answer::Unlikely,
     }
 }
@@ -113,7 +108,7 @@ fn completion(verb: &Verb, code: u16) -> Answer {
         _ => Answer::Unlikely,
     };
     match verb {
-        verb if is_transfer(verb) => transfer,
+        verb if verb.is_transfer() => transfer,
         verb => either(usual.contains(verb), possible.contains(verb)),
     }
 }
@@ -137,7 +132,7 @@ fn negative(verb: &Verb, code: u16) -> Answer {
     use Verb::{
         Abor, Acct, Auth, Dele, Eprt, Epsv, Lprt, Lpsv, Pass, Pasv, Port, Rnfr, Rnto, Stor, Stou, User,
     };
-    let transfer = is_transfer(verb);
+    let transfer = verb.is_transfer();
     let (usual, possible) = match code {
         421 | 500..=504 | 530 | 550 => (true, true),
         425 => (transfer, matches!(verb, Pasv | Epsv | Lpsv | Port | Eprt | Lprt)),

@@ -11,6 +11,15 @@ pub enum EpsvArgument {
     All,
 }
 
+/// What the argument of AUTH asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMechanism {
+    /// TLS or SSL by any of its names (RFC 4217 section 17 and the drafts before it).
+    Tls,
+    /// GSSAPI or Kerberos (RFC 2228 appendices I and II).
+    Gssapi,
+}
+
 /// The verb of a command line, and what follows the one space after it, as it is; none where nothing follows.
 ///
 /// ```text
@@ -36,6 +45,23 @@ pub fn epsv_argument(argument: Option<&[u8]>) -> EpsvArgument {
         Some(argument) if argument.trim_ascii().eq_ignore_ascii_case(b"ALL") => EpsvArgument::All,
         _ => EpsvArgument::Negotiation,
     }
+}
+
+/// What AUTH asks for; none where the mechanism is not one of FTP's.
+pub fn auth_mechanism(argument: Option<&[u8]>) -> Option<AuthMechanism> {
+    const MECHANISMS: [(&str, AuthMechanism); 6] = [
+        ("TLS", AuthMechanism::Tls),
+        ("TLS-C", AuthMechanism::Tls),
+        ("TLS-P", AuthMechanism::Tls),
+        ("SSL", AuthMechanism::Tls),
+        ("GSSAPI", AuthMechanism::Gssapi),
+        ("KERBEROS_V4", AuthMechanism::Gssapi),
+    ];
+    let name = argument?.trim_ascii();
+    MECHANISMS
+        .iter()
+        .find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()))
+        .map(|(_, mechanism)| *mechanism)
 }
 
 /// The first word, and what follows the one blank after it.

@@ -18,8 +18,7 @@ pub struct MlstFacts {
 /// No RFC asks for it. Where there are several, names come first, so the last one counts; other units are no exact
 /// size.
 pub fn announced_size(text: &str) -> Option<u64> {
-    text.rmatch_indices('(').find_map(|(at, _)| {
-        let (inside, _) = text.get(at.checked_add(1)?..)?.split_once(')')?;
+    parentheses(text).find_map(|inside| {
         let (digits, unit) = inside.trim().split_once(' ')?;
         matches!(unit.trim().to_ascii_lowercase().as_str(), "bytes" | "byte")
             .then(|| decimal(digits))
@@ -69,11 +68,8 @@ pub fn features(text: &str) -> Vec<Text> {
 /// The network protocols that the text of a 522 reply offers (RFC 2428 section 2), or the address families of a 521
 /// reply (RFC 1639 section 3): `(1,2)`.
 pub fn protocols_522(text: &str) -> Vec<u32> {
-    let mut lists = text.rmatch_indices('(').filter_map(|(at, _)| {
-        let (inside, _) = text.get(at.checked_add(1)?..)?.split_once(')')?;
-        inside.split(',').map(|number| number.trim().parse().ok()).collect::<Option<Vec<u32>>>()
-    });
-    lists.next().unwrap_or_default()
+    let number = |number: &str| number.trim().parse().ok();
+    parentheses(text).find_map(|inside| inside.split(',').map(number).collect()).unwrap_or_default()
 }
 
 /// The representation type that the argument of TYPE puts in force, as the report shows it: `A`, `I`, `E` or `L 8`.
@@ -97,10 +93,40 @@ pub fn type_argument(argument: &str) -> Option<String> {
     }
 }
 
+/// The structure that the argument of STRU puts in force: `F`, `R` or `P` (RFC 959 section 3.1.2). None where it is
+/// none.
+pub fn structure_argument(argument: &str) -> Option<char> {
+    one_of("FRP", argument)
+}
+
+/// The transmission mode that the argument of MODE puts in force: `S`, `B`, `C` (RFC 959 section 3.4) or `Z` (deflate).
+/// None where it is none.
+pub fn mode_argument(argument: &str) -> Option<char> {
+    one_of("SBCZ", argument)
+}
+
+/// The offset that the argument of REST names in stream mode (RFC 3659 section 5). None where it is no number.
+pub fn restart_argument(argument: &str) -> Option<u64> {
+    decimal(argument.trim())
+}
+
 /// The system's name from the text of a 215 reply to SYST.
 pub fn system_name(text: &str) -> Option<Text> {
     let name = text.trim();
     (!name.is_empty()).then(|| name.into())
+}
+
+/// What stands in parentheses, the last first; of nested ones what is in the innermost.
+fn parentheses(text: &str) -> impl Iterator<Item = &str> {
+    let (_, behind_first) = text.split_once('(').unwrap_or_default();
+    behind_first.rsplit('(').filter_map(|piece| Some(piece.split_once(')')?.0))
+}
+
+/// The one letter of `argument`, in upper case, if it is one of `letters`.
+fn one_of(letters: &str, argument: &str) -> Option<char> {
+    let mut characters = argument.trim().chars();
+    let letter = characters.next()?.to_ascii_uppercase();
+    (characters.next().is_none() && letters.contains(letter)).then_some(letter)
 }
 
 /// A number of digits alone that fits.

@@ -1,7 +1,7 @@
 //! What the first bytes of a stream tell of its protocol: FTP is spoken on any port, and other protocols on FTP's.
 
 use super::Verb;
-use super::command::{is_plausible_command, split_word};
+use super::command::{auth_mechanism, is_plausible_command, split_word};
 use super::reply::{Opening, is_plausible_reply};
 
 /// Whether the first bytes of a stream are FTP.
@@ -55,7 +55,10 @@ fn whole_command(line: &[u8]) -> Plausible {
         // IRC: USER name mode unused :real name
         Verb::User if argument.windows(2).any(|pair| pair == b" :") => Plausible::No,
         // SMTP and POP3 name SASL mechanisms here, Redis a password.
-        Verb::Auth => security_mechanism(argument),
+        Verb::Auth => match auth_mechanism(Some(argument)) {
+            Some(_) => Plausible::Yes,
+            None => Plausible::No,
+        },
         // NNTP: MODE READER; IRC: MODE #channel.
         Verb::Mode if argument.len() != 1 => Plausible::No,
         verb if is_shared(&verb) => Plausible::NeedMore,
@@ -83,17 +86,6 @@ fn begun_command(line: &[u8]) -> Plausible {
 /// Whether a user name is one of those that need no password.
 fn anonymous(user: &[u8]) -> bool {
     [&b"anonymous"[..], b"ftp"].iter().any(|name| user.eq_ignore_ascii_case(name))
-}
-
-/// Whether AUTH names a mechanism of RFC 2228 or 4217.
-fn security_mechanism(argument: &[u8]) -> Plausible {
-    const MECHANISMS: [&[u8]; 6] = [b"TLS", b"TLS-C", b"TLS-P", b"SSL", b"GSSAPI", b"KERBEROS_V4"];
-    let (name, more) = split_word(argument);
-    if more.is_none() && MECHANISMS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
-        Plausible::Yes
-    } else {
-        Plausible::No
-    }
 }
 
 /// Whether a server's first payload is FTP.

@@ -12,15 +12,65 @@ use crate::report::{
 };
 use crate::tcp::{ConnectionId, Side};
 
-/// The report of a session; `describe` gives the facts of a data connection that is still open.
+/// The report of a session under way; `describe` gives the facts of a data connection that is still open.
 pub(super) fn session(
     live: &Live,
     history: &History,
     options: &Options,
     describe: &mut dyn FnMut(ConnectionId) -> Option<Box<Connection>>,
 ) -> Session {
-    let channels: Vec<DataChannel> =
-        live.channels.iter().map(|channel| data_channel(channel, history, options, describe)).collect();
+    let connections = live
+        .channels
+        .iter()
+        .map(|channel| match &channel.link {
+            Link::None => None,
+            Link::Open(id) => describe(*id),
+            Link::Ended(connection) => Some(connection.clone()),
+        })
+        .collect();
+    let mut session = frame(live, connections, history, options);
+    let talk = &live.control.talk;
+    session.greeting.clone_from(&talk.dialogue.greeting);
+    session.unsolicited.clone_from(&talk.dialogue.unsolicited);
+    session.commands.clone_from(&talk.dialogue.commands);
+    session.gaps.clone_from(&talk.gaps);
+    session.oversized.clone_from(&talk.oversized);
+    session
+}
+
+/// The report of a session that is over, made of its own parts.
+pub(super) fn last_report(live: &mut Live, history: &History, options: &Options) -> Session {
+    let connections = live
+        .channels
+        .iter_mut()
+        .map(|channel| match std::mem::replace(&mut channel.link, Link::None) {
+            Link::None | Link::Open(_) => None,
+            Link::Ended(connection) => Some(connection),
+        })
+        .collect();
+    let mut session = frame(live, connections, history, options);
+    let talk = &mut live.control.talk;
+    session.greeting = std::mem::take(&mut talk.dialogue.greeting);
+    session.unsolicited = std::mem::take(&mut talk.dialogue.unsolicited);
+    session.commands = std::mem::take(&mut talk.dialogue.commands);
+    session.gaps = std::mem::take(&mut talk.gaps);
+    session.oversized = std::mem::take(&mut talk.oversized);
+    session
+}
+
+/// All of a report but what the dialogue holds as it is.
+fn frame(
+    live: &Live,
+    connections: Vec<Option<Box<Connection>>>,
+    history: &History,
+    options: &Options,
+) -> Session {
+    let channels: Vec<DataChannel> = live
+        .channels
+        .iter()
+        .zip(connections)
+        .map(|(channel, connection)| data_channel(channel, connection, history, options))
+        .collect();
     let walked = walk::walk(live, &channels);
     let talk = &live.control.talk;
     let (end_state, closed_by) = live.ended.map_or((EndState::Open, None), |ended| (ended.state, ended.by));
@@ -42,34 +92,29 @@ pub(super) fn session(
         password: walked.password,
         account: walked.account,
         login: walked.login,
-        greeting: talk.dialogue.greeting.clone(),
-        unsolicited: talk.dialogue.unsolicited.clone(),
+        greeting: Vec::new(),
+        unsolicited: Vec::new(),
         system: walked.system,
         client_software: walked.client_software,
         features: walked.features,
         security: talk.security,
         epsv_all: walked.epsv_all,
         port_allocation: ports::allocation(&channels),
-        commands: talk.dialogue.commands.clone(),
+        commands: Vec::new(),
         data_channels: channels,
         transfers: walked.transfers,
         findings: Vec::new(),
-        gaps: talk.gaps.clone(),
-        oversized: talk.oversized.clone(),
+        gaps: Vec::new(),
+        oversized: Vec::new(),
     }
 }
 
 fn data_channel(
     channel: &Channel,
+    connection: Option<Box<Connection>>,
     history: &History,
     options: &Options,
-    describe: &mut dyn FnMut(ConnectionId) -> Option<Box<Connection>>,
 ) -> DataChannel {
-    let connection = match &channel.link {
-        Link::None => None,
-        Link::Open(id) => describe(*id),
-        Link::Ended(connection) => Some(connection.clone()),
-    };
     let outcome = match &connection {
         Some(connection) => Some(outcome(connection)),
         None => channel.prediction.map(|_| Outcome::Unused),

@@ -150,11 +150,12 @@ impl Live {
 
     /// The channel that the command at `index` negotiated.
     pub(super) fn channel_of_command(&self, index: u32) -> Option<u32> {
-        let position = self.channels.iter().rposition(|channel| channel.command == Some(index))?;
+        let of_command = |channel: &Channel| channel.command == Some(index);
+        let last = self.channels.iter().rposition(of_command)?;
         // A further channel on the same negotiation stands behind the negotiation's own.
-        let first =
-            self.channels.get(..=position)?.iter().position(|channel| channel.command == Some(index))?;
-        u32::try_from(first).ok()
+        let further =
+            self.channels.get(..last)?.iter().rev().take_while(|channel| of_command(channel)).count();
+        u32::try_from(last.checked_sub(further)?).ok()
     }
 }
 

@@ -99,6 +99,11 @@ impl Tracker {
         }
     }
 
+    /// Adds the secrets of a key log, as a capture file may carry one.
+    pub fn add_keys(&mut self, key_log: &[u8]) {
+        std::sync::Arc::make_mut(&mut self.options.key_log).extend(key_log);
+    }
+
     /// Connections that turned out to be of no concern: the table may forget them.
     pub fn take_let_go(&mut self) -> Option<ConnectionId> {
         self.let_go.pop()

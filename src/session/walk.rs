@@ -10,6 +10,9 @@ use crate::report::{
     Transfer,
 };
 
+/// How many negotiations back a connection may belong to that came late.
+const LATE: usize = 64;
+
 /// What the dialogue says of the session as a whole.
 #[derive(Default)]
 pub(super) struct Walked {
@@ -50,6 +53,8 @@ impl Default for InForce {
 struct Walk<'a> {
     live: &'a Live,
     channels: &'a [DataChannel],
+    /// The channels of each negotiating command.
+    by_command: HashMap<u32, Vec<usize>>,
     in_force: InForce,
     /// Sizes by path, or by argument where the path is not known.
     sizes: HashMap<String, u64>,
@@ -63,6 +68,7 @@ pub(super) fn walk(live: &Live, channels: &[DataChannel]) -> Walked {
     let mut walk = Walk {
         live,
         channels,
+        by_command: by_command(channels),
         in_force: InForce::default(),
         sizes: HashMap::new(),
         used: vec![false; channels.len()],
@@ -82,6 +88,16 @@ pub(super) fn walk(live: &Live, channels: &[DataChannel]) -> Walked {
     walk.walked
 }
 
+fn by_command(channels: &[DataChannel]) -> HashMap<u32, Vec<usize>> {
+    let mut by_command: HashMap<u32, Vec<usize>> = HashMap::with_capacity(channels.len());
+    for (position, channel) in channels.iter().enumerate() {
+        if let Some(command) = channel.command {
+            by_command.entry(command).or_default().push(position);
+        }
+    }
+    by_command
+}
+
 /// How a command ended, as far as its effect goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
@@ -98,7 +114,7 @@ fn effect(command: &Command) -> Effect {
     }
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn step(&mut self, index: u32, command: &Command, commands: &[Command]) {
         let argument = command.text().map(Text::raw);
         let effect = effect(command);
@@ -149,7 +165,7 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        if let Some(direction) = self.direction(index, command) {
+        if let Some(direction) = self.direction(command) {
             self.transfer(index, command, commands, direction);
         }
     }
@@ -216,7 +232,8 @@ impl Walk<'_> {
     }
 
     fn negotiate(&mut self, index: u32, effect: Effect) {
-        let Some(channel) = self.live.channel_of_command(index) else { return };
+        let first = self.by_command.get(&index).and_then(|positions| positions.first());
+        let Some(channel) = first.and_then(|&position| u32::try_from(position).ok()) else { return };
         match (self.live.channel(channel).and_then(|channel| channel.negotiation), effect) {
             (Some(Negotiation::Rejected), _)
             | (Some(Negotiation::Malformed), Effect::Refused)
@@ -228,15 +245,15 @@ impl Walk<'_> {
     }
 
     /// Which way a command moves data; none where it moves none.
-    fn direction(&self, index: u32, command: &Command) -> Option<Direction> {
+    fn direction(&self, command: &Command) -> Option<Direction> {
         match command.verb {
             Verb::Retr | Verb::List | Verb::Nlst | Verb::Mlsd => Some(Direction::Download),
             Verb::Stor | Verb::Stou | Verb::Appe => Some(Direction::Upload),
             _ => {
                 let begun = command.replies.iter().any(|reply| matches!(reply.code, 125 | 150));
-                let (_, connection) = self.connection_for(index, command).filter(|_| begun)?;
+                let (_, connection) = self.connection_for(command).filter(|_| begun)?;
                 let connection = connection?;
-                Some(if from_server(self.channel_active(index, command)?, connection).bytes > 0 {
+                Some(if from_server(self.channel_active(command)?, connection).bytes > 0 {
                     Direction::Download
                 } else {
                     Direction::Upload
@@ -245,12 +262,12 @@ impl Walk<'_> {
         }
     }
 
-    fn channel_active(&self, index: u32, command: &Command) -> Option<bool> {
-        let (channel, _) = self.connection_for(index, command)?;
+    fn channel_active(&self, command: &Command) -> Option<bool> {
+        let (channel, _) = self.connection_for(command)?;
         Some(self.channel(channel)?.active)
     }
 
-    fn channel(&self, index: u32) -> Option<&DataChannel> {
+    fn channel(&self, index: u32) -> Option<&'a DataChannel> {
         self.channels.get(usize::try_from(index).ok()?)
     }
 
@@ -262,7 +279,7 @@ impl Walk<'_> {
     ///
     /// That is the negotiation in force; where it has had its transfer, a further connection on it; where it has no
     /// connection, an earlier negotiation's that came late; and without any negotiation, the next one by default ports.
-    fn connection_for(&self, _index: u32, command: &Command) -> Option<(u32, Option<&Connection>)> {
+    fn connection_for(&self, command: &Command) -> Option<(u32, Option<&'a Connection>)> {
         let Some(in_force) = self.in_force.channel else {
             let (position, channel) = self.channels.iter().enumerate().find(|(position, channel)| {
                 channel.mode == Some(crate::report::Mode::Default) && self.is_unused(*position)
@@ -270,20 +287,18 @@ impl Walk<'_> {
             return Some((u32::try_from(position).ok()?, channel.connection.as_deref()));
         };
         let negotiated = self.channel(in_force)?;
-        let same = |channel: &DataChannel| channel.command.is_some() && channel.command == negotiated.command;
-        let further = self
-            .channels
-            .iter()
-            .enumerate()
-            .filter(|(position, channel)| {
-                same(channel) && channel.connection.is_some() && self.is_unused(*position)
-            })
-            .min_by_key(|(position, _)| *position);
+        let on_it = negotiated.command.and_then(|command| self.by_command.get(&command));
+        let further = on_it.into_iter().flatten().find_map(|&position| {
+            let channel = self.channels.get(position)?;
+            (channel.connection.is_some() && self.is_unused(position)).then_some((position, channel))
+        });
         if let Some((position, channel)) = further {
             return Some((u32::try_from(position).ok()?, channel.connection.as_deref()));
         }
         if negotiated.connection.is_none() && effect(command) != Effect::Refused {
-            let late = self.channels.iter().enumerate().rev().find(|(position, channel)| {
+            let in_force_at = usize::try_from(in_force).unwrap_or(usize::MAX);
+            let until = self.channels.get(..=in_force_at).unwrap_or(self.channels);
+            let late = until.iter().enumerate().rev().take(LATE).find(|(position, channel)| {
                 let made =
                     channel.connection.as_deref().is_some_and(|one| one.frames.first > self.made(in_force));
                 made && channel.command < negotiated.command
@@ -303,7 +318,7 @@ impl Walk<'_> {
 
     fn transfer(&mut self, index: u32, command: &Command, commands: &[Command], direction: Direction) {
         let argument = command.text().map(Text::raw);
-        let linked = self.connection_for(index, command);
+        let linked = self.connection_for(command);
         let completion = command.completion();
         let begun = command.replies.iter().any(crate::report::Reply::is_preliminary);
         let is_refusal = !begun && completion.is_some_and(crate::report::Reply::is_negative);
@@ -313,11 +328,10 @@ impl Walk<'_> {
             Direction::Download => from_server(active, connection),
             Direction::Upload => from_client(active, connection),
         };
-        let connection = linked
+        let connection: Option<&Connection> = linked
             .and_then(|(_, connection)| connection)
-            .filter(|connection| !is_refusal || stream(connection).bytes > 0)
-            .cloned();
-        let facts = connection.as_ref().map(stream);
+            .filter(|connection| !is_refusal || stream(connection).bytes > 0);
+        let facts = connection.map(stream);
         let status = status(index, command, commands);
         let path = self.path(command, argument);
         let key = self.key(argument);
@@ -329,7 +343,7 @@ impl Walk<'_> {
         let known_size = self.sizes.get(&key).copied().filter(|_| direction == Direction::Download);
         let offset = self.in_force.offset;
         let moves_file = !matches!(command.verb, Verb::List | Verb::Nlst | Verb::Mlsd);
-        let made = connection.as_ref().is_some_and(|connection| connection.established.is_some());
+        let made = connection.is_some_and(|connection| connection.established.is_some());
         let bytes = match facts {
             Some(facts) => Some(facts.content_bytes.unwrap_or(facts.bytes)),
             None if status == Status::Complete => None,
@@ -350,11 +364,11 @@ impl Walk<'_> {
             expected_size: known_size.filter(|_| moves_file).or(announced),
             sha256: facts.and_then(|facts| facts.sha256).filter(|_| made),
             mime: facts.and_then(|facts| facts.mime),
-            encrypted: connection.as_ref().is_some_and(|connection| connection.tls && !connection.decrypted),
+            encrypted: connection.is_some_and(|connection| connection.tls && !connection.decrypted),
             status,
             reply_code: completion.map(|reply| reply.code),
-            start: connection.as_ref().map(|connection| connection.start),
-            end: connection.as_ref().map(|connection| connection.end),
+            start: connection.map(|connection| connection.start),
+            end: connection.map(|connection| connection.end),
             peer_session: channel
                 .and_then(|channel| self.channel(channel))
                 .and_then(|channel| channel.peer_session.clone()),

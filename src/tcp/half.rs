@@ -22,15 +22,33 @@ pub(super) struct Fin {
     pub packet: PacketRef,
 }
 
+/// Payload far from where the stream was: perhaps nobody's, perhaps the capture lost a lot before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Far {
+    start: u32,
+    end: u32,
+    /// How many segments it was that follow on each other.
+    pub segments: u32,
+}
+
+impl Far {
+    /// Whether an acknowledgement number says that these bytes were received.
+    pub(super) const fn is_acknowledged_by(&self, ack: u32) -> bool {
+        let acked = ack.wrapping_sub(self.start);
+        0 < acked && acked <= self.end.wrapping_sub(self.start)
+    }
+}
+
 /// What tells a copy of a packet from a retransmission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Header {
     seq: u32,
-    ack: Option<u32>,
-    flags: Flags,
+    ack: u32,
+    timestamp: u32,
+    len: u32,
     window: u16,
-    timestamp: Option<u32>,
-    len: usize,
+    flags: Flags,
+    has_ack: bool,
 }
 
 /// What one side sent, as far as sequence numbers go.
@@ -50,9 +68,14 @@ pub(super) struct Half {
     pub acked: Option<i64>,
     /// Its FIN.
     pub fin: Option<Fin>,
+    /// A FIN before the end of what was captured: one of the two can't be the stream's.
+    pub doubted_fin: Option<Box<Fin>>,
+    /// Payload out of all windows.
+    pub far: Option<Box<Far>>,
     /// The bytes.
     pub bytes: Reassembly,
-    last: Option<(Timestamp, Header)>,
+    last_time: Timestamp,
+    last: Header,
 }
 
 impl Half {
@@ -105,17 +128,52 @@ impl Half {
         u64::try_from(acked).unwrap_or(0)
     }
 
+    /// The sequence number behind all that is known to have been sent.
+    pub(super) fn end_seq(&self) -> Option<u32> {
+        let end = self.reached().max(self.fin.map_or(0, |fin| fin.offset.saturating_add(1)));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "modulo 2^32")]
+        self.base.map(|base| base.wrapping_add(end as u32))
+    }
+
+    /// Up to where the stream is known to reach when its connection ends: to its FIN, or to what the other side
+    /// acknowledged.
+    pub(super) fn known_end(&self) -> u64 {
+        let acknowledged = || {
+            let acked = self.acked.filter(|_| self.heard)?;
+            // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
+            (acked > offset(self.highest).saturating_add(1)).then_some(acked)
+        };
+        let end = self.fin.map(|fin| fin.offset).or_else(acknowledged);
+        end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0).max(self.highest)
+    }
+
+    /// Takes note of payload that is out of all windows.
+    pub(super) fn note_far(&mut self, segment: &Segment<'_>) {
+        let len = length(segment.payload).saturating_add(u64::from(segment.cut));
+        #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32")]
+        let end = segment.seq.wrapping_add(len as u32);
+        let far = self
+            .far
+            .get_or_insert_with(|| Box::new(Far { start: segment.seq, end: segment.seq, segments: 0 }));
+        if far.end != segment.seq {
+            **far = Far { start: segment.seq, end, segments: 0 };
+        }
+        far.end = end;
+        far.segments = far.segments.saturating_add(1);
+    }
+
     /// Whether this segment is the last one again, captured twice.
     pub(super) fn is_copy(&self, segment: &Segment<'_>) -> bool {
-        self.last.is_some_and(|(time, header)| {
-            segment.packet.time.since(time).abs() <= COPY && header == Header::of(segment)
-        })
+        self.heard
+            && segment.packet.time.since(self.last_time).saturating_abs() <= COPY
+            && self.last == Header::of(segment)
     }
 
     /// Remembers this segment as the last one.
     pub(super) fn remember(&mut self, segment: &Segment<'_>) {
         self.heard = true;
-        self.last = Some((segment.packet.time, Header::of(segment)));
+        self.last_time = segment.packet.time;
+        self.last = Header::of(segment);
     }
 
     /// Whether the segment's TSval is older than this side's SYN: then it belongs to an earlier connection.
@@ -131,11 +189,12 @@ impl Header {
     fn of(segment: &Segment<'_>) -> Self {
         Self {
             seq: segment.seq,
-            ack: segment.ack,
-            flags: segment.flags,
+            ack: segment.ack.unwrap_or(0),
+            timestamp: segment.timestamp.unwrap_or(0),
+            len: u32::try_from(segment.payload.len()).unwrap_or(u32::MAX),
             window: segment.window,
-            timestamp: segment.timestamp,
-            len: segment.payload.len(),
+            flags: segment.flags,
+            has_ack: segment.ack.is_some(),
         }
     }
 }

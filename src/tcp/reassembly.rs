@@ -1,16 +1,9 @@
 //! One direction: bytes in any order become chunks and gaps in order.
 
-use std::collections::BTreeMap;
-
 use super::half::length;
+use super::held::{Covered, Held, part};
 use super::{Chunk, Connection, ConnectionId, Gap, Side, Sink, Stream};
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Timestamp};
-
-/// What a piece costs beside its bytes: its entry in the tree, and what the allocator adds.
-const PIECE_COST: usize = 128;
-
-/// How many given-up ranges of a stream are remembered, so that bytes that come late are told from retransmissions.
-const GIVEN_UP: usize = 1024;
 
 /// How long a hole is waited for.
 pub(super) const PATIENCE: i64 = 1_000_000_000;
@@ -18,10 +11,11 @@ pub(super) const PATIENCE: i64 = 1_000_000_000;
 /// What may be held of out-of-order bytes, and how much is.
 #[derive(Debug)]
 pub(super) struct Budget {
-    per_stream: usize,
-    total: usize,
-    pieces: usize,
-    held: usize,
+    pub per_stream: usize,
+    pub total: usize,
+    pub pieces: usize,
+    /// What is held of all streams, in bytes.
+    pub held: usize,
     /// How often each cap was reached.
     pub counts: LimitCounts,
 }
@@ -67,28 +61,6 @@ pub(super) struct Arrival<'a> {
     pub counts: bool,
     /// Now, by the clock that timers run by.
     pub now: Timestamp,
-}
-
-/// Bytes that wait for those before them.
-#[derive(Debug)]
-struct Piece {
-    bytes: Box<[u8]>,
-    cut: u64,
-    packet: PacketRef,
-    acked: Option<u64>,
-    leads: bool,
-    noticed: Timestamp,
-}
-
-/// What only a stream with a hole needs.
-#[derive(Debug, Default)]
-struct Held {
-    /// By offset; they overlap neither each other nor what was delivered, and never touch the latter.
-    pieces: BTreeMap<u64, Piece>,
-    /// What they cost.
-    cost: usize,
-    /// Start and length of what was given up.
-    given_up: BTreeMap<u64, u64>,
 }
 
 /// The bytes of one direction.
@@ -145,15 +117,13 @@ impl Reassembly {
 
     /// Where the first hole ends and since when it is known.
     pub(super) fn first_hole(&self) -> Option<(u64, Timestamp)> {
-        self.held.as_ref()?.pieces.first_key_value().map(|(&start, piece)| (start, piece.noticed))
+        self.held.as_ref()?.first().map(|(start, piece)| (start, piece.noticed))
     }
 
     /// Gives up the first hole and delivers what waits behind it.
     pub(super) fn give_up_first_hole<S: Sink>(&mut self, out: &mut Outlet<'_, S>, budget: &mut Budget) {
-        let Some((start, piece)) = self.held.as_ref().and_then(|held| held.pieces.first_key_value()) else {
-            return;
-        };
-        let (start, packet) = (*start, piece.packet);
+        let Some((start, piece)) = self.held.as_ref().and_then(|held| held.first()) else { return };
+        let packet = piece.packet;
         self.give_up_to(start, packet, out);
         self.drain(out, budget);
     }
@@ -174,10 +144,18 @@ impl Reassembly {
         self.held = None;
     }
 
+    /// The stream ends at `end`: forgets what is held from there on, which can't be the stream's.
+    pub(super) fn truncate(&mut self, end: u64, stream: &mut Stream, budget: &mut Budget) {
+        if let Some(held) = &mut self.held {
+            let forgotten = held.truncate(end.max(self.next), budget);
+            stream.bytes = stream.bytes.saturating_sub(forgotten);
+        }
+    }
+
     /// Forgets what is held.
     pub(super) fn discard(&mut self, budget: &mut Budget) {
-        if let Some(held) = self.held.take() {
-            budget.held = budget.held.saturating_sub(held.cost);
+        if let Some(mut held) = self.held.take() {
+            held.discard(budget);
         }
     }
 
@@ -206,10 +184,13 @@ impl Reassembly {
         budget: &mut Budget,
     ) {
         self.count_delivered(arrival, end, out.stream());
-        self.count_held(arrival, end, out.stream());
+        if let Some(held) = &self.held {
+            held.count_again(arrival, end, out.stream());
+        }
         let mut cursor = arrival.offset.max(self.next);
         while cursor < end {
-            let free_until = match self.covered(cursor) {
+            let held = self.held.as_ref();
+            let free_until = match held.map_or(Covered::NotBefore(u64::MAX), |held| held.covered(cursor)) {
                 Covered::Until(piece_end) => {
                     cursor = piece_end;
                     continue;
@@ -225,11 +206,11 @@ impl Reassembly {
                 self.deliver(&run, out);
                 self.drain(out, budget);
             } else {
-                self.hold(&run, budget);
+                self.held.get_or_insert_default().hold(&run, budget);
             }
             cursor = free_until.max(self.next);
         }
-        while self.is_over(budget) {
+        while self.held.as_ref().is_some_and(|held| held.is_over(budget)) {
             budget.counts.reached(LimitName::Reassembly);
             self.give_up_first_hole(out, budget);
         }
@@ -243,66 +224,12 @@ impl Reassembly {
         if old == 0 {
             return;
         }
-        let late = self.reclaim(arrival.offset, old_end);
+        let late = self.held.as_mut().map_or(0, |held| held.reclaim(arrival.offset, old_end));
         stream.bytes = stream.bytes.saturating_add(late);
         stream.missing = stream.missing.saturating_sub(late);
         if arrival.counts {
             stream.retransmitted = stream.retransmitted.saturating_add(old.saturating_sub(late));
         }
-    }
-
-    /// Counts the part of a segment that other segments brought before it and that is still held.
-    fn count_held(&self, arrival: &Arrival<'_>, end: u64, stream: &mut Stream) {
-        let Some(held) = &self.held else { return };
-        for (&start, piece) in held.overlapping(arrival.offset, end) {
-            let from = start.max(arrival.offset);
-            let to = start.saturating_add(length(&piece.bytes)).min(end);
-            let len = to.saturating_sub(from);
-            let first = part(&piece.bytes, from.saturating_sub(start), len);
-            let second = part(arrival.bytes, from.saturating_sub(arrival.offset), len);
-            let differing = first.iter().zip(second).filter(|(one, other)| one != other).count();
-            stream.retransmitted = stream.retransmitted.saturating_add(len);
-            stream.conflicting =
-                stream.conflicting.saturating_add(u64::try_from(differing).unwrap_or(u64::MAX));
-        }
-    }
-
-    fn covered(&self, offset: u64) -> Covered {
-        let Some(held) = &self.held else { return Covered::NotBefore(u64::MAX) };
-        if let Some((&start, piece)) = held.pieces.range(..=offset).next_back() {
-            let end = start.saturating_add(length(&piece.bytes));
-            if offset < end {
-                return Covered::Until(end);
-            }
-        }
-        let later = held.pieces.range(offset.saturating_add(1)..).next();
-        Covered::NotBefore(later.map_or(u64::MAX, |(&start, _)| start))
-    }
-
-    /// Copies bytes that can't be delivered yet: the one copy on the way through this module.
-    fn hold(&mut self, run: &Arrival<'_>, budget: &mut Budget) {
-        let held = self.held.get_or_insert_default();
-        let cost = run.bytes.len().saturating_add(PIECE_COST);
-        held.cost = held.cost.saturating_add(cost);
-        budget.held = budget.held.saturating_add(cost);
-        let piece = Piece {
-            bytes: run.bytes.into(),
-            cut: 0,
-            packet: run.packet,
-            acked: run.acked,
-            leads: run.leads,
-            noticed: run.now,
-        };
-        held.pieces.insert(run.offset, piece);
-    }
-
-    fn is_over(&self, budget: &Budget) -> bool {
-        self.held.as_ref().is_some_and(|held| {
-            !held.pieces.is_empty()
-                && (held.pieces.len() > budget.pieces
-                    || held.cost > budget.per_stream
-                    || budget.held > budget.total)
-        })
     }
 
     /// The capture cut off bytes at `start`: nothing will bring them but a retransmission that is cut elsewhere, so
@@ -317,11 +244,8 @@ impl Reassembly {
         if start == self.next {
             self.give_up_cut(start, arrival.cut, arrival.packet, out);
             self.drain(out, budget);
-        } else if let Some(held) = &mut self.held
-            && let Some((&piece_start, piece)) = held.pieces.range_mut(..start).next_back()
-            && piece_start.saturating_add(length(&piece.bytes)) == start
-        {
-            piece.cut = arrival.cut;
+        } else if let Some(held) = &mut self.held {
+            held.cut_behind(start, arrival.cut);
         }
     }
 
@@ -333,21 +257,16 @@ impl Reassembly {
 
     /// Delivers all that is held and now in order.
     fn drain<S: Sink>(&mut self, out: &mut Outlet<'_, S>, budget: &mut Budget) {
-        while let Some(held) = &mut self.held {
-            match held.pieces.first_entry() {
-                Some(first) if *first.key() == self.next => {
-                    let piece = first.remove();
-                    let cost = piece.bytes.len().saturating_add(PIECE_COST);
-                    held.cost = held.cost.saturating_sub(cost);
-                    budget.held = budget.held.saturating_sub(cost);
-                    self.deliver(&piece.as_arrival(self.next), out);
-                    if piece.cut > 0 {
-                        self.give_up_cut(self.next, piece.cut, piece.packet, out);
-                    }
-                }
-                None if held.given_up.is_empty() => self.held = None,
-                _ => return,
+        while let Some((start, piece)) = self.held.as_mut().and_then(|held| held.take_at(self.next, budget)) {
+            debug_assert_eq!(start, self.next, "pieces don't overlap what was delivered");
+            let known = self.next.saturating_sub(start);
+            self.deliver(&piece.as_arrival(start, known), out);
+            if piece.cut > 0 {
+                self.give_up_cut(self.next, piece.cut, piece.packet, out);
             }
+        }
+        if self.held.as_ref().is_some_and(|held| held.is_empty()) {
+            self.held = None;
         }
     }
 
@@ -359,11 +278,7 @@ impl Reassembly {
             return;
         }
         self.next = end;
-        let held = self.held.get_or_insert_default();
-        if held.given_up.len() >= GIVEN_UP {
-            held.given_up.pop_first();
-        }
-        held.given_up.insert(start, len);
+        self.held.get_or_insert_default().give_up(start, len);
         let frame = self.last_frame.unwrap_or(out.connection.first.frame);
         let stream = out.stream();
         stream.missing = stream.missing.saturating_add(len);
@@ -373,70 +288,4 @@ impl Reassembly {
         }
         out.sink.gap(out.id, out.connection, Gap { side: out.side, offset: start, len, packet });
     }
-
-    /// Strikes a range off what was given up; tells how much of it that was.
-    fn reclaim(&mut self, from: u64, to: u64) -> u64 {
-        let Some(held) = &mut self.held else { return 0 };
-        let mut reclaimed = 0_u64;
-        while let Some((&start, &len)) = held.given_up.range(..to).next_back() {
-            let end = start.saturating_add(len);
-            if end <= from {
-                break;
-            }
-            held.given_up.remove(&start);
-            if end > to {
-                held.given_up.insert(to, end.saturating_sub(to));
-            }
-            reclaimed = reclaimed.saturating_add(end.min(to).saturating_sub(start.max(from)));
-            if start < from {
-                held.given_up.insert(start, from.saturating_sub(start));
-                break;
-            }
-        }
-        reclaimed
-    }
-}
-
-/// What of the held bytes is at an offset.
-enum Covered {
-    /// A piece that ends there.
-    Until(u64),
-    /// None, and the next one starts there.
-    NotBefore(u64),
-}
-
-impl Held {
-    /// The pieces that share bytes with a range.
-    fn overlapping(&self, from: u64, to: u64) -> impl Iterator<Item = (&u64, &Piece)> {
-        let before = self
-            .pieces
-            .range(..from)
-            .next_back()
-            .filter(|(start, piece)| start.saturating_add(length(&piece.bytes)) > from);
-        // A range whose start lies behind its end would panic.
-        before.into_iter().chain(self.pieces.range(from..to.max(from)))
-    }
-}
-
-impl Piece {
-    fn as_arrival(&self, offset: u64) -> Arrival<'_> {
-        Arrival {
-            offset,
-            bytes: &self.bytes,
-            cut: 0,
-            packet: self.packet,
-            acked: self.acked,
-            leads: self.leads,
-            counts: true,
-            now: self.noticed,
-        }
-    }
-}
-
-/// `len` bytes from `from`, or as many as there are.
-fn part(bytes: &[u8], from: u64, len: u64) -> &[u8] {
-    let from = usize::try_from(from).unwrap_or(usize::MAX);
-    let len = usize::try_from(len).unwrap_or(usize::MAX);
-    let rest = bytes.get(from..).unwrap_or_default();
-    rest.get(..len).unwrap_or(rest)
 }

@@ -6,7 +6,7 @@ use super::rival::{Rival, SYN_FRAMES, Verdict};
 use super::slab::Entry;
 use super::track::{Belonging, is_over};
 use super::{Connection, ConnectionId, Interest, Onset, Side, Sink};
-use crate::base::Timestamp;
+use crate::base::{PacketRef, Timestamp};
 use crate::decode::Segment;
 use crate::report::{EndState, FirstClose};
 
@@ -76,6 +76,11 @@ impl<S: Sink> Reception<'_, S> {
     fn reset(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         let Entry { connection, track, .. } = entry;
         if track.judge_rival(segment, side) == Verdict::Confirms {
+            // The RST that answers a challenge clears this connection away at the peer: that is how it ended.
+            if connection.end_state == EndState::Open {
+                connection.end_state = EndState::Rst;
+                note_close(connection, side, segment.packet);
+            }
             return Some(Outcome::Displaced);
         }
         if connection.established.is_none() && side == Side::Responder {
@@ -94,7 +99,7 @@ impl<S: Sink> Reception<'_, S> {
         let is_news = !is_over(&entry.connection, &entry.track);
         if is_news {
             entry.connection.end_state = EndState::Rst;
-            note_close(&mut entry.connection, side, segment);
+            note_close(&mut entry.connection, side, segment.packet);
         }
         self.belongs(entry, segment, side);
         if is_news {
@@ -119,7 +124,9 @@ impl<S: Sink> Reception<'_, S> {
             {
                 return Some(Outcome::Displaced);
             }
-            if connection.established.is_none() {
+            // A peer that forgot its first SYN-ACK sends another number, as long as none was acknowledged.
+            let is_acknowledged = track.responder.acked.is_some() || track.responder.bytes.next() > 0;
+            if connection.established.is_none() || (side == Side::Responder && !is_acknowledged) {
                 return self.syn_ack(entry, segment, side);
             }
             return is_over(connection, track).then_some(Outcome::Succeeded);
@@ -188,9 +195,12 @@ impl<S: Sink> Reception<'_, S> {
             connection.first_close = None;
             connection.close = None;
         }
-        connection.established = Some(segment.packet);
+        let is_news = connection.established.is_none();
+        connection.established.get_or_insert(segment.packet);
         self.belongs(entry, segment, side);
-        self.changed(&entry.connection);
+        if is_news {
+            self.changed(&entry.connection);
+        }
         Some(self.payload(entry, segment, side))
     }
 
@@ -215,7 +225,7 @@ impl<S: Sink> Reception<'_, S> {
         if entry.connection.established.is_none() {
             self.sign_of_life(entry, segment, side)?;
         }
-        if entry.track.place(segment, side) == Belonging::Stray {
+        if entry.track.place(segment, side) == Belonging::Stray && !entry.track.resynchronise(segment, side) {
             return None;
         }
         let is_mid_stream = entry.connection.onset == Onset::MidStream;
@@ -224,6 +234,7 @@ impl<S: Sink> Reception<'_, S> {
         let (_, other) = entry.track.halves(side);
         if let Some(acked) = segment.ack.and_then(|ack| other.offset_of(ack)) {
             other.acknowledge(acked);
+            self.believe(entry, side.other(), acked);
         }
         let outcome = self.payload(entry, segment, side);
         if segment.flags.fin && outcome == Outcome::Kept {
@@ -238,7 +249,7 @@ impl<S: Sink> Reception<'_, S> {
         let Entry { connection, track, .. } = entry;
         if side == Side::Responder {
             let acked = segment.ack.and_then(|ack| track.originator.offset_of(ack))?;
-            if acked < 0 || acked > offset(track.originator.highest) {
+            if acked < 0 || acked > offset(track.originator.highest) || track.is_ancestors(segment) {
                 if is_bare(segment) {
                     let is_news = connection.challenged.is_none();
                     connection.challenged.get_or_insert(segment.packet);
@@ -314,29 +325,53 @@ impl<S: Sink> Reception<'_, S> {
 
     /// A FIN, the payload before it taken in.
     fn fin(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) {
-        let Entry { connection, track, .. } = entry;
+        let track = &mut entry.track;
         let (half, other) = track.halves(side);
         let len = length(segment.payload).saturating_add(u64::from(segment.cut));
         let Some(end) = half.offset_of(segment.seq).map(|start| start.saturating_add(offset(len))) else {
             return;
         };
-        if half.fin.is_some() || end < offset(half.highest) {
+        let acked = segment.ack.and_then(|ack| other.offset_of(ack));
+        let fin = Fin { offset: end, acked, packet: segment.packet };
+        if half.fin.is_some() || end < offset(half.bytes.next()) {
             return;
         }
-        let acked = segment.ack.and_then(|ack| other.offset_of(ack));
-        half.fin = Some(Fin { offset: end, acked, packet: segment.packet });
+        if end < offset(half.highest) {
+            half.doubted_fin = Some(Box::new(fin));
+        } else {
+            self.close(entry, side, fin);
+        }
+    }
+
+    /// The receiver acknowledged up to this offset: if that is a FIN in front of other bytes, then those are not the
+    /// stream's.
+    fn believe(&mut self, entry: &mut Entry, side: Side, acked: i64) {
+        let (half, _) = entry.track.halves(side);
+        let Some(fin) = half.doubted_fin.take_if(|fin| fin.offset.saturating_add(1) == acked) else { return };
+        if let Ok(end) = u64::try_from(fin.offset) {
+            half.highest = end;
+            half.bytes.truncate(end, entry.connection.stream_mut(side), self.budget);
+            self.close(entry, side, *fin);
+        }
+    }
+
+    /// A side's FIN, which is its first.
+    fn close(&mut self, entry: &mut Entry, side: Side, fin: Fin) {
+        let Entry { connection, track, .. } = entry;
+        let (half, other) = track.halves(side);
+        half.fin = Some(fin);
         connection.stream_mut(side).end_seen = true;
-        note_close(connection, side, segment);
+        note_close(connection, side, fin.packet);
         if let Some(first) = other.fin {
             let covers = |acked: Option<i64>, fin: i64| acked.is_some_and(|acked| acked > fin);
-            if covers(first.acked, end) {
+            if covers(first.acked, fin.offset) {
                 // The capture holds the FINs in the wrong order.
                 connection.first_close = Some(side.into());
-                connection.close = Some(segment.packet);
-            } else if !covers(acked, first.offset) && connection.end_state == EndState::Open {
+                connection.close = Some(fin.packet);
+            } else if !covers(fin.acked, first.offset) && connection.end_state == EndState::Open {
                 connection.first_close = Some(FirstClose::Both);
             }
-            connection.closed = Some(segment.packet.time);
+            connection.closed = Some(fin.packet.time);
             connection.end_state = EndState::Fin;
         }
         self.changed(connection);
@@ -360,10 +395,10 @@ fn count_syn(connection: &mut Connection, segment: &Segment<'_>) {
 }
 
 /// Takes note of the first FIN or RST.
-fn note_close(connection: &mut Connection, side: Side, segment: &Segment<'_>) {
+fn note_close(connection: &mut Connection, side: Side, packet: PacketRef) {
     if connection.first_close.is_none() {
         connection.first_close = Some(side.into());
-        connection.close = Some(segment.packet);
+        connection.close = Some(packet);
     }
 }
 

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use super::clock::Clock;
-use super::flow::{Fingerprint, Flow, Flows, Ignored};
-use super::half::{Half, offset};
+use super::flow::{Fingerprint, Flows, Ignored, Route};
+use super::half::offset;
+use super::opening::{first_facts, opens};
 use super::reassembly::{Budget, Outlet, PATIENCE};
 use super::receive::{Outcome, Reception};
 use super::slab::{Class, Entry, Slab};
-use super::track::{Track, is_over};
-use super::{Connection, ConnectionId, Ending, Interest, Onset, Side, Sink, Stream};
+use super::track::{Ancestor, Track, is_over};
+use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
 use crate::decode::Segment;
 use crate::report::EndState;
@@ -38,6 +39,7 @@ pub struct Table {
     budget: Budget,
     connections: usize,
     half_open: usize,
+    lingering: usize,
     look_at: Timestamp,
 }
 
@@ -51,6 +53,7 @@ impl Table {
             watched: VecDeque::new(),
             budget: Budget::new(limits),
             connections: limits.connections.max(1),
+            lingering: limits.lingering,
             half_open: limits.half_open.max(1),
             look_at: Timestamp::MIN,
         }
@@ -62,22 +65,11 @@ impl Table {
         if now >= self.look_at {
             self.expire(now, sink);
         }
-        let flow = self.flows.fingerprint(segment.source, segment.destination);
-        match self.flows.get(flow) {
-            None => {
-                if opens(segment) {
-                    self.open(flow, segment, sink);
-                }
-            }
-            Some(Flow::Ignored(ignored)) => {
-                let is_syn = segment.flags.syn && !segment.flags.rst && segment.ack.is_none();
-                if is_syn && ignored.is_reopened_by(segment.seq) {
-                    self.open(flow, segment, sink);
-                } else {
-                    self.flows.pass(flow, segment);
-                }
-            }
-            Some(Flow::Live(slot)) => self.receive(slot, segment, sink),
+        let flow = self.flows.fingerprint(&segment.source, &segment.destination);
+        match self.flows.route(flow, segment) {
+            Route::Live(slot) => self.receive(slot, segment, sink),
+            Route::Unknown if opens(segment) => self.open(flow, segment, None, sink),
+            Route::Unknown | Route::Ignored => {}
         }
     }
 
@@ -123,9 +115,22 @@ impl Table {
         &self.budget.counts
     }
 
+    /// What is held of out-of-order bytes.
+    #[cfg(test)]
+    pub(super) const fn held(&self) -> usize {
+        self.budget.held
+    }
+
     /// A segment of a flow that is not known, or of one that was ignored and begins anew.
-    fn open(&mut self, flow: Fingerprint, segment: &Segment<'_>, sink: &mut impl Sink) {
-        let (connection, track) = first_facts(segment);
+    fn open(
+        &mut self,
+        flow: Fingerprint,
+        segment: &Segment<'_>,
+        ancestor: Option<Ancestor>,
+        sink: &mut impl Sink,
+    ) {
+        let (connection, mut track) = first_facts(segment);
+        track.ancestor = ancestor;
         if let Some(slot) = self.introduce(flow, connection, track, sink) {
             let outcome =
                 self.with_reception(slot, sink, |reception, entry| reception.receive_first(entry, segment));
@@ -159,9 +164,9 @@ impl Table {
 
     fn receive(&mut self, slot: u32, segment: &Segment<'_>, sink: &mut impl Sink) {
         let is_ours = self.slab.get(slot).is_some_and(|entry| {
-            let Connection { originator, responder, .. } = entry.connection;
-            (segment.source == originator && segment.destination == responder)
-                || (segment.source == responder && segment.destination == originator)
+            let (originator, responder) = (&entry.connection.originator, &entry.connection.responder);
+            (segment.source == *originator && segment.destination == *responder)
+                || (segment.source == *responder && segment.destination == *originator)
         });
         if is_ours {
             let outcome =
@@ -200,14 +205,18 @@ impl Table {
                 let flow = self.slab.get(slot).map(|entry| entry.flow);
                 self.forget(slot);
                 if let Some(flow) = flow {
-                    self.flows.pass(flow, segment);
+                    self.flows.route(flow, segment);
                 }
             }
             Outcome::Succeeded => {
-                let flow = self.slab.get(slot).map(|entry| entry.flow);
+                let now = segment.packet.time;
+                let old = self
+                    .slab
+                    .get(slot)
+                    .map(|entry| (entry.flow, Ancestor::of(&entry.connection, &entry.track, now)));
                 self.end(slot, Ending::Replaced, sink);
-                if let Some(flow) = flow {
-                    self.open(flow, segment, sink);
+                if let Some((flow, ancestor)) = old {
+                    self.open(flow, segment, Some(ancestor), sink);
                 }
             }
             Outcome::Displaced => {
@@ -255,6 +264,12 @@ impl Table {
         {
             self.budget.counts.reached(LimitName::HalfOpen);
             self.end(slot, Ending::Evicted, sink);
+        }
+        // Closed connections only wait for stragglers, and there may be as many of them as a port scan makes.
+        if self.slab.count(Class::Closed) >= self.lingering
+            && let Some((slot, _)) = self.slab.oldest(Class::Closed)
+        {
+            self.end(slot, Ending::Closed, sink);
         }
         if self.slab.len() >= self.connections
             && let Some((slot, _)) = Class::ALL.iter().find_map(|&class| self.slab.oldest(class))
@@ -330,9 +345,10 @@ impl Table {
         sink.ended(ConnectionId(slot), &connection, ending);
         // An eviction makes room, and fills none.
         let rival = track.rival.take().filter(|_| ending != Ending::Evicted)?;
-        let (successor, track) = rival.into_connection(&connection);
+        let (successor, mut successor_track) = rival.into_connection(&connection);
+        successor_track.ancestor = Some(Ancestor::of(&connection, &track, successor.last.time));
         let is_challenged = successor.challenged.is_some();
-        let slot = self.introduce(flow, successor, track, sink)?;
+        let slot = self.introduce(flow, successor, successor_track, sink)?;
         if is_challenged && let Some(entry) = self.slab.get(slot) {
             sink.changed(ConnectionId(slot), &entry.connection);
         }
@@ -346,7 +362,7 @@ impl Table {
         for side in [Side::Originator, Side::Responder] {
             let (half, _) = track.halves(side);
             let packet = half.fin.map_or(connection.last, |fin| fin.packet);
-            let end = is_followed.then(|| (known_end(half), packet));
+            let end = is_followed.then(|| (half.known_end(), packet));
             let mut out = Outlet { id, side, connection, sink };
             half.bytes.flush(end, &mut out, &mut self.budget);
         }
@@ -360,67 +376,4 @@ impl Table {
         let ignored = Ignored::new(entry.track.originator.syn);
         self.flows.ignore(entry.flow, ignored, &mut self.budget.counts);
     }
-}
-
-/// Whether a segment of an unknown flow makes a connection: a SYN, a SYN-ACK, or payload.
-const fn opens(segment: &Segment<'_>) -> bool {
-    let has_payload = !segment.payload.is_empty() || segment.cut > 0;
-    !segment.flags.rst && (segment.flags.syn || (has_payload && segment.ack.is_some()))
-}
-
-/// A connection of which this segment is the first packet.
-fn first_facts(segment: &Segment<'_>) -> (Connection, Track) {
-    let (is_syn, is_answer) = (segment.flags.syn, segment.flags.syn && segment.ack.is_some());
-    // Amid a connection, the higher port is the client's: servers listen on low ones.
-    let sent_by_responder = if is_syn { is_answer } else { segment.source.port < segment.destination.port };
-    let (originator, responder) = if sent_by_responder {
-        (segment.destination, segment.source)
-    } else {
-        (segment.source, segment.destination)
-    };
-    let is_attempt = is_syn && !is_answer;
-    let connection = Connection {
-        originator,
-        responder,
-        onset: if is_syn { Onset::Handshake } else { Onset::MidStream },
-        first: segment.packet,
-        last: segment.packet,
-        syn_attempts: u32::from(is_attempt),
-        syn_frames: if is_attempt { vec![segment.packet.frame] } else { Vec::new() },
-        established: (!is_attempt).then_some(segment.packet),
-        refused: None,
-        challenged: None,
-        end_state: EndState::Open,
-        first_close: None,
-        close: None,
-        closed: None,
-        from_originator: Stream { start_seen: is_attempt, ..Stream::default() },
-        from_responder: Stream { start_seen: is_answer, ..Stream::default() },
-    };
-    let mut track = Track::default();
-    if is_attempt {
-        track.originator = Half::synchronised(segment);
-        track.originator.remember(segment);
-    } else if is_answer {
-        track.responder = Half::synchronised(segment);
-        track.responder.remember(segment);
-        if let Some(ack) = segment.ack {
-            track.originator.set_base(ack);
-            track.originator.acknowledge(0);
-        }
-    }
-    (connection, track)
-}
-
-/// Up to where a stream is known to reach when its connection ends: to its FIN, or to what the other side acknowledged.
-fn known_end(half: &Half) -> u64 {
-    let end = half.fin.map_or_else(
-        || {
-            let acked = half.acked.filter(|_| half.heard)?;
-            // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
-            (acked > offset(half.highest).saturating_add(1)).then_some(acked)
-        },
-        |fin| Some(fin.offset),
-    );
-    end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0).max(half.highest)
 }

@@ -3,7 +3,7 @@
 use super::half::{Half, PLAUSIBLE};
 use super::rival::{Rival, Verdict};
 use super::{Connection, Interest, Side};
-use crate::base::Timestamp;
+use crate::base::{Endpoint, Timestamp};
 use crate::decode::Segment;
 
 /// What is known of a connection beside its facts.
@@ -14,6 +14,8 @@ pub(super) struct Track {
     pub responder: Half,
     /// A newer SYN on the same 4-tuple, of which it isn't known yet whether it is true.
     pub rival: Option<Box<Rival>>,
+    /// The connection that was on the 4-tuple before.
+    pub ancestor: Option<Ancestor>,
     /// The acknowledgement number of the plain ACK that answered a SYN.
     pub challenge: Option<u32>,
     /// The last sign of life, by the clock that timers run by.
@@ -29,10 +31,51 @@ impl Default for Track {
             originator: Half::default(),
             responder: Half::default(),
             rival: None,
+            ancestor: None,
             challenge: None,
             touched: Timestamp::MIN,
             watched: false,
         }
+    }
+}
+
+/// Where the numbers of an earlier connection on the same 4-tuple ended: what fits these is not the new one's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ancestor {
+    originator: Endpoint,
+    originator_end: Option<u32>,
+    responder_end: Option<u32>,
+    until: Timestamp,
+}
+
+impl Ancestor {
+    /// How far below its end an old connection's stragglers may lie.
+    const REACH: u32 = 2 << 20;
+    /// For how long they come: 2 MSL as most stacks have it.
+    const LINGER: i64 = 60_000_000_000;
+
+    /// What is to be remembered of a connection that another one follows at this time.
+    pub(super) fn of(connection: &Connection, track: &Track, now: Timestamp) -> Self {
+        Self {
+            originator: connection.originator,
+            originator_end: track.originator.end_seq(),
+            responder_end: track.responder.end_seq(),
+            until: now.plus(Self::LINGER),
+        }
+    }
+
+    /// Whether a segment carries the numbers that the earlier connection ended with.
+    fn claims(&self, segment: &Segment<'_>) -> bool {
+        let (own, other) = if segment.source == self.originator {
+            (self.originator_end, self.responder_end)
+        } else {
+            (self.responder_end, self.originator_end)
+        };
+        let is_near =
+            |end: Option<u32>, number: u32| end.is_some_and(|end| end.wrapping_sub(number) <= Self::REACH);
+        segment.packet.time < self.until
+            && is_near(own, segment.seq)
+            && segment.ack.is_some_and(|ack| is_near(other, ack))
     }
 }
 
@@ -72,7 +115,7 @@ impl Track {
             Side::Originator => (&self.originator, &self.responder),
             Side::Responder => (&self.responder, &self.originator),
         };
-        if half.is_outdated(segment) {
+        if self.is_left_over(segment, side) {
             return Belonging::Stray;
         }
         if let Some(start) = half.offset_of(segment.seq) {
@@ -97,18 +140,70 @@ impl Track {
         Belonging::Ours
     }
 
+    /// Whether a segment is left over from the connection that was here before: by its numbers, or by a TSval from before
+    /// this connection's SYN. Without such a connection TSvals prove nothing.
+    fn is_left_over(&self, segment: &Segment<'_>, side: Side) -> bool {
+        self.ancestor.as_ref().is_some_and(|ancestor| segment.packet.time < ancestor.until)
+            && (self.half(side).is_outdated(segment)
+                || (self.is_ancestors(segment) && !self.continues(segment, side)))
+    }
+
+    /// Whether a segment carries the numbers of the connection that was here before.
+    pub(super) fn is_ancestors(&self, segment: &Segment<'_>) -> bool {
+        self.ancestor.as_ref().is_some_and(|ancestor| ancestor.claims(segment))
+    }
+
+    /// Whether a segment neither skips nor acknowledges anything that was not captured.
+    fn continues(&self, segment: &Segment<'_>, side: Side) -> bool {
+        let is_known = |half: &Half, number: u32| {
+            half.offset_of(number)
+                .is_some_and(|offset| (0..=half.reached().saturating_add(1)).contains(&offset))
+        };
+        is_known(self.half(side), segment.seq)
+            && segment.ack.is_none_or(|ack| is_known(self.half(side.other()), ack))
+    }
+
+    /// Finds back into a stream of which the capture lost more than any window: where the receiver acknowledges what came
+    /// from far ahead, or, where the receiver was never captured, after a few segments that follow on each other. Tells
+    /// whether this segment belongs to the connection after all.
+    pub(super) fn resynchronise(&mut self, segment: &Segment<'_>, side: Side) -> bool {
+        const ENOUGH: u32 = 3;
+        let (half, other) = self.halves(side);
+        if let (Some(ack), Some(far)) = (segment.ack, &other.far)
+            && far.is_acknowledged_by(ack)
+            && let Some(acked) = other.offset_of(ack).filter(|&acked| acked > 0)
+        {
+            other.acknowledge(acked);
+            other.far = None;
+            return self.place(segment, side) == Belonging::Ours;
+        }
+        if segment.payload.is_empty() && segment.cut == 0 {
+            return false;
+        }
+        half.note_far(segment);
+        let is_enough = !other.heard && half.far.as_ref().is_some_and(|far| far.segments >= ENOUGH);
+        if let Some(start) = half.offset_of(segment.seq).filter(|&start| is_enough && start > 0) {
+            half.acknowledge(start);
+            half.far = None;
+        }
+        self.place(segment, side) == Belonging::Ours
+    }
+
     /// Whether an RST lies where its receiver would take it (RFC 5961 3.2): not below what was acknowledged, and not
     /// beyond a window that is in use somewhere.
     pub(super) fn takes_reset(&self, segment: &Segment<'_>, side: Side) -> bool {
         const WINDOW: i64 = 1 << 20;
         let half = self.half(side);
+        if self.is_left_over(segment, side) {
+            return false;
+        }
         let Some(offset) = half.offset_of(segment.seq) else { return true };
         let lowest = if self.half(side.other()).heard {
             half.acked.unwrap_or(0)
         } else {
             half.reached().saturating_sub(WINDOW)
         };
-        (lowest..=half.reached().saturating_add(WINDOW)).contains(&offset) && !half.is_outdated(segment)
+        (lowest..=half.reached().saturating_add(WINDOW)).contains(&offset)
     }
 
     /// What a segment without SYN means to the rival, if there is one.

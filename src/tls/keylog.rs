@@ -15,7 +15,7 @@ const MAX_LINE: usize = 512;
 /// The secrets of a key log, by the random number of the ClientHello that began the connection.
 ///
 /// It never prints a secret, and overwrites them when it goes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct KeyLog {
     connections: HashMap<[u8; 32], Secrets>,
     secrets: usize,
@@ -23,7 +23,7 @@ pub struct KeyLog {
 }
 
 /// The secrets of one connection.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Secrets([Option<Secret>; Label::COUNT]);
 
 type Secret = Zeroizing<Box<[u8]>>;

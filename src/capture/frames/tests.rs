@@ -203,6 +203,22 @@ fn dropping_the_frames_ends_the_thread() {
 }
 
 #[test]
+fn many_sources_of_many_batches_are_merged_like_few() {
+    let all = bulk(4);
+    let count = 20;
+    let dealt = |which: usize| all.iter().skip(which).step_by(count).cloned().collect::<Vec<_>>();
+    let mut merged = frames((0..count).map(|which| ("a", pcap(Order::Little, &dealt(which)))).collect());
+    assert!(packets(&mut merged) == all);
+}
+
+#[test]
+fn frames_may_be_read_on_another_thread() {
+    let mut reading = frames(vec![("a", file_at(&[1, 2], b"abc"))]);
+    let count = std::thread::spawn(move || packets(&mut reading).len()).join().unwrap();
+    assert_eq!(count, 2);
+}
+
+#[test]
 fn a_pipe_gives_a_packet_as_soon_as_it_is_there() {
     let (reader, mut writer) = io::pipe().unwrap();
     let file = file_at(&[1, 2, 3], b"abc");

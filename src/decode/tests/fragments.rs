@@ -63,7 +63,7 @@ fn the_last_fragment_to_arrive_carries_the_segment() {
 }
 
 #[test]
-fn datagrams_are_told_apart_by_hosts_number_protocol_and_capture_source() {
+fn datagrams_are_told_apart_by_hosts_number_and_protocol() {
     let mut decoder = decoder();
     let [first, second] = &fragmented(&v4_packet(TEXT), 9, &[3])[..] else { panic!("not two") };
     let mut of_another_host = second.clone();
@@ -74,9 +74,19 @@ fn datagrams_are_told_apart_by_hosts_number_protocol_and_capture_source() {
     for stranger in [&of_another_host, of_another_number, &of_another_protocol] {
         assert_eq!(outcomes(&mut decoder, &[first.clone(), stranger.clone()]), ["fragment", "fragment"]);
     }
-    let of_another_source = Frame { source: 1, ..frame(LinkType::RAW, second) };
-    assert_eq!(in_words(decoder.decode(&of_another_source)), "fragment");
-    assert_eq!(in_words(decoder.decode(&frame(LinkType::RAW, second))), V4_SEGMENT);
+    let in_the_next_file = Frame { source: 1, ..frame(LinkType::RAW, second) };
+    assert_eq!(in_words(decoder.decode(&in_the_next_file)), V4_SEGMENT);
+}
+
+#[test]
+fn a_fragment_repeated_after_its_datagram_was_whole_does_not_mix_with_the_next_of_its_number() {
+    let mut decoder = decoder();
+    let [first, second] = &fragmented(&v4_packet(TEXT), 9, &[5])[..] else { panic!("not two") };
+    let doubled = [first, first, second, second].map(Clone::clone);
+    assert_eq!(outcomes(&mut decoder, &doubled), ["fragment", "fragment", V4_SEGMENT, "fragment"]);
+    let next = fragmented(&v4_packet(b"QUIT ....\r\n"), 9, &[5]);
+    assert_eq!(outcomes(&mut decoder, &next), ["fragment", &V4_SEGMENT.replace("USER anna", "QUIT ....")]);
+    assert_eq!(incomplete(&decoder), 0);
 }
 
 #[test]
@@ -148,7 +158,7 @@ fn tunnels_may_be_fragmented_outside_and_inside() {
     assert_eq!(outcomes(&mut decoder, &outside), ["fragment", "fragment", "fragment", V4_SEGMENT]);
     let thrice =
         outside.iter().zip(7..).flat_map(|(piece, number)| fragmented(&outer_v4(4, piece), number, &[3]));
-    let last = outcomes(&mut decoder, &thrice.collect::<Vec<_>>()).pop();
+    let last = outcomes(&mut Decoder::new(&Limits::default()), &thrice.collect::<Vec<_>>()).pop();
     assert_eq!(last.as_deref(), Some("nested too deep"));
 }
 
@@ -224,7 +234,9 @@ proptest! {
                 }
             }
         }
-        prop_assert!(segments >= 1);
+        let is_one_piece = fragments.len() == 1;
+        let expected_segments = if is_one_piece { order.iter().filter(|&&index| index == 0).count() } else { 1 };
+        prop_assert_eq!((segments, incomplete(&decoder)), (expected_segments, 0));
     }
 
     #[test]

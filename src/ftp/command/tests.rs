@@ -52,6 +52,18 @@ fn epsv_all_is_a_promise_and_anything_else_a_negotiation() {
     }
 }
 
+#[test]
+fn auth_names_a_mechanism_by_any_of_its_names() {
+    for argument in ["TLS", "tls", "TLS-C", "TLS-P", "SSL", " TLS "] {
+        assert_eq!(auth_mechanism(Some(argument.as_bytes())), Some(AuthMechanism::Tls), "{argument:?}");
+    }
+    assert_eq!(auth_mechanism(Some(b"GSSAPI")), Some(AuthMechanism::Gssapi));
+    assert_eq!(auth_mechanism(Some(b"KERBEROS_V4")), Some(AuthMechanism::Gssapi));
+    for argument in [None, Some(&b""[..]), Some(b"PLAIN"), Some(b"TLS x"), Some(b"LOGIN")] {
+        assert_eq!(auth_mechanism(argument), None);
+    }
+}
+
 proptest! {
     #[test]
     fn any_line_has_a_verb_without_blanks(line in prop::collection::vec(any::<u8>(), 0..40)) {

@@ -120,6 +120,42 @@ fn type_puts_a_representation_in_force() {
 }
 
 #[test]
+fn structure_and_mode_are_one_letter() {
+    for (argument, structure, mode) in [
+        ("F", Some('F'), None),
+        (" r ", Some('R'), None),
+        ("P", Some('P'), None),
+        ("s", None, Some('S')),
+        ("B", None, Some('B')),
+        ("C", None, Some('C')),
+        ("Z", None, Some('Z')),
+        ("SB", None, None),
+        ("", None, None),
+        ("X", None, None),
+    ] {
+        assert_eq!(
+            (structure_argument(argument), mode_argument(argument)),
+            (structure, mode),
+            "{argument:?}"
+        );
+    }
+}
+
+#[test]
+fn rest_names_an_offset() {
+    for (argument, expected) in [
+        ("100", Some(100)),
+        (" 0 ", Some(0)),
+        ("", None),
+        ("-1", None),
+        ("1a", None),
+        ("99999999999999999999", None),
+    ] {
+        assert_eq!(restart_argument(argument), expected, "{argument:?}");
+    }
+}
+
+#[test]
 fn syst_names_the_system() {
     assert_eq!(system_name(" UNIX Type: L8 ").as_ref().map(Text::raw), Some("UNIX Type: L8"));
     assert_eq!(system_name(" "), None);

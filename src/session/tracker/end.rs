@@ -93,6 +93,8 @@ impl Tracker {
             return;
         }
         let listing: Option<Box<[u8]>> = data.listing().map(Into::into);
+        let made = described.established.is_some();
+        let time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
         for &(slot, index) in &data.owners {
             let Some(live) = self.live(slot) else { continue };
             live.open_flows = live.open_flows.saturating_sub(1);
@@ -105,8 +107,8 @@ impl Tracker {
             let usage = channel.usage;
             if let Some(one) = usage.and_then(|usage| self.history.get_mut(usage)) {
                 one.last = described.end;
-                one.made = described.established.is_some();
-                one.time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
+                one.made = made;
+                one.time_wait_from = time_wait_from;
             }
         }
         for (slot, _) in data.owners {
@@ -127,9 +129,8 @@ impl Tracker {
         if live.control.is_confirmed() {
             self.infer(slot);
             let Self { sessions, history, options, .. } = self;
-            if let Some(Some(live)) = sessions.get(position(slot)) {
-                let session = assemble::session(live, history, options, &mut |_| None);
-                self.done.push(session);
+            if let Some(Some(live)) = sessions.get_mut(position(slot)) {
+                self.done.push(assemble::last_report(live, history, options));
             }
         }
         self.drop_session(slot);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Tracker, pair_key, position};
 use crate::base::{Endpoint, LimitName, PacketRef};
-use crate::ftp::{self, EpsvArgument, HostPort, Verb};
+use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
 use crate::report::{Connector, Mode, Negotiation, Prediction};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
@@ -175,7 +175,9 @@ impl Tracker {
             _ => {}
         }
         let Some(reply) = command.replies.last() else { return };
-        let endpoint = ftp::passive_reply(code, reply.text.raw());
+        // Where the line was cut, the port may have been cut too.
+        let is_whole = reply.line.end != LineEnd::None;
+        let endpoint = ftp::passive_reply(code, reply.text.raw()).filter(|_| is_whole);
         let at = PacketRef { time: reply.time, frame: reply.frame };
         let Some(channel_index) = live.channel_of_command(index) else { return };
         let Some(channel) = live.channel_mut(channel_index) else { return };

@@ -1,0 +1,84 @@
+//! The display filter: which sessions to show, in a subset of Wireshark's language.
+//!
+//! In goes text, out comes a [`Filter`] that answers for a session, or a [`FilterError`] that says what is wrong and
+//! where. Names that Wireshark has (`ip.`, `ipv6.`, `tcp.`, `frame.`, `ftp.`) mean what they mean there: a session
+//! matches if one of its packets would; `sess.`, `data.`, `xfer.` and `find.` are ours.
+//!
+//! ```text
+//! or    = and { ("||" | "or") and }
+//! and   = not { ("&&" | "and") not }
+//! not   = ("!" | "not") not | "(" or ")" | field [ op value | "in" "{" item { "," item } "}" ]
+//! op    = "==" "eq" "!=" "ne" "<" "lt" "<=" "le" ">" "gt" ">=" "ge" "contains" "matches" "~"
+//! item  = value [ ".." value ]
+//! ```
+//!
+//! As in Wireshark, a field that occurs several times matches `==` if any does, and `!=` if it occurs and none is equal;
+//! `contains` minds the case, `matches` does not; a field alone asks whether it occurs.
+//!
+//! **Invariant:** pure; nothing in a filter can make parsing or matching take more than bounded time and depth.
+
+mod complete;
+mod field;
+mod lexer;
+mod literal;
+mod parser;
+mod value;
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::report::Session;
+
+pub use complete::{Candidate, complete};
+pub use field::{Field, fields};
+
+/// A filter that was understood.
+#[derive(Clone, Debug)]
+pub struct Filter(parser::Expression);
+
+/// What is wrong with a filter, and which of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError {
+    /// What is wrong, in lower case, without the position.
+    pub message: String,
+    /// The bytes concerned; empty at the end where something is missing.
+    pub span: Range<usize>,
+}
+
+impl Filter {
+    /// Understands a filter.
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
+        parser::parse(text).map(Self)
+    }
+
+    /// Whether a session is to be shown.
+    pub fn matches(&self, session: &Session) -> bool {
+        self.0.holds(session)
+    }
+}
+
+impl FilterError {
+    fn new(message: impl Into<String>, span: Range<usize>) -> Self {
+        Self { message: message.into(), span }
+    }
+
+    /// The filter, and below it carets under what is wrong.
+    pub fn pointer(&self, text: &str) -> String {
+        let shown = crate::base::Printable(text).to_string();
+        let cells = |part: &str| crate::base::Printable(part).to_string().chars().count();
+        let before = cells(text.get(..self.span.start).unwrap_or(text));
+        let wide = cells(text.get(self.span.clone()).unwrap_or_default()).max(1);
+        format!("{shown}\n{}{}", " ".repeat(before), "^".repeat(wide))
+    }
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+#[cfg(test)]
+mod tests;

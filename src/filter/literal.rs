@@ -1,0 +1,169 @@
+//! What a field is compared with.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::field::Kind;
+use crate::base::Timestamp;
+use crate::report::Code;
+
+/// A value as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Literal {
+    Text(String),
+    Number(u64),
+    Seconds(f64),
+    Net {
+        address: IpAddr,
+        prefix: u8,
+    },
+    Flag(bool),
+    /// A moment, and the last one that it can mean: `2026-04-12 09` is an hour.
+    Time(Timestamp, Timestamp),
+    /// A word of a choice, by its place there.
+    Word(usize),
+    Code(Code),
+}
+
+impl Literal {
+    /// Reads a value of a kind; none where it is not one.
+    pub(super) fn parse(text: &str, kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Text => Some(Self::Text(text.to_owned())),
+            Kind::Number | Kind::Frames => text.parse().ok().map(Self::Number),
+            Kind::Duration => seconds(text).map(Self::Seconds),
+            Kind::Bytes => bytes(text).map(Self::Number),
+            Kind::Address => net(text),
+            Kind::Ipv4 => net(text).filter(|net| matches!(net, Self::Net { address: IpAddr::V4(_), .. })),
+            Kind::Ipv6 => net(text).filter(|net| matches!(net, Self::Net { address: IpAddr::V6(_), .. })),
+            Kind::Flag => match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "1" => Some(Self::Flag(true)),
+                "false" | "no" | "0" => Some(Self::Flag(false)),
+                _ => None,
+            },
+            Kind::Time => time(text),
+            Kind::Choice(words) | Kind::Scale(words) => {
+                words.iter().position(|word| word.eq_ignore_ascii_case(text)).map(Self::Word)
+            }
+            Kind::Code => Code::parse(&text.to_ascii_lowercase()).map(Self::Code),
+            Kind::Presence => None,
+        }
+    }
+}
+
+fn split_unit(text: &str) -> (&str, &str) {
+    let end = text
+        .find(|character: char| character.is_ascii_alphabetic() || !character.is_ascii())
+        .unwrap_or(text.len());
+    (text.get(..end).unwrap_or_default(), text.get(end..).unwrap_or_default())
+}
+
+fn seconds(text: &str) -> Option<f64> {
+    let (number, unit) = split_unit(text);
+    let number: f64 = number.parse().ok().filter(|number: &f64| number.is_finite())?;
+    let factor = match unit {
+        "" | "s" => 1.0,
+        "ms" => 1e-3,
+        "us" | "µs" => 1e-6,
+        "ns" => 1e-9,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return None,
+    };
+    Some(number * factor)
+}
+
+fn bytes(text: &str) -> Option<u64> {
+    let (number, unit) = split_unit(text);
+    let shift = match unit.to_ascii_lowercase().trim_end_matches('b').trim_end_matches('i') {
+        "" => 0,
+        "k" => 10,
+        "m" => 20,
+        "g" => 30,
+        "t" => 40,
+        _ => return None,
+    };
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(1 << shift);
+    }
+    let number: f64 = number.parse().ok().filter(|number: &f64| (0.0..1e6).contains(number))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and below 2^60")]
+    Some((number * (1_u64 << shift) as f64) as u64)
+}
+
+fn net(text: &str) -> Option<Literal> {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix.parse::<u8>().ok()?)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().ok()?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let prefix = prefix.unwrap_or(most);
+    (prefix <= most).then_some(Literal::Net { address, prefix })
+}
+
+/// Whether an address lies in a network.
+pub(super) fn is_within(address: IpAddr, net: IpAddr, prefix: u8) -> bool {
+    match (address, net) {
+        (IpAddr::V4(address), IpAddr::V4(net)) => {
+            let mask =
+                |ip: Ipv4Addr| u32::from(ip).checked_shr(32_u32.saturating_sub(prefix.into())).unwrap_or(0);
+            mask(address) == mask(net)
+        }
+        (IpAddr::V6(address), IpAddr::V6(net)) => {
+            let mask =
+                |ip: Ipv6Addr| u128::from(ip).checked_shr(128_u32.saturating_sub(prefix.into())).unwrap_or(0);
+            mask(address) == mask(net)
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
+}
+
+/// `2026-04-12`, `2026-04-12 09:31`, `2026-04-12T09:31:07.114Z`: from its first to its last nanosecond, UTC.
+fn time(text: &str) -> Option<Literal> {
+    let text = text.strip_suffix('Z').unwrap_or(text);
+    let (date, clock) = match text.split_once(['T', ' ']) {
+        Some((date, clock)) => (date, clock.trim()),
+        None => (text, ""),
+    };
+    let mut parts = date.split('-');
+    let year: i64 = parts.next()?.parse().ok().filter(|year| (1678..2262).contains(year))?;
+    let month: i64 = parts.next()?.parse().ok().filter(|month| (1..=12).contains(month))?;
+    let day: i64 = parts.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
+    if parts.next().is_some() {
+        return None;
+    }
+    let mut nanos = days(year, month, day).checked_mul(86_400)?;
+    let mut span = 86_400_i64;
+    let mut fraction = (0, 1_000_000_000);
+    if !clock.is_empty() {
+        let (whole, fractional) = clock.split_once('.').unwrap_or((clock, ""));
+        for (part, (unit, most)) in whole.split(':').zip([(3600, 23), (60, 59), (1, 59)]) {
+            let number: i64 = part.parse().ok().filter(|number| (0..=most).contains(number))?;
+            nanos = nanos.checked_add(number * unit)?;
+            span = unit;
+        }
+        if whole.split(':').count() > 3 {
+            return None;
+        }
+        if !fractional.is_empty() {
+            let digits = u32::try_from(fractional.len()).ok().filter(|digits| (1..=9).contains(digits))?;
+            let unit = 10_i64.pow(9 - digits);
+            fraction = (fractional.parse::<u32>().ok().map(i64::from)? * unit, unit);
+            span = 0;
+        }
+    }
+    let from = nanos.checked_mul(1_000_000_000)?.checked_add(fraction.0)?;
+    let length = if span > 0 { span * 1_000_000_000 } else { fraction.1 };
+    Some(Literal::Time(Timestamp::from_nanos(from), Timestamp::from_nanos(from.checked_add(length - 1)?)))
+}
+
+/// Days since 1970-01-01, by eras of 400 years that begin on 1 March.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted = (month + 9) % 12;
+    let day_of_year = (153 * shifted + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}

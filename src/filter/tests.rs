@@ -1,0 +1,340 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::base::{Endpoint, Text, Timestamp};
+use crate::ftp::Verb;
+use crate::report::*;
+
+fn end(text: &str) -> Endpoint {
+    let address: std::net::SocketAddr = text.parse().unwrap();
+    Endpoint::new(address.ip(), address.port())
+}
+
+fn reply(code: u16, text: &str) -> Reply {
+    Reply { time: Timestamp::default(), frame: 11, code, text: Text::from(text), line: LineFacts::default() }
+}
+
+fn command(verb: Verb, argument: &str, replies: Vec<Reply>) -> Command {
+    Command {
+        time: Timestamp::default(),
+        frame: 10,
+        verb,
+        argument: Some(Argument::Text(Text::from(argument))),
+        replies,
+        line: LineFacts::default(),
+    }
+}
+
+/// alice's session: 10.1.7.33 to 192.0.2.8, PORT never met, RETR answered by 425, and 82.3 s long.
+fn session() -> Session {
+    let start = Timestamp::from_nanos(1_775_986_267_114_000_000);
+    Session {
+        uid: Uid("C1".into()),
+        client: end("10.1.7.33:49822"),
+        server: end("192.0.2.8:21"),
+        start,
+        end: start.plus(82_300_000_000),
+        frames: FrameSpan { first: 100, last: 200 },
+        handshake: true,
+        end_state: EndState::Fin,
+        closed_by: None,
+        user: Some(Text::from("alice")),
+        password: None,
+        account: None,
+        login: Login::Accepted,
+        greeting: vec![reply(220, "ProFTPD 1.3.8")],
+        unsolicited: Vec::new(),
+        system: None,
+        client_software: None,
+        features: None,
+        security: Security::None,
+        epsv_all: false,
+        port_allocation: PortAllocation::default(),
+        commands: vec![
+            command(Verb::Port, "10,1,7,33,199,56", vec![reply(200, "PORT command successful.")]),
+            command(Verb::Retr, "/pub/q2.csv", vec![reply(425, "Can't open data connection.")]),
+        ],
+        data_channels: vec![DataChannel {
+            mode: Some(Mode::Port),
+            active: true,
+            command: Some(0),
+            negotiation: Some(Negotiation::Accepted),
+            advertised: Some(Advertised { ip: Some(end("10.1.7.33:1").ip), port: 51000 }),
+            predicted: Some(Prediction {
+                listener: end("10.1.7.33:51000"),
+                connector: Connector { ip: end("192.0.2.8:1").ip, port: Some(20) },
+            }),
+            outcome: Some(Outcome::Unused),
+            matched_by: None,
+            connection: None,
+            time_wait: None,
+            reuse: None,
+            peer_session: None,
+            other_attempts: Vec::new(),
+        }],
+        transfers: vec![Transfer {
+            command: 1,
+            path: Some(Text::from("/pub/q2.csv")),
+            direction: Direction::Download,
+            content: Content::File,
+            representation: Text::from("I"),
+            structure: 'F',
+            mode: 'S',
+            offset: 0,
+            data_channel: Some(0),
+            bytes: Some(2048),
+            missing_bytes: 0,
+            expected_size: None,
+            sha256: Some([0xab; 32]),
+            mime: None,
+            encrypted: false,
+            status: Status::Failed,
+            reply_code: Some(425),
+            start: Some(start),
+            end: Some(start.plus(1_000_000_000)),
+            peer_session: None,
+        }],
+        findings: vec![Finding {
+            code: Code::DataNeverAttempted,
+            severity: Severity::Warning,
+            summary: "nobody came".into(),
+            advice: None,
+            time: start,
+            frames: vec![10],
+            command: None,
+            data_channel: Some(0),
+            transfer: None,
+        }],
+        gaps: Vec::new(),
+        oversized: Vec::new(),
+    }
+}
+
+#[track_caller]
+fn check(table: &[(&str, bool)]) {
+    let session = session();
+    for (text, expected) in table {
+        let filter = Filter::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(filter.matches(&session), *expected, "{text}");
+    }
+}
+
+#[test]
+fn fields_of_the_session_compare() {
+    check(&[
+        ("sess.mode == PORT", true),
+        ("sess.mode == port", true),
+        ("sess.mode == PASV", false),
+        ("sess.mode != PASV", true),
+        ("sess.user == \"alice\"", true),
+        ("sess.user == alice", true),
+        ("sess.user contains \"lic\"", true),
+        ("sess.user contains \"LIC\"", false),
+        ("sess.user matches \"^ALI\"", true),
+        ("sess.user ~ \"bob|alice\"", true),
+        ("sess.duration > 80s && sess.duration < 1.5m", true),
+        ("sess.duration >= 90000ms", false),
+        ("sess.login == accepted", true),
+        ("sess.server == 192.0.2.0/24", true),
+        ("sess.client.port in {1..100, 49822}", true),
+        ("sess.start >= \"2026-04-12 09:31\" and sess.start < \"2026-04-12 09:32\"", true),
+        ("sess.start == 2026-04-12", true),
+        ("sess.start > 2026-04-12", false),
+        ("sess.commands == 2", true),
+        ("sess.banner contains ProFTPD", true),
+        ("sess.system", false),
+        ("sess.handshake == true", true),
+    ]);
+}
+
+#[test]
+fn channels_transfers_and_findings_compare() {
+    check(&[
+        ("data.state == unused", true),
+        ("data.matched == false", true),
+        ("data.port == 51000", true),
+        ("data.ip == 10.0.0.0/8", true),
+        ("data.bytes > 0", false),
+        ("data.reuse", false),
+        ("xfer.status == failed && xfer.code == 425", true),
+        ("xfer.bytes == 2k", true),
+        ("xfer.rate >= 2k", true),
+        ("xfer.path contains \"/pub/\"", true),
+        ("xfer.verb == retr", true),
+        ("xfer.sha256 contains abab", true),
+        ("find.id == data-never-attempted", true),
+        ("find.id in {data-refused, data-unanswered}", false),
+        ("find.severity >= notice", true),
+        ("find.severity > warning", false),
+        ("text contains \"Can't open\"", true),
+    ]);
+}
+
+#[test]
+fn wiresharks_names_mean_what_they_mean_there() {
+    check(&[
+        ("ip.addr == 10.1.7.33", true),
+        ("ip.addr == 10.1.0.0/16", true),
+        ("ip.src == 192.0.2.8", true),
+        ("ip.addr != 192.0.2.8", false),
+        ("ip.addr in {10.1.7.1..10.1.7.40}", true),
+        ("ipv6.addr", false),
+        ("tcp.port == 21", true),
+        ("tcp.port == 51000", false),
+        ("frame.number == 150", true),
+        ("frame.number in {190..300}", true),
+        ("frame.number > 200", false),
+        ("ftp.request.command == \"RETR\"", true),
+        ("ftp.request.arg contains q2", true),
+        ("ftp.response.code == 425", true),
+        ("ftp.response.code in {400..599}", true),
+        ("ftp.response.code in {426 550}", false),
+        ("ftp.active.port == 51000", true),
+        ("ftp.active.cip == 10.1.7.33", true),
+        ("ftp.passive.port", false),
+        ("ftp", true),
+        ("ftp-data", false),
+    ]);
+}
+
+#[test]
+fn and_binds_closer_than_or_and_not_closest() {
+    check(&[
+        ("ftp || ftp && ftp-data", true),
+        ("(ftp || ftp) && ftp-data", false),
+        ("!ftp-data && ftp", true),
+        ("not ftp-data and ftp", true),
+        ("!(ftp && ftp-data)", true),
+        ("!!ftp", true),
+        ("not sess.user == bob or ftp-data", true),
+    ]);
+}
+
+#[test]
+fn what_is_wrong_is_said_and_pointed_at() {
+    for (text, message, pointed) in [
+        (
+            "sess.mode == POTR && ip.src == 10.1.0.0/16",
+            "not a mode: use PORT, PASV, EPRT, EPSV, LPRT, LPSV, DEFAULT or TLS",
+            "POTR",
+        ),
+        ("sess.mdoe == PORT", "there is no field 'sess.mdoe'; sess.mode is one", "sess.mdoe"),
+        (
+            "nonsense.of.some.kind",
+            "there is no field 'nonsense.of.some.kind' (Tab shows them)",
+            "nonsense.of.some.kind",
+        ),
+        (
+            "ip.addr == 2001:db8::1",
+            "expected an IPv4 address or network, such as 10.1.0.0/16 (ipv6.addr is for IPv6)",
+            "2001:db8::1",
+        ),
+        (
+            "ip.addr == 10.0.0.0/33",
+            "expected an IPv4 address or network, such as 10.1.0.0/16 (ipv6.addr is for IPv6)",
+            "10.0.0.0/33",
+        ),
+        ("tcp.port == 80x", "expected a number", "80x"),
+        ("tcp.port ==", "expected a number", ""),
+        ("tcp.port contains 80", "tcp.port is no text", "contains"),
+        ("sess.user > bob", "sess.user has no order", ">"),
+        ("(ftp", "this parenthesis is never closed", "("),
+        ("ftp)", "this parenthesis was never opened", ")"),
+        ("ftp &&", "a field is missing", ""),
+        ("ftp ftp-data", "expected && or || here", "ftp-data"),
+        ("== 5", "expected a field here", "=="),
+        ("sess.user == \"bob", "the closing quote is missing", "\"bob"),
+        ("tcp.port in 21", "'in' takes a set: {21, 2121} or {50000..50100}", "21"),
+        ("tcp.port in {21", "the closing } is missing", ""),
+        ("ftp == 1", "ftp has no value: it only asks whether it occurs", "=="),
+        ("sess.user ; bob", "';' has no meaning here", ";"),
+        ("\"bob\"", "text alone asks nothing: text contains \"bob\"", "\"bob\""),
+        ("", "a filter is missing", ""),
+    ] {
+        let error = Filter::parse(text).map(|_| ()).unwrap_err();
+        assert_eq!((error.message.as_str(), &text[error.span.clone()]), (message, pointed), "{text}");
+    }
+    let error = Filter::parse("sess.user matches \"(\"").unwrap_err();
+    assert!(error.message.starts_with("not a regular expression"), "{error}");
+}
+
+#[test]
+fn the_pointer_stands_under_what_is_wrong() {
+    let text = "sess.mode == POTR && ftp";
+    let error = Filter::parse(text).unwrap_err();
+    assert_eq!(error.pointer(text), "sess.mode == POTR && ftp\n             ^^^^");
+    let text = "sess.user == \"\u{1b}\" && x";
+    let error = Filter::parse(text).unwrap_err();
+    assert_eq!(error.pointer(text), "sess.user == \"\\x1b\" && x\n                       ^");
+}
+
+#[test]
+fn nesting_beyond_reason_is_an_error_not_a_crash() {
+    for open in ["(", "!", "not "] {
+        let text = format!("{}ftp", open.repeat(1000));
+        assert_eq!(Filter::parse(&text).unwrap_err().message, "nested too deep");
+    }
+    assert!(Filter::parse(&"x".repeat(5000)).is_err());
+}
+
+fn completed(text: &str) -> Vec<String> {
+    complete(text, text.len()).into_iter().map(|candidate| candidate.text).collect()
+}
+
+#[test]
+fn completion_offers_what_fits_next() {
+    assert_eq!(completed("sess.mo"), ["sess.mode"]);
+    assert_eq!(completed("sess.mode == PA"), ["PASV"]);
+    assert_eq!(completed("sess.mode == PASV "), ["&&", "||"]);
+    assert_eq!(completed("sess.mode "), ["==", "!=", "in"]);
+    assert_eq!(completed("ftp && data.reuse.o"), ["data.reuse.outcome"]);
+    assert_eq!(completed("find.severity >= w"), ["warning"]);
+    assert_eq!(completed("data.matched == "), ["true", "false"]);
+    assert_eq!(completed("sess.mode in {PORT, E"), ["EPRT", "EPSV"]);
+    assert_eq!(completed("duration"), ["sess.duration", "data.duration", "xfer.duration"]);
+    assert_eq!(completed("").len(), Field::ALL.len());
+    assert!(completed("nonsense == ").is_empty());
+    let candidate = complete("ftp && sess.us", 14).remove(0);
+    assert_eq!((candidate.range, candidate.text.as_str()), (7..14, "sess.user"));
+}
+
+#[test]
+fn field_names_are_unique() {
+    let mut names: Vec<_> = Field::ALL.iter().map(|field| field.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Field::ALL.len());
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic_and_errors_point_into_the_text(text in "\\PC{0,60}") {
+        if let Err(error) = Filter::parse(&text) {
+            prop_assert!(text.get(error.span.clone()).is_some(), "{error:?}");
+            error.pointer(&text);
+        }
+        for cursor in 0..=text.len() {
+            complete(&text, cursor);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_filter_never_panics(words in prop::collection::vec(
+        prop::sample::select(vec!["sess.mode", "tcp.port", "ip.addr", "sess.start", "frame.number", "==", "!=", "in", "{", "}", "..", ",", "(", ")",
+            "!", "&&", "or", "PORT", "21", "10.0.0.0/8", "\"a\\\"", "\"x\"", "2026-04-12", "contains", "matches", "-1", "99999999999999999999"]), 0..14)) {
+        let text = words.join(" ");
+        if let Ok(filter) = Filter::parse(&text) {
+            filter.matches(&session());
+        }
+        complete(&text, text.len());
+    }
+
+    #[test]
+    fn negation_is_the_opposite(port in any::<u16>(), name in prop::sample::select(vec!["tcp.port", "data.port", "sess.client.port"])) {
+        let session = session();
+        let yes = Filter::parse(&format!("{name} == {port}")).unwrap().matches(&session);
+        prop_assert_eq!(Filter::parse(&format!("!({name} == {port})")).unwrap().matches(&session), !yes);
+        prop_assert_eq!(Filter::parse(&format!("{name} != {port}")).unwrap().matches(&session), !yes);
+        prop_assert_eq!(Filter::parse(&format!("{name} in {{{port}}}")).unwrap().matches(&session), yes);
+    }
+}

@@ -1,0 +1,436 @@
+//! The values that a field has in a session, and how they compare.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use super::field::Field;
+use super::lexer::Operator;
+use super::literal::{Literal, is_within};
+use super::parser::Operand;
+use crate::base::{Endpoint, Timestamp};
+use crate::report::{
+    Advertised, Code, Connection, Content, DataChannel, Direction, EndState, Holder, Login, MatchedBy, Mode,
+    Negotiation, Outcome, Reply, ReuseKind, ReuseOutcome, Security, Session, Severity, Status, Transfer,
+};
+
+/// A value that occurs in a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value<'a> {
+    Text(&'a str),
+    /// Text whose case has no meaning.
+    Verb(&'a str),
+    /// Written as hex digits.
+    Hash(&'a [u8; 32]),
+    Number(u64),
+    Seconds(f64),
+    Address(IpAddr),
+    Flag(bool),
+    Time(Timestamp),
+    /// The place in the field's words.
+    Word(usize),
+    Code(Code),
+    Frames(u64, u64),
+    Present,
+}
+
+/// What is done with each value; it says whether to stop.
+type Each<'e, 's> = &'e mut dyn FnMut(Value<'s>) -> bool;
+
+/// Compares a value.
+pub(super) fn compare(value: Value<'_>, operator: Operator, operand: &Operand) -> bool {
+    match operand {
+        Operand::Pattern(pattern) => match value {
+            Value::Text(text) | Value::Verb(text) => pattern.is_match(text),
+            Value::Hash(hash) => pattern.is_match(&hex(hash)),
+            _ => false,
+        },
+        Operand::Set(items) => items.iter().any(|(first, last)| match last {
+            None => is(value, Operator::Equal, first),
+            Some(last) => within(value, first, last),
+        }),
+        Operand::One(literal) => is(value, operator, literal),
+    }
+}
+
+/// Whether a value lies in a range, both ends included.
+fn within(value: Value<'_>, first: &Literal, last: &Literal) -> bool {
+    match (value, first, last) {
+        (Value::Frames(from, to), Literal::Number(first), Literal::Number(last)) => {
+            from <= *last && to >= *first
+        }
+        (
+            Value::Address(address),
+            Literal::Net { address: first, .. },
+            Literal::Net { address: last, .. },
+        ) => address.is_ipv4() == first.is_ipv4() && address >= *first && address <= *last,
+        (Value::Text(text), Literal::Text(first), Literal::Text(last)) => {
+            text >= first.as_str() && text <= last.as_str()
+        }
+        _ => is(value, Operator::GreaterOrEqual, first) && is(value, Operator::LessOrEqual, last),
+    }
+}
+
+fn is(value: Value<'_>, operator: Operator, literal: &Literal) -> bool {
+    match (value, literal) {
+        (Value::Text(text), Literal::Text(wanted)) => match operator {
+            Operator::Contains => text.contains(wanted.as_str()),
+            _ => text == wanted,
+        },
+        (Value::Verb(verb), Literal::Text(wanted)) => match operator {
+            Operator::Contains => verb.contains(&wanted.to_uppercase()),
+            _ => verb.eq_ignore_ascii_case(wanted),
+        },
+        (Value::Hash(hash), Literal::Text(wanted)) => match operator {
+            Operator::Contains => hex(hash).contains(&wanted.to_ascii_lowercase()),
+            _ => hex(hash).eq_ignore_ascii_case(wanted),
+        },
+        (Value::Number(number), Literal::Number(wanted)) => ordered(number.cmp(wanted), operator),
+        (Value::Seconds(seconds), Literal::Seconds(wanted)) => {
+            seconds.partial_cmp(wanted).is_some_and(|order| ordered(order, operator))
+        }
+        (Value::Address(address), Literal::Net { address: net, prefix }) => is_within(address, *net, *prefix),
+        (Value::Flag(flag), Literal::Flag(wanted)) => flag == *wanted,
+        (Value::Time(time), Literal::Time(first, last)) => match operator {
+            Operator::Less => time < *first,
+            Operator::LessOrEqual => time <= *last,
+            Operator::Greater => time > *last,
+            Operator::GreaterOrEqual => time >= *first,
+            _ => time >= *first && time <= *last,
+        },
+        (Value::Word(place), Literal::Word(wanted)) => ordered(place.cmp(wanted), operator),
+        (Value::Code(code), Literal::Code(wanted)) => code == *wanted,
+        (Value::Frames(first, last), Literal::Number(wanted)) => match operator {
+            Operator::Less => first < *wanted,
+            Operator::LessOrEqual => first <= *wanted,
+            Operator::Greater => last > *wanted,
+            Operator::GreaterOrEqual => last >= *wanted,
+            _ => first <= *wanted && *wanted <= last,
+        },
+        _ => false,
+    }
+}
+
+const fn ordered(order: Ordering, operator: Operator) -> bool {
+    match operator {
+        Operator::Less => order.is_lt(),
+        Operator::LessOrEqual => order.is_le(),
+        Operator::Greater => order.is_gt(),
+        Operator::GreaterOrEqual => order.is_ge(),
+        Operator::Equal | Operator::NotEqual | Operator::Contains | Operator::Matches | Operator::In => {
+            order.is_eq()
+        }
+    }
+}
+
+/// Whether any value of a field makes `each` say yes; the rest is not looked at then.
+pub(super) fn any<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
+    let name = field.name();
+    if name.starts_with("sess.") {
+        of_session(session, field, each)
+    } else if name.starts_with("data.") {
+        session.data_channels.iter().any(|channel| of_channel(channel, field, each))
+    } else if name.starts_with("xfer.") {
+        session.transfers.iter().any(|transfer| of_transfer(session, transfer, field, each))
+    } else if name.starts_with("ftp") {
+        of_ftp(session, field, each)
+    } else {
+        of_packets(session, field, each)
+    }
+}
+
+fn count(length: usize) -> Value<'static> {
+    Value::Number(length as u64)
+}
+
+fn text<'s>(text: Option<&'s crate::base::Text>, each: Each<'_, 's>) -> bool {
+    text.is_some_and(|text| each(Value::Text(text.raw())))
+}
+
+fn endpoint(endpoint: Endpoint, wants_port: bool) -> Value<'static> {
+    if wants_port { Value::Number(endpoint.port.into()) } else { Value::Address(endpoint.ip) }
+}
+
+const fn mode(mode: Option<Mode>) -> Value<'static> {
+    Value::Word(match mode {
+        Some(Mode::Port) => 0,
+        Some(Mode::Pasv) => 1,
+        Some(Mode::Eprt) => 2,
+        Some(Mode::Epsv) => 3,
+        Some(Mode::Lprt) => 4,
+        Some(Mode::Lpsv) => 5,
+        Some(Mode::Default) => 6,
+        None => 7,
+    })
+}
+
+fn of_session<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
+    let value = match field {
+        Field::SessMode => return session.data_channels.iter().any(|channel| each(mode(channel.mode))),
+        Field::SessUser => return text(session.user.as_ref(), each),
+        Field::SessSystem => return text(session.system.as_ref(), each),
+        Field::SessSoftware => return text(session.client_software.as_ref(), each),
+        Field::SessBanner => return session.greeting.iter().any(|reply| each(Value::Text(reply.text.raw()))),
+        Field::SessUid => Value::Text(&session.uid.0),
+        Field::SessClient | Field::SessClientPort => endpoint(session.client, field == Field::SessClientPort),
+        Field::SessServer | Field::SessServerPort => endpoint(session.server, field == Field::SessServerPort),
+        Field::SessLogin => Value::Word(match session.login {
+            Login::None => 0,
+            Login::Accepted => 1,
+            Login::Rejected => 2,
+        }),
+        Field::SessSecurity => Value::Word(match session.security {
+            Security::None => 0,
+            Security::ExplicitTls => 1,
+            Security::ImplicitTls => 2,
+            Security::Gssapi => 3,
+        }),
+        Field::SessEndState => Value::Word(match session.end_state {
+            EndState::Open => 0,
+            EndState::Fin => 1,
+            EndState::Rst => 2,
+            EndState::Idle => 3,
+        }),
+        Field::SessDuration => Value::Seconds(session.end.seconds_since(session.start)),
+        Field::SessStart => Value::Time(session.start),
+        Field::SessEnd => Value::Time(session.end),
+        Field::SessHandshake => Value::Flag(session.handshake),
+        Field::SessEpsvAll => Value::Flag(session.epsv_all),
+        Field::SessCommands => count(session.commands.len()),
+        Field::SessTransfers => count(session.transfers.len()),
+        Field::SessChannels => count(session.data_channels.len()),
+        Field::SessFindings => count(session.findings.len()),
+        Field::SessBytes => {
+            Value::Number(connections(session).map(Connection::bytes).fold(0, u64::saturating_add))
+        }
+        _ => return false,
+    };
+    each(value)
+}
+
+fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) -> bool {
+    let connection = channel.connection.as_deref();
+    let value = match field {
+        Field::DataMode => Some(mode(channel.mode)),
+        Field::DataState => state(channel).map(Value::Word),
+        Field::DataMatched => Some(Value::Flag(channel.outcome == Some(Outcome::Connected))),
+        Field::DataActive => Some(Value::Flag(channel.active)),
+        Field::DataIp | Field::DataPort => channel
+            .predicted
+            .map(|prediction| prediction.listener)
+            .or(connection.map(|connection| connection.responder))
+            .map(|listener| endpoint(listener, field == Field::DataPort)),
+        Field::DataPeer | Field::DataPeerPort => {
+            connection.map(|connection| endpoint(connection.originator, field == Field::DataPeerPort))
+        }
+        Field::DataBytes => connection.map(|connection| Value::Number(connection.bytes())),
+        Field::DataDuration => {
+            connection.map(|connection| Value::Seconds(connection.end.seconds_since(connection.start)))
+        }
+        Field::DataSyns => connection.map(|connection| Value::Number(connection.syn_attempts.into())),
+        Field::DataMissing => connection.map(|connection| Value::Number(connection.missing_bytes())),
+        Field::DataRetransmitted => {
+            connection.map(|connection| Value::Number(connection.retransmitted_bytes()))
+        }
+        Field::DataTls => connection.map(|connection| Value::Flag(connection.tls)),
+        Field::DataMatchedBy => channel.matched_by.map(|by| {
+            Value::Word(match by {
+                MatchedBy::Endpoint => 0,
+                MatchedBy::Translated => 1,
+                MatchedBy::ThirdParty => 2,
+                MatchedBy::Default => 3,
+                MatchedBy::Inferred => 4,
+            })
+        }),
+        Field::DataTimeWait => channel.time_wait.map(|wait| {
+            Value::Word(match wait.holder {
+                Holder::Client => 0,
+                Holder::Server => 1,
+                Holder::Both => 2,
+                Holder::Partner => 3,
+            })
+        }),
+        Field::DataReuse => channel.reuse.as_ref().map(|reuse| {
+            Value::Word(match reuse.kind {
+                ReuseKind::FourTuple => 0,
+                ReuseKind::Listener => 1,
+            })
+        }),
+        Field::DataReuseOutcome => channel.reuse.as_ref().map(|reuse| {
+            Value::Word(match reuse.outcome {
+                ReuseOutcome::Accepted => 0,
+                ReuseOutcome::Ignored => 1,
+                ReuseOutcome::Challenged => 2,
+                ReuseOutcome::Refused => 3,
+                ReuseOutcome::NotAttempted => 4,
+            })
+        }),
+        Field::DataInTimeWait => channel.reuse.as_ref().map(|reuse| Value::Flag(reuse.in_time_wait)),
+        _ => None,
+    };
+    value.is_some_and(each)
+}
+
+/// The place among the words of `data.state`.
+const fn state(channel: &DataChannel) -> Option<usize> {
+    match (channel.outcome, channel.negotiation) {
+        (Some(Outcome::Connected), _) => Some(0),
+        (Some(Outcome::Refused), _) => Some(1),
+        (Some(Outcome::Unanswered), _) => Some(2),
+        (Some(Outcome::Unused), _) => Some(3),
+        (None, Some(Negotiation::Rejected)) => Some(4),
+        (None, Some(Negotiation::Malformed)) => Some(5),
+        (None, Some(Negotiation::Accepted | Negotiation::Unanswered) | None) => None,
+    }
+}
+
+fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, each: Each<'_, 's>) -> bool {
+    let command = session.command(transfer.command);
+    let value = match field {
+        Field::XferVerb => command.map(|command| Value::Verb(command.verb.name())),
+        Field::XferPath => {
+            return text(transfer.path.as_ref().or_else(|| command?.text()), each);
+        }
+        Field::XferBytes => transfer.bytes.map(Value::Number),
+        Field::XferSize => transfer.expected_size.map(Value::Number),
+        Field::XferStatus => Some(Value::Word(match transfer.status {
+            Status::Complete => 0,
+            Status::Aborted => 1,
+            Status::Failed => 2,
+            Status::Unfinished => 3,
+        })),
+        Field::XferCode => transfer.reply_code.map(|code| Value::Number(code.into())),
+        Field::XferDirection => Some(Value::Word(match transfer.direction {
+            Direction::Download => 0,
+            Direction::Upload => 1,
+        })),
+        Field::XferContent => Some(Value::Word(match transfer.content {
+            Content::File => 0,
+            Content::Listing => 1,
+        })),
+        Field::XferType => Some(Value::Text(transfer.representation.raw())),
+        Field::XferMime => transfer.mime.map(Value::Text),
+        Field::XferSha256 => transfer.sha256.as_ref().map(Value::Hash),
+        Field::XferDuration => transfer.duration().map(Value::Seconds),
+        Field::XferRate => transfer.bytes.zip(transfer.duration().filter(|seconds| *seconds > 0.0)).map(
+            |(bytes, seconds)| {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "positive, and saturates"
+                )]
+                Value::Number((bytes as f64 / seconds) as u64)
+            },
+        ),
+        Field::XferEncrypted => Some(Value::Flag(transfer.encrypted)),
+        _ => None,
+    };
+    value.is_some_and(each)
+}
+
+/// A hash as it is written.
+fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn connections(session: &Session) -> impl Iterator<Item = &Connection> {
+    session
+        .data_channels
+        .iter()
+        .flat_map(|channel| channel.connection.as_deref().into_iter().chain(&channel.other_attempts))
+}
+
+fn replies(session: &Session) -> impl Iterator<Item = &Reply> {
+    let answers = session.commands.iter().flat_map(|command| &command.replies);
+    session.greeting.iter().chain(answers).chain(&session.unsolicited)
+}
+
+fn of_ftp<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
+    let announced = |wanted: Mode| {
+        let of_mode = session.data_channels.iter().filter(move |channel| channel.mode == Some(wanted));
+        of_mode.filter_map(|channel| channel.advertised)
+    };
+    let port = |advertised: Advertised| Value::Number(advertised.port.into());
+    let ip = |advertised: Advertised| advertised.ip.map(Value::Address);
+    match field {
+        Field::Ftp => each(Value::Present),
+        Field::FtpData => connections(session).next().is_some() && each(Value::Present),
+        Field::FtpRequest => !session.commands.is_empty() && each(Value::Present),
+        Field::FtpResponse => replies(session).next().is_some() && each(Value::Present),
+        Field::FtpRequestCommand => {
+            session.commands.iter().any(|command| each(Value::Verb(command.verb.name())))
+        }
+        Field::FtpRequestArg => session.commands.iter().any(|command| text(command.text(), each)),
+        Field::FtpResponseCode => replies(session).any(|reply| each(Value::Number(reply.code.into()))),
+        Field::FtpResponseArg => replies(session).any(|reply| each(Value::Text(reply.text.raw()))),
+        Field::FtpPassiveIp => announced(Mode::Pasv).filter_map(ip).any(each),
+        Field::FtpPassivePort => announced(Mode::Pasv).map(port).any(each),
+        Field::FtpActiveCip => announced(Mode::Port).filter_map(ip).any(each),
+        Field::FtpActivePort => announced(Mode::Port).map(port).any(each),
+        Field::FtpEprtIp | Field::FtpEprtIpv6 => announced(Mode::Eprt).filter_map(ip).any(each),
+        Field::FtpEprtPort => announced(Mode::Eprt).map(port).any(each),
+        Field::FtpEpsvPort => announced(Mode::Epsv).map(port).any(each),
+        _ => false,
+    }
+}
+
+/// Sender and receiver of a packet in each direction in which there are packets.
+fn directions(session: &Session) -> impl Iterator<Item = (Endpoint, Endpoint)> {
+    let control = [(session.client, session.server), (session.server, session.client)];
+    let data = session.data_channels.iter().flat_map(|channel| {
+        let answered = channel.outcome != Some(Outcome::Unanswered);
+        channel.connection.as_deref().into_iter().flat_map(move |connection| {
+            let back = answered.then_some((connection.responder, connection.originator));
+            std::iter::once((connection.originator, connection.responder)).chain(back)
+        })
+    });
+    control.into_iter().chain(data)
+}
+
+fn of_packets<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
+    match field {
+        Field::IpAddr | Field::Ipv6Addr => directions(session)
+            .any(|(from, to)| family(from.ip, field).into_iter().chain(family(to.ip, field)).any(&mut *each)),
+        Field::IpSrc | Field::Ipv6Src => {
+            directions(session).any(|(from, _)| family(from.ip, field).is_some_and(&mut *each))
+        }
+        Field::IpDst | Field::Ipv6Dst => {
+            directions(session).any(|(_, to)| family(to.ip, field).is_some_and(&mut *each))
+        }
+        Field::TcpPort => directions(session)
+            .any(|(from, to)| each(Value::Number(from.port.into())) || each(Value::Number(to.port.into()))),
+        Field::TcpSrcPort => directions(session).any(|(from, _)| each(Value::Number(from.port.into()))),
+        Field::TcpDstPort => directions(session).any(|(_, to)| each(Value::Number(to.port.into()))),
+        Field::FrameNumber => {
+            let control = session.frames;
+            each(Value::Frames(control.first, control.last))
+                || connections(session)
+                    .any(|connection| each(Value::Frames(connection.frames.first, connection.frames.last)))
+        }
+        Field::FindId => session.findings.iter().any(|finding| each(Value::Code(finding.code))),
+        Field::FindSeverity => session.findings.iter().any(|finding| {
+            each(Value::Word(match finding.severity {
+                Severity::Info => 0,
+                Severity::Notice => 1,
+                Severity::Warning => 2,
+                Severity::Alert => 3,
+            }))
+        }),
+        Field::FindSummary => session.findings.iter().any(|finding| each(Value::Text(&finding.summary))),
+        Field::Text => {
+            text(session.user.as_ref(), each)
+                || session
+                    .commands
+                    .iter()
+                    .any(|command| each(Value::Text(command.verb.name())) || text(command.text(), each))
+                || replies(session).any(|reply| each(Value::Text(reply.text.raw())))
+                || session.findings.iter().any(|finding| each(Value::Text(&finding.summary)))
+        }
+        _ => false,
+    }
+}
+
+/// An address where it is of the family that the field is about.
+const fn family(ip: IpAddr, field: Field) -> Option<Value<'static>> {
+    let wants_ipv6 = matches!(field, Field::Ipv6Addr | Field::Ipv6Src | Field::Ipv6Dst);
+    if ip.is_ipv6() == wants_ipv6 { Some(Value::Address(ip)) } else { None }
+}

@@ -1,0 +1,245 @@
+//! The terminal interface: sessions, their mode timelines, ladders, transfers, findings and ports.
+//!
+//! In come sessions from a [`Source`] on a thread of its own, and keys; out come screens. Keys become messages
+//! (`event`, `keymap`), messages change the state (`update`), the state is drawn (`view`); what is to be done outside
+//! comes back from `update` as an effect, and is performed here.
+//!
+//! **Invariant:** `update` and `view` know no clock, thread, file or terminal; only `run` does.
+
+mod data;
+mod effect;
+mod event;
+mod evidence;
+mod findings;
+mod glyphs;
+mod input;
+mod keymap;
+mod lanes;
+mod layout;
+mod message;
+mod moments;
+mod overview;
+mod perform;
+mod ports;
+mod roundup;
+mod scale;
+mod sieve;
+mod source;
+mod state;
+mod story;
+mod terminal;
+mod theme;
+mod transfers;
+mod update;
+mod view;
+mod words;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ratatui::crossterm::event as terminal_event;
+
+pub use effect::{ExportRequest, Exporter, Flow, SaveRequest, Saver};
+pub use keymap::Keymap;
+pub use message::Screen;
+pub use source::{Feed, LiveStatus, Outlet, Progress, Source, Waiting};
+pub use state::Settings;
+pub use theme::{ColorDepth, ThemeName};
+pub use words::TimeFormat;
+
+use data::Data;
+use message::Message;
+use perform::Performer;
+use state::State;
+
+/// Batches that may wait between the source and the screen.
+const QUEUE: usize = 16;
+/// How long batches are taken in before the screen is drawn again.
+const INTAKE: Duration = Duration::from_millis(12);
+/// Between two frames while something moves.
+const FRAME: Duration = Duration::from_millis(33);
+/// Between two looks at signals while nothing moves.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// What the interface needs besides its source.
+#[derive(Default)]
+pub struct Options {
+    /// How it looks and behaves.
+    pub settings: Settings,
+    /// The capture files, for Wireshark.
+    pub files: Vec<PathBuf>,
+    /// Writes packets of sessions to a file.
+    pub saver: Option<Arc<dyn Saver>>,
+    /// Writes reports.
+    pub exporter: Option<Box<dyn Exporter>>,
+}
+
+/// Why the interface could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The terminal can't be used.
+    #[error("terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// The filter to begin with is none.
+    #[error("filter: {0}")]
+    Filter(String),
+}
+
+/// What is left to tell when the interface has ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// The last screen as text, where the user wanted it to stay.
+    pub screen: Option<String>,
+    /// The filters used, the newest last.
+    pub history: Vec<String>,
+    /// Whether a signal ended it.
+    pub signalled: bool,
+}
+
+/// Shows what a source finds, until the user leaves.
+pub fn run(source: Box<dyn Source>, options: Options) -> Result<Ended, Error> {
+    let (sender, receiver) = sync_channel(QUEUE);
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut screen = terminal::Screen::take(options.settings.depth, options.settings.mouse)?;
+    let outlet = Outlet::new(sender, Arc::clone(&stop));
+    // It ends with the outlet: when the receiver is gone, the next thing it tells is answered by `Break`.
+    thread::Builder::new().name("source".into()).spawn(move || source.run(&outlet))?;
+    let size = screen.terminal.size()?;
+    let filter = options.settings.filter.clone();
+    let mut state = State::new(options.settings, (size.width, size.height));
+    if !filter.is_empty() && !update::apply_filter(&mut state, &filter) {
+        let message = state.flash.take().map(|flash| flash.text).unwrap_or_default();
+        return Err(Error::Filter(message));
+    }
+    let performer = Performer::new(options.files, options.saver, options.exporter, Arc::clone(&stop));
+    let ended =
+        Loop { state, data: Data::new(), receiver, performer, started: Instant::now() }.run(&mut screen);
+    stop.store(true, Ordering::Relaxed);
+    ended
+}
+
+/// Everything that the loop turns around.
+struct Loop {
+    state: State,
+    data: Data,
+    receiver: Receiver<Feed>,
+    performer: Performer,
+    started: Instant,
+}
+
+impl Loop {
+    fn run(mut self, screen: &mut terminal::Screen) -> Result<Ended, Error> {
+        let mut dirty = true;
+        loop {
+            dirty |= self.take_in();
+            for done in self.performer.finished() {
+                self.change(Message::Done(done));
+                dirty = true;
+            }
+            if dirty {
+                let (state, data) = (&self.state, &self.data);
+                screen.terminal.draw(|frame| view::view(state, data, frame))?;
+                dirty = false;
+            }
+            if screen.is_signalled() {
+                return Ok(self.ended(None, true));
+            }
+            let busy = update::is_busy(&self.state, &self.data);
+            let wait = if busy {
+                Duration::ZERO
+            } else if self.data.progress().finished && self.state.flash.is_none() && !self.performer.is_busy()
+            {
+                IDLE
+            } else {
+                FRAME
+            };
+            // All that is waiting is taken before the next frame, so that a held key never lags behind.
+            let mut wait = wait;
+            let mut taken = 0;
+            while taken < 64 && terminal_event::poll(wait)? {
+                wait = Duration::ZERO;
+                taken += 1;
+                let event = terminal_event::read()?;
+                self.tick();
+                let Some(message) = event::message(&self.state, event) else { continue };
+                dirty = true;
+                if let Some(effect) = self.change(message) {
+                    if let effect::Effect::Quit { keep } = effect {
+                        let text = keep.then(|| self.screen_text(screen));
+                        return Ok(self.ended(text, false));
+                    }
+                    if let Some(done) = self.performer.perform(effect, screen, &self.state, &self.data)? {
+                        self.change(Message::Done(done));
+                    }
+                }
+            }
+            dirty |= self.tick() || busy;
+        }
+    }
+
+    fn change(&mut self, message: Message) -> Option<effect::Effect> {
+        update::update(&mut self.state, &self.data, message)
+    }
+
+    /// Takes in what the source tells, for a little while; whether there was anything.
+    fn take_in(&mut self) -> bool {
+        let begin = Instant::now();
+        let mut any = false;
+        while begin.elapsed() < INTAKE {
+            match self.receiver.try_recv() {
+                Ok(feed) => {
+                    any = true;
+                    let changed = self.data.take(feed);
+                    self.change(Message::Fed(changed));
+                }
+                Err(TryRecvError::Disconnected) => {
+                    // The source ended; where it did not say how, nothing more will come all the same.
+                    if !self.data.progress().finished {
+                        let changed = self.data.take(Feed::Failed("reading ended unexpectedly".into()));
+                        self.change(Message::Fed(changed));
+                        any = true;
+                    }
+                    break;
+                }
+                Err(TryRecvError::Empty) => break,
+            }
+        }
+        any
+    }
+
+    /// Tells the state the time; whether anything in sight goes with it.
+    fn tick(&mut self) -> bool {
+        let flashing = self.state.flash.is_some();
+        let before = self.state.now.as_millis() / 200;
+        self.change(Message::Tick(self.started.elapsed()));
+        let turned = before != self.state.now.as_millis() / 200;
+        flashing != self.state.flash.is_some() || turned && !self.data.progress().finished
+    }
+
+    /// The screen as plain text.
+    fn screen_text(&self, screen: &mut terminal::Screen) -> String {
+        let mut text = String::new();
+        let (state, data) = (&self.state, &self.data);
+        if let Ok(frame) = screen.terminal.draw(|frame| view::view(state, data, frame)) {
+            let area = frame.area;
+            for y in area.top()..area.bottom() {
+                let mut line = String::new();
+                for x in area.left()..area.right() {
+                    line.push_str(frame.buffer.cell((x, y)).map_or(" ", ratatui::buffer::Cell::symbol));
+                }
+                text.push_str(line.trim_end());
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    fn ended(self, screen: Option<String>, signalled: bool) -> Ended {
+        Ended { screen, history: self.state.settings.history, signalled }
+    }
+}

@@ -1,0 +1,326 @@
+//! All that was read so far: the sessions, and what the lists need to know of each without looking again.
+//!
+//! **Invariant:** a session keeps its index for good; a newer snapshot of it takes the place of the older one.
+
+use std::collections::HashMap;
+
+use super::glyphs;
+use super::overview::{Count, Overview};
+use super::roundup::{Fate, Roundup};
+use super::source::{Feed, LiveStatus, Progress};
+use crate::base::Timestamp;
+use crate::report::{Capture, Finding, Mode, Session, Severity, Status, Uid};
+
+/// Cells of the miniature timeline in the list.
+pub(super) const CELLS: usize = 10;
+
+/// Everything the screens are drawn from.
+#[derive(Debug, Default)]
+pub struct Data {
+    sessions: Vec<Session>,
+    facts: Vec<Facts>,
+    by_uid: HashMap<Uid, u32>,
+    /// Indexes by first packet.
+    order: Vec<u32>,
+    /// For each index its place in `order`.
+    rank: Vec<u32>,
+    overview: Overview,
+    capture: Option<Capture>,
+    findings: Vec<Finding>,
+    progress: Progress,
+    live: Option<LiveStatus>,
+    failure: Option<String>,
+    /// Grows with every change.
+    generation: u64,
+}
+
+/// What a list needs to know of a session.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    /// Its data channels in tenths of its duration.
+    pub(super) cells: [Cell; CELLS],
+    pub(super) transfers: u32,
+    pub(super) failed: u32,
+    /// Payload on data connections, of both directions.
+    pub(super) bytes: u64,
+    /// Findings of notice and worse.
+    pub(super) findings: u32,
+    pub(super) worst: Option<Severity>,
+    /// First and last moment of anything in it.
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+    /// Whether it goes on.
+    pub(super) live: bool,
+}
+
+/// A tenth of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Cell {
+    #[default]
+    Nothing,
+    Carried(Option<Mode>),
+    /// Predicted, and nobody missed it.
+    Unused,
+    /// Predicted, and missed.
+    Unmet,
+    /// Refused, rejected, cut short.
+    Failed,
+}
+
+impl Cell {
+    const fn weight(self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Unused => 1,
+            Self::Carried(_) => 2,
+            Self::Unmet => 3,
+            Self::Failed => 4,
+        }
+    }
+
+    pub(super) const fn symbol(self) -> &'static str {
+        match self {
+            Self::Nothing => glyphs::DOT,
+            Self::Carried(mode) => glyphs::letter(mode),
+            Self::Unused | Self::Unmet => glyphs::NEVER,
+            Self::Failed => glyphs::FAILED,
+        }
+    }
+}
+
+/// What a feed changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Changed {
+    /// Sessions that were there and are different now.
+    pub(super) replaced: Vec<u32>,
+    /// Whether reading is over.
+    pub(super) finished: bool,
+}
+
+impl Data {
+    /// Nothing was read yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in what the source says.
+    pub(super) fn take(&mut self, feed: Feed) -> Changed {
+        self.generation = self.generation.saturating_add(1);
+        let mut changed = Changed::default();
+        match feed {
+            Feed::Sessions(sessions) => self.add(sessions, false, &mut changed),
+            Feed::Progress(progress) => self.progress = progress,
+            Feed::Live(status) => {
+                let LiveStatus { .. } = *status;
+                let mut status = *status;
+                let sessions = std::mem::take(&mut status.sessions);
+                self.add(sessions, true, &mut changed);
+                self.live = Some(status);
+            }
+            Feed::Finished { capture, findings } => {
+                self.capture = Some(*capture);
+                self.findings = findings;
+                self.progress.finished = true;
+                changed.finished = true;
+            }
+            Feed::Failed(message) => {
+                self.failure = Some(message);
+                self.progress.finished = true;
+                changed.finished = true;
+            }
+        }
+        changed
+    }
+
+    fn add(&mut self, sessions: Vec<Session>, live: bool, changed: &mut Changed) {
+        if sessions.is_empty() {
+            return;
+        }
+        for session in sessions {
+            let roundup = Roundup::of(&session);
+            let facts = facts(&session, &roundup, live);
+            count(&mut self.overview, &session, &roundup, Overview::add);
+            let Ok(index) = u32::try_from(self.sessions.len()) else { return };
+            match self.by_uid.get(&session.uid) {
+                Some(&known) => {
+                    self.replace(known, session, facts);
+                    changed.replaced.push(known);
+                }
+                None => {
+                    self.by_uid.insert(session.uid.clone(), index);
+                    self.sessions.push(session);
+                    self.facts.push(facts);
+                    self.order.push(index);
+                }
+            }
+        }
+        self.rank();
+    }
+
+    fn replace(&mut self, index: u32, session: Session, facts: Facts) {
+        let Ok(at) = usize::try_from(index) else { return };
+        if let Some(slot) = self.sessions.get_mut(at) {
+            count(&mut self.overview, slot, &Roundup::of(slot), Overview::subtract);
+            *slot = session;
+        }
+        if let Some(slot) = self.facts.get_mut(at) {
+            *slot = facts;
+        }
+    }
+
+    /// Orders the sessions by first packet. What was in order already is found so in one pass.
+    fn rank(&mut self) {
+        let sessions = &self.sessions;
+        self.order.sort_by_key(|&index| {
+            let session = usize::try_from(index).ok().and_then(|index| sessions.get(index));
+            session.map(|session| (session.start, session.frames.first))
+        });
+        self.rank.resize(self.order.len(), 0);
+        for (rank, &index) in (0..).zip(&self.order) {
+            if let Some(slot) = usize::try_from(index).ok().and_then(|index| self.rank.get_mut(index)) {
+                *slot = rank;
+            }
+        }
+    }
+
+    /// How many sessions there are.
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether there is no session (yet).
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    /// A session by its index.
+    pub(super) fn session(&self, index: u32) -> Option<&Session> {
+        self.sessions.get(usize::try_from(index).ok()?)
+    }
+
+    pub(super) fn facts(&self, index: u32) -> Option<&Facts> {
+        self.facts.get(usize::try_from(index).ok()?)
+    }
+
+    /// A session's number for people: its place by first packet, from 1.
+    pub(super) fn number(&self, index: u32) -> u32 {
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.rank.get(index))
+            .map_or(0, |rank| rank.saturating_add(1))
+    }
+
+    /// Indexes by first packet.
+    pub(super) fn order(&self) -> &[u32] {
+        &self.order
+    }
+
+    pub(super) fn index_of(&self, uid: &Uid) -> Option<u32> {
+        self.by_uid.get(uid).copied()
+    }
+
+    pub(super) const fn overview(&self) -> &Overview {
+        &self.overview
+    }
+
+    /// What was read, once all of it was.
+    pub(super) const fn capture(&self) -> Option<&Capture> {
+        self.capture.as_ref()
+    }
+
+    /// What belongs to no single session.
+    pub(super) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    pub(super) const fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    pub(super) const fn live(&self) -> Option<&LiveStatus> {
+        self.live.as_ref()
+    }
+
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    pub(super) const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// First and last moment of the capture, as far as known.
+    pub(super) fn extent(&self) -> Option<(Timestamp, Timestamp)> {
+        if let Some((first, last)) = self.capture.as_ref().and_then(|capture| capture.first.zip(capture.last))
+        {
+            return Some((first, last));
+        }
+        let first = self.order.first().and_then(|&index| self.facts(index))?.first;
+        let last = self.facts.iter().map(|facts| facts.last).max()?;
+        Some((first, last.max(self.progress.time.unwrap_or(last))))
+    }
+}
+
+fn count(
+    overview: &mut Overview,
+    session: &Session,
+    roundup: &Roundup,
+    each: impl Fn(&mut Overview, Timestamp, Count),
+) {
+    each(overview, session.start, Count::Session);
+    for (channel, rounded) in session.data_channels.iter().zip(&roundup.channels) {
+        each(overview, rounded.announced, Count::Mode(channel.mode));
+        if rounded.fate.is_problem() {
+            each(overview, rounded.settled, Count::Problem);
+        }
+    }
+}
+
+fn facts(session: &Session, roundup: &Roundup, live: bool) -> Facts {
+    let (mut first, mut last) = (session.start, session.end.max(session.start));
+    let mut bytes = 0_u64;
+    for channel in &session.data_channels {
+        if let Some(connection) = &channel.connection {
+            first = first.min(connection.start);
+            last = last.max(connection.end);
+            bytes = bytes.saturating_add(connection.bytes());
+        }
+    }
+    let failed = session.transfers.iter().filter(|transfer| transfer.status != Status::Complete).count();
+    let notable = session.findings.iter().filter(|finding| finding.severity >= Severity::Notice).count();
+    Facts {
+        cells: cells(session, roundup, first, last),
+        transfers: u32::try_from(session.transfers.len()).unwrap_or(u32::MAX),
+        failed: u32::try_from(failed).unwrap_or(u32::MAX),
+        bytes,
+        findings: u32::try_from(notable).unwrap_or(u32::MAX),
+        worst: session.findings.iter().map(|finding| finding.severity).max(),
+        first,
+        last,
+        live,
+    }
+}
+
+fn cells(session: &Session, roundup: &Roundup, first: Timestamp, last: Timestamp) -> [Cell; CELLS] {
+    let scale = super::scale::TimeScale::new(super::scale::Window::new(first, last), CELLS as u16);
+    let mut cells = [Cell::Nothing; CELLS];
+    for (channel, rounded) in session.data_channels.iter().zip(&roundup.channels) {
+        let cell = match rounded.fate {
+            Fate::Carried => Cell::Carried(channel.mode),
+            Fate::Unused => Cell::Unused,
+            Fate::Never | Fate::Unanswered => Cell::Unmet,
+            Fate::Rejected | Fate::Unclear | Fate::Broken | Fate::Refused => Cell::Failed,
+        };
+        let (from, until) = match (&channel.connection, cell) {
+            (Some(connection), Cell::Carried(_)) => super::roundup::extents(connection),
+            _ => (rounded.announced, rounded.announced),
+        };
+        let (from, until) = (scale.nearest(from), scale.nearest(until));
+        for slot in cells.iter_mut().take(usize::from(until) + 1).skip(usize::from(from)) {
+            if cell.weight() > slot.weight() {
+                *slot = cell;
+            }
+        }
+    }
+    cells
+}

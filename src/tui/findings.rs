@@ -1,0 +1,248 @@
+//! The list of findings: kinds, and under an open kind each one with its session.
+
+use std::collections::BTreeSet;
+
+use super::data::Data;
+use super::state::Cursor;
+use crate::report::{Code, Finding, Severity};
+
+/// One finding: the session's index (none for the report's own), and its own in there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) session: Option<u32>,
+    pub(super) finding: u32,
+}
+
+impl Found {
+    pub(super) fn get(self, data: &Data) -> Option<&Finding> {
+        let findings = match self.session {
+            Some(session) => data.session(session)?.findings.as_slice(),
+            None => data.findings(),
+        };
+        findings.get(usize::try_from(self.finding).ok()?)
+    }
+}
+
+/// All findings of a kind.
+#[derive(Debug)]
+pub(super) struct Kind {
+    pub(super) code: Code,
+    pub(super) severity: Severity,
+    pub(super) found: Vec<Found>,
+    /// How many sessions have one.
+    pub(super) sessions: usize,
+}
+
+/// A row of the list, by places in `kinds`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FindingRow {
+    Kind(usize),
+    Found { kind: usize, at: usize },
+}
+
+/// What kinds are sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum FindingSort {
+    #[default]
+    Severity,
+    Count,
+    Code,
+}
+
+impl FindingSort {
+    pub(super) const fn next(self) -> Self {
+        match self {
+            Self::Severity => Self::Count,
+            Self::Count => Self::Code,
+            Self::Code => Self::Severity,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Severity => "severity",
+            Self::Count => "count",
+            Self::Code => "code",
+        }
+    }
+}
+
+/// The list.
+#[derive(Debug, Default)]
+pub(super) struct FindingList {
+    pub(super) kinds: Vec<Kind>,
+    pub(super) rows: Vec<FindingRow>,
+    pub(super) cursor: Cursor,
+    pub(super) sort: FindingSort,
+    pub(super) reversed: bool,
+    open: BTreeSet<Code>,
+    pub(super) ignored: BTreeSet<Code>,
+    /// Only those of one session.
+    pub(super) only: Option<u32>,
+    made_from: Option<(u64, u64)>,
+}
+
+impl FindingList {
+    /// Makes the rows anew if the sessions or their choice have changed.
+    pub(super) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+        if self.made_from == Some(version) {
+            return;
+        }
+        self.made_from = Some(version);
+        let mut kinds: Vec<Kind> = Code::ALL
+            .iter()
+            .map(|&code| Kind { code, severity: Severity::Info, found: Vec::new(), sessions: 0 })
+            .collect();
+        let mut note = |session: Option<u32>, at: u32, finding: &Finding| {
+            let Some(kind) = kinds.get_mut(finding.code as usize) else { return };
+            if session.is_none() || kind.found.last().is_none_or(|last| last.session != session) {
+                kind.sessions += usize::from(session.is_some());
+            }
+            kind.severity = kind.severity.max(finding.severity);
+            kind.found.push(Found { session, finding: at });
+        };
+        let only = self.only.as_slice();
+        for &index in if self.only.is_some() { only } else { sessions } {
+            if let Some(session) = data.session(index) {
+                for (at, finding) in (0..).zip(&session.findings) {
+                    note(Some(index), at, finding);
+                }
+            }
+        }
+        if self.only.is_none() {
+            for (at, finding) in (0..).zip(data.findings()) {
+                note(None, at, finding);
+            }
+        }
+        kinds.retain(|kind| !kind.found.is_empty());
+        self.kinds = kinds;
+        self.order();
+    }
+
+    pub(super) fn stale(&mut self) {
+        self.made_from = None;
+    }
+
+    /// Sorts the kinds and lays the rows out, the cursor staying on its row.
+    pub(super) fn order(&mut self) {
+        let here = self.selected().map(|row| (self.kind_of(row).map(|kind| kind.code), row));
+        match self.sort {
+            FindingSort::Severity => {
+                self.kinds.sort_by_key(|kind| std::cmp::Reverse((kind.severity, kind.found.len())))
+            }
+            FindingSort::Count => self.kinds.sort_by_key(|kind| std::cmp::Reverse(kind.found.len())),
+            FindingSort::Code => self.kinds.sort_by_key(|kind| kind.code.name()),
+        }
+        if self.reversed {
+            self.kinds.reverse();
+        }
+        self.rows.clear();
+        for (kind, found) in self.kinds.iter().enumerate() {
+            if self.ignored.contains(&found.code) {
+                continue;
+            }
+            self.rows.push(FindingRow::Kind(kind));
+            if self.open.contains(&found.code) {
+                self.rows.extend((0..found.found.len()).map(|at| FindingRow::Found { kind, at }));
+            }
+        }
+        if let Some((Some(code), row)) = here {
+            let at = self.rows.iter().position(|&other| {
+                let same_kind = self.kind_of(other).is_some_and(|kind| kind.code == code);
+                same_kind
+                    && match (row, other) {
+                        (FindingRow::Found { at, .. }, FindingRow::Found { at: other, .. }) => at == other,
+                        (FindingRow::Kind(_), FindingRow::Kind(_)) => true,
+                        _ => false,
+                    }
+            });
+            if let Some(at) = at {
+                self.cursor.at = at;
+            }
+        }
+    }
+
+    pub(super) fn is_open(&self, code: Code) -> bool {
+        self.open.contains(&code)
+    }
+
+    /// Opens or closes the kind under the cursor.
+    pub(super) fn toggle(&mut self) {
+        if let Some(FindingRow::Kind(kind)) = self.selected()
+            && let Some(code) = self.kinds.get(kind).map(|kind| kind.code)
+        {
+            if !self.open.remove(&code) {
+                self.open.insert(code);
+            }
+            self.order();
+        }
+    }
+
+    /// Hides the kind under the cursor, or shows all again where there is none.
+    pub(super) fn ignore(&mut self) -> Option<Code> {
+        let code = self.selected().and_then(|row| self.kind_of(row)).map(|kind| kind.code);
+        match code {
+            Some(code) => _ = self.ignored.insert(code),
+            None => self.ignored.clear(),
+        }
+        self.order();
+        code
+    }
+
+    pub(super) fn selected(&self) -> Option<FindingRow> {
+        self.rows.get(self.cursor.at).copied()
+    }
+
+    pub(super) fn kind_of(&self, row: FindingRow) -> Option<&Kind> {
+        match row {
+            FindingRow::Kind(kind) | FindingRow::Found { kind, .. } => self.kinds.get(kind),
+        }
+    }
+
+    /// The finding of a row; of a kind its first one.
+    pub(super) fn found(&self, row: FindingRow) -> Option<Found> {
+        let kind = self.kind_of(row)?;
+        match row {
+            FindingRow::Kind(_) => kind.found.first().copied(),
+            FindingRow::Found { at, .. } => kind.found.get(at).copied(),
+        }
+    }
+}
+
+/// What a kind of finding is about, in a few words.
+pub(super) const fn title(code: Code) -> &'static str {
+    match code {
+        Code::AddressMismatch => "announced address is not the peer's: NAT without a helper",
+        Code::PrivateAddressAdvertised => "private address announced to a public peer",
+        Code::BounceAttempt => "PORT names a third host",
+        Code::FxpTransfer => "transfer between two servers",
+        Code::PrivilegedPort => "listening port below 1024",
+        Code::EpsvAllViolation => "another mode after EPSV ALL",
+        Code::ProtocolUnsupported => "network protocol not supported (522)",
+        Code::MalformedEndpoint => "endpoint that nobody can read",
+        Code::NegotiationRetried => "same mode negotiated again",
+        Code::ModeFallback => "fell back to another mode",
+        Code::DataUnanswered => "data connection never answered: SYNs dropped",
+        Code::DataRefused => "data connection refused: RST",
+        Code::DataNeverAttempted => "data connection never attempted",
+        Code::DataNotCaptured => "data connection not in the capture",
+        Code::TimeWaitReuse => "endpoint reused inside TIME_WAIT",
+        Code::PortRangeExhausted => "too few listening ports",
+        Code::ForeignDataPeer => "a stranger on the data connection",
+        Code::TransferTruncated => "transfer cut short",
+        Code::TransferAborted => "transfer aborted",
+        Code::TransferStalled => "transfer stalled",
+        Code::CompletionMissing => "no final reply after the transfer",
+        Code::AsciiDamage => "binary file moved as text",
+        Code::CleartextCredentials => "password in the clear",
+        Code::LoginRejected => "login rejected",
+        Code::BruteForce => "many rejected logins",
+        Code::TlsRefused => "TLS refused, went on in the clear",
+        Code::DataUnprotected => "data in the clear beside TLS",
+        Code::OversizedLine => "line beyond the limit",
+        Code::MiddleboxBlind => "negotiation that a firewall helper would miss",
+        Code::ControlUnanswered => "server does not answer",
+        Code::ControlRefused => "server refuses connections",
+        Code::CaptureGap => "bytes missing from the capture",
+    }
+}

@@ -1,0 +1,179 @@
+//! The marks. None of them is double-width or drawn as an emoji anywhere; each has a stand-in in ASCII.
+
+use crate::report::Mode;
+
+macro_rules! glyphs {
+    ($($(#[$doc:meta])* $name:ident = $unicode:literal $ascii:literal;)*) => {
+        $($(#[$doc])* pub(super) const $name: &str = $unicode;)*
+
+        /// What stands for a character of ours where only ASCII can be drawn; `?` stands for any other.
+        pub(super) fn ascii(symbol: &str) -> &'static str {
+            match symbol {
+                $($unicode => $ascii,)*
+                _ => ascii_of_drawing(symbol),
+            }
+        }
+    };
+}
+
+glyphs! {
+    /// A prediction that waits, or that nothing came of.
+    PREDICTED = "◇" "o";
+    /// A prediction that a connection met.
+    MATCHED = "◆" "@";
+    /// Time between a prediction and what came of it.
+    WAITING = "╌" "-";
+    /// The pair of a closed connection is kept.
+    TIME_WAIT = "┄" ".";
+    /// The listening endpoint is used again, from another port.
+    LISTENER_REUSED = "↻" "r";
+    /// The same pair again inside TIME_WAIT.
+    PAIR_REUSED = "✗" "X";
+    /// Refused, failed, aborted.
+    FAILED = "×" "x";
+    /// A guessed next port.
+    GUESS = "○" "o";
+    /// The cursor.
+    CURSOR = "│" "|";
+    /// A labelled tick.
+    TICK = "┴" "+";
+    /// A small tick.
+    SMALL_TICK = "╵" ".";
+    /// Sorted upwards.
+    ASCENDING = "▲" "^";
+    /// Sorted downwards.
+    DESCENDING = "▼" "v";
+    /// A group that is open.
+    EXPANDED = "▾" "-";
+    /// A group that is closed.
+    COLLAPSED = "▸" "+";
+    /// From here to there.
+    ARROW = "→" ">";
+    /// The head of an arrow.
+    TO_RIGHT = "►" ">";
+    /// The head of an arrow.
+    TO_LEFT = "◄" "<";
+    /// The shaft of a data arrow.
+    DATA_LINE = "━" "=";
+    /// A data connection that is open.
+    DATA_LIFELINE = "┃" "H";
+    /// A pair in TIME_WAIT.
+    WAIT_LIFELINE = "┇" ":";
+    /// Time passes.
+    IDLE = "⋮" ":";
+    /// There is more on the left.
+    MORE_LEFT = "‹" "<";
+    /// There is more on the right.
+    MORE_RIGHT = "›" ">";
+    /// What was cut off.
+    ELLIPSIS = "…" "~";
+    /// Nothing, or a separator.
+    DOT = "·" ".";
+    /// Recording.
+    RECORDING = "●" "*";
+}
+
+/// A mark that is a letter or sign anyway.
+pub(super) const NEVER: &str = "?";
+/// Something is wrong here.
+pub(super) const PROBLEM: &str = "!";
+/// Marked by the user.
+pub(super) const MARKED: &str = "*";
+/// The selected row: not told by colour alone.
+pub(super) const SELECTED: &str = ">";
+/// Eight heights of a bar.
+pub(super) const HEIGHTS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+/// Something is being done.
+pub(super) const SPINNER: [&str; 4] = ["◐", "◓", "◑", "◒"];
+
+fn ascii_of_drawing(symbol: &str) -> &'static str {
+    match symbol {
+        "█" | "▓" | "▆" | "▇" => "#",
+        "▒" | "░" | "▄" | "▅" => "=",
+        "▂" | "▃" => "-",
+        "▁" => "_",
+        "■" => "%",
+        "─" | "╴" | "╶" | "–" | "—" => "-",
+        "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┬" | "┼" => "+",
+        "µ" => "u",
+        "Δ" => "d",
+        "−" => "-",
+        "◐" => "|",
+        "◓" => "/",
+        "◑" => "-",
+        "◒" => "\\",
+        "“" | "”" => "\"",
+        "’" => "'",
+        "←" => "<",
+        "↑" => "^",
+        "↓" => "v",
+        "≈" => "~",
+        "≤" | "≥" => "=",
+        _ => "?",
+    }
+}
+
+/// The letter of a mode: capital is classic, small is extended; `T` is a data connection negotiated under TLS.
+pub(super) const fn letter(mode: Option<Mode>) -> &'static str {
+    match mode {
+        Some(Mode::Pasv) => "V",
+        Some(Mode::Epsv) => "v",
+        Some(Mode::Port) => "P",
+        Some(Mode::Eprt) => "p",
+        Some(Mode::Lprt) => "L",
+        Some(Mode::Lpsv) => "l",
+        Some(Mode::Default) => "D",
+        None => "T",
+    }
+}
+
+/// The name of a mode.
+pub(super) const fn mode_name(mode: Option<Mode>) -> &'static str {
+    match mode {
+        Some(mode) => mode.name(),
+        None => "TLS",
+    }
+}
+
+/// The fill of a mode's bar.
+pub(super) const fn fill(mode: Option<Mode>) -> &'static str {
+    match mode {
+        Some(Mode::Pasv | Mode::Lpsv) => "█",
+        Some(Mode::Epsv) => "▓",
+        Some(Mode::Port | Mode::Lprt | Mode::Default) => "▒",
+        Some(Mode::Eprt) => "░",
+        None => "■",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+
+    #[test]
+    fn modes_differ_by_letter_and_the_four_usual_ones_by_fill() {
+        let modes = [Mode::Pasv, Mode::Epsv, Mode::Port, Mode::Eprt, Mode::Lprt, Mode::Lpsv, Mode::Default];
+        let mut letters: Vec<_> =
+            modes.iter().map(|&mode| letter(Some(mode))).chain([letter(None)]).collect();
+        letters.sort_unstable();
+        letters.dedup();
+        assert_eq!(letters.len(), 8);
+        let mut fills: Vec<_> = modes.iter().take(4).map(|&mode| fill(Some(mode))).collect();
+        fills.sort_unstable();
+        fills.dedup();
+        assert_eq!(fills.len(), 4);
+    }
+
+    #[test]
+    fn every_mark_is_one_cell_and_its_stand_in_is_ascii() {
+        for mark in
+            HEIGHTS.into_iter().chain(SPINNER).chain(["◆", "◇", "✗", "↻", "×", "►", "▾", "…", "→", "⋮", "■"])
+        {
+            assert_eq!(mark.width(), 1, "{mark}");
+            assert!(ascii(mark).is_ascii() && ascii(mark) != "?", "{mark}");
+        }
+        assert_eq!(ascii("文"), "?");
+    }
+}

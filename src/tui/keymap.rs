@@ -1,0 +1,454 @@
+//! Which key means what: one table, from which dispatch, the help overlay and the README's table come.
+
+use std::fmt::Write as _;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::message::{Action, Screen};
+
+/// A key as it is pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    code: KeyCode,
+    control: bool,
+    shift: bool,
+}
+
+const fn key(character: char) -> Key {
+    Key { code: KeyCode::Char(character), control: false, shift: false }
+}
+
+const fn control(character: char) -> Key {
+    Key { code: KeyCode::Char(character), control: true, shift: false }
+}
+
+const fn named(code: KeyCode) -> Key {
+    Key { code, control: false, shift: false }
+}
+
+const fn shifted(code: KeyCode) -> Key {
+    Key { code, control: false, shift: true }
+}
+
+impl Key {
+    /// The key of an event. Shift is part of a character already.
+    fn of(event: KeyEvent) -> Self {
+        let shift = event.modifiers.contains(KeyModifiers::SHIFT);
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        match event.code {
+            KeyCode::Char(character) if control => {
+                Self { code: KeyCode::Char(character.to_ascii_lowercase()), control, shift: false }
+            }
+            KeyCode::Char(_) => Self { code: event.code, control, shift: false },
+            KeyCode::BackTab => Self { code: KeyCode::BackTab, control: false, shift: false },
+            code => Self { code, control, shift },
+        }
+    }
+
+    /// The name in help, README and configuration: `j`, `C-d`, `S-Left`, `Enter`.
+    fn name(self) -> String {
+        let mut name = String::new();
+        if self.control {
+            name.push_str("C-");
+        }
+        if self.shift {
+            name.push_str("S-");
+        }
+        match self.code {
+            KeyCode::Char(' ') => name.push_str("Space"),
+            KeyCode::Char(character) => name.push(character),
+            KeyCode::F(number) => _ = write!(name, "F{number}"),
+            KeyCode::Up => name.push('↑'),
+            KeyCode::Down => name.push('↓'),
+            KeyCode::Left => name.push('←'),
+            KeyCode::Right => name.push('→'),
+            KeyCode::BackTab => name.push_str("S-Tab"),
+            KeyCode::PageUp => name.push_str("PgUp"),
+            KeyCode::PageDown => name.push_str("PgDn"),
+            code => _ = write!(name, "{code:?}"),
+        }
+        name
+    }
+
+    /// The key of a name as the configuration spells it: `q`, `ctrl+b`, `shift+left`, `f5`, `space`.
+    fn parse(text: &str) -> Option<Self> {
+        let mut rest = text;
+        let (mut control, mut shift) = (false, false);
+        loop {
+            let lower = rest.to_ascii_lowercase();
+            let cut = if lower.starts_with("ctrl+") {
+                control = true;
+                5
+            } else if lower.starts_with("c-") && rest.len() > 2 {
+                control = true;
+                2
+            } else if lower.starts_with("shift+") {
+                shift = true;
+                6
+            } else if lower.starts_with("s-") && rest.len() > 2 {
+                shift = true;
+                2
+            } else {
+                break;
+            };
+            rest = rest.get(cut..)?;
+        }
+        let mut characters = rest.chars();
+        if let (Some(character), None) = (characters.next(), characters.next()) {
+            let character = if shift { character.to_ascii_uppercase() } else { character };
+            return Some(Self { code: KeyCode::Char(character), control, shift: false });
+        }
+        let code = match rest.to_ascii_lowercase().as_str() {
+            "space" => KeyCode::Char(' '),
+            "enter" | "return" => KeyCode::Enter,
+            "esc" | "escape" => KeyCode::Esc,
+            "tab" if shift => return Some(named(KeyCode::BackTab)),
+            "tab" => KeyCode::Tab,
+            "up" => KeyCode::Up,
+            "down" => KeyCode::Down,
+            "left" => KeyCode::Left,
+            "right" => KeyCode::Right,
+            "home" => KeyCode::Home,
+            "end" => KeyCode::End,
+            "pgup" | "pageup" => KeyCode::PageUp,
+            "pgdn" | "pagedown" => KeyCode::PageDown,
+            "insert" => KeyCode::Insert,
+            "delete" => KeyCode::Delete,
+            "backspace" => KeyCode::Backspace,
+            other => {
+                KeyCode::F(other.strip_prefix('f')?.parse().ok().filter(|number| (1..=24).contains(number))?)
+            }
+        };
+        Some(Self { code, control, shift })
+    }
+}
+
+/// Where a key has its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Everywhere,
+    /// Sessions, transfers, findings, ports.
+    Lists,
+    /// Timeline and ladder.
+    OneSession,
+    Only(Screen),
+}
+
+impl Place {
+    fn holds(self, screen: Screen) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Lists => !screen.is_of_session(),
+            Self::OneSession => screen.is_of_session(),
+            Self::Only(only) => only == screen,
+        }
+    }
+
+    /// The narrower one wins.
+    const fn breadth(self) -> u8 {
+        match self {
+            Self::Only(_) => 0,
+            Self::Lists | Self::OneSession => 1,
+            Self::Everywhere => 2,
+        }
+    }
+}
+
+/// The headings of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    Move,
+    Timeline,
+    Act,
+    Search,
+    Live,
+    General,
+}
+
+impl Group {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Move, Self::Search, Self::Timeline, Self::Live, Self::Act, Self::General];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Move => "MOVE",
+            Self::Timeline => "TIMELINE, LADDER",
+            Self::Act => "ACT",
+            Self::Search => "FIND",
+            Self::Live => "LIVE",
+            Self::General => "GENERAL",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub(super) struct Binding {
+    pub(super) action: Action,
+    /// The name in the configuration's `[keys]`.
+    pub(super) name: &'static str,
+    keys: &'static [Key],
+    place: Place,
+    pub(super) group: Group,
+    /// What it does.
+    pub(super) help: &'static str,
+    /// In a word, for the last line of the screen; empty where it does not stand there.
+    pub(super) hint: &'static str,
+}
+
+const fn bind(
+    action: Action,
+    name: &'static str,
+    keys: &'static [Key],
+    place: Place,
+    group: Group,
+    help: [&'static str; 2],
+) -> Binding {
+    Binding { action, name, keys, place, group, help: help[0], hint: help[1] }
+}
+
+use Action as A;
+use Group as G;
+use KeyCode as K;
+use Place as P;
+
+/// The table.
+#[rustfmt::skip]
+const TABLE: &[Binding] = &[
+    bind(A::Down, "down", &[key('j'), named(K::Down)], P::Everywhere, G::Move, ["next row; next event", ""]),
+    bind(A::Up, "up", &[key('k'), named(K::Up)], P::Everywhere, G::Move, ["previous row; previous event", ""]),
+    bind(A::First, "first", &[named(K::Home)], P::Everywhere, G::Move, ["first (also gg)", ""]),
+    bind(A::Last, "last", &[key('G'), named(K::End)], P::Everywhere, G::Move, ["last", ""]),
+    bind(A::HalfDown, "half-page-down", &[control('d')], P::Everywhere, G::Move, ["half a page down", ""]),
+    bind(A::HalfUp, "half-page-up", &[control('u')], P::Everywhere, G::Move, ["half a page up", ""]),
+    bind(A::PageDown, "page-down", &[named(K::PageDown)], P::Everywhere, G::Move, ["page down", ""]),
+    bind(A::PageUp, "page-up", &[named(K::PageUp)], P::Everywhere, G::Move, ["page up", ""]),
+    bind(A::GotoFrame, "goto-frame", &[key('g')], P::Everywhere, G::Move, ["g123: go to frame 123 (also :123)", ""]),
+    bind(A::Show(Screen::Sessions), "sessions", &[key('1')], P::Everywhere, G::Move, ["sessions", ""]),
+    bind(A::Show(Screen::Timeline), "timeline", &[key('2')], P::Everywhere, G::Move, ["timeline of the session", ""]),
+    bind(A::Show(Screen::Ladder), "ladder", &[key('3')], P::Everywhere, G::Move, ["ladder of the session", ""]),
+    bind(A::Show(Screen::Transfers), "transfers", &[key('4')], P::Everywhere, G::Move, ["transfers", ""]),
+    bind(A::Show(Screen::Findings), "findings", &[key('5')], P::Everywhere, G::Move, ["findings", ""]),
+    bind(A::Show(Screen::Ports), "ports", &[key('6')], P::Everywhere, G::Move, ["negotiated ports", ""]),
+    bind(A::NextScreen, "next-view", &[named(K::Tab)], P::Everywhere, G::Move, ["next view", ""]),
+    bind(A::PreviousScreen, "previous-view", &[named(K::BackTab)], P::Everywhere, G::Move, ["previous view", ""]),
+
+    bind(A::NextProblem, "next-problem", &[key('e')], P::Everywhere, G::Search, ["next problem", "problem"]),
+    bind(A::PreviousProblem, "previous-problem", &[key('E')], P::Everywhere, G::Search, ["previous problem", ""]),
+
+    bind(A::Left, "left", &[key('h'), named(K::Left)], P::Only(Screen::Timeline), G::Timeline, ["cursor left", ""]),
+    bind(A::Right, "right", &[key('l'), named(K::Right)], P::Only(Screen::Timeline), G::Timeline, ["cursor right", "cursor"]),
+    bind(A::PageLeft, "pan-left", &[key('H'), shifted(K::Left)], P::Only(Screen::Timeline), G::Timeline, ["pan half a page left", ""]),
+    bind(A::PageRight, "pan-right", &[key('L'), shifted(K::Right)], P::Only(Screen::Timeline), G::Timeline, ["pan half a page right", ""]),
+    bind(A::ZoomIn, "zoom-in", &[key('+'), key('=')], P::Only(Screen::Timeline), G::Timeline, ["zoom in at the cursor", "zoom"]),
+    bind(A::ZoomOut, "zoom-out", &[key('-')], P::Only(Screen::Timeline), G::Timeline, ["zoom out", ""]),
+    bind(A::Fit, "fit", &[key('0')], P::Only(Screen::Timeline), G::Timeline, ["the whole session", "fit"]),
+    bind(A::Centre, "centre", &[key('z')], P::Only(Screen::Timeline), G::Timeline, ["centre the cursor", ""]),
+    bind(A::NextMoment, "next-event", &[key(']')], P::OneSession, G::Timeline, ["next event", ""]),
+    bind(A::PreviousMoment, "previous-event", &[key('[')], P::OneSession, G::Timeline, ["previous event", ""]),
+    bind(A::NextChannel, "next-data", &[key('}')], P::OneSession, G::Timeline, ["next data channel", "data"]),
+    bind(A::PreviousChannel, "previous-data", &[key('{')], P::OneSession, G::Timeline, ["previous data channel", ""]),
+    bind(A::NextSession, "next-session", &[key('J')], P::OneSession, G::Timeline, ["next session", ""]),
+    bind(A::PreviousSession, "previous-session", &[key('K')], P::OneSession, G::Timeline, ["previous session", ""]),
+    bind(A::SetMark, "set-mark", &[key('m')], P::OneSession, G::Timeline, ["ma: mark this moment as a", "mark"]),
+    bind(A::JumpToMark, "jump-to-mark", &[key('\'')], P::OneSession, G::Timeline, ["'a: go to mark a; '': back", ""]),
+    bind(A::Order, "order", &[key('o')], P::Only(Screen::Timeline), G::Timeline, ["order of the lanes", ""]),
+    bind(A::Order, "idle", &[key('c')], P::Only(Screen::Ladder), G::Timeline, ["show or hide idle time", "idle"]),
+
+    bind(A::Open, "open", &[named(K::Enter)], P::Everywhere, G::Act, ["open; go to the evidence", "open"]),
+    bind(A::Back, "back", &[named(K::Esc)], P::Everywhere, G::Act, ["back; clear", ""]),
+    bind(A::Mark, "mark", &[key(' ')], P::Everywhere, G::Act, ["mark the session", "mark"]),
+    bind(A::Sort, "sort", &[key('s')], P::Lists, G::Act, ["sort by the next column", "sort"]),
+    bind(A::Reverse, "reverse", &[key('S')], P::Lists, G::Act, ["reverse the order", ""]),
+    bind(A::Order, "scope", &[key('o')], P::Lists, G::Act, ["all sessions or this one", ""]),
+    bind(A::Ignore, "ignore", &[key('i')], P::Only(Screen::Findings), G::Act, ["ignore this kind of finding", "ignore"]),
+    bind(A::Copy, "copy", &[key('y')], P::Everywhere, G::Act, ["copy a Wireshark filter (OSC 52)", "copy"]),
+    bind(A::Wireshark, "wireshark", &[key('W')], P::Everywhere, G::Act, ["open Wireshark here", ""]),
+    bind(A::Save, "save", &[key('w')], P::Everywhere, G::Act, ["save marked sessions as pcapng", "save"]),
+    bind(A::Export, "export", &[key('x')], P::Everywhere, G::Act, ["export", "export"]),
+
+    bind(A::Filter, "filter", &[key('/')], P::Everywhere, G::Search, ["filter the sessions", "filter"]),
+    bind(A::Recent, "recent-filters", &[key('F')], P::Everywhere, G::Search, ["recent filters", ""]),
+    bind(A::Find, "find", &[control('f')], P::Everywhere, G::Search, ["find text", ""]),
+    bind(A::FindNext, "find-next", &[key('n')], P::Everywhere, G::Search, ["next match", ""]),
+    bind(A::FindPrevious, "find-previous", &[key('N')], P::Everywhere, G::Search, ["previous match", ""]),
+    bind(A::BrushEarlier, "brush-earlier", &[shifted(K::Left)], P::Lists, G::Search, ["move the time range earlier", ""]),
+    bind(A::BrushLater, "brush-later", &[shifted(K::Right)], P::Lists, G::Search, ["brush a time range, move it later", ""]),
+
+    bind(A::Pause, "pause", &[key('p')], P::Everywhere, G::Live, ["pause, resume", ""]),
+    bind(A::Follow, "follow", &[key('A')], P::Everywhere, G::Live, ["follow the newest session", ""]),
+    bind(A::Stop, "stop", &[control('c')], P::Everywhere, G::Live, ["stop reading; again: quit", ""]),
+
+    bind(A::Help, "help", &[key('?'), named(K::F(1))], P::Everywhere, G::General, ["this help", "help"]),
+    bind(A::CommandLine, "command", &[key(':')], P::Everywhere, G::General, ["command line", ""]),
+    bind(A::TimeFormat, "time-format", &[key('t')], P::Everywhere, G::General, ["time format", ""]),
+    bind(A::Theme, "theme", &[key('T')], P::Everywhere, G::General, ["theme", ""]),
+    bind(A::Mouse, "mouse", &[named(K::F(2))], P::Everywhere, G::General, ["mouse on or off", ""]),
+    bind(A::Redraw, "redraw", &[control('l')], P::Everywhere, G::General, ["draw anew", ""]),
+    bind(A::Suspend, "suspend", &[control('z')], P::Everywhere, G::General, ["to the shell (fg comes back)", ""]),
+    bind(A::Quit, "quit", &[key('q')], P::Everywhere, G::General, ["quit", "quit"]),
+    bind(A::QuitKeeping, "quit-keeping", &[key('Q')], P::Everywhere, G::General, ["quit, leave the screen behind", ""]),
+];
+
+/// The table with the user's own keys in it.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    /// For each row of the table its keys.
+    keys: Vec<Vec<Key>>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self { keys: TABLE.iter().map(|binding| binding.keys.to_vec()).collect() }
+    }
+}
+
+impl Keymap {
+    /// The table with some keys replaced: `("quit", "q ctrl+x")` by the names of the table.
+    pub fn with(overrides: &[(String, String)]) -> Result<Self, String> {
+        let mut keymap = Self::default();
+        for (name, keys) in overrides {
+            let Some(slot) =
+                TABLE.iter().position(|binding| binding.name == name).and_then(|at| keymap.keys.get_mut(at))
+            else {
+                return Err(format!("keys: there is no command '{name}' (:keys lists them)"));
+            };
+            *slot = keys
+                .split_whitespace()
+                .map(|text| Key::parse(text).ok_or_else(|| format!("keys: '{text}' for {name} is not a key")))
+                .collect::<Result<_, _>>()?;
+        }
+        Ok(keymap)
+    }
+
+    /// What a key means on a screen.
+    pub(super) fn action(&self, screen: Screen, event: KeyEvent) -> Option<Action> {
+        let pressed = Key::of(event);
+        TABLE
+            .iter()
+            .zip(&self.keys)
+            .filter(|(binding, keys)| binding.place.holds(screen) && keys.contains(&pressed))
+            .min_by_key(|(binding, _)| binding.place.breadth())
+            .map(|(binding, _)| binding.action)
+    }
+
+    /// The rows of a group, with their keys as text.
+    pub(super) fn rows(&self, group: Group) -> impl Iterator<Item = (String, &'static Binding)> + '_ {
+        TABLE.iter().zip(&self.keys).filter(move |(binding, _)| binding.group == group).map(
+            |(binding, keys)| {
+                let names: Vec<String> = keys.iter().map(|key| key.name()).collect();
+                (names.join(" "), binding)
+            },
+        )
+    }
+
+    /// The hints of a screen: key and word, the most wanted first.
+    pub(super) fn hints(&self, screen: Screen) -> Vec<(String, &'static str)> {
+        let mut hints: Vec<(u8, String, &'static str)> = TABLE
+            .iter()
+            .zip(&self.keys)
+            .filter(|(binding, _)| !binding.hint.is_empty() && binding.place.holds(screen))
+            .filter_map(|(binding, keys)| {
+                let key = keys.first()?.name();
+                Some((hint_rank(binding.action), key, binding.hint))
+            })
+            .collect();
+        hints.sort_by_key(|(rank, _, _)| *rank);
+        hints.into_iter().map(|(_, key, word)| (key, word)).collect()
+    }
+
+    /// The table in Markdown, for the README.
+    pub fn markdown(&self) -> String {
+        let mut text = String::from("| key | does | name |\n| --- | --- | --- |\n");
+        for group in Group::ALL {
+            for (keys, binding) in self.rows(group) {
+                let keys: Vec<String> = keys.split(' ').map(|key| format!("`{key}`")).collect();
+                _ = writeln!(text, "| {} | {} | `{}` |", keys.join(" "), binding.help, binding.name);
+            }
+        }
+        text
+    }
+}
+
+const fn hint_rank(action: Action) -> u8 {
+    match action {
+        Action::Help => 0,
+        Action::Quit => 1,
+        Action::Open => 2,
+        Action::NextProblem => 3,
+        Action::Filter => 4,
+        Action::ZoomIn => 5,
+        Action::Right => 6,
+        Action::NextChannel => 7,
+        Action::Fit => 8,
+        Action::Sort => 9,
+        Action::Mark => 10,
+        Action::Copy => 11,
+        Action::Save => 12,
+        _ => 13,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(code: KeyCode) -> KeyEvent {
+        KeyEvent::new(code, KeyModifiers::NONE)
+    }
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for screen in Screen::ALL {
+            for (at, binding) in TABLE.iter().enumerate().filter(|(_, binding)| binding.place.holds(screen)) {
+                for other in TABLE.iter().skip(at + 1).filter(|other| other.place.holds(screen)) {
+                    let shared = binding.keys.iter().any(|key| other.keys.contains(key));
+                    assert!(
+                        !shared || binding.place.breadth() != other.place.breadth(),
+                        "{} and {} on {screen:?}",
+                        binding.name,
+                        other.name
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_every_row_says_what_it_does() {
+        let mut names: Vec<_> = TABLE.iter().map(|binding| binding.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+        assert!(TABLE.iter().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
+    }
+
+    #[test]
+    fn a_key_means_what_the_screen_makes_of_it() {
+        let keymap = Keymap::default();
+        assert_eq!(keymap.action(Screen::Timeline, press(K::Char('o'))), Some(Action::Order));
+        assert_eq!(keymap.action(Screen::Timeline, press(K::Left)), Some(Action::Left));
+        assert_eq!(keymap.action(Screen::Sessions, press(K::Left)), None);
+        let shift_left = KeyEvent::new(K::Left, KeyModifiers::SHIFT);
+        assert_eq!(keymap.action(Screen::Sessions, shift_left), Some(Action::BrushEarlier));
+        let upper = KeyEvent::new(K::Char('G'), KeyModifiers::SHIFT);
+        assert_eq!(keymap.action(Screen::Ports, upper), Some(Action::Last));
+    }
+
+    #[test]
+    fn keys_can_be_replaced_by_name() {
+        let keymap = Keymap::with(&[("quit".into(), "ctrl+x f10".into())]).unwrap();
+        assert_eq!(keymap.action(Screen::Sessions, press(K::Char('q'))), None);
+        assert_eq!(keymap.action(Screen::Sessions, press(K::F(10))), Some(Action::Quit));
+        let control_x = KeyEvent::new(K::Char('x'), KeyModifiers::CONTROL);
+        assert_eq!(keymap.action(Screen::Ports, control_x), Some(Action::Quit));
+        assert!(Keymap::with(&[("quit".into(), "hyper+q".into())]).unwrap_err().contains("hyper+q"));
+        assert!(Keymap::with(&[("fly".into(), "q".into())]).unwrap_err().contains("fly"));
+    }
+
+    #[test]
+    fn the_readme_table_names_every_row() {
+        let text = Keymap::default().markdown();
+        assert!(TABLE.iter().all(|binding| text.contains(&format!("`{}`", binding.name))));
+    }
+}

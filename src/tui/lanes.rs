@@ -1,0 +1,234 @@
+//! A session as lanes: one for each negotiated listening endpoint, so that reuse of a port shows in one lane.
+//!
+//! **Invariant:** knows time, not columns; what is drawn where is the timeline's business.
+
+use std::collections::HashMap;
+
+use super::glyphs;
+use super::roundup::{Channel, Fate, Roundup, short_endpoint};
+use super::words;
+use crate::base::{Endpoint, Timestamp};
+use crate::report::{DataChannel, Mode, Outcome, Reply, ReuseKind, Session, Severity};
+
+/// One listening endpoint over time.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    /// None for negotiations that named no readable endpoint.
+    pub(super) endpoint: Option<Endpoint>,
+    /// The letters of its modes, then the endpoint in short.
+    pub(super) label: String,
+    /// The mode of its first bar.
+    pub(super) mode: Option<Mode>,
+    /// Ascending by their first moment.
+    pub(super) bars: Vec<Bar>,
+    /// The worst that came of its channels.
+    pub(super) worst: Option<Fate>,
+    pub(super) severity: Option<Severity>,
+}
+
+/// One channel in its lane.
+#[derive(Clone, Debug)]
+pub(super) struct Bar {
+    pub(super) channel: u32,
+    pub(super) mode: Option<Mode>,
+    pub(super) fate: Fate,
+    /// From here the endpoint waits.
+    pub(super) announced: Timestamp,
+    /// Until here.
+    pub(super) settled: Timestamp,
+    /// The connection's first and last packet.
+    pub(super) open: Option<(Timestamp, Timestamp)>,
+    pub(super) time_wait: Option<(Timestamp, Timestamp)>,
+    pub(super) reuse: Option<Reused>,
+    /// What stands on the bar where there is room, the longest first.
+    pub(super) words: [String; 3],
+    /// What stands behind it: the reply that failed, RST.
+    pub(super) tail: Option<String>,
+    /// The last moment of this bar and all before it in the lane.
+    reach: Timestamp,
+}
+
+/// How a bar's endpoint was used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reused {
+    /// The listening endpoint, by another pair, or the pair after TIME_WAIT.
+    Listener,
+    /// The pair was still in TIME_WAIT.
+    PairInTimeWait,
+}
+
+impl Bar {
+    /// Its first moment.
+    pub(super) fn first(&self) -> Timestamp {
+        self.announced
+    }
+
+    /// Its last moment.
+    pub(super) fn last(&self) -> Timestamp {
+        let busy = self.open.map_or(self.settled, |(_, until)| until);
+        self.time_wait.map_or(busy, |(_, until)| until.max(busy))
+    }
+}
+
+impl Lane {
+    /// The bars that touch a window.
+    pub(super) fn bars_between(&self, from: Timestamp, to: Timestamp) -> &[Bar] {
+        let begin = self.bars.partition_point(|bar| bar.reach < from);
+        let end = self.bars.partition_point(|bar| bar.first() <= to);
+        self.bars.get(begin..end.max(begin)).unwrap_or_default()
+    }
+
+    fn first(&self) -> Timestamp {
+        self.bars.first().map_or(Timestamp::MAX, Bar::first)
+    }
+}
+
+/// In which order lanes stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum LaneOrder {
+    #[default]
+    Time,
+    Port,
+    Mode,
+    Problem,
+}
+
+impl LaneOrder {
+    pub(super) const fn next(self) -> Self {
+        match self {
+            Self::Time => Self::Port,
+            Self::Port => Self::Mode,
+            Self::Mode => Self::Problem,
+            Self::Problem => Self::Time,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Port => "port",
+            Self::Mode => "mode",
+            Self::Problem => "problem",
+        }
+    }
+}
+
+/// The lanes of a session.
+pub(super) fn of(session: &Session, roundup: &Roundup, order: LaneOrder) -> Vec<Lane> {
+    let mut lanes: Vec<Lane> = Vec::new();
+    let mut by_endpoint: HashMap<Option<Endpoint>, usize> = HashMap::new();
+    for ((index, channel), rounded) in (0..).zip(&session.data_channels).zip(&roundup.channels) {
+        let at = *by_endpoint.entry(rounded.listener).or_insert_with(|| {
+            lanes.push(Lane {
+                endpoint: rounded.listener,
+                label: String::new(),
+                mode: channel.mode,
+                bars: Vec::new(),
+                worst: None,
+                severity: None,
+            });
+            lanes.len() - 1
+        });
+        if let Some(lane) = lanes.get_mut(at) {
+            lane.worst = lane.worst.max(Some(rounded.fate));
+            lane.severity = lane.severity.max(rounded.worst);
+            lane.bars.push(bar(session, index, channel, rounded));
+        }
+    }
+    for lane in &mut lanes {
+        lane.bars.sort_by_key(Bar::first);
+        let mut reach = Timestamp::MIN;
+        for bar in &mut lane.bars {
+            reach = reach.max(bar.last());
+            bar.reach = reach;
+        }
+        lane.label = label(session, lane);
+    }
+    sort(&mut lanes, order);
+    lanes
+}
+
+fn sort(lanes: &mut [Lane], order: LaneOrder) {
+    match order {
+        LaneOrder::Time => lanes.sort_by_key(Lane::first),
+        LaneOrder::Port => lanes.sort_by_key(|lane| {
+            (lane.endpoint.is_none(), lane.endpoint.map(|endpoint| (endpoint.ip, endpoint.port)))
+        }),
+        LaneOrder::Mode => {
+            lanes.sort_by_key(|lane| (lane.mode.map(|mode| !mode.is_active()), lane.mode, lane.first()));
+        }
+        LaneOrder::Problem => lanes.sort_by_key(|lane| {
+            let problem = lane.worst.filter(|fate| fate.is_problem());
+            (std::cmp::Reverse((problem, lane.severity)), lane.first())
+        }),
+    }
+}
+
+fn label(session: &Session, lane: &Lane) -> String {
+    let mut letters = String::new();
+    for bar in &lane.bars {
+        let letter = glyphs::letter(bar.mode);
+        if !letters.contains(letter) && letters.len() < 3 {
+            letters.push_str(letter);
+        }
+    }
+    match lane.endpoint {
+        Some(endpoint) => format!("{letters} {}", short_endpoint(session, endpoint)),
+        None => format!("{letters} (no port)"),
+    }
+}
+
+fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) -> Bar {
+    let transfer = rounded.transfer.and_then(|index| session.transfer(index));
+    let command = transfer.and_then(|transfer| session.command(transfer.command));
+    let mode = glyphs::mode_name(channel.mode);
+    let verb = command.map(|command| words::raw_wire(command.verb.name()));
+    let size = channel.connection.as_ref().map(|connection| words::bytes(connection.bytes()));
+    let middle = match &verb {
+        Some(verb) => format!("{mode} {verb}"),
+        None => mode.to_owned(),
+    };
+    let long = match &size {
+        Some(size) => format!("{middle} {size}"),
+        None => middle.clone(),
+    };
+    let open = channel
+        .connection
+        .as_deref()
+        .filter(|_| channel.outcome != Some(Outcome::Unused))
+        .map(|connection| (connection.start, connection.end.max(connection.start)));
+    Bar {
+        channel: index,
+        mode: channel.mode,
+        fate: rounded.fate,
+        announced: rounded.announced,
+        settled: rounded.settled,
+        open,
+        time_wait: channel.time_wait.map(|wait| (wait.from, wait.until)),
+        reuse: channel.reuse.as_ref().map(|reuse| {
+            if reuse.kind == ReuseKind::FourTuple && reuse.in_time_wait {
+                Reused::PairInTimeWait
+            } else {
+                Reused::Listener
+            }
+        }),
+        words: [long, middle, mode.to_owned()],
+        tail: tail(rounded.fate, command.and_then(|command| command.completion())),
+        reach: Timestamp::MIN,
+    }
+}
+
+fn tail(fate: Fate, reply: Option<&Reply>) -> Option<String> {
+    let failed = reply.filter(|reply| reply.is_negative()).map(|reply| reply.code.to_string());
+    match fate {
+        Fate::Carried | Fate::Unused => None,
+        Fate::Rejected => Some("rejected".into()),
+        Fate::Unclear => Some("unclear".into()),
+        Fate::Broken => failed,
+        Fate::Never => failed.or_else(|| Some("never tried".into())),
+        Fate::Refused => Some(failed.map_or_else(|| "RST".into(), |code| format!("RST {code}"))),
+        Fate::Unanswered => {
+            Some(failed.map_or_else(|| "no answer".into(), |code| format!("no answer {code}")))
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The list of negotiated listening endpoints over the whole capture.
+
+use super::data::Data;
+use super::roundup::{Fate, Roundup};
+use super::state::Cursor;
+use crate::base::{Endpoint, Timestamp};
+use crate::report::{Mode, Severity};
+
+/// One use of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PortUse {
+    pub(super) time: Timestamp,
+    pub(super) session: u32,
+    pub(super) channel: u32,
+    pub(super) mode: Option<Mode>,
+    pub(super) fate: Fate,
+    pub(super) worst: Option<Severity>,
+    /// Used before.
+    pub(super) reused: bool,
+    /// Used while the pair was in TIME_WAIT.
+    pub(super) in_time_wait: bool,
+}
+
+/// One endpoint.
+#[derive(Debug)]
+pub(super) struct Port {
+    pub(super) endpoint: Endpoint,
+    /// Whether a client listens there.
+    pub(super) client: bool,
+    /// Places in `uses`, ascending in time.
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) reused: usize,
+    pub(super) in_time_wait: usize,
+    pub(super) problems: usize,
+}
+
+/// What ports are sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum PortSort {
+    #[default]
+    Port,
+    Uses,
+    Problems,
+    Reuse,
+    Time,
+}
+
+impl PortSort {
+    pub(super) const fn next(self) -> Self {
+        match self {
+            Self::Port => Self::Uses,
+            Self::Uses => Self::Problems,
+            Self::Problems => Self::Reuse,
+            Self::Reuse => Self::Time,
+            Self::Time => Self::Port,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Port => "endpoint",
+            Self::Uses => "uses",
+            Self::Problems => "problems",
+            Self::Reuse => "reuse",
+            Self::Time => "first use",
+        }
+    }
+}
+
+/// The list.
+#[derive(Debug, Default)]
+pub(super) struct PortList {
+    pub(super) rows: Vec<Port>,
+    uses: Vec<PortUse>,
+    pub(super) cursor: Cursor,
+    pub(super) sort: PortSort,
+    pub(super) reversed: bool,
+    /// Only those of one session.
+    pub(super) only: Option<u32>,
+    made_from: Option<(u64, u64)>,
+}
+
+impl PortList {
+    /// Makes the rows anew if the sessions or their choice have changed.
+    pub(super) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+        if self.made_from == Some(version) {
+            return;
+        }
+        self.made_from = Some(version);
+        let mut found: Vec<(Endpoint, bool, PortUse)> = Vec::new();
+        let only = self.only.as_slice();
+        for &index in if self.only.is_some() { only } else { sessions } {
+            let Some(session) = data.session(index) else { continue };
+            let roundup = Roundup::of(session);
+            for ((at, channel), rounded) in (0..).zip(&session.data_channels).zip(&roundup.channels) {
+                let Some(listener) = rounded.listener else { continue };
+                found.push((
+                    listener,
+                    channel.active,
+                    PortUse {
+                        time: rounded.announced,
+                        session: index,
+                        channel: at,
+                        mode: channel.mode,
+                        fate: rounded.fate,
+                        worst: rounded.worst,
+                        reused: channel.reuse.is_some(),
+                        in_time_wait: channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait),
+                    },
+                ));
+            }
+        }
+        found.sort_by_key(|(endpoint, _, used)| (*endpoint, used.time));
+        self.rows.clear();
+        self.uses.clear();
+        for (endpoint, client, used) in found {
+            let at = self.uses.len();
+            self.uses.push(used);
+            if self.rows.last().is_none_or(|row| row.endpoint != endpoint) {
+                self.rows.push(Port {
+                    endpoint,
+                    client,
+                    first: at,
+                    count: 0,
+                    reused: 0,
+                    in_time_wait: 0,
+                    problems: 0,
+                });
+            }
+            if let Some(row) = self.rows.last_mut() {
+                row.count += 1;
+                row.reused += usize::from(used.reused);
+                row.in_time_wait += usize::from(used.in_time_wait);
+                row.problems += usize::from(used.fate.is_problem());
+            }
+        }
+        self.order();
+    }
+
+    pub(super) fn stale(&mut self) {
+        self.made_from = None;
+    }
+
+    pub(super) fn order(&mut self) {
+        let here = self.selected().map(|port| port.endpoint);
+        let uses = &self.uses;
+        match self.sort {
+            PortSort::Port => self.rows.sort_by_key(|port| port.endpoint),
+            PortSort::Uses => self.rows.sort_by_key(|port| std::cmp::Reverse(port.count)),
+            PortSort::Problems => {
+                self.rows.sort_by_key(|port| std::cmp::Reverse((port.problems, port.in_time_wait)))
+            }
+            PortSort::Reuse => {
+                self.rows.sort_by_key(|port| std::cmp::Reverse((port.in_time_wait, port.reused)))
+            }
+            PortSort::Time => self.rows.sort_by_key(|port| uses.get(port.first).map(|used| used.time)),
+        }
+        if self.reversed {
+            self.rows.reverse();
+        }
+        if let Some(at) = here.and_then(|here| self.rows.iter().position(|port| port.endpoint == here)) {
+            self.cursor.at = at;
+        }
+    }
+
+    pub(super) fn selected(&self) -> Option<&Port> {
+        self.rows.get(self.cursor.at)
+    }
+
+    /// The uses of an endpoint, ascending in time.
+    pub(super) fn uses(&self, port: &Port) -> &[PortUse] {
+        self.uses.get(port.first..port.first.saturating_add(port.count)).unwrap_or_default()
+    }
+
+    /// The use that tells most: the first problem, else the first reuse inside TIME_WAIT, else the first.
+    pub(super) fn telling(&self, port: &Port) -> Option<PortUse> {
+        let uses = self.uses(port);
+        uses.iter()
+            .find(|used| used.fate.is_problem())
+            .or_else(|| uses.iter().find(|used| used.in_time_wait))
+            .or_else(|| uses.first())
+            .copied()
+    }
+}

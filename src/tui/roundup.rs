@@ -1,0 +1,281 @@
+//! What came of each data channel of a session, in one word, and which command belongs to which channel.
+//!
+//! In goes a session, out comes what the list, the timeline, the ladder and the port view all need to know of it.
+//!
+//! **Invariant:** tells nothing that the report does not; only gathers what stands there in several places.
+
+use crate::base::{Endpoint, Timestamp};
+use crate::report::{
+    Connection, DataChannel, Mode, Negotiation, Outcome, Party, Reply, Session, Severity, Status, Transfer,
+};
+
+/// What came of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Fate {
+    /// A connection was made and did what it was for.
+    Carried,
+    /// No connection was made, and nobody seems to miss it.
+    Unused,
+    /// The server said no.
+    Rejected,
+    /// No readable endpoint, or no answer to the negotiation.
+    Unclear,
+    /// A connection was made, and the transfer failed or was cut.
+    Broken,
+    /// Nobody ever tried to connect, and a transfer failed for it.
+    Never,
+    /// SYN, RST.
+    Refused,
+    /// SYN, no answer.
+    Unanswered,
+}
+
+impl Fate {
+    /// Whether somebody should look at it.
+    pub(super) const fn is_problem(self) -> bool {
+        match self {
+            Self::Carried | Self::Unused => false,
+            Self::Rejected
+            | Self::Unclear
+            | Self::Broken
+            | Self::Never
+            | Self::Refused
+            | Self::Unanswered => true,
+        }
+    }
+
+    /// In a word or two.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Carried => "connected",
+            Self::Unused => "not used",
+            Self::Rejected => "rejected",
+            Self::Unclear => "unclear",
+            Self::Broken => "cut short",
+            Self::Never => "never tried",
+            Self::Refused => "refused",
+            Self::Unanswered => "no answer",
+        }
+    }
+}
+
+/// One channel, rounded up.
+#[derive(Clone, Debug)]
+pub(super) struct Channel {
+    pub(super) fate: Fate,
+    /// The worst finding about it, or about its transfer.
+    pub(super) worst: Option<Severity>,
+    /// Index of its first transfer.
+    pub(super) transfer: Option<u32>,
+    /// When the endpoint was known: the reply that settles the negotiation.
+    pub(super) announced: Timestamp,
+    /// When the waiting ended: first SYN, failing reply, next negotiation or the session's end.
+    pub(super) settled: Timestamp,
+    /// Who was to wait for the SYN.
+    pub(super) listener: Option<Endpoint>,
+}
+
+/// A session, rounded up.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Roundup {
+    pub(super) channels: Vec<Channel>,
+    /// The channel that each command negotiates or uses.
+    by_command: Vec<Option<u32>>,
+}
+
+impl Roundup {
+    pub(super) fn of(session: &Session) -> Self {
+        let mut by_command = vec![None; session.commands.len()];
+        let mut transfers: Vec<Option<u32>> = vec![None; session.data_channels.len()];
+        for (index, transfer) in (0..).zip(&session.transfers) {
+            if let Some(channel) = transfer.data_channel {
+                assign(&mut by_command, transfer.command, channel);
+                assign(&mut transfers, channel, index);
+            }
+        }
+        for (index, channel) in (0..).zip(&session.data_channels) {
+            if let Some(command) = channel.command {
+                assign(&mut by_command, command, index);
+            }
+        }
+        let worst = worst_by_channel(session);
+        let next = next_negotiations(session);
+        let channels = session
+            .data_channels
+            .iter()
+            .zip(transfers)
+            .zip(worst)
+            .zip(next)
+            .map(|(((channel, transfer), worst), next)| round_up(session, channel, transfer, worst, next))
+            .collect();
+        Self { channels, by_command }
+    }
+
+    pub(super) fn channel(&self, index: u32) -> Option<&Channel> {
+        self.channels.get(usize::try_from(index).ok()?)
+    }
+
+    /// The channel that a command negotiates or uses.
+    pub(super) fn channel_of_command(&self, command: u32) -> Option<u32> {
+        self.by_command.get(usize::try_from(command).ok()?).copied().flatten()
+    }
+}
+
+/// Sets a slot that is still empty: the first one counts.
+fn assign(slots: &mut [Option<u32>], at: u32, value: u32) {
+    if let Some(slot) = usize::try_from(at).ok().and_then(|at| slots.get_mut(at)) {
+        slot.get_or_insert(value);
+    }
+}
+
+fn worst_by_channel(session: &Session) -> Vec<Option<Severity>> {
+    let mut worst: Vec<Option<Severity>> = vec![None; session.data_channels.len()];
+    for finding in &session.findings {
+        let of_transfer = finding.transfer.and_then(|index| session.transfer(index)?.data_channel);
+        if let Some(slot) =
+            finding.data_channel.or(of_transfer).and_then(|index| worst.get_mut(usize::try_from(index).ok()?))
+        {
+            *slot = (*slot).max(Some(finding.severity));
+        }
+    }
+    worst
+}
+
+/// For each channel, when the next negotiation replaced it.
+fn next_negotiations(session: &Session) -> Vec<Timestamp> {
+    let mut next = vec![session.end; session.data_channels.len()];
+    let mut upcoming = session.end;
+    let mut upcoming_command = None;
+    for (slot, channel) in next.iter_mut().zip(&session.data_channels).rev() {
+        *slot = upcoming;
+        if channel.command != upcoming_command {
+            upcoming_command = channel.command;
+            if let Some(command) = channel.command.and_then(|index| session.command(index)) {
+                // A further connection on the same negotiation replaces nothing.
+                upcoming = command.time;
+            }
+        }
+    }
+    next
+}
+
+fn round_up(
+    session: &Session,
+    channel: &DataChannel,
+    transfer: Option<u32>,
+    worst: Option<Severity>,
+    next: Timestamp,
+) -> Channel {
+    let found = transfer.and_then(|index| session.transfer(index));
+    let announced = announced(session, channel);
+    let last_reply = found
+        .filter(|transfer| transfer.status != Status::Complete)
+        .and_then(|transfer| session.command(transfer.command)?.completion())
+        .map(|reply| reply.time);
+    let settled = match (&channel.connection, last_reply) {
+        (Some(connection), _) => connection.start,
+        (None, Some(time)) => time.min(next.max(announced)),
+        (None, None) => next,
+    };
+    Channel {
+        fate: fate(channel, found, worst),
+        worst,
+        transfer,
+        announced,
+        settled: settled.max(announced),
+        listener: channel
+            .predicted
+            .map(|prediction| prediction.listener)
+            .or_else(|| channel.connection.as_ref().map(|connection| connection.responder)),
+    }
+}
+
+fn fate(channel: &DataChannel, transfer: Option<&Transfer>, worst: Option<Severity>) -> Fate {
+    match (channel.outcome, channel.negotiation) {
+        (Some(Outcome::Connected), _) => {
+            let cut = transfer.is_some_and(|transfer| match transfer.status {
+                Status::Complete | Status::Unfinished => false,
+                Status::Aborted | Status::Failed => true,
+            });
+            if cut || worst >= Some(Severity::Warning) && transfer.is_some_and(is_cut) {
+                Fate::Broken
+            } else {
+                Fate::Carried
+            }
+        }
+        (Some(Outcome::Refused), _) => Fate::Refused,
+        (Some(Outcome::Unanswered), _) => Fate::Unanswered,
+        (Some(Outcome::Unused), _) => {
+            if worst >= Some(Severity::Warning) {
+                Fate::Never
+            } else {
+                Fate::Unused
+            }
+        }
+        (None, Some(Negotiation::Rejected)) => Fate::Rejected,
+        (None, Some(Negotiation::Malformed | Negotiation::Unanswered)) => Fate::Unclear,
+        (None, Some(Negotiation::Accepted) | None) => Fate::Unused,
+    }
+}
+
+/// Whether fewer bytes moved than were announced, or nobody said that it was done.
+fn is_cut(transfer: &Transfer) -> bool {
+    transfer.status != Status::Complete
+        || transfer
+            .expected_size
+            .zip(transfer.bytes)
+            .is_some_and(|(expected, bytes)| bytes < expected.saturating_sub(transfer.offset))
+}
+
+fn announced(session: &Session, channel: &DataChannel) -> Timestamp {
+    let command = channel.command.and_then(|index| session.command(index));
+    let settled = command.map(|command| command.completion().map_or(command.time, |reply| reply.time));
+    let connected = channel.connection.as_ref().map(|connection| connection.start);
+    match (settled, connected) {
+        // The SYN may have been captured before the reply that announces its endpoint.
+        (Some(settled), Some(connected)) => settled.min(connected),
+        (Some(time), None) | (None, Some(time)) => time,
+        (None, None) => session.start,
+    }
+}
+
+/// The reply that settled a channel's negotiation.
+pub(super) fn settling_reply<'a>(session: &'a Session, channel: &DataChannel) -> Option<&'a Reply> {
+    channel.command.and_then(|index| session.command(index)?.completion())
+}
+
+/// How a port is named in little room: by the side that listens there, or by a foreign address.
+pub(super) fn short_endpoint(session: &Session, endpoint: Endpoint) -> String {
+    if endpoint.ip == session.client.ip && endpoint.ip == session.server.ip {
+        format!(":{}", endpoint.port)
+    } else if endpoint.ip == session.client.ip {
+        format!("cli:{}", endpoint.port)
+    } else if endpoint.ip == session.server.ip {
+        format!("srv:{}", endpoint.port)
+    } else {
+        endpoint.to_string()
+    }
+}
+
+/// Which party an endpoint of a data connection belongs to.
+pub(super) fn party_of(channel: &DataChannel, originator: bool) -> Party {
+    if channel.active == originator { Party::Server } else { Party::Client }
+}
+
+/// How the modes of a session are counted in words: `PASV 3`, in the order of the modes.
+pub(super) fn mode_counts(session: &Session) -> Vec<(Option<Mode>, u32)> {
+    let mut counts: Vec<(Option<Mode>, u32)> = Vec::new();
+    for channel in &session.data_channels {
+        match counts.iter_mut().find(|(mode, _)| *mode == channel.mode) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => counts.push((channel.mode, 1)),
+        }
+    }
+    counts.sort_by_key(|(mode, _)| (mode.is_none(), mode.map(|mode| !mode.is_active()), *mode));
+    counts
+}
+
+/// When the connection of a channel fell silent, and when its pair is free again.
+pub(super) fn extents(connection: &Connection) -> (Timestamp, Timestamp) {
+    (connection.start, connection.end.max(connection.start))
+}

@@ -1,0 +1,129 @@
+//! Where sessions come from: a worker that reads, and the outlet through which it tells what it found.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
+
+use crate::base::{Endpoint, Timestamp};
+use crate::report::{Capture, Connector, Finding, Mode, Session, Uid};
+
+/// Reads packets somewhere and tells what it finds. It runs on a thread of its own.
+pub trait Source: Send {
+    /// Reads all there is, until it ends or the outlet says stop. The last thing it sends is [`Feed::Finished`] or
+    /// [`Feed::Failed`].
+    fn run(self: Box<Self>, outlet: &Outlet);
+}
+
+/// What a source tells.
+#[derive(Debug)]
+pub enum Feed {
+    /// Sessions that are over, a few hundred at a time.
+    Sessions(Vec<Session>),
+    /// How far it is.
+    Progress(Progress),
+    /// How a live capture goes; a few times a second.
+    Live(Box<LiveStatus>),
+    /// All was read.
+    Finished {
+        /// What was read.
+        capture: Box<Capture>,
+        /// What belongs to no single session.
+        findings: Vec<Finding>,
+    },
+    /// It can't go on. Names the operation and the thing.
+    Failed(String),
+}
+
+/// How far a source is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the files as they lie on the disk, read so far.
+    pub bytes: u64,
+    /// Their size, where it is known.
+    pub total: Option<u64>,
+    /// Packets so far.
+    pub packets: u64,
+    /// Time of the latest packet.
+    pub time: Option<Timestamp>,
+    /// Whether reading is over.
+    pub finished: bool,
+}
+
+/// How a live capture goes.
+#[derive(Clone, Debug, Default)]
+pub struct LiveStatus {
+    /// The interface.
+    pub interface: String,
+    /// Snapshots of sessions that go on and have changed since the last status.
+    pub sessions: Vec<Session>,
+    /// Sessions that go on.
+    pub active: u64,
+    /// Predictions that wait for their connection, those that expire first in front.
+    pub waiting: Vec<Waiting>,
+    /// Packets so far.
+    pub packets: u64,
+    /// Bytes so far, as on the wire.
+    pub bytes: u64,
+    /// Packets that the kernel dropped.
+    pub dropped: u64,
+    /// Packets per second, one number for each of the last seconds, the newest last.
+    pub packet_rates: Vec<u64>,
+    /// Bytes per second, likewise.
+    pub byte_rates: Vec<u64>,
+    /// Where packets are written to, and how many bytes so far.
+    pub recording: Option<(String, u64)>,
+    /// Capture time now.
+    pub now: Timestamp,
+}
+
+/// A prediction that waits for its connection.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Whose it is.
+    pub session: Uid,
+    /// How it was negotiated.
+    pub mode: Option<Mode>,
+    /// Who waits for the SYN.
+    pub listener: Endpoint,
+    /// Who is to send it.
+    pub connector: Connector,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// The way from a source to the screen: bounded, so that a source never runs ahead by more than a few batches.
+#[derive(Debug)]
+pub struct Outlet {
+    sender: SyncSender<Feed>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Outlet {
+    pub(super) const fn new(sender: SyncSender<Feed>, stop: Arc<AtomicBool>) -> Self {
+        Self { sender, stop }
+    }
+
+    /// Tells something; waits while the screen is behind. `Break` when nobody listens any more.
+    pub fn send(&self, feed: Feed) -> ControlFlow<()> {
+        match self.sender.send(feed) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    /// Tells something if the screen keeps up, else drops it: for progress and live status.
+    pub fn offer(&self, feed: Feed) -> ControlFlow<()> {
+        match self.sender.try_send(feed) {
+            Ok(()) | Err(std::sync::mpsc::TrySendError::Full(_)) => ControlFlow::Continue(()),
+            Err(std::sync::mpsc::TrySendError::Disconnected(_)) => ControlFlow::Break(()),
+        }
+    }
+
+    /// Whether the user wants reading to stop; what was found so far is kept.
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,526 @@
+//! The story of a data channel in a few lines: what was predicted, what came of it, what is wrong, what to do.
+//!
+//! **Invariant:** only tells what the report says; the most telling line stands first, since there may be room for few.
+
+use super::glyphs;
+use super::moments::{self, Moment, What};
+use super::roundup::{self, Fate, Roundup, short_endpoint};
+use super::theme::Ink;
+use super::words;
+use crate::base::Timestamp;
+use crate::report::{
+    Connection, DataChannel, EndState, Finding, FirstClose, Holder, MatchedBy, Negotiation, Outcome, Reuse,
+    ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
+};
+
+/// One line of a story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fact {
+    pub(super) mark: &'static str,
+    pub(super) ink: Ink,
+    pub(super) label: String,
+    pub(super) text: String,
+}
+
+fn fact(mark: &'static str, ink: Ink, label: &str, text: String) -> Fact {
+    Fact { mark, ink, label: label.to_owned(), text }
+}
+
+/// What stands in the panel at the cursor: the title, and the story.
+pub(super) fn at_moment(session: &Session, roundup: &Roundup, moment: &Moment) -> (String, Vec<Fact>) {
+    let (_, what) = moments::describe(session, moment);
+    let title = match moment.what {
+        What::Reply { command, .. } => {
+            let to = session.command(command).map(moments::command_text).unwrap_or_default();
+            format!("{what} to {to}")
+        }
+        What::Finding(_) => "finding".into(),
+        _ => what,
+    };
+    let title =
+        if moment.frame > 0 { format!("{title} {} frame {}", glyphs::DOT, moment.frame) } else { title };
+    let mut facts = Vec::new();
+    if let What::Finding(index) = moment.what
+        && let Some(finding) = usize::try_from(index).ok().and_then(|index| session.findings.get(index))
+    {
+        facts.extend(finding_facts(finding));
+    }
+    match moment.channel {
+        Some(index) => {
+            for line in channel(session, roundup, index) {
+                if !facts.contains(&line) {
+                    facts.push(line);
+                }
+            }
+        }
+        None => facts.extend(of_command(session, moment)),
+    }
+    (title, facts)
+}
+
+/// What is to tell where no data channel is concerned.
+fn of_command(session: &Session, moment: &Moment) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let index = match moment.what {
+        What::Command(index) | What::Reply { command: index, .. } => Some(index),
+        What::Began | What::Ended => {
+            facts.extend(ending(session));
+            None
+        }
+        _ => None,
+    };
+    if let Some((index, command)) = index.and_then(|index| Some((index, session.command(index)?))) {
+        facts.push(fact(
+            glyphs::MORE_RIGHT,
+            Ink::Command,
+            "command",
+            format!("{}  (frame {})", moments::command_text(command), command.frame),
+        ));
+        for reply in &command.replies {
+            let after = words::duration(reply.time.since(command.time));
+            let text = format!("{}  (frame {}, after {after})", moments::reply_text(reply), reply.frame);
+            facts.push(fact(glyphs::MORE_LEFT, Ink::Reply(reply.code), "reply", text));
+        }
+        if command.replies.is_empty() {
+            facts.push(fact(glyphs::NEVER, Ink::Never, "reply", "none in the capture".into()));
+        }
+        for finding in session.findings.iter().filter(|finding| finding.command == Some(index)) {
+            facts.extend(finding_facts(finding));
+        }
+    }
+    facts
+}
+
+/// How a session ended.
+pub(super) fn ending(session: &Session) -> Option<Fact> {
+    let who =
+        session.closed_by.map(|party| format!(", by the {}", moments::party(party))).unwrap_or_default();
+    let text = match session.end_state {
+        EndState::Open => "still open when the capture ended".to_owned(),
+        EndState::Fin => format!("closed in order{who}"),
+        EndState::Rst => format!("reset{who}"),
+        EndState::Idle => "given up after a long silence".to_owned(),
+    };
+    let ink = if session.end_state == EndState::Rst { Ink::Bad } else { Ink::Dim };
+    Some(fact(glyphs::DOT, ink, "control", text))
+}
+
+/// A finding: what is wrong, what to do, what proves it.
+pub(super) fn finding_facts(finding: &Finding) -> Vec<Fact> {
+    let ink = Ink::Severity(finding.severity);
+    let mark = if finding.severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
+    let mut facts = vec![fact(mark, ink, finding.code.name(), words::raw_wire(&finding.summary))];
+    if let Some(advice) = &finding.advice {
+        facts.push(fact(glyphs::ARROW, Ink::Text, "advice", words::raw_wire(advice)));
+    }
+    facts
+}
+
+/// The story of a channel.
+pub(super) fn channel(session: &Session, roundup: &Roundup, index: u32) -> Vec<Fact> {
+    let (Some(channel), Some(rounded)) = (session.data_channel(index), roundup.channel(index)) else {
+        return Vec::new();
+    };
+    let transfer = rounded.transfer.and_then(|index| session.transfer(index));
+    let mut facts = vec![predicted(session, channel, rounded.fate)];
+    facts.push(outcome(session, channel, rounded, transfer));
+    let of_transfer = |finding: &&Finding| {
+        finding.data_channel == Some(index)
+            || finding.transfer.is_some() && finding.transfer == rounded.transfer
+            || finding.data_channel.is_none()
+                && finding.transfer.is_none()
+                && finding.command.is_some()
+                && finding.command == channel.command
+    };
+    let mut findings: Vec<&Finding> = session.findings.iter().filter(of_transfer).collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let (loud, quiet): (Vec<&Finding>, Vec<&Finding>) =
+        findings.into_iter().partition(|finding| finding.severity >= Severity::Warning);
+    for finding in loud {
+        facts.extend(finding_facts(finding));
+    }
+    facts.extend(transfer.and_then(|transfer| moved(session, transfer)));
+    facts.extend(channel.connection.as_deref().and_then(|connection| closed(session, channel, connection)));
+    facts.extend(channel.reuse.as_ref().map(|reuse| reused(session, channel, reuse)));
+    for stranger in &channel.other_attempts {
+        let text = format!("{} tried this endpoint and was turned away", stranger.originator);
+        facts.push(fact(glyphs::PROBLEM, Ink::Bad, "stranger", text));
+    }
+    for finding in quiet {
+        facts.extend(finding_facts(finding));
+    }
+    facts
+}
+
+fn predicted(session: &Session, channel: &DataChannel, fate: Fate) -> Fact {
+    let mode = glyphs::mode_name(channel.mode);
+    let command = channel.command.and_then(|index| session.command(index));
+    let frames = match (command, roundup::settling_reply(session, channel)) {
+        (Some(command), Some(reply)) => format!("  (frames {}, {})", command.frame, reply.frame),
+        (Some(command), None) => format!("  (frame {})", command.frame),
+        (None, _) => String::new(),
+    };
+    let mark =
+        if fate == Fate::Carried || fate == Fate::Broken { glyphs::MATCHED } else { glyphs::PREDICTED };
+    match (channel.predicted, channel.negotiation) {
+        (Some(prediction), _) => {
+            let port = prediction.connector.port.map(|port| format!(":{port}")).unwrap_or_default();
+            let mut text =
+                format!("{mode}: {}{port} should dial {}", prediction.connector.ip, prediction.listener);
+            if let Some(ip) = channel.advertised.and_then(|endpoint| endpoint.ip)
+                && ip != prediction.listener.ip
+            {
+                text.push_str(&format!(", announced as {ip}"));
+            }
+            fact(mark, Ink::Predicted, "predicted", text + &frames)
+        }
+        (None, Some(Negotiation::Rejected)) => {
+            let reply =
+                roundup::settling_reply(session, channel).map(moments::reply_text).unwrap_or_default();
+            fact(glyphs::FAILED, Ink::Failed, "rejected", format!("{mode}: {reply}{frames}"))
+        }
+        (None, Some(Negotiation::Malformed)) => {
+            let said = command.map(moments::command_text).unwrap_or_default();
+            let reply =
+                roundup::settling_reply(session, channel).map(moments::reply_text).unwrap_or_default();
+            fact(glyphs::NEVER, Ink::Bad, "unreadable", format!("{said} / {reply}{frames}"))
+        }
+        (None, Some(Negotiation::Unanswered)) => {
+            fact(glyphs::NEVER, Ink::Bad, "no reply", format!("{mode} was never answered{frames}"))
+        }
+        (None, Some(Negotiation::Accepted) | None) => {
+            let text = match channel.mode {
+                Some(mode) => format!("{mode}: nobody named an endpoint"),
+                None => "negotiated under TLS, out of sight".into(),
+            };
+            fact(glyphs::DOT, Ink::Dim, "predicted", text + &frames)
+        }
+    }
+}
+
+fn outcome(
+    session: &Session,
+    channel: &DataChannel,
+    rounded: &roundup::Channel,
+    transfer: Option<&Transfer>,
+) -> Fact {
+    let waited = words::duration(rounded.settled.since(rounded.announced));
+    let listener = rounded.listener.map(|listener| listener.to_string()).unwrap_or_default();
+    let then = transfer
+        .and_then(|transfer| session.command(transfer.command)?.completion())
+        .filter(|reply| reply.is_negative())
+        .map(|reply| format!("; then {}", moments::reply_text(reply)))
+        .unwrap_or_default();
+    match (channel.outcome, channel.connection.as_deref()) {
+        (Some(Outcome::Connected), Some(connection)) => {
+            let how = match channel.matched_by {
+                Some(MatchedBy::Endpoint) | None => "",
+                Some(MatchedBy::Translated) => ", an address was translated on the way",
+                Some(MatchedBy::ThirdParty) => ", from server to server",
+                Some(MatchedBy::Default) => ", on the default ports",
+                Some(MatchedBy::Inferred) => ", told by addresses and time alone",
+            };
+            let tries = if connection.syn_attempts > 1 {
+                format!(" at the {} SYN", ordinal(connection.syn_attempts))
+            } else {
+                String::new()
+            };
+            let text = format!(
+                "{} {} {} after {waited}{tries}{how}  (frame {})",
+                connection.originator,
+                glyphs::ARROW,
+                connection.responder,
+                connection.frames.first
+            );
+            fact(glyphs::MATCHED, Ink::Matched, "matched", text)
+        }
+        (Some(Outcome::Refused), Some(connection)) => {
+            let frame = connection.refused_frame.unwrap_or(connection.frames.last);
+            let text = format!(
+                "{} sent a SYN to {}, answered by RST{then}  (frame {frame})",
+                connection.originator, connection.responder
+            );
+            fact(glyphs::FAILED, Ink::Failed, "refused", text)
+        }
+        (Some(Outcome::Unanswered), Some(connection)) => {
+            let text = format!(
+                "{} {} to {}, no answer in {}{then}  (frame {})",
+                connection.syn_attempts.max(1),
+                if connection.syn_attempts > 1 { "SYNs" } else { "SYN" },
+                connection.responder,
+                words::duration(connection.end.max(rounded.settled).since(connection.start)),
+                connection.frames.first
+            );
+            fact(glyphs::NEVER, Ink::Never, "unanswered", text)
+        }
+        (Some(Outcome::Unused), _) => {
+            let (mark, ink) = if rounded.fate == Fate::Never {
+                (glyphs::NEVER, Ink::Never)
+            } else {
+                (glyphs::DOT, Ink::Dim)
+            };
+            fact(mark, ink, "never tried", format!("no SYN to {listener} in {waited}{then}"))
+        }
+        (Some(Outcome::Connected | Outcome::Refused | Outcome::Unanswered) | None, _) => {
+            fact(glyphs::DOT, Ink::Dim, "outcome", format!("no data connection{then}"))
+        }
+    }
+}
+
+fn ordinal(number: u32) -> String {
+    let ending = match (number % 10, number % 100) {
+        (1, n) if n != 11 => "st",
+        (2, n) if n != 12 => "nd",
+        (3, n) if n != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+fn moved(session: &Session, transfer: &Transfer) -> Option<Fact> {
+    let command = session.command(transfer.command)?;
+    let mut text = moments::command_text(command);
+    match transfer.bytes {
+        Some(count) => text.push_str(&format!("  {} bytes", words::count(count))),
+        None => text.push_str("  bytes not captured"),
+    }
+    if let Some(expected) = transfer.expected_size
+        && transfer.bytes != Some(expected.saturating_sub(transfer.offset))
+    {
+        text.push_str(&format!(" of {}", words::count(expected)));
+    }
+    if transfer.offset > 0 {
+        text.push_str(&format!(" from offset {}", words::count(transfer.offset)));
+    }
+    if transfer.missing_bytes > 0 {
+        text.push_str(&format!(", {} missing in the capture", words::count(transfer.missing_bytes)));
+    }
+    if let Some(seconds) = transfer.duration() {
+        #[expect(clippy::cast_possible_truncation, reason = "saturates, and comes from nanoseconds")]
+        let nanos = (seconds * 1e9) as i64;
+        text.push_str(&format!(" in {}", words::duration(nanos)));
+        if let Some(rate) = transfer.bytes.and_then(|bytes| words::rate(bytes, seconds)) {
+            text.push_str(&format!(" ({rate})"));
+        }
+    }
+    if transfer.encrypted {
+        text.push_str(", encrypted");
+    }
+    let (mark, ink) = match transfer.status {
+        Status::Complete => (glyphs::DOT, Ink::Good),
+        Status::Aborted | Status::Failed => (glyphs::FAILED, Ink::Failed),
+        Status::Unfinished => (glyphs::NEVER, Ink::Never),
+    };
+    text.push_str(&format!("  {}", status(transfer)));
+    Some(fact(mark, ink, "transfer", text))
+}
+
+/// How a transfer ended, with its code.
+pub(super) fn status(transfer: &Transfer) -> String {
+    let word = match transfer.status {
+        Status::Complete => "complete",
+        Status::Aborted => "aborted",
+        Status::Failed => "failed",
+        Status::Unfinished => "no final reply",
+    };
+    match transfer.reply_code {
+        Some(code) => format!("{word} ({code})"),
+        None => word.into(),
+    }
+}
+
+fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> Option<Fact> {
+    if channel.outcome != Some(Outcome::Connected) {
+        return None;
+    }
+    let (time, frame) = connection.close?;
+    let who = match connection.first_close {
+        Some(FirstClose::Originator) => moments::party(roundup::party_of(channel, true)),
+        Some(FirstClose::Responder) => moments::party(roundup::party_of(channel, false)),
+        Some(FirstClose::Both) => "both sides at once",
+        None => "nobody seen",
+    };
+    let how = if connection.end_state == EndState::Rst { "reset" } else { "closed first" };
+    let mut text = format!("{how} by {who} at {}  (frame {frame})", words::offset(time.since(session.start)));
+    if let Some(wait) = channel.time_wait {
+        let holder = match wait.holder {
+            Holder::Client => "client",
+            Holder::Server => "server",
+            Holder::Both => "both sides",
+            Holder::Partner => "other server",
+        };
+        let until = words::offset(wait.until.since(session.start));
+        text.push_str(&format!(" {} TIME_WAIT at the {holder} until {until}", glyphs::ARROW));
+    }
+    let ink = if connection.end_state == EndState::Rst { Ink::Failed } else { Ink::TimeWait };
+    Some(fact(glyphs::TIME_WAIT, ink, "closed", text))
+}
+
+fn reused(session: &Session, channel: &DataChannel, reuse: &Reuse) -> Fact {
+    let what = match reuse.kind {
+        ReuseKind::FourTuple => "the same pair",
+        ReuseKind::Listener => "the same listening port",
+    };
+    let whose = if reuse.previous.session == session.uid {
+        format!("channel {} of this session", reuse.previous.data_channel)
+    } else {
+        format!("channel {} of session {}", reuse.previous.data_channel, reuse.previous.session)
+    };
+    let when = words::duration(reuse.gap);
+    let still = if reuse.in_time_wait { ", still in TIME_WAIT" } else { "" };
+    let came = match reuse.outcome {
+        ReuseOutcome::Accepted => "accepted",
+        ReuseOutcome::Ignored => "SYNs ignored at first",
+        ReuseOutcome::Challenged => "SYN answered by a plain ACK",
+        ReuseOutcome::Refused => "refused",
+        ReuseOutcome::NotAttempted => "not attempted",
+    };
+    let bad = reuse.in_time_wait && reuse.outcome != ReuseOutcome::Accepted;
+    let mark = if reuse.kind == ReuseKind::FourTuple && reuse.in_time_wait {
+        glyphs::PAIR_REUSED
+    } else {
+        glyphs::LISTENER_REUSED
+    };
+    let _ = channel;
+    fact(
+        mark,
+        if bad { Ink::Bad } else { Ink::Reused },
+        "reuse",
+        format!("{what} as {whose}, {when} after{still}: {came}"),
+    )
+}
+
+/// A session in a few lines, the worst first.
+pub(super) fn session(session: &Session, facts: &super::data::Facts) -> Vec<Fact> {
+    let mut lines = vec![login(session), channels(session, facts)];
+    let mut findings: Vec<&Finding> = session.findings.iter().collect();
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.time));
+    for finding in findings.into_iter().take(12) {
+        let mark = if finding.severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
+        let at = words::offset(finding.time.since(session.start));
+        let text = format!("{}  ({at})", words::raw_wire(&finding.summary));
+        lines.push(fact(mark, Ink::Severity(finding.severity), finding.code.name(), text));
+        if lines.len() == 3
+            && let Some(advice) = &finding.advice
+        {
+            lines.push(fact(glyphs::ARROW, Ink::Text, "advice", words::raw_wire(advice)));
+        }
+    }
+    lines.extend(ending(session));
+    lines
+}
+
+fn login(session: &Session) -> Fact {
+    use crate::report::{Login, Security};
+    let user = session.user.as_ref().map_or_else(|| "nobody".to_owned(), words::wire);
+    let (ink, came) = match session.login {
+        Login::None => (Ink::Dim, "no login seen"),
+        Login::Accepted => (Ink::Good, "logged in"),
+        Login::Rejected => (Ink::Bad, "login rejected"),
+    };
+    let mut text = format!("{user} {came}");
+    match session.security {
+        Security::None => {}
+        Security::ExplicitTls => text.push_str(", TLS"),
+        Security::ImplicitTls => text.push_str(", implicit TLS"),
+        Security::Gssapi => text.push_str(", GSSAPI"),
+    }
+    if let Some(greeting) = session.greeting.last() {
+        text.push_str(&format!("  {}", moments::reply_text(greeting)));
+    }
+    if let Some(software) = &session.client_software {
+        text.push_str(&format!("  client {}", words::wire(software)));
+    }
+    fact(glyphs::DOT, ink, "login", text)
+}
+
+fn channels(session: &Session, facts: &super::data::Facts) -> Fact {
+    let mut text = String::new();
+    for (mode, number) in roundup::mode_counts(session) {
+        text.push_str(&format!("{} {number}  ", glyphs::mode_name(mode)));
+    }
+    if text.is_empty() {
+        text.push_str("no data channels  ");
+    }
+    let ok = facts.transfers.saturating_sub(facts.failed);
+    match (facts.transfers, facts.failed) {
+        (0, _) => text.push_str("no transfers"),
+        (_, 0) => text.push_str(&format!("{} complete", words::counted(u64::from(ok), "transfer"))),
+        (_, failed) => text.push_str(&format!("{ok} transfers complete, {failed} not")),
+    }
+    if facts.bytes > 0 {
+        text.push_str(&format!("  {} bytes", words::bytes(facts.bytes)));
+    }
+    fact(glyphs::DOT, if facts.failed > 0 { Ink::Bad } else { Ink::Text }, "data", text)
+}
+
+/// The frames that concern a channel, from the negotiation to the close, and its ports.
+pub(super) fn evidence(session: &Session, index: u32) -> Option<(u64, u64, Option<u16>)> {
+    let channel = session.data_channel(index)?;
+    let mut frames = Vec::new();
+    if let Some(command) = channel.command.and_then(|index| session.command(index)) {
+        frames.push(command.frame);
+        frames.extend(command.replies.iter().map(|reply| reply.frame));
+    }
+    if let Some(connection) = &channel.connection {
+        frames.extend([connection.frames.first, connection.frames.last]);
+    }
+    for transfer in session.transfers.iter().filter(|transfer| transfer.data_channel == Some(index)) {
+        if let Some(command) = session.command(transfer.command) {
+            frames.push(command.frame);
+            frames.extend(command.replies.iter().map(|reply| reply.frame));
+        }
+    }
+    let port = channel
+        .connection
+        .as_ref()
+        .map(|connection| connection.responder.port)
+        .or_else(|| channel.predicted.map(|prediction| prediction.listener.port));
+    Some((frames.iter().copied().min()?, frames.iter().copied().max()?, port))
+}
+
+/// The moment of a channel that tells most: its problem if there is one, else its start.
+pub(super) fn telling_time(roundup: &Roundup, index: u32) -> Option<Timestamp> {
+    let channel = roundup.channel(index)?;
+    Some(if channel.fate.is_problem() { channel.settled } else { channel.announced })
+}
+
+/// Where a listener stands, in short.
+pub(super) fn place(session: &Session, roundup: &Roundup, index: u32) -> Option<String> {
+    Some(short_endpoint(session, roundup.channel(index)?.listener?))
+}
+
+/// What a transfer's content is.
+pub(super) fn content(transfer: &Transfer) -> Fact {
+    let mut text = format!("type {}", words::wire(&transfer.representation));
+    if transfer.structure != 'F' || transfer.mode != 'S' {
+        text.push_str(&format!(", structure {}, mode {}", transfer.structure, transfer.mode));
+    }
+    if let Some(mime) = transfer.mime {
+        text.push_str(&format!(", {mime}"));
+    }
+    match &transfer.sha256 {
+        Some(hash) => {
+            text.push_str(", sha256 ");
+            for byte in hash {
+                text.push_str(&format!("{byte:02x}"));
+            }
+        }
+        None => text.push_str(", no hash: not all of it is in the capture"),
+    }
+    fact(glyphs::DOT, Ink::Dim, "content", text)
+}
+
+/// Frames that prove something.
+pub(super) fn frames(frames: &[u64]) -> Fact {
+    let list: Vec<String> = frames.iter().take(40).map(u64::to_string).collect();
+    let more = if frames.len() > 40 { " …" } else { "" };
+    fact(glyphs::DOT, Ink::Dim, "frames", format!("{}{more}", list.join(", ")))
+}
+
+/// Who talks to whom.
+pub(super) fn parties(session: &Session) -> Fact {
+    let user = session.user.as_ref().map(|user| format!("{} at ", words::wire(user))).unwrap_or_default();
+    let text = format!("{user}{} {} {}", session.client, glyphs::ARROW, session.server);
+    fact(glyphs::DOT, Ink::Dim, "session", text)
+}

@@ -1,0 +1,138 @@
+//! The list of transfers: those of the listed sessions, or of one.
+
+use super::data::Data;
+use super::state::Cursor;
+use crate::report::{Session, Status, Transfer};
+
+/// What transfers are sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TransferSort {
+    #[default]
+    Time,
+    Path,
+    Bytes,
+    Rate,
+    Status,
+}
+
+impl TransferSort {
+    pub(super) const ALL: [Self; 5] = [Self::Time, Self::Path, Self::Bytes, Self::Rate, Self::Status];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Path => "path",
+            Self::Bytes => "bytes",
+            Self::Rate => "rate",
+            Self::Status => "problem",
+        }
+    }
+
+    pub(super) fn next(self) -> Self {
+        Self::ALL.into_iter().cycle().skip_while(|&sort| sort != self).nth(1).unwrap_or_default()
+    }
+}
+
+/// One transfer: the session's index, and its own in there.
+pub(super) type TransferRow = (u32, u32);
+
+/// The list.
+#[derive(Debug, Default)]
+pub(super) struct TransferList {
+    pub(super) rows: Vec<TransferRow>,
+    pub(super) cursor: Cursor,
+    pub(super) sort: TransferSort,
+    pub(super) reversed: bool,
+    /// Only those of one session.
+    pub(super) only: Option<u32>,
+    made_from: Option<(u64, u64)>,
+}
+
+impl TransferList {
+    /// Makes the rows anew if the sessions or their choice have changed.
+    pub(super) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+        if self.made_from == Some(version) {
+            return;
+        }
+        self.made_from = Some(version);
+        let here = self.selected();
+        self.rows.clear();
+        let only = self.only.as_slice();
+        for &index in if self.only.is_some() { only } else { sessions } {
+            let count = data.session(index).map_or(0, |session| session.transfers.len());
+            self.rows.extend((0..u32::try_from(count).unwrap_or(u32::MAX)).map(|transfer| (index, transfer)));
+        }
+        self.order(data);
+        if let Some(at) = here.and_then(|here| self.rows.iter().position(|&row| row == here)) {
+            self.cursor.at = at;
+        }
+    }
+
+    /// Forgets what the rows were made from.
+    pub(super) fn stale(&mut self) {
+        self.made_from = None;
+    }
+
+    pub(super) fn order(&mut self, data: &Data) {
+        let sort = self.sort;
+        match sort {
+            TransferSort::Time => self.rows.sort_by_cached_key(|&row| {
+                of(data, row).and_then(|(session, transfer)| {
+                    Some(transfer.start.unwrap_or(session.command(transfer.command)?.time))
+                })
+            }),
+            TransferSort::Path => self.rows.sort_by_cached_key(|&row| path(data, row)),
+            TransferSort::Bytes => {
+                self.rows.sort_by_key(|&row| {
+                    std::cmp::Reverse(of(data, row).and_then(|(_, transfer)| transfer.bytes))
+                });
+            }
+            TransferSort::Rate => self.rows.sort_by(|&a, &b| rate(data, b).total_cmp(&rate(data, a))),
+            TransferSort::Status => {
+                self.rows.sort_by_key(|&row| match of(data, row).map(|(_, transfer)| transfer.status) {
+                    Some(Status::Failed) => 0,
+                    Some(Status::Aborted) => 1,
+                    Some(Status::Unfinished) => 2,
+                    Some(Status::Complete) | None => 3,
+                })
+            }
+        }
+        if self.reversed {
+            self.rows.reverse();
+        }
+    }
+
+    /// The row under the cursor.
+    pub(super) fn selected(&self) -> Option<TransferRow> {
+        self.rows.get(self.cursor.at).copied()
+    }
+}
+
+/// A transfer and its session.
+pub(super) fn of(data: &Data, (session, transfer): TransferRow) -> Option<(&Session, &Transfer)> {
+    let session = data.session(session)?;
+    Some((session, session.transfer(transfer)?))
+}
+
+fn path(data: &Data, row: TransferRow) -> Option<String> {
+    let (session, transfer) = of(data, row)?;
+    Some(path_of(session, transfer))
+}
+
+/// The absolute path, else what the command named.
+pub(super) fn path_of(session: &Session, transfer: &Transfer) -> String {
+    match (&transfer.path, session.command(transfer.command).and_then(|command| command.text())) {
+        (Some(path), _) => super::words::wire(path),
+        (None, Some(argument)) => super::words::wire(argument),
+        (None, None) => String::new(),
+    }
+}
+
+/// Bytes per second, 0 where nothing moved.
+fn rate(data: &Data, row: TransferRow) -> f64 {
+    of(data, row)
+        .and_then(|(_, transfer)| {
+            Some(transfer.bytes? as f64 / transfer.duration().filter(|seconds| *seconds > 0.0)?)
+        })
+        .unwrap_or(0.0)
+}

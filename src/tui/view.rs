@@ -1,0 +1,102 @@
+//! Draws the screen: title, tabs, the view itself, hints; prompts and help over it.
+//!
+//! ```text
+//! title      what is read, how far
+//! tabs       1 Sessions  2 Timeline ...            listed / all
+//! filter     (where one is set)
+//! view       list or chart, with panels of detail
+//! hints      keys, or a word to the user
+//! ```
+//!
+//! **Invariant:** reads the state and the data, changes neither; builds only the rows that are seen.
+
+mod findings;
+mod help;
+mod ladder;
+mod pen;
+mod ports;
+mod prompt;
+mod sessions;
+mod status;
+mod timeline;
+mod transfers;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::data::Data;
+use super::layout;
+use super::message::Screen;
+use super::sieve::SortKey;
+use super::state::{Overlay, State};
+use super::theme::Ink;
+use pen::Pen;
+
+/// Draws everything.
+pub(super) fn view(state: &State, data: &Data, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let mut pen = Pen::new(frame.buffer_mut(), state.theme(), state.settings.ascii);
+    pen.fill(area, Ink::Text);
+    let cursor = draw(state, data, &mut pen, area);
+    pen.finish();
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) -> Option<(u16, u16)> {
+    // While the terminal is being resized the frame may have another size than the state knows.
+    if layout::too_small((area.width, area.height)) || layout::too_small(state.size) {
+        status::too_small(pen, area);
+        return None;
+    }
+    let panes = layout::panes(state);
+    status::title(state, data, pen, panes.title);
+    status::tabs(state, data, pen, panes.tabs);
+    status::filter(state, pen, panes.filter);
+    match state.screen {
+        Screen::Sessions => sessions::draw(state, data, pen, &panes),
+        Screen::Timeline => timeline::draw(state, data, pen, &panes),
+        Screen::Ladder => ladder::draw(state, data, pen, &panes),
+        Screen::Transfers => transfers::draw(state, data, pen, &panes),
+        Screen::Findings => findings::draw(state, data, pen, &panes),
+        Screen::Ports => ports::draw(state, data, pen, &panes),
+    }
+    status::hints(state, pen, panes.hints);
+    match &state.overlay {
+        Overlay::None => None,
+        Overlay::Help { top } => {
+            help::draw(state, pen, area, *top);
+            None
+        }
+        Overlay::Prompt(prompt) => prompt::draw(pen, area, prompt),
+        Overlay::Recent { at } => {
+            prompt::recent(state, pen, area, *at);
+            None
+        }
+        Overlay::Confirm(_) => {
+            prompt::confirm(pen, area);
+            None
+        }
+    }
+}
+
+/// How far the help can be scrolled.
+pub(super) fn help_height(state: &State) -> u16 {
+    help::overflow(state, Rect { x: 0, y: 0, width: state.size.0, height: state.size.1 })
+}
+
+/// The tab at a column of the tab bar.
+pub(super) fn tab_at(state: &State, data: &Data, x: u16) -> Option<Screen> {
+    status::tab_at(state, data, x)
+}
+
+/// The column of the session list at a column of the screen.
+pub(super) fn column_at(state: &State, x: u16) -> Option<SortKey> {
+    sessions::column_at(state, x)
+}
+
+/// The part of the overview where time runs.
+pub(super) fn overview_time_area(area: Rect) -> Rect {
+    sessions::overview_time_area(area)
+}

@@ -1,0 +1,122 @@
+//! The help: all keys, from the table that also dispatches them, then marks and commands.
+
+use ratatui::layout::Rect;
+
+use super::pen::{Pen, Pieces, piece};
+use crate::report::Mode;
+use crate::tui::glyphs;
+use crate::tui::keymap::Group;
+use crate::tui::layout;
+use crate::tui::state::State;
+use crate::tui::theme::Ink;
+use crate::tui::words;
+
+/// A column of the help, in cells.
+const COLUMN: u16 = 44;
+
+/// All lines of the help for a width, in columns side by side.
+fn lines(state: &State, width: u16) -> Vec<Pieces> {
+    let columns = usize::from((width / COLUMN).clamp(1, 3));
+    let mut blocks: Vec<Vec<Pieces>> = Group::ALL
+        .into_iter()
+        .map(|group| {
+            let mut block: Vec<Pieces> = vec![vec![piece(group.name(), Ink::Title)]];
+            for (keys, binding) in state.settings.keymap.rows(group) {
+                block.push(vec![piece(format!(" {keys:<10} "), Ink::Key), piece(binding.help, Ink::Text)]);
+            }
+            block.push(Vec::new());
+            block
+        })
+        .collect();
+    blocks.push(marks());
+    blocks.push(commands());
+    // The next block goes where there is least so far.
+    let mut sides: Vec<Vec<Pieces>> = vec![Vec::new(); columns];
+    for block in blocks {
+        if let Some(side) = sides.iter_mut().min_by_key(|side| side.len()) {
+            side.extend(block);
+        }
+    }
+    let height = sides.iter().map(Vec::len).max().unwrap_or(0);
+    let cells = usize::from(width) / columns;
+    (0..height)
+        .map(|row| {
+            let mut line = Pieces::new();
+            for side in &sides {
+                let mut used = 0;
+                for (text, ink) in side.get(row).into_iter().flatten() {
+                    let text = words::clip(text, cells.saturating_sub(used + 1)).into_owned();
+                    used += words::width(&text);
+                    line.push((text, *ink));
+                }
+                line.push(piece(" ".repeat(cells.saturating_sub(used)), Ink::Text));
+            }
+            line
+        })
+        .collect()
+}
+
+fn marks() -> Vec<Pieces> {
+    let mut block: Vec<Pieces> = vec![vec![piece("MARKS", Ink::Title)]];
+    for (mode, what) in [
+        (Mode::Pasv, "PASV: the client dials"),
+        (Mode::Epsv, "EPSV: the client dials"),
+        (Mode::Port, "PORT: the server dials"),
+        (Mode::Eprt, "EPRT: the server dials"),
+    ] {
+        let sign = format!(" {} {} ", glyphs::letter(Some(mode)), glyphs::fill(Some(mode)));
+        block.push(vec![piece(sign, Ink::Mode(Some(mode))), piece(what, Ink::Text)]);
+    }
+    for (symbol, ink, what) in [
+        ("T", Ink::Mode(None), "negotiated under TLS, out of sight"),
+        (glyphs::MATCHED, Ink::Matched, "prediction met by a connection"),
+        (glyphs::PREDICTED, Ink::Predicted, "prediction without a connection"),
+        (glyphs::NEVER, Ink::Never, "nothing came, or no answer"),
+        (glyphs::FAILED, Ink::Failed, "refused, rejected, cut short"),
+        (glyphs::TIME_WAIT, Ink::TimeWait, "the pair is kept in TIME_WAIT"),
+        (glyphs::LISTENER_REUSED, Ink::Reused, "listening port used again"),
+        (glyphs::PAIR_REUSED, Ink::Bad, "same pair again inside TIME_WAIT"),
+    ] {
+        block.push(vec![piece(format!(" {symbol}   "), ink), piece(what, Ink::Text)]);
+    }
+    block.push(Vec::new());
+    block
+}
+
+fn commands() -> Vec<Pieces> {
+    let mut block: Vec<Pieces> = vec![vec![piece("COMMANDS", Ink::Title)]];
+    for (command, help) in crate::tui::update::commands() {
+        block.push(vec![piece(format!(" {command} "), Ink::Key), piece(help, Ink::Text)]);
+    }
+    block.push(Vec::new());
+    block
+}
+
+fn area_of(screen: Rect) -> Rect {
+    let margin = if screen.width > 100 { 4 } else { 0 };
+    Rect {
+        x: screen.x + margin,
+        y: screen.y + u16::from(screen.height > 20),
+        width: screen.width.saturating_sub(2 * margin),
+        height: screen.height.saturating_sub(2 * u16::from(screen.height > 20)),
+    }
+}
+
+pub(super) fn overflow(state: &State, screen: Rect) -> u16 {
+    let inside = layout::inner(area_of(screen));
+    let lines = lines(state, inside.width.saturating_sub(2)).len();
+    u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(inside.height)
+}
+
+pub(super) fn draw(state: &State, pen: &mut Pen<'_>, screen: Rect, top: u16) {
+    let area = area_of(screen);
+    pen.fill(area, Ink::Text);
+    let foot = [piece("Esc closes · ↑↓ scroll · names for [keys]: ftpscope config", Ink::Dim)];
+    pen.panel(area, &[piece("Help", Ink::Title)], &foot);
+    let inside = layout::inner(area);
+    let lines = lines(state, inside.width.saturating_sub(2));
+    for (y, line) in (inside.y..inside.bottom()).zip(lines.iter().skip(usize::from(top))) {
+        pen.pieces(inside.x + 1, y, line, inside.width.saturating_sub(2));
+    }
+    pen.scrollbar(inside, usize::from(top), lines.len());
+}

@@ -1,0 +1,307 @@
+//! One session as a sequence diagram: client, server, and the data connection beside them.
+
+use ratatui::layout::Rect;
+
+use super::pen::{Pen, piece};
+use crate::base::Timestamp;
+use crate::report::{Direction, Session};
+use crate::tui::data::Data;
+use crate::tui::glyphs;
+use crate::tui::layout::Panes;
+use crate::tui::moments::{self, Moment, What};
+use crate::tui::roundup;
+use crate::tui::state::{Opened, State, Step};
+use crate::tui::story;
+use crate::tui::theme::Ink;
+use crate::tui::words;
+
+pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
+    let opened = state.opened.as_ref().and_then(|opened| Some((opened, data.session(opened.index)?)));
+    let Some((opened, session)) = opened else {
+        pen.panel(panes.main, &[piece("Ladder", Ink::Title)], &[]);
+        pen.put(panes.rows.x + 1, panes.rows.y, "no session is selected", panes.rows.width, Ink::Dim);
+        return;
+    };
+    let user = session.user.as_ref().map(words::wire).unwrap_or_default();
+    let title = [
+        piece(format!("#{} {} ", data.number(opened.index), words::clip(&user, 24)), Ink::Title),
+        piece(format!("frames {}-{}", session.frames.first, session.frames.last), Ink::Dim),
+        piece(format!("  {}/{}", state.timeline.at + 1, opened.moments.len()), Ink::Text),
+    ];
+    pen.panel(panes.main, &title, &[]);
+    let rungs = Rungs::of(panes.rows);
+    heads(session, pen, panes.head, &rungs);
+    let seen = opened.steps.iter().skip(state.ladder_top).take(usize::from(panes.rows.height));
+    for (y, step) in (panes.rows.y..).zip(seen) {
+        let area = Rect { y, height: 1, ..panes.rows };
+        match *step {
+            Step::Idle(nanos) => idle(pen, area, &rungs, nanos),
+            Step::Moment(at) => {
+                let Some(moment) = opened.moment(at) else { continue };
+                rungs.lifelines(session, opened, pen, y, moment.time);
+                Rung { state, session, opened, rungs: &rungs, area }.draw(pen, moment);
+                if at == state.timeline.at {
+                    pen.over(Rect { width: rungs.client.saturating_sub(area.x), ..area }, Ink::Selected);
+                    pen.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+                }
+            }
+        }
+    }
+    pen.scrollbar(panes.rows, state.ladder_top, opened.steps.len());
+    super::timeline::at_cursor(state, opened, session, pen, panes.detail);
+}
+
+/// Where the three lifelines stand.
+struct Rungs {
+    client: u16,
+    server: u16,
+    data: u16,
+    right: u16,
+}
+
+impl Rungs {
+    fn of(area: Rect) -> Self {
+        let client = area.x + 26;
+        let free = area.right().saturating_sub(client);
+        let between = (free * 11 / 25).clamp(18, 46);
+        let server = client + between;
+        Self { client, server, data: server + (free / 8).clamp(8, 14), right: area.right() }
+    }
+
+    /// Client and server live throughout; the data connection from its SYN to its close, then in TIME_WAIT.
+    fn lifelines(&self, session: &Session, opened: &Opened, pen: &mut Pen<'_>, y: u16, time: Timestamp) {
+        pen.cell(self.client, y, glyphs::CURSOR, Ink::Dim);
+        pen.cell(self.server, y, glyphs::CURSOR, Ink::Dim);
+        let _ = opened;
+        let latest = session
+            .data_channels
+            .iter()
+            .filter(|channel| channel.connection.as_ref().is_some_and(|connection| connection.start <= time))
+            .max_by_key(|channel| channel.connection.as_ref().map(|connection| connection.start));
+        let Some(channel) = latest else { return };
+        if channel.connection.as_ref().is_some_and(|connection| time <= connection.end) {
+            pen.cell(self.data, y, glyphs::DATA_LIFELINE, Ink::Mode(channel.mode));
+        } else if channel.time_wait.is_some_and(|wait| time >= wait.from && time <= wait.until) {
+            pen.cell(self.data, y, glyphs::WAIT_LIFELINE, Ink::TimeWait);
+        }
+    }
+}
+
+fn heads(session: &Session, pen: &mut Pen<'_>, area: Rect, rungs: &Rungs) {
+    pen.put_right(area.x + 1, area.y, "time", 12, Ink::Dim);
+    pen.put_right(area.x + 14, area.y, "frame", 8, Ink::Dim);
+    let half = (rungs.server - rungs.client) / 2;
+    let client = format!("client {}", session.client);
+    let from = rungs.client.saturating_sub(2);
+    pen.put(from, area.y, &client, rungs.server.saturating_sub(from + 10).max(half), Ink::Strong);
+    let server = format!("server :{}", session.server.port);
+    pen.put(rungs.server.saturating_sub(4), area.y, &server, 13, Ink::Strong);
+    let x = rungs.server + 10;
+    pen.put(x, area.y, "data connection", rungs.right.saturating_sub(x), Ink::Strong);
+}
+
+fn idle(pen: &mut Pen<'_>, area: Rect, rungs: &Rungs, nanos: i64) {
+    pen.cell(rungs.client, area.y, glyphs::IDLE, Ink::Dim);
+    pen.cell(rungs.server, area.y, glyphs::IDLE, Ink::Dim);
+    let text = format!("{} nothing", words::duration(nanos));
+    pen.put(rungs.client + 2, area.y, &text, rungs.server.saturating_sub(rungs.client + 3), Ink::Dim);
+}
+
+/// One row of the ladder.
+struct Rung<'a> {
+    state: &'a State,
+    session: &'a Session,
+    opened: &'a Opened,
+    rungs: &'a Rungs,
+    area: Rect,
+}
+
+impl Rung<'_> {
+    fn draw(&self, pen: &mut Pen<'_>, moment: &Moment) {
+        let y = self.area.y;
+        let time = self.state.settings.time_format.moment(moment.time, self.session.start);
+        pen.put_right(self.area.x + 1, y, &words::clip_start(&time, 12), 12, Ink::Text);
+        if moment.frame > 0 {
+            pen.put_right(self.area.x + 14, y, &moment.frame.to_string(), 8, Ink::Dim);
+        }
+        let (ink, text) = moments::describe(self.session, moment);
+        match moment.what {
+            What::Command(_) => self.arrow(pen, &text, ink, true),
+            What::Greeting(_) | What::Unsolicited(_) => self.arrow(pen, &text, ink, false),
+            What::Reply { command, .. } => {
+                self.arrow(pen, &text, ink, false);
+                self.announced(pen, moment, command);
+            }
+            What::Dialled(channel) => self.dialled(pen, channel, ink),
+            What::Payload(channel) => self.payload(pen, channel, &text, ink),
+            What::Closed(channel) => self.closed(pen, channel, &text, ink),
+            What::Refused(channel) => {
+                pen.cell(self.rungs.data, y, glyphs::FAILED, Ink::Failed);
+                self.beside(pen, "RST: refused", Ink::Failed);
+                let _ = channel;
+            }
+            What::Challenged(_) | What::Stranger { .. } => {
+                pen.cell(self.rungs.data, y, glyphs::PROBLEM, ink);
+                self.beside(pen, &text, ink);
+            }
+            What::Finding(_) => self.across(pen, &format!("{} {text}", glyphs::PROBLEM), ink),
+            What::Began | What::Ended | What::Gap(_) => self.across(pen, &text, ink),
+        }
+    }
+
+    /// Words across everything.
+    fn across(&self, pen: &mut Pen<'_>, text: &str, ink: Ink) {
+        let x = self.rungs.client + 2;
+        pen.put(x, self.area.y, text, self.rungs.right.saturating_sub(x), ink);
+    }
+
+    /// Words beside the data connection.
+    fn beside(&self, pen: &mut Pen<'_>, text: &str, ink: Ink) {
+        let x = self.rungs.data + 2;
+        pen.put(x, self.area.y, text, self.rungs.right.saturating_sub(x), ink);
+    }
+
+    /// A line of the dialogue, with the words on its shaft.
+    fn arrow(&self, pen: &mut Pen<'_>, text: &str, ink: Ink, to_server: bool) {
+        let (y, from, to) = (self.area.y, self.rungs.client, self.rungs.server);
+        for x in from + 1..to {
+            pen.cell(x, y, "─", Ink::Dim);
+        }
+        if to_server {
+            pen.cell(from, y, "├", Ink::Dim);
+            pen.cell(to - 1, y, glyphs::TO_RIGHT, ink);
+        } else {
+            pen.cell(to, y, "┤", Ink::Dim);
+            pen.cell(from + 1, y, glyphs::TO_LEFT, ink);
+        }
+        let room = to.saturating_sub(from + 6);
+        let end = pen.put(from + 3, y, " ", 1, ink);
+        let end = pen.put(end, y, text, room, ink);
+        if end < to - 1 {
+            pen.put(end, y, " ", 1, ink);
+        }
+    }
+
+    /// What the reply to a negotiation lets expect.
+    fn announced(&self, pen: &mut Pen<'_>, moment: &Moment, command: u32) {
+        let Some(index) = moment.channel else { return };
+        let Some((channel, rounded)) =
+            self.session.data_channel(index).zip(self.opened.roundup.channel(index))
+        else {
+            return;
+        };
+        if channel.command != Some(command) {
+            return;
+        }
+        let x = self.rungs.server + 2;
+        let room = self.rungs.right.saturating_sub(x);
+        let met = channel.outcome == Some(crate::report::Outcome::Connected);
+        match (story::place(self.session, &self.opened.roundup, index), rounded.fate.is_problem()) {
+            (Some(place), _) => {
+                let (mark, ink) =
+                    if met { (glyphs::MATCHED, Ink::Matched) } else { (glyphs::PREDICTED, Ink::Never) };
+                let text = format!("{mark} {} expects {place}", glyphs::mode_name(channel.mode));
+                pen.put(x, self.area.y, &text, room, ink);
+            }
+            (None, true) => {
+                let text =
+                    format!("{} {} {}", glyphs::FAILED, glyphs::mode_name(channel.mode), rounded.fate.word());
+                pen.put(x, self.area.y, &text, room, Ink::Failed);
+            }
+            (None, false) => {}
+        }
+    }
+
+    /// A heavy line from the client to the data connection, its head where the packet goes.
+    fn heavy(&self, pen: &mut Pen<'_>, text: &str, ink: Ink, to_client: bool) {
+        let (y, from, to) = (self.area.y, self.rungs.client, self.rungs.data);
+        for x in from + 1..to {
+            if x != self.rungs.server {
+                pen.cell(x, y, glyphs::DATA_LINE, ink);
+            }
+        }
+        if to_client {
+            pen.cell(from + 1, y, glyphs::TO_LEFT, ink);
+        } else {
+            pen.cell(to - 1, y, glyphs::TO_RIGHT, ink);
+        }
+        let room = self.rungs.server.saturating_sub(from + 6);
+        let end = pen.put(from + 3, y, " ", 1, ink);
+        let end = pen.put(end, y, text, room, ink);
+        if end < self.rungs.server {
+            pen.put(end, y, " ", 1, ink);
+        }
+    }
+
+    fn dialled(&self, pen: &mut Pen<'_>, index: u32, ink: Ink) {
+        let Some((channel, connection)) = self
+            .session
+            .data_channel(index)
+            .and_then(|channel| Some((channel, channel.connection.as_deref()?)))
+        else {
+            return;
+        };
+        pen.put(
+            self.rungs.client.saturating_sub(2),
+            self.area.y,
+            glyphs::letter(channel.mode),
+            1,
+            Ink::Mode(channel.mode),
+        );
+        let from = roundup::short_endpoint(self.session, connection.originator);
+        let what = if connection.handshake { "SYN" } else { "data" };
+        self.heavy(pen, &format!("{what} from {from}"), ink, channel.active);
+        pen.cell(self.rungs.data, self.area.y, "┓", ink);
+        let rounded = self.opened.roundup.channel(index);
+        let after = rounded.map(|rounded| words::duration(connection.start.since(rounded.announced)));
+        match channel.outcome {
+            Some(crate::report::Outcome::Connected) => {
+                let tries = if connection.syn_attempts > 1 {
+                    format!(", {} SYNs", connection.syn_attempts)
+                } else {
+                    String::new()
+                };
+                self.beside(
+                    pen,
+                    &format!("matched after {}{tries}", after.unwrap_or_default()),
+                    Ink::Matched,
+                );
+            }
+            Some(crate::report::Outcome::Unanswered) => {
+                self.beside(pen, &format!("no answer, {} SYNs", connection.syn_attempts.max(1)), Ink::Failed);
+            }
+            Some(crate::report::Outcome::Refused) => self.beside(pen, "refused", Ink::Failed),
+            Some(crate::report::Outcome::Unused) | None => {}
+        }
+    }
+
+    fn payload(&self, pen: &mut Pen<'_>, index: u32, text: &str, ink: Ink) {
+        let transfer =
+            self.opened.roundup.channel(index).and_then(|rounded| self.session.transfer(rounded.transfer?));
+        let to_client = transfer.is_none_or(|transfer| transfer.direction == Direction::Download);
+        self.heavy(pen, text, ink, to_client);
+        pen.cell(self.rungs.data, self.area.y, "┨", ink);
+    }
+
+    fn closed(&self, pen: &mut Pen<'_>, index: u32, text: &str, ink: Ink) {
+        let wait = self.session.data_channel(index).and_then(|channel| channel.time_wait);
+        let mark = if wait.is_some() { glyphs::WAIT_LIFELINE } else { glyphs::DOT };
+        pen.cell(self.rungs.data, self.area.y, mark, Ink::TimeWait);
+        let word = text.split(':').next().unwrap_or_default();
+        pen.put_right(
+            self.rungs.server + 1,
+            self.area.y,
+            word,
+            self.rungs.data.saturating_sub(self.rungs.server + 2),
+            ink,
+        );
+        let who = text.split("the ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+        match wait {
+            Some(wait) => {
+                let until = words::duration(wait.until.since(wait.from));
+                self.beside(pen, &format!("{who} closes, TIME_WAIT {until}"), Ink::TimeWait);
+            }
+            None => self.beside(pen, &format!("{who} closes"), ink),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Negotiated endpoints over the whole capture: how often each was used, reused, and how that went.
+
+use ratatui::layout::Rect;
+
+use super::pen::{Pen, Pieces, piece};
+use crate::tui::data::Data;
+use crate::tui::glyphs;
+use crate::tui::layout::{self, Panes};
+use crate::tui::ports::{Port, PortSort, PortUse};
+use crate::tui::scale::{TimeScale, Window};
+use crate::tui::state::State;
+use crate::tui::theme::Ink;
+use crate::tui::words;
+
+/// Cells for the endpoint; where there is room an IPv6 one fits.
+fn endpoint_width(area: Rect) -> u16 {
+    match area.width {
+        0..90 => 22,
+        90..130 => 28,
+        _ => 46,
+    }
+}
+
+/// Uses drawn of one endpoint in its strip: more than any screen has columns changes nothing.
+const MOST_USES: usize = 4096;
+
+pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
+    let list = &state.ports;
+    let place = if list.rows.is_empty() { 0 } else { list.cursor.at as u64 + 1 };
+    let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
+    let title = [
+        piece("Ports", Ink::Title),
+        piece(format!("{scope} by {}  ", list.sort.name()), Ink::Dim),
+        piece(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Ink::Text),
+    ];
+    pen.panel(panes.main, &title, &[]);
+    let strip = strip_area(panes.rows);
+    heads(list.sort, pen, panes.head, strip);
+    if list.rows.is_empty() {
+        pen.put(
+            panes.rows.x + 2,
+            panes.rows.y + panes.rows.height / 3,
+            "no endpoint was negotiated",
+            40,
+            Ink::Dim,
+        );
+    }
+    let scale = data.extent().map(|(first, last)| TimeScale::new(Window::new(first, last), strip.width));
+    let seen = list.rows.iter().enumerate().skip(list.cursor.top).take(usize::from(panes.rows.height));
+    for (y, (at, port)) in (panes.rows.y..).zip(seen) {
+        let area = Rect { y, height: 1, ..panes.rows };
+        draw_row(pen, area, port, list.uses(port));
+        let selected = at == list.cursor.at;
+        if selected {
+            pen.over(area, Ink::Selected);
+            pen.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+        }
+        if let Some(scale) = scale {
+            uses(pen, Rect { y, height: 1, ..strip }, scale, list.uses(port), selected);
+        }
+    }
+    pen.scrollbar(panes.rows, list.cursor.top, list.rows.len());
+    detail(state, data, pen, panes.detail);
+}
+
+fn strip_area(rows: Rect) -> Rect {
+    let used = 2 + endpoint_width(rows) + 1 + 4 + 4 + 6 + 6 + 5 + 5 + 1;
+    Rect { x: rows.x + used.min(rows.width), width: rows.width.saturating_sub(used + 1), ..rows }
+}
+
+fn heads(sort: PortSort, pen: &mut Pen<'_>, area: Rect, strip: Rect) {
+    let ink = |of: PortSort| if of == sort { Ink::Strong } else { Ink::Dim };
+    let x = area.x + 2 + endpoint_width(area) + 1;
+    pen.put(area.x + 2, area.y, "listens", 20, ink(PortSort::Port));
+    pen.put(x, area.y, "who", 3, Ink::Dim);
+    pen.put(x + 4, area.y, "by", 3, Ink::Dim);
+    pen.put_right(x + 8, area.y, "uses", 5, ink(PortSort::Uses));
+    pen.put_right(x + 14, area.y, "again", 5, ink(PortSort::Reuse));
+    pen.put_right(x + 20, area.y, "TW", 4, ink(PortSort::Reuse));
+    pen.put_right(x + 25, area.y, "bad", 4, ink(PortSort::Problems));
+    pen.put(strip.x, area.y, "over the capture", strip.width, ink(PortSort::Time));
+}
+
+fn draw_row(pen: &mut Pen<'_>, area: Rect, port: &Port, uses: &[PortUse]) {
+    let y = area.y;
+    let width = endpoint_width(area);
+    let name = port.endpoint.to_string();
+    pen.put(area.x + 2, y, &words::clip_start(&name, usize::from(width)), width, Ink::Text);
+    let mut x = area.x + 2 + width + 1;
+    pen.put(x, y, if port.client { "cli" } else { "srv" }, 3, Ink::Dim);
+    x += 4;
+    let mut modes: Vec<_> = Vec::new();
+    for used in uses.iter().take(MOST_USES) {
+        if !modes.contains(&used.mode) && modes.len() < 3 {
+            modes.push(used.mode);
+        }
+    }
+    let mut at = x;
+    for mode in modes {
+        at = pen.put(at, y, glyphs::letter(mode), 1, Ink::Mode(mode));
+    }
+    x += 4;
+    let number = |count: usize| if count == 0 { glyphs::DOT.to_owned() } else { words::count(count as u64) };
+    pen.put_right(x, y, &number(port.count), 5, Ink::Strong);
+    pen.put_right(x + 6, y, &number(port.reused), 5, Ink::Text);
+    pen.put_right(
+        x + 12,
+        y,
+        &number(port.in_time_wait),
+        4,
+        if port.in_time_wait > 0 { Ink::Reused } else { Ink::Dim },
+    );
+    pen.put_right(x + 17, y, &number(port.problems), 4, if port.problems > 0 { Ink::Bad } else { Ink::Dim });
+}
+
+/// The uses over time: the mode's letter, or a mark where it went wrong.
+fn uses(pen: &mut Pen<'_>, area: Rect, scale: TimeScale, uses: &[PortUse], selected: bool) {
+    let step = uses.len().div_ceil(MOST_USES).max(1);
+    for used in uses.iter().step_by(step) {
+        let Some(column) = scale.column(used.time) else { continue };
+        let (symbol, ink) = if used.fate.is_problem() {
+            (glyphs::FAILED, Ink::Bad)
+        } else if used.in_time_wait {
+            (glyphs::PAIR_REUSED, Ink::Reused)
+        } else {
+            (glyphs::letter(used.mode), Ink::Mode(used.mode))
+        };
+        pen.cell(area.x + column, area.y, symbol, if selected { Ink::Selected } else { ink });
+    }
+}
+
+/// The uses of the selected endpoint, one a line.
+fn detail(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+    let Some(port) = state.ports.selected() else {
+        pen.panel(area, &[], &[]);
+        return;
+    };
+    let uses = state.ports.uses(port);
+    let title = [
+        piece(port.endpoint.to_string(), Ink::Title),
+        piece(format!("  {}", words::counted(uses.len() as u64, "use")), Ink::Text),
+        piece("  Enter: timeline at the telling one", Ink::Dim),
+    ];
+    pen.panel(area, &title, &[]);
+    let inside = layout::inner(area);
+    // Around the telling one, so that a problem late in a long row is seen.
+    let telling = state.ports.telling(port);
+    let at = telling.and_then(|telling| uses.iter().position(|used| *used == telling)).unwrap_or(0);
+    let rows = usize::from(inside.height);
+    let top = at.saturating_sub(rows / 2).min(uses.len().saturating_sub(rows));
+    for (y, used) in (inside.y..).zip(uses.iter().skip(top).take(rows)) {
+        let pieces = line(data, used);
+        pen.pieces(inside.x + 1, y, &pieces, inside.width.saturating_sub(2));
+        if telling == Some(*used) && uses.len() > 1 {
+            pen.put(inside.x, y, glyphs::SELECTED, 1, Ink::Strong);
+        }
+    }
+}
+
+fn line(data: &Data, used: &PortUse) -> Pieces {
+    let mut pieces = vec![
+        piece(format!(" {} ", words::clock(used.time)), Ink::Text),
+        piece(format!("#{:<6}", data.number(used.session)), Ink::Dim),
+        piece(
+            format!(" {} {:<5}", glyphs::letter(used.mode), glyphs::mode_name(used.mode)),
+            Ink::Mode(used.mode),
+        ),
+        piece(format!("{:<12}", used.fate.word()), if used.fate.is_problem() { Ink::Bad } else { Ink::Good }),
+    ];
+    let channel = data.session(used.session).and_then(|session| session.data_channel(used.channel));
+    if let Some(connection) = channel.and_then(|channel| channel.connection.as_deref()) {
+        let bytes = words::bytes(connection.bytes());
+        pieces.push(piece(format!(" from {} {bytes}", connection.originator), Ink::Text));
+    }
+    if let Some(wait) = channel.and_then(|channel| channel.time_wait) {
+        pieces.push(piece(
+            format!("  {} until {}", glyphs::TIME_WAIT, words::clock(wait.until)),
+            Ink::TimeWait,
+        ));
+    }
+    if let Some(reuse) = channel.and_then(|channel| channel.reuse.as_ref()) {
+        let still = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
+        let mark = if reuse.in_time_wait { glyphs::PAIR_REUSED } else { glyphs::LISTENER_REUSED };
+        pieces.push(piece(format!("  {mark} {} after{still}", words::duration(reuse.gap)), Ink::Reused));
+    }
+    pieces
+}

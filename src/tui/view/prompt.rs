@@ -1,0 +1,146 @@
+//! The line that is being typed, recent filters, and questions: over the screen, at its bottom.
+
+use ratatui::layout::Rect;
+
+use super::pen::{Pen, Pieces, piece};
+use crate::tui::glyphs;
+use crate::tui::state::{Prompt, Purpose, State};
+use crate::tui::theme::Ink;
+use crate::tui::words;
+
+/// Rows of completions that are shown at most.
+const COMPLETIONS: u16 = 8;
+
+/// A box at the bottom of the screen.
+fn at_bottom(area: Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    Rect { y: area.bottom() - height, height, ..area }
+}
+
+/// Draws the prompt; where the terminal's cursor belongs.
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) -> Option<(u16, u16)> {
+    let listed = u16::try_from(prompt.completions.len()).unwrap_or(COMPLETIONS).min(COMPLETIONS);
+    let area = at_bottom(area, 4 + listed);
+    pen.fill(area, Ink::Text);
+    let (name, lead) = match prompt.purpose {
+        Purpose::Filter => ("Filter", "/"),
+        Purpose::Command => ("Command", ":"),
+        Purpose::Find => ("Find text", "?"),
+        Purpose::Frame => ("Go to frame", "#"),
+    };
+    let empty = prompt.input.text().trim().is_empty();
+    let verdict = match (&prompt.error, prompt.purpose) {
+        (Some(_), Purpose::Filter | Purpose::Frame) if !empty => piece("  invalid", Ink::Bad),
+        (None, Purpose::Filter) if !empty => piece("  ok", Ink::Good),
+        _ => piece("", Ink::Dim),
+    };
+    let foot = match prompt.purpose {
+        Purpose::Filter => "Tab complete · ↑ history · Enter apply · Esc cancel · C-u clear",
+        Purpose::Command => "Tab complete · Enter do it · Esc cancel",
+        Purpose::Find | Purpose::Frame => "Enter go · Esc cancel",
+    };
+    pen.panel(area, &[piece(name, Ink::Title), verdict], &[piece(foot, Ink::Dim)]);
+    let (x, y) = (area.x + 2, area.y + 1);
+    let room = area.width.saturating_sub(6);
+    pen.put(x, y, lead, 1, Ink::Key);
+    let shown = Shown::of(prompt, room);
+    pen.put(x + 2, y, shown.text, room, Ink::Strong);
+    let column = |at: usize| x + 2 + shown.column(at).min(room);
+    if let Some(error) = prompt.error.as_ref().filter(|_| !empty) {
+        let (from, to) = (column(error.span.start), column(error.span.end.max(error.span.start + 1)));
+        let carets = "^".repeat(usize::from(to.saturating_sub(from)).max(1));
+        // The words stand behind the carets where there is room, else before them.
+        let width = u16::try_from(words::width(&error.message)).unwrap_or(u16::MAX);
+        let after = from + u16::try_from(carets.len()).unwrap_or(1) + 1;
+        pen.put(from, y + 1, &carets, area.right().saturating_sub(from + 1), Ink::Bad);
+        if after.saturating_add(width) < area.right() {
+            pen.put(after, y + 1, &error.message, width, Ink::Bad);
+        } else if width < from.saturating_sub(x + 1) {
+            pen.put(from - width - 1, y + 1, &error.message, width, Ink::Bad);
+        } else {
+            pen.put(x, y + 1, &error.message, area.width.saturating_sub(4), Ink::Bad);
+        }
+    }
+    completions(pen, Rect { x, y: y + 2, width: area.width.saturating_sub(4), height: listed }, prompt);
+    Some((column(prompt.input.cursor()), y))
+}
+
+/// The part of the line that is in sight.
+struct Shown<'a> {
+    text: &'a str,
+    from: usize,
+}
+
+impl<'a> Shown<'a> {
+    fn of(prompt: &'a Prompt, room: u16) -> Self {
+        let text = prompt.input.text();
+        let mut from = 0;
+        let before = prompt.input.before();
+        while words::width(before.get(from..).unwrap_or_default()) > usize::from(room) {
+            from += before.get(from..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+        }
+        Self { text: text.get(from..).unwrap_or_default(), from }
+    }
+
+    fn column(&self, at: usize) -> u16 {
+        let at = at.saturating_sub(self.from).min(self.text.len());
+        let before = self.text.get(..at).unwrap_or_default();
+        u16::try_from(words::width(before)).unwrap_or(u16::MAX)
+    }
+}
+
+fn completions(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) {
+    let height = usize::from(area.height);
+    let chosen = prompt.chosen.as_ref().map(|(at, _)| *at);
+    let top = chosen.map_or(0, |at| (at + 1).saturating_sub(height));
+    let seen = prompt.completions.iter().enumerate().skip(top).take(height);
+    for (y, (at, completion)) in (area.y..).zip(seen) {
+        let row = Rect { y, height: 1, ..area };
+        let end = pen.put(area.x + 2, y, &completion.text, 34, Ink::Text);
+        let x = end.max(area.x + 28) + 2;
+        pen.put(x, y, &completion.help, area.right().saturating_sub(x), Ink::Dim);
+        if chosen == Some(at) {
+            pen.over(row, Ink::Selected);
+            pen.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+        }
+    }
+    if prompt.completions.len() > height && chosen.is_none() && area.height > 0 {
+        let more = format!("{} more", prompt.completions.len() - height);
+        pen.put_right(area.x, area.bottom() - 1, &more, area.width, Ink::Dim);
+    }
+}
+
+/// Filters used before, the newest first.
+pub(super) fn recent(state: &State, pen: &mut Pen<'_>, area: Rect, at: usize) {
+    let history = &state.settings.history;
+    let height = u16::try_from(history.len()).unwrap_or(12).min(12) + 2;
+    let area = at_bottom(area, height);
+    pen.fill(area, Ink::Text);
+    let foot = [piece("Enter apply · / edit · Esc cancel", Ink::Dim)];
+    pen.panel(area, &[piece("Recent filters", Ink::Title)], &foot);
+    let inside = super::layout::inner(area);
+    let rows = usize::from(inside.height);
+    let top = (at + 1).saturating_sub(rows);
+    for (y, (number, text)) in (inside.y..).zip(history.iter().rev().enumerate().skip(top).take(rows)) {
+        pen.put(inside.x + 2, y, &words::raw_wire(text), inside.width.saturating_sub(3), Ink::Text);
+        if number == at {
+            pen.over(Rect { y, height: 1, ..inside }, Ink::Selected);
+            pen.put(inside.x, y, glyphs::SELECTED, 1, Ink::Selected);
+        }
+    }
+}
+
+/// Asks before what can't be taken back.
+pub(super) fn confirm(pen: &mut Pen<'_>, area: Rect) {
+    let area = at_bottom(area, 3);
+    pen.fill(area, Ink::Text);
+    pen.panel(area, &[piece("Quit", Ink::Title)], &[]);
+    let pieces: Pieces = vec![
+        piece("The capture goes on. Stop it and quit?  ", Ink::Strong),
+        piece("y", Ink::Key),
+        piece(" yes   ", Ink::Text),
+        piece("n", Ink::Key),
+        piece(" no", Ink::Text),
+    ];
+    pen.pieces(area.x + 2, area.y + 1, &pieces, area.width.saturating_sub(4));
+}

@@ -1,0 +1,409 @@
+//! The sessions: overview of the capture, the list, and the selected one in a few lines.
+
+use ratatui::layout::Rect;
+
+use super::pen::{self, Pen, piece};
+use crate::report::Mode;
+use crate::report::{Security, Session, Severity};
+use crate::tui::data::{Cell, Data, Facts};
+use crate::tui::glyphs;
+use crate::tui::layout::{self, Panes};
+use crate::tui::overview::{self, Count};
+use crate::tui::scale::{TimeScale, Window};
+use crate::tui::sieve::SortKey;
+use crate::tui::state::State;
+use crate::tui::story;
+use crate::tui::theme::Ink;
+use crate::tui::words;
+
+pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
+    overview(state, data, pen, panes.overview);
+    list(state, data, pen, panes);
+    detail(state, data, pen, panes.detail);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Number,
+    Start,
+    Duration,
+    Client,
+    Server,
+    User,
+    Modes,
+    Transfers,
+    Bytes,
+    Findings,
+}
+
+impl Column {
+    const fn head(self) -> &'static str {
+        match self {
+            Self::Number => "#",
+            Self::Start => "start",
+            Self::Duration => "dur",
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::User => "user",
+            Self::Modes => "modes",
+            Self::Transfers => "xf",
+            Self::Bytes => "bytes",
+            Self::Findings => "!",
+        }
+    }
+
+    const fn sort(self) -> Option<SortKey> {
+        Some(match self {
+            Self::Number | Self::Start => SortKey::Start,
+            Self::Duration => SortKey::Duration,
+            Self::Client => SortKey::Client,
+            Self::Server => SortKey::Server,
+            Self::User => SortKey::User,
+            Self::Transfers => SortKey::Transfers,
+            Self::Bytes => SortKey::Bytes,
+            Self::Findings => SortKey::Findings,
+            Self::Modes => return None,
+        })
+    }
+
+    /// Numbers stand at the right.
+    const fn is_right(self) -> bool {
+        matches!(self, Self::Number | Self::Duration | Self::Transfers | Self::Bytes)
+    }
+}
+
+/// Columns with their offset and width, for a list of a width.
+fn columns(width: u16) -> Vec<(Column, u16, u16)> {
+    use Column as C;
+    let wide = width >= 96;
+    let wider = width >= 130;
+    let mut widths: Vec<(Column, u16)> =
+        vec![(C::Number, 5), (C::Start, if wide { 12 } else { 8 }), (C::Duration, 6), (C::Client, 17)];
+    if wide {
+        widths.push((C::Server, 17));
+    }
+    widths.extend([(C::User, 7), (C::Modes, 10), (C::Transfers, 3), (C::Bytes, 5), (C::Findings, 3)]);
+    let used: u16 = 2 + widths.iter().map(|(_, width)| width + 1).sum::<u16>() - 1;
+    let mut spare = width.saturating_sub(used);
+    // What is left goes to the columns that are cut, in this order.
+    let wanted: &[(Column, u16)] = if wider {
+        &[
+            (C::Client, 5),
+            (C::Server, 5),
+            (C::Findings, 22),
+            (C::User, 8),
+            (C::Client, 20),
+            (C::Server, 20),
+            (C::Findings, 30),
+        ]
+    } else {
+        &[(C::Client, 5), (C::Server, 5), (C::User, 6), (C::Client, 20), (C::Server, 20)]
+    };
+    for (column, more) in wanted {
+        if let Some((_, width)) = widths.iter_mut().find(|(other, _)| other == column) {
+            let more = spare.min(*more);
+            *width += more;
+            spare -= more;
+        }
+    }
+    let mut x = 2;
+    widths
+        .into_iter()
+        .map(|(column, width)| {
+            let at = x;
+            x += width + 1;
+            (column, at, width)
+        })
+        .collect()
+}
+
+pub(super) fn column_at(state: &State, x: u16) -> Option<SortKey> {
+    let head = layout::panes(state).head;
+    let x = x.checked_sub(head.x)?;
+    columns(head.width).into_iter().find(|(_, at, width)| (*at..at + width).contains(&x))?.0.sort()
+}
+
+fn list(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
+    let (sort, _) = state.sieve.sort();
+    let arrow = if state.sieve.ascends() { glyphs::ASCENDING } else { glyphs::DESCENDING };
+    let rows = state.sieve.rows();
+    let place = if rows.is_empty() { 0 } else { state.list.at as u64 + 1 };
+    let title = [
+        piece("Sessions", Ink::Title),
+        piece(format!(" by {} {arrow} ", sort.name()), Ink::Dim),
+        piece(format!("{}/{}", words::count(place), words::count(rows.len() as u64)), Ink::Text),
+    ];
+    pen.panel(panes.main, &title, &[]);
+    let columns = columns(panes.rows.width);
+    for &(column, x, width) in &columns {
+        let sorted = column.sort() == Some(sort) && column != Column::Number;
+        let text = if sorted { format!("{}{arrow}", column.head()) } else { column.head().to_owned() };
+        let ink = if sorted { Ink::Strong } else { Ink::Dim };
+        if column.is_right() {
+            pen.put_right(panes.head.x + x, panes.head.y, &text, width, ink);
+        } else {
+            pen.put(panes.head.x + x, panes.head.y, &text, width, ink);
+        }
+    }
+    if rows.is_empty() {
+        empty(state, data, pen, panes.rows);
+    }
+    let visible = rows.iter().enumerate().skip(state.list.top).take(usize::from(panes.rows.height));
+    for (y, (at, &index)) in (panes.rows.y..).zip(visible) {
+        row(state, data, pen, &columns, Rect { y, height: 1, ..panes.rows }, (at, index));
+    }
+    pen.scrollbar(panes.rows, state.list.top, rows.len());
+}
+
+/// What stands where no session does.
+fn empty(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+    let text = if let Some(failure) = data.failure() {
+        failure.to_owned()
+    } else if state.shows_filter() && !data.is_empty() {
+        "no session passes the filter".into()
+    } else if data.progress().finished {
+        "no FTP session in this capture".into()
+    } else {
+        "reading".into()
+    };
+    pen.put(area.x + 2, area.y + area.height / 3, &text, area.width.saturating_sub(4), Ink::Dim);
+    let attempts = data.capture().map_or(0, |capture| capture.attempts.len());
+    if data.is_empty() && attempts > 0 {
+        let text = format!(
+            "{} that never came about: view 5",
+            words::counted(attempts as u64, "control connection")
+        );
+        pen.put(area.x + 2, area.y + area.height / 3 + 1, &text, area.width.saturating_sub(4), Ink::Bad);
+    }
+}
+
+fn row(
+    state: &State,
+    data: &Data,
+    pen: &mut Pen<'_>,
+    columns: &[(Column, u16, u16)],
+    area: Rect,
+    (at, index): (usize, u32),
+) {
+    let (Some(session), Some(facts)) = (data.session(index), data.facts(index)) else { return };
+    let selected = at == state.list.at;
+    if state.marked.contains(&index) {
+        pen.put(area.x + 1, area.y, glyphs::MARKED, 1, Ink::Marked);
+    }
+    for &(column, x, width) in columns {
+        let x = area.x + x;
+        if column == Column::Modes {
+            cells(pen, x, area.y, facts, selected);
+            continue;
+        }
+        let (text, ink) = field(data, index, session, facts, column, width);
+        if column.is_right() {
+            pen.put_right(x, area.y, &text, width, ink);
+        } else {
+            pen.put(x, area.y, &text, width, ink);
+        }
+    }
+    if selected {
+        pen.over(area, Ink::Selected);
+        pen.put(area.x, area.y, glyphs::SELECTED, 1, Ink::Selected);
+    }
+}
+
+/// The ten cells of the miniature timeline.
+fn cells(pen: &mut Pen<'_>, x: u16, y: u16, facts: &Facts, selected: bool) {
+    for (offset, &cell) in (0..).zip(&facts.cells) {
+        let ink = match cell {
+            Cell::Nothing | Cell::Unused => Ink::Dim,
+            Cell::Carried(mode) => Ink::Mode(mode),
+            Cell::Unmet | Cell::Failed => Ink::Bad,
+        };
+        pen.cell(x + offset, y, cell.symbol(), if selected { Ink::Selected } else { ink });
+    }
+}
+
+fn field(
+    data: &Data,
+    index: u32,
+    session: &Session,
+    facts: &Facts,
+    column: Column,
+    width: u16,
+) -> (String, Ink) {
+    let live = if facts.live { Ink::Good } else { Ink::Text };
+    match column {
+        Column::Number => (data.number(index).to_string(), live),
+        Column::Start => {
+            let clock = words::clock(session.start);
+            let short = clock.get(..usize::from(width).min(clock.len())).unwrap_or_default();
+            (short.to_owned(), Ink::Text)
+        }
+        Column::Duration => (words::duration(session.end.since(session.start)), Ink::Text),
+        Column::Client => (session.client.to_string(), Ink::Text),
+        Column::Server => (session.server.to_string(), Ink::Text),
+        Column::User => match (&session.user, session.security) {
+            (Some(user), _) => (words::wire(user), Ink::Text),
+            (None, Security::None) => (glyphs::DOT.into(), Ink::Dim),
+            (None, Security::ExplicitTls | Security::ImplicitTls) => ("(TLS)".into(), Ink::Dim),
+            (None, Security::Gssapi) => ("(GSS)".into(), Ink::Dim),
+        },
+        Column::Transfers => match facts.transfers {
+            0 => (glyphs::DOT.into(), Ink::Dim),
+            some => (some.to_string(), if facts.failed > 0 { Ink::Bad } else { Ink::Text }),
+        },
+        Column::Bytes => match facts.bytes {
+            0 => (glyphs::DOT.into(), Ink::Dim),
+            some => (words::bytes(some), Ink::Text),
+        },
+        Column::Findings => findings(session, facts, width),
+        Column::Modes => (String::new(), Ink::Text),
+    }
+}
+
+/// How bad the worst finding is, and where there is room, which it is.
+fn findings(session: &Session, facts: &Facts, width: u16) -> (String, Ink) {
+    let Some(severity) = facts.worst.filter(|worst| *worst >= Severity::Notice) else {
+        return (String::new(), Ink::Dim);
+    };
+    let mark = if severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
+    let mut text = format!("{mark}{}", facts.findings);
+    if width >= 12 {
+        let worst = session.findings.iter().find(|finding| finding.severity == severity);
+        if let Some(worst) = worst {
+            text = format!("{text:<4}{}", worst.code);
+        }
+    }
+    (text, Ink::Severity(severity))
+}
+
+/// Cells for the names of the overview's rows, and for the totals behind them.
+const NAMES: u16 = 8;
+const TOTALS: u16 = 10;
+
+pub(super) fn overview_time_area(area: Rect) -> Rect {
+    let inside = if area.height > 2 { layout::inner(area) } else { area };
+    Rect {
+        x: inside.x + NAMES.min(inside.width),
+        width: inside.width.saturating_sub(NAMES + TOTALS),
+        ..inside
+    }
+}
+
+/// Data connections by mode over the whole capture.
+fn overview(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    let Some((first, last)) = data.extent() else {
+        if area.height > 2 {
+            pen.panel(area, &[piece("data connections by mode", Ink::Dim)], &[]);
+        }
+        return;
+    };
+    let window = Window::new(first, last);
+    let time = overview_time_area(area);
+    let sums = data.overview().columns(window, time.width);
+    let row_of = |mode| Count::Mode(mode).row();
+    let modes: [(&str, usize, Ink); 5] = [
+        ("PASV V", row_of(Some(Mode::Pasv)), Ink::Mode(Some(Mode::Pasv))),
+        ("EPSV v", row_of(Some(Mode::Epsv)), Ink::Mode(Some(Mode::Epsv))),
+        ("PORT P", row_of(Some(Mode::Port)), Ink::Mode(Some(Mode::Port))),
+        ("EPRT p", row_of(Some(Mode::Eprt)), Ink::Mode(Some(Mode::Eprt))),
+        ("other", row_of(None), Ink::Mode(None)),
+    ];
+    let problems = ("failed", Count::Problem.row(), Ink::Bad);
+    let total = |row: usize| data.overview().total(row);
+    if area.height > 2 {
+        let column = TimeScale::new(window, time.width).column_nanos();
+        let title = [
+            piece("data connections by mode", Ink::Title),
+            piece(format!("  1 col = {}", words::duration(column)), Ink::Dim),
+        ];
+        let foot = [piece("S-← S-→ or drag: a time range", Ink::Dim)];
+        pen.panel(area, &title, &foot);
+        let mut rows: Vec<(&str, usize, Ink)> =
+            modes.into_iter().filter(|(_, row, _)| total(*row) > 0).collect();
+        // Room is for five: the four usual modes, or the others in place of what does not occur.
+        rows.truncate(4);
+        rows.push(problems);
+        for (y, (name, row, ink)) in (time.y..time.bottom()).zip(rows) {
+            strip(pen, (time.x.saturating_sub(NAMES) + 1, time.x, y), name, &sums, row, ink);
+            pen.put_right(time.right(), y, &words::count(total(row)), TOTALS - 1, Ink::Text);
+        }
+    } else {
+        let mut all = vec![[0_u32; overview::ROWS]; sums.len()];
+        for (target, sum) in all.iter_mut().zip(&sums) {
+            if let Some(slot) = target.first_mut() {
+                *slot = sum.iter().take(5).sum();
+            }
+        }
+        let connections: u64 = (0..5).map(total).sum();
+        strip(pen, (time.x.saturating_sub(NAMES) + 1, time.x, time.y), "data", &all, 0, Ink::Matched);
+        pen.put_right(time.right(), time.y, &words::count(connections), TOTALS - 1, Ink::Text);
+        strip(
+            pen,
+            (time.x.saturating_sub(NAMES) + 1, time.x, time.y + 1),
+            "failed",
+            &sums,
+            problems.1,
+            Ink::Bad,
+        );
+        pen.put_right(time.right(), time.y + 1, &words::count(total(problems.1)), TOTALS - 1, Ink::Text);
+    }
+    brush(state, pen, time, window);
+}
+
+/// Shows which part of time the list is limited to, and where the selected session stands.
+fn brush(state: &State, pen: &mut Pen<'_>, time: Rect, window: Window) {
+    if let Some((from, to)) = state.sieve.range()
+        && let Some((first, last)) = TimeScale::new(window, time.width).columns_of(from, to)
+    {
+        for y in time.top()..time.bottom() {
+            for x in first..=last {
+                pen.reverse(time.x + x, y, " ");
+            }
+        }
+    }
+}
+
+/// A row of bars, scaled to its own highest.
+fn strip(
+    pen: &mut Pen<'_>,
+    (label, x, y): (u16, u16, u16),
+    name: &str,
+    sums: &[[u32; overview::ROWS]],
+    row: usize,
+    ink: Ink,
+) {
+    pen.put(label, y, name, NAMES, ink);
+    let value = |sum: &[u32; overview::ROWS]| sum.get(row).copied().unwrap_or(0);
+    let highest = sums.iter().map(value).max().unwrap_or(0).max(1);
+    for (offset, sum) in (0..).zip(sums) {
+        let value = value(sum);
+        if value > 0 {
+            let level = (u64::from(value) * 8).div_ceil(u64::from(highest)).clamp(1, 8);
+            let height = usize::try_from(level - 1).unwrap_or(0);
+            pen.cell(x + offset, y, glyphs::HEIGHTS.get(height).copied().unwrap_or_default(), ink);
+        }
+    }
+}
+
+/// The selected session in a few lines, the worst first.
+fn detail(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+    if area.height < 3 {
+        return;
+    }
+    let selected = state.selected.and_then(|index| Some((index, data.session(index)?, data.facts(index)?)));
+    let Some((index, session, facts)) = selected else {
+        pen.panel(area, &[], &[]);
+        return;
+    };
+    let title = [
+        piece(format!("#{} ", data.number(index)), Ink::Title),
+        piece(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Ink::Strong),
+        piece(format!("  {}", words::date(session.start)), Ink::Dim),
+    ];
+    pen.panel(area, &title, &[]);
+    let inside = layout::inner(area);
+    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    pen::facts(pen, inside, &story::session(session, facts));
+}

@@ -1,0 +1,208 @@
+//! The rows around every view: title, tabs, filter, hints.
+
+use ratatui::layout::Rect;
+
+use super::pen::{Pen, Pieces, piece};
+use crate::tui::data::Data;
+use crate::tui::glyphs;
+use crate::tui::layout;
+use crate::tui::message::Screen;
+use crate::tui::state::{Pending, State};
+use crate::tui::theme::Ink;
+use crate::tui::words;
+
+/// What is read, how large it is, and how far reading is.
+pub(super) fn title(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+    let mut pieces: Pieces = vec![piece(" ftpscope  ", Ink::Title)];
+    let progress = data.progress();
+    if let Some(live) = data.live() {
+        pieces.push(piece(format!("LIVE {}", words::raw_wire(&live.interface)), Ink::Good));
+        pieces.push(piece(
+            format!("  {} pkts  {}B", words::count(live.packets), words::bytes(live.bytes)),
+            Ink::Text,
+        ));
+        let ink = if live.dropped > 0 { Ink::Bad } else { Ink::Dim };
+        pieces.push(piece(format!("  dropped {}", words::count(live.dropped)), ink));
+        if let Some((path, bytes)) = &live.recording {
+            let text = format!("  {} {} {}", glyphs::RECORDING, words::raw_wire(path), words::bytes(*bytes));
+            pieces.push(piece(text, Ink::Bad));
+        }
+    } else {
+        pieces.push(piece(words::raw_wire(&state.settings.title), Ink::Strong));
+        let packets = data.capture().map_or(progress.packets, |capture| capture.packets);
+        pieces.push(piece(format!("  {} pkts", words::count(packets)), Ink::Text));
+    }
+    if let Some((first, last)) = data.extent() {
+        pieces.push(piece(format!(" {} {}", glyphs::DOT, words::duration(last.since(first))), Ink::Text));
+    }
+    if let Some(capture) = data.capture() {
+        if capture.sources.iter().any(|source| source.damage.is_some()) {
+            pieces.push(piece(format!(" {} input damaged", glyphs::DOT), Ink::Bad));
+        }
+        let limits = capture.limits.iter().count();
+        if limits > 0 {
+            pieces.push(piece(
+                format!(" {} {}", glyphs::DOT, words::counted(limits as u64, "limit") + " reached"),
+                Ink::Bad,
+            ));
+        }
+    }
+    pen.pieces(area.x, area.y, &pieces, area.width);
+    loading(state, data, pen, area);
+}
+
+/// A gauge on the right while reading goes on.
+fn loading(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+    let progress = data.progress();
+    let mut pieces: Pieces = Vec::new();
+    if state.paused {
+        pieces.push(piece(" PAUSED ", Ink::Bar));
+    }
+    if state.follow {
+        pieces.push(piece(" FOLLOW ", Ink::Bar));
+    }
+    if !progress.finished {
+        let tick = usize::try_from(state.now.as_millis() / 200).unwrap_or(0) % glyphs::SPINNER.len();
+        let spinner = glyphs::SPINNER.get(tick).copied().unwrap_or_default();
+        let word = if state.stopping {
+            "stopping"
+        } else if data.live().is_some() {
+            "capturing"
+        } else {
+            "reading"
+        };
+        let share = progress.total.filter(|&total| total > 0).map(|total| {
+            let share = progress.bytes.min(total) as f64 / total as f64;
+            format!(" {:.0} %", share * 100.0)
+        });
+        pieces.push(piece(format!(" {spinner} {word}{} ", share.unwrap_or_default()), Ink::Marked));
+    }
+    let width: usize = pieces.iter().map(|(text, _)| words::width(text)).sum();
+    let width = u16::try_from(width).unwrap_or(area.width).min(area.width);
+    if width > 0 {
+        pen.pieces(area.right() - width, area.y, &pieces, width);
+    }
+}
+
+/// Where each tab stands.
+fn tab_texts(state: &State, data: &Data) -> Vec<(Screen, u16, String)> {
+    let wide = state.size.0 >= 96;
+    let mut x = 1;
+    let mut tabs = Vec::new();
+    let _ = data;
+    for (number, screen) in (1..).zip(Screen::ALL) {
+        let name = if wide { screen.name() } else { screen.short() };
+        let text =
+            if screen == state.screen { format!("[{number} {name}]") } else { format!(" {number} {name} ") };
+        let width = u16::try_from(words::width(&text)).unwrap_or(0);
+        tabs.push((screen, x, text));
+        x += width + u16::from(wide);
+    }
+    tabs
+}
+
+pub(super) fn tab_at(state: &State, data: &Data, x: u16) -> Option<Screen> {
+    tab_texts(state, data)
+        .into_iter()
+        .find(|(_, from, text)| x >= *from && usize::from(x) < usize::from(*from) + words::width(text))
+        .map(|(screen, _, _)| screen)
+}
+
+/// The views, and how many sessions are listed.
+pub(super) fn tabs(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+    for (screen, x, text) in tab_texts(state, data) {
+        let ink = if screen == state.screen { Ink::OpenTab } else { Ink::Tab };
+        pen.put(area.x + x, area.y, &text, area.width.saturating_sub(x), ink);
+    }
+    let (listed, all) = (state.sieve.rows().len() as u64, data.len() as u64);
+    let mut text = String::new();
+    if state.screen.is_of_session()
+        && let Some(index) = state.selected
+    {
+        text = format!(
+            "#{}  {}/{}",
+            data.number(index),
+            words::count(state.list.at as u64 + 1),
+            words::count(listed)
+        );
+    } else if listed == all {
+        text.push_str(&words::counted(all, "session"));
+    } else {
+        text = format!("{} of {}", words::count(listed), words::counted(all, "session"));
+    }
+    if !state.marked.is_empty() {
+        text = format!("{} marked  {text}", words::count(state.marked.len() as u64));
+    }
+    let used = tab_texts(state, data)
+        .last()
+        .map_or(0, |(_, x, text)| *x + u16::try_from(words::width(text)).unwrap_or(0));
+    let room = area.width.saturating_sub(used + 2);
+    pen.put_right(area.x + used + 1, area.y, &text, room, Ink::Text);
+}
+
+/// The filter and the time range in force.
+pub(super) fn filter(state: &State, pen: &mut Pen<'_>, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    let mut pieces: Pieces = Vec::new();
+    if !state.sieve.text().is_empty() {
+        pieces.push(piece(" / ", Ink::Key));
+        pieces.push(piece(words::raw_wire(state.sieve.text()), Ink::Strong));
+    }
+    if let Some((from, to)) = state.sieve.range() {
+        pieces.push(piece("  range ", Ink::Key));
+        pieces.push(piece(format!("{} .. {}", words::date(from), words::clock(to)), Ink::Strong));
+    }
+    if state.sieve.is_renewing() {
+        pieces.push(piece("  filtering", Ink::Marked));
+    }
+    pieces.push(piece("  (Esc clears)", Ink::Dim));
+    pen.pieces(area.x, area.y, &pieces, area.width);
+}
+
+/// A word to the user, else the keys that matter here.
+pub(super) fn hints(state: &State, pen: &mut Pen<'_>, area: Rect) {
+    if let Some(pending) = state.pending {
+        let text = match pending {
+            Pending::Go => " g: g first, or a frame number",
+            Pending::SetMark => " m: a letter for the mark",
+            Pending::JumpToMark => " ': the letter of a mark, or ' to go back",
+        };
+        pen.put(area.x, area.y, text, area.width, Ink::Key);
+        return;
+    }
+    if let Some(flash) = &state.flash {
+        let ink = if flash.bad { Ink::Bad } else { Ink::Good };
+        pen.put(area.x, area.y, &format!(" {}", flash.text), area.width, ink);
+        return;
+    }
+    let mut x = area.x + 1;
+    for (key, word) in state.settings.keymap.hints(state.screen) {
+        let cells = u16::try_from(words::width(&key) + 1 + words::width(word)).unwrap_or(u16::MAX);
+        if x.saturating_add(cells) > area.right() {
+            break;
+        }
+        x = pen.put(x, area.y, &key, area.right() - x, Ink::Key);
+        x = pen.put(x + 1, area.y, word, area.right().saturating_sub(x + 1), Ink::Dim) + 2;
+    }
+}
+
+/// The page of a terminal that is too small.
+pub(super) fn too_small(pen: &mut Pen<'_>, area: Rect) {
+    let lines = [
+        format!("ftpscope needs {} x {} characters.", layout::LEAST.0, layout::LEAST.1),
+        format!("This terminal is {} x {}.", area.width, area.height),
+        String::new(),
+        "Enlarge it, or: ftpscope analyze FILE".into(),
+        "q quit".into(),
+    ];
+    let top = area.height.saturating_sub(5) / 2;
+    for (offset, line) in (0_u16..).zip(&lines) {
+        let width = u16::try_from(words::width(line)).unwrap_or(0);
+        let x = area.x + area.width.saturating_sub(width.max(30)) / 2;
+        if top + offset < area.height {
+            pen.put(x, area.y + top + offset, line, area.width, Ink::Text);
+        }
+    }
+}
