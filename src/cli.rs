@@ -6,6 +6,7 @@
 //! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
 
 pub mod args;
+mod live;
 mod look;
 mod options;
 mod output;
@@ -62,12 +63,14 @@ fn say(message: &str) {
 fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
     match job {
         Job::Report(job) => report(job, general),
+        Job::Live(job) => live::run(*job, general),
+        Job::Interfaces { json } => {
+            let page = live::list(json)?;
+            print(|out| out.write_all(&page))
+        }
         Job::Show(mut job) => {
             read::take_keys(&mut job)?;
             screen::show(job, general)
-        }
-        Job::Live | Job::Interfaces => {
-            Err(Failure::impossible("live capture is not part of this version yet"))
         }
         Job::Explain(None) => print(list_codes),
         Job::Explain(Some(name)) => {

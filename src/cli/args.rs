@@ -1,5 +1,7 @@
 //! What was typed.
 
+mod capture;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
@@ -7,10 +9,13 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use super::values::{DecodeAs, Duration};
 use crate::tui::ThemeName;
 
+pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
+
 const EXAMPLES: &str = "\
 Examples:
   ftpscope capture.pcap
   ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -
+  sudo ftpscope live -i eth0
   ftpscope analyze --fail-on warning capture.pcap
   ftpscope export -T csv --what transfers -o transfers.csv capture.pcap.zst
   ftpscope explain data-unanswered
@@ -42,6 +47,9 @@ pub struct Args {
     /// What to read and how to report it, where no command is given, or before one.
     #[command(flatten)]
     pub report: ReportArgs,
+    /// How to capture, where no command is given, or before one.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
     /// List the capture interfaces and exit
     #[arg(short = 'D', long)]
     pub list_interfaces: bool,
@@ -59,10 +67,14 @@ pub enum Command {
     Analyze(ReportArgs),
     /// Write sessions, commands, transfers or findings for other programs (JSON unless -T says otherwise)
     Export(ReportArgs),
-    /// Capture on an interface
-    Live,
+    /// Capture, and print what happens as it happens
+    Live(LiveArgs),
     /// List the capture interfaces
-    Interfaces,
+    Interfaces {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Explain the code of a finding: what it means, how it is decided, what to do
     Explain {
         /// The code, as a report names it; without one, all codes are listed
@@ -276,7 +288,9 @@ impl ReportArgs {
 }
 
 impl AnalysisArgs {
-    fn or(mut self, outer: Self) -> Self {
+    /// These, and where they say nothing `outer`.
+    #[must_use]
+    pub fn or(mut self, outer: Self) -> Self {
         self.control_ports.extend(outer.control_ports);
         self.decode_as.extend(outer.decode_as);
         Self {

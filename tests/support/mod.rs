@@ -112,7 +112,8 @@ struct World<'a> {
 
 impl<'a> World<'a> {
     fn new(cut: Option<&'a mut dyn FnMut(usize) -> usize>) -> Self {
-        let hosts = [("C", "198.51.100.1"), ("S", "198.51.100.2"), ("T", "198.51.100.3"), ("X", "203.0.113.9")];
+        let hosts =
+            [("C", "198.51.100.1"), ("S", "198.51.100.2"), ("T", "198.51.100.3"), ("X", "203.0.113.9")];
         Self {
             cut,
             hosts: hosts.map(|(name, ip)| (name.to_owned(), ip.parse().unwrap())).into(),
