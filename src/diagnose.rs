@@ -2,9 +2,9 @@
 //!
 //! In comes a [`Session`] with everything but its findings, one at a time as each becomes final; out come its findings,
 //! and at the end those that belong to no single session. A finding names the cause that the packets support, and both
-//! causes where two remain possible. What a code means, how it is decided and what to do is said by [`explain`].
+//! causes where two remain possible. What a code means, how it is decided and what to do is said by [`explain()`].
 //!
-//! One file holds one family of rules. A rule is a pure function over a [`Case`]; [`RULES`] lists all of them.
+//! One file holds one family of rules. A rule is a pure function over a `Case`; `RULES` lists all of them.
 //!
 //! **Invariant:** reads the report's types alone, no packet; needs time linear in a session's lists (but for sorting);
 //! keeps no more than [`Options::findings`] findings of one session, the gravest first.
