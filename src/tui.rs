@@ -34,6 +34,9 @@ mod update;
 mod view;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -13,10 +13,11 @@ use crate::report::{Capture, Finding, Mode, Session, Severity, Status, Uid};
 
 /// Cells of the miniature timeline in the list.
 pub(super) const CELLS: usize = 10;
+const COLUMNS: u16 = 10;
 
 /// Everything the screens are drawn from.
 #[derive(Debug, Default)]
-pub struct Data {
+pub(super) struct Data {
     sessions: Vec<Session>,
     facts: Vec<Facts>,
     by_uid: HashMap<Uid, u32>,
@@ -99,7 +100,7 @@ pub(super) struct Changed {
 
 impl Data {
     /// Nothing was read yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::default()
     }
 
@@ -140,17 +141,14 @@ impl Data {
             let facts = facts(&session, &roundup, live);
             count(&mut self.overview, &session, &roundup, Overview::add);
             let Ok(index) = u32::try_from(self.sessions.len()) else { return };
-            match self.by_uid.get(&session.uid) {
-                Some(&known) => {
-                    self.replace(known, session, facts);
-                    changed.replaced.push(known);
-                }
-                None => {
-                    self.by_uid.insert(session.uid.clone(), index);
-                    self.sessions.push(session);
-                    self.facts.push(facts);
-                    self.order.push(index);
-                }
+            if let Some(&known) = self.by_uid.get(&session.uid) {
+                self.replace(known, session, facts);
+                changed.replaced.push(known);
+            } else {
+                self.by_uid.insert(session.uid.clone(), index);
+                self.sessions.push(session);
+                self.facts.push(facts);
+                self.order.push(index);
             }
         }
         self.rank();
@@ -183,12 +181,12 @@ impl Data {
     }
 
     /// How many sessions there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.sessions.len()
     }
 
     /// Whether there is no session (yet).
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.sessions.is_empty()
     }
 
@@ -212,6 +210,10 @@ impl Data {
     /// Indexes by first packet.
     pub(super) fn order(&self) -> &[u32] {
         &self.order
+    }
+
+    pub(super) fn index_of(&self, uid: &Uid) -> Option<u32> {
+        self.by_uid.get(uid).copied()
     }
 
     pub(super) const fn overview(&self) -> &Overview {
@@ -297,7 +299,7 @@ fn facts(session: &Session, roundup: &Roundup, live: bool) -> Facts {
 }
 
 fn cells(session: &Session, roundup: &Roundup, first: Timestamp, last: Timestamp) -> [Cell; CELLS] {
-    let scale = super::scale::TimeScale::new(super::scale::Window::new(first, last), CELLS as u16);
+    let scale = super::scale::TimeScale::new(super::scale::Window::new(first, last), COLUMNS);
     let mut cells = [Cell::Nothing; CELLS];
     for (channel, rounded) in session.data_channels.iter().zip(&roundup.channels) {
         let cell = match rounded.fate {

@@ -149,10 +149,10 @@ impl PortList {
             PortSort::Port => self.rows.sort_by_key(|port| port.endpoint),
             PortSort::Uses => self.rows.sort_by_key(|port| std::cmp::Reverse(port.count)),
             PortSort::Problems => {
-                self.rows.sort_by_key(|port| std::cmp::Reverse((port.problems, port.in_time_wait)))
+                self.rows.sort_by_key(|port| std::cmp::Reverse((port.problems, port.in_time_wait)));
             }
             PortSort::Reuse => {
-                self.rows.sort_by_key(|port| std::cmp::Reverse((port.in_time_wait, port.reused)))
+                self.rows.sort_by_key(|port| std::cmp::Reverse((port.in_time_wait, port.reused)));
             }
             PortSort::Time => self.rows.sort_by_key(|port| uses.get(port.first).map(|used| used.time)),
         }

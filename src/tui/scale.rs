@@ -287,7 +287,10 @@ mod tests {
 
     fn windows() -> impl Strategy<Value = Window> {
         (any::<i64>(), any::<i64>(), 0..63_u32).prop_map(|(from, span, shift)| {
-            Window::new(at(from), at(from.saturating_add(span.unsigned_abs().unbounded_shr(shift) as i64)))
+            Window::new(
+                at(from),
+                at(from.saturating_add(span.unsigned_abs().unbounded_shr(shift).cast_signed())),
+            )
         })
     }
 
@@ -295,7 +298,7 @@ mod tests {
         #[test]
         fn columns_grow_with_time_and_cover_both_ends(window in windows(), columns in 1..500_u16, a in any::<i64>(), b in any::<i64>()) {
             let scale = TimeScale::new(window, columns);
-            let inside = |seed: i64| window.from.plus(seed.unsigned_abs().checked_rem(window.span() as u64).unwrap_or(0) as i64);
+            let inside = |seed: i64| window.from.plus(seed.rem_euclid(window.span()));
             let (earlier, later) = (inside(a).min(inside(b)), inside(a).max(inside(b)));
             prop_assert!(scale.column(earlier).unwrap() <= scale.column(later).unwrap());
             prop_assert_eq!(scale.column(window.from), Some(0));

@@ -78,6 +78,8 @@ pub(super) struct State {
     pub(super) paused: bool,
     pub(super) follow: bool,
     pub(super) stopping: bool,
+    /// Whether a live capture goes on.
+    pub(super) live: bool,
     pub(super) dragged_from: Option<super::message::Spot>,
     pub(super) last_click: Option<(super::message::Spot, Duration)>,
 }
@@ -338,6 +340,7 @@ impl State {
             paused: false,
             follow: false,
             stopping: false,
+            live: false,
             dragged_from: None,
             last_click: None,
         }

@@ -94,7 +94,7 @@ impl TransferList {
                     Some(Status::Aborted) => 1,
                     Some(Status::Unfinished) => 2,
                     Some(Status::Complete) | None => 3,
-                })
+                });
             }
         }
         if self.reversed {

@@ -168,12 +168,6 @@ fn sign(session: &Session, moment: &Moment) -> (String, String, Ink) {
     }
 }
 
-impl Default for Ink {
-    fn default() -> Self {
-        Self::Text
-    }
-}
-
 /// One letter for a verb. The modes have their own.
 const fn verb_sign(verb: &Verb) -> (&'static str, Ink) {
     match verb {
