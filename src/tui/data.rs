@@ -31,8 +31,12 @@ pub(super) struct Data {
     progress: Progress,
     live: Option<LiveStatus>,
     failure: Option<String>,
-    /// Grows with every change.
-    generation: u64,
+    /// First and last moment of any session.
+    span: Option<(Timestamp, Timestamp)>,
+    /// Whether something came after the last time that the sessions were put in order.
+    unsettled: bool,
+    /// Grows each time.
+    settlement: u64,
 }
 
 /// What a list needs to know of a session.
@@ -106,7 +110,7 @@ impl Data {
 
     /// Takes in what the source says.
     pub(super) fn take(&mut self, feed: Feed) -> Changed {
-        self.generation = self.generation.saturating_add(1);
+        self.unsettled = true;
         let mut changed = Changed::default();
         match feed {
             Feed::Sessions(sessions) => self.add(sessions, false, &mut changed),
@@ -133,12 +137,11 @@ impl Data {
     }
 
     fn add(&mut self, sessions: Vec<Session>, live: bool, changed: &mut Changed) {
-        if sessions.is_empty() {
-            return;
-        }
         for session in sessions {
             let roundup = Roundup::of(&session);
             let facts = facts(&session, &roundup, live);
+            let (first, last) = self.span.unwrap_or((facts.first, facts.last));
+            self.span = Some((first.min(facts.first), last.max(facts.last)));
             count(&mut self.overview, &session, &roundup, Overview::add);
             let Ok(index) = u32::try_from(self.sessions.len()) else { return };
             if let Some(&known) = self.by_uid.get(&session.uid) {
@@ -151,7 +154,21 @@ impl Data {
                 self.order.push(index);
             }
         }
-        self.rank();
+    }
+
+    /// Puts the sessions in order. Costs time in proportion to all sessions, so that the loop asks for it only now and
+    /// then while reading goes on.
+    pub(super) fn settle(&mut self) {
+        if self.unsettled {
+            self.rank();
+            self.unsettled = false;
+            self.settlement = self.settlement.saturating_add(1);
+        }
+    }
+
+    /// Whether all sessions are in order.
+    pub(super) const fn is_settled(&self) -> bool {
+        !self.unsettled
     }
 
     fn replace(&mut self, index: u32, session: Session, facts: Facts) {
@@ -242,8 +259,9 @@ impl Data {
         self.failure.as_deref()
     }
 
-    pub(super) const fn generation(&self) -> u64 {
-        self.generation
+    /// How often the sessions were put in order.
+    pub(super) const fn settlement(&self) -> u64 {
+        self.settlement
     }
 
     /// First and last moment of the capture, as far as known.
@@ -252,8 +270,7 @@ impl Data {
         {
             return Some((first, last));
         }
-        let first = self.order.first().and_then(|&index| self.facts(index))?.first;
-        let last = self.facts.iter().map(|facts| facts.last).max()?;
+        let (first, last) = self.span?;
         Some((first, last.max(self.progress.time.unwrap_or(last))))
     }
 }

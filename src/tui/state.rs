@@ -208,8 +208,8 @@ pub(super) struct Flash {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) index: u32,
-    /// Of the data it was made from.
-    generation: u64,
+    /// Whether the session has changed since.
+    stale: bool,
     pub(super) origin: Timestamp,
     pub(super) roundup: Roundup,
     pub(super) moments: Vec<Moment>,
@@ -376,8 +376,7 @@ impl State {
             return;
         };
         let same = self.opened.as_ref().filter(|opened| opened.index == index);
-        let live = data.facts(index).is_some_and(|facts| facts.live);
-        if same.is_some_and(|opened| !live || opened.generation == data.generation()) {
+        if same.is_some_and(|opened| !opened.stale) {
             return;
         }
         let fresh = same.is_none();
@@ -386,7 +385,7 @@ impl State {
         let moments = moments::of(session, &roundup);
         let opened = Opened {
             index,
-            generation: data.generation(),
+            stale: false,
             origin: session.start,
             lanes: lanes::of(session, &roundup, self.timeline.order),
             steps: steps(&moments, self.compressed),
@@ -411,7 +410,7 @@ impl State {
     /// Forgets what was made of the opened session, because it is another now.
     pub(super) fn refresh(&mut self, index: u32) {
         if let Some(opened) = self.opened.as_mut().filter(|opened| opened.index == index) {
-            opened.generation = 0;
+            opened.stale = true;
         }
     }
 

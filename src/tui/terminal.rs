@@ -5,12 +5,17 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{panic, thread};
 
+use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
-use ratatui::crossterm::execute;
-use ratatui::{DefaultTerminal, crossterm};
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::crossterm::{cursor, execute};
+use ratatui::{DefaultTerminal, Terminal, crossterm};
 
 use super::theme::ColorDepth;
 
@@ -31,7 +36,15 @@ impl Screen {
         if depth == ColorDepth::None {
             crossterm::style::force_color_output(true);
         }
-        let terminal = ratatui::try_init()?;
+        // A panic of this thread is told on the screen that was before; that of another one is told by its end.
+        let (here, told) = (thread::current().id(), panic::take_hook());
+        panic::set_hook(Box::new(move |panic| {
+            if thread::current().id() == here {
+                give_back();
+                told(panic);
+            }
+        }));
+        let terminal = enter()?;
         let signalled = Arc::new(AtomicBool::new(false));
         let mut screen = Self {
             terminal,
@@ -40,7 +53,6 @@ impl Screen {
             signalled,
             mouse: false,
         };
-        execute!(io::stdout(), EnableBracketedPaste)?;
         screen.set_mouse(mouse)?;
         Ok(screen)
     }
@@ -68,8 +80,7 @@ impl Screen {
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         give_back();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-        self.terminal = ratatui::try_init()?;
-        execute!(io::stdout(), EnableBracketedPaste)?;
+        self.terminal = enter()?;
         let mouse = std::mem::take(&mut self.mouse);
         self.set_mouse(mouse)?;
         self.terminal.clear()
@@ -86,14 +97,30 @@ impl Drop for Screen {
         #[cfg(unix)]
         self.watch.close();
         give_back();
+        // Back to the hook that prints; the one that was there before moved into ours.
+        if !thread::panicking() {
+            drop(panic::take_hook());
+        }
     }
+}
+
+/// Raw keys, and the alternate screen.
+fn enter() -> io::Result<DefaultTerminal> {
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    Terminal::new(CrosstermBackend::new(io::stdout()))
 }
 
 /// Gives the terminal back, as far as that can be done: nothing can be done about one that is gone.
 fn give_back() {
-    _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste);
-    ratatui::restore();
-    _ = execute!(io::stdout(), crossterm::cursor::Show);
+    _ = execute!(
+        io::stdout(),
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    _ = disable_raw_mode();
     _ = io::stdout().flush();
 }
 

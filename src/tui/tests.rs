@@ -53,6 +53,7 @@ impl Bench {
 
     fn feed(&mut self, feed: Feed) {
         let changed = self.data.take(feed);
+        self.data.settle();
         self.send(Message::Fed(changed));
     }
 

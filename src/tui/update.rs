@@ -81,7 +81,8 @@ pub(super) fn update(state: &mut State, data: &Data, message: Message) -> Option
 
 /// Whether there is more to do for the next tick than to wait for it.
 pub(super) fn is_busy(state: &State, data: &Data) -> bool {
-    state.sieve.is_behind(data) && (!state.paused || state.sieve.is_renewing())
+    let sieving = state.sieve.is_behind(data) && !state.paused && data.is_settled();
+    sieving || state.sieve.is_renewing() || state.screen == Screen::Ports && state.ports.is_gathering()
 }
 
 fn fed(state: &mut State, data: &Data, changed: &Changed) {
@@ -104,7 +105,7 @@ fn fed(state: &mut State, data: &Data, changed: &Changed) {
 
 /// Brings everything that depends on something else in line with it.
 fn settle(state: &mut State, data: &Data) {
-    if !state.paused || state.sieve.is_renewing() {
+    if !state.paused && data.is_settled() || state.sieve.is_renewing() {
         state.sieve.step(data);
     }
     let panes = layout::panes(state);
@@ -116,7 +117,7 @@ fn settle(state: &mut State, data: &Data) {
         timeline::settle(state, &panes);
         return;
     }
-    let version = (state.sieve.version(), data.generation());
+    let version = (state.sieve.version(), data.settlement());
     let rows = state.sieve.rows();
     match state.screen {
         Screen::Transfers => {
@@ -139,8 +140,8 @@ fn settle(state: &mut State, data: &Data) {
 fn settle_list(state: &mut State, data: &Data, height: u16) {
     let rows = state.sieve.rows();
     if state.follow {
-        let newest = data.order().iter().rev().find(|index| rows.contains(index));
-        state.selected = newest.copied().or(state.selected);
+        let newest = rows.iter().copied().max_by_key(|&index| data.number(index));
+        state.selected = newest.or(state.selected);
     }
     let place = |index: u32, at: usize| {
         if rows.get(at) == Some(&index) { Some(at) } else { rows.iter().position(|&row| row == index) }

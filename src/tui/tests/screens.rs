@@ -195,27 +195,31 @@ fn keys_at_any_size_never_panic() {
 }
 
 #[test]
-fn only_the_rows_that_are_seen_are_built() {
-    // A hundred thousand sessions take no longer to draw than a hundred: compared by work, not by the clock of a busy
-    // machine, with much room for noise.
-    let time = |count: u32| {
-        let mut bench = Bench::with(fixture::many(count), 160, 50);
+fn keys_and_frames_stay_quick_with_a_hundred_thousand_sessions() {
+    // Bounds with much room for a busy machine and a build without optimization; what is linear in all sessions for
+    // every frame would be far beyond them.
+    let mut bench = Bench::with(fixture::many(100_000), 160, 50);
+    for keys in [&["1"][..], &["Down"], &["PgDn"], &["End"], &["e"], &["2"], &["e"], &["3"], &["]"], &["J"]] {
         let mut best = Duration::MAX;
-        for screen in ["1", "4", "6", "2", "3"] {
-            bench.press(&[screen]);
-            let mut screen_best = Duration::MAX;
-            for _ in 0..5 {
-                let begin = std::time::Instant::now();
-                bench.buffer();
-                screen_best = screen_best.min(begin.elapsed());
-            }
-            best = best.min(screen_best);
-            assert!(screen_best < Duration::from_millis(60), "{screen}: {screen_best:?} at {count}");
+        for _ in 0..4 {
+            let begin = std::time::Instant::now();
+            bench.press(keys);
+            bench.buffer();
+            best = best.min(begin.elapsed());
         }
-        best
-    };
-    time(100);
-    time(100_000);
+        assert!(best < Duration::from_millis(50), "{keys:?}: {best:?}");
+    }
+    for screen in ["4", "5", "6"] {
+        bench.press(&[screen]);
+        let mut best = Duration::MAX;
+        for _ in 0..4 {
+            let begin = std::time::Instant::now();
+            bench.press(&["Down"]);
+            bench.buffer();
+            best = best.min(begin.elapsed());
+        }
+        assert!(best < Duration::from_millis(50), "{screen}: {best:?}");
+    }
 }
 
 #[test]
@@ -223,12 +227,13 @@ fn a_session_with_many_commands_stays_fluid() {
     let mut bench = Bench::with(vec![fixture::long(20_000)], 160, 50);
     for screen in ["2", "3"] {
         bench.press(&[screen]);
-        let begin = std::time::Instant::now();
-        for _ in 0..10 {
+        let mut best = Duration::MAX;
+        for _ in 0..5 {
+            let begin = std::time::Instant::now();
             bench.press(&["]"]);
             bench.buffer();
+            best = best.min(begin.elapsed());
         }
-        let each = begin.elapsed() / 10;
-        assert!(each < Duration::from_millis(100), "{screen}: {each:?}");
+        assert!(best < Duration::from_millis(50), "{screen}: {best:?}");
     }
 }
