@@ -226,10 +226,20 @@ fn tick_label(nanos: i64, step: i64) -> String {
         };
     }
     if step < 1_000_000_000 {
+        // As many decimals as the step needs.
+        let decimals = if step >= 100_000_000 {
+            1
+        } else if step >= 10_000_000 {
+            2
+        } else {
+            3
+        };
+        let fraction = format!("{:03}", nanos / 1_000_000 % 1000);
+        let fraction = fraction.get(..decimals).unwrap_or_default();
         return match seconds {
             0 => format!("{sign}{}ms", nanos / 1_000_000),
-            1..60 => format!("{sign}{}.{:03}s", seconds, nanos / 1_000_000 % 1000),
-            _ => format!("{sign}{}m{:02}.{:03}", seconds / 60, seconds % 60, nanos / 1_000_000 % 1000),
+            1..60 => format!("{sign}{seconds}.{fraction}s"),
+            _ => format!("{sign}{}m{:02}.{fraction}", seconds / 60, seconds % 60),
         };
     }
     match seconds {

@@ -215,6 +215,8 @@ pub(super) struct Opened {
     pub(super) moments: Vec<Moment>,
     pub(super) lanes: Vec<Lane>,
     pub(super) steps: Vec<Step>,
+    /// When each data connection began, ascending, with its channel.
+    dials: Vec<(Timestamp, u32)>,
 }
 
 /// A row of the ladder.
@@ -277,6 +279,12 @@ impl Opened {
     /// The last moment that is not after `time`, else the first.
     pub(super) fn at_or_before(&self, time: Timestamp) -> usize {
         self.moments.partition_point(|moment| moment.time <= time).saturating_sub(1)
+    }
+
+    /// The channel whose data connection began last before a time.
+    pub(super) fn last_dialled(&self, time: Timestamp) -> Option<u32> {
+        let behind = self.dials.partition_point(|(dialled, _)| *dialled <= time);
+        self.dials.get(behind.checked_sub(1)?).map(|(_, channel)| *channel)
     }
 
     /// The row of the ladder that shows a moment.
@@ -389,6 +397,13 @@ impl State {
             origin: session.start,
             lanes: lanes::of(session, &roundup, self.timeline.order),
             steps: steps(&moments, self.compressed),
+            dials: moments
+                .iter()
+                .filter_map(|moment| match moment.what {
+                    What::Dialled(channel) => Some((moment.time, channel)),
+                    _ => None,
+                })
+                .collect(),
             moments,
             roundup,
         };

@@ -11,8 +11,8 @@ use super::theme::Ink;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{
-    Connection, DataChannel, EndState, Finding, FirstClose, Holder, MatchedBy, Negotiation, Outcome, Reuse,
-    ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
+    Allocation, Connection, DataChannel, EndState, Finding, FirstClose, Holder, MatchedBy, Negotiation,
+    Outcome, Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
 };
 
 /// One line of a story.
@@ -447,7 +447,7 @@ fn login(session: &Session) -> Fact {
 }
 
 fn channels(session: &Session, facts: &super::data::Facts) -> Fact {
-    let mut text = String::new();
+    let (mut text, mut ports) = (String::new(), String::new());
     for (mode, number) in roundup::mode_counts(session) {
         _ = write!(text, "{} {number}  ", glyphs::mode_name(mode));
     }
@@ -460,9 +460,22 @@ fn channels(session: &Session, facts: &super::data::Facts) -> Fact {
         (_, 0) => _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer")),
         (_, failed) => _ = write!(text, "{ok} transfers complete, {failed} not"),
     }
+    for (side, allocation) in
+        [("client", session.port_allocation.client), ("server", session.port_allocation.server)]
+    {
+        if let Some(allocation) = allocation {
+            let how = match allocation {
+                Allocation::Sequential => "one after the other",
+                Allocation::Fixed => "always the same",
+                Allocation::Scattered => "scattered",
+            };
+            _ = write!(ports, "  {side} ports {how}");
+        }
+    }
     if facts.bytes > 0 {
         _ = write!(text, "  {} bytes", words::bytes(facts.bytes));
     }
+    text.push_str(&ports);
     fact(glyphs::DOT, if facts.failed > 0 { Ink::Bad } else { Ink::Text }, "data", text)
 }
 
