@@ -44,17 +44,7 @@ pub(super) struct ReportJob {
     pub(super) files: Vec<PathBuf>,
     /// TLS key log, and whether it was named on the command line (else by the environment).
     pub(super) keylog: Option<PathBuf>,
-    /// Says what is wrong with a display filter, and where.
-pub(super) fn check_filter(filter: Option<&str>) -> Result<(), Failure> {
-    match filter.map(|filter| (filter, Filter::parse(filter))) {
-        Some((filter, Err(error))) => {
-            Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// How to analyze; the key log is not read yet.
+    /// How to analyze; the key log is not read yet.
     pub(super) analyzer: analyzer::Options,
     /// How to write.
     pub(super) format: Format,

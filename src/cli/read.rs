@@ -64,8 +64,7 @@ pub(super) fn open(job: &ReportJob) -> Result<Frames, Failure> {
     capture::open(&job.files, &job.analyzer.limits).map_err(|error| Failure::impossible(error.to_string()))
 }
 
-/// Reads the key log.
-pub(super) fn read_key_log(path: &Path) -> Result<Vec<u8>, Failure> {
+fn read_key_log(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         let path = path.to_string_lossy();
         Failure::impossible(format!("can't read the key log {}: {}", Printable(&path), plain(&error)))
@@ -100,7 +99,9 @@ fn stream(
     let mut number = 0_u64;
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);
-        for session in analyzer.take_ended().into_iter().filter(|session| filter.is_none_or(|one| one.matches(session))) {
+        for session in
+            analyzer.take_ended().into_iter().filter(|session| filter.is_none_or(|one| one.matches(session)))
+        {
             worst_of_ended =
                 worst_of_ended.max(session.findings.iter().map(|finding| finding.severity).max());
             output.write(|sink| export::session_line(&session, sink))?;
