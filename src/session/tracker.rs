@@ -5,7 +5,7 @@ mod events;
 mod link;
 mod negotiate;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::assemble;
@@ -18,7 +18,7 @@ use super::live::Live;
 use super::options::Options;
 use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef};
 use crate::ftp::{self, Plausible};
-use crate::report::{ControlAttempt, MatchedBy, Mode, Session, Uid};
+use crate::report::{self, ControlAttempt, MatchedBy, Mode, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
 
 /// How long before its announcement a connection may have been captured: two taps, clocks that differ.
@@ -50,8 +50,8 @@ pub struct Tracker {
     done: Vec<Session>,
     finishing: bool,
     watch: Option<events::Watch>,
-    /// Channels whose data connection is closed, while somebody watches.
-    is_closed: HashSet<(SessionSlot, u32)>,
+    /// Data connections that are closed and linger in the table, with their facts until a transfer was told by them.
+    closed: HashMap<(SessionSlot, u32), Option<Box<report::Connection>>>,
 }
 
 /// Two hosts between which there are control connections.
@@ -95,7 +95,7 @@ impl Tracker {
             done: Vec::new(),
             finishing: false,
             watch: None,
-            is_closed: HashSet::new(),
+            closed: HashMap::new(),
         }
     }
 
