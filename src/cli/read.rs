@@ -99,7 +99,9 @@ fn stream(
     let mut number = 0_u64;
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);
-        for session in analyzer.take_ended().into_iter().filter(|session| filter.is_none_or(|one| one.matches(session))) {
+        for session in
+            analyzer.take_ended().into_iter().filter(|session| filter.is_none_or(|one| one.matches(session)))
+        {
             worst_of_ended =
                 worst_of_ended.max(session.findings.iter().map(|finding| finding.severity).max());
             output.write(|sink| export::session_line(&session, sink))?;
