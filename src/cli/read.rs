@@ -64,7 +64,8 @@ pub(super) fn open(job: &ReportJob) -> Result<Frames, Failure> {
     capture::open(&job.files, &job.analyzer.limits).map_err(|error| Failure::impossible(error.to_string()))
 }
 
-fn read_key_log(path: &Path) -> Result<Vec<u8>, Failure> {
+/// Reads the key log.
+pub(super) fn read_key_log(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         let path = path.to_string_lossy();
         Failure::impossible(format!("can't read the key log {}: {}", Printable(&path), plain(&error)))
