@@ -42,21 +42,21 @@ fn a_greeting_of_many_lines_is_one() {
 #[test]
 fn a_warning_that_another_code_closes_does_not_swallow_it() {
     check(
-        r"
+        "
+        S: 220 hello
         C: PASV
         S: 227 ok (198,51,100,2,195,80)
         C: STOR f
         S: 150 now
         data C:41000 -> S:50000, C sends 10
-        S: 226- WARNING the disk is nearly full
-        S: 250 done
+        S: 230- WARNING the disk is nearly full
+        S: 226 done
         C: NOOP
         S: 200 ok
         ",
         "C PASV 227
          C STOR f 150 226
          C NOOP 200
-         U 250
          T STOR - 10 complete 226 via 0",
     );
 }

@@ -162,7 +162,7 @@ impl<'a> World<'a> {
             }
             "wait" => self.now += (rest.parse::<f64>().unwrap() * 1e9) as i64,
             "end" => {
-                let flow = self.session(session);
+                let flow = self.session(session, lost);
                 self.close(flow, rest);
             }
             _ => self.data_step(word, rest),
@@ -220,7 +220,7 @@ impl<'a> World<'a> {
 
     /// Lets a side of a session say something: at once, or with what it says next where it is cut anew.
     fn say(&mut self, session: &str, host: &str, bytes: Vec<u8>, lost: bool) {
-        let flow = self.session(session);
+        let flow = self.session(session, lost);
         let side = self.flows[flow].side(self.hosts[host]);
         match &mut self.unsent {
             Some(unsent) if (unsent.flow, unsent.side, unsent.lost) == (flow, side, lost) => {
@@ -249,16 +249,16 @@ impl<'a> World<'a> {
         self.lost = false;
     }
 
-    /// The flow of a session; the first one opens by itself.
-    fn session(&mut self, name: &str) -> usize {
-        match self.sessions.get(name) {
-            Some(&flow) => flow,
-            None => {
-                let flow = self.open("C:40000 -> S:21");
-                self.sessions.insert(name.to_owned(), flow);
-                flow
-            }
+    /// The flow of a session; the first one opens by itself, and unseen where its first line is lost.
+    fn session(&mut self, name: &str, lost: bool) -> usize {
+        if let Some(&flow) = self.sessions.get(name) {
+            return flow;
         }
+        self.lost = lost;
+        let flow = self.open("C:40000 -> S:21");
+        self.lost = false;
+        self.sessions.insert(name.to_owned(), flow);
+        flow
     }
 
     fn endpoint(&self, text: &str) -> Endpoint {
@@ -371,9 +371,14 @@ fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Bytes that no other place of a stream repeats soon, and that are no text.
+/// Lines of letters, as TYPE A moves them, that differ from each other.
 fn pattern(count: usize) -> Vec<u8> {
-    (0..count).map(|at| ((at * 31 + at / 251) % 256) as u8).collect()
+    let letter = |at: usize| match at % 64 {
+        62 => b'\r',
+        63 => b'\n',
+        column => b"abcdefghijklmnopqrstuvwxyz"[(column * 7 + at / 64) % 26],
+    };
+    (0..count).map(letter).collect()
 }
 
 /// A TLS record.
