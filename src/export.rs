@@ -17,7 +17,7 @@ use std::io::{self, Write};
 
 use crate::report::Report;
 
-pub use json::{closing_line, session_line};
+pub use json::{JsonDocument, JsonLines, closing_line, session_line};
 pub use text::Look;
 
 /// The JSON Schema of the report.
