@@ -16,32 +16,30 @@ fn main() {
     if env::var_os("CARGO_FEATURE_LIVE").is_none() {
         return;
     }
-    match Library::find() {
-        Some(library) => {
-            if let Some(folder) = library.search {
-                println!("cargo::rustc-link-search=native={}", folder.display());
-            }
-            if let Some(file) = library.file {
-                println!("cargo::rerun-if-changed={}", file.display());
-            }
-            println!("cargo::rustc-cfg=live_capture");
+    if let Some(library) = Library::find() {
+        if let Some(folder) = library.search {
+            println!("cargo::rustc-link-search=native={}", folder.display());
         }
-        None => {
-            // It is renewed whenever a library is installed: then it is worth looking again.
-            if Path::new(LINKER_CACHE).exists() {
-                println!("cargo::rerun-if-changed={LINKER_CACHE}");
-            }
-            let advice = "libpcap was not found, so this build has no live capture (reading files works). \
-                          To have it: sudo apt install libpcap-dev (Debian, Ubuntu), sudo dnf install libpcap-devel \
-                          (Fedora), or LIBPCAP_LIBDIR=FOLDER, and build again";
-            if env::var_os("FTPSCOPE_REQUIRE_LIVE").is_some_and(|value| value == "1") {
-                println!("cargo::error={advice}");
-            } else {
-                println!("cargo::warning={advice}");
-            }
+        if let Some(file) = library.file {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+        println!("cargo::rustc-cfg=live_capture");
+    } else {
+        // It is renewed whenever a library is installed: then it is worth looking again.
+        if Path::new(LINKER_CACHE).exists() {
+            println!("cargo::rerun-if-changed={LINKER_CACHE}");
+        }
+        if env::var_os("FTPSCOPE_REQUIRE_LIVE").is_some_and(|value| value == "1") {
+            println!("cargo::error={NOT_FOUND}");
+        } else {
+            println!("cargo::warning={NOT_FOUND}");
         }
     }
 }
+
+const NOT_FOUND: &str = "libpcap was not found, so this build has no live capture (reading files works). To have it: \
+    sudo apt install libpcap-dev (Debian, Ubuntu), sudo dnf install libpcap-devel (Fedora), or LIBPCAP_LIBDIR=FOLDER, \
+    and build again";
 
 /// What the dynamic linker knows of all libraries.
 const LINKER_CACHE: &str = "/etc/ld.so.cache";
@@ -141,7 +139,8 @@ fn folders() -> Vec<PathBuf> {
 
 /// By the cache of the dynamic linker, which knows folders that are configured.
 fn by_ldconfig(names: &[&str]) -> Option<PathBuf> {
-    let run = |program| Command::new(program).arg("-p").output().ok().filter(|output| output.status.success());
+    let run =
+        |program| Command::new(program).arg("-p").output().ok().filter(|output| output.status.success());
     let output = run("ldconfig").or_else(|| run("/sbin/ldconfig"))?;
     let listing = String::from_utf8(output.stdout).ok()?;
     let wide = if env::var("CARGO_CFG_TARGET_POINTER_WIDTH").ok()? == "64" { "64" } else { "" };
