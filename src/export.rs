@@ -20,7 +20,7 @@ use crate::report::Report;
 
 pub use csv::{Dialect, What};
 pub use json::{closing_line, session_line};
-pub use text::Look;
+pub use text::{Look, write_codes, write_explanation};
 
 /// The JSON Schema of the report.
 pub const JSON_SCHEMA: &str = include_str!("export/ftpscope.report.schema.json");
