@@ -6,7 +6,9 @@
 //! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
 
 pub mod args;
+mod interrupts;
 mod look;
+mod manual;
 mod options;
 mod output;
 mod progress;
@@ -18,6 +20,7 @@ mod verdict;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -41,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match understand(args, io::stdout().is_terminal()).and_then(|(job, general)| act(job, &general)) {
         Ok(verdict) => verdict.into(),
         Err(Failure::ReaderGone) => Verdict::Done.into(),
+        Err(Failure::Interrupted) => Verdict::Interrupted.into(),
         Err(Failure::Said { message, verdict }) => {
             if quiet < 2 {
                 say(&message);
@@ -66,24 +70,34 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
         Job::Live | Job::Interfaces => {
             Err(Failure::impossible("live capture is not part of this version yet"))
         }
-        Job::Explain(code) => print(|out| explain(code.as_deref(), out)),
+        Job::Explain(code) => {
+            let look = look::look(&Target::Stdout, general);
+            print(|out| match code {
+                Some(code) => crate::export::write_explanation(code, look, out),
+                None => crate::export::write_codes(look, out),
+            })
+        }
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),
         Job::Completions(shell) => print(|out| {
             let mut out = out;
             clap_complete::generate(shell, &mut Args::command(), "ftpscope", &mut out);
             Ok(())
         }),
-        Job::Man => print(|out| clap_mangen::Man::new(Args::command()).render(out)),
+        Job::Man => print(manual::write),
     }
 }
 
 fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
     let fail_on = job.fail_on;
+    let begun = Instant::now();
     let outcome = read::run(job, &mut Progress::new(general.progress))?;
     if general.quiet == 0 {
         for damage in &outcome.damage {
             say(&format!("warning: {damage}"));
         }
+    }
+    if general.verbose > 0 {
+        say(&format!("{} packets in {:.3} s", outcome.packets, begun.elapsed().as_secs_f64()));
     }
     Ok(match outcome {
         read::Outcome { worst: Some(worst), .. } if fail_on.is_some_and(|least| worst >= least) => {
@@ -104,13 +118,4 @@ fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Verdict
     })?;
     output.finish()?;
     Ok(Verdict::Done)
-}
-
-fn explain(code: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
-    for known in crate::report::Code::ALL {
-        if code.is_none_or(|code| code == known.name()) {
-            writeln!(out, "{known}")?;
-        }
-    }
-    Ok(())
 }

@@ -2,25 +2,28 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::values::{DecodeAs, Duration};
+use super::verdict::EXIT_STATUSES;
+use crate::report::Code;
 use crate::tui::ThemeName;
 
-const EXAMPLES: &str = "\
-Examples:
-  ftpscope capture.pcap
-  ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -
-  ftpscope analyze --fail-on warning capture.pcap
-  ftpscope export -T csv --what transfers -o transfers.csv capture.pcap.zst
-  ftpscope explain data-unanswered
+/// What people do with it, in the help and the manual page.
+pub(super) const EXAMPLES: [(&str, &str); 5] = [
+    ("ftpscope capture.pcap", "look at a capture"),
+    ("ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -", "report what another machine captures"),
+    ("ftpscope analyze --fail-on warning capture.pcap", "fail where something went wrong"),
+    ("ftpscope export -T csv --what transfers -o files.csv capture.pcap.zst", "list what was transferred"),
+    ("ftpscope explain data-unanswered", "read what a finding means"),
+];
 
-Exit status:
-  0  done
-  1  can't do the job: no such file, not a capture, no permission, disk full
-  2  wrong usage
-  3  done, but the capture is damaged: what was readable before the damage is reported
-  4  --fail-on matched";
+fn after_help() -> String {
+    let examples = EXAMPLES.map(|(command, purpose)| format!("  {command}\n      {purpose}\n")).concat();
+    let statuses = EXIT_STATUSES.map(|(status, meaning)| format!("  {status}  {meaning}\n")).concat();
+    format!("Examples:\n{examples}\nExit status:\n{statuses}")
+}
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -32,7 +35,7 @@ Exit status:
                   that each negotiation announces, links what then happens, and says what went wrong.\n\n\
                   With files and no command, opens the terminal interface if standard output is a terminal, \
                   and prints the report otherwise.",
-    after_help = EXAMPLES,
+    after_help = after_help(),
     max_term_width = 100
 )]
 pub struct Args {
@@ -66,6 +69,7 @@ pub enum Command {
     /// Explain the code of a finding: what it means, how it is decided, what to do
     Explain {
         /// The code, as a report names it; without one, all codes are listed
+        #[arg(value_parser = PossibleValuesParser::new(Code::ALL.iter().map(|code| code.name())))]
         code: Option<String>,
     },
     /// Print the JSON Schema of the report
@@ -103,8 +107,8 @@ pub struct InputArgs {
     /// The same; may be repeated
     #[arg(short, long = "read-file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub read_files: Vec<PathBuf>,
-    /// TLS key log, to read FTPS
-    #[arg(long, value_name = "FILE", env = "SSLKEYLOGFILE", hide_env_values = true, value_hint = ValueHint::FilePath)]
+    /// TLS key log, to read FTPS [env: SSLKEYLOGFILE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub keylog: Option<PathBuf>,
 }
 

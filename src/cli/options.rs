@@ -1,5 +1,6 @@
 //! What is meant.
 
+use std::env;
 use std::path::PathBuf;
 
 use super::args::{Args, Command, FormatArg, GeneralArgs, OutputArgs, ReportArgs, SeverityArg, WhatArg};
@@ -9,7 +10,7 @@ use crate::analyzer;
 use crate::base::Limits;
 use crate::export::{Dialect, Format, Look, What};
 use crate::filter::Filter;
-use crate::report::Severity;
+use crate::report::{Code, Severity};
 
 /// What to do.
 pub(super) enum Job {
@@ -22,7 +23,7 @@ pub(super) enum Job {
     /// List interfaces.
     Interfaces,
     /// Explain a code, or list all.
-    Explain(Option<String>),
+    Explain(Option<Code>),
     /// Print the report's schema.
     Schema,
     /// Print a completion script.
@@ -35,8 +36,8 @@ pub(super) enum Job {
 pub(super) struct ReportJob {
     /// Files in order.
     pub(super) files: Vec<PathBuf>,
-    /// TLS key log, and whether it was named on the command line (else by the environment).
-    pub(super) keylog: Option<PathBuf>,
+    /// TLS key log.
+    pub(super) keylog: Option<KeyLogFile>,
     /// How to analyze; the key log is not read yet.
     pub(super) analyzer: analyzer::Options,
     /// How to write.
@@ -47,6 +48,22 @@ pub(super) struct ReportJob {
     pub(super) filter: Option<String>,
     /// From which severity on to fail.
     pub(super) fail_on: Option<Severity>,
+}
+
+/// Where TLS keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum KeyLogFile {
+    /// Where the command line says: it must be there.
+    Asked(PathBuf),
+    /// Where the environment says, which other programs obey too: it may be there or not.
+    Environment(PathBuf),
+}
+
+impl KeyLogFile {
+    fn find(asked: Option<PathBuf>) -> Option<Self> {
+        let environment = || env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty());
+        asked.map(Self::Asked).or_else(|| environment().map(|path| Self::Environment(path.into())))
+    }
 }
 
 /// Where a report goes.
@@ -69,6 +86,11 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Show(report_job(report, FormatArg::Text, &general)?)
             }
             None => Job::Report(report_job(report, FormatArg::Text, &general)?),
+            Some(Command::Tui(own)) if own.output.is_given() || report.output.is_given() => {
+                return Err(Failure::usage(
+                    "the terminal interface writes no report; use 'ftpscope export' for that",
+                ));
+            }
             Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text, &general)?),
             Some(Command::Analyze(own)) => {
                 Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
@@ -76,7 +98,7 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
             Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json, &general)?),
             Some(Command::Live) => Job::Live,
             Some(Command::Interfaces) => Job::Interfaces,
-            Some(Command::Explain { code }) => Job::Explain(code),
+            Some(Command::Explain { code }) => Job::Explain(code.as_deref().and_then(Code::parse)),
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
             Some(Command::Man) => Job::Man,
@@ -112,7 +134,7 @@ fn report_job(
     Ok(ReportJob {
         files,
         filter: analysis.filter,
-        keylog: input.keylog,
+        keylog: KeyLogFile::find(input.keylog),
         analyzer: analyzer::Options {
             limits: Limits::default(),
             time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
