@@ -1,153 +1,123 @@
-//! Looks for libpcap, so that live capture is built in where it can be linked and left out, with a warning, where not.
+//! Finds out whether live capture can be built: whether libpcap can be linked.
 //!
-//! The rest of ftpscope reads captures without libpcap, so one `cargo build` works on every machine.
+//! Sets `cfg(live_capture)` if it can. Nothing in the crate names `pcap` without it, so that without libpcap the program
+//! still links, and only live capture is missing. Headers are never needed.
+
+#![expect(clippy::print_stdout, reason = "that is how a build script speaks")]
 
 use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
-fn main() {
+/// Names of the library: that of a development package, then the runtime ones of Fedora and of Debian.
+const RUNTIME_NAMES: [&str; 2] = ["libpcap.so.1", "libpcap.so.0.8"];
+
+const ADVICE: &str = "libpcap was not found, so this build has no live capture; reading files is not affected. To get \
+                      it, install libpcap-dev (Debian, Ubuntu) or libpcap-devel (Fedora) and build again after `cargo \
+                      clean -p ftpscope`; LIBPCAP_LIBDIR names the library's directory if it is in none of the usual \
+                      ones";
+
+fn main() -> ExitCode {
+    println!("cargo::rustc-check-cfg=cfg(live_capture)");
+    println!("cargo::rerun-if-changed=build.rs");
     for variable in ["FTPSCOPE_REQUIRE_LIVE", "LIBPCAP_LIBDIR", "PKG_CONFIG_PATH"] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
-    println!("cargo::rerun-if-changed=build.rs");
+    let is_required =
+        env::var_os("FTPSCOPE_REQUIRE_LIVE").is_some_and(|value| !value.is_empty() && value != "0");
     if env::var_os("CARGO_FEATURE_LIVE").is_none() {
-        return;
+        if is_required {
+            println!("cargo::error=FTPSCOPE_REQUIRE_LIVE is set, but the feature `live` is turned off");
+            return ExitCode::FAILURE;
+        }
+        return ExitCode::SUCCESS;
     }
-    if let Some(library) = Library::find() {
-        if let Some(folder) = library.search {
-            println!("cargo::rustc-link-search=native={}", folder.display());
-        }
-        if let Some(file) = library.file {
-            println!("cargo::rerun-if-changed={}", file.display());
-        }
+    if is_linkable() {
         println!("cargo::rustc-cfg=live_capture");
+    } else if is_required {
+        println!("cargo::error={ADVICE} (FTPSCOPE_REQUIRE_LIVE is set)");
+        return ExitCode::FAILURE;
     } else {
-        // It is renewed whenever a library is installed: then it is worth looking again.
-        if Path::new(LINKER_CACHE).exists() {
-            println!("cargo::rerun-if-changed={LINKER_CACHE}");
-        }
-        if env::var_os("FTPSCOPE_REQUIRE_LIVE").is_some_and(|value| value == "1") {
-            println!("cargo::error={NOT_FOUND}");
-        } else {
-            println!("cargo::warning={NOT_FOUND}");
-        }
+        println!("cargo::warning={ADVICE}");
     }
+    ExitCode::SUCCESS
 }
 
-const NOT_FOUND: &str = "libpcap was not found, so this build has no live capture (reading files works). To have it: \
-    sudo apt install libpcap-dev (Debian, Ubuntu), sudo dnf install libpcap-devel (Fedora), or LIBPCAP_LIBDIR=FOLDER, \
-    and build again";
-
-/// What the dynamic linker knows of all libraries.
-const LINKER_CACHE: &str = "/etc/ld.so.cache";
-
-/// A libpcap that can be linked.
-#[derive(Default)]
-struct Library {
-    /// The folder that the linker must be told of; none where it finds the library by itself.
-    search: Option<PathBuf>,
-    /// The library, where its place is known: if it goes away, it must be looked for again.
-    file: Option<PathBuf>,
-}
-
-impl Library {
-    fn find() -> Option<Self> {
-        // The pcap crate's own build script passes this one on.
-        if env::var_os("LIBPCAP_LIBDIR").is_some() {
-            return Some(Self::default());
-        }
-        if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
-            // It is part of the system, without a file that could be looked for.
-            return Some(Self::default());
-        }
-        if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("windows") {
-            // Npcap's import library comes with its SDK, whose place LIBPCAP_LIBDIR tells.
-            return None;
-        }
-        if env::var_os("HOST") != env::var_os("TARGET") {
-            // Libraries of this machine are of no use to another one.
-            return pkg_config();
-        }
-        pkg_config().or_else(development_library).or_else(runtime_library)
+/// Whether `-lpcap` will be found, if need be with some help.
+fn is_linkable() -> bool {
+    match env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        // Every SDK has it.
+        Ok("macos") => return true,
+        // Npcap is not tried.
+        Ok("windows") => return false,
+        _ => {}
     }
-}
-
-/// By pkg-config, which is there where people compile.
-fn pkg_config() -> Option<Library> {
-    let program = env::var_os("PKG_CONFIG").unwrap_or_else(|| OsString::from("pkg-config"));
-    let output = Command::new(program).args(["--libs-only-L", "libpcap"]).output().ok()?;
-    if !output.status.success() {
-        return None;
+    if let Some(directory) = env::var_os("LIBPCAP_LIBDIR") {
+        // The build script of `pcap` passes it to the linker.
+        return ["libpcap.so", "libpcap.a"].iter().any(|name| Path::new(&directory).join(name).exists());
     }
-    let flags = String::from_utf8(output.stdout).ok()?;
-    let search = flags.split_whitespace().find_map(|flag| flag.strip_prefix("-L")).map(PathBuf::from);
-    Some(Library { search, file: None })
+    if pkg_config::Config::new().cargo_metadata(false).probe("libpcap").is_ok() {
+        return true;
+    }
+    // A library of this machine is of no use for another.
+    if env::var_os("HOST") != env::var_os("TARGET") {
+        return false;
+    }
+    let directories = library_directories();
+    if directories.iter().any(|directory| directory.join("libpcap.so").exists()) {
+        return true;
+    }
+    let runtime = RUNTIME_NAMES
+        .iter()
+        .flat_map(|name| directories.iter().map(move |directory| directory.join(name)))
+        .find(|path| path.exists());
+    runtime.or_else(known_to_the_loader).is_some_and(|library| give_it_the_linkers_name(&library))
 }
 
-/// By the file that the linker looks for.
-fn development_library() -> Option<Library> {
-    let folder = folders().into_iter().find(|folder| folder.join("libpcap.so").exists())?;
-    let file = folder.join("libpcap.so");
-    Some(Library { search: Some(folder), file: Some(file) })
+/// Where libraries usually are.
+fn library_directories() -> Vec<PathBuf> {
+    let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    let env = env::var("CARGO_CFG_TARGET_ENV").unwrap_or_default();
+    let triple = format!("{arch}-linux-{env}");
+    ["/usr/local/lib", "/usr/lib", "/lib", "/usr/lib64", "/lib64"]
+        .into_iter()
+        .flat_map(|directory| [PathBuf::from(directory).join(&triple), PathBuf::from(directory)])
+        .collect()
 }
 
-/// By the file that programs run with: a link to it under the name that the linker looks for serves as well, as no
-/// header is needed.
-fn runtime_library() -> Option<Library> {
-    const NAMES: [&str; 2] = ["libpcap.so.1", "libpcap.so.0.8"];
-    let in_folders = || {
-        let folders = folders();
-        folders.into_iter().flat_map(|folder| NAMES.map(|name| folder.join(name))).find(|path| path.exists())
-    };
-    let library = in_folders().or_else(|| by_ldconfig(&NAMES))?;
-    let folder = PathBuf::from(env::var_os("OUT_DIR")?);
-    let link = folder.join("libpcap.so");
-    // What an earlier build left may point to a library that is gone.
-    let _ = fs::remove_file(&link);
-    symlink(&library, &link)?;
-    Some(Library { search: Some(folder), file: Some(library) })
+/// The library as the dynamic loader knows it.
+fn known_to_the_loader() -> Option<PathBuf> {
+    let output = ["ldconfig", "/sbin/ldconfig"]
+        .into_iter()
+        .find_map(|program| Command::new(program).arg("-p").output().ok())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines()
+        .filter(|line| line.trim_start().starts_with("libpcap.so"))
+        .filter_map(|line| line.rsplit_once(" => "))
+        .map(|(_, path)| PathBuf::from(path.trim()))
+        .find(|path| path.exists())
+}
+
+/// Links `libpcap.so`, the name that `-lpcap` looks for, to a runtime library.
+fn give_it_the_linkers_name(library: &Path) -> bool {
+    let Some(out) = env::var_os("OUT_DIR").map(PathBuf::from) else { return false };
+    let link = out.join("libpcap.so");
+    // It may be there from an earlier run, and point elsewhere.
+    drop(fs::remove_file(&link));
+    let is_made = make_link(library, &link);
+    if is_made {
+        println!("cargo::rustc-link-search=native={}", out.display());
+    }
+    is_made
 }
 
 #[cfg(unix)]
-fn symlink(library: &Path, link: &Path) -> Option<()> {
-    std::os::unix::fs::symlink(library, link).ok()
+fn make_link(library: &Path, link: &Path) -> bool {
+    std::os::unix::fs::symlink(library, link).is_ok()
 }
 
 #[cfg(not(unix))]
-fn symlink(_library: &Path, _link: &Path) -> Option<()> {
-    None
-}
-
-/// The folders of libraries of this machine, for programs of its own word size.
-fn folders() -> Vec<PathBuf> {
-    let architecture = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
-    let environment = env::var("CARGO_CFG_TARGET_ENV").unwrap_or_default();
-    let wide = env::var("CARGO_CFG_TARGET_POINTER_WIDTH").is_ok_and(|width| width == "64");
-    let mut folders = Vec::new();
-    for base in ["/usr/lib", "/lib", "/usr/local/lib"] {
-        folders.push(PathBuf::from(format!("{base}/{architecture}-linux-{environment}")));
-        if wide {
-            folders.push(PathBuf::from(format!("{base}64")));
-        }
-        folders.push(PathBuf::from(base));
-    }
-    folders
-}
-
-/// By the cache of the dynamic linker, which knows folders that are configured.
-fn by_ldconfig(names: &[&str]) -> Option<PathBuf> {
-    let run =
-        |program| Command::new(program).arg("-p").output().ok().filter(|output| output.status.success());
-    let output = run("ldconfig").or_else(|| run("/sbin/ldconfig"))?;
-    let listing = String::from_utf8(output.stdout).ok()?;
-    let wide = if env::var("CARGO_CFG_TARGET_POINTER_WIDTH").ok()? == "64" { "64" } else { "" };
-    listing.lines().find_map(|line| {
-        let (name, path) = line.trim().split_once(" => ")?;
-        let (name, kind) = name.split_once(' ')?;
-        let fits = names.contains(&name) && kind.contains(wide);
-        Some(PathBuf::from(path)).filter(|path| fits && path.exists())
-    })
+fn make_link(_library: &Path, _link: &Path) -> bool {
+    false
 }

@@ -7,6 +7,7 @@
 
 pub mod args;
 mod interrupts;
+mod live;
 mod look;
 mod manual;
 mod options;
@@ -29,6 +30,9 @@ use options::{Job, ReportJob, Target, understand};
 use output::Output;
 use progress::Progress;
 use verdict::{Failure, Verdict};
+
+use crate::diagnose;
+use crate::report::Code;
 
 /// Runs the program with these arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -63,19 +67,23 @@ fn say(message: &str) {
 fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
     match job {
         Job::Report(job) => report(job, general),
+        Job::Live(job) => live::run(*job, general),
+        Job::Interfaces { json } => {
+            let page = live::list(json)?;
+            print(|out| out.write_all(&page))
+        }
         Job::Show(mut job) => {
-            read::take_keys(&mut job)?;
+            read::take_keys(job.keylog.as_ref(), &mut job.analyzer)?;
             screen::show(job, general)
         }
-        Job::Live | Job::Interfaces => {
-            Err(Failure::impossible("live capture is not part of this version yet"))
-        }
-        Job::Explain(code) => {
-            let look = look::look(&Target::Stdout, general);
-            print(|out| match code {
-                Some(code) => crate::export::write_explanation(code, look, out),
-                None => crate::export::write_codes(look, out),
-            })
+        Job::Explain(None) => print(list_codes),
+        Job::Explain(Some(name)) => {
+            let code = Code::parse(&name.to_ascii_lowercase()).ok_or_else(|| {
+                Failure::usage(format!(
+                    "no finding has the code {name:?}; `ftpscope explain` lists all of them"
+                ))
+            })?;
+            print(|out| write!(out, "{}", diagnose::explain(code)))
         }
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),
         Job::Completions(shell) => print(|out| {
@@ -118,4 +126,13 @@ fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Verdict
     })?;
     output.finish()?;
     Ok(Verdict::Done)
+}
+
+/// All codes of findings, with what each means.
+fn list_codes(out: &mut dyn Write) -> io::Result<()> {
+    for &code in Code::ALL {
+        let explanation = diagnose::explain(code);
+        writeln!(out, "{code:27} {:8} {}", explanation.severity, explanation.means)?;
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@
 mod csv;
 #[cfg(test)]
 mod fixture;
+mod interfaces;
 mod json;
 mod schema;
 mod text;
@@ -19,8 +20,9 @@ use std::io::{self, Write};
 use crate::report::Report;
 
 pub use csv::{Dialect, What};
-pub use json::{closing_line, session_line};
-pub use text::{Look, write_codes, write_explanation};
+pub use interfaces::{interfaces_json, interfaces_text};
+pub use json::{closing_line, event_line, session_line};
+pub use text::Look;
 
 /// The JSON Schema of the report.
 pub const JSON_SCHEMA: &str = include_str!("export/ftpscope.report.schema.json");

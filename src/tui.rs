@@ -173,7 +173,7 @@ impl Loop {
                         let text = keep.then(|| self.screen_text(screen));
                         return Ok(self.ended(text, false));
                     }
-                    if let Some(done) = self.performer.perform(effect, screen, &self.state, &self.data)? {
+                    if let Some(done) = self.performer.perform(effect, screen, &self.data)? {
                         self.change(Message::Done(done));
                     }
                 }

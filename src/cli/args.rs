@@ -1,19 +1,22 @@
 //! What was typed.
 
+mod capture;
+
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::values::{DecodeAs, Duration};
 use super::verdict::EXIT_STATUSES;
-use crate::report::Code;
 use crate::tui::ThemeName;
 
+pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
+
 /// What people do with it, in the help and the manual page.
-pub(super) const EXAMPLES: [(&str, &str); 5] = [
+pub(super) const EXAMPLES: [(&str, &str); 6] = [
     ("ftpscope capture.pcap", "look at a capture"),
     ("ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -", "report what another machine captures"),
+    ("sudo ftpscope live -i eth0", "follow sessions as they happen"),
     ("ftpscope analyze --fail-on warning capture.pcap", "fail where something went wrong"),
     ("ftpscope export -T csv --what transfers -o files.csv capture.pcap.zst", "list what was transferred"),
     ("ftpscope explain data-unanswered", "read what a finding means"),
@@ -45,6 +48,9 @@ pub struct Args {
     /// What to read and how to report it, where no command is given, or before one.
     #[command(flatten)]
     pub report: ReportArgs,
+    /// How to capture, where no command is given, or before one.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
     /// List the capture interfaces and exit
     #[arg(short = 'D', long)]
     pub list_interfaces: bool,
@@ -62,14 +68,17 @@ pub enum Command {
     Analyze(ReportArgs),
     /// Write sessions, commands, transfers or findings for other programs (JSON unless -T says otherwise)
     Export(ReportArgs),
-    /// Capture on an interface
-    Live,
+    /// Capture, and print what happens as it happens
+    Live(LiveArgs),
     /// List the capture interfaces
-    Interfaces,
+    Interfaces {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Explain the code of a finding: what it means, how it is decided, what to do
     Explain {
         /// The code, as a report names it; without one, all codes are listed
-        #[arg(value_parser = PossibleValuesParser::new(Code::ALL.iter().map(|code| code.name())))]
         code: Option<String>,
     },
     /// Print the JSON Schema of the report
@@ -280,7 +289,9 @@ impl ReportArgs {
 }
 
 impl AnalysisArgs {
-    fn or(mut self, outer: Self) -> Self {
+    /// These, and where they say nothing `outer`.
+    #[must_use]
+    pub fn or(mut self, outer: Self) -> Self {
         self.control_ports.extend(outer.control_ports);
         self.decode_as.extend(outer.decode_as);
         Self {

@@ -3,14 +3,18 @@
 use std::env;
 use std::path::PathBuf;
 
-use super::args::{Args, Command, FormatArg, GeneralArgs, OutputArgs, ReportArgs, SeverityArg, WhatArg};
+use super::args::{
+    AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, LiveArgs, LiveOutputArgs, OutputArgs,
+    ReportArgs, SeverityArg, WhatArg,
+};
+use super::live::{LiveJob, understand_capture, understand_live};
 use super::look::look;
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
 use crate::export::{Dialect, Format, Look, What};
 use crate::filter::Filter;
-use crate::report::{Code, Severity};
+use crate::report::Severity;
 
 /// What to do.
 pub(super) enum Job {
@@ -19,11 +23,14 @@ pub(super) enum Job {
     /// Read captures and show them.
     Show(ReportJob),
     /// Capture.
-    Live,
-    /// List interfaces.
-    Interfaces,
+    Live(Box<LiveJob>),
+    /// List interfaces, as JSON or for people.
+    Interfaces {
+        /// As JSON.
+        json: bool,
+    },
     /// Explain a code, or list all.
-    Explain(Option<Code>),
+    Explain(Option<String>),
     /// Print the report's schema.
     Schema,
     /// Print a completion script.
@@ -60,7 +67,7 @@ pub(super) enum KeyLogFile {
 }
 
 impl KeyLogFile {
-    fn find(asked: Option<PathBuf>) -> Option<Self> {
+    pub(super) fn find(asked: Option<PathBuf>) -> Option<Self> {
         let environment = || env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty());
         asked.map(Self::Asked).or_else(|| environment().map(|path| Self::Environment(path.into())))
     }
@@ -77,11 +84,15 @@ pub(super) enum Target {
 
 /// What was typed, understood.
 pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, GeneralArgs), Failure> {
-    let Args { command, report, list_interfaces, general } = args;
+    let Args { command, report, capture, list_interfaces, general } = args;
+    reject_capture(command.as_ref(), &capture)?;
     let job = if list_interfaces {
-        Job::Interfaces
+        Job::Interfaces { json: report.output.json }
     } else {
         match command {
+            None if !capture.interfaces.is_empty() => {
+                Job::Live(Box::new(understand_capture(capture, report, &general)?))
+            }
             None if stdout_is_terminal && !report.output.is_given() => {
                 Job::Show(report_job(report, FormatArg::Text, &general)?)
             }
@@ -96,9 +107,12 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
             }
             Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json, &general)?),
-            Some(Command::Live) => Job::Live,
-            Some(Command::Interfaces) => Job::Interfaces,
-            Some(Command::Explain { code }) => Job::Explain(code.as_deref().and_then(Code::parse)),
+            Some(Command::Live(own)) => {
+                let args = live_args(own, capture, report)?;
+                Job::Live(Box::new(understand_live(args, &general)?))
+            }
+            Some(Command::Interfaces { json }) => Job::Interfaces { json },
+            Some(Command::Explain { code }) => Job::Explain(code),
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
             Some(Command::Man) => Job::Man,
@@ -118,14 +132,7 @@ fn report_job(
     if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         return Err(Failure::usage("'-' (standard input) can be read only once"));
     }
-    if let Some(filter) = &analysis.filter
-        && let Err(error) = Filter::parse(filter)
-    {
-        return Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))));
-    }
-    let standard = analyzer::Options::default();
-    let mut control_ports = analysis.control_ports;
-    control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
+    check_filter(analysis.filter.as_deref())?;
     let target = match output.output.take() {
         Some(path) if path.as_os_str() != "-" => Target::File(path),
         _ => Target::Stdout,
@@ -133,23 +140,39 @@ fn report_job(
     let format = format(&output, default_format, look(&target, general))?;
     Ok(ReportJob {
         files,
-        filter: analysis.filter,
+        filter: analysis.filter.clone(),
         keylog: KeyLogFile::find(input.keylog),
-        analyzer: analyzer::Options {
-            limits: Limits::default(),
-            time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
-            predict_window: analysis
-                .predict_window
-                .map_or(standard.predict_window, |duration| duration.nanos),
-            hash: !analysis.no_hash,
-            show_passwords: analysis.show_passwords,
-            control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),
-            ..standard
-        },
+        analyzer: analyzer_options(analysis),
         format,
         target,
         fail_on: output.fail_on.map(severity),
     })
+}
+
+/// Says what is wrong with a display filter, and where.
+pub(super) fn check_filter(filter: Option<&str>) -> Result<(), Failure> {
+    match filter.map(|filter| (filter, Filter::parse(filter))) {
+        Some((filter, Err(error))) => {
+            Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How to analyze; the key log is not read yet.
+pub(super) fn analyzer_options(analysis: AnalysisArgs) -> analyzer::Options {
+    let standard = analyzer::Options::default();
+    let mut control_ports = analysis.control_ports;
+    control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
+    analyzer::Options {
+        limits: Limits::default(),
+        time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
+        predict_window: analysis.predict_window.map_or(standard.predict_window, |duration| duration.nanos),
+        hash: !analysis.no_hash,
+        show_passwords: analysis.show_passwords,
+        control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),
+        ..standard
+    }
 }
 
 /// The format with all that belongs to it. What would be ignored is refused.
@@ -186,7 +209,43 @@ const fn what(name: WhatArg) -> What {
     }
 }
 
-const fn severity(name: SeverityArg) -> Severity {
+/// Options of a capture are of no use for a command that does not capture.
+fn reject_capture(command: Option<&Command>, capture: &CaptureArgs) -> Result<(), Failure> {
+    let captures = match command {
+        Some(Command::Live(_)) => true,
+        None => !capture.interfaces.is_empty(),
+        Some(_) => false,
+    };
+    let given = if capture.interfaces.is_empty() { capture.needs_live() } else { Some("-i") };
+    match given {
+        Some(option) if !captures => Err(Failure::usage(format!(
+            "{option} is for captures that are still going on: 'ftpscope -i INTERFACE' or 'ftpscope live'"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What stands before `live` and after it.
+fn live_args(own: LiveArgs, capture: CaptureArgs, report: ReportArgs) -> Result<LiveArgs, Failure> {
+    let LiveArgs { capture: own_capture, input, analysis, output } = own;
+    if report.output.format.is_some() || report.output.json || report.output.pretty {
+        return Err(Failure::usage("the format of a capture stands after 'live'"));
+    }
+    let of_report = ReportArgs { input, analysis, output: OutputArgs::default() }.or(report);
+    let OutputArgs { output: outer_output, fail_on, .. } = of_report.output;
+    Ok(LiveArgs {
+        capture: own_capture.or(capture),
+        input: of_report.input,
+        analysis: of_report.analysis,
+        output: LiveOutputArgs {
+            format: output.format,
+            output: output.output.or(outer_output),
+            fail_on: output.fail_on.or(fail_on),
+        },
+    })
+}
+
+pub(super) const fn severity(name: SeverityArg) -> Severity {
     match name {
         SeverityArg::Info => Severity::Info,
         SeverityArg::Notice => Severity::Notice,

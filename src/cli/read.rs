@@ -8,7 +8,7 @@ use super::options::{KeyLogFile, ReportJob};
 use super::output::Output;
 use super::progress::Progress;
 use super::verdict::{Failure, plain};
-use crate::analyzer::Analyzer;
+use crate::analyzer::{self, Analyzer};
 use crate::base::Printable;
 use crate::capture::{self, Frames};
 use crate::export::{self, Format};
@@ -31,7 +31,7 @@ pub(super) struct Outcome {
 
 /// Reads the captures and writes the report.
 pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome, Failure> {
-    take_keys(&mut job)?;
+    take_keys(job.keylog.as_ref(), &mut job.analyzer)?;
     let filter = job.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
     let interrupts = Interrupts::watch(job.files.iter().any(|file| file.as_os_str() == "-"))
         .map_err(|error| Failure::impossible(format!("can't listen for signals: {}", plain(&error))))?;
@@ -54,9 +54,9 @@ pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome
     Ok(outcome)
 }
 
-/// Reads the key log that the job names.
-pub(super) fn take_keys(job: &mut ReportJob) -> Result<(), Failure> {
-    let keys = match &job.keylog {
+/// Has the analyzer take in the keys of a key log.
+pub(super) fn take_keys(file: Option<&KeyLogFile>, analyzer: &mut analyzer::Options) -> Result<(), Failure> {
+    let keys = match file {
         None => return Ok(()),
         Some(KeyLogFile::Asked(path)) => fs::read(path).map_err(|error| {
             let path = path.to_string_lossy();
@@ -64,7 +64,7 @@ pub(super) fn take_keys(job: &mut ReportJob) -> Result<(), Failure> {
         })?,
         Some(KeyLogFile::Environment(path)) => fs::read(path).unwrap_or_default(),
     };
-    job.analyzer.key_log = Arc::new(KeyLog::parse(&keys));
+    analyzer.key_log = Arc::new(KeyLog::parse(&keys));
     Ok(())
 }
 

@@ -131,7 +131,8 @@ fn truncated(
         .expected_size
         .filter(|_| comparable && transfer.direction == Direction::Download)
         .and_then(|size| size.checked_sub(transfer.offset));
-    let reset = connection.end_state == EndState::Rst && !stream.end_seen;
+    // TLS tells the end of a stream on its own (close_notify): many close with RST after that.
+    let reset = connection.end_state == EndState::Rst && !stream.end_seen && !connection.tls;
     let closed = stream.end_seen || reset;
     let text = match announced {
         Some(announced) if bytes < announced && closed => format!(

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::schema::{ClosingView, ReportView, SessionView};
+use super::schema::{ClosingView, EventView, ReportView, SessionView};
+use crate::analyzer::Event;
 use crate::report::{Report, Session};
 
 /// Writes the whole report as one JSON document, on one line or indented, and a line feed.
@@ -34,6 +35,14 @@ pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()
 pub fn session_line(session: &Session, out: &mut dyn Write) -> io::Result<()> {
     let mut bytes = Vec::new();
     line(&SessionView::new(session), &mut bytes)?;
+    out.write_all(&bytes)
+}
+
+/// Writes one event as a line of JSON: `time`, `frame`, `session`, `client`, `server`, `event`, and what that kind of event
+/// has, under the report's names.
+pub fn event_line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    line(&EventView::new(event), &mut bytes)?;
     out.write_all(&bytes)
 }
 

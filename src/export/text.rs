@@ -3,7 +3,6 @@
 //! First what was read, then each session with its findings, then all findings by code: the end of a long report is
 //! what a terminal shows.
 
-mod explain;
 mod page;
 mod quantity;
 mod session;
@@ -15,7 +14,6 @@ use std::io::{self, Write};
 use crate::base::Timestamp;
 use crate::report::{Capture, Code, Report, Severity, Source, Status, Uid};
 
-pub use explain::{write_codes, write_explanation};
 pub use page::Look;
 use page::{Page, Piece, Style};
 use quantity::{Bytes, Count, Moment, Plural, Span, TimeOfDay};

@@ -111,7 +111,6 @@ impl Data {
             Feed::Sessions(sessions) => self.add(sessions, false, &mut changed),
             Feed::Progress(progress) => self.progress = progress,
             Feed::Live(status) => {
-                let LiveStatus { .. } = *status;
                 let mut status = *status;
                 let sessions = std::mem::take(&mut status.sessions);
                 self.add(sessions, true, &mut changed);
@@ -213,10 +212,6 @@ impl Data {
     /// Indexes by first packet.
     pub(super) fn order(&self) -> &[u32] {
         &self.order
-    }
-
-    pub(super) fn index_of(&self, uid: &Uid) -> Option<u32> {
-        self.by_uid.get(uid).copied()
     }
 
     pub(super) const fn overview(&self) -> &Overview {

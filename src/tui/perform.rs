@@ -14,7 +14,6 @@ use ratatui::crossterm::execute;
 use super::data::Data;
 use super::effect::{Effect, ExportRequest, Exporter, Saver};
 use super::evidence;
-use super::state::State;
 use super::terminal::Screen;
 
 /// What came of an effect: a word to the user.
@@ -58,7 +57,6 @@ impl Performer {
         &mut self,
         effect: Effect,
         screen: &mut Screen,
-        state: &State,
         data: &Data,
     ) -> io::Result<Option<Done>> {
         Ok(match effect {
@@ -94,7 +92,6 @@ impl Performer {
                 None
             }
             Effect::Suspend => {
-                let _ = state;
                 screen.suspend()?;
                 None
             }

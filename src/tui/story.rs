@@ -141,7 +141,7 @@ pub(super) fn channel(session: &Session, roundup: &Roundup, index: u32) -> Vec<F
     }
     facts.extend(transfer.and_then(|transfer| moved(session, transfer)));
     facts.extend(channel.connection.as_deref().and_then(|connection| closed(session, channel, connection)));
-    facts.extend(channel.reuse.as_ref().map(|reuse| reused(session, channel, reuse)));
+    facts.extend(channel.reuse.as_ref().map(|reuse| reused(session, reuse)));
     for stranger in &channel.other_attempts {
         let text = format!("{} tried this endpoint and was turned away", stranger.originator);
         facts.push(fact(glyphs::PROBLEM, Ink::Bad, "stranger", text));
@@ -356,7 +356,7 @@ fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> 
     Some(fact(glyphs::TIME_WAIT, ink, "closed", text))
 }
 
-fn reused(session: &Session, channel: &DataChannel, reuse: &Reuse) -> Fact {
+fn reused(session: &Session, reuse: &Reuse) -> Fact {
     let what = match reuse.kind {
         ReuseKind::FourTuple => "the same pair",
         ReuseKind::Listener => "the same listening port",
@@ -381,7 +381,6 @@ fn reused(session: &Session, channel: &DataChannel, reuse: &Reuse) -> Fact {
     } else {
         glyphs::LISTENER_REUSED
     };
-    let _ = channel;
     fact(
         mark,
         if bad { Ink::Bad } else { Ink::Reused },
@@ -390,25 +389,36 @@ fn reused(session: &Session, channel: &DataChannel, reuse: &Reuse) -> Fact {
     )
 }
 
-/// A session in a few lines, the worst first.
+/// A session in a few lines: what went wrong first, then who, what, and what else is worth knowing.
 pub(super) fn session(session: &Session, facts: &super::data::Facts) -> Vec<Fact> {
-    let mut lines = vec![login(session), channels(session, facts)];
     let mut findings: Vec<&Finding> = session.findings.iter().collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.time));
-    for finding in findings.into_iter().take(12) {
-        let mark = if finding.severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
-        let at = words::offset(finding.time.since(session.start));
-        let text = format!("{}  ({at})", words::raw_wire(&finding.summary));
+    let loud = findings.partition_point(|finding| finding.severity >= Severity::Warning);
+    let mut lines = Vec::new();
+    for (at, finding) in findings.iter().enumerate().take(LINES) {
+        if at == loud {
+            lines.extend([login(session), channels(session, facts)]);
+        }
+        let mark = if at < loud { glyphs::PROBLEM } else { glyphs::DOT };
+        let when = words::offset(finding.time.since(session.start));
+        let text = format!("{}  ({when})", words::raw_wire(&finding.summary));
         lines.push(fact(mark, Ink::Severity(finding.severity), finding.code.name(), text));
-        if lines.len() == 3
+        if at == 0
+            && at < loud
             && let Some(advice) = &finding.advice
         {
             lines.push(fact(glyphs::ARROW, Ink::Text, "advice", words::raw_wire(advice)));
         }
     }
+    if loud >= findings.len().min(LINES) {
+        lines.extend([login(session), channels(session, facts)]);
+    }
     lines.extend(ending(session));
     lines
 }
+
+/// Findings told of one session: more than any panel has lines.
+const LINES: usize = 20;
 
 fn login(session: &Session) -> Fact {
     use crate::report::{Login, Security};

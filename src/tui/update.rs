@@ -31,7 +31,7 @@ pub(super) fn update(state: &mut State, data: &Data, message: Message) -> Option
         }
         Message::Digit(digit) => {
             state.pending = None;
-            prompt::open(state, data, Purpose::Frame, &digit.to_string());
+            prompt::open(state, Purpose::Frame, &digit.to_string());
             None
         }
         Message::Click(spot) => pointer::click(state, data, spot),
@@ -182,7 +182,7 @@ fn act(state: &mut State, data: &Data, action: Action) -> Option<Effect> {
             }
             return None;
         }
-        Overlay::Recent { .. } => return prompt::recent(state, data, action),
+        Overlay::Recent { .. } => return prompt::recent(state, action),
         Overlay::None | Overlay::Prompt(_) | Overlay::Confirm(_) => {}
     }
     match action {
@@ -197,7 +197,7 @@ fn act(state: &mut State, data: &Data, action: Action) -> Option<Effect> {
         Action::JumpToMark => state.pending = Some(Pending::JumpToMark),
         Action::Filter => {
             let text = state.sieve.text().to_owned();
-            prompt::open(state, data, Purpose::Filter, &text);
+            prompt::open(state, Purpose::Filter, &text);
         }
         Action::Recent => {
             if state.settings.history.is_empty() {
@@ -206,13 +206,13 @@ fn act(state: &mut State, data: &Data, action: Action) -> Option<Effect> {
                 state.overlay = Overlay::Recent { at: 0 };
             }
         }
-        Action::Find => prompt::open(state, data, Purpose::Find, ""),
-        Action::CommandLine => prompt::open(state, data, Purpose::Command, ""),
+        Action::Find => prompt::open(state, Purpose::Find, ""),
+        Action::CommandLine => prompt::open(state, Purpose::Command, ""),
         Action::Save => {
             let name = if state.marked.is_empty() { "session.pcapng" } else { "sessions.pcapng" };
-            prompt::open(state, data, Purpose::Command, &format!("w {name}"));
+            prompt::open(state, Purpose::Command, &format!("w {name}"));
         }
-        Action::Export => prompt::open(state, data, Purpose::Command, "export json sessions.json"),
+        Action::Export => prompt::open(state, Purpose::Command, "export json sessions.json"),
         Action::Copy => return copy(state, data),
         Action::Wireshark => return wireshark(state, data),
         Action::Help => state.overlay = Overlay::Help { top: 0 },

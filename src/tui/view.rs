@@ -87,8 +87,8 @@ pub(super) fn help_height(state: &State) -> u16 {
 }
 
 /// The tab at a column of the tab bar.
-pub(super) fn tab_at(state: &State, data: &Data, x: u16) -> Option<Screen> {
-    status::tab_at(state, data, x)
+pub(super) fn tab_at(state: &State, x: u16) -> Option<Screen> {
+    status::tab_at(state, x)
 }
 
 /// The column of the session list at a column of the screen.

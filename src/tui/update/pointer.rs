@@ -29,7 +29,7 @@ pub(super) fn click(state: &mut State, data: &Data, spot: Spot) -> Option<Effect
     state.dragged_from = Some(spot);
     let panes = layout::panes(state);
     if within(panes.tabs, spot) {
-        if let Some(screen) = view::tab_at(state, data, spot.x) {
+        if let Some(screen) = view::tab_at(state, spot.x) {
             super::show(state, data, screen);
         }
         return None;

@@ -11,9 +11,9 @@ use crate::tui::state::{Completion, Overlay, Prompt, Purpose, State};
 const REMEMBERED: usize = 200;
 
 /// Opens a prompt with a text to begin with.
-pub(super) fn open(state: &mut State, data: &Data, purpose: Purpose, text: &str) {
+pub(super) fn open(state: &mut State, purpose: Purpose, text: &str) {
     state.overlay = Overlay::Prompt(Prompt::new(purpose, text));
-    check(state, data);
+    check(state);
 }
 
 /// Changes the line that is being typed, or ends typing.
@@ -48,7 +48,7 @@ pub(super) fn edit(state: &mut State, data: &Data, edit: &Edit) -> Option<Effect
         }
     }
     if !matches!(edit, Edit::Complete | Edit::CompleteBack) {
-        check(state, data);
+        check(state);
     } else {
         validate(state);
     }
@@ -56,9 +56,8 @@ pub(super) fn edit(state: &mut State, data: &Data, edit: &Edit) -> Option<Effect
 }
 
 /// Says what is wrong with the line, and what could be put in.
-fn check(state: &mut State, data: &Data) {
+fn check(state: &mut State) {
     validate(state);
-    let _ = data;
     let Some(prompt) = super::prompt_of(state) else { return };
     prompt.completions = match prompt.purpose {
         Purpose::Filter => crate::filter::complete(prompt.input.text(), prompt.input.cursor())
@@ -179,7 +178,7 @@ pub(in crate::tui) fn apply_filter(state: &mut State, text: &str) -> bool {
 }
 
 /// In the list of recent filters.
-pub(super) fn recent(state: &mut State, data: &Data, action: Action) -> Option<Effect> {
+pub(super) fn recent(state: &mut State, action: Action) -> Option<Effect> {
     let count = state.settings.history.len();
     let Overlay::Recent { at } = &mut state.overlay else { return None };
     match action {
@@ -196,7 +195,7 @@ pub(super) fn recent(state: &mut State, data: &Data, action: Action) -> Option<E
         }
         Action::Filter => {
             let chosen = state.settings.history.iter().rev().nth(*at).cloned().unwrap_or_default();
-            open(state, data, Purpose::Filter, &chosen);
+            open(state, Purpose::Filter, &chosen);
         }
         _ => state.overlay = Overlay::None,
     }
