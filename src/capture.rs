@@ -1,9 +1,42 @@
 //! Frames from capture files and interfaces.
 //!
 //! In come files, pipes and devices; out come [`Frame`]s, borrowed from the buffer that was read, in order of time.
+//! A file is known by its content, never by its name: pcap or pcapng, perhaps inside gzip, zstd or lz4.
 //!
-//! **Invariant:** knows file formats and link types by number, not what is inside a frame.
+//! A damaged file gives all packets before the damage, and [`report::Source::damage`](crate::report::Source) says
+//! where and why; an [`Error`] is for what can't be read at all.
+//!
+//! **Invariant:** knows file formats and link types by number, not what is inside a frame. Memory does not depend on
+//! the size of a file. The one thread for each source, in `ahead`, changes how soon a frame comes, never which.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
+mod ahead;
+mod batch;
+mod bytes;
+mod error;
 mod frame;
+mod frames;
+mod intake;
+pub mod live;
+mod parcel;
+mod pcap;
+mod pcapng;
+mod record;
+mod recorder;
+mod scanner;
+mod source;
+mod tally;
+mod unpack;
+mod write;
 
+#[cfg(test)]
+mod testing;
+
+pub use error::Error;
 pub use frame::{Frame, LinkType};
+pub use frames::{Frames, open};
+pub use intake::{Arrival, Intake};
+pub use recorder::{Recorder, Rotation};
+pub use tally::Drops;
+pub use write::PcapngWriter;

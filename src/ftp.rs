@@ -2,8 +2,53 @@
 //!
 //! In come bytes of one direction, cut anywhere; out come lines, and from lines commands and replies.
 //!
-//! **Invariant:** knows bytes and lines, not packets or connections; so every test of it is a string.
+//! **Invariant:** knows bytes and lines, not packets or connections; so every test of it is a string. Whatever the
+//! bytes, nothing here fails: what can't be read is `None`, garbage, or text as it is.
 
+mod answers;
+mod command;
+mod endpoint;
+mod facts;
+mod line;
+mod path;
+mod protocol;
+mod reply;
 mod verb;
 
+pub use answers::{Answer, may_answer};
+pub use command::{
+    AuthMechanism, EpsvArgument, auth_mechanism, epsv_argument, is_plausible_command, parse_command,
+};
+pub use endpoint::{
+    HostPort, active_argument, eprt_argument, epsv_reply, lprt_argument, lpsv_reply, passive_reply,
+    pasv_reply, port_argument,
+};
+pub use facts::{
+    MlstFacts, announced_size, features, mlst_facts, mlst_reply, mode_argument, protocols_522,
+    restart_argument, size_reply, structure_argument, system_name, type_argument,
+};
+pub use line::{ControlLine, LineEnd, LineLayout, LineSplitter};
+pub use path::{WorkingDirectory, join, listing_path, quoted_path, stou_name};
+pub use protocol::{Plausible, command_plausibility, reply_plausibility};
+pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler};
 pub use verb::Verb;
+
+/// One of the two ends of a control connection, whoever opened it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// Gives commands.
+    Client,
+    /// Replies.
+    Server,
+}
+
+impl Party {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}

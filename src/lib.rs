@@ -15,27 +15,34 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 11 | `cli` |
+//! | 11 | [`cli`] |
 //! | 10 | `live`, [`tui`] |
-//! | 9 | `export` |
-//! | 8 | `analyzer` |
-//! | 7 | `diagnose` |
-//! | 6 | `session` |
+//! | 9 | [`export`] |
+//! | 8 | [`analyzer`] |
+//! | 7 | [`diagnose`] |
+//! | 6 | [`session`] |
 //! | 5 | [`tcp`] |
 //! | 4 | [`decode`] |
 //! | 3 | [`capture`], [`filter`] |
 //! | 2 | [`report`] |
-//! | 1 | [`ftp`], `tls` |
+//! | 1 | [`ftp`], [`tls`] |
 //! | 0 | [`base`] |
 //!
 //! **Invariant:** up to and including `diagnose` there is no clock, thread, lock, file or terminal (but for
 //! [`capture`], whose purpose files are): time is an argument, and what is odd on the wire is a value, never an error.
 
+pub mod analyzer;
 pub mod base;
 pub mod capture;
+pub mod cli;
 pub mod decode;
+pub mod diagnose;
+pub mod export;
 pub mod filter;
 pub mod ftp;
+pub mod live;
 pub mod report;
+pub mod session;
 pub mod tcp;
+pub mod tls;
 pub mod tui;

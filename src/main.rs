@@ -1,3 +1,7 @@
 //! The command line program `ftpscope`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ftpscope::cli::run(std::env::args_os())
+}

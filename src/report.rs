@@ -13,16 +13,17 @@ mod finding;
 mod session;
 mod transfer;
 
+pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
 pub use capture::{Capture, ControlAttempt, Source};
 pub use channel::{
-    Advertised, Connection, Connector, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy, Mode,
+    Connection, Connector, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy, Mode,
     Negotiation, Outcome, Prediction, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts, TimeWait,
 };
 pub use community::community_id;
 pub use finding::{Code, Finding, Severity};
 pub use session::{
-    Allocation, Argument, Command, ControlGap, LineEnd, LineFacts, Login, OversizedLine, Party,
-    PortAllocation, Protection, Reply, Security, Session, Uid,
+    Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,
+    Reply, Security, Session, Uid,
 };
 pub use transfer::{Content, Direction, Status, Transfer};
 

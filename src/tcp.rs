@@ -5,8 +5,22 @@
 //!
 //! **Invariant:** the in-order path copies nothing; knows nothing of FTP, and asks the sink what is worth following.
 
+mod clock;
 mod connection;
+mod flow;
+mod half;
+mod held;
+mod opening;
+mod reassembly;
+mod receive;
+mod rival;
 mod sink;
+mod slab;
+mod table;
+#[cfg(test)]
+mod tests;
+mod track;
 
 pub use connection::{Connection, ConnectionId, Onset, Side, Stream};
 pub use sink::{Chunk, Ending, Gap, Interest, Sink};
+pub use table::Table;

@@ -20,6 +20,9 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of which only SYNs were seen: what a SYN flood fills.
     pub half_open: usize,
+    /// Closed connections that wait for stragglers; at ten thousand closes a second that is half a second for each,
+    /// and a straggler comes within a round trip.
+    pub lingering: usize,
     /// Flows remembered as not being FTP.
     pub ignored_flows: usize,
     /// Sessions alive at a time.
@@ -44,6 +47,10 @@ pub struct Limits {
     pub packet_bytes: usize,
     /// Bytes that a compressed file may expand to for each of its own bytes, once past the first 64 MiB.
     pub decompression_ratio: u64,
+    /// Interfaces of one pcapng section: capture machines have a few, and each stays in memory until the section ends.
+    pub interfaces: usize,
+    /// Bytes of TLS secrets kept from pcapng files: a session needs about 500.
+    pub tls_secret_bytes: usize,
     /// Findings kept for one session, and for the report.
     pub findings: usize,
 }
@@ -61,6 +68,7 @@ impl Default for Limits {
             pieces_per_stream: 8192,
             connections: 1_000_000,
             half_open: 65_536,
+            lingering: 4096,
             ignored_flows: 1_000_000,
             sessions: 200_000,
             commands_per_session: 100_000,
@@ -73,6 +81,8 @@ impl Default for Limits {
             encapsulation_depth: 16,
             packet_bytes: 16 * MIB,
             decompression_ratio: 200,
+            interfaces: 65_536,
+            tls_secret_bytes: 16 * MIB,
             findings: 1000,
         }
     }
@@ -123,6 +133,8 @@ limit_names! {
     Fragments => "fragments",
     /// Packets given up at [`Limits::encapsulation_depth`].
     Encapsulation => "encapsulation",
+    /// Blocks of TLS secrets not kept at [`Limits::tls_secret_bytes`].
+    TlsSecrets => "tls_secrets",
     /// Findings not kept at [`Limits::findings`].
     Findings => "findings",
 }

@@ -30,22 +30,36 @@ impl LinkType {
     pub const ETHERNET: Self = Self(1);
     /// PPP.
     pub const PPP: Self = Self(9);
+    /// IP without any link header, by the number that some BSDs wrote.
+    pub const RAW_BSD: Self = Self(12);
+    /// IP without any link header, by the number that OpenBSD writes.
+    pub const RAW_OPENBSD: Self = Self(14);
     /// PPP in HDLC-like framing.
     pub const PPP_HDLC: Self = Self(50);
+    /// PPP over Ethernet, without the Ethernet header.
+    pub const PPP_ETHER: Self = Self(51);
     /// IP without any link header.
     pub const RAW: Self = Self(101);
+    /// Cisco's HDLC.
+    pub const C_HDLC: Self = Self(104);
     /// IEEE 802.11.
     pub const IEEE802_11: Self = Self(105);
     /// OpenBSD loopback: four bytes of address family in network byte order.
     pub const LOOP: Self = Self(108);
+    /// What a BSD hands to or takes from IPsec.
+    pub const ENC: Self = Self(109);
     /// Linux cooked capture, version 1.
     pub const LINUX_SLL: Self = Self(113);
+    /// What the packet filter of OpenBSD and FreeBSD logs.
+    pub const PFLOG: Self = Self(117);
     /// IEEE 802.11 behind a radiotap header.
     pub const IEEE802_11_RADIOTAP: Self = Self(127);
     /// IPv4 without any link header.
     pub const IPV4: Self = Self(228);
     /// IPv6 without any link header.
     pub const IPV6: Self = Self(229);
+    /// What Linux's packet filter logs.
+    pub const NFLOG: Self = Self(239);
     /// Linux cooked capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
 
@@ -56,7 +70,12 @@ impl LinkType {
             Self::ETHERNET => "ETHERNET",
             Self::PPP => "PPP",
             Self::PPP_HDLC => "PPP_HDLC",
-            Self::RAW => "RAW",
+            Self::RAW | Self::RAW_BSD | Self::RAW_OPENBSD => "RAW",
+            Self::PPP_ETHER => "PPP_ETHER",
+            Self::C_HDLC => "C_HDLC",
+            Self::ENC => "ENC",
+            Self::PFLOG => "PFLOG",
+            Self::NFLOG => "NFLOG",
             Self::IEEE802_11 => "IEEE802_11",
             Self::LOOP => "LOOP",
             Self::LINUX_SLL => "LINUX_SLL",

@@ -95,7 +95,7 @@ fn session() -> Session {
             time_wait: None,
             reuse: None,
             peer_session: None,
-            rejected_strangers: Vec::new(),
+            other_attempts: Vec::new(),
         }],
         transfers: vec![transfer(start)],
         findings: vec![Finding {

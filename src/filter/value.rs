@@ -340,7 +340,7 @@ fn connections(session: &Session) -> impl Iterator<Item = &Connection> {
     session
         .data_channels
         .iter()
-        .flat_map(|channel| channel.connection.as_deref().into_iter().chain(&channel.rejected_strangers))
+        .flat_map(|channel| channel.connection.as_deref().into_iter().chain(&channel.other_attempts))
 }
 
 fn replies(session: &Session) -> impl Iterator<Item = &Reply> {

@@ -36,6 +36,18 @@ macro_rules! verbs {
     };
 }
 
+impl Verb {
+    /// Whether the command moves a file or a listing over a data connection.
+    pub const fn is_transfer(&self) -> bool {
+        matches!(self, Self::Retr | Self::Stor | Self::Stou | Self::Appe) || self.is_listing()
+    }
+
+    /// Whether the command moves a listing over a data connection.
+    pub const fn is_listing(&self) -> bool {
+        matches!(self, Self::List | Self::Nlst | Self::Mlsd)
+    }
+}
+
 /// The text of an ASCII literal.
 const fn name_of(ascii: &'static [u8]) -> &'static str {
     match std::str::from_utf8(ascii) {
@@ -90,5 +102,16 @@ mod tests {
         assert_eq!(Verb::parse(b"PASS.txt").name(), "PASS.TXT");
         assert_eq!(Verb::parse(b"caf\xe9").name(), "CAFÉ");
         assert_eq!(Verb::parse(b""), Verb::Other("".into()));
+    }
+
+    #[test]
+    fn transfers_use_a_data_connection_and_some_of_them_move_listings() {
+        let of = |kind: fn(&Verb) -> bool| {
+            let all =
+                ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "MLST", "STAT", "SIZE", "XRETR"];
+            all.into_iter().filter(|name| kind(&Verb::parse(name.as_bytes()))).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Verb::is_transfer), ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD"]);
+        assert_eq!(of(Verb::is_listing), ["LIST", "NLST", "MLSD"]);
     }
 }

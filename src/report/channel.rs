@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::Uid;
 use crate::base::{Endpoint, Timestamp};
+use crate::ftp::HostPort as Advertised;
 
 /// One negotiation, or one data connection that was made without any.
 #[derive(Clone, Debug)]
@@ -33,8 +34,8 @@ pub struct DataChannel {
     pub reuse: Option<Reuse>,
     /// The other control session of a server-to-server transfer.
     pub peer_session: Option<Uid>,
-    /// Attempts on the predicted endpoint by a stranger that were reset and carried nothing.
-    pub rejected_strangers: Vec<Connection>,
+    /// Further attempts on the listening endpoint that carried nothing: strangers that were reset, SYNs that failed.
+    pub other_attempts: Vec<Connection>,
 }
 
 /// How a data connection is negotiated.
@@ -96,15 +97,6 @@ pub enum Negotiation {
     Rejected,
     /// No reply.
     Unanswered,
-}
-
-/// An endpoint as written in a command or reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Advertised {
-    /// None where the notation carries no address.
-    pub ip: Option<IpAddr>,
-    /// The port.
-    pub port: u16,
 }
 
 /// What the protocol says a data connection will be.
@@ -214,7 +206,7 @@ pub struct Connection {
     pub from_responder: StreamFacts,
     /// Whether the bytes are TLS records.
     pub tls: bool,
-    /// Whether the TLS records could be read with the user's keys; the stream facts are then of the plain text.
+    /// Whether the TLS records could be read with the user's keys; content facts are then of the plain text.
     pub decrypted: bool,
     /// Frames of the first few SYNs.
     pub syn_frames: Vec<u64>,
@@ -263,8 +255,10 @@ pub struct Stall {
 /// What one side of a connection sent.
 #[derive(Clone, Debug, Default)]
 pub struct StreamFacts {
-    /// Unique payload bytes that were captured; of the plain text where TLS was read.
+    /// Unique payload bytes that were captured.
     pub bytes: u64,
+    /// Bytes of plain text, where TLS was read.
+    pub content_bytes: Option<u64>,
     /// Bytes known to be absent from the capture.
     pub missing: u64,
     /// Payload bytes that were sent again.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{DataChannel, EndState, Finding, FrameSpan, Transfer};
 use crate::base::{Endpoint, Secret, Text, Timestamp};
-use crate::ftp::Verb;
+use crate::ftp::{LineEnd, Party, Verb};
 
 /// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,26 +89,6 @@ impl Session {
     /// The transfer that a finding names by index.
     pub fn transfer(&self, index: u32) -> Option<&Transfer> {
         self.transfers.get(usize::try_from(index).ok()?)
-    }
-}
-
-/// One of the two ends of a control connection, whoever opened it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Party {
-    /// Gives commands.
-    Client,
-    /// Replies.
-    Server,
-}
-
-impl Party {
-    /// The other one.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
     }
 }
 
@@ -242,18 +222,6 @@ pub struct LineFacts {
     pub leads_segment: bool,
     /// How the line was protected on the wire.
     pub protection: Protection,
-}
-
-/// What ended a line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LineEnd {
-    /// CR LF, as RFC 959 wants.
-    #[default]
-    CrLf,
-    /// LF alone.
-    Lf,
-    /// Nothing: the stream ended, a gap followed, or the line was cut.
-    None,
 }
 
 /// How a line was protected on the wire.

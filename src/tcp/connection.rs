@@ -108,4 +108,12 @@ impl Connection {
             Side::Responder => self.responder,
         }
     }
+
+    /// The stream of one side, to be counted on.
+    pub(super) const fn stream_mut(&mut self, side: Side) -> &mut Stream {
+        match side {
+            Side::Originator => &mut self.from_originator,
+            Side::Responder => &mut self.from_responder,
+        }
+    }
 }

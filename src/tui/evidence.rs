@@ -15,7 +15,7 @@ const MOST_PORTS: usize = 60;
 pub(super) fn flows(session: &Session) -> Vec<Flow> {
     let mut flows = vec![Flow { a: session.client, b: session.server, frames: session.frames }];
     for channel in &session.data_channels {
-        for connection in channel.connection.as_deref().into_iter().chain(&channel.rejected_strangers) {
+        for connection in channel.connection.as_deref().into_iter().chain(&channel.other_attempts) {
             flows.push(Flow { a: connection.originator, b: connection.responder, frames: connection.frames });
         }
     }

@@ -179,7 +179,7 @@ const fn reply_weight(reply: &Reply, usual: Weight) -> Weight {
 
 fn data_moments(moments: &mut Vec<Moment>, index: u32, channel: &DataChannel) {
     let here = Some(index);
-    for (attempt, stranger) in (0..).zip(&channel.rejected_strangers) {
+    for (attempt, stranger) in (0..).zip(&channel.other_attempts) {
         let what = What::Stranger { channel: index, attempt };
         moments.push(moment(stranger.start, stranger.frames.first, what, here, Weight::Notable));
     }
@@ -268,7 +268,7 @@ fn told(session: &Session, moment: &Moment) -> Option<(Ink, String)> {
             (Ink::Failed, format!("RST from {}: connection refused", connection.responder))
         }
         What::Stranger { channel, attempt } => {
-            let strangers = &session.data_channel(channel)?.rejected_strangers;
+            let strangers = &session.data_channel(channel)?.other_attempts;
             let stranger = strangers.get(usize::try_from(attempt).ok()?)?;
             (Ink::Bad, format!("{} tries the announced port and is turned away", stranger.originator))
         }

@@ -144,7 +144,7 @@ pub(super) fn channel(session: &Session, roundup: &Roundup, index: u32) -> Vec<F
     facts.extend(transfer.and_then(|transfer| moved(session, transfer)));
     facts.extend(channel.connection.as_deref().and_then(|connection| closed(session, channel, connection)));
     facts.extend(channel.reuse.as_ref().map(|reuse| reused(session, reuse)));
-    for stranger in &channel.rejected_strangers {
+    for stranger in &channel.other_attempts {
         let text = format!("{} tried this endpoint and was turned away", stranger.originator);
         facts.push(fact(glyphs::PROBLEM, Ink::Bad, "stranger", text));
     }

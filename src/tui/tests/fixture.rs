@@ -151,7 +151,7 @@ impl Talk {
             time_wait: None,
             reuse: None,
             peer_session: None,
-            rejected_strangers: Vec::new(),
+            other_attempts: Vec::new(),
         });
         self.session.data_channels.len() as u32 - 1
     }
@@ -583,7 +583,7 @@ fn tls() -> Session {
             time_wait: None,
             reuse: None,
             peer_session: None,
-            rejected_strangers: Vec::new(),
+            other_attempts: Vec::new(),
         });
         let at = 1_000.0 + f64::from(number) * 900.0;
         talk.connect(number, at, at + 500.0, &format!("10.1.7.61:{}", 39_030 + number), 88_000);

@@ -1,0 +1,164 @@
+//! The conveyor belt: frames in, a report out. The only place that names all the stages in order.
+//!
+//! **Invariant:** no clock, thread, lock, file or terminal; what it gives depends on the frames and the settings alone.
+
+use crate::base::{LimitCounts, Timestamp};
+use crate::capture::Frame;
+use crate::decode::{Decoded, Decoder};
+use crate::diagnose::{self, Diagnosis};
+use crate::report::{Capture, Report, Session, Source, Uid};
+use crate::session::{Hashing, InlineHashing, NoHashing, Tracker};
+use crate::tcp::Table;
+
+pub use crate::session::{Event, EventKind, Options, Waiting};
+
+/// The machine: takes frames in order, gives sessions as they end and a report at the end.
+pub struct Analyzer {
+    decoder: Decoder,
+    table: Table,
+    tracker: Tracker,
+    diagnosis: Diagnosis,
+    packets: u64,
+    bytes: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+impl Analyzer {
+    /// A machine that makes SHA-256 sums in place, if they are wanted.
+    pub fn new(options: Options) -> Self {
+        let hashing: Box<dyn Hashing> =
+            if options.hash { Box::new(InlineHashing::default()) } else { Box::new(NoHashing) };
+        Self::with_hashing(options, hashing)
+    }
+
+    /// A machine whose sums are made elsewhere.
+    pub fn with_hashing(options: Options, hashing: Box<dyn Hashing>) -> Self {
+        Self {
+            decoder: Decoder::new(&options.limits),
+            table: Table::new(&options.limits),
+            diagnosis: Diagnosis::new(diagnose::Options {
+                time_wait: options.time_wait,
+                ..diagnose::Options::within(&options.limits)
+            }),
+            tracker: Tracker::new(options, hashing),
+            packets: 0,
+            bytes: 0,
+            first: None,
+            last: None,
+        }
+    }
+
+    /// Takes the next frame.
+    pub fn feed(&mut self, frame: &Frame<'_>) {
+        self.packets = self.packets.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(u64::from(frame.wire_len));
+        let now = frame.packet.time;
+        self.first = Some(self.first.map_or(now, |first| first.min(now)));
+        self.last = Some(self.last.map_or(now, |last| last.max(now)));
+        self.tracker.advance(now);
+        match self.decoder.decode(frame) {
+            Decoded::Segment(segment) => {
+                self.table.push(&segment, &mut self.tracker);
+                while let Some(id) = self.tracker.take_let_go() {
+                    self.table.ignore(id);
+                }
+            }
+            // What is ignored, the decoder counts.
+            Decoded::Ignored(_) | Decoded::Other | Decoded::Fragment => {}
+        }
+    }
+
+    /// Adds the secrets of a key log, as a capture file may carry one ([`Frames::tls_secrets`]).
+    ///
+    /// [`Frames::tls_secrets`]: crate::capture::Frames::tls_secrets
+    pub fn add_keys(&mut self, key_log: &[u8]) {
+        self.tracker.add_keys(key_log);
+    }
+
+    /// Tells that capture time has reached `now`, also where no frame came.
+    pub fn advance(&mut self, now: Timestamp) {
+        self.table.advance(now, &mut self.tracker);
+        self.tracker.advance(now);
+    }
+
+    /// From now on events are noted; [`Self::take_events`] must be called now and then.
+    pub fn watch(&mut self) {
+        self.tracker.watch();
+    }
+
+    /// What happened since the last call.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.tracker.take_events()
+    }
+
+    /// Predictions that wait for their connection.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        self.tracker.waiting()
+    }
+
+    /// One session under way, as it stands now.
+    pub fn session_now(&mut self, uid: &Uid) -> Option<Session> {
+        let table = &self.table;
+        self.tracker.session_now(uid, &|id| table.get(id))
+    }
+
+    /// Sessions that have ended and were not taken yet, in order of their end.
+    pub fn take_ended(&mut self) -> Vec<Session> {
+        if !self.tracker.has_done() {
+            return Vec::new();
+        }
+        let until = self.last.unwrap_or_default();
+        let mut sessions = self.tracker.take_done();
+        for session in &sessions {
+            self.diagnosis.announce(session);
+        }
+        for session in &mut sessions {
+            self.diagnosis.session(session, until);
+        }
+        sessions
+    }
+
+    /// Sessions under way, as they stand now.
+    pub fn snapshot(&mut self) -> Vec<Session> {
+        let table = &self.table;
+        self.tracker.snapshot(&|id| table.get(id))
+    }
+
+    /// What was read so far; what the sources know, the caller adds.
+    pub fn capture(&self, sources: Vec<Source>) -> Capture {
+        let mut limits = LimitCounts::default();
+        limits.merge(&self.decoder.limits());
+        limits.merge(self.table.limits());
+        limits.merge(self.tracker.limits());
+        limits.merge(self.diagnosis.limits());
+        Capture {
+            sources,
+            packets: self.packets,
+            bytes: self.bytes,
+            first: self.first,
+            last: self.last,
+            dropped: None,
+            ignored: self.decoder.ignored(),
+            silent_connections: self.tracker.silent_connections(),
+            limits,
+            attempts: self.tracker.attempts(),
+        }
+    }
+
+    /// The capture is over: every session ends.
+    pub fn finish(&mut self) {
+        self.tracker.finishing();
+        self.table.finish(&mut self.tracker);
+        self.tracker.finish();
+    }
+
+    /// Ends the capture and reports on all that was not taken before.
+    pub fn report(mut self, sources: Vec<Source>) -> Report {
+        self.finish();
+        let mut sessions = self.take_ended();
+        sessions.sort_by_key(|session| session.frames.first);
+        let findings = self.diagnosis.finish(&self.capture(Vec::new()));
+        Report { capture: self.capture(sources), sessions, findings }
+    }
+}

@@ -1,0 +1,174 @@
+//! Reads a source batch by batch: many packets in one buffer, found but not copied.
+
+use std::io::{self, Read};
+use std::mem;
+
+use super::record::{Fault, Findings, Stop};
+use super::scanner::Scanner;
+
+/// Usual size of a batch, in bytes: large enough that reading costs little, small enough for a processor's cache.
+const BATCH: usize = 512 * 1024;
+/// Size of a source's first batch, and of all where there are many sources: merging a thousand files should not need
+/// a thousand large buffers.
+const SMALL_BATCH: usize = 64 * 1024;
+
+/// A piece of a file and the packets in it.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) bytes: Vec<u8>,
+    pub(super) findings: Findings,
+    /// Whether nothing follows.
+    pub(super) last: bool,
+    /// What is wrong with the file, as a sentence.
+    pub(super) damage: Option<String>,
+}
+
+/// Fills batches from a source.
+pub(super) struct Batcher {
+    input: Box<dyn Read + Send>,
+    scanner: Scanner,
+    /// Bytes that a batch usually has.
+    size: usize,
+    /// Bytes read, of which too few are there to tell the packet.
+    carry: Vec<u8>,
+    /// Where in the unpacked data the next batch begins.
+    offset: u64,
+    /// Packets found so far.
+    packets: u64,
+    /// Whether packets count more than full batches, because whoever writes into a pipe may take their time.
+    prompt: bool,
+    /// Whether offsets are those of what a compressed file unpacks to.
+    unpacked: bool,
+    damage: Option<String>,
+}
+
+impl Batcher {
+    pub(super) fn new(input: Box<dyn Read + Send>, scanner: Scanner, prompt: bool, unpacked: bool) -> Self {
+        Self {
+            input,
+            scanner,
+            size: BATCH,
+            carry: Vec::new(),
+            offset: 0,
+            packets: 0,
+            prompt,
+            unpacked,
+            damage: None,
+        }
+    }
+
+    /// Keeps all batches small.
+    pub(super) const fn save_memory(&mut self) {
+        self.size = SMALL_BATCH;
+    }
+
+    pub(super) const fn format(&self) -> &'static str {
+        self.scanner.format()
+    }
+
+    /// Reads the file's header and perhaps some packets.
+    pub(super) fn begin(&mut self) -> Result<Batch, Fault> {
+        let mut batch = Batch::default();
+        match self.fill(&mut batch, SMALL_BATCH) {
+            Some(fault) if !self.scanner.has_started() => Err(fault),
+            _ => Ok(batch),
+        }
+    }
+
+    /// Puts the next packets into `batch`, in place of what it held, or says that there are none.
+    pub(super) fn refill(&mut self, batch: &mut Batch) {
+        self.fill(batch, self.size);
+    }
+
+    /// Fills `batch` from about `size` bytes; gives the fault that ended the file, if that happened.
+    fn fill(&mut self, batch: &mut Batch, size: usize) -> Option<Fault> {
+        batch.findings.clear();
+        batch.last = false;
+        batch.damage = None;
+        // A buffer that one huge packet made large goes back to its usual size.
+        batch.bytes.resize(size.max(self.carry.len()), 0);
+        batch.bytes.shrink_to(BATCH);
+        let mut filled = self.carry.len();
+        if let Some(front) = batch.bytes.get_mut(..filled) {
+            front.copy_from_slice(&self.carry);
+        }
+        self.carry.clear();
+        self.carry.shrink_to(BATCH);
+        let mut goal = batch.bytes.len();
+        let mut used = 0;
+        let ending = loop {
+            let end = self.read(&mut batch.bytes, &mut filled, goal);
+            let there = batch.bytes.get(..filled).unwrap_or_default();
+            let scan = self.scanner.scan(there, used, &mut batch.findings);
+            used = scan.used;
+            match (scan.stop, end) {
+                (Stop::Broken(fault), _) | (_, Some(Err(fault))) => break Some(Some(fault)),
+                (Stop::Needs(needed, piece), Some(Ok(()))) => {
+                    let there = filled.saturating_sub(used);
+                    break Some((there > 0).then_some(Fault::Cut { piece, there, needed }));
+                }
+                (Stop::Needs(..), None) if used > 0 => break None,
+                (Stop::Needs(needed, _), None) => goal = goal.max(needed),
+            }
+            if goal > batch.bytes.len() {
+                batch.bytes.resize(goal, 0);
+            }
+        };
+        self.note_oddity(batch);
+        self.packets = self.packets.saturating_add(batch.findings.records.len() as u64);
+        self.offset = self.offset.saturating_add(used as u64);
+        if let Some(end) = ending {
+            batch.last = true;
+            if let Some(fault) = &end {
+                self.note(&format!("reading stopped {}: {fault}", self.place(self.packets, self.offset)));
+            }
+            batch.damage = self.damage.take();
+            return end;
+        }
+        self.carry.extend_from_slice(batch.bytes.get(used..filled).unwrap_or_default());
+        None
+    }
+
+    /// Reads until `goal` bytes are there, or only once where packets count more; says how the input ended if it did.
+    fn read(&mut self, bytes: &mut [u8], filled: &mut usize, goal: usize) -> Option<Result<(), Fault>> {
+        while let Some(room) = bytes.get_mut(*filled..goal).filter(|room| !room.is_empty()) {
+            match self.input.read(room) {
+                Ok(0) => return Some(Ok(())),
+                Ok(count) => *filled = filled.saturating_add(count).min(goal),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Some(Err(Fault::Read(error))),
+            }
+            if self.prompt {
+                break;
+            }
+        }
+        None
+    }
+
+    fn note_oddity(&mut self, batch: &mut Batch) {
+        if self.damage.is_some() {
+            return;
+        }
+        if let Some(oddity) = mem::take(&mut batch.findings.oddity) {
+            let packets = self.packets.saturating_add(oddity.packets_before as u64);
+            let place = self.place(packets, self.offset.saturating_add(oddity.at as u64));
+            self.note(&format!("passed over a block {place}: {}", oddity.fault));
+        }
+    }
+
+    fn note(&mut self, sentence: &str) {
+        self.damage = Some(match self.damage.take() {
+            Some(before) => format!("{before}; {sentence}"),
+            None => sentence.to_owned(),
+        });
+    }
+
+    /// Where in the file: `after packet 54, at byte 14787`.
+    fn place(&self, packets: u64, offset: u64) -> String {
+        let packets = match packets {
+            0 => "before the first packet".to_owned(),
+            count => format!("after packet {count}"),
+        };
+        format!("{packets}, at byte {offset}{}", if self.unpacked { " of the unpacked data" } else { "" })
+    }
+}

@@ -1,0 +1,207 @@
+//! All sources as one capture, in order of time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Timestamp};
+use crate::report;
+
+use super::Frame;
+use super::error::Error;
+use super::record::Record;
+use super::source::Source;
+
+/// Most threads that read ahead at a time: files beyond that are read as their turn comes.
+const MOST_THREADS: usize = 4;
+/// More sources than this get small buffers.
+const FEW_SOURCES: usize = 16;
+
+/// Opens capture files, `-` being standard input, to be read as one capture in order of time.
+pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Frames, Error> {
+    if paths.iter().filter(|path| path.as_path() == Path::new("-")).count() > 1 {
+        return Err(Error::StandardInputTwice);
+    }
+    check_count(paths.len())?;
+    let sources = paths.iter().map(|path| Source::open(path, limits)).collect::<Result<_, _>>()?;
+    Ok(Frames::over(sources, limits))
+}
+
+fn check_count(count: usize) -> Result<(), Error> {
+    match u16::try_from(count) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::TooMany { count }),
+    }
+}
+
+/// When a source's next packet was captured, and which source it is: packets of one moment come in the order of the
+/// command line.
+type Turn = (Timestamp, u16);
+
+/// The packets of all sources, merged by time.
+///
+/// Within one source the order is that of the file, even where its clock went back.
+pub struct Frames {
+    sources: Vec<Source>,
+    /// Sources that wait with a packet, but for the current one.
+    waiting: BinaryHeap<Reverse<Turn>>,
+    /// The source whose turn it is, and until when.
+    current: Option<(u16, Turn)>,
+    begun: bool,
+    /// Number of the frame delivered last.
+    number: u64,
+    /// How many more threads may read ahead.
+    threads: usize,
+    secrets: Vec<u8>,
+    secrets_cap: usize,
+    counts: LimitCounts,
+}
+
+impl Frames {
+    /// Reads captures from anything, by name.
+    pub fn from_readers(
+        readers: Vec<(String, Box<dyn Read + Send>)>,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        check_count(readers.len())?;
+        let sources = readers
+            .into_iter()
+            .map(|(name, reader)| Source::begin(name, reader, None, limits))
+            .collect::<Result<_, _>>()?;
+        Ok(Self::over(sources, limits))
+    }
+
+    fn over(mut sources: Vec<Source>, limits: &Limits) -> Self {
+        if sources.len() > FEW_SOURCES {
+            sources.iter_mut().for_each(Source::save_memory);
+        }
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let mut frames = Self {
+            sources,
+            waiting: BinaryHeap::new(),
+            current: None,
+            begun: false,
+            number: 0,
+            threads: if cores > 1 { MOST_THREADS } else { 0 },
+            secrets: Vec::new(),
+            secrets_cap: limits.tls_secret_bytes,
+            counts: LimitCounts::default(),
+        };
+        for index in 0..frames.sources.len() {
+            frames.keep_secrets(index);
+        }
+        frames
+    }
+
+    /// Reads everything on the calling thread: the same frames, without a second core.
+    #[must_use]
+    pub fn without_threads(mut self) -> Self {
+        self.threads = 0;
+        self
+    }
+
+    /// The next packet; none at the end of all sources, or where their damage begins.
+    #[expect(clippy::should_implement_trait, reason = "an iterator can't lend what it gives")]
+    pub fn next(&mut self) -> Option<Frame<'_>> {
+        let (index, record) = self.advance()?;
+        let source = self.sources.get(usize::from(index))?;
+        Some(Frame {
+            packet: PacketRef { time: record.time, frame: self.number },
+            link: record.link,
+            bytes: source.bytes(&record),
+            wire_len: record.wire_len,
+            source: index,
+        })
+    }
+
+    /// What is known of each source: of packets those that were delivered.
+    pub fn sources(&self) -> Vec<report::Source> {
+        self.sources.iter().map(Source::report).collect()
+    }
+
+    /// Bytes of the files, as they are on disk, that were read so far, and in all where that is known.
+    pub fn progress(&self) -> (u64, Option<u64>) {
+        self.sources.iter().map(Source::progress).fold((0, Some(0)), |(read, total), (more, size)| {
+            let total = total.zip(size).map(|(total, size)| u64::saturating_add(total, size));
+            (read.saturating_add(more), total)
+        })
+    }
+
+    /// TLS key log lines that pcapng files carry, of all that was read so far: it only ever grows.
+    pub fn tls_secrets(&self) -> &[u8] {
+        &self.secrets
+    }
+
+    /// Caps that were reached.
+    pub const fn limits(&self) -> &LimitCounts {
+        &self.counts
+    }
+
+    /// Takes the next packet from the source whose turn it is.
+    fn advance(&mut self) -> Option<(u16, Record)> {
+        if !self.begun {
+            self.begin();
+        }
+        loop {
+            if let Some((index, until)) = self.current {
+                let source = self.sources.get_mut(usize::from(index))?;
+                if let Some(&record) = source.head() {
+                    if (record.time, index) <= until {
+                        source.pass(&record);
+                        self.number = self.number.saturating_add(1);
+                        return Some((index, record));
+                    }
+                    self.waiting.push(Reverse((record.time, index)));
+                    self.current = None;
+                } else if !self.refill(index) {
+                    self.current = None;
+                }
+            } else {
+                let Reverse((_, index)) = self.waiting.pop()?;
+                let until = self.waiting.peek().map_or((Timestamp::MAX, u16::MAX), |&Reverse(turn)| turn);
+                self.current = Some((index, until));
+            }
+        }
+    }
+
+    /// Lines all sources up by their first packets.
+    fn begin(&mut self) {
+        self.begun = true;
+        for index in 0..u16::try_from(self.sources.len()).unwrap_or(u16::MAX) {
+            while let Some(source) = self.sources.get(usize::from(index)) {
+                if let Some(record) = source.head() {
+                    self.waiting.push(Reverse((record.time, index)));
+                    break;
+                }
+                if !self.refill(index) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Brings a source's next batch; false where it has no more.
+    fn refill(&mut self, index: u16) -> bool {
+        let index = usize::from(index);
+        let more = self.sources.get_mut(index).is_some_and(|source| source.refill(&mut self.threads));
+        self.keep_secrets(index);
+        more
+    }
+
+    fn keep_secrets(&mut self, index: usize) {
+        let secrets = self.sources.get_mut(index).map(Source::take_secrets).unwrap_or_default();
+        if secrets.is_empty() {
+            return;
+        }
+        if self.secrets.len().saturating_add(secrets.len()) > self.secrets_cap {
+            self.counts.reached(LimitName::TlsSecrets);
+            return;
+        }
+        self.secrets.extend_from_slice(&secrets);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! One source: a file or pipe that is being read.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Cursor, IsTerminal, Read};
+use std::mem;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::base::{Limits, Timestamp};
+use crate::report;
+
+use super::LinkType;
+use super::ahead::Ahead;
+use super::batch::{Batch, Batcher};
+use super::error::{Error, name, other_kind};
+use super::record::Record;
+use super::scanner::Scanner;
+use super::unpack::Compression;
+
+/// Bytes that tell what a file is: text is known by more than its first few.
+const SNIFF: usize = 512;
+/// Fewest bytes that tell any capture or compression.
+const SNIFF_AT_LEAST: usize = 8;
+/// A file compressed and then compressed again is still read; more often than that nobody means it.
+const MOST_LAYERS: usize = 2;
+/// Files smaller than this are read without a thread: starting one would cost more than it saves.
+const WORTH_A_THREAD: u64 = 1024 * 1024;
+
+/// A file or pipe that is being read.
+pub(super) struct Source {
+    path: String,
+    format: &'static str,
+    compression: Option<&'static str>,
+    links: Vec<LinkType>,
+    links_seen: HashSet<LinkType>,
+    tally: Tally,
+    damage: Option<String>,
+    /// The batch at hand, and which of its records comes next.
+    batch: Batch,
+    next: usize,
+    supply: Supply,
+    /// Bytes of the file read so far, and in all where that is known.
+    read: Arc<AtomicU64>,
+    size: Option<u64>,
+}
+
+/// Where the next batch comes from.
+enum Supply {
+    Here(Box<Batcher>),
+    Ahead(Ahead),
+    Exhausted,
+}
+
+/// What was delivered.
+#[derive(Debug, Default)]
+struct Tally {
+    packets: u64,
+    bytes: u64,
+    truncated: u64,
+    span: Option<(Timestamp, Timestamp)>,
+}
+
+impl Source {
+    /// Opens a file, or standard input by the name `-`.
+    pub(super) fn open(path: &Path, limits: &Limits) -> Result<Self, Error> {
+        let shown = name(path);
+        if shown == "-" {
+            if io::stdin().is_terminal() {
+                return Err(Error::Terminal);
+            }
+            return Self::begin(shown, Box::new(io::stdin()), None, limits);
+        }
+        let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+        let (metadata, file) = match opened {
+            Ok(opened) => opened,
+            // Some systems do not even open a directory.
+            Err(_) if path.is_dir() => return Err(Error::Directory { path: shown }),
+            Err(source) => return Err(Error::Open { path: shown, source }),
+        };
+        if metadata.is_dir() {
+            return Err(Error::Directory { path: shown });
+        }
+        let size = metadata.is_file().then_some(metadata.len());
+        Self::begin(shown, Box::new(file), size, limits)
+    }
+
+    /// Finds out what `input` is and reads its header. A `size` is that of a regular file.
+    pub(super) fn begin(
+        path: String,
+        input: Box<dyn Read + Send>,
+        size: Option<u64>,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        let read = Arc::new(AtomicU64::new(0));
+        let mut input: Box<dyn Read + Send> = Box::new(Counted { input, count: Arc::clone(&read) });
+        let mut compression = None;
+        let mut layers = 0_usize;
+        let scanner = loop {
+            let first = match sniff(&mut input) {
+                Ok(first) => first,
+                Err(error) if compression.is_some() => {
+                    return Err(Error::Broken { path, why: error.to_string() });
+                }
+                Err(source) => return Err(Error::Open { path, source }),
+            };
+            let known = Compression::recognise(&first);
+            let scanner = Scanner::for_file(&first, limits);
+            if first.is_empty() {
+                return Err(Error::Empty { path });
+            }
+            if known.is_none() && scanner.is_none() {
+                return Err(Error::NotACapture { path, kind: other_kind(&first) });
+            }
+            input = Box::new(Cursor::new(first).chain(input));
+            if let Some(scanner) = scanner {
+                break scanner;
+            }
+            if let Some(known) = known {
+                layers = layers.saturating_add(1);
+                if layers > MOST_LAYERS {
+                    return Err(Error::TooManyLayers { path, layers: MOST_LAYERS });
+                }
+                compression.get_or_insert(known.name());
+                input = known
+                    .unpack(input, &read, limits.decompression_ratio)
+                    .map_err(|error| Error::Broken { path: path.clone(), why: error.to_string() })?;
+            }
+        };
+        let mut batcher = Box::new(Batcher::new(input, scanner, size.is_none(), compression.is_some()));
+        let batch = match batcher.begin() {
+            Ok(batch) => batch,
+            Err(fault) => return Err(Error::Broken { path, why: fault.to_string() }),
+        };
+        let format = batcher.format();
+        let mut source = Self {
+            path,
+            format,
+            compression,
+            links: Vec::new(),
+            links_seen: HashSet::new(),
+            tally: Tally::default(),
+            damage: None,
+            batch: Batch::default(),
+            next: 0,
+            supply: Supply::Here(batcher),
+            read,
+            size,
+        };
+        source.take_in(batch);
+        match source.links.first() {
+            Some(&link) if format == "pcap" && link.name().is_none() => {
+                Err(Error::LinkType { path: source.path, link })
+            }
+            _ => Ok(source),
+        }
+    }
+
+    /// Keeps the buffers small, as befits one of many.
+    pub(super) fn save_memory(&mut self) {
+        if let Supply::Here(batcher) = &mut self.supply {
+            batcher.save_memory();
+        }
+    }
+
+    /// The next packet, if the batch at hand still holds one.
+    pub(super) fn head(&self) -> Option<&Record> {
+        self.batch.findings.records.get(self.next)
+    }
+
+    /// Goes on to the packet after `record`, which is the [`head`](Self::head).
+    pub(super) fn pass(&mut self, record: &Record) {
+        self.next = self.next.saturating_add(1);
+        let tally = &mut self.tally;
+        tally.packets = tally.packets.saturating_add(1);
+        tally.bytes = tally.bytes.saturating_add(record.wire_len.into());
+        tally.truncated = tally.truncated.saturating_add((record.captured < record.wire_len).into());
+        let (first, last) = tally.span.unwrap_or((record.time, record.time));
+        tally.span = Some((first.min(record.time), last.max(record.time)));
+    }
+
+    /// The bytes of a packet of the batch at hand.
+    pub(super) fn bytes(&self, record: &Record) -> &[u8] {
+        let end = record.start.saturating_add(record.captured as usize);
+        self.batch.bytes.get(record.start..end).unwrap_or_default()
+    }
+
+    /// Brings the next batch; false where the source has no more. `threads` is how many more may read ahead.
+    pub(super) fn refill(&mut self, threads: &mut usize) -> bool {
+        if self.batch.last {
+            if matches!(self.supply, Supply::Ahead(_)) {
+                *threads = threads.saturating_add(1);
+            }
+            self.supply = Supply::Exhausted;
+            self.batch = Batch { last: true, ..Batch::default() };
+            self.next = 0;
+            return false;
+        }
+        let worth_it = self.size.is_none_or(|size| size >= WORTH_A_THREAD);
+        self.supply = match mem::replace(&mut self.supply, Supply::Exhausted) {
+            Supply::Here(batcher) if *threads > 0 && worth_it => {
+                match Ahead::start(batcher, self.size.is_some()) {
+                    Ok(ahead) => {
+                        *threads = threads.saturating_sub(1);
+                        Supply::Ahead(ahead)
+                    }
+                    Err(batcher) => Supply::Here(batcher),
+                }
+            }
+            other => other,
+        };
+        let done = mem::take(&mut self.batch);
+        let batch = match &mut self.supply {
+            Supply::Here(batcher) => {
+                let mut batch = done;
+                batcher.refill(&mut batch);
+                batch
+            }
+            Supply::Ahead(ahead) => ahead.exchange(done),
+            Supply::Exhausted => Batch { last: true, ..Batch::default() },
+        };
+        self.take_in(batch);
+        true
+    }
+
+    /// The TLS secrets of the batch at hand, given once.
+    pub(super) fn take_secrets(&mut self) -> Vec<u8> {
+        mem::take(&mut self.batch.findings.secrets)
+    }
+
+    /// What is known of it so far.
+    pub(super) fn report(&self) -> report::Source {
+        report::Source {
+            path: self.path.clone(),
+            format: self.format,
+            compression: self.compression,
+            link_types: self.links.iter().map(ToString::to_string).collect(),
+            packets: self.tally.packets,
+            bytes: self.tally.bytes,
+            first: self.tally.span.map(|(first, _)| first),
+            last: self.tally.span.map(|(_, last)| last),
+            truncated_packets: self.tally.truncated,
+            damage: self.damage.clone(),
+        }
+    }
+
+    /// Bytes of the file read so far, and in all where that is known.
+    pub(super) fn progress(&self) -> (u64, Option<u64>) {
+        (self.read.load(Ordering::Relaxed), self.size)
+    }
+
+    fn take_in(&mut self, mut batch: Batch) {
+        for link in batch.findings.links.drain(..) {
+            if self.links_seen.insert(link) {
+                self.links.push(link);
+            }
+        }
+        if let Some(damage) = batch.damage.take() {
+            self.damage = Some(damage);
+        }
+        self.batch = batch;
+        self.next = 0;
+    }
+}
+
+/// Counts the bytes that come through.
+struct Counted {
+    input: Box<dyn Read + Send>,
+    count: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(out)?;
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// The first bytes of `input`: enough to tell what it is, or all.
+fn sniff(input: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut first = vec![0; SNIFF];
+    let mut there = 0_usize;
+    while there < SNIFF_AT_LEAST {
+        let room = first.get_mut(there..).unwrap_or_default();
+        match input.read(room) {
+            Ok(0) => break,
+            Ok(count) => there = there.saturating_add(count),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    first.truncate(there);
+    Ok(first)
+}

@@ -1,0 +1,243 @@
+//! Compressed files: gzip, zstd and lz4, of one piece or several.
+//!
+//! Each reader gives all that could be unpacked before it says what is wrong.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::{Decompress, FlushDecompress, Status};
+use lz4_flex::frame::FrameDecoder;
+use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
+
+/// Compressed bytes read at a time.
+const INPUT: usize = 64 * 1024;
+/// The default and largest deflate window, as a power of two.
+const DEFLATE_WINDOW: u8 = 15;
+/// Bytes of a zstd frame's header that tell how long it is.
+const ZSTD_HEADER_START: usize = 5;
+/// What a compressed file may unpack to before its ratio matters.
+const FREE: u64 = 64 * 1024 * 1024;
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compression {
+    Gzip,
+    Zstd,
+    Lz4,
+}
+
+impl Compression {
+    /// The compression of a file that begins so.
+    pub(super) fn recognise(first: &[u8]) -> Option<Self> {
+        match first {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            // A zstd frame, or a skippable one, which parallel compressors put first.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
+            [0x04, 0x22, 0x4d, 0x18, ..] | [0x02, 0x21, 0x4c, 0x18, ..] => Some(Self::Lz4),
+            _ => None,
+        }
+    }
+
+    /// The name in the report.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Lz4 => "lz4",
+        }
+    }
+
+    /// What `packed` unpacks to, but for a bomb: not more than `ratio` times the `file_bytes` that were read.
+    pub(super) fn unpack(
+        self,
+        packed: Box<dyn Read + Send>,
+        file_bytes: &Arc<AtomicU64>,
+        ratio: u64,
+    ) -> io::Result<Box<dyn Read + Send>> {
+        let packed = BufReader::with_capacity(INPUT, packed);
+        let unpacked: Box<dyn Read + Send> = match self {
+            Self::Gzip => Box::new(Gzip::new(packed)),
+            Self::Zstd => Box::new(Zstd::new(packed)?),
+            Self::Lz4 => Box::new(Lz4 { frame: Some(FrameDecoder::new(packed)) }),
+        };
+        Ok(Box::new(Guarded { unpacked, count: 0, file_bytes: Arc::clone(file_bytes), ratio }))
+    }
+
+    fn cut(self) -> io::Error {
+        let what = format!("the {} data ends too early", self.name());
+        io::Error::new(io::ErrorKind::UnexpectedEof, what)
+    }
+
+    fn failed(self, why: &dyn std::fmt::Display) -> io::Error {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("the {} data can't be unpacked ({why})", self.name()),
+        )
+    }
+}
+
+/// Stops a decompression bomb.
+struct Guarded {
+    unpacked: Box<dyn Read + Send>,
+    count: u64,
+    file_bytes: Arc<AtomicU64>,
+    ratio: u64,
+}
+
+impl Read for Guarded {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let most = self.file_bytes.load(Ordering::Relaxed).saturating_mul(self.ratio).max(FREE);
+        if self.count > most {
+            let why = format!(
+                "it unpacks to more than {} times its size, and is taken for a decompression bomb",
+                self.ratio
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
+        let count = self.unpacked.read(out)?;
+        self.count = self.count.saturating_add(count as u64);
+        Ok(count)
+    }
+}
+
+/// Gzip members (RFC 1952), one after the other, and perhaps zeros after the last.
+struct Gzip<R> {
+    packed: R,
+    /// None between members.
+    member: Option<Decompress>,
+    /// What went wrong while giving the last bytes before it.
+    failure: Option<io::Error>,
+}
+
+impl<R: BufRead> Gzip<R> {
+    const fn new(packed: R) -> Self {
+        Self { packed, member: None, failure: None }
+    }
+}
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        if out.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let input = self.packed.fill_buf()?;
+            let Some(member) = &mut self.member else {
+                match input {
+                    [] => return Ok(0),
+                    [0, ..] => {
+                        let zeros = input.iter().take_while(|&&byte| byte == 0).count();
+                        self.packed.consume(zeros);
+                    }
+                    [0x1f, ..] => self.member = Some(Decompress::new_gzip(DEFLATE_WINDOW)),
+                    _ => return Err(Compression::Gzip.failed(&"something else follows")),
+                }
+                continue;
+            };
+            let at_end = input.is_empty();
+            let (total_in, total_out) = (member.total_in(), member.total_out());
+            let result = member.decompress(input, out, FlushDecompress::None);
+            let consumed = usize::try_from(member.total_in().wrapping_sub(total_in)).unwrap_or_default();
+            let produced = usize::try_from(member.total_out().wrapping_sub(total_out)).unwrap_or_default();
+            self.packed.consume(consumed);
+            match result {
+                Ok(Status::StreamEnd) => self.member = None,
+                Ok(_) if produced == 0 && consumed == 0 && at_end => return Err(Compression::Gzip.cut()),
+                Ok(_) => {}
+                Err(error) => {
+                    let failure =
+                        Compression::Gzip.failed(&error.message().unwrap_or("its structure is wrong"));
+                    if produced == 0 {
+                        return Err(failure);
+                    }
+                    self.failure = Some(failure);
+                }
+            }
+            if produced > 0 {
+                return Ok(produced);
+            }
+        }
+    }
+}
+
+/// Zstd frames (RFC 8878), one after the other.
+struct Zstd<R> {
+    packed: R,
+    decoder: Decoder<'static>,
+    /// How many bytes the decoder wants next: exactly those make it unpack one block, so that a broken block takes
+    /// no whole one down with it.
+    wanted: usize,
+    between_frames: bool,
+}
+
+impl<R: BufRead> Zstd<R> {
+    fn new(packed: R) -> io::Result<Self> {
+        Ok(Self { packed, decoder: Decoder::new()?, wanted: ZSTD_HEADER_START, between_frames: true })
+    }
+}
+
+impl<R: BufRead> Read for Zstd<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let input = self.packed.fill_buf()?;
+            let at_end = input.is_empty();
+            if at_end && self.between_frames {
+                return Ok(0);
+            }
+            let mut source = InBuffer::around(input.get(..self.wanted).unwrap_or(input));
+            let mut target = OutBuffer::around(&mut *out);
+            let result = self.decoder.run(&mut source, &mut target);
+            let (consumed, produced) = (source.pos(), target.pos());
+            self.packed.consume(consumed);
+            let wanted = result.map_err(|error| Compression::Zstd.failed(&error))?;
+            self.between_frames = wanted == 0;
+            self.wanted = if wanted == 0 { ZSTD_HEADER_START } else { wanted };
+            if produced > 0 {
+                return Ok(produced);
+            }
+            if at_end {
+                return Err(Compression::Zstd.cut());
+            }
+        }
+    }
+}
+
+/// Lz4 frames, one after the other.
+struct Lz4<R: Read> {
+    /// The frame at hand; there is always one.
+    frame: Option<FrameDecoder<R>>,
+}
+
+impl<R: BufRead> Read for Lz4<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        while let Some(frame) = &mut self.frame {
+            match frame.read(out) {
+                Ok(0) if frame.get_mut().fill_buf()?.is_empty() => break,
+                // Another frame follows. It gets a decoder of its own: its blocks may have another size.
+                Ok(0) => {
+                    let packed = self.frame.take().map(FrameDecoder::into_inner);
+                    self.frame = packed.map(FrameDecoder::new);
+                }
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Err(Compression::Lz4.cut());
+                }
+                Err(error) => return Err(Compression::Lz4.failed(&error)),
+            }
+        }
+        Ok(0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The command line.
+//!
+//! In come arguments; out go a report or a page of text on standard output (or in a file), everything else on standard
+//! error, and an exit status.
+//!
+//! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
+
+pub mod args;
+mod live;
+mod look;
+mod options;
+mod output;
+mod progress;
+mod read;
+mod screen;
+pub mod values;
+mod verdict;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Args, GeneralArgs};
+use options::{Job, ReportJob, Target, understand};
+use output::Output;
+use progress::Progress;
+use verdict::{Failure, Verdict};
+
+use crate::diagnose;
+use crate::report::Code;
+
+/// Runs the program with these arguments, the first of which is its name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version come this way too. Nobody is left to tell if even this can't be printed.
+            let _ = error.print();
+            return if error.use_stderr() { Verdict::Usage } else { Verdict::Done }.into();
+        }
+    };
+    let quiet = args.general.quiet;
+    match understand(args, io::stdout().is_terminal()).and_then(|(job, general)| act(job, &general)) {
+        Ok(verdict) => verdict.into(),
+        Err(Failure::ReaderGone) => Verdict::Done.into(),
+        Err(Failure::Said { message, verdict }) => {
+            if quiet < 2 {
+                say(&message);
+            }
+            verdict.into()
+        }
+    }
+}
+
+/// Says something about the run on standard error.
+fn say(message: &str) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr(), "ftpscope: {message}");
+}
+
+fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
+    match job {
+        Job::Report(job) => report(job, general),
+        Job::Live(job) => live::run(*job, general),
+        Job::Interfaces { json } => {
+            let page = live::list(json)?;
+            print(|out| out.write_all(&page))
+        }
+        Job::Show(mut job) => {
+            read::take_keys(&mut job)?;
+            screen::show(job, general)
+        }
+        Job::Explain(None) => print(list_codes),
+        Job::Explain(Some(name)) => {
+            let code = Code::parse(&name.to_ascii_lowercase()).ok_or_else(|| {
+                Failure::usage(format!(
+                    "no finding has the code {name:?}; `ftpscope explain` lists all of them"
+                ))
+            })?;
+            print(|out| write!(out, "{}", diagnose::explain(code)))
+        }
+        Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),
+        Job::Completions(shell) => print(|out| {
+            let mut out = out;
+            clap_complete::generate(shell, &mut Args::command(), "ftpscope", &mut out);
+            Ok(())
+        }),
+        Job::Man => print(|out| clap_mangen::Man::new(Args::command()).render(out)),
+    }
+}
+
+fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+    let fail_on = job.fail_on;
+    let outcome = read::run(job, &mut Progress::new(general.progress))?;
+    if general.quiet == 0 {
+        for damage in &outcome.damage {
+            say(&format!("warning: {damage}"));
+        }
+    }
+    Ok(match outcome {
+        read::Outcome { worst: Some(worst), .. } if fail_on.is_some_and(|least| worst >= least) => {
+            Verdict::Found
+        }
+        read::Outcome { damage, .. } if !damage.is_empty() => Verdict::Partial,
+        _ => Verdict::Done,
+    })
+}
+
+/// Prints a page of text.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Verdict, Failure> {
+    let mut page = Vec::new();
+    let mut output = Output::open(&Target::Stdout)?;
+    output.write(|sink| {
+        write(&mut page)?;
+        sink.write_all(&page)
+    })?;
+    output.finish()?;
+    Ok(Verdict::Done)
+}
+
+/// All codes of findings, with what each means.
+fn list_codes(out: &mut dyn Write) -> io::Result<()> {
+    for &code in Code::ALL {
+        let explanation = diagnose::explain(code);
+        writeln!(out, "{code:27} {:8} {}", explanation.severity, explanation.means)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,315 @@
+//! What was typed.
+
+mod capture;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
+
+use super::values::{DecodeAs, Duration};
+use crate::tui::ThemeName;
+
+pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
+
+const EXAMPLES: &str = "\
+Examples:
+  ftpscope capture.pcap
+  ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -
+  sudo ftpscope live -i eth0
+  ftpscope analyze --fail-on warning capture.pcap
+  ftpscope export -T csv --what transfers -o transfers.csv capture.pcap.zst
+  ftpscope explain data-unanswered
+
+Exit status:
+  0  done
+  1  can't do the job: no such file, not a capture, no permission, disk full
+  2  wrong usage
+  3  done, but the capture is damaged: what was readable before the damage is reported
+  4  --fail-on matched";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ftpscope",
+    version,
+    about = "Reads packets and explains FTP",
+    long_about = "Reads packets and explains FTP: follows every control connection, predicts the data connection \
+                  that each negotiation announces, links what then happens, and says what went wrong.\n\n\
+                  With files and no command, opens the terminal interface if standard output is a terminal, \
+                  and prints the report otherwise.",
+    after_help = EXAMPLES,
+    max_term_width = 100
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to read and how to report it, where no command is given, or before one.
+    #[command(flatten)]
+    pub report: ReportArgs,
+    /// How to capture, where no command is given, or before one.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
+    /// List the capture interfaces and exit
+    #[arg(short = 'D', long)]
+    pub list_interfaces: bool,
+    /// What every command understands.
+    #[command(flatten)]
+    pub general: GeneralArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open captures in the terminal interface
+    Tui(ReportArgs),
+    /// Print a report of the sessions
+    Analyze(ReportArgs),
+    /// Write sessions, commands, transfers or findings for other programs (JSON unless -T says otherwise)
+    Export(ReportArgs),
+    /// Capture, and print what happens as it happens
+    Live(LiveArgs),
+    /// List the capture interfaces
+    Interfaces {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Explain the code of a finding: what it means, how it is decided, what to do
+    Explain {
+        /// The code, as a report names it; without one, all codes are listed
+        code: Option<String>,
+    },
+    /// Print the JSON Schema of the report
+    Schema,
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+/// What to read and how to report it.
+#[derive(Debug, Default, clap::Args)]
+pub struct ReportArgs {
+    /// Input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Analysis.
+    #[command(flatten)]
+    pub analysis: AnalysisArgs,
+    /// Output.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Where packets come from.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Input")]
+pub struct InputArgs {
+    /// Capture files (pcap, pcapng; also inside gzip, zstd, lz4); '-' is standard input. Several are read as one capture
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// The same; may be repeated
+    #[arg(short, long = "read-file", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub read_files: Vec<PathBuf>,
+    /// TLS key log, to read FTPS
+    #[arg(long, value_name = "FILE", env = "SSLKEYLOGFILE", hide_env_values = true, value_hint = ValueHint::FilePath)]
+    pub keylog: Option<PathBuf>,
+}
+
+/// How packets are read.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Analysis")]
+pub struct AnalysisArgs {
+    /// How long a closed connection keeps its endpoints [default: 60s]
+    #[arg(long, value_name = "DURATION")]
+    pub time_wait: Option<Duration>,
+    /// How long a predicted data connection is waited for [default: 30s]
+    #[arg(long, value_name = "DURATION")]
+    pub predict_window: Option<Duration>,
+    /// A further control port; may be repeated. FTP on other ports is recognised by itself where its start was captured
+    #[arg(long = "control-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub control_ports: Vec<u16>,
+    /// The same in tshark's words: tcp.port==2121,ftp
+    #[arg(short, long, value_name = "RULE")]
+    pub decode_as: Vec<DecodeAs>,
+    /// Only sessions that match, in Wireshark's words and our own: sess.mode == PORT && ip.addr == 10.1.0.0/16
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// Do not hash what was transferred
+    #[arg(long)]
+    pub no_hash: bool,
+    /// Show passwords and accounts
+    #[arg(long)]
+    pub show_passwords: bool,
+}
+
+/// Where the report goes and what it looks like.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Format of the report
+    #[arg(short = 'T', long, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
+    /// Same as -T json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Indent JSON
+    #[arg(long)]
+    pub pretty: bool,
+    /// Which table of the report csv and tsv are [default: sessions]
+    #[arg(long, value_name = "TABLE")]
+    pub what: Option<WhatArg>,
+    /// Leave text from the wire in CSV as it is: for programs, not for spreadsheets, which run cells like =1+1
+    #[arg(long)]
+    pub csv_raw: bool,
+    /// Write to PATH instead of standard output; it appears when it is whole
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Exit with status 4 if a finding is at least that severe
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<SeverityArg>,
+}
+
+/// What every command understands.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "General")]
+pub struct GeneralArgs {
+    /// Colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// Only ASCII characters in what is drawn
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Theme of the terminal interface: dark, light, cb-safe or mono
+    #[arg(long, global = true, value_name = "NAME", value_parser = theme)]
+    pub theme: Option<ThemeName>,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
+    /// Progress bar on standard error
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub progress: When,
+    /// Say less: no warnings; twice: no errors either
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub quiet: u8,
+    /// Say more on standard error
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+fn theme(name: &str) -> Result<ThemeName, String> {
+    ThemeName::parse(name).ok_or_else(|| "there is dark, light, cb-safe and mono".to_owned())
+}
+
+/// When to do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// If it goes to a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// A format by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// For people
+    Text,
+    /// One document, all there is
+    Json,
+    /// One session a line as soon as it is over, then a closing line
+    Jsonl,
+    /// One table (see --what), for spreadsheets: no cell is a formula
+    Csv,
+    /// One table, cells separated by tabs, for programs that split lines
+    Tsv,
+}
+
+/// A table of the report by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WhatArg {
+    /// A row for each control connection
+    Sessions,
+    /// A row for each command that moved a file or listing, or failed to
+    Transfers,
+    /// A row for each negotiation and data connection
+    Channels,
+    /// A row for each command and what answered it
+    Commands,
+    /// A row for each finding
+    Findings,
+}
+
+/// A severity by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SeverityArg {
+    /// Worth knowing
+    Info,
+    /// Worth a look
+    Notice,
+    /// Something went wrong
+    Warning,
+    /// Somebody may mean harm
+    Alert,
+}
+
+impl ReportArgs {
+    /// These, and where they say nothing `outer`: what stands before the command.
+    #[must_use]
+    pub fn or(self, outer: Self) -> Self {
+        let both = |mut first: Vec<PathBuf>, second: Vec<PathBuf>| {
+            first.extend(second);
+            first
+        };
+        Self {
+            input: InputArgs {
+                files: both(outer.input.files, self.input.files),
+                read_files: both(outer.input.read_files, self.input.read_files),
+                keylog: self.input.keylog.or(outer.input.keylog),
+            },
+            analysis: self.analysis.or(outer.analysis),
+            output: OutputArgs {
+                json: self.output.json || (outer.output.json && self.output.format.is_none()),
+                format: self.output.format.or(outer.output.format),
+                pretty: self.output.pretty || outer.output.pretty,
+                what: self.output.what.or(outer.output.what),
+                csv_raw: self.output.csv_raw || outer.output.csv_raw,
+                output: self.output.output.or(outer.output.output),
+                fail_on: self.output.fail_on.or(outer.output.fail_on),
+            },
+        }
+    }
+}
+
+impl AnalysisArgs {
+    /// These, and where they say nothing `outer`.
+    #[must_use]
+    pub fn or(mut self, outer: Self) -> Self {
+        self.control_ports.extend(outer.control_ports);
+        self.decode_as.extend(outer.decode_as);
+        Self {
+            time_wait: self.time_wait.or(outer.time_wait),
+            predict_window: self.predict_window.or(outer.predict_window),
+            control_ports: self.control_ports,
+            decode_as: self.decode_as,
+            filter: self.filter.or(outer.filter),
+            no_hash: self.no_hash || outer.no_hash,
+            show_passwords: self.show_passwords || outer.show_passwords,
+        }
+    }
+}
+
+impl OutputArgs {
+    /// Whether anything was said about the report, so that a report is wanted.
+    pub fn is_given(&self) -> bool {
+        let Self { format, json, pretty, what, csv_raw, output, fail_on } = self;
+        let flag = *json || *pretty || *csv_raw;
+        flag || format.is_some() || what.is_some() || output.is_some() || fail_on.is_some()
+    }
+}

@@ -1,0 +1,115 @@
+//! What text may look like where it goes: width, colour, characters.
+
+use std::env;
+use std::io::{self, IsTerminal as _};
+
+use super::args::{GeneralArgs, When};
+use super::options::Target;
+use crate::export::Look;
+use crate::tui::ColorDepth;
+
+/// Narrower than this, columns are of no use.
+const NARROWEST: usize = 40;
+
+/// What the report may look like at `target`.
+pub(super) fn look(target: &Target, general: &GeneralArgs) -> Look {
+    let terminal = *target == Target::Stdout && io::stdout().is_terminal();
+    Look {
+        width: terminal.then(columns).flatten(),
+        color: Surroundings::here().color(general.color, terminal),
+        ascii: general.ascii || (terminal && Surroundings::here().ascii()),
+    }
+}
+
+fn columns() -> Option<usize> {
+    let (columns, _) = crossterm::terminal::size().ok()?;
+    Some(usize::from(columns).max(NARROWEST))
+}
+
+/// The environment variables that matter.
+pub(super) struct Surroundings {
+    no_color: Option<String>,
+    clicolor_force: Option<String>,
+    term: Option<String>,
+    /// The first that is set of LC_ALL, LC_CTYPE and LANG.
+    locale: Option<String>,
+}
+
+impl Surroundings {
+    pub(super) fn here() -> Self {
+        let set = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(set).find(|value| !value.is_empty());
+        Self { no_color: set("NO_COLOR"), clicolor_force: set("CLICOLOR_FORCE"), term: set("TERM"), locale }
+    }
+
+    /// `--color` before NO_COLOR before CLICOLOR_FORCE before what the terminal is.
+    pub(super) fn color(&self, asked: When, terminal: bool) -> bool {
+        let is_set = |variable: &Option<String>| variable.as_ref().is_some_and(|value| !value.is_empty());
+        match asked {
+            When::Always => true,
+            When::Never => false,
+            When::Auto if is_set(&self.no_color) => false,
+            When::Auto if is_set(&self.clicolor_force) && self.clicolor_force.as_deref() != Some("0") => true,
+            When::Auto => terminal && self.term.as_deref() != Some("dumb"),
+        }
+    }
+
+    /// How many colours the terminal has.
+    pub(super) fn depth() -> ColorDepth {
+        ColorDepth::detect(|name| env::var(name).ok())
+    }
+
+    /// Whether the locale says that there are only ASCII characters. Where it says nothing, UTF-8 is likelier.
+    pub(super) fn ascii(&self) -> bool {
+        self.locale.as_ref().is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            !locale.contains("utf-8") && !locale.contains("utf8")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(no_color: &str, clicolor_force: &str, term: &str, locale: &str) -> Surroundings {
+        let set = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
+        Surroundings {
+            no_color: set(no_color),
+            clicolor_force: set(clicolor_force),
+            term: set(term),
+            locale: set(locale),
+        }
+    }
+
+    #[test]
+    fn the_option_beats_no_color_beats_force_beats_the_terminal() {
+        for (variables, asked, terminal, colored) in [
+            (variables("1", "", "xterm", ""), When::Always, false, true),
+            (variables("", "1", "xterm", ""), When::Never, true, false),
+            (variables("1", "1", "xterm", ""), When::Auto, true, false),
+            (variables("", "1", "dumb", ""), When::Auto, false, true),
+            (variables("", "0", "xterm", ""), When::Auto, false, false),
+            (variables("", "", "xterm", ""), When::Auto, true, true),
+            (variables("", "", "xterm", ""), When::Auto, false, false),
+            (variables("", "", "dumb", ""), When::Auto, true, false),
+        ] {
+            assert_eq!(variables.color(asked, terminal), colored);
+        }
+    }
+
+    #[test]
+    fn only_a_locale_that_names_another_character_set_asks_for_ascii() {
+        for (locale, ascii) in [
+            ("", false),
+            ("C", true),
+            ("POSIX", true),
+            ("C.UTF-8", false),
+            ("de_DE.utf8", false),
+            ("de_DE", true),
+        ] {
+            assert_eq!(variables("", "", "", locale).ascii(), ascii, "{locale}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Where a report is written: standard output, or a file that appears only when it is whole.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::options::Target;
+use super::verdict::Failure;
+use crate::base::Printable;
+
+/// An open target.
+pub(super) struct Output {
+    sink: Sink,
+    name: String,
+}
+
+enum Sink {
+    Stdout(io::StdoutLock<'static>),
+    /// A pipe or device: it can't be replaced, only written to.
+    Direct(File),
+    Pending(Pending),
+}
+
+impl Output {
+    /// Opens the target, before any work is done for it.
+    pub(super) fn open(target: &Target) -> Result<Self, Failure> {
+        match target {
+            Target::Stdout => {
+                Ok(Self { sink: Sink::Stdout(io::stdout().lock()), name: "standard output".into() })
+            }
+            Target::File(path) => {
+                let name = Printable(&path.to_string_lossy()).to_string();
+                match open_file(path) {
+                    Ok(sink) => Ok(Self { sink, name }),
+                    Err(error) => Err(Failure::writing(name, &error)),
+                }
+            }
+        }
+    }
+
+    /// Lets `write` write, and says in whose name it failed.
+    pub(super) fn write(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let sink: &mut dyn Write = match &mut self.sink {
+            Sink::Stdout(stdout) => stdout,
+            Sink::Direct(file) => file,
+            Sink::Pending(pending) => &mut pending.file,
+        };
+        write(sink).map_err(|error| Failure::writing(&self.name, &error))
+    }
+
+    /// All was written: lets a file appear under its name.
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        self.write(|sink| sink.flush())?;
+        match self.sink {
+            Sink::Stdout(_) | Sink::Direct(_) => Ok(()),
+            Sink::Pending(pending) => pending.commit().map_err(|error| Failure::writing(&self.name, &error)),
+        }
+    }
+}
+
+fn open_file(path: &Path) -> io::Result<Sink> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(metadata) if !metadata.is_file() => Ok(Sink::Direct(OpenOptions::new().write(true).open(path)?)),
+        // A link stays a link: what it points to is replaced.
+        Ok(_) => Pending::create(fs::canonicalize(path)?).map(Sink::Pending),
+        Err(_) => Pending::create(path.to_owned()).map(Sink::Pending),
+    }
+}
+
+/// A file that is being written beside the one that it will replace.
+struct Pending {
+    file: File,
+    scratch: PathBuf,
+    path: PathBuf,
+    committed: bool,
+}
+
+impl Pending {
+    fn create(path: PathBuf) -> io::Result<Self> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        for attempt in 0..100_u32 {
+            let mut scratch_name = std::ffi::OsString::from(".");
+            scratch_name.push(name);
+            scratch_name.push(format!(".{}-{attempt}.part", std::process::id()));
+            let scratch = path.with_file_name(scratch_name);
+            match OpenOptions::new().write(true).create_new(true).open(&scratch) {
+                Ok(file) => return Ok(Self { file, scratch, path, committed: false }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    fn commit(mut self) -> io::Result<()> {
+        if let Ok(metadata) = fs::metadata(&self.path) {
+            self.file.set_permissions(metadata.permissions())?;
+        }
+        fs::rename(&self.scratch, &self.path)?;
+        self.committed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.committed {
+            // Nobody is left to tell; what stays is a hidden file that says so by its name.
+            let _ = fs::remove_file(&self.scratch);
+        }
+    }
+}

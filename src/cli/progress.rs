@@ -1,0 +1,72 @@
+//! The progress bar on standard error.
+
+use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::When;
+
+/// What takes less time than this shows no bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A bar that appears when reading takes its time.
+pub(super) struct Progress {
+    state: State,
+}
+
+enum State {
+    Off,
+    Waiting { since: Instant },
+    Shown(ProgressBar),
+}
+
+impl Progress {
+    pub(super) fn new(when: When) -> Self {
+        let wanted = match when {
+            When::Never => false,
+            // A bar in a log file is a heap of control characters, whoever asks for it.
+            When::Auto | When::Always => std::io::stderr().is_terminal(),
+        };
+        let state = match (wanted, when) {
+            (false, _) => State::Off,
+            (true, When::Always) => State::Shown(bar()),
+            (true, When::Auto | When::Never) => State::Waiting { since: Instant::now() },
+        };
+        Self { state }
+    }
+
+    /// Shows how many bytes are read, of how many if that is known.
+    pub(super) fn show(&mut self, (read, total): (u64, Option<u64>)) {
+        if let State::Waiting { since } = self.state {
+            if since.elapsed() < PATIENCE {
+                return;
+            }
+            self.state = State::Shown(bar());
+        }
+        if let State::Shown(bar) = &self.state {
+            if let Some(total) = total {
+                bar.set_length(total);
+            }
+            bar.set_position(read);
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&mut self) {
+        if let State::Shown(bar) = &self.state {
+            bar.finish_and_clear();
+        }
+        self.state = State::Off;
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style =
+        ProgressStyle::with_template("reading {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}

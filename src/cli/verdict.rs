@@ -1,0 +1,69 @@
+//! How a run ends: exit statuses and the errors behind them.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// The exit statuses. Documented in the help, so they are part of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Verdict {
+    /// Done.
+    Done = 0,
+    /// The job can't be done: no such file, not a capture, no permission, disk full.
+    Impossible = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// Done, but the capture is damaged.
+    Partial = 3,
+    /// A finding is as severe as `--fail-on` says.
+    Found = 4,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        Self::from(verdict as u8)
+    }
+}
+
+/// Why there is no report.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// To be said on standard error: what can't be done with what, and how to go on.
+    Said {
+        /// The message.
+        message: String,
+        /// The exit status.
+        verdict: Verdict,
+    },
+    /// The reader of standard output is gone: it has what it wanted.
+    ReaderGone,
+}
+
+impl Failure {
+    pub(super) fn impossible(message: impl Into<String>) -> Self {
+        Self::Said { message: message.into(), verdict: Verdict::Impossible }
+    }
+
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::Said { message: message.into(), verdict: Verdict::Usage }
+    }
+
+    /// Failing to write to `target`.
+    pub(super) fn writing(target: impl fmt::Display, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::ReaderGone
+        } else {
+            Self::impossible(format!("can't write to {target}: {}", plain(error)))
+        }
+    }
+}
+
+/// An error of the operating system without its number.
+pub(super) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    let (words, _) = text.split_at(end);
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}

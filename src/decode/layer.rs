@@ -1,0 +1,132 @@
+//! Layer after layer, down to TCP.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::ControlFlow;
+
+use etherparse::IpNumber;
+
+use super::span::{Span, Stop};
+use super::{ip, link, pseudo, tunnel, wlan};
+
+/// What begins where a span begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layer {
+    Ethernet,
+    Vlan,
+    VnTag,
+    BackboneService,
+    Llc,
+    Mpls,
+    Pseudowire,
+    Pppoe,
+    Ppp,
+    Loopback,
+    LinuxCooked,
+    LinuxCooked2,
+    NetfilterLog,
+    PacketFilterLog,
+    DecryptedIpsec,
+    Radiotap,
+    Wlan {
+        padded: bool,
+    },
+    /// IP of the version that its first nibble says.
+    Ip,
+    Ipv4,
+    Ipv6,
+    /// An IPv6 extension header of this type.
+    Ipv6Extension(IpNumber),
+    Tcp,
+    /// UDP, or a tunnel with a header of its own, by its protocol number.
+    Payload(IpNumber),
+    /// A piece of an IP datagram's payload, which [`Trail::fragment`] places.
+    Fragment,
+}
+
+/// Where a piece of an IP datagram belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fragment {
+    /// What its sender numbered the datagram.
+    pub(super) identification: u32,
+    /// Bytes of the datagram's payload before this piece.
+    pub(super) offset: usize,
+    /// Whether more follow behind it.
+    pub(super) more: bool,
+    /// What the payload is: a protocol, or a further IPv6 extension header.
+    pub(super) protocol: IpNumber,
+    /// Whether it is IPv6, where the protocol is taken from the first piece (RFC 8200 section 4.5).
+    pub(super) is_v6: bool,
+}
+
+/// What the headers said on the way down.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trail {
+    /// Headers that may still be peeled off.
+    pub(super) depth_left: usize,
+    /// Source address of the innermost IP header so far.
+    pub(super) source: IpAddr,
+    /// Destination address of the innermost IP header so far.
+    pub(super) destination: IpAddr,
+    /// The piece of a datagram that the innermost IP header announced, if it did.
+    pub(super) fragment: Fragment,
+}
+
+impl Trail {
+    /// A trail at the beginning of a frame.
+    pub(super) const fn new(depth: usize) -> Self {
+        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let fragment =
+            Fragment { identification: 0, offset: 0, more: false, protocol: IpNumber(0), is_v6: false };
+        Self { depth_left: depth, source: nowhere, destination: nowhere, fragment }
+    }
+}
+
+/// Where the way down ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step<'a> {
+    /// At a TCP header.
+    Tcp(Span<'a>),
+    /// At a piece of an IP datagram.
+    Fragment(Span<'a>),
+    /// Before either.
+    Stop(Stop),
+}
+
+/// Peels off headers down to the innermost TCP header.
+#[inline]
+pub(super) fn walk<'a>(mut span: Span<'a>, mut layer: Layer, trail: &mut Trail) -> Step<'a> {
+    loop {
+        let Some(depth_left) = trail.depth_left.checked_sub(1) else { return Step::Stop(Stop::TooDeep) };
+        trail.depth_left = depth_left;
+        let peeled = match layer {
+            Layer::Ethernet => link::ethernet(&mut span),
+            Layer::Ipv4 => ip::v4(&mut span, trail),
+            Layer::Ipv6 => ip::v6(&mut span, trail),
+            Layer::Tcp => return Step::Tcp(span),
+            Layer::Fragment => return Step::Fragment(span),
+            Layer::Ip => ip::either(&mut span, trail),
+            Layer::Ipv6Extension(header) => ip::extension(header, &mut span, trail),
+            Layer::Payload(protocol) => tunnel::payload(protocol, &mut span),
+            Layer::Vlan => link::vlan(&mut span),
+            Layer::VnTag => link::vn_tag(&mut span),
+            Layer::BackboneService => link::backbone_service(&mut span),
+            Layer::Llc => link::llc(&mut span),
+            Layer::Mpls => link::mpls(&mut span),
+            Layer::Pseudowire => link::pseudowire(&mut span),
+            Layer::Pppoe => link::pppoe(&mut span),
+            Layer::Ppp => link::ppp(&mut span),
+            Layer::Loopback => pseudo::loopback(&mut span),
+            Layer::LinuxCooked => pseudo::linux_cooked(&mut span),
+            Layer::LinuxCooked2 => pseudo::linux_cooked_2(&mut span),
+            Layer::NetfilterLog => pseudo::netfilter_log(&mut span),
+            Layer::PacketFilterLog => pseudo::packet_filter_log(&mut span),
+            Layer::DecryptedIpsec => pseudo::decrypted_ipsec(&mut span),
+            Layer::Radiotap => wlan::radiotap(&mut span),
+            Layer::Wlan { padded } => wlan::wlan(&mut span, padded),
+        };
+        match peeled {
+            ControlFlow::Continue(next) => layer = next,
+            ControlFlow::Break(stop) => return Step::Stop(stop),
+        }
+    }
+}

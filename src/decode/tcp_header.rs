@@ -1,0 +1,111 @@
+//! TCP headers.
+
+use std::ops::ControlFlow::Continue;
+
+use etherparse::err::tcp::HeaderSliceError;
+use etherparse::{TcpHeader, TcpHeaderSlice};
+
+use super::layer::Trail;
+use super::segment::{Flags, Segment};
+use super::span::{Peel, Span, ignored};
+use crate::base::{Endpoint, PacketRef};
+
+const MALFORMED: &str = "malformed TCP header";
+
+/// The TCP segment (RFC 9293 section 3.1) in the payload of an IP packet.
+///
+/// The data begins where the header says, whatever the options look like.
+#[inline]
+pub(super) fn segment<'a>(span: Span<'a>, trail: &Trail, packet: PacketRef) -> Peel<Segment<'a>> {
+    match TcpHeaderSlice::from_slice(span.kept()) {
+        Ok(header) => behind(&header, header.options(), span, trail, packet),
+        Err(HeaderSliceError::Len(_)) => cut_short(span, trail, packet),
+        Err(HeaderSliceError::Content(_)) => ignored(MALFORMED),
+    }
+}
+
+/// A header of which the capture may have cut off options: those that are left count.
+#[cold]
+fn cut_short<'a>(span: Span<'a>, trail: &Trail, packet: PacketRef) -> Peel<Segment<'a>> {
+    span.see::<{ TcpHeader::MIN_LEN }>(MALFORMED)?;
+    let options = span.kept().get(TcpHeader::MIN_LEN..).unwrap_or_default();
+    match TcpHeaderSlice::from_slice(&span.padded::<{ TcpHeader::MAX_LEN }>()) {
+        Ok(header) => behind(&header, options, span, trail, packet),
+        Err(_) => ignored(MALFORMED),
+    }
+}
+
+/// The segment behind a header, with which `span` begins.
+#[inline]
+fn behind<'a>(
+    header: &TcpHeaderSlice<'_>,
+    options: &[u8],
+    mut span: Span<'a>,
+    trail: &Trail,
+    packet: PacketRef,
+) -> Peel<Segment<'a>> {
+    span.skip(header.slice().len(), MALFORMED)?;
+    let payload = span.kept();
+    Continue(Segment {
+        packet,
+        source: Endpoint::new(trail.source, header.source_port()),
+        destination: Endpoint::new(trail.destination, header.destination_port()),
+        seq: header.sequence_number(),
+        ack: header.ack().then_some(header.acknowledgment_number()),
+        flags: Flags { syn: header.syn(), fin: header.fin(), rst: header.rst() },
+        window: header.window_size(),
+        timestamp: timestamp(options),
+        payload,
+        cut: u32::try_from(span.wire().saturating_sub(payload.len())).unwrap_or(u32::MAX),
+    })
+}
+
+/// TSval of the first timestamps option (RFC 7323), whatever stands before it; none behind an option that can't be
+/// stepped over.
+///
+/// Read by hand: etherparse's iterator ends at options that it does not know, and decodes all before the one wanted.
+#[inline]
+fn timestamp(options: &[u8]) -> Option<u32> {
+    const END: u8 = 0;
+    const NO_OPERATION: u8 = 1;
+    const TIMESTAMPS: u8 = 8;
+    // How almost every system arranges them.
+    if let &[NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10, a, b, c, d, ..] = options {
+        return Some(u32::from_be_bytes([a, b, c, d]));
+    }
+    let mut rest = options;
+    loop {
+        rest = match *rest {
+            [NO_OPERATION, ref behind @ ..] => behind,
+            [TIMESTAMPS, 10, a, b, c, d, ..] => return Some(u32::from_be_bytes([a, b, c, d])),
+            [END, ..] => return None,
+            [_, length, ..] if length >= 2 => rest.get(usize::from(length)..)?,
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_timestamp_behind_whatever_options_there_are() {
+        let table: [(&[u8], Option<u32>); 10] = [
+            (&[], None),
+            (&[1, 1, 8, 10, 0, 0, 1, 2, 9, 9, 9, 9], Some(258)),
+            (&[2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 3, 3, 7], Some(7)),
+            (&[1, 1, 1, 1, 1, 1, 1, 1], None),
+            (&[0, 1, 8, 10, 0, 0, 1, 2, 9, 9, 9, 9], None),
+            (&[253, 3, 0, 8, 10, 0, 0, 1, 2, 9, 9, 9, 9, 0], Some(258)),
+            // Lengths that can't be: none at all, beyond the header, of a timestamp without its value.
+            (&[5, 0, 8, 10, 0, 0, 1, 2, 9, 9, 9, 9], None),
+            (&[5, 40, 8, 10, 0, 0, 1, 2, 9, 9, 9, 9], None),
+            (&[8, 2, 8, 10, 0, 0, 1, 2, 9, 9, 9, 9], Some(258)),
+            (&[8, 10, 0, 0], None),
+        ];
+        for (options, expected) in table {
+            assert_eq!(timestamp(options), expected, "{options:?}");
+        }
+    }
+}

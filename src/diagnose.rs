@@ -1,0 +1,171 @@
+//! What went wrong, in plain words: findings over the session report.
+//!
+//! In comes a [`Session`] with everything but its findings, one at a time as each becomes final; out come its findings,
+//! and at the end those that belong to no single session. A finding names the cause that the packets support, and both
+//! causes where two remain possible. What a code means, how it is decided and what to do is said by [`explain()`].
+//!
+//! One file holds one family of rules. A rule is a pure function over a `Case`; `RULES` lists all of them.
+//!
+//! **Invariant:** reads the report's types alone, no packet; needs time linear in a session's lists (but for sorting);
+//! keeps no more than [`Options::findings`] findings of one session, the gravest first.
+
+mod address;
+mod announced;
+mod case;
+mod conntrack;
+mod control;
+mod data;
+mod draft;
+mod explain;
+mod login;
+mod middlebox;
+mod negotiation;
+mod ports;
+mod reuse;
+mod tls;
+mod transfer;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
+use crate::report::{Capture, Finding, Report, Session};
+
+use announced::Announced;
+use case::Case;
+use draft::Sink;
+
+pub use explain::{Explanation, explain};
+
+/// What the rules may assume of the world.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Control ports that Linux's nf_conntrack_ftp watches; 21 alone unless its `ports=` says otherwise.
+    pub conntrack_ports: Vec<u16>,
+    /// How long TIME_WAIT lasts, in nanoseconds: 2·MSL.
+    pub time_wait: i64,
+    /// Findings kept of one session, and of the report ([`Limits::findings`]).
+    pub findings: usize,
+    /// Pairs of hosts remembered for what spans sessions ([`Limits::history`]).
+    pub history: usize,
+}
+
+impl Options {
+    /// The usual assumptions, within these limits.
+    pub fn within(limits: &Limits) -> Self {
+        Self {
+            conntrack_ports: vec![21],
+            time_wait: 60_000_000_000,
+            findings: limits.findings,
+            history: limits.history,
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::within(&Limits::default())
+    }
+}
+
+/// The rules of one session.
+const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
+    address::rules,
+    negotiation::rules,
+    middlebox::rules,
+    ports::rules,
+    data::rules,
+    reuse::rules,
+    transfer::rules,
+    login::rules,
+    tls::rules,
+    control::rules,
+];
+
+/// The findings of one capture in the making: takes the sessions one by one, and keeps what spans several of them.
+#[derive(Debug, Default)]
+pub struct Diagnosis {
+    options: Options,
+    announced: Announced,
+    logins: login::Ledger,
+    ports: ports::Ledger,
+    limits: LimitCounts,
+}
+
+impl Diagnosis {
+    /// A diagnosis that has seen no session yet.
+    pub fn new(options: Options) -> Self {
+        Self { options, ..Self::default() }
+    }
+
+    /// Notes what a session's server announced. With two sessions of one client, a PORT in one that names what the other
+    /// server announced is meant for a transfer between the servers: tell of all sessions that are at hand before
+    /// their findings are asked for.
+    pub fn announce(&mut self, session: &Session) {
+        let forgotten = self.announced.add(session, self.options.history);
+        self.limits.add(LimitName::History, forgotten);
+    }
+
+    /// Fills in the findings of a session that is final. `until` is the time of the latest packet of the capture so
+    /// far: how long nothing followed is known only by it.
+    pub fn session(&mut self, session: &mut Session, until: Timestamp) {
+        self.announce(session);
+        let case = Case::open(session, &self.options, &self.announced, until);
+        let sink = examine(&case);
+        let forgotten = self.logins.add(&case) + self.ports.add(&case);
+        self.limits.add(LimitName::History, forgotten);
+        session.findings = self.keep(sink);
+    }
+
+    /// The findings that belong to no single session, once all sessions were given.
+    pub fn finish(&mut self, capture: &Capture) -> Vec<Finding> {
+        let mut sink = Sink::new(self.options.findings);
+        control::attempts(capture, &mut sink);
+        self.logins.close(&mut sink);
+        self.ports.close(&self.options, &mut sink);
+        self.keep(sink)
+    }
+
+    /// The caps that were reached so far.
+    pub const fn limits(&self) -> &LimitCounts {
+        &self.limits
+    }
+
+    fn keep(&mut self, sink: Sink) -> Vec<Finding> {
+        let (findings, dropped) = sink.into_findings();
+        self.limits.add(LimitName::Findings, dropped);
+        findings
+    }
+}
+
+/// The findings of one session as it stands, beside any [`Diagnosis`]: for a session that is not final yet.
+pub fn session(session: &Session, options: &Options, until: Timestamp) -> Vec<Finding> {
+    let announced = Announced::default();
+    let case = Case::open(session, options, &announced, until);
+    examine(&case).into_findings().0
+}
+
+fn examine(case: &Case<'_>) -> Sink {
+    let mut sink = Sink::new(case.options.findings);
+    for rule in RULES {
+        rule(case, &mut sink);
+    }
+    sink
+}
+
+/// Fills in all findings of a whole report.
+pub fn report(report: &mut Report, options: &Options) {
+    let mut diagnosis = Diagnosis::new(options.clone());
+    let last_of_sessions = report.sessions.iter().map(|session| session.end).max();
+    let until = report.capture.last.max(last_of_sessions).unwrap_or_default();
+    for session in &report.sessions {
+        diagnosis.announce(session);
+    }
+    for session in &mut report.sessions {
+        diagnosis.session(session, until);
+    }
+    report.findings = diagnosis.finish(&report.capture);
+    report.capture.limits.merge(diagnosis.limits());
+}

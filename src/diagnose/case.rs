@@ -1,0 +1,258 @@
+//! One session on the table: the questions that several rules ask of it.
+
+use std::net::IpAddr;
+
+use super::Options;
+use super::announced::Announced;
+use crate::base::{Endpoint, Text, Timestamp};
+use crate::report::{
+    Command, Connection, DataChannel, Negotiation, Outcome, Party, Reply, Session, Transfer,
+};
+
+/// A session with what its rules look up again and again.
+#[derive(Debug)]
+pub(super) struct Case<'a> {
+    /// The session.
+    pub(super) session: &'a Session,
+    /// What to assume.
+    pub(super) options: &'a Options,
+    /// What servers announced to this and other clients.
+    pub(super) announced: &'a Announced,
+    /// Time of the latest packet of the capture.
+    pub(super) until: Timestamp,
+    /// Channel and transfer, ordered.
+    transfers_by_channel: Vec<(u32, u32)>,
+    /// Command and its first channel, ordered.
+    channels_by_command: Vec<(u32, u32)>,
+}
+
+/// A data channel with its index.
+pub(super) type Channel<'a> = (u32, &'a DataChannel);
+
+impl<'a> Case<'a> {
+    /// Opens the case.
+    pub(super) fn open(
+        session: &'a Session,
+        options: &'a Options,
+        announced: &'a Announced,
+        until: Timestamp,
+    ) -> Self {
+        let mut transfers_by_channel: Vec<(u32, u32)> = (0_u32..)
+            .zip(&session.transfers)
+            .filter_map(|(index, transfer)| Some((transfer.data_channel?, index)))
+            .collect();
+        transfers_by_channel.sort_unstable();
+        let mut channels_by_command: Vec<(u32, u32)> = (0_u32..)
+            .zip(&session.data_channels)
+            .filter_map(|(index, channel)| Some((channel.command?, index)))
+            .collect();
+        channels_by_command.sort_unstable();
+        channels_by_command.dedup_by_key(|&mut (command, _)| command);
+        Self {
+            session,
+            options,
+            announced,
+            until: until.max(session.end),
+            transfers_by_channel,
+            channels_by_command,
+        }
+    }
+
+    /// The data channels with their indices.
+    pub(super) fn channels(&self) -> impl Iterator<Item = Channel<'a>> + use<'a> {
+        (0_u32..).zip(&self.session.data_channels)
+    }
+
+    /// The transfers with their indices.
+    pub(super) fn transfers(&self) -> impl Iterator<Item = (u32, &'a Transfer)> + use<'a> {
+        (0_u32..).zip(&self.session.transfers)
+    }
+
+    /// The commands with their indices.
+    pub(super) fn commands(&self) -> impl Iterator<Item = (u32, &'a Command)> + use<'a> {
+        (0_u32..).zip(&self.session.commands)
+    }
+
+    /// The transfers for which a channel was in force.
+    pub(super) fn transfers_on(&self, channel: u32) -> impl Iterator<Item = (u32, &'a Transfer)> + '_ {
+        let from = self.transfers_by_channel.partition_point(|&(of, _)| of < channel);
+        self.transfers_by_channel
+            .iter()
+            .skip(from)
+            .take_while(move |&&(of, _)| of == channel)
+            .filter_map(|&(_, index)| Some((index, self.session.transfer(index)?)))
+    }
+
+    /// The channel that a command negotiated.
+    pub(super) fn channel_of(&self, command: u32) -> Option<u32> {
+        let at = self.channels_by_command.binary_search_by_key(&command, |&(of, _)| of).ok()?;
+        self.channels_by_command.get(at).map(|&(_, channel)| channel)
+    }
+
+    /// The command that negotiated a channel.
+    pub(super) fn negotiator(&self, channel: &DataChannel) -> Option<&'a Command> {
+        self.session.command(channel.command?)
+    }
+
+    /// When a channel was negotiated: the line that names the endpoint, else the connection's first packet.
+    pub(super) fn negotiated(&self, channel: &DataChannel) -> (Timestamp, u64) {
+        let command = self.negotiator(channel);
+        let reply = command.and_then(Command::completion).filter(|_| !channel.active);
+        reply
+            .map(|reply| (reply.time, reply.frame))
+            .or_else(|| command.map(|command| (command.time, command.frame)))
+            .or_else(|| channel.connection.as_ref().map(|it| (it.start, it.frames.first)))
+            .unwrap_or((self.session.start, self.session.frames.first))
+    }
+
+    /// Frames of a negotiation: the command and its final reply.
+    pub(super) fn negotiation_frames(&self, channel: &DataChannel) -> impl Iterator<Item = u64> + use<'a> {
+        let command = self.negotiator(channel);
+        command
+            .map(|command| command.frame)
+            .into_iter()
+            .chain(command.and_then(Command::completion).map(|reply| reply.frame))
+    }
+
+    /// The transfer command.
+    pub(super) fn transfer_command(&self, transfer: &Transfer) -> Option<&'a Command> {
+        self.session.command(transfer.command)
+    }
+
+    /// The final reply to a transfer command.
+    pub(super) fn final_reply(&self, transfer: &Transfer) -> Option<&'a Reply> {
+        self.transfer_command(transfer)?.completion()
+    }
+
+    /// The data connection that a transfer ran on.
+    pub(super) fn connection(&self, transfer: &Transfer) -> Option<&'a Connection> {
+        self.session.data_channel(transfer.data_channel?)?.connection.as_deref()
+    }
+
+    /// Whether replies may be missing because the capture lacks them.
+    pub(super) fn replies_may_be_lost(&self) -> bool {
+        self.session.gaps.iter().any(|gap| gap.from == Party::Server)
+    }
+
+    /// Whether any reply of the server is in the capture: without one, the other direction was not captured at all.
+    pub(super) fn server_was_heard(&self) -> bool {
+        !self.session.greeting.is_empty()
+            || !self.session.unsolicited.is_empty()
+            || self.session.commands.iter().any(|command| !command.replies.is_empty())
+    }
+
+    /// The control peer that a channel's negotiation speaks for: the one that listens.
+    pub(super) const fn listening_peer(&self, channel: &DataChannel) -> Endpoint {
+        if channel.active { self.session.client } else { self.session.server }
+    }
+
+    /// The control peer that is to connect.
+    pub(super) const fn connecting_peer(&self, channel: &DataChannel) -> Endpoint {
+        if channel.active { self.session.server } else { self.session.client }
+    }
+
+    /// Seconds of capture that followed a moment.
+    pub(super) fn seconds_after(&self, moment: Timestamp) -> f64 {
+        self.until.seconds_since(moment)
+    }
+}
+
+/// A command's argument; empty where there is none or it is secret.
+pub(super) fn argument(command: &Command) -> &str {
+    command.text().map_or("", Text::raw)
+}
+
+/// Whether a command was answered by a 2yz.
+pub(super) fn succeeded(command: &Command) -> bool {
+    command.completion().is_some_and(Reply::is_completion)
+}
+
+/// Whether a command was answered by a 4yz or 5yz.
+pub(super) fn failed(command: &Command) -> bool {
+    command.completion().is_some_and(Reply::is_negative)
+}
+
+/// What the listening side is called.
+pub(super) const fn listening_side(channel: &DataChannel) -> &'static str {
+    if channel.active { "client" } else { "server" }
+}
+
+/// What the connecting side is called.
+pub(super) const fn connecting_side(channel: &DataChannel) -> &'static str {
+    if channel.active { "server" } else { "client" }
+}
+
+/// The name of a channel's mode.
+pub(super) const fn mode_name(channel: &DataChannel) -> &'static str {
+    match channel.mode {
+        Some(mode) => mode.name(),
+        None => "an unseen negotiation",
+    }
+}
+
+/// Whether the negotiation was accepted and no packet of a data connection was seen.
+pub(super) fn accepted_but_unused(channel: &DataChannel) -> bool {
+    channel.negotiation == Some(Negotiation::Accepted) && matches!(channel.outcome, Some(Outcome::Unused))
+}
+
+/// The same address, an IPv4-mapped one being the IPv4 address that it carries.
+pub(super) fn same(one: IpAddr, other: IpAddr) -> bool {
+    one.to_canonical() == other.to_canonical()
+}
+
+/// Whether both addresses are of the same family.
+pub(super) fn same_family(one: IpAddr, other: IpAddr) -> bool {
+    one.to_canonical().is_ipv4() == other.to_canonical().is_ipv4()
+}
+
+/// Whether an address means nothing to the wide Internet: RFC 1918, 6598, 3927, 4193, link-local and loopback.
+/// Documentation ranges count as public.
+pub(super) fn is_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private() || v4.is_link_local() || v4.is_loopback() || (a == 100 && (64..=127).contains(&b))
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
+    }
+}
+
+/// Whether an address can be one host's on the wide Internet.
+pub(super) fn is_public(ip: IpAddr) -> bool {
+    !is_private(ip) && !ip.is_unspecified() && !ip.is_multicast()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_ranges_are_private_up_to_their_edges_and_documentation_ranges_are_public() {
+        for (ip, private) in [
+            ("10.0.0.1", true),
+            ("172.15.255.255", false),
+            ("172.16.0.0", true),
+            ("172.31.255.255", true),
+            ("172.32.0.0", false),
+            ("192.168.1.1", true),
+            ("100.63.255.255", false),
+            ("100.64.0.0", true),
+            ("100.127.255.255", true),
+            ("100.128.0.0", false),
+            ("169.254.7.7", true),
+            ("127.0.0.1", true),
+            ("192.0.2.1", false),
+            ("198.51.100.1", false),
+            ("203.0.113.1", false),
+            ("fd00::1", true),
+            ("fe80::1", true),
+            ("::1", true),
+            ("2001:db8::1", false),
+            ("::ffff:10.0.0.1", true),
+            ("::ffff:192.0.2.1", false),
+        ] {
+            assert_eq!(is_private(ip.parse().unwrap()), private, "{ip}");
+        }
+        assert!(!is_public("0.0.0.0".parse().unwrap()));
+    }
+}

@@ -1,0 +1,110 @@
+//! The control connection itself: lines beyond measure, bytes that the capture lacks, connections that never came about.
+
+use super::case::Case;
+use super::draft::{Draft, Sink, duration, plural};
+use crate::report::{Capture, Code, Party};
+
+/// A single SYN at the end of a capture may yet be answered for this long, in seconds.
+const ANSWER_S: f64 = 1.0;
+
+/// The rules of this family, as far as they are about one session.
+pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
+    for party in [Party::Client, Party::Server] {
+        oversized(case, party, sink);
+        control_gap(case, party, sink);
+    }
+    transfer_gaps(case, sink);
+}
+
+fn name(case: &Case<'_>, party: Party) -> String {
+    match party {
+        Party::Client => format!("the client {}", case.session.client),
+        Party::Server => format!("the server {}", case.session.server),
+    }
+}
+
+fn oversized(case: &Case<'_>, party: Party, sink: &mut Sink) {
+    let mut lines = case.session.oversized.iter().filter(|line| line.from == party).peekable();
+    let Some(first) = lines.peek().copied() else { return };
+    let frames: Vec<u64> = lines.clone().map(|line| line.frame).take(16).collect();
+    let count = lines.count() as u64;
+    let summary = format!(
+        "{} from {} to {} went beyond the limit and was cut",
+        plural(count, "line"),
+        name(case, party),
+        name(case, party.other()),
+    );
+    sink.push(Draft::new(Code::OversizedLine, first.time, summary).frames(frames));
+}
+
+fn control_gap(case: &Case<'_>, party: Party, sink: &mut Sink) {
+    let gaps = case.session.gaps.iter().filter(|gap| gap.from == party);
+    let Some(first) = gaps.clone().next() else { return };
+    let bytes = gaps.clone().fold(0_u64, |sum, gap| sum.saturating_add(gap.bytes));
+    let summary = format!(
+        "{} from {} on the control connection to {} are not in the capture, in {}",
+        plural(bytes, "byte"),
+        name(case, party),
+        name(case, party.other()),
+        plural(gaps.clone().count() as u64, "gap"),
+    );
+    sink.push(Draft::new(Code::CaptureGap, first.time, summary).frames(gaps.map(|gap| gap.frame)));
+}
+
+fn transfer_gaps(case: &Case<'_>, sink: &mut Sink) {
+    for (index, channel) in case.channels() {
+        let Some(connection) = channel.connection.as_deref() else { continue };
+        let mut transfers = case.transfers_on(index).peekable();
+        let alone = transfers.peek().is_none();
+        let lacking = transfers.find(|(_, transfer)| transfer.missing_bytes > 0);
+        let missing = match lacking {
+            Some((_, transfer)) => transfer.missing_bytes,
+            None if alone => connection.missing_bytes(),
+            None => 0,
+        };
+        if missing == 0 {
+            continue;
+        }
+        let gaps = [connection.from_originator.gap_frame, connection.from_responder.gap_frame];
+        let summary = format!(
+            "{} of the data connection {} to {} are not in the capture",
+            plural(missing, "byte"),
+            connection.originator,
+            connection.responder,
+        );
+        sink.push(
+            Draft::new(Code::CaptureGap, connection.start, summary)
+                .frames(gaps.into_iter().flatten())
+                .frames([connection.frames.first])
+                .command(lacking.map(|(_, transfer)| transfer.command))
+                .channel(Some(index))
+                .transfer(lacking.map(|(transfer, _)| transfer)),
+        );
+    }
+}
+
+/// The rules about control connections that never came about.
+pub(super) fn attempts(capture: &Capture, sink: &mut Sink) {
+    for attempt in &capture.attempts {
+        let lasted = attempt.last.seconds_since(attempt.first);
+        let within = if lasted > 0.0 { format!(" within {}", duration(lasted)) } else { String::new() };
+        // A SYN at the very end of the capture may yet be answered.
+        let followed = capture.last.map_or(0.0, |last| last.seconds_since(attempt.first));
+        let unanswered = if lasted > 0.0 || followed >= ANSWER_S { attempt.unanswered } else { 0 };
+        for (code, count, what) in [
+            (Code::ControlUnanswered, unanswered, "got no answer"),
+            (Code::ControlRefused, attempt.refused, "got RST for an answer"),
+        ] {
+            if count == 0 {
+                continue;
+            }
+            let summary = format!(
+                "{} from {} to the control port {}{within} {what}, and no session came of it",
+                plural(count, "connection attempt"),
+                attempt.client,
+                attempt.server,
+            );
+            sink.push(Draft::new(code, attempt.first, summary).frames(attempt.frames.iter().copied()));
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Findings in the making, and where they are gathered.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use super::explain::explain;
+use crate::base::Timestamp;
+use crate::report::{Code, Finding, Severity};
+
+/// Frames named by one finding at most: enough to prove it, few enough to read.
+const FRAMES: usize = 16;
+
+/// A finding that is being written.
+#[derive(Debug)]
+pub(super) struct Draft(Finding);
+
+impl Draft {
+    /// A finding with the usual severity and advice of its code.
+    pub(super) fn new(code: Code, time: Timestamp, summary: String) -> Self {
+        let explanation = explain(code);
+        Self(Finding {
+            code,
+            severity: explanation.severity,
+            summary,
+            advice: Some(Cow::Borrowed(explanation.advice)),
+            time,
+            frames: Vec::new(),
+            command: None,
+            data_channel: None,
+            transfer: None,
+        })
+    }
+
+    /// Another severity than the usual one.
+    pub(super) const fn severity(mut self, severity: Severity) -> Self {
+        self.0.severity = severity;
+        self
+    }
+
+    /// Advice for just this case.
+    pub(super) fn advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    /// More frames that prove it; 0 stands for an unknown one.
+    pub(super) fn frames(mut self, frames: impl IntoIterator<Item = u64>) -> Self {
+        let room = FRAMES.saturating_sub(self.0.frames.len());
+        self.0.frames.extend(frames.into_iter().filter(|&frame| frame > 0).take(room));
+        self
+    }
+
+    /// The command concerned.
+    pub(super) const fn command(mut self, index: Option<u32>) -> Self {
+        self.0.command = index;
+        self
+    }
+
+    /// The data channel concerned.
+    pub(super) const fn channel(mut self, index: Option<u32>) -> Self {
+        self.0.data_channel = index;
+        self
+    }
+
+    /// The transfer concerned.
+    pub(super) const fn transfer(mut self, index: Option<u32>) -> Self {
+        self.0.transfer = index;
+        self
+    }
+}
+
+/// Where findings are gathered. Each severity has its own room, so that no flood of notices hides an alert.
+#[derive(Debug)]
+pub(super) struct Sink {
+    room: usize,
+    dropped: u64,
+    by_severity: [Vec<Finding>; 4],
+}
+
+impl Sink {
+    /// A sink that keeps `room` findings.
+    pub(super) const fn new(room: usize) -> Self {
+        Self { room, dropped: 0, by_severity: [Vec::new(), Vec::new(), Vec::new(), Vec::new()] }
+    }
+
+    /// Takes a finding.
+    pub(super) fn push(&mut self, draft: Draft) {
+        let mut finding = draft.0;
+        finding.frames.sort_unstable();
+        finding.frames.dedup();
+        match self.by_severity.get_mut(finding.severity as usize) {
+            Some(kept) if kept.len() < self.room => kept.push(finding),
+            _ => self.dropped = self.dropped.saturating_add(1),
+        }
+    }
+
+    /// The findings by time, the gravest where there are too many, and how many were dropped.
+    pub(super) fn into_findings(self) -> (Vec<Finding>, u64) {
+        let mut findings: Vec<Finding> = self.by_severity.into_iter().rev().flatten().collect();
+        let excess = findings.len().saturating_sub(self.room);
+        findings.truncate(self.room);
+        findings.sort_by_key(|finding| (finding.time, finding.code));
+        (findings, self.dropped.saturating_add(excess as u64))
+    }
+}
+
+/// Like cases under one roof: what happened to the same thing again and again becomes one finding.
+#[derive(Debug)]
+pub(super) struct Groups<K> {
+    room: usize,
+    index: HashMap<K, usize>,
+    found: Vec<(K, Group)>,
+}
+
+/// What happened to one thing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Group {
+    /// How often.
+    pub(super) count: u64,
+    /// Index of the first data channel concerned.
+    pub(super) channel: u32,
+    /// When it happened first.
+    pub(super) time: Timestamp,
+    /// Frames of the first few times.
+    pub(super) frames: Vec<u64>,
+    /// The different ports involved, the first few in order of appearance.
+    pub(super) ports: Vec<u16>,
+}
+
+impl Group {
+    /// Adds frames, as far as a finding takes them.
+    pub(super) fn prove(&mut self, frames: impl IntoIterator<Item = u64>) {
+        let room = FRAMES.saturating_sub(self.frames.len());
+        self.frames.extend(frames.into_iter().filter(|&frame| frame > 0).take(room));
+    }
+
+    /// Adds a port, if it is new and among the first few.
+    pub(super) fn port(&mut self, port: u16) {
+        if self.ports.len() < 8 && !self.ports.contains(&port) {
+            self.ports.push(port);
+        }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Groups<K> {
+    /// No more than `room` groups.
+    pub(super) fn new(room: usize) -> Self {
+        Self { room, index: HashMap::new(), found: Vec::new() }
+    }
+
+    /// The group of `key` for one more case, which is the first one's channel and time if it is new; none where there
+    /// is no room for another.
+    pub(super) fn add(&mut self, key: K, channel: u32, time: Timestamp) -> Option<&mut Group> {
+        let next = self.found.len();
+        let position = match self.index.get(&key) {
+            Some(&position) => position,
+            None if next < self.room => {
+                self.index.insert(key, next);
+                self.found.push((key, Group { channel, time, ..Group::default() }));
+                next
+            }
+            None => return None,
+        };
+        let group = &mut self.found.get_mut(position)?.1;
+        group.count = group.count.saturating_add(1);
+        Some(group)
+    }
+
+    /// The groups in order of appearance.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = (K, Group)> {
+        self.found.into_iter()
+    }
+}
+
+/// The beginning of a text from the wire: a summary is one sentence, whatever a peer sent.
+pub(super) fn excerpt(text: &str) -> String {
+    const KEPT: usize = 80;
+    let more = if text.chars().nth(KEPT).is_some() { "…" } else { "" };
+    text.chars().take(KEPT).chain(more.chars()).collect()
+}
+
+/// ` twice`, ` 3 times`; nothing for once.
+pub(super) fn times(count: u64) -> String {
+    match count {
+        0 | 1 => String::new(),
+        2 => " twice".to_owned(),
+        _ => format!(" {count} times"),
+    }
+}
+
+/// `1 SYN`, `2 SYNs`.
+pub(super) fn plural(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Seconds with one digit where that says something, milliseconds below a second, minutes above two.
+pub(super) fn duration(seconds: f64) -> String {
+    let milliseconds = seconds * 1000.0;
+    if milliseconds < 10.0 {
+        format!("{milliseconds:.1} ms")
+    } else if seconds < 1.0 {
+        format!("{milliseconds:.0} ms")
+    } else if seconds < 120.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{:.0} min", seconds / 60.0)
+    }
+}
+
+/// `port 20`, `ports 20, 25 and more`.
+pub(super) fn ports(group: &Group) -> String {
+    let list: Vec<String> = group.ports.iter().map(u16::to_string).collect();
+    let more = if group.ports.len() == 8 && group.count > 8 { " and more" } else { "" };
+    format!("port{} {}{more}", if list.len() == 1 { "" } else { "s" }, list.join(", "))
+}

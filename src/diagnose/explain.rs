@@ -1,0 +1,428 @@
+//! What each code means, how it is decided, and what to do: the text of `ftpscope explain`.
+
+use std::fmt;
+
+use crate::report::{Code, Severity};
+
+/// Columns of a page: what any terminal has.
+const COLUMNS: usize = 80;
+
+/// All about one code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The code.
+    pub code: Code,
+    /// The usual severity; where it varies, `decided` says when.
+    pub severity: Severity,
+    /// What it means.
+    pub means: &'static str,
+    /// How it is decided from the packets.
+    pub decided: &'static str,
+    /// What to do.
+    pub advice: &'static str,
+}
+
+/// A page of text, no wider than 80 columns.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} ({})", self.code, self.severity)?;
+        for (title, text) in
+            [("Meaning", self.means), ("How it is decided", self.decided), ("What to do", self.advice)]
+        {
+            write!(f, "\n{title}")?;
+            let mut column = COLUMNS;
+            for word in text.split(' ') {
+                // What holds a word apart from the one before: a space, or a new, indented line.
+                if column + 1 + word.len() > COLUMNS {
+                    write!(f, "\n  {word}")?;
+                    column = 2 + word.len();
+                } else {
+                    write!(f, " {word}")?;
+                    column += 1 + word.len();
+                }
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a code means, how it is decided, and what to do.
+pub const fn explain(code: Code) -> Explanation {
+    let (severity, [means, decided, advice]) = match code {
+        Code::AddressMismatch
+        | Code::PrivateAddressAdvertised
+        | Code::BounceAttempt
+        | Code::FxpTransfer
+        | Code::PrivilegedPort
+        | Code::ForeignDataPeer => address(code),
+        Code::EpsvAllViolation
+        | Code::ProtocolUnsupported
+        | Code::MalformedEndpoint
+        | Code::NegotiationRetried
+        | Code::ModeFallback
+        | Code::MiddleboxBlind
+        | Code::PortRangeExhausted => negotiation(code),
+        Code::DataUnanswered
+        | Code::DataRefused
+        | Code::DataNeverAttempted
+        | Code::DataNotCaptured
+        | Code::TimeWaitReuse => data(code),
+        Code::TransferTruncated
+        | Code::TransferAborted
+        | Code::TransferStalled
+        | Code::CompletionMissing
+        | Code::AsciiDamage => transfer(code),
+        Code::CleartextCredentials
+        | Code::LoginRejected
+        | Code::BruteForce
+        | Code::TlsRefused
+        | Code::DataUnprotected
+        | Code::OversizedLine
+        | Code::ControlUnanswered
+        | Code::ControlRefused
+        | Code::CaptureGap => control(code),
+    };
+    Explanation { code, severity, means, decided, advice }
+}
+
+type Row = (Severity, [&'static str; 3]);
+
+const fn address(code: Code) -> Row {
+    match code {
+        Code::AddressMismatch => (
+            Severity::Warning,
+            [
+                "A side advertised an address that is not its own: usually it sits behind NAT without an FTP helper.",
+                "The address in PORT, EPRT or the 227 differs from the control peer's, and the data connection was made with \
+             the control peer after all; or none was made with the advertised address, which is private while the \
+             control peer's is not.",
+                "Have the side behind NAT announce its public address, or turn on the NAT's FTP helper; EPSV carries no \
+             address at all.",
+            ],
+        ),
+        Code::PrivateAddressAdvertised => (
+            Severity::Notice,
+            [
+                "A private address was advertised to a peer at a public one: this works only if a NAT helper on the way \
+             rewrites it.",
+                "The advertised address is private (RFC 1918, 6598, 3927, 4193, link-local, loopback) and the other control \
+             peer's is not. Seen from inside the NAT this is normal as long as the helper works.",
+                "If transfers fail, check that the NAT between the two has an FTP helper and that the control connection is \
+             not under TLS; or use EPSV.",
+            ],
+        ),
+        Code::BounceAttempt => (
+            Severity::Alert,
+            [
+                "The client told the server to connect to somebody else: an FTP bounce (RFC 2577), by which a server scans \
+             or attacks third hosts.",
+                "PORT or EPRT names an address that is not the client's, and neither NAT (address-mismatch) nor a \
+             server-to-server transfer (fxp-transfer) explains it, whatever the server answered.",
+                "Have the server refuse foreign addresses in PORT and EPRT, and find out who this client is.",
+            ],
+        ),
+        Code::FxpTransfer => (
+            Severity::Info,
+            [
+                "Two servers exchanged a file directly, steered by one client (FXP).",
+                "One server's PASV or EPSV and the other's PORT or EPRT lead to one data connection between the two.",
+                "Nothing, if it is wanted; otherwise have the servers refuse foreign addresses.",
+            ],
+        ),
+        Code::PrivilegedPort => (
+            Severity::Alert,
+            [
+                "A data connection was agreed on with a port that belongs to the system's services: typical of a bounce \
+             that is to speak to mail or other servers.",
+                "The listening port of an accepted negotiation is below 1024.",
+                "Have the server refuse ports below 1024 in PORT and EPRT (RFC 2577 section 3), and keep passive port \
+             ranges above.",
+            ],
+        ),
+        _ => (
+            Severity::Alert,
+            [
+                "A stranger was at the other end of the data connection: port stealing, or a proxy with several addresses.",
+                "The data connection came from, or went to, a host that is neither control peer, nor advertised, nor the \
+             partner of a server-to-server transfer. Attempts that were reset and carried nothing do not count.",
+                "Have the server accept passive connections from the control peer's address alone, and use TLS; if a proxy \
+             with several addresses is on the way, pin it to one.",
+            ],
+        ),
+    }
+}
+
+const fn negotiation(code: Code) -> Row {
+    match code {
+        Code::EpsvAllViolation => (
+            Severity::Warning,
+            [
+                "The client promised to use EPSV alone (EPSV ALL) and then negotiated otherwise.",
+                "PORT, PASV, EPRT, LPRT or LPSV after an accepted EPSV ALL (RFC 2428 section 4).",
+                "Correct the client: NAT devices may have stopped translating this session, as EPSV ALL allows them to.",
+            ],
+        ),
+        Code::ProtocolUnsupported => (
+            Severity::Notice,
+            [
+                "The server does not speak the network protocol that the client asked for.",
+                "EPRT or EPSV was answered by 522, which lists the protocols that will do: 1 is IPv4, 2 is IPv6.",
+                "Have the client use a protocol of the list, or enable the other one on the server.",
+            ],
+        ),
+        Code::MalformedEndpoint => (
+            Severity::Warning,
+            [
+                "A line that should carry an endpoint carries none that can be read.",
+                "The argument of PORT, EPRT or LPRT, or the 227, 228 or 229, has too few or too many numbers, a number out \
+             of range, port 0, or none at all.",
+                "Correct or replace the peer that wrote it; other software on the way will not understand it either.",
+            ],
+        ),
+        Code::NegotiationRetried => (
+            Severity::Notice,
+            [
+                "The client negotiated the same mode again because the first endpoint led to nothing.",
+                "The connection to the first one was refused, never answered or never seen, or the line was unreadable, and \
+             the next negotiation has the same mode.",
+                "See what happened to the first endpoint: the findings beside this one say it.",
+            ],
+        ),
+        Code::ModeFallback => (
+            Severity::Notice,
+            [
+                "The client went over to another mode because the first one failed.",
+                "The negotiation was rejected, or led to no connection, and the next one has another mode.",
+                "Set the client to the mode that works, or open what blocks the other one: each attempt costs time.",
+            ],
+        ),
+        Code::MiddleboxBlind => (
+            Severity::Notice,
+            [
+                "Linux's connection tracking helper for FTP would not understand this negotiation, so that a firewall or \
+             NAT that relies on it blocks the data connection.",
+                "By the helper's own rules: it reads single packets, their first line alone, PORT, EPRT, 227 and 229 in \
+             narrow forms, on the ports that it watches, never under TLS; what it reads half it drops.",
+                "Where data connections fail behind a Linux firewall, open a fixed passive port range rather than rely on \
+             the helper.",
+            ],
+        ),
+        _ => (
+            Severity::Warning,
+            [
+                "A side has too few listening ports for the rate of its transfers.",
+                "More connections within one TIME_WAIT than different ports in use, each port having served twice on \
+             average or all of them lying close together, and at least one reuse inside TIME_WAIT.",
+                "Widen the port range: at least the number of transfers within one TIME_WAIT, better twice that.",
+            ],
+        ),
+    }
+}
+
+const fn data(code: Code) -> Row {
+    match code {
+        Code::DataUnanswered => (
+            Severity::Warning,
+            [
+                "Nobody answered the data connection's SYNs.",
+                "SYNs to the predicted endpoint and no answer. The summary names the cause that the packets support: a \
+             firewall, a private address across NAT, or TIME_WAIT.",
+                "Look for the firewall that drops the SYNs; open the listening side's port range, or use the other mode.",
+            ],
+        ),
+        Code::DataRefused => (
+            Severity::Warning,
+            [
+                "The data connection was refused.",
+                "A SYN to the predicted endpoint was answered by RST: nobody listens there (any more), a firewall rejects \
+             it, or the pair is in TIME_WAIT.",
+                "Compare with a capture on the listener: if no SYN arrives there, a firewall on the way sends the RST; \
+             otherwise see why it stopped listening.",
+            ],
+        ),
+        Code::DataNeverAttempted => (
+            Severity::Warning,
+            [
+                "A transfer failed and not even an attempt at its data connection was seen.",
+                "The transfer command was answered by 425, 426 or 421, or not at all, and there is no SYN to the predicted \
+             endpoint. Either it was blocked before this capture point, or the connecting side could not start.",
+                "Capture on the connecting side as well: if the SYN shows there, something on the way blocks it.",
+            ],
+        ),
+        Code::DataNotCaptured => (
+            Severity::Notice,
+            [
+                "A transfer succeeded, but its data connection is not in the capture.",
+                "The final reply is 2yz and no connection to the predicted endpoint was seen.",
+                "Capture all of both hosts' TCP traffic, not only port 21, at a point that both connections pass.",
+            ],
+        ),
+        _ => (
+            Severity::Info,
+            [
+                "A pair of endpoints, or a listening endpoint, was used again while an earlier connection on it was still in \
+             TIME_WAIT.",
+                "The earlier connection closed by FIN less than 2·MSL (60 s unless set otherwise) before. Info where the new \
+             one was accepted at once, warning where it cost retries or the transfer.",
+                "Use a new port for every data connection; widen the port range if it wraps within a minute.",
+            ],
+        ),
+    }
+}
+
+const fn transfer(code: Code) -> Row {
+    match code {
+        Code::TransferTruncated => (
+            Severity::Warning,
+            [
+                "A transfer was reported as complete, yet the file is not whole.",
+                "Fewer bytes than SIZE, a listing or the 150 announced (less the REST offset), or the data connection was \
+             reset before its sender closed it, while the final reply is 2yz. Never where the capture lacks bytes.",
+                "Transfer the file again and compare sizes; look in the server's log for the reset.",
+            ],
+        ),
+        Code::TransferAborted => (
+            Severity::Notice,
+            [
+                "A transfer was broken off.",
+                "ABOR, or the final reply 426.",
+                "Nothing, if the user wanted it; otherwise see which side closed the data connection first, and why.",
+            ],
+        ),
+        Code::TransferStalled => (
+            Severity::Warning,
+            [
+                "A transfer stood still.",
+                "No payload for 5 s or more between the beginning of the transfer and its end.",
+                "See which side stopped: a zero window points to the receiver, retransmissions to the path, silence to the \
+             sender.",
+            ],
+        ),
+        Code::CompletionMissing => (
+            Severity::Warning,
+            [
+                "The data connection closed, and the server never said whether the transfer succeeded.",
+                "No final reply, although the control connection ended or seconds passed, and the capture lacks none of the \
+             server's replies.",
+                "Turn on TCP keep-alive for control connections if transfers are long; otherwise look in the server's log. \
+             The file itself may be whole.",
+            ],
+        ),
+        _ => (
+            Severity::Warning,
+            [
+                "A binary file was moved as text, which changes its bytes wherever they look like line ends.",
+                "The transfer was in TYPE A and its first bytes are those of a binary file.",
+                "Set the client to TYPE I (binary) and transfer the file again.",
+            ],
+        ),
+    }
+}
+
+const fn control(code: Code) -> Row {
+    match code {
+        Code::CleartextCredentials => (
+            Severity::Notice,
+            [
+                "A password crossed the network in the clear.",
+                "PASS without TLS, once per session, but for the users anonymous, ftp, ftpuser and guest.",
+                "Use explicit FTPS (AUTH TLS) or SFTP, and change the password.",
+            ],
+        ),
+        Code::LoginRejected => (
+            Severity::Notice,
+            [
+                "The server rejected a login.",
+                "USER, PASS or ACCT was answered by 530 or another 4yz or 5yz.",
+                "Check user and password; the reply's text may say more.",
+            ],
+        ),
+        Code::BruteForce => (
+            Severity::Alert,
+            [
+                "Somebody is guessing passwords.",
+                "Five or more rejected logins from one client address to one server, over all sessions of the capture.",
+                "Block the address, limit login attempts on the server, and change any password that was accepted after.",
+            ],
+        ),
+        Code::TlsRefused => (
+            Severity::Warning,
+            [
+                "The client wanted TLS, did not get it, and logged in anyway.",
+                "AUTH was answered by 4yz or 5yz, and PASS followed in the clear (or USER was enough).",
+                "Set up TLS on the server, and set the client to require it.",
+            ],
+        ),
+        Code::DataUnprotected => (
+            Severity::Warning,
+            [
+                "Files travel in the clear although the control connection is under TLS.",
+                "A data connection of a session under TLS carried something else than TLS (PROT C).",
+                "Have the client send PBSZ 0 and PROT P, and the server require it.",
+            ],
+        ),
+        Code::OversizedLine => (
+            Severity::Notice,
+            [
+                "A control line is longer than any real command or reply.",
+                "A line beyond the limit (8 KiB unless set otherwise); it was cut there.",
+                "See who wrote it: an attack on a line buffer, or a binary protocol on the control port.",
+            ],
+        ),
+        Code::ControlUnanswered => (
+            Severity::Warning,
+            [
+                "An FTP server does not answer.",
+                "SYNs from one client address to a control port got no answer, and no session came of it.",
+                "Check that the host is up and that no firewall drops port 21.",
+            ],
+        ),
+        Code::ControlRefused => (
+            Severity::Warning,
+            [
+                "An FTP server is not there.",
+                "SYNs from one client address to a control port were answered by RST, and no session came of it.",
+                "Check that the server runs and listens on this address and port, and that no firewall rejects it.",
+            ],
+        ),
+        _ => (
+            Severity::Notice,
+            [
+                "The capture lacks bytes, so that what is said about this session may lack something too.",
+                "Sequence numbers or acknowledgements show bytes of the control connection or of a transfer that no captured \
+             packet carries.",
+                "Capture with a full snap length and a larger buffer, and at a point that sees both directions.",
+            ],
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_explained_in_its_own_words() {
+        let mut seen = std::collections::HashSet::new();
+        for &code in Code::ALL {
+            let explanation = explain(code);
+            assert_eq!(explanation.code, code);
+            for text in [explanation.means, explanation.decided, explanation.advice] {
+                assert!(text.ends_with('.') && text.len() > 20, "{code}: {text}");
+                assert!(!text.contains("  "), "{code}: {text}");
+            }
+            assert!(seen.insert(explanation.means), "{code} shares its meaning with another code");
+        }
+        assert_eq!(seen.len(), 32);
+    }
+
+    #[test]
+    fn pages_fit_80_columns() {
+        for &code in Code::ALL {
+            let page = explain(code).to_string();
+            assert!(page.starts_with(code.name()));
+            assert!(page.lines().all(|line| line.len() <= 80 && line.trim_end() == line), "{page}");
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! Sessions by hand: a dialogue told step by step, in which every step takes ten milliseconds and one frame.
+
+use std::net::IpAddr;
+
+use crate::base::{Endpoint, Secret, Text, Timestamp};
+use crate::ftp::{LineEnd, Verb};
+use crate::report::{
+    Advertised, Argument, Command, Connection, Connector, Content, DataChannel, Direction, EndState,
+    FirstClose, FrameSpan, Holder, LineFacts, Login, MatchedBy, Mode, Negotiation, Outcome, Party,
+    PortAllocation, Prediction, Previous, Protection, Reply, Reuse, ReuseKind, ReuseOutcome, Security,
+    Session, Status, StreamFacts, TimeWait, Transfer, Uid,
+};
+
+const STEP: i64 = 10_000_000;
+
+/// A session that is being told.
+#[derive(Clone)]
+pub(super) struct Dialogue {
+    pub(super) session: Session,
+    now: i64,
+    frame: u64,
+}
+
+/// `192.0.2.1:21`.
+pub(super) fn endpoint(text: &str) -> Endpoint {
+    let socket: std::net::SocketAddr = text.parse().unwrap();
+    Endpoint::new(socket.ip(), socket.port())
+}
+
+/// Between the client 198.51.100.10 and the server 203.0.113.21, both public.
+pub(super) fn dialogue() -> Dialogue {
+    between("198.51.100.10:40000", "203.0.113.21:21")
+}
+
+/// Between any two.
+pub(super) fn between(client: &str, server: &str) -> Dialogue {
+    let session = Session {
+        uid: Uid("Fthis".into()),
+        client: endpoint(client),
+        server: endpoint(server),
+        start: Timestamp::default(),
+        end: Timestamp::default(),
+        frames: FrameSpan { first: 1, last: 1 },
+        handshake: true,
+        end_state: EndState::Open,
+        closed_by: None,
+        user: None,
+        password: None,
+        account: None,
+        login: Login::None,
+        greeting: Vec::new(),
+        unsolicited: Vec::new(),
+        system: None,
+        client_software: None,
+        features: None,
+        security: Security::None,
+        epsv_all: false,
+        port_allocation: PortAllocation::default(),
+        commands: Vec::new(),
+        data_channels: Vec::new(),
+        transfers: Vec::new(),
+        findings: Vec::new(),
+        gaps: Vec::new(),
+        oversized: Vec::new(),
+    };
+    let mut dialogue = Dialogue { session, now: 0, frame: 1 };
+    let greeting = dialogue.reply(220, "ready");
+    dialogue.session.greeting.push(greeting);
+    dialogue
+}
+
+impl Dialogue {
+    /// Time passes.
+    pub(super) fn wait(mut self, seconds: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "a test waits no centuries")]
+        let nanos = (seconds * 1e9) as i64;
+        self.now += nanos;
+        self
+    }
+
+    /// The clock is set.
+    pub(super) fn at(self, seconds: f64) -> Self {
+        Self { now: 0, ..self }.wait(seconds)
+    }
+
+    /// A command and its replies, `&[]` for none.
+    pub(super) fn say(mut self, line: &str, replies: &[(u16, &str)]) -> Self {
+        let (time, frame) = self.step();
+        let (verb, argument) = line.split_once(' ').map_or((line, None), |(verb, rest)| (verb, Some(rest)));
+        let verb = Verb::parse(verb.as_bytes());
+        let argument = argument.map(|text| match verb {
+            Verb::Pass => Argument::Secret(Secret::hidden()),
+            _ => Argument::Text(text.into()),
+        });
+        let protection =
+            if self.session.security == Security::None { Protection::Clear } else { Protection::Tls };
+        let line = LineFacts { protection, ..LINE };
+        let replies = replies.iter().map(|&(code, text)| self.reply(code, text)).collect();
+        self.session.commands.push(Command { time, frame, verb, argument, replies, line });
+        self.session.end = Timestamp::from_nanos(self.now);
+        self.session.frames.last = self.frame;
+        self
+    }
+
+    /// USER and PASS, accepted.
+    pub(super) fn login(self, user: &str) -> Self {
+        let mut after =
+            self.say(&format!("USER {user}"), &[(331, "password?")]).say("PASS secret", &[(230, "in")]);
+        after.session.login = Login::Accepted;
+        after
+    }
+
+    /// AUTH TLS, accepted: what follows is under TLS and read with the keys.
+    pub(super) fn tls(self) -> Self {
+        let mut after = self.say("AUTH TLS", &[(234, "go ahead")]);
+        after.session.security = Security::ExplicitTls;
+        after
+    }
+
+    /// An accepted PORT.
+    pub(super) fn port(self, listener: &str) -> Self {
+        let text = six(endpoint(listener));
+        self.say(&format!("PORT {text}"), &[(200, "ok")]).channel(
+            Mode::Port,
+            Some(listener),
+            Negotiation::Accepted,
+        )
+    }
+
+    /// A rejected PORT.
+    pub(super) fn port_rejected(self, listener: &str, code: u16) -> Self {
+        let text = six(endpoint(listener));
+        self.say(&format!("PORT {text}"), &[(code, "no")]).channel(
+            Mode::Port,
+            Some(listener),
+            Negotiation::Rejected,
+        )
+    }
+
+    /// PASV with its 227.
+    pub(super) fn pasv(self, listener: &str) -> Self {
+        let text = format!("Entering Passive Mode ({}).", six(endpoint(listener)));
+        self.say("PASV", &[(227, &text)]).channel(Mode::Pasv, Some(listener), Negotiation::Accepted)
+    }
+
+    /// EPSV with its 229, on the server's address.
+    pub(super) fn epsv(self, port: u16) -> Self {
+        let listener = Endpoint::new(self.session.server.ip, port).to_string();
+        let text = format!("Entering Extended Passive Mode (|||{port}|)");
+        let mut after =
+            self.say("EPSV", &[(229, &text)]).channel(Mode::Epsv, Some(&listener), Negotiation::Accepted);
+        after.last_channel().advertised = Some(Advertised { ip: None, port });
+        after
+    }
+
+    /// A channel for the last command.
+    pub(super) fn channel(mut self, mode: Mode, listener: Option<&str>, negotiation: Negotiation) -> Self {
+        let listener = listener.map(endpoint);
+        let session = &self.session;
+        let connector = if mode.is_active() { session.server } else { session.client };
+        let port = mode.is_active().then(|| connector.port - 1);
+        let accepted = negotiation == Negotiation::Accepted;
+        let channel = DataChannel {
+            mode: Some(mode),
+            active: mode.is_active(),
+            command: Some(u32::try_from(session.commands.len()).unwrap() - 1),
+            negotiation: Some(negotiation),
+            advertised: listener.map(|it| Advertised { ip: Some(it.ip), port: it.port }),
+            predicted: listener
+                .filter(|_| accepted)
+                .map(|listener| Prediction { listener, connector: Connector { ip: connector.ip, port } }),
+            outcome: listener.filter(|_| accepted).map(|_| Outcome::Unused),
+            matched_by: None,
+            connection: None,
+            time_wait: None,
+            reuse: None,
+            peer_session: None,
+            other_attempts: Vec::new(),
+        };
+        self.session.data_channels.push(channel);
+        self
+    }
+
+    /// The last channel's connection is made, to the predicted endpoint, and closed after as many bytes from the server.
+    pub(super) fn connected(self, bytes: u64) -> Self {
+        let prediction = self.session.data_channels.last().unwrap().predicted.unwrap();
+        let port = prediction.connector.port.unwrap_or(50_000);
+        self.connected_between(Endpoint::new(prediction.connector.ip, port), prediction.listener, bytes)
+    }
+
+    /// The last channel's connection is made between these two.
+    pub(super) fn connected_between(mut self, originator: Endpoint, responder: Endpoint, bytes: u64) -> Self {
+        let mut connection = self.attempt(originator, responder, 1);
+        let (established, _) = self.step();
+        let payload = self.step();
+        let close = self.step();
+        let active = self.last_channel().active;
+        let sender = if active { &mut connection.from_originator } else { &mut connection.from_responder };
+        sender.bytes = bytes;
+        sender.first_payload = Some(payload).filter(|_| bytes > 0);
+        sender.last_payload = sender.first_payload;
+        connection.established = Some(established);
+        connection.end_state = EndState::Fin;
+        connection.first_close = Some(if active { FirstClose::Originator } else { FirstClose::Responder });
+        connection.close = Some(close);
+        connection.closed = Some(close.0);
+        connection.end = close.0;
+        connection.frames.last = close.1;
+        let wait = TimeWait { holder: Holder::Server, from: close.0, until: close.0.plus(60_000_000_000) };
+        let channel = self.last_channel();
+        channel.outcome = Some(Outcome::Connected);
+        channel.matched_by = Some(MatchedBy::Endpoint);
+        channel.connection = Some(Box::new(connection));
+        channel.time_wait = Some(wait);
+        self
+    }
+
+    /// SYNs to the last channel's endpoint, each a second after the one before, and no answer.
+    pub(super) fn unanswered(mut self, syns: u32) -> Self {
+        let prediction = self.last_channel().predicted.unwrap();
+        let from = Endpoint::new(prediction.connector.ip, prediction.connector.port.unwrap_or(50_000));
+        let mut connection = self.attempt(from, prediction.listener, syns);
+        self.now += i64::from(syns - 1) * 1_000_000_000;
+        connection.end = Timestamp::from_nanos(self.now);
+        let channel = self.last_channel();
+        channel.outcome = Some(Outcome::Unanswered);
+        channel.matched_by = Some(MatchedBy::Endpoint);
+        channel.connection = Some(Box::new(connection));
+        self
+    }
+
+    /// A SYN to the last channel's endpoint, and a RST.
+    pub(super) fn refused(mut self) -> Self {
+        let prediction = self.last_channel().predicted.unwrap();
+        let from = Endpoint::new(prediction.connector.ip, prediction.connector.port.unwrap_or(50_000));
+        let mut connection = self.attempt(from, prediction.listener, 1);
+        let (time, frame) = self.step();
+        connection.end = time;
+        connection.refused_frame = Some(frame);
+        connection.end_state = EndState::Rst;
+        let channel = self.last_channel();
+        channel.outcome = Some(Outcome::Refused);
+        channel.matched_by = Some(MatchedBy::Endpoint);
+        channel.connection = Some(Box::new(connection));
+        self
+    }
+
+    /// RETR with these replies over the last channel, of which the connection tells the bytes.
+    pub(super) fn retr(self, name: &str, codes: &[u16]) -> Self {
+        self.transfer(&format!("RETR {name}"), codes, Direction::Download)
+    }
+
+    /// STOR with these replies over the last channel; the connection's bytes are the client's then.
+    pub(super) fn stor(mut self, name: &str, codes: &[u16]) -> Self {
+        if let Some(connection) = &mut self.last_channel().connection {
+            std::mem::swap(&mut connection.from_originator, &mut connection.from_responder);
+        }
+        self.transfer(&format!("STOR {name}"), codes, Direction::Upload)
+    }
+
+    fn transfer(self, line: &str, codes: &[u16], direction: Direction) -> Self {
+        let replies: Vec<(u16, &str)> = codes.iter().map(|&code| (code, "")).collect();
+        let mut after = self.say(line, &replies);
+        let code = codes.last().copied().filter(|code| *code >= 200);
+        let channel = after.session.data_channels.last();
+        let connection = channel.and_then(|channel| channel.connection.as_deref());
+        let transfer = Transfer {
+            command: u32::try_from(after.session.commands.len()).unwrap() - 1,
+            path: None,
+            direction,
+            content: Content::File,
+            representation: "I".into(),
+            structure: 'F',
+            mode: 'S',
+            offset: 0,
+            data_channel: u32::try_from(after.session.data_channels.len()).unwrap().checked_sub(1),
+            bytes: match (connection, code) {
+                (Some(connection), _) => Some(connection.bytes()),
+                (None, Some(200..=299)) => None,
+                (None, _) => Some(0),
+            },
+            missing_bytes: 0,
+            expected_size: None,
+            sha256: None,
+            mime: None,
+            encrypted: false,
+            status: match code {
+                Some(200..=299) => Status::Complete,
+                Some(426) => Status::Aborted,
+                Some(_) => Status::Failed,
+                None => Status::Unfinished,
+            },
+            reply_code: code,
+            start: connection.map(|it| it.start),
+            end: connection.map(|it| it.end),
+            peer_session: None,
+        };
+        after.session.transfers.push(transfer);
+        after
+    }
+
+    /// The last channel used its endpoint again.
+    pub(super) fn reused(mut self, in_time_wait: bool, outcome: ReuseOutcome) -> Self {
+        self.last_channel().reuse = Some(Reuse {
+            kind: ReuseKind::FourTuple,
+            previous: Previous { session: self.session.uid.clone(), data_channel: 0 },
+            gap: 1_000_000_000,
+            in_time_wait,
+            outcome,
+        });
+        self
+    }
+
+    /// The control connection closes.
+    pub(super) fn closed(mut self, by: Party) -> Self {
+        let (time, frame) = self.step();
+        self.session.end = time;
+        self.session.frames.last = frame;
+        self.session.end_state = EndState::Fin;
+        self.session.closed_by = Some(by);
+        self
+    }
+
+    /// Changes whatever a story needs changed.
+    pub(super) fn but(mut self, change: impl FnOnce(&mut Session)) -> Self {
+        change(&mut self.session);
+        self
+    }
+
+    /// Changes the last data connection.
+    pub(super) fn connection(mut self, change: impl FnOnce(&mut Connection)) -> Self {
+        change(self.last_channel().connection.as_mut().unwrap());
+        self
+    }
+
+    /// Changes the last transfer.
+    pub(super) fn last_transfer(mut self, change: impl FnOnce(&mut Transfer)) -> Self {
+        change(self.session.transfers.last_mut().unwrap());
+        self
+    }
+
+    /// Changes how the last line lay on the wire: the reply's in passive mode, else the command's.
+    pub(super) fn line(mut self, change: impl FnOnce(&mut LineFacts)) -> Self {
+        let passive = self.session.data_channels.last().is_some_and(|channel| !channel.active);
+        let command = self.session.commands.last_mut().unwrap();
+        let reply = command.replies.last_mut().filter(|_| passive);
+        change(reply.map_or(&mut command.line, |reply| &mut reply.line));
+        self
+    }
+
+    /// The time by now.
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::from_nanos(self.now)
+    }
+
+    fn last_channel(&mut self) -> &mut DataChannel {
+        self.session.data_channels.last_mut().unwrap()
+    }
+
+    fn step(&mut self) -> (Timestamp, u64) {
+        self.now += STEP;
+        self.frame += 1;
+        (Timestamp::from_nanos(self.now), self.frame)
+    }
+
+    fn reply(&mut self, code: u16, text: &str) -> Reply {
+        let (time, frame) = self.step();
+        let protection =
+            if self.session.security == Security::None { Protection::Clear } else { Protection::Tls };
+        Reply { time, frame, code, text: Text::from(text), line: LineFacts { protection, ..LINE } }
+    }
+
+    fn attempt(&mut self, originator: Endpoint, responder: Endpoint, syns: u32) -> Connection {
+        let (start, first) = self.step();
+        let whole = StreamFacts { start_seen: true, end_seen: true, ..StreamFacts::default() };
+        Connection {
+            originator,
+            responder,
+            start,
+            end: start,
+            frames: FrameSpan { first, last: first },
+            handshake: true,
+            syn_attempts: syns,
+            end_state: EndState::Open,
+            first_close: None,
+            from_originator: whole.clone(),
+            from_responder: whole,
+            tls: false,
+            decrypted: false,
+            syn_frames: vec![first],
+            established: None,
+            refused_frame: None,
+            challenge_frame: None,
+            close: None,
+            closed: None,
+            stall: None,
+        }
+    }
+}
+
+const LINE: LineFacts =
+    LineFacts { end: LineEnd::CrLf, split: false, leads_segment: true, protection: Protection::Clear };
+
+/// An IPv4 endpoint as PORT and 227 write it.
+fn six(endpoint: Endpoint) -> String {
+    let IpAddr::V4(v4) = endpoint.ip else { panic!("{endpoint} is no IPv4 endpoint") };
+    let [a, b, c, d] = v4.octets();
+    format!("{a},{b},{c},{d},{},{}", endpoint.port / 256, endpoint.port % 256)
+}

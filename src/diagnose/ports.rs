@@ -1,0 +1,213 @@
+//! How the sides choose their listening ports, and whether they have enough of them.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use super::Options;
+use super::case::Case;
+use super::draft::{Draft, Sink, duration, plural};
+use crate::base::Timestamp;
+use crate::report::{Allocation, Code};
+
+/// Fewer uses than this show no pattern.
+const FEWEST_USES: usize = 3;
+
+/// Uses remembered of one listener over all sessions: whoever needs more ports than this has not few.
+const USES_KEPT: usize = 2048;
+
+/// One use of a listening port.
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    time: Timestamp,
+    port: u16,
+    frame: u64,
+    in_time_wait: bool,
+}
+
+/// A range of listening ports that is too small.
+#[derive(Debug, PartialEq)]
+struct Shortage {
+    /// Different ports that were used.
+    ports: usize,
+    /// Lowest and highest of them.
+    range: (u16, u16),
+    /// Uses in all.
+    uses: usize,
+    /// Nanoseconds from the first to the last use.
+    span: i64,
+    /// Most uses within one TIME_WAIT.
+    peak: usize,
+}
+
+/// The rules of this family.
+pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
+    for active in [false, true] {
+        let mut uses = uses(case, active);
+        let Some(shortage) = shortage(&mut uses, case.options.time_wait) else { continue };
+        let (listener, pattern) = if active {
+            (case.session.client.ip, case.session.port_allocation.client)
+        } else {
+            (case.session.server.ip, case.session.port_allocation.server)
+        };
+        let whose = format!("The {} {listener}", if active { "client" } else { "server" });
+        let pattern = pattern.map(|it| format!(" ({})", allocation(it))).unwrap_or_default();
+        sink.push(draft(&whose, &pattern, active, &shortage, &uses, case.options));
+    }
+}
+
+fn uses(case: &Case<'_>, active: bool) -> Vec<Use> {
+    case.channels()
+        .filter(|(_, channel)| channel.active == active && channel.command.is_some())
+        .filter_map(|(_, channel)| {
+            let prediction = channel.predicted?;
+            let connection = channel.connection.as_ref()?;
+            Some(Use {
+                time: connection.start,
+                port: prediction.listener.port,
+                frame: connection.frames.first,
+                in_time_wait: channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait),
+            })
+        })
+        .collect()
+}
+
+const fn allocation(pattern: Allocation) -> &'static str {
+    match pattern {
+        Allocation::Sequential => "in sequence",
+        Allocation::Fixed => "always the same one",
+        Allocation::Scattered => "in no order",
+    }
+}
+
+/// Whether so many uses of so few ports must meet inside TIME_WAIT. More uses than ports within one TIME_WAIT do so for
+/// certain; that the few ports seen are all there are is taken from each having served twice on average, or from their
+/// lying close together.
+fn shortage(uses: &mut [Use], time_wait: i64) -> Option<Shortage> {
+    if uses.len() < FEWEST_USES || !uses.iter().any(|it| it.in_time_wait) {
+        return None;
+    }
+    uses.sort_by_key(|it| it.time);
+    let ports: HashSet<u16> = uses.iter().map(|it| it.port).collect();
+    let (low, high) = (*ports.iter().min()?, *ports.iter().max()?);
+    let width = usize::from(high.saturating_sub(low)).saturating_add(1);
+    let served_twice = ports.len().saturating_mul(2) <= uses.len();
+    let close_together = ports.len() >= 4 && width <= ports.len().saturating_add(ports.len() / 2);
+    let peak = peak(uses, time_wait);
+    let span = uses.last()?.time.since(uses.first()?.time);
+    (peak > ports.len() && (served_twice || close_together)).then_some(Shortage {
+        ports: ports.len(),
+        range: (low, high),
+        uses: uses.len(),
+        span,
+        peak,
+    })
+}
+
+/// Most uses within one window of that length; `uses` are ordered by time.
+fn peak(uses: &[Use], window: i64) -> usize {
+    let mut peak = 0;
+    let mut first = 0;
+    for (at, current) in uses.iter().enumerate() {
+        while uses.get(first).is_some_and(|it| current.time.since(it.time) >= window) {
+            first += 1;
+        }
+        peak = peak.max(at + 1 - first);
+    }
+    peak
+}
+
+fn draft(
+    whose: &str,
+    pattern: &str,
+    active: bool,
+    shortage: &Shortage,
+    uses: &[Use],
+    options: &Options,
+) -> Draft {
+    let seconds = |nanos: i64| nanos as f64 / 1e9;
+    let rate = if shortage.span < options.time_wait {
+        format!(
+            "{} within {}",
+            plural(shortage.uses as u64, "data connection"),
+            duration(seconds(shortage.span))
+        )
+    } else {
+        let per_minute = shortage.uses as f64 * 60.0 / seconds(shortage.span);
+        format!(
+            "{} ({per_minute:.1} a minute, up to {} within one TIME_WAIT)",
+            plural(shortage.uses as u64, "data connection"),
+            shortage.peak
+        )
+    };
+    let ports = match shortage.range {
+        (low, high) if low == high => format!("only port {low}"),
+        (low, high) => format!("only {} ports between {low} and {high}", shortage.ports),
+    };
+    // Twice what one TIME_WAIT consumes leaves room for chance, and for more than was seen.
+    let wanted = shortage.peak.saturating_mul(2).max(10);
+    let summary = format!(
+        "{whose} used {ports}{pattern} for {rate}, so that reuse inside TIME_WAIT ({}) can't be avoided",
+        duration(seconds(options.time_wait)),
+    );
+    let advice = if active {
+        format!("Let the client choose from at least {wanted} ports at this rate, or use passive mode.")
+    } else {
+        format!(
+            "Give the server a passive port range of at least {wanted} ports at this rate, and open it in the firewall."
+        )
+    };
+    let time = uses.iter().find(|it| it.in_time_wait).map_or_else(Timestamp::default, |it| it.time);
+    Draft::new(Code::PortRangeExhausted, time, summary).advice(advice).frames(uses.iter().map(|it| it.frame))
+}
+
+/// What each listener used over all sessions.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    listeners: HashMap<(IpAddr, bool), Listener>,
+}
+
+#[derive(Debug, Default)]
+struct Listener {
+    uses: Vec<Use>,
+    sessions: u64,
+    told: bool,
+}
+
+impl Ledger {
+    /// Adds a session's uses; gives how many could not be remembered.
+    pub(super) fn add(&mut self, case: &Case<'_>) -> u64 {
+        let mut forgotten = 0;
+        for active in [false, true] {
+            let mut uses = uses(case, active);
+            if uses.is_empty() {
+                continue;
+            }
+            let ip = if active { case.session.client.ip } else { case.session.server.ip };
+            if self.listeners.len() >= case.options.history && !self.listeners.contains_key(&(ip, active)) {
+                forgotten += 1;
+                continue;
+            }
+            let listener = self.listeners.entry((ip, active)).or_default();
+            listener.sessions = listener.sessions.saturating_add(1);
+            listener.told |= shortage(&mut uses, case.options.time_wait).is_some();
+            let room = USES_KEPT.saturating_sub(listener.uses.len());
+            listener.uses.extend(uses.into_iter().take(room));
+        }
+        forgotten
+    }
+
+    /// The listeners whose shortage shows only over several sessions.
+    pub(super) fn close(&mut self, options: &Options, sink: &mut Sink) {
+        let mut listeners: Vec<_> = self.listeners.drain().collect();
+        listeners.sort_unstable_by_key(|&(key, _)| key);
+        for ((ip, active), mut listener) in listeners {
+            if listener.told || listener.sessions < 2 {
+                continue;
+            }
+            let Some(shortage) = shortage(&mut listener.uses, options.time_wait) else { continue };
+            let side = if active { "client" } else { "server" };
+            let whose = format!("Over {} sessions the {side} {ip}", listener.sessions);
+            sink.push(draft(&whose, "", active, &shortage, &listener.uses, options));
+        }
+    }
+}

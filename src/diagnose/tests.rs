@@ -1,0 +1,108 @@
+//! Each rule raised, and nearly raised.
+
+mod address;
+mod control;
+mod data;
+mod negotiation;
+mod property;
+mod transfer;
+
+use std::collections::BTreeSet;
+
+use super::fixture::{Dialogue, dialogue};
+use super::{Diagnosis, Options};
+use crate::base::LimitName;
+use crate::ftp::Party;
+use crate::report::{Code, Finding, Outcome, Severity};
+
+fn findings(told: &Dialogue) -> Vec<Finding> {
+    super::session(&told.session, &Options::default(), told.now())
+}
+
+fn codes(told: &Dialogue) -> BTreeSet<Code> {
+    findings(told).iter().map(|finding| finding.code).collect()
+}
+
+/// Checks that each story raises the code, and gives the summaries.
+#[track_caller]
+fn raises(code: Code, stories: &[Dialogue]) -> Vec<String> {
+    let mut summaries = Vec::new();
+    for (number, told) in stories.iter().enumerate() {
+        let raised: Vec<_> = findings(told).into_iter().filter(|finding| finding.code == code).collect();
+        assert!(!raised.is_empty(), "story {number} raises {:?}", codes(told));
+        for finding in raised {
+            assert!(!finding.frames.is_empty(), "{finding:?} names no frame");
+            assert!(finding.frames.is_sorted_by(|one, other| one < other), "{finding:?}");
+            assert!(finding.advice.is_some(), "{finding:?}");
+            summaries.push(finding.summary);
+        }
+    }
+    summaries
+}
+
+#[track_caller]
+fn spares(code: Code, stories: &[Dialogue]) {
+    for (number, told) in stories.iter().enumerate() {
+        assert!(!codes(told).contains(&code), "story {number} raises {:?}", findings(told));
+    }
+}
+
+/// A login and a download that went well.
+fn clean() -> Dialogue {
+    dialogue().login("alice").pasv("203.0.113.21:50000").connected(1000).retr("a.bin", &[150, 226])
+}
+
+#[test]
+fn a_clean_session_raises_nothing_above_notice() {
+    let stories = [
+        clean().say("QUIT", &[(221, "bye")]).closed(Party::Server),
+        dialogue().login("anonymous").port("198.51.100.10:41000").connected(5).retr("a", &[150, 226]),
+        dialogue().login("bob").epsv(50_001).connected(0).stor("empty", &[150, 226]),
+        dialogue()
+            .tls()
+            .login("bob")
+            .epsv(50_001)
+            .connected(9)
+            .connection(|it| it.tls = true)
+            .retr("a", &[226]),
+        dialogue().login("bob").pasv("203.0.113.21:50000").retr("nothing-here", &[550]),
+    ];
+    for told in &stories {
+        let worst = findings(told).iter().map(|finding| finding.severity).max();
+        assert!(worst <= Some(Severity::Notice), "{:?}", findings(told));
+    }
+    assert_eq!(codes(&stories[1]), BTreeSet::new());
+}
+
+#[test]
+fn a_flood_of_notices_hides_no_alert() {
+    let mut told = dialogue();
+    for _ in 0..30 {
+        told = told.pasv("203.0.113.21:50000").refused();
+    }
+    told = told.port("192.0.2.7:25");
+    let options = Options { findings: 5, ..Options::default() };
+    let mut diagnosis = Diagnosis::new(options);
+    let now = told.now();
+    diagnosis.session(&mut told.session, now);
+    let found = &told.session.findings;
+    assert_eq!(found.len(), 5);
+    assert!(found.iter().any(|it| it.code == Code::BounceAttempt), "{found:?}");
+    assert!(found.is_sorted_by_key(|it| it.time));
+    assert!(diagnosis.limits().iter().any(|(name, count)| name == LimitName::Findings && count > 25));
+}
+
+#[test]
+fn an_empty_session_is_no_trouble() {
+    let mut told = dialogue().but(|it| it.greeting.clear());
+    told.session.data_channels.clear();
+    assert_eq!(findings(&told), []);
+    // Indices that lead nowhere.
+    let lost = clean().but(|it| {
+        it.transfers[0].command = 99;
+        it.transfers[0].data_channel = Some(99);
+        it.data_channels[0].command = Some(77);
+        it.data_channels[0].outcome = Some(Outcome::Connected);
+    });
+    assert!(findings(&lost).iter().all(|it| it.severity <= Severity::Notice));
+}

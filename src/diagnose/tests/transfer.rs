@@ -1,0 +1,161 @@
+//! How transfers ended.
+
+use super::{clean, raises, spares};
+use crate::base::Timestamp;
+use crate::diagnose::fixture::{Dialogue, dialogue};
+use crate::ftp::Party;
+use crate::report::{Code, Content, ControlGap, Direction, EndState, FrameSpan, Stall};
+
+#[test]
+fn truncated_is_what_the_server_called_complete_and_the_capture_has_whole() {
+    let announced = |size| clean().last_transfer(|it| it.expected_size = Some(size));
+    let reset = |told: Dialogue| {
+        told.connection(|it| {
+            it.end_state = EndState::Rst;
+            it.from_responder.end_seen = false;
+            it.from_originator.end_seen = false;
+        })
+    };
+    let told = raises(Code::TransferTruncated, &[announced(1001), reset(announced(2000)), reset(clean())]);
+    assert!(told[0].contains("1000 of 1001 announced bytes"), "{}", told[0]);
+    assert!(told[2].contains("was reset after 1000 bytes"), "{}", told[2]);
+    spares(
+        Code::TransferTruncated,
+        &[
+            announced(1000),
+            announced(999),
+            announced(3000).last_transfer(|it| it.offset = 2000),
+            announced(100).last_transfer(|it| it.offset = 2000),
+            announced(1001).last_transfer(|it| it.missing_bytes = 1),
+            announced(1001).last_transfer(|it| it.encrypted = true),
+            announced(1001).last_transfer(|it| it.content = Content::Listing),
+            announced(1001).last_transfer(|it| it.direction = Direction::Upload),
+            announced(1001).connection(|it| it.handshake = false),
+            announced(1001).connection(|it| {
+                it.end_state = EndState::Open;
+                it.from_responder.end_seen = false;
+            }),
+            // The receiver reset after the sender had closed.
+            reset(announced(1000)),
+            reset(clean()).connection(|it| it.from_responder.end_seen = true),
+            dialogue().pasv("203.0.113.21:50000").connected(10).retr("a", &[150, 426]),
+        ],
+    );
+}
+
+#[test]
+fn aborted_is_426_or_abor_and_nothing_else() {
+    let download = |codes: &[u16]| dialogue().pasv("203.0.113.21:50000").connected(10).retr("a", codes);
+    let told = raises(
+        Code::TransferAborted,
+        &[
+            download(&[150, 426]).say("ABOR", &[(226, "ok")]),
+            download(&[150, 426]).connection(|it| it.end_state = EndState::Rst),
+        ],
+    );
+    assert!(told[0].contains("by the client's ABOR (426)"), "{}", told[0]);
+    assert!(told[1].contains("was reset"), "{}", told[1]);
+    spares(
+        Code::TransferAborted,
+        &[download(&[150, 451]), download(&[150]), clean().say("ABOR", &[(225, "")])],
+    );
+}
+
+#[test]
+fn stalled_is_five_seconds_of_silence_inside_a_transfer() {
+    let second = |seconds: f64| dialogue().at(seconds).now();
+    let stall = |from: f64, until: f64| Stall {
+        from: second(from),
+        until: second(until),
+        frames: FrameSpan { first: 7, last: 8 },
+    };
+    // The transfer's command comes first here, so that the transfer spans the connection.
+    let long = |from: f64, until: f64| {
+        clean()
+            .connection(|it| it.stall = Some(stall(from, until)))
+            .but(|it| {
+                let command = it.commands.last_mut().unwrap();
+                command.time = second(1.0);
+                command.replies[0].time = second(1.0);
+                command.replies[1].time = second(60.0);
+            })
+            .connection(|it| {
+                it.established = Some(second(1.0));
+                it.close = Some((second(60.0), 9));
+                it.from_responder.first_payload = Some((second(1.1), 6));
+                it.from_responder.last_payload = Some((second(59.0), 9));
+            })
+    };
+    let told = raises(
+        Code::TransferStalled,
+        &[
+            long(10.0, 15.0),
+            long(2.0, 2.1).connection(|it| it.from_responder.first_payload = Some((second(7.0), 6))),
+            long(2.0, 2.1).connection(|it| it.from_responder.last_payload = Some((second(50.0), 6))),
+        ],
+    );
+    assert!(told[0].contains("stood still for 5.0 s in the middle"), "{}", told[0]);
+    assert!(told[1].contains("before the first byte"), "{}", told[1]);
+    assert!(told[2].contains("10.0 s after the last byte"), "{}", told[2]);
+    spares(
+        Code::TransferStalled,
+        &[
+            clean(),
+            long(10.0, 14.9),
+            // Between two transfers on one connection (MODE B).
+            long(0.0, 5.5),
+            long(57.0, 90.0),
+        ],
+    );
+}
+
+#[test]
+fn completion_is_missing_only_if_the_capture_would_show_it() {
+    let unfinished = || dialogue().pasv("203.0.113.21:50000").connected(10).retr("a", &[150]);
+    let told = raises(
+        Code::CompletionMissing,
+        &[
+            unfinished().closed(Party::Server),
+            unfinished().wait(9.0),
+            unfinished().wait(200.0).connection(|it| it.end = it.end.plus(100_000_000_000)),
+        ],
+    );
+    assert!(told[0].contains("the server closed the control connection instead"), "{}", told[0]);
+    assert!(told[1].contains("did not answer any more"), "{}", told[1]);
+    assert!(told[2].contains("idle for 100.0 s"), "{}", told[2]);
+    let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
+    spares(
+        Code::CompletionMissing,
+        &[
+            clean(),
+            // The capture just ends.
+            unfinished(),
+            unfinished().wait(9.0).but(|it| it.gaps.push(gap)),
+            unfinished().wait(9.0).connection(|it| it.end_state = EndState::Open),
+            // Only the client's direction was captured.
+            dialogue().pasv("203.0.113.21:50000").connected(10).retr("a", &[]).wait(9.0).but(|it| {
+                it.greeting.clear();
+                it.commands.iter_mut().for_each(|command| command.replies.clear());
+            }),
+        ],
+    );
+}
+
+#[test]
+fn ascii_damage_is_a_binary_file_in_type_a() {
+    let ascii = |binary: bool, representation: &'static str| {
+        clean()
+            .connection(|it| it.from_responder.binary = binary)
+            .last_transfer(|it| it.representation = representation.into())
+    };
+    raises(Code::AsciiDamage, &[ascii(true, "A"), ascii(true, "A N")]);
+    spares(
+        Code::AsciiDamage,
+        &[
+            ascii(false, "A"),
+            ascii(true, "I"),
+            ascii(true, "A").last_transfer(|it| it.content = Content::Listing),
+            ascii(true, "A").last_transfer(|it| it.encrypted = true),
+        ],
+    );
+}

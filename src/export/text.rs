@@ -1,0 +1,265 @@
+//! The report for a person at a terminal.
+//!
+//! First what was read, then each session with its findings, then all findings by code: the end of a long report is
+//! what a terminal shows.
+
+mod page;
+mod quantity;
+mod session;
+mod table;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
+
+use crate::base::Timestamp;
+use crate::report::{Capture, Code, Report, Severity, Source, Status, Uid};
+
+pub use page::Look;
+use page::{Page, Piece, Style};
+use quantity::{Bytes, Count, Moment, Plural, Span, TimeOfDay};
+
+/// The sessions' numbers in this report, from 1.
+struct Numbers<'a>(HashMap<&'a Uid, usize>);
+
+impl<'a> Numbers<'a> {
+    fn new(report: &'a Report) -> Self {
+        Self(report.sessions.iter().zip(1..).map(|(session, number)| (&session.uid, number)).collect())
+    }
+
+    fn of(&self, uid: &Uid) -> Option<usize> {
+        self.0.get(uid).copied()
+    }
+}
+
+/// Writes the report.
+pub(super) fn write(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = io::BufWriter::new(out);
+    let mut page = Page::new(&mut out, look);
+    for source in &report.capture.sources {
+        self::source(source, &mut page)?;
+    }
+    if let [_, _, ..] = report.capture.sources.as_slice() {
+        let capture = &report.capture;
+        amounts("together", capture.packets, capture.bytes, capture.first.zip(capture.last), &mut page)?;
+    }
+    let numbers = Numbers::new(report);
+    for session in &report.sessions {
+        page.gap()?;
+        session::write(session, &numbers, &mut page)?;
+    }
+    if !report.findings.is_empty() {
+        page.gap()?;
+        let heading = [page.piece(Style::Heading, "Beyond single sessions")];
+        page.line(0, &heading)?;
+        session::findings(&report.findings, &mut page)?;
+    }
+    page.gap()?;
+    totals(report, &mut page)?;
+    codes(report, &mut page)?;
+    unread(&report.capture, &mut page)?;
+    out.flush()
+}
+
+fn source(source: &Source, page: &mut Page<'_>) -> io::Result<()> {
+    let mut format = source.format.to_owned();
+    if let Some(compression) = source.compression {
+        format.push_str(" in ");
+        format.push_str(compression);
+    }
+    if !source.link_types.is_empty() {
+        format.push_str(", ");
+        format.push_str(&source.link_types.join(", "));
+    }
+    let name = format!("{} ({format})", source.path);
+    amounts(&name, source.packets, source.bytes, source.first.zip(source.last), page)?;
+    if source.truncated_packets > 0 {
+        let cut = Plural(source.truncated_packets, "packet");
+        let cut = page.piece(Style::Warning, format!("{cut} not kept in full by the capture"));
+        page.paragraph(2, 4, &[cut])?;
+    }
+    if let Some(damage) = &source.damage {
+        let damage = page.piece(Style::Bad, format!("damaged: {damage}"));
+        page.paragraph(2, 4, &[damage])?;
+    }
+    Ok(())
+}
+
+fn amounts(
+    name: &str,
+    packets: u64,
+    bytes: u64,
+    times: Option<(Timestamp, Timestamp)>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let mut facts = vec![name.to_owned(), Plural(packets, "packet").to_string(), Bytes(bytes).to_string()];
+    if let Some((first, last)) = times {
+        let until =
+            if first.date() == last.date() { TimeOfDay(last).to_string() } else { Moment(last).to_string() };
+        facts.push(format!("{} to {until} UTC ({})", Moment(first), Span(last.since(first))));
+    }
+    let facts: Vec<Piece> = facts.iter().map(|fact| page.piece(Style::Plain, fact)).collect();
+    page.facts(0, 2, &facts)
+}
+
+fn totals(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let mut transfers = 0;
+    let mut bytes = 0_u64;
+    let mut by_status = [
+        (Status::Complete, "complete", 0),
+        (Status::Failed, "failed", 0),
+        (Status::Aborted, "aborted", 0),
+        (Status::Unfinished, "unfinished", 0),
+    ];
+    for transfer in report.sessions.iter().flat_map(|session| &session.transfers) {
+        transfers += 1;
+        bytes = bytes.saturating_add(transfer.bytes.unwrap_or(0));
+        for (status, _, count) in &mut by_status {
+            *count += u64::from(*status == transfer.status);
+        }
+    }
+    let sessions = u64::try_from(report.sessions.len()).unwrap_or(u64::MAX);
+    let mut facts = vec![if sessions == 0 {
+        "No FTP session found".to_owned()
+    } else {
+        Plural(sessions, "session").to_string()
+    }];
+    if transfers > 0 {
+        let shares = by_status.iter().filter(|(_, _, count)| *count > 0);
+        let shares: Vec<String> =
+            shares.map(|(_, status, count)| format!("{} {status}", Count(*count))).collect();
+        facts.push(format!("{}: {}", Plural(transfers, "transfer"), shares.join(", ")));
+        facts.push(Bytes(bytes).to_string());
+    }
+    let facts: Vec<Piece> = facts.iter().map(|fact| page.piece(Style::Heading, fact)).collect();
+    page.facts(0, 2, &facts)
+}
+
+/// All findings by code, the worst first, and the first few sessions in which each was raised.
+fn codes(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    const NAMED: usize = 8;
+    let mut by_code: BTreeMap<(std::cmp::Reverse<Severity>, Code), (u64, Vec<usize>)> = BTreeMap::new();
+    let of_sessions =
+        report.sessions.iter().zip(1..).flat_map(|(session, number)| {
+            session.findings.iter().map(move |finding| (finding, Some(number)))
+        });
+    for (finding, number) in of_sessions.chain(report.findings.iter().map(|finding| (finding, None))) {
+        let key = (std::cmp::Reverse(finding.severity), finding.code);
+        let (count, sessions) = by_code.entry(key).or_default();
+        *count += 1;
+        if let Some(number) = number {
+            // One more than is named tells that there are more.
+            if sessions.last() != Some(&number) && sessions.len() <= NAMED {
+                sessions.push(number);
+            }
+        }
+    }
+    let widest = by_code.values().map(|(count, _)| Count(*count).to_string().len()).max().unwrap_or(0);
+    for ((std::cmp::Reverse(severity), code), (count, sessions)) in by_code {
+        let style = session::style_of(severity);
+        let mut pieces = vec![
+            page.piece(Style::Plain, format!("{:>widest$} ", Count(count).to_string())),
+            page.piece(style, format!("{:8}", severity.name())),
+            page.piece(style, format!("{:27}", code.name())),
+        ];
+        let mut named: Vec<String> = sessions.iter().take(NAMED).map(|number| format!("#{number}")).collect();
+        if sessions.len() > NAMED {
+            named.push("…".into());
+        }
+        pieces.push(page.piece(Style::Faint, named.join(" ")));
+        page.line(2, &pieces)?;
+    }
+    Ok(())
+}
+
+/// What was in the capture and is not in the report.
+fn unread(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
+    let mut lines = Vec::new();
+    if let Some(dropped @ 1..) = capture.dropped {
+        lines.push((Style::Warning, format!("{} dropped by the kernel", Plural(dropped, "packet"))));
+    }
+    let ignored: u64 = capture.ignored.values().fold(0, |sum, count| sum.saturating_add(*count));
+    if ignored > 0 {
+        let reasons: Vec<String> =
+            capture.ignored.iter().map(|(reason, count)| format!("{} {reason}", Count(*count))).collect();
+        lines.push((
+            Style::Faint,
+            format!("{} not decoded: {}", Plural(ignored, "packet"), reasons.join(", ")),
+        ));
+    }
+    if capture.silent_connections > 0 {
+        let silent = Plural(capture.silent_connections, "connection");
+        lines.push((Style::Faint, format!("{silent} to a control port on which nobody spoke FTP")));
+    }
+    let limits: Vec<String> =
+        capture.limits.iter().map(|(name, count)| format!("{} ×{}", name.name(), Count(count))).collect();
+    if !limits.is_empty() {
+        lines
+            .push((Style::Warning, format!("limits reached, so not all is reported: {}", limits.join(", "))));
+    }
+    for (style, text) in lines {
+        let text = page.piece(style, text);
+        page.paragraph(0, 2, &[text])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::sample_report;
+    use super::*;
+
+    fn text(report: &Report, look: Look) -> String {
+        let mut bytes = Vec::new();
+        write(report, look, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn as_wide_as_it_is_where_no_terminal_limits_it() {
+        insta::assert_snapshot!(text(&sample_report(), Look::default()));
+    }
+
+    #[test]
+    fn in_eighty_columns() {
+        let text = text(&sample_report(), Look { width: Some(80), ..Look::default() });
+        for line in text.lines() {
+            assert!(unicode_width::UnicodeWidthStr::width(line) <= 80, "{line}");
+        }
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn in_ascii() {
+        let text = text(&sample_report(), Look { width: Some(100), ascii: true, ..Look::default() });
+        assert!(text.is_ascii());
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn colours_add_nothing_but_colours() {
+        let plain = text(&sample_report(), Look { width: Some(80), ..Look::default() });
+        let colored = text(&sample_report(), Look { width: Some(80), color: true, ..Look::default() });
+        assert_ne!(colored, plain);
+        let mut bare = String::new();
+        let mut rest = colored.as_str();
+        while let Some((before, after)) = rest.split_once("\x1b[") {
+            bare.push_str(before);
+            rest = after.split_once('m').unwrap().1;
+        }
+        assert_eq!(bare + rest, plain);
+    }
+
+    #[test]
+    fn what_a_peer_sends_moves_no_cursor() {
+        for look in [Look::default(), Look { width: Some(60), ..Look::default() }] {
+            let text = text(&sample_report(), look);
+            assert!(!text.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_capture_without_ftp_says_so() {
+        let report = Report { capture: sample_report().capture, ..Report::default() };
+        assert!(text(&report, Look::default()).contains("\nNo FTP session found\n"));
+    }
+}

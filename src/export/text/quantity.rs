@@ -1,0 +1,184 @@
+//! Amounts as people read them.
+
+use std::fmt;
+
+use crate::base::Timestamp;
+
+/// A number of bytes: exact while it is short, then in powers of 1024.
+pub(super) struct Bytes(pub(super) u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+        if self.0 < 10_000 {
+            return write!(f, "{} B", self.0);
+        }
+        let mut amount = self.0 as f64 / 1024.0;
+        let mut unit = UNITS[0];
+        for larger in UNITS.into_iter().skip(1) {
+            // What would be rounded to four digits before the point goes to the next unit.
+            if amount < 999.95 {
+                break;
+            }
+            amount /= 1024.0;
+            unit = larger;
+        }
+        write!(f, "{amount:.1} {unit}")
+    }
+}
+
+/// A number with its thousands set apart.
+pub(super) struct Count(pub(super) u64);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
+    }
+}
+
+/// So many of a thing: `1 session`, `2 sessions`.
+pub(super) struct Plural(pub(super) u64, pub(super) &'static str);
+
+impl fmt::Display for Plural {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", Count(self.0), self.1, if self.0 == 1 { "" } else { "s" })
+    }
+}
+
+/// A length of time in nanoseconds.
+pub(super) struct Span(pub(super) i64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SECOND: i64 = 1_000_000_000;
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let nanos = self.0.saturating_abs();
+        let seconds = nanos as f64 / SECOND as f64;
+        let whole = nanos / SECOND;
+        match whole {
+            0 if nanos < SECOND / 1000 => write!(f, "{sign}{} µs", nanos / 1000),
+            0 => write!(f, "{sign}{} ms", nanos / (SECOND / 1000)),
+            1..=59 => write!(f, "{sign}{seconds:.1} s"),
+            60..=3599 => write!(f, "{sign}{} min {} s", whole / 60, whole % 60),
+            3600..=86_399 => write!(f, "{sign}{} h {} min", whole / 3600, whole / 60 % 60),
+            _ => write!(f, "{sign}{} d {} h", whole / 86_400, whole / 3600 % 24),
+        }
+    }
+}
+
+/// A moment to the millisecond, UTC, for people.
+pub(super) struct Moment(pub(super) Timestamp);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.0.date();
+        write!(f, "{year:04}-{month:02}-{day:02} {}", TimeOfDay(self.0))
+    }
+}
+
+/// The time of day of a moment.
+pub(super) struct TimeOfDay(pub(super) Timestamp);
+
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hour, minute, second, nanos) = self.0.time_of_day();
+        write!(f, "{hour:02}:{minute:02}:{second:02}.{:03}", nanos / 1_000_000)
+    }
+}
+
+/// Frame numbers in ascending order, with neighbours joined: `12, 14–17`. Only the first few runs are named.
+pub(super) struct FrameList<'a>(pub(super) &'a [u64]);
+
+impl fmt::Display for FrameList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMED: usize = 6;
+        let mut rest = self.0;
+        for run in 0.. {
+            let Some((&first, _)) = rest.split_first() else { return Ok(()) };
+            if run == NAMED {
+                return write!(f, ", … {} more", rest.len());
+            }
+            let follows = |&(distance, frame): &(u64, &u64)| first.checked_add(distance) == Some(*frame);
+            let length = (0..).zip(rest).take_while(follows).count();
+            let (joined, later) = rest.split_at(length);
+            let last = joined.last().copied().unwrap_or(first);
+            let separator = if run == 0 { "" } else { ", " };
+            match joined.len() {
+                1 => write!(f, "{separator}{first}")?,
+                2 => write!(f, "{separator}{first}, {last}")?,
+                _ => write!(f, "{separator}{first}–{last}")?,
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_exact_while_short() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (9_999, "9999 B"),
+            (10_000, "9.8 KiB"),
+            (1_048_576, "1.0 MiB"),
+            (1_048_520, "1.0 MiB"),
+            (999 * 1024, "999.0 KiB"),
+            (u64::MAX, "16.0 EiB"),
+        ] {
+            assert_eq!(Bytes(bytes).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn counts_have_their_thousands_set_apart() {
+        for (count, text) in
+            [(0, "0"), (999, "999"), (1000, "1,000"), (12_345, "12,345"), (2_148_031, "2,148,031")]
+        {
+            assert_eq!(Count(count).to_string(), text);
+        }
+        assert_eq!(Plural(1, "session").to_string(), "1 session");
+        assert_eq!(Plural(1000, "session").to_string(), "1,000 sessions");
+    }
+
+    #[test]
+    fn lengths_of_time_take_the_unit_that_fits() {
+        for (nanos, text) in [
+            (0, "0 µs"),
+            (1_500, "1 µs"),
+            (35_000_000, "35 ms"),
+            (9_500_000_000, "9.5 s"),
+            (190_000_000_000, "3 min 10 s"),
+            (8_040_000_000_000, "2 h 14 min"),
+            (180_000_000_000_000, "2 d 2 h"),
+            (-3_000_000_000, "-3.0 s"),
+            (i64::MIN, "-106751 d 23 h"),
+        ] {
+            assert_eq!(Span(nanos).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn neighbouring_frames_are_joined() {
+        for (frames, text) in [
+            (&[][..], ""),
+            (&[12], "12"),
+            (&[12, 13], "12, 13"),
+            (&[12, 14, 15, 16, 17], "12, 14–17"),
+            (&[1, 3, 5, 7, 9, 11, 13, 14], "1, 3, 5, 7, 9, 11, … 2 more"),
+            (&[5, 5, u64::MAX], "5, 5, 18446744073709551615"),
+        ] {
+            assert_eq!(FrameList(frames).to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! One session: who and when, what was negotiated and transferred, what is odd.
+
+use std::cmp::Reverse;
+use std::io;
+
+use super::Numbers;
+use super::page::{Page, Piece, Style};
+use super::quantity::{Bytes, FrameList, Moment, Span};
+use super::table::{self, Column, Row};
+use crate::base::{Endpoint, Text, Timestamp};
+use crate::export::words::Word as _;
+use crate::report::{
+    Allocation, Connection, DataChannel, EndState, Finding, FirstClose, Login, MatchedBy, Mode, Negotiation,
+    Outcome, Party, Reuse, ReuseKind, ReuseOutcome, Security, Session, Severity, Status, Transfer,
+};
+
+/// Writes the session under its number.
+pub(super) fn write(session: &Session, numbers: &Numbers<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    heading(session, numbers, page)?;
+    table::write(&rows(session, numbers, page), page)?;
+    findings(&session.findings, page)
+}
+
+fn heading(session: &Session, numbers: &Numbers<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let number = numbers.of(&session.uid).map_or_else(String::new, |number| format!("#{number}"));
+    let mut names = vec![
+        page.piece(Style::Faint, number),
+        page.shown(Style::Heading, format_args!("{} → {}", session.client, session.server)),
+    ];
+    if let Some(user) = &session.user {
+        names.push(page.piece(Style::Heading, format!(" {}", first_line(user))));
+    }
+    page.paragraph(0, 3, &names)?;
+    let time = [
+        Moment(session.start).to_string(),
+        Span(session.end.since(session.start)).to_string(),
+        format!("frames {}–{}", session.frames.first, session.frames.last),
+        end(session).to_owned(),
+    ];
+    let time = time.map(|fact| page.piece(Style::Plain, fact));
+    page.facts(2, 4, &time)?;
+    let facts: Vec<Piece> = facts(session).iter().map(|fact| page.piece(Style::Plain, fact)).collect();
+    page.facts(2, 4, &facts)
+}
+
+const fn end(session: &Session) -> &'static str {
+    match (session.end_state, session.closed_by) {
+        (EndState::Open, None) => "still open when the capture ended",
+        (EndState::Open, Some(Party::Client)) => "half closed by the client",
+        (EndState::Open, Some(Party::Server)) => "half closed by the server",
+        (EndState::Fin, None) => "closed",
+        (EndState::Fin, Some(Party::Client)) => "closed by the client",
+        (EndState::Fin, Some(Party::Server)) => "closed by the server",
+        (EndState::Rst, None) => "reset",
+        (EndState::Rst, Some(Party::Client)) => "reset by the client",
+        (EndState::Rst, Some(Party::Server)) => "reset by the server",
+        (EndState::Idle, _) => "fell silent",
+    }
+}
+
+/// What is known of both sides, in few words each.
+fn facts(session: &Session) -> Vec<String> {
+    let mut facts = Vec::new();
+    let mut say = |text: String| facts.push(text);
+    if !session.handshake {
+        say("start not captured".into());
+    }
+    match session.login {
+        Login::None => say("no login seen".into()),
+        Login::Accepted => say("logged in".into()),
+        Login::Rejected => say("login rejected".into()),
+    }
+    match session.security {
+        Security::None => say("in the clear".into()),
+        Security::ExplicitTls => say("TLS by AUTH".into()),
+        Security::ImplicitTls => say("TLS from the start".into()),
+        Security::Gssapi => say("GSSAPI".into()),
+    }
+    if session.epsv_all {
+        say("EPSV ALL".into());
+    }
+    if let Some(greeting) = session.greeting.last() {
+        say(format!("greets “{}”", first_line(&greeting.text)));
+    }
+    if let Some(system) = &session.system {
+        say(format!("system {}", first_line(system)));
+    }
+    if let Some(software) = &session.client_software {
+        say(format!("client {}", first_line(software)));
+    }
+    let allocations =
+        [("client", session.port_allocation.client), ("server", session.port_allocation.server)];
+    for (party, allocation) in allocations {
+        match allocation {
+            Some(Allocation::Sequential) => say(format!("{party} ports one after another")),
+            Some(Allocation::Fixed) => say(format!("{party} port always the same")),
+            Some(Allocation::Scattered) => say(format!("{party} ports scattered")),
+            None => {}
+        }
+    }
+    facts
+}
+
+/// The start of a text that may have many lines and be very long.
+fn first_line(text: &Text) -> String {
+    const LONGEST: usize = 60;
+    let line = text.raw().lines().next().unwrap_or_default();
+    let mut characters = line.chars();
+    let mut start: String = characters.by_ref().take(LONGEST).collect();
+    if characters.next().is_some() {
+        start.push('…');
+    }
+    start
+}
+
+/// A row for each negotiation or data connection with its first transfer, for each further transfer on it, and for
+/// each transfer without any, in the order of time.
+fn rows(session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Vec<Row> {
+    let mut rows: Vec<(Timestamp, Row)> = Vec::new();
+    let mut transfers_of = vec![Vec::new(); session.data_channels.len()];
+    for transfer in &session.transfers {
+        let own = transfer.data_channel.and_then(|index| transfers_of.get_mut(usize::try_from(index).ok()?));
+        if let Some(own) = own {
+            own.push(transfer);
+        } else {
+            let row = transfer_row(Row::default(), session, transfer, page);
+            rows.push((command_time(session, transfer.command), row));
+        }
+    }
+    for (channel, transfers) in session.data_channels.iter().zip(&transfers_of) {
+        let row = channel_row(session, channel, numbers, page);
+        let time = channel.command.map_or_else(
+            || channel.connection.as_ref().map_or(session.start, |connection| connection.start),
+            |command| command_time(session, command),
+        );
+        let mut transfers = transfers.iter();
+        rows.push((
+            time,
+            match transfers.next() {
+                Some(first) => transfer_row(row, session, first, page),
+                None => row,
+            },
+        ));
+        for further in transfers {
+            rows.push((
+                command_time(session, further.command),
+                transfer_row(Row::default(), session, further, page),
+            ));
+        }
+    }
+    rows.sort_by_key(|&(time, _)| time);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn command_time(session: &Session, index: u32) -> Timestamp {
+    session.command(index).map_or(session.start, |command| command.time)
+}
+
+fn channel_row(session: &Session, channel: &DataChannel, numbers: &Numbers<'_>, page: &Page<'_>) -> Row {
+    let mut row = Row::default();
+    let command = channel.command.and_then(|index| session.command(index));
+    let place = command.map(|command| (command.frame, command.time)).or_else(|| {
+        channel.connection.as_ref().map(|connection| (connection.frames.first, connection.start))
+    });
+    if let Some((frame, time)) = place {
+        set_place(&mut row, session, frame, time, page);
+    }
+    row.set(Column::Mode, page.piece(Style::Plain, channel.mode.map_or("(TLS)", Mode::name)));
+    let listener = channel
+        .predicted
+        .map(|prediction| prediction.listener)
+        .or_else(|| channel.connection.as_ref().map(|connection| connection.responder));
+    if let Some(listener) = listener {
+        row.set(Column::Listener, page.shown(Style::Plain, listener));
+        row.short_listener = short(session, listener);
+    }
+    if let Some((style, text)) = outcome(session, channel) {
+        row.set(Column::Outcome, page.piece(style, text));
+    }
+    if let Some(time_wait) = channel.time_wait {
+        row.set(Column::TimeWait, page.piece(Style::Faint, time_wait.holder.word()));
+    }
+    row.notes = channel_notes(session, channel, numbers, page);
+    row
+}
+
+fn set_place(row: &mut Row, session: &Session, frame: u64, time: Timestamp, page: &Page<'_>) {
+    row.set(Column::Frame, page.shown(Style::Faint, frame));
+    let seconds = time.seconds_since(session.start);
+    row.set(Column::Time, page.piece(Style::Faint, format!("{seconds:+.3}")));
+}
+
+/// An endpoint of one of the two control peers, in few characters.
+fn short(session: &Session, endpoint: Endpoint) -> Option<String> {
+    let party = if endpoint.ip == session.client.ip {
+        "client"
+    } else if endpoint.ip == session.server.ip {
+        "server"
+    } else {
+        return None;
+    };
+    Some(format!("{party}:{}", endpoint.port))
+}
+
+fn outcome(session: &Session, channel: &DataChannel) -> Option<(Style, String)> {
+    let reply = || {
+        let command = session.command(channel.command?)?;
+        command.completion().map(|reply| format!(" {}", reply.code))
+    };
+    match channel.negotiation {
+        Some(Negotiation::Rejected) => {
+            return Some((Style::Bad, format!("rejected{}", reply().unwrap_or_default())));
+        }
+        Some(negotiation @ (Negotiation::Malformed | Negotiation::Unanswered))
+            if channel.outcome.is_none() =>
+        {
+            return Some((Style::Bad, negotiation.word().into()));
+        }
+        Some(Negotiation::Accepted | Negotiation::Malformed | Negotiation::Unanswered) | None => {}
+    }
+    let outcome = channel.outcome?;
+    let attempts = channel.connection.as_ref().map_or(0, |connection| connection.syn_attempts);
+    Some(match outcome {
+        Outcome::Connected => (Style::Good, outcome.word().into()),
+        Outcome::Unused => (Style::Faint, outcome.word().into()),
+        Outcome::Refused | Outcome::Unanswered if attempts > 1 => {
+            (Style::Bad, format!("{} ×{attempts}", outcome.word()))
+        }
+        Outcome::Refused | Outcome::Unanswered => (Style::Bad, outcome.word().into()),
+    })
+}
+
+/// What does not fit into a column, and is out of the ordinary.
+fn channel_notes(
+    session: &Session,
+    channel: &DataChannel,
+    numbers: &Numbers<'_>,
+    page: &Page<'_>,
+) -> Vec<Piece> {
+    let mut notes = Vec::new();
+    if let (Some(matched_by), Some(connection)) = (channel.matched_by, &channel.connection) {
+        let ends = format!("{} → {}", connection.originator, connection.responder);
+        match matched_by {
+            MatchedBy::Endpoint => {}
+            MatchedBy::Translated => {
+                notes.push(page.piece(Style::Warning, format!("an address differs: it was {ends}")));
+            }
+            MatchedBy::ThirdParty => notes.push(page.piece(Style::Info, format!("server to server: {ends}"))),
+            MatchedBy::Default => notes.push(page.piece(Style::Faint, format!("default ports: {ends}"))),
+            MatchedBy::Inferred => {
+                notes.push(page.piece(Style::Faint, format!("by addresses and time alone: {ends}")));
+            }
+        }
+    }
+    if let Some(peer) = channel.peer_session.as_ref().and_then(|uid| numbers.of(uid)) {
+        notes.push(page.piece(Style::Info, format!("other server's session: #{peer}")));
+    }
+    if let Some(reuse) = &channel.reuse {
+        notes.extend(reuse_note(reuse, session, numbers, page));
+    }
+    if let Some(connection) = channel.connection.as_deref()
+        && channel.outcome == Some(Outcome::Connected)
+        && connection.end_state == EndState::Rst
+    {
+        notes.push(page.piece(Style::Warning, reset_by(channel, connection)));
+    }
+    notes
+}
+
+fn reset_by(channel: &DataChannel, connection: &Connection) -> &'static str {
+    let client_originates = !channel.active;
+    match connection.first_close {
+        Some(FirstClose::Originator) if client_originates => "reset by the client",
+        Some(FirstClose::Responder) if !client_originates => "reset by the client",
+        Some(FirstClose::Originator | FirstClose::Responder) => "reset by the server",
+        Some(FirstClose::Both) | None => "reset",
+    }
+}
+
+/// What is worth saying of a reuse: those outside TIME_WAIT that went well are not.
+fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Option<Piece> {
+    let (style, came_of_it) = match reuse.outcome {
+        ReuseOutcome::Accepted if !reuse.in_time_wait => return None,
+        ReuseOutcome::Accepted => (Style::Faint, "accepted"),
+        ReuseOutcome::Ignored => (Style::Warning, "SYNs were ignored"),
+        ReuseOutcome::Challenged => (Style::Warning, "a SYN was challenged by an ACK"),
+        ReuseOutcome::Refused => (Style::Warning, "refused"),
+        ReuseOutcome::NotAttempted => (Style::Warning, "no SYN seen"),
+    };
+    let what = match reuse.kind {
+        ReuseKind::FourTuple => "both endpoints used again",
+        ReuseKind::Listener => "listening endpoint used again",
+    };
+    let previous = &reuse.previous.session;
+    let whose = match numbers.of(previous) {
+        Some(number) if *previous != session.uid => format!(" (#{number})"),
+        Some(_) | None => String::new(),
+    };
+    let within = if reuse.in_time_wait { ", inside TIME_WAIT" } else { "" };
+    let gap = Span(reuse.gap);
+    Some(page.piece(style, format!("{what} {gap} later{whose}{within}: {came_of_it}")))
+}
+
+fn transfer_row(mut row: Row, session: &Session, transfer: &Transfer, page: &Page<'_>) -> Row {
+    let command = session.command(transfer.command);
+    if let Some(command) = command {
+        if row.cell(Column::Frame).is_none() {
+            set_place(&mut row, session, command.frame, command.time, page);
+        }
+        row.set(Column::Verb, page.piece(Style::Plain, command.verb.name()));
+    }
+    if let Some(path) = transfer.path.as_ref().or_else(|| command?.text()) {
+        row.set(Column::Path, page.piece(Style::Plain, path.raw()));
+    }
+    match transfer.bytes {
+        Some(bytes) if bytes > 0 || transfer.status == Status::Complete => {
+            row.set(Column::Bytes, page.shown(Style::Plain, Bytes(bytes)));
+        }
+        Some(_) => {}
+        None => row.set(Column::Bytes, page.piece(Style::Faint, "?")),
+    }
+    if let (Some(bytes @ 1..), Some(seconds)) = (transfer.bytes, transfer.duration())
+        && seconds > 0.0
+    {
+        let rate = bytes as f64 / seconds;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+        row.set(Column::Rate, page.piece(Style::Plain, format!("{}/s", Bytes(rate as u64))));
+    }
+    let code = transfer.reply_code.map_or_else(String::new, |code| code.to_string());
+    let (style, reply) = match transfer.status {
+        Status::Complete => (Style::Good, code),
+        Status::Aborted => (Style::Warning, format!("{code} aborted")),
+        Status::Failed => (Style::Bad, format!("{code} failed")),
+        Status::Unfinished => (Style::Warning, format!("{code} unfinished")),
+    };
+    row.set(Column::Reply, page.piece(style, reply.trim_start()));
+    row.notes.extend(transfer_notes(transfer, page));
+    row
+}
+
+fn transfer_notes(transfer: &Transfer, page: &Page<'_>) -> Vec<Piece> {
+    let mut notes = Vec::new();
+    if transfer.offset > 0 {
+        notes.push(page.piece(Style::Faint, format!("from byte {}", transfer.offset)));
+    }
+    if transfer.encrypted {
+        notes.push(page.piece(Style::Faint, "encrypted"));
+    }
+    if transfer.missing_bytes > 0 {
+        let missing = Bytes(transfer.missing_bytes);
+        notes.push(page.piece(Style::Warning, format!("{missing} not in the capture")));
+    }
+    if let (Some(expected), Some(bytes)) = (transfer.expected_size, transfer.bytes) {
+        let moved = bytes.saturating_add(transfer.missing_bytes).saturating_add(transfer.offset);
+        let was_to_move = transfer.status != Status::Failed && !transfer.encrypted;
+        if was_to_move && moved != expected {
+            notes.push(page.piece(Style::Warning, format!("announced as {}", Bytes(expected))));
+        }
+    }
+    notes
+}
+
+/// Findings of one code that are written in full; of more of them only their number.
+const IN_FULL: usize = 5;
+
+/// Writes findings, the worst first and those of one code together.
+pub(super) fn findings(findings: &[Finding], page: &mut Page<'_>) -> io::Result<()> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| (Reverse(finding.severity), finding.code, finding.time));
+    for alike in sorted.chunk_by(|one, next| (one.severity, one.code) == (next.severity, next.code)) {
+        for finding in alike.iter().take(IN_FULL) {
+            self::finding(finding, page)?;
+        }
+        if let (Some(one), more @ 1..) = (alike.first(), alike.len().saturating_sub(IN_FULL)) {
+            let more = page.piece(Style::Faint, format!("and {more} more {}", one.code));
+            page.line(FINDING_INDENT, &[more])?;
+        }
+    }
+    Ok(())
+}
+
+/// Columns before the text of a finding, after its severity.
+const FINDING_INDENT: usize = 10;
+
+fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+    let style = style_of(finding.severity);
+    let mut pieces = vec![
+        page.piece(style, format!("{:7}", finding.severity.name())),
+        page.piece(style, format!("{}:", finding.code)),
+        page.piece(Style::Plain, finding.summary.trim_end_matches('.')),
+    ];
+    if !finding.frames.is_empty() {
+        let plural = if finding.frames.len() == 1 { "" } else { "s" };
+        let frames = FrameList(&finding.frames);
+        pieces.push(page.piece(Style::Faint, format!("(frame{plural} {frames})")));
+    }
+    page.paragraph(2, FINDING_INDENT, &pieces)?;
+    if let Some(advice) = &finding.advice {
+        let advice = [page.piece(Style::Plain, "→"), page.piece(Style::Plain, advice)];
+        page.paragraph(FINDING_INDENT, FINDING_INDENT + 2, &advice)?;
+    }
+    Ok(())
+}
+
+/// How a severity looks.
+pub(super) const fn style_of(severity: Severity) -> Style {
+    match severity {
+        Severity::Info => Style::Info,
+        Severity::Notice => Style::Notice,
+        Severity::Warning => Style::Warning,
+        Severity::Alert => Style::Alert,
+    }
+}

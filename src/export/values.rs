@@ -1,0 +1,201 @@
+//! Times, addresses and hashes as text, written without an allocation or the formatting machinery: a large report
+//! holds millions of them.
+
+use std::fmt::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde::{Serialize, Serializer};
+
+use crate::base::Timestamp;
+
+/// A moment as RFC 3339 text in UTC with nine fractional digits.
+#[derive(Clone, Copy)]
+pub(super) struct Time(pub(super) Timestamp);
+
+/// Length of the text of every moment that a [`Timestamp`] can hold: its years are 1677 to 2262.
+const TIME_LENGTH: usize = "2026-03-01T12:00:00.123456789Z".len();
+
+impl Time {
+    fn text(self) -> Short<TIME_LENGTH> {
+        let (year, month, day) = self.0.date();
+        let (hour, minute, second, nanos) = self.0.time_of_day();
+        let mut text = Short::new();
+        text.digits(u32::try_from(year).unwrap_or_default(), 4);
+        for (separator, number) in [(b'-', month), (b'-', day), (b'T', hour), (b':', minute), (b':', second)]
+        {
+            text.byte(separator);
+            text.digits(number.into(), 2);
+        }
+        text.byte(b'.');
+        text.digits(nanos, 9);
+        text.byte(b'Z');
+        text
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text().as_str())
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text().as_str())
+    }
+}
+
+/// An IP address, IPv6 in RFC 5952 form.
+#[derive(Clone, Copy)]
+pub(super) struct Address(pub(super) IpAddr);
+
+/// Length of the longest text of an address: IPv6 with an IPv4 tail.
+const ADDRESS_LENGTH: usize = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".len();
+
+impl Address {
+    fn text(self) -> Short<ADDRESS_LENGTH> {
+        let mut text = Short::new();
+        match self.0 {
+            IpAddr::V4(v4) => text.dotted(v4),
+            // All pieces fit: the buffer has the length of the longest address.
+            IpAddr::V6(v6) => write!(text, "{v6}").unwrap_or_default(),
+        }
+        text
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text().as_str())
+    }
+}
+
+/// Bytes in lower-case hexadecimal.
+#[derive(Clone, Copy)]
+pub(super) struct Hex<'a>(pub(super) &'a [u8; 32]);
+
+impl Hex<'_> {
+    fn text(self) -> Short<64> {
+        let mut text = Short::new();
+        for &byte in self.0 {
+            for nibble in [byte >> 4, byte & 0xf] {
+                text.byte(nibble + if nibble < 10 { b'0' } else { b'a' - 10 });
+            }
+        }
+        text
+    }
+}
+
+impl Serialize for Hex<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text().as_str())
+    }
+}
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
+    }
+}
+
+/// A short ASCII text on the stack. What does not fit is left out.
+struct Short<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Short<N> {
+    const fn new() -> Self {
+        Self { bytes: [0; N], length: 0 }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.length) {
+            *slot = byte;
+            self.length += 1;
+        }
+    }
+
+    /// The last `width` decimal digits of `number`, with zeros before it.
+    fn digits(&mut self, number: u32, width: usize) {
+        let Some(slots) = self.bytes.get_mut(self.length..self.length + width) else { return };
+        let mut rest = number;
+        // Three at a time, so that one division waits less for another.
+        for group in slots.rchunks_mut(3) {
+            let mut of_group = rest % 1000;
+            rest /= 1000;
+            for slot in group.iter_mut().rev() {
+                *slot = b'0' + (of_group % 10) as u8;
+                of_group /= 10;
+            }
+        }
+        self.length += width;
+    }
+
+    fn dotted(&mut self, address: Ipv4Addr) {
+        for (index, octet) in address.octets().into_iter().enumerate() {
+            if index > 0 {
+                self.byte(b'.');
+            }
+            let width = match octet {
+                0..=9 => 1,
+                10..=99 => 2,
+                100..=255 => 3,
+            };
+            self.digits(octet.into(), width);
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> fmt::Write for Short<N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let slots = self.bytes.get_mut(self.length..self.length + text.len()).ok_or(fmt::Error)?;
+        slots.copy_from_slice(text.as_bytes());
+        self.length += text.len();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_moment_reads_as_the_timestamp_itself_says(nanos: i64) {
+            let time = Timestamp::from_nanos(nanos);
+            let text = Time(time).text();
+            prop_assert_eq!(text.as_str(), time.to_string());
+        }
+
+        #[test]
+        fn any_address_reads_as_the_standard_library_says(ip: IpAddr) {
+            let text = Address(ip).text();
+            prop_assert_eq!(text.as_str(), ip.to_string());
+        }
+
+        #[test]
+        fn any_hash_reads_as_hexadecimal(hash: [u8; 32]) {
+            let mut want = String::new();
+            for byte in hash {
+                write!(want, "{byte:02x}").unwrap();
+            }
+            let text = Hex(&hash).text();
+            prop_assert_eq!(text.as_str(), want);
+        }
+    }
+
+    #[test]
+    fn the_longest_address_fits() {
+        let longest: IpAddr = "::ffff:255.255.255.255".parse().unwrap();
+        assert_eq!(Address(longest).text().as_str(), "::ffff:255.255.255.255");
+        let full: IpAddr = "1111:2222:3333:4444:5555:6666:7777:8888".parse().unwrap();
+        assert_eq!(Address(full).text().as_str(), "1111:2222:3333:4444:5555:6666:7777:8888");
+    }
+}

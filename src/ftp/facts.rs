@@ -1,0 +1,138 @@
+//! Facts that replies, listings and arguments state: sizes, features, protocols, types.
+
+use crate::base::Text;
+
+/// The facts of one entry of MLST or MLSD that ftpscope uses (RFC 3659 section 7).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MlstFacts {
+    /// Size in bytes.
+    pub size: Option<u64>,
+    /// `file`, `dir`, `cdir`, `pdir` or a system's own, in lower case.
+    pub kind: Option<Box<str>>,
+    /// The path name, as it is.
+    pub name: Box<str>,
+}
+
+/// The exact size that the text of a 125 or 150 reply announces: `(1234 bytes)`.
+///
+/// No RFC asks for it. Where there are several, names come first, so the last one counts; other units are no exact
+/// size.
+pub fn announced_size(text: &str) -> Option<u64> {
+    parentheses(text).find_map(|inside| {
+        let (digits, unit) = inside.trim().split_once(' ')?;
+        matches!(unit.trim().to_ascii_lowercase().as_str(), "bytes" | "byte")
+            .then(|| decimal(digits))
+            .flatten()
+    })
+}
+
+/// The size that the text of a 213 reply to SIZE states (RFC 3659 section 4).
+pub fn size_reply(text: &str) -> Option<u64> {
+    decimal(text.split_ascii_whitespace().next()?)
+}
+
+/// The facts of one entry: a line of an MLSD listing, or of the text of a 250 reply to MLST. None where it is no such
+/// line.
+///
+/// ```text
+/// [ SP ] { fact "=" value ";" } SP pathname        (RFC 3659 section 7.2)
+/// ```
+pub fn mlst_facts(line: &str) -> Option<MlstFacts> {
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    let (facts, name) = line.strip_prefix(' ').unwrap_or(line).split_once(' ')?;
+    let mut entry = MlstFacts { name: name.into(), ..MlstFacts::default() };
+    for fact in facts.split_terminator(';') {
+        let (key, value) = fact.split_once('=')?;
+        if key.eq_ignore_ascii_case("size") {
+            entry.size = decimal(value);
+        } else if key.eq_ignore_ascii_case("type") {
+            entry.kind = Some(value.to_ascii_lowercase().into());
+        }
+    }
+    (!facts.is_empty() && !name.is_empty()).then_some(entry)
+}
+
+/// The facts in the text of a 250 reply to MLST: those of its first line that has any.
+pub fn mlst_reply(text: &str) -> Option<MlstFacts> {
+    text.lines().find_map(mlst_facts)
+}
+
+/// The features that the text of a 211 reply to FEAT lists: the lines between the first and the last, without the
+/// space before them (RFC 2389 section 3.2).
+pub fn features(text: &str) -> Vec<Text> {
+    let mut lines: Vec<&str> = text.split('\n').skip(1).collect();
+    lines.pop();
+    lines.into_iter().map(str::trim).filter(|line| !line.is_empty()).map(Text::from).collect()
+}
+
+/// The network protocols that the text of a 522 reply offers (RFC 2428 section 2), or the address families of a 521
+/// reply (RFC 1639 section 3): `(1,2)`.
+pub fn protocols_522(text: &str) -> Vec<u32> {
+    let number = |number: &str| number.trim().parse().ok();
+    parentheses(text).find_map(|inside| inside.split(',').map(number).collect()).unwrap_or_default()
+}
+
+/// The representation type that the argument of TYPE puts in force, as the report shows it: `A`, `I`, `E` or `L 8`.
+/// None where it is no type.
+///
+/// ```text
+/// A [SP form] | E [SP form] | I | L SP byte-size        (RFC 959 section 5.3.1; form: N | T | C)
+/// ```
+pub fn type_argument(argument: &str) -> Option<String> {
+    let argument = argument.trim().to_ascii_uppercase();
+    let mut characters = argument.chars();
+    let (kind, rest) = (characters.next()?, characters.as_str());
+    match (kind, rest.trim_start()) {
+        ('A' | 'E' | 'I', "") => Some(kind.to_string()),
+        ('A' | 'E', "N" | "T" | "C") if rest.starts_with(' ') => Some(kind.to_string()),
+        ('L', size) => match size.parse::<u8>() {
+            Ok(size) if size > 0 => Some(format!("L {size}")),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The structure that the argument of STRU puts in force: `F`, `R` or `P` (RFC 959 section 3.1.2). None where it is
+/// none.
+pub fn structure_argument(argument: &str) -> Option<char> {
+    one_of("FRP", argument)
+}
+
+/// The transmission mode that the argument of MODE puts in force: `S`, `B`, `C` (RFC 959 section 3.4) or `Z` (deflate).
+/// None where it is none.
+pub fn mode_argument(argument: &str) -> Option<char> {
+    one_of("SBCZ", argument)
+}
+
+/// The offset that the argument of REST names in stream mode (RFC 3659 section 5). None where it is no number.
+pub fn restart_argument(argument: &str) -> Option<u64> {
+    decimal(argument.trim())
+}
+
+/// The system's name from the text of a 215 reply to SYST.
+pub fn system_name(text: &str) -> Option<Text> {
+    let name = text.trim();
+    (!name.is_empty()).then(|| name.into())
+}
+
+/// What stands in parentheses, the last first; of nested ones what is in the innermost.
+fn parentheses(text: &str) -> impl Iterator<Item = &str> {
+    let (_, behind_first) = text.split_once('(').unwrap_or_default();
+    behind_first.rsplit('(').filter_map(|piece| Some(piece.split_once(')')?.0))
+}
+
+/// The one letter of `argument`, in upper case, if it is one of `letters`.
+fn one_of(letters: &str, argument: &str) -> Option<char> {
+    let mut characters = argument.trim().chars();
+    let letter = characters.next()?.to_ascii_uppercase();
+    (characters.next().is_none() && letters.contains(letter)).then_some(letter)
+}
+
+/// A number of digits alone that fits.
+fn decimal(digits: &str) -> Option<u64> {
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests;

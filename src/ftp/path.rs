@@ -1,0 +1,162 @@
+//! Paths: where a session stands, and what a name means there.
+//!
+//! Paths are text, with `/` between names as TVFS has it (RFC 3659 section 6). A path with a drive (`C:\dir`) counts
+//! as absolute too, and keeps its backslashes. Notations of other systems are kept as they are told, but nothing is
+//! reckoned with them.
+
+/// Where a session stands on the server, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkingDirectory(Option<Box<str>>);
+
+impl WorkingDirectory {
+    /// The path, where it is known: that of the last 257, or what was reckoned from it.
+    pub fn path(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// The server named it: the text of a 257 reply to PWD (not to MKD). A text without a quoted path changes
+    /// nothing.
+    pub fn reported(&mut self, text: &str) {
+        if let Some(path) = quoted_path(text).filter(|path| !path.is_empty()) {
+            self.0 = Some(join(None, &path).unwrap_or(path).into());
+        }
+    }
+
+    /// The server accepted CWD.
+    pub fn enter(&mut self, argument: Option<&str>) {
+        // Without an argument servers differ: some stay, some go home.
+        self.0 = argument.and_then(|argument| join(self.path(), argument)).map(Into::into);
+    }
+
+    /// The server accepted CDUP.
+    pub fn leave(&mut self) {
+        self.0 = join(self.path(), "..").map(Into::into);
+    }
+
+    /// It is not known any more: REIN, another login, or a gap that may hide a CWD.
+    pub fn forget(&mut self) {
+        self.0 = None;
+    }
+
+    /// The absolute path of what a command names; without an argument the directory itself.
+    pub fn resolve(&self, argument: Option<&str>) -> Option<String> {
+        match argument {
+            Some(name) => join(self.path(), name),
+            None => self.0.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+/// The absolute path of `name`, in `directory` where it is relative, with `.` and `..` reckoned away; none where the
+/// directory is not known or not absolute, or `name` is a home directory (`~`).
+pub fn join(directory: Option<&str>, name: &str) -> Option<String> {
+    if name == "~" || name.starts_with("~/") || name.is_empty() {
+        return None;
+    }
+    if let Some((drive, rest)) = split_drive(name) {
+        return Some(normal(drive, separator(rest), "", rest));
+    }
+    let directory = match directory {
+        _ if name.starts_with('/') => "/",
+        directory => directory?,
+    };
+    if let Some((drive, path)) = split_drive(directory) {
+        return Some(normal(drive, separator(path), path, name));
+    }
+    directory.starts_with('/').then(|| normal("", '/', directory, name))
+}
+
+/// The path in the text of a 257 reply.
+///
+/// ```text
+/// "directory-name" text        (RFC 959 appendix II; a quote in the name is doubled)
+/// ```
+///
+/// None where there is no quoted one; text before the first quote is passed over.
+pub fn quoted_path(text: &str) -> Option<String> {
+    let (_, quoted) = text.split_once('"')?;
+    let mut path = String::new();
+    let mut characters = quoted.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character == '"' && characters.next_if_eq(&'"').is_none() {
+            return Some(path);
+        }
+        path.push(character);
+    }
+    None
+}
+
+/// The name that a server gave to the file of STOU, from the text of a 125, 150, 226 or 250 reply.
+///
+/// ```text
+/// FILE: name                           (RFC 1123 section 4.1.2.9)
+/// text (unique file name: name) text   (BSD and wu-ftpd)
+/// ```
+pub fn stou_name(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| {
+        let name = match after_ignoring_case(line, "unique file name:") {
+            Some(rest) => rest.rsplit_once(')').map_or(rest, |(name, _)| name),
+            None => after_ignoring_case(line, "FILE:")?,
+        };
+        Some(name.trim()).filter(|name| !name.is_empty())
+    })
+}
+
+/// The path in the argument of a listing command: what is behind options as `ls` has them (`-la`); none where there is
+/// none.
+pub fn listing_path(argument: Option<&str>) -> Option<&str> {
+    let mut rest = argument?.trim_start_matches(' ');
+    while rest.starts_with('-') {
+        rest = rest.split_once(' ').map_or("", |(_, behind)| behind.trim_start_matches(' '));
+    }
+    Some(rest).filter(|path| !path.is_empty())
+}
+
+/// A drive, and what follows it: `C:` and `\dir`.
+fn split_drive(path: &str) -> Option<(&str, &str)> {
+    let (drive, rest) = path.split_at_checked(2)?;
+    let letter = drive.strip_suffix(':')?;
+    (letter.bytes().all(|byte| byte.is_ascii_alphabetic()) && rest.starts_with(['\\', '/']))
+        .then_some((drive, rest))
+}
+
+fn separator(path: &str) -> char {
+    if path.starts_with('\\') { '\\' } else { '/' }
+}
+
+/// The absolute path of `name` in `directory`, both without their drive.
+fn normal(drive: &str, separator: char, directory: &str, name: &str) -> String {
+    let is_separator = |character: char| character == '/' || character == separator;
+    let directory = if name.starts_with(is_separator) { "" } else { directory };
+    let mut names: Vec<&str> = Vec::new();
+    for part in directory.split(is_separator).chain(name.split(is_separator)) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                names.pop();
+            }
+            part => names.push(part),
+        }
+    }
+    let mut path = String::from(drive);
+    if names.is_empty() {
+        path.push(separator);
+    }
+    for name in names {
+        path.push(separator);
+        path.push_str(name);
+    }
+    path
+}
+
+/// What follows the first `name` in `line`, whatever its case.
+fn after_ignoring_case<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let start = line
+        .as_bytes()
+        .windows(name.len())
+        .position(|window| window.eq_ignore_ascii_case(name.as_bytes()))?;
+    line.get(start.checked_add(name.len())?..)
+}
+
+#[cfg(test)]
+mod tests;

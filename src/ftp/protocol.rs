@@ -1,0 +1,175 @@
+//! What the first bytes of a stream tell of its protocol: FTP is spoken on any port, and other protocols on FTP's.
+
+use super::Verb;
+use super::command::{auth_mechanism, is_plausible_command, split_word};
+use super::reply::{Opening, is_plausible_reply};
+
+/// Whether the first bytes of a stream are FTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plausible {
+    /// They are: no other protocol known begins so.
+    Yes,
+    /// They are something else.
+    No,
+    /// More must tell, further bytes or the other side: another protocol may begin alike (POP3's USER, SMTP's 220).
+    NeedMore,
+}
+
+/// Whether a client's first payload is FTP.
+///
+/// The first line that is decisive decides. Verbs that POP3, SMTP, NNTP or IRC know too (USER, QUIT, LIST, …) are not
+/// decisive, nor is Telnet negotiation.
+pub fn command_plausibility(prefix: &[u8]) -> Plausible {
+    let mut rest = skip_telnet(prefix);
+    // A client that says this much before the server answers, and nothing of it decisive, is no FTP client.
+    for _ in 0..FIRST_LINES {
+        let Some(length) = memchr::memchr(b'\n', rest) else { return begun_command(rest) };
+        let (line, more) = rest.split_at_checked(length).unwrap_or((rest, b""));
+        rest = more.get(1..).unwrap_or_default();
+        let verdict = whole_command(line.trim_ascii());
+        if verdict != Plausible::NeedMore {
+            return verdict;
+        }
+    }
+    Plausible::No
+}
+
+/// Lines looked at for something decisive.
+const FIRST_LINES: usize = 16;
+
+/// Bytes that a first line without an end may have: RFC 959 names no bound, but names and passwords are shorter.
+const FIRST_LINE_BYTES: usize = 512;
+
+/// What a whole line tells.
+fn whole_command(line: &[u8]) -> Plausible {
+    let (word, argument) = split_word(line);
+    if word.is_empty() {
+        return Plausible::NeedMore;
+    }
+    if !is_plausible_command(word) {
+        return Plausible::No;
+    }
+    let argument = argument.unwrap_or_default().trim_ascii();
+    match Verb::parse(word) {
+        Verb::User if anonymous(argument) => Plausible::Yes,
+        // IRC: USER name mode unused :real name
+        Verb::User if argument.windows(2).any(|pair| pair == b" :") => Plausible::No,
+        // SMTP and POP3 name SASL mechanisms here, Redis a password.
+        Verb::Auth => match auth_mechanism(Some(argument)) {
+            Some(_) => Plausible::Yes,
+            None => Plausible::No,
+        },
+        // NNTP: MODE READER; IRC: MODE #channel.
+        Verb::Mode if argument.len() != 1 => Plausible::No,
+        verb if is_shared(&verb) => Plausible::NeedMore,
+        _ => Plausible::Yes,
+    }
+}
+
+/// Whether POP3, IRC, NNTP or SMTP has the verb too.
+const fn is_shared(verb: &Verb) -> bool {
+    use Verb::{Dele, Enc, Help, Lang, List, Noop, Pass, Quit, Retr, Site, Stat, User};
+    matches!(verb, User | Pass | Quit | Noop | Help | Stat | List | Retr | Dele | Lang | Enc | Site)
+}
+
+/// What a line tells of which the end has not come.
+fn begun_command(line: &[u8]) -> Plausible {
+    let line = line.trim_ascii_start();
+    let (word, rest) = split_word(line);
+    let plausible = match rest {
+        Some(_) => is_plausible_command(word) && line.len() <= FIRST_LINE_BYTES,
+        None => word.len() <= 5 && word.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'\r'),
+    };
+    if plausible { Plausible::NeedMore } else { Plausible::No }
+}
+
+/// Whether a user name is one of those that need no password.
+fn anonymous(user: &[u8]) -> bool {
+    [&b"anonymous"[..], b"ftp"].iter().any(|name| user.eq_ignore_ascii_case(name))
+}
+
+/// Whether a server's first payload is FTP.
+///
+/// The first line with a code that only FTP has, or with another protocol's name in its text, decides. An open 220 is
+/// a greeting of SMTP as well.
+pub fn reply_plausibility(prefix: &[u8]) -> Plausible {
+    let bytes = skip_telnet(prefix);
+    let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
+    let Some(first) = lines.next() else { return Plausible::NeedMore };
+    match reply_line(first) {
+        Plausible::NeedMore => {}
+        verdict => return verdict,
+    }
+    // The lines of a long banner, as far as they have come; what is no reply there is just text.
+    lines
+        .take(BANNER_LINES)
+        .find(|line| {
+            contains_ignoring_case(line, b"FTP")
+                || is_plausible_reply(line.trim_ascii_end()) && reply_line(line) == Plausible::Yes
+        })
+        .map_or(Plausible::NeedMore, |_| Plausible::Yes)
+}
+
+/// Lines of a banner looked at for something decisive.
+const BANNER_LINES: usize = 64;
+
+/// What one line of a server tells.
+fn reply_line(line: &[u8]) -> Plausible {
+    let whole = line.ends_with(b"\n");
+    match Opening::of(line.trim_ascii_end()) {
+        Opening::Final(code, text) | Opening::Hyphen(code, text) => match code {
+            _ if is_ftp_code(code) => Plausible::Yes,
+            // NNTP greets with 201, SMTP turns away with 554; FTP has neither.
+            201 | 554 => Plausible::No,
+            _ if whole => named_protocol(text),
+            _ => Plausible::NeedMore,
+        },
+        Opening::Text if begins_code(line) => Plausible::NeedMore,
+        Opening::Glued(..) | Opening::Text => Plausible::No,
+    }
+}
+
+/// Whether these may be the first bytes of a reply.
+fn begins_code(bytes: &[u8]) -> bool {
+    bytes.len() < 3
+        && bytes.iter().all(u8::is_ascii_digit)
+        && bytes.first().is_none_or(|first| matches!(first, b'1'..=b'6'))
+}
+
+/// The codes that SMTP, LMTP and NNTP do not have: endpoints, passwords, protection, renaming, data connections.
+const fn is_ftp_code(code: u16) -> bool {
+    matches!(
+        code,
+        120 | 125 | 150 | 202 | 213 | 225..=230 | 232 | 234 | 257 | 331 | 332 | 350 | 425 | 426 | 532
+    )
+}
+
+/// Which protocol a text names, if any.
+fn named_protocol(text: &[u8]) -> Plausible {
+    const OTHERS: [&[u8]; 7] = [b"SMTP", b"LMTP", b"NNTP", b"POP3", b"InterNetNews", b"SSH-", b"HTTP/"];
+    if OTHERS.iter().any(|name| contains_ignoring_case(text, name)) {
+        Plausible::No
+    } else if contains_ignoring_case(text, b"FTP") {
+        Plausible::Yes
+    } else {
+        Plausible::NeedMore
+    }
+}
+
+fn contains_ignoring_case(text: &[u8], name: &[u8]) -> bool {
+    text.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name))
+}
+
+/// What follows Telnet commands at the start of a stream.
+fn skip_telnet(mut bytes: &[u8]) -> &[u8] {
+    loop {
+        bytes = match bytes {
+            [0xff, 251..=254, _, rest @ ..] | [0xff, 240..=249, rest @ ..] => rest,
+            [0xff, 251..=254] | [0xff] => return b"",
+            _ => return bytes,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

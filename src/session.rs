@@ -1,0 +1,31 @@
+//! Sessions: one for each control connection, with its negotiations, data connections and transfers.
+//!
+//! In come the events of TCP connections ([`Tracker`] is a [`tcp::Sink`](crate::tcp::Sink)); out come
+//! [`report::Session`](crate::report::Session)s, without findings, each as soon as it is over.
+//!
+//! While a session is under way only facts are noted: lines, replies, which connection answers which negotiation. What
+//! follows from them (login, paths, transfers, TIME_WAIT, reuse) is worked out in one pass when it is asked for
+//! ([`assemble`]), so that what is learnt late is never too late.
+//!
+//! **Invariant:** no clock, no output; keeps no payload but control lines and the first bytes of files.
+
+#![warn(clippy::indexing_slicing)]
+
+mod assemble;
+mod content;
+mod control;
+mod dialogue;
+mod event;
+mod expectation;
+mod flow;
+mod history;
+mod live;
+mod options;
+mod ports;
+mod tracker;
+mod walk;
+
+pub use content::{Hashing, InlineHashing, NoHashing};
+pub use event::{Event, EventKind, Waiting};
+pub use options::Options;
+pub use tracker::Tracker;

@@ -1,0 +1,148 @@
+//! What is known of a data stream's content as it streams by: nothing of it is kept but the first bytes.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::base::PacketRef;
+
+/// Bytes of a stream's beginning that are kept to sniff its media type.
+const HEAD: usize = 512;
+
+/// Bytes of a machine listing (MLSD) that are kept until its facts were read.
+const LISTING: usize = 256 * 1024;
+
+/// Where SHA-256 sums are made. The default makes them in place; a program with a core to spare can do it elsewhere.
+pub trait Hashing: Send {
+    /// Starts a new sum.
+    fn start(&mut self) -> u64;
+    /// Adds bytes to it, in order.
+    fn update(&mut self, sum: u64, bytes: &[u8]);
+    /// Ends it; called at most once for each sum.
+    fn finish(&mut self, sum: u64) -> Option<[u8; 32]>;
+}
+
+/// Makes sums in place.
+#[derive(Default)]
+pub struct InlineHashing {
+    sums: std::collections::HashMap<u64, Sha256>,
+    next: u64,
+}
+
+impl Hashing for InlineHashing {
+    fn start(&mut self) -> u64 {
+        self.next = self.next.wrapping_add(1);
+        self.sums.insert(self.next, Sha256::new());
+        self.next
+    }
+
+    fn update(&mut self, sum: u64, bytes: &[u8]) {
+        if let Some(state) = self.sums.get_mut(&sum) {
+            state.update(bytes);
+        }
+    }
+
+    fn finish(&mut self, sum: u64) -> Option<[u8; 32]> {
+        self.sums.remove(&sum).map(|state| state.finalize().into())
+    }
+}
+
+/// Makes no sums: `--no-hash`.
+pub struct NoHashing;
+
+impl Hashing for NoHashing {
+    fn start(&mut self) -> u64 {
+        0
+    }
+
+    fn update(&mut self, _sum: u64, _bytes: &[u8]) {}
+
+    fn finish(&mut self, _sum: u64) -> Option<[u8; 32]> {
+        None
+    }
+}
+
+/// One direction of one data connection.
+pub(super) struct Content {
+    sum: u64,
+    head: Vec<u8>,
+    listing: Option<Vec<u8>>,
+    ended_in_cr: bool,
+    pub(super) len: u64,
+    pub(super) bare_line_feeds: bool,
+    pub(super) first: PacketRef,
+    pub(super) last: PacketRef,
+}
+
+impl Content {
+    pub(super) fn new(hashing: &mut dyn Hashing, keep_listing: bool, at: PacketRef) -> Self {
+        Self {
+            sum: hashing.start(),
+            head: Vec::new(),
+            listing: keep_listing.then(Vec::new),
+            ended_in_cr: false,
+            len: 0,
+            bare_line_feeds: false,
+            first: at,
+            last: at,
+        }
+    }
+
+    pub(super) fn update(&mut self, hashing: &mut dyn Hashing, bytes: &[u8], at: PacketRef) {
+        hashing.update(self.sum, bytes);
+        self.len = self.len.saturating_add(bytes.len() as u64);
+        self.last = at;
+        let room = HEAD.saturating_sub(self.head.len());
+        if room > 0 {
+            self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+            self.look_for_bare_line_feeds(bytes);
+        }
+        if let Some(listing) = &mut self.listing {
+            let room = LISTING.saturating_sub(listing.len());
+            listing.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        }
+    }
+
+    /// A file that was converted for TYPE A has CR LF line ends only; one that was not shows it in its first lines.
+    fn look_for_bare_line_feeds(&mut self, bytes: &[u8]) {
+        let mut before = if self.ended_in_cr { b'\r' } else { 0 };
+        for &byte in bytes {
+            self.bare_line_feeds |= byte == b'\n' && before != b'\r';
+            before = byte;
+        }
+        self.ended_in_cr = before == b'\r';
+    }
+
+    pub(super) fn finish(&mut self, hashing: &mut dyn Hashing) -> Option<[u8; 32]> {
+        hashing.finish(self.sum)
+    }
+
+    pub(super) fn listing(&self) -> Option<&[u8]> {
+        self.listing.as_deref()
+    }
+
+    /// The media type by the first bytes.
+    pub(super) fn mime(&self) -> Option<&'static str> {
+        if let Some(kind) = infer::get(&self.head) {
+            return Some(kind.mime_type());
+        }
+        (!self.head.is_empty() && is_text(&self.head)).then_some("text/plain")
+    }
+
+    /// Whether the first bytes are those of a file that a conversion of line ends would damage.
+    pub(super) fn is_binary(&self) -> bool {
+        use infer::MatcherType;
+        match infer::get(&self.head) {
+            Some(kind) => !matches!(kind.matcher_type(), MatcherType::Text),
+            None => self.head.contains(&0) && !is_utf_16(&self.head),
+        }
+    }
+}
+
+/// Text in any encoding that extends ASCII: no control characters but those of layout.
+fn is_text(head: &[u8]) -> bool {
+    head.iter()
+        .all(|&byte| byte >= 0x20 && byte != 0x7f || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
+}
+
+fn is_utf_16(head: &[u8]) -> bool {
+    head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")
+}

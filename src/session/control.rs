@@ -1,0 +1,620 @@
+//! A control connection: from bytes of both directions to the dialogue, through TLS where it must be.
+//!
+//! Which end is the server is decided by who speaks replies. Whether it is FTP at all is decided by what is said; until
+//! then the connection is a suspect that leaves no trace.
+
+use super::Options;
+use super::dialogue::{self, Answered, Dialogue, Heard};
+use crate::base::{LimitCounts, LimitName, PacketRef, Timestamp};
+use crate::ftp::{
+    self, Assembled, AssembledReply, ControlLine, LineLayout, LineSplitter, Party, Plausible, ReplyAssembler,
+    Verb,
+};
+use crate::report::{ControlGap, LineFacts, OversizedLine, Protection, Security};
+use crate::tcp::{Chunk, Connection, Gap, Onset, Side};
+use crate::tls;
+
+/// Lines that are neither command nor reply before a suspect is let go.
+const PATIENCE: u32 = 3;
+
+/// Bytes of a suspect's first line that are waited for.
+const FIRST_LINE: usize = 2048;
+
+/// What became of the connection's bytes, for the tracker to act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occurrence {
+    /// FTP was spoken: it is a session.
+    Confirmed,
+    /// It is something else.
+    Rejected,
+    /// A command was given.
+    Command(u32),
+    /// A reply came; `command` is the one that it answers.
+    Reply { command: Option<u32>, code: u16 },
+}
+
+/// Whether a connection is FTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Open { garbage: u32, command: bool, reply: bool },
+    Ftp,
+    Other,
+}
+
+/// How far AUTH went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Auth {
+    None,
+    Asked { tls: bool },
+    Accepted { tls: bool },
+}
+
+/// A control connection, or a suspect.
+pub(super) struct Control {
+    client_side: Option<Side>,
+    midstream: bool,
+    /// Whether one end is a port on which FTP is expected: then less evidence will do.
+    expected: bool,
+    splitters: Option<[LineSplitter; 2]>,
+    tls: Option<tls::Session>,
+    /// Per party: whether its stream is in TLS now.
+    in_tls: [bool; 2],
+    decrypted: [u64; 2],
+    held: Vec<u8>,
+    pub(super) talk: Talk,
+}
+
+/// What is said, line by line.
+pub(super) struct Talk {
+    pub(super) dialogue: Dialogue,
+    assembler: ReplyAssembler,
+    /// Where the stream of the client stood when it went on although a reply was open.
+    interrupted_at: Option<u64>,
+    verdict: Verdict,
+    auth: Auth,
+    pub(super) security: Security,
+    pub(super) opaque_since: Option<Timestamp>,
+    pub(super) gaps: Vec<ControlGap>,
+    pub(super) oversized: Vec<OversizedLine>,
+    read: [u64; 2],
+    answered: Vec<(Answered, u16)>,
+}
+
+/// What a line came in, for those who read it.
+#[derive(Clone, Copy)]
+struct Carrier {
+    packet: PacketRef,
+    /// How far the sender had received the other stream.
+    had: Option<u64>,
+    /// Where the carrying bytes end in the sender's stream.
+    end: u64,
+    protection: Protection,
+}
+
+const fn place(party: Party) -> usize {
+    match party {
+        Party::Client => 0,
+        Party::Server => 1,
+    }
+}
+
+impl Control {
+    /// A suspect of which nothing was heard yet.
+    pub(super) fn new(connection: &Connection, options: &Options) -> Self {
+        let midstream = connection.onset == Onset::MidStream;
+        let expected = options.is_control_port(connection.responder.port)
+            || options.is_control_port(connection.originator.port);
+        Self {
+            client_side: None,
+            midstream,
+            expected,
+            splitters: None,
+            tls: None,
+            in_tls: [false; 2],
+            decrypted: [0; 2],
+            held: Vec::new(),
+            talk: Talk {
+                dialogue: Dialogue::new(!midstream),
+                assembler: ReplyAssembler::new(&options.limits),
+                interrupted_at: None,
+                verdict: Verdict::Open { garbage: 0, command: false, reply: false },
+                auth: Auth::None,
+                security: Security::None,
+                opaque_since: None,
+                gaps: Vec::new(),
+                oversized: Vec::new(),
+                read: [0; 2],
+                answered: Vec::new(),
+            },
+        }
+    }
+
+    /// Whether FTP was spoken.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.talk.verdict == Verdict::Ftp
+    }
+
+    /// Which side of the connection is the client, once that is known.
+    pub(super) const fn client_side(&self) -> Option<Side> {
+        self.client_side
+    }
+
+    /// Whether what is said can't be read now.
+    pub(super) fn is_opaque(&self) -> bool {
+        self.in_tls.iter().any(|&in_tls| in_tls)
+            && self.tls.as_ref().is_some_and(|tls| tls.facts().obstacle.is_some())
+    }
+
+    /// Takes more bytes of the connection.
+    pub(super) fn data(
+        &mut self,
+        connection: &Connection,
+        chunk: Chunk<'_>,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        if self.talk.verdict == Verdict::Other {
+            return;
+        }
+        let Some(client) = self.client_side.or_else(|| self.recognise(connection, &chunk, options)) else {
+            if self.talk.verdict == Verdict::Other {
+                occurrences.push(Occurrence::Rejected);
+            }
+            return;
+        };
+        let confirmed_before = self.is_confirmed() && self.client_side.is_some();
+        if self.client_side.is_none() {
+            self.client_side = Some(client);
+            let mut splitters =
+                [Party::Client, Party::Server].map(|party| LineSplitter::new(party, &options.limits));
+            if self.midstream {
+                splitters.iter_mut().for_each(LineSplitter::gap);
+            }
+            self.splitters = Some(splitters);
+        }
+        let party = if chunk.side == client { Party::Client } else { Party::Server };
+        let end = chunk.offset.saturating_add(chunk.bytes.len() as u64);
+        if self.starts_tls(party, chunk.bytes) {
+            self.enter_tls(chunk.packet.time);
+        }
+        let carrier = Carrier { packet: chunk.packet, had: chunk.acked, end, protection: Protection::Clear };
+        if self.in_tls[place(party)] {
+            self.protected(party, chunk.bytes, carrier, options, counts, occurrences);
+        } else {
+            self.clear(
+                party,
+                chunk.bytes,
+                chunk.offset,
+                chunk.leads_segment,
+                carrier,
+                options,
+                counts,
+                occurrences,
+            );
+        }
+        self.talk.read_up_to(party, end, occurrences);
+        match self.talk.verdict {
+            Verdict::Ftp if !confirmed_before => occurrences.insert(0, Occurrence::Confirmed),
+            Verdict::Other => occurrences.push(Occurrence::Rejected),
+            Verdict::Ftp | Verdict::Open { .. } => {}
+        }
+    }
+
+    /// Decides by its first bytes which side is the client; bytes that tell nothing are thrown away.
+    fn recognise(&mut self, connection: &Connection, chunk: &Chunk<'_>, options: &Options) -> Option<Side> {
+        if options.is_implicit_tls(connection) {
+            return match tls::looks_like_tls(chunk.bytes) {
+                tls::Sniff::No => {
+                    self.talk.verdict = Verdict::Other;
+                    None
+                }
+                _ => {
+                    self.talk.verdict = Verdict::Ftp;
+                    self.talk.security = Security::ImplicitTls;
+                    self.talk.auth = Auth::Accepted { tls: true };
+                    let server_is_originator =
+                        options.implicit_tls_ports.contains(&connection.originator.port);
+                    Some(if server_is_originator { Side::Responder } else { Side::Originator })
+                }
+            };
+        }
+        self.held.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
+        let telnet = telnet_prefix(&self.held);
+        self.held.drain(..telnet.min(self.held.len()));
+        if self.held.is_empty() {
+            return None;
+        }
+        let as_reply = ftp::reply_plausibility(&self.held);
+        let as_command = ftp::command_plausibility(&self.held);
+        let begins_with_digit = self.held.first().is_some_and(u8::is_ascii_digit);
+        self.held.clear();
+        if begins_with_digit && as_reply != Plausible::No {
+            return Some(chunk.side.other());
+        }
+        if !begins_with_digit && as_command != Plausible::No {
+            return Some(chunk.side);
+        }
+        if self.midstream && self.expected {
+            // Amid a line: the port must do until a line begins.
+            let server_is_originator = options.is_control_port(connection.originator.port);
+            return Some(if server_is_originator { Side::Responder } else { Side::Originator });
+        }
+        self.talk.verdict = Verdict::Other;
+        None
+    }
+
+    fn starts_tls(&self, party: Party, bytes: &[u8]) -> bool {
+        let asked = matches!(self.talk.auth, Auth::Asked { tls: true } | Auth::Accepted { tls: true });
+        asked
+            && !self.in_tls[place(party)]
+            && tls::looks_like_tls(bytes) != tls::Sniff::No
+            && bytes.first().is_some_and(|byte| (0x14..=0x17).contains(byte))
+    }
+
+    fn enter_tls(&mut self, now: Timestamp) {
+        if self.tls.is_none() {
+            self.tls = Some(tls::Session::new());
+        }
+        self.in_tls = [true; 2];
+        self.talk.opaque_since.get_or_insert(now);
+        if self.talk.security == Security::None {
+            self.talk.security = Security::ExplicitTls;
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one chunk, and where its consequences go")]
+    fn clear(
+        &mut self,
+        party: Party,
+        bytes: &[u8],
+        offset: u64,
+        leads_segment: bool,
+        carrier: Carrier,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        let Some(splitters) = &mut self.splitters else { return };
+        let talk = &mut self.talk;
+        let Some(splitter) = splitters.get_mut(place(party)) else { return };
+        splitter.push(bytes, offset, carrier.packet, leads_segment, &mut |line| {
+            talk.line(party, &line, carrier, self.expected, options, counts, occurrences);
+        });
+    }
+
+    fn protected(
+        &mut self,
+        party: Party,
+        bytes: &[u8],
+        carrier: Carrier,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        let Some(session) = &mut self.tls else { return };
+        let mut plain = Vec::new();
+        session.push(end_of(party), bytes, &options.key_log, &mut |end, event| {
+            keep_text(&mut plain, end, event)
+        });
+        self.unwrapped(plain, carrier, options, counts, occurrences);
+    }
+
+    /// Reads what came out of TLS, or after it.
+    fn unwrapped(
+        &mut self,
+        plain: Vec<(Party, Protection, Vec<u8>)>,
+        carrier: Carrier,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        for (speaker, protection, text) in plain {
+            if protection == Protection::Clear {
+                self.in_tls[place(speaker)] = false;
+            }
+            let offset = self.decrypted[place(speaker)];
+            self.decrypted[place(speaker)] = offset.saturating_add(text.len() as u64);
+            let carrier = Carrier { protection, ..carrier };
+            self.clear(speaker, &text, offset, true, carrier, options, counts, occurrences);
+        }
+        if self.in_tls == [false; 2] {
+            self.tls = None;
+        }
+    }
+
+    /// Bytes of one side are missing.
+    pub(super) fn gap(&mut self, gap: Gap, options: &Options, occurrences: &mut Vec<Occurrence>) {
+        let Some(client) = self.client_side else { return };
+        let party = if gap.side == client { Party::Client } else { Party::Server };
+        let end = gap.offset.saturating_add(gap.len);
+        self.talk.gaps.push(ControlGap {
+            time: gap.packet.time,
+            frame: gap.packet.frame,
+            from: party,
+            bytes: gap.len,
+        });
+        if self.in_tls[place(party)] {
+            if let Some(session) = &mut self.tls {
+                session.gap(end_of(party), gap.len, &options.key_log, &mut |_, _| {});
+            }
+        } else if let Some(splitter) = self.splitters.as_mut().and_then(|both| both.get_mut(place(party))) {
+            splitter.gap();
+        }
+        if party == Party::Server {
+            self.talk.assembler.gap();
+            self.talk.dialogue.server_gap(end);
+        }
+        self.talk.read_up_to(party, end, occurrences);
+    }
+
+    /// The connection is over: what was begun is handed over as it is.
+    pub(super) fn finish(
+        &mut self,
+        last: PacketRef,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        let confirmed_before = self.is_confirmed();
+        if let Some(session) = &mut self.tls {
+            let mut plain = Vec::new();
+            for end in [tls::End::A, tls::End::B] {
+                session.finish(end, &options.key_log, &mut |end, event| keep_text(&mut plain, end, event));
+            }
+            let carrier = Carrier { packet: last, had: None, end: 0, protection: Protection::Tls };
+            self.unwrapped(plain, carrier, options, counts, occurrences);
+        }
+        let talk = &mut self.talk;
+        for party in [Party::Client, Party::Server] {
+            let end = talk.read.get(place(party)).copied().unwrap_or_default();
+            let carrier = Carrier { packet: last, had: None, end, protection: Protection::Clear };
+            if let Some(splitter) = self.splitters.as_mut().and_then(|both| both.get_mut(place(party))) {
+                splitter.finish(&mut |line| {
+                    talk.line(party, &line, carrier, self.expected, options, counts, occurrences);
+                });
+            }
+        }
+        let mut heard = Vec::new();
+        talk.assembler.finish(&mut |item| heard.push(item));
+        let carrier = Carrier { packet: last, had: None, end: 0, protection: Protection::Clear };
+        for item in heard {
+            talk.assembled(item, carrier, options, counts, occurrences);
+        }
+        talk.dialogue.finish(&mut talk.answered);
+        talk.tell(occurrences);
+        if self.is_confirmed() && !confirmed_before {
+            occurrences.insert(0, Occurrence::Confirmed);
+        }
+    }
+}
+
+/// The length of the telnet negotiation (RFC 854) with which a stream begins.
+fn telnet_prefix(bytes: &[u8]) -> usize {
+    const IAC: u8 = 255;
+    const OPTIONS: std::ops::RangeInclusive<u8> = 251..=254;
+    let mut at = 0_usize;
+    while let Some([IAC, command]) = bytes.get(at..at.saturating_add(2)) {
+        at = at.saturating_add(if OPTIONS.contains(command) { 3 } else { 2 });
+    }
+    at
+}
+
+/// Takes what can be read of an event of TLS.
+fn keep_text(plain: &mut Vec<(Party, Protection, Vec<u8>)>, end: tls::End, event: tls::Event<'_>) {
+    match event {
+        tls::Event::Plaintext(text) => plain.push((party_of(end), Protection::Tls, text.to_vec())),
+        tls::Event::Clear(text) => plain.push((party_of(end), Protection::Clear, text.to_vec())),
+        tls::Event::HandshakeDone
+        | tls::Event::Opaque { .. }
+        | tls::Event::Gap { .. }
+        | tls::Event::Closed(_) => {}
+    }
+}
+
+const fn end_of(party: Party) -> tls::End {
+    match party {
+        Party::Client => tls::End::A,
+        Party::Server => tls::End::B,
+    }
+}
+
+const fn party_of(end: tls::End) -> Party {
+    match end {
+        tls::End::A => Party::Client,
+        tls::End::B => Party::Server,
+    }
+}
+
+impl Talk {
+    #[expect(clippy::too_many_arguments, reason = "a line, its circumstances, and where its consequences go")]
+    fn line(
+        &mut self,
+        party: Party,
+        line: &ControlLine<'_>,
+        carrier: Carrier,
+        expected: bool,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        if self.verdict == Verdict::Other {
+            return;
+        }
+        if let Some(packet) = line.oversized {
+            counts.reached(LimitName::LineLength);
+            self.oversized.push(OversizedLine { time: packet.time, frame: packet.frame, from: party });
+        }
+        match party {
+            Party::Client => self.command_line(line, carrier, expected, options, counts, occurrences),
+            Party::Server => self.reply_line(line, carrier, expected, options, counts, occurrences),
+        }
+    }
+
+    fn command_line(
+        &mut self,
+        line: &ControlLine<'_>,
+        carrier: Carrier,
+        expected: bool,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        let (verb, argument) = ftp::parse_command(line.text);
+        if verb.name().is_empty() {
+            return;
+        }
+        if self.verdict != Verdict::Ftp {
+            let plausible = match ftp::command_plausibility(line.text) {
+                Plausible::NeedMore if ftp::is_plausible_command(line.text) => Plausible::NeedMore,
+                Plausible::NeedMore => Plausible::No,
+                told => told,
+            };
+            self.weigh(plausible, Party::Client, expected);
+        }
+        let end = match carrier.protection {
+            Protection::Clear => line.end_offset,
+            Protection::Tls => carrier.end,
+        };
+        if self.assembler.is_open() && carrier.had.is_some_and(|had| had >= self.read[place(Party::Server)]) {
+            self.assembler.interrupted();
+            self.interrupted_at.get_or_insert(end.saturating_sub(1));
+        }
+        match (&verb, argument) {
+            (Verb::Auth, Some(mechanism)) => {
+                self.auth = Auth::Asked { tls: !mechanism.eq_ignore_ascii_case(b"GSSAPI") };
+            }
+            (Verb::Rein, _) if self.security != Security::ImplicitTls => self.auth = Auth::None,
+            _ => {}
+        }
+        let command = dialogue::command(
+            verb,
+            argument,
+            line.packet,
+            facts(line.layout, carrier.protection),
+            options.show_passwords,
+        );
+        if let Some(index) = self.dialogue.command(command, end, carrier.had, &options.limits, counts) {
+            occurrences.push(Occurrence::Command(index));
+        }
+    }
+
+    fn reply_line(
+        &mut self,
+        line: &ControlLine<'_>,
+        carrier: Carrier,
+        expected: bool,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        if self.verdict != Verdict::Ftp {
+            let told = ftp::reply_plausibility(line.text);
+            self.weigh(
+                if self.opens_otherwise(line.text, expected) { Plausible::No } else { told },
+                Party::Server,
+                expected,
+            );
+        }
+        let mut heard = Vec::new();
+        self.assembler.push(line, &mut |item| heard.push(item));
+        for item in heard {
+            self.assembled(item, carrier, options, counts, occurrences);
+        }
+        if !self.assembler.is_open() {
+            self.interrupted_at = None;
+        }
+    }
+
+    fn assembled(
+        &mut self,
+        item: Assembled,
+        carrier: Carrier,
+        options: &Options,
+        counts: &mut LimitCounts,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        let Assembled::Reply(reply) = item else { return };
+        if reply.truncated {
+            counts.reached(LimitName::ReplyLines);
+        }
+        self.note_security(&reply);
+        let line = facts(reply.last_line, carrier.protection);
+        // What was held back until the client went on was said before that.
+        let was_held = reply.packet.frame < carrier.packet.frame;
+        let server_had = self.interrupted_at.filter(|_| was_held).or(carrier.had);
+        let heard = Heard { code: reply.code, text: reply.text, packet: reply.packet, line, server_had };
+        self.dialogue.reply(heard, &options.limits, &mut self.answered);
+        self.tell(occurrences);
+    }
+
+    fn note_security(&mut self, reply: &AssembledReply) {
+        if let Auth::Asked { tls } = self.auth {
+            match reply.code {
+                234 | 235 => {
+                    self.auth = Auth::Accepted { tls };
+                    self.security = if tls { Security::ExplicitTls } else { Security::Gssapi };
+                }
+                334 => {}
+                400..=599 => self.auth = Auth::None,
+                _ => {}
+            }
+        }
+    }
+
+    fn read_up_to(&mut self, party: Party, offset: u64, occurrences: &mut Vec<Occurrence>) {
+        if let Some(read) = self.read.get_mut(place(party)) {
+            *read = offset;
+        }
+        if party == Party::Client {
+            self.dialogue.client_read(offset, &mut self.answered);
+            self.tell(occurrences);
+        }
+    }
+
+    fn tell(&mut self, occurrences: &mut Vec<Occurrence>) {
+        for (answered, code) in self.answered.drain(..) {
+            let command = match answered {
+                Answered::Command(index) => Some(index),
+                Answered::Greeting | Answered::Nothing => None,
+            };
+            occurrences.push(Occurrence::Reply { command, code });
+        }
+    }
+
+    /// Whether a server's first line is the greeting of another protocol: FTP opens with 120, 220 or an error.
+    fn opens_otherwise(&self, line: &[u8], expected: bool) -> bool {
+        let opening =
+            matches!(self.verdict, Verdict::Open { reply: false, .. }) && self.dialogue.awaits_greeting();
+        opening
+            && !expected
+            && !matches!(line.get(..3), Some(b"120" | b"220"))
+            && !matches!(line.first(), Some(b'4' | b'5'))
+    }
+
+    /// Weighs one more line of a suspect.
+    fn weigh(&mut self, plausible: Plausible, party: Party, expected: bool) {
+        let Verdict::Open { garbage, command, reply } = self.verdict else { return };
+        self.verdict = match plausible {
+            Plausible::Yes => Verdict::Ftp,
+            Plausible::No if expected && garbage < PATIENCE => {
+                Verdict::Open { garbage: garbage.saturating_add(1), command, reply }
+            }
+            Plausible::No => Verdict::Other,
+            Plausible::NeedMore => {
+                let command = command || party == Party::Client;
+                let reply = reply || party == Party::Server;
+                // On another port a greeting alone may be mail's: both sides must have spoken the language.
+                if expected || command && reply {
+                    Verdict::Ftp
+                } else {
+                    Verdict::Open { garbage, command, reply }
+                }
+            }
+        };
+    }
+}
+
+const fn facts(layout: LineLayout, protection: Protection) -> LineFacts {
+    LineFacts { end: layout.end, split: layout.split, leads_segment: layout.leads_segment, protection }
+}

@@ -1,0 +1,248 @@
+//! Commands, and which reply answers which.
+//!
+//! A server answers in order, so the oldest command without a final reply gets the next reply. Three things disturb
+//! that order, and each has its evidence:
+//!
+//! - **a transfer under way** (1yz seen): STAT, NOOP and ABOR may be answered before its completion; the code tells;
+//! - **a reply lost in a gap** of the capture: the commands that were sent before the client had acknowledged the
+//!   missing bytes may have been answered there, later ones can't have been;
+//! - **a reply that nobody asked for**: the server had not yet received the command, as its acknowledgement shows.
+//!
+//! A reply may also be captured before its command (two taps): it is held until the command's bytes were seen.
+
+use std::collections::VecDeque;
+
+use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Text};
+use crate::ftp::{Answer, Verb, may_answer};
+use crate::report::{Argument, Command, LineFacts, Reply};
+
+/// A command that waits for its final reply.
+#[derive(Debug)]
+struct Pending {
+    index: u32,
+    /// Where its line ends in the client's stream.
+    end: u64,
+    /// How far the client had received the server's stream when it sent the command.
+    client_had: Option<u64>,
+    /// A preliminary reply was seen.
+    begun: bool,
+    /// Its answer may lie in a gap of the server's stream.
+    maybe_lost: bool,
+}
+
+/// A reply with what its segment said of the client's stream.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) code: u16,
+    pub(super) text: Text,
+    pub(super) packet: PacketRef,
+    pub(super) line: LineFacts,
+    /// How far the server had received the client's stream when it sent the reply.
+    pub(super) server_had: Option<u64>,
+}
+
+/// What a reply turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answered {
+    Greeting,
+    Command(u32),
+    Nothing,
+}
+
+/// The dialogue of one control connection.
+#[derive(Debug)]
+pub(super) struct Dialogue {
+    pub(super) commands: Vec<Command>,
+    pub(super) greeting: Vec<Reply>,
+    pub(super) unsolicited: Vec<Reply>,
+    pending: VecDeque<Pending>,
+    held: VecDeque<Heard>,
+    /// How far the client's stream was read.
+    client_read: u64,
+    /// Whether the server's opening replies may still come.
+    greeting_open: bool,
+}
+
+impl Dialogue {
+    /// A dialogue, from its beginning or from somewhere in the middle.
+    pub(super) fn new(from_the_beginning: bool) -> Self {
+        Self {
+            commands: Vec::new(),
+            greeting: Vec::new(),
+            unsolicited: Vec::new(),
+            pending: VecDeque::new(),
+            held: VecDeque::new(),
+            client_read: 0,
+            greeting_open: from_the_beginning,
+        }
+    }
+
+    /// Whether the server's opening replies may still come.
+    pub(super) const fn awaits_greeting(&self) -> bool {
+        self.greeting_open
+    }
+
+    /// The client gave a command whose line ends at `end` of its stream, having received the server's up to `client_had`.
+    pub(super) fn command(
+        &mut self,
+        command: Command,
+        end: u64,
+        client_had: Option<u64>,
+        limits: &Limits,
+        counts: &mut LimitCounts,
+    ) -> Option<u32> {
+        if self.commands.len() >= limits.commands_per_session {
+            counts.reached(LimitName::Commands);
+            return None;
+        }
+        let index = u32::try_from(self.commands.len()).ok()?;
+        self.commands.push(command);
+        if self.pending.len() >= limits.pending_commands {
+            counts.reached(LimitName::Commands);
+            self.pending.pop_front();
+        }
+        self.pending.push_back(Pending { index, end, client_had, begun: false, maybe_lost: false });
+        Some(index)
+    }
+
+    /// The client's stream was read up to `offset`: replies that were held for it come out.
+    pub(super) fn client_read(&mut self, offset: u64, answered: &mut Vec<(Answered, u16)>) {
+        self.client_read = self.client_read.max(offset);
+        while self.held.front().is_some_and(|reply| self.is_due(reply)) {
+            if let Some(reply) = self.held.pop_front() {
+                let code = reply.code;
+                answered.push((self.pair(reply), code));
+            }
+        }
+    }
+
+    /// Bytes of the server are missing up to `end` of its stream.
+    pub(super) fn server_gap(&mut self, end: u64) {
+        for pending in &mut self.pending {
+            pending.maybe_lost |= pending.client_had.is_none_or(|had| had < end);
+        }
+    }
+
+    /// The server replied.
+    pub(super) fn reply(&mut self, reply: Heard, limits: &Limits, answered: &mut Vec<(Answered, u16)>) {
+        if self.held.is_empty() && self.is_due(&reply) || self.held.len() >= limits.pending_commands {
+            let code = reply.code;
+            answered.push((self.pair(reply), code));
+        } else {
+            self.held.push_back(reply);
+        }
+    }
+
+    /// The end: nothing more is waited for.
+    pub(super) fn finish(&mut self, answered: &mut Vec<(Answered, u16)>) {
+        while let Some(reply) = self.held.pop_front() {
+            let code = reply.code;
+            answered.push((self.pair(reply), code));
+        }
+    }
+
+    /// Whether all that the server had received was read here too. A FIN takes one place in the sequence space.
+    fn is_due(&self, reply: &Heard) -> bool {
+        self.client_read == 0 || reply.server_had.is_none_or(|had| had <= self.client_read.saturating_add(1))
+    }
+
+    fn pair(&mut self, heard: Heard) -> Answered {
+        let reply = Reply {
+            time: heard.packet.time,
+            frame: heard.packet.frame,
+            code: heard.code,
+            text: heard.text,
+            line: heard.line,
+        };
+        if self.greeting_open {
+            self.greeting_open = reply.code == 120;
+            if matches!(reply.code, 120 | 220 | 421) {
+                self.greeting.push(reply);
+                return Answered::Greeting;
+            }
+        }
+        let Some(position) = self.choose(&reply, heard.server_had) else {
+            self.unsolicited.push(reply);
+            return Answered::Nothing;
+        };
+        let Some(pending) = self.pending.get_mut(position) else { return Answered::Nothing };
+        let index = pending.index;
+        pending.begun = true;
+        pending.maybe_lost = false;
+        if !reply.is_preliminary() {
+            self.pending.remove(position);
+            // What was skipped for a gap was answered there.
+            let mut place = 0_usize;
+            self.pending.retain(|one| {
+                let skipped = place < position && one.maybe_lost && !one.begun;
+                place = place.saturating_add(1);
+                !skipped
+            });
+        }
+        if let Some(command) = usize::try_from(index).ok().and_then(|index| self.commands.get_mut(index)) {
+            command.replies.push(reply);
+        }
+        Answered::Command(index)
+    }
+
+    /// The pending command that a reply answers.
+    fn choose(&self, reply: &Reply, server_had: Option<u64>) -> Option<usize> {
+        let received = |pending: &Pending| server_had.is_none_or(|had| pending.end <= had);
+        let fit = |pending: &Pending| match self.verb(pending.index) {
+            Some(verb) => may_answer(verb, reply.code),
+            None => Answer::Possible,
+        };
+        let candidates = || self.pending.iter().enumerate().filter(|(_, pending)| received(pending));
+        let (first_position, first) = candidates().next()?;
+        let overtaken = first.begun || first.maybe_lost;
+        if !overtaken {
+            return Some(first_position);
+        }
+        // What no transfer ends with answers nothing, unless it is the plain yes of a lax server.
+        let is_stray = first.begun
+            && !first.maybe_lost
+            && reply.is_completion()
+            && reply.code != 200
+            && fit(first) == Answer::Unlikely;
+        let best = |wanted: Answer, lost: bool| {
+            candidates()
+                .find(|(_, pending)| pending.maybe_lost == lost && fits(pending, reply, fit(pending), wanted))
+                .map(|(position, _)| position)
+        };
+        best(Answer::Usual, false)
+            .or_else(|| best(Answer::Usual, true))
+            .or_else(|| best(Answer::Possible, false))
+            .or_else(|| best(Answer::Possible, true))
+            .or_else(|| (!first.maybe_lost).then_some(first_position))
+            .or_else(|| candidates().find(|(_, pending)| !pending.maybe_lost).map(|(position, _)| position))
+            .filter(|position| !is_stray || *position != first_position)
+    }
+
+    fn verb(&self, index: u32) -> Option<&Verb> {
+        Some(&self.commands.get(usize::try_from(index).ok()?)?.verb)
+    }
+}
+
+/// Whether a reply fits a pending command as well as wanted; a transfer may have several preliminary replies, anything
+/// else that has begun waits for its completion.
+fn fits(pending: &Pending, reply: &Reply, fit: Answer, wanted: Answer) -> bool {
+    let again = pending.begun && reply.is_preliminary() && pending.maybe_lost;
+    fit >= wanted && !again
+}
+
+/// A command as the report shows it; of a secret argument only that it was there, unless secrets are wanted.
+pub(super) fn command(
+    verb: Verb,
+    argument: Option<&[u8]>,
+    packet: PacketRef,
+    line: LineFacts,
+    show_passwords: bool,
+) -> Command {
+    let is_secret = matches!(verb, Verb::Pass | Verb::Acct);
+    let argument = argument.map(|bytes| match (is_secret, show_passwords) {
+        (true, false) => Argument::Secret(crate::base::Secret::hidden()),
+        (true, true) => Argument::Secret(crate::base::Secret::shown(Text::from_wire(bytes))),
+        (false, _) => Argument::Text(Text::from_wire(bytes)),
+    });
+    Command { time: packet.time, frame: packet.frame, verb, argument, replies: Vec::new(), line }
+}

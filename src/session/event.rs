@@ -1,0 +1,124 @@
+//! What happens, as it happens.
+
+use crate::base::{Endpoint, PacketRef, Text};
+use crate::ftp::Verb;
+use crate::report::{EndState, Finding, Login, MatchedBy, Mode, Prediction, Transfer, Uid};
+
+/// Something that happened in a session.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The packet that shows it.
+    pub packet: PacketRef,
+    /// The session.
+    pub session: Uid,
+    /// Who gives commands.
+    pub client: Endpoint,
+    /// Who replies.
+    pub server: Endpoint,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum EventKind {
+    /// FTP is spoken on a new connection.
+    Opened,
+    /// A login was accepted or rejected.
+    LoggedIn {
+        /// Argument of the last USER.
+        user: Option<Text>,
+        /// Accepted or rejected.
+        login: Login,
+        /// The reply's code.
+        code: u16,
+    },
+    /// A negotiation was accepted: this data connection is expected; not told where it is there already.
+    Expecting {
+        /// The channel's index.
+        channel: u32,
+        /// How it was negotiated.
+        mode: Option<Mode>,
+        /// Who is to connect to whom.
+        prediction: Prediction,
+    },
+    /// A negotiation was rejected.
+    Rejected {
+        /// The channel's index.
+        channel: u32,
+        /// How it was negotiated.
+        mode: Option<Mode>,
+        /// The reply's code.
+        code: u16,
+    },
+    /// The data connection of a channel stands.
+    Connected {
+        /// The channel's index.
+        channel: u32,
+        /// How it was negotiated; none where that can't be read.
+        mode: Option<Mode>,
+        /// Who connected.
+        originator: Endpoint,
+        /// To whom.
+        responder: Endpoint,
+        /// How it was told to belong there.
+        matched_by: Option<MatchedBy>,
+        /// Nanoseconds since the negotiation.
+        after: i64,
+    },
+    /// The SYN of a data connection was answered by RST.
+    Refused {
+        /// The channel's index.
+        channel: u32,
+        /// How it was negotiated.
+        mode: Option<Mode>,
+        /// Who tried.
+        originator: Endpoint,
+        /// Who refused.
+        responder: Endpoint,
+    },
+    /// An expected data connection did not come about in time.
+    TimedOut {
+        /// The channel's index.
+        channel: u32,
+        /// How it was negotiated.
+        mode: Option<Mode>,
+        /// Who was to connect to whom.
+        prediction: Prediction,
+        /// Nanoseconds that were waited.
+        waited: i64,
+        /// Whether a SYN was seen at least.
+        attempted: bool,
+    },
+    /// A transfer has its final reply, and its data connection is closed.
+    Transferred {
+        /// The transfer command.
+        verb: Verb,
+        /// Its argument.
+        argument: Option<Text>,
+        /// What was moved.
+        transfer: Box<Transfer>,
+    },
+    /// Something odd was found.
+    Found(Box<Finding>),
+    /// The control connection is over.
+    Ended {
+        /// How.
+        end_state: EndState,
+    },
+}
+
+/// A prediction that waits for its connection.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The session.
+    pub session: Uid,
+    /// The channel's index.
+    pub channel: u32,
+    /// How it was negotiated.
+    pub mode: Option<Mode>,
+    /// Who is to connect to whom.
+    pub prediction: Prediction,
+    /// When it was announced.
+    pub since: PacketRef,
+}

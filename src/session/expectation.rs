@@ -1,0 +1,177 @@
+//! Expectations: the data connections that negotiations announce, and how a connection is told to be one of them.
+//!
+//! The listening endpoint decides, never the connector's port. A connection may be captured before the line that
+//! announces it (two taps, reordering), so the tracker asks in both directions: a new connection looks for its
+//! expectation here, and a new expectation looks among the connections that nobody has claimed.
+//!
+//! An expectation is never removed because it was met: a second connection on the same negotiation belongs to it too.
+//! It goes when its session goes, when the peer refuses the negotiation, or when newer ones of the same session or the
+//! same port push it out.
+//!
+//! How well a connection fits ([`Fit`]) decides between several:
+//!
+//! 1. both addresses and the listening port as predicted;
+//! 2. the listening port at the *control peer's* address although another was advertised: somebody translated, or the
+//!    client knew better (only where the negotiation is still in force);
+//! 3. the listening endpoint as predicted, but another host connects: translated, a partner server, or a stranger.
+//!
+//! Among equals the one still waiting wins, then the one in force, then the newest.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+use crate::base::{Endpoint, LimitCounts, LimitName, Limits, PacketRef};
+
+/// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
+const PER_SESSION: usize = 64;
+
+/// Expectations kept for one listening port, over all sessions.
+const PER_PORT: usize = 1024;
+
+/// A session under way, by its place in the tracker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SessionSlot(pub(super) u32);
+
+/// One data connection that a negotiation announced.
+#[derive(Clone, Debug)]
+pub(super) struct Expectation {
+    pub(super) session: SessionSlot,
+    pub(super) channel: u32,
+    pub(super) listener: Endpoint,
+    /// The control peer on the listener's side: where the connection goes if the advertised address is not to be reached.
+    pub(super) listener_peer: IpAddr,
+    pub(super) connector: IpAddr,
+    pub(super) active: bool,
+    pub(super) made: PacketRef,
+    /// A newer negotiation of the session was accepted.
+    pub(super) superseded: bool,
+    /// A connection was found.
+    pub(super) met: bool,
+}
+
+/// How well a connection fits an expectation; the smaller the better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    /// As predicted.
+    Exact,
+    /// The listening port, at the control peer's address.
+    ListenerTranslated,
+    /// The listening endpoint, from another host.
+    ConnectorDiffers,
+}
+
+impl Expectation {
+    /// How the connection from `originator` to `responder` fits.
+    pub(super) fn fit(&self, originator: Endpoint, responder: Endpoint) -> Option<Fit> {
+        if responder.port != self.listener.port {
+            return None;
+        }
+        if responder.ip == self.listener.ip {
+            return Some(if originator.ip == self.connector { Fit::Exact } else { Fit::ConnectorDiffers });
+        }
+        let in_force = !self.superseded && !self.met;
+        (in_force && responder.ip == self.listener_peer && originator.ip == self.connector)
+            .then_some(Fit::ListenerTranslated)
+    }
+}
+
+/// All expectations, by listening port.
+#[derive(Default)]
+pub(super) struct Expectations {
+    by_port: HashMap<u16, Vec<Expectation>>,
+    by_session: HashMap<SessionSlot, VecDeque<(u16, u32)>>,
+    count: usize,
+}
+
+impl Expectations {
+    /// Adds one; the session's older ones are superseded by it only once [`Self::supersede`] says so.
+    pub(super) fn add(&mut self, expectation: Expectation, limits: &Limits, counts: &mut LimitCounts) {
+        let port = expectation.listener.port;
+        let of_session = self.by_session.entry(expectation.session).or_default();
+        of_session.push_back((port, expectation.channel));
+        let pushed_out = if of_session.len() > PER_SESSION { of_session.pop_front() } else { None };
+        let session = expectation.session;
+        if let Some((old_port, old_channel)) = pushed_out {
+            self.drop_one(session, old_port, old_channel);
+        }
+        let of_port = self.by_port.entry(port).or_default();
+        if of_port.len() >= PER_PORT || self.count >= limits.expectations {
+            counts.reached(LimitName::Expectations);
+            if of_port.is_empty() {
+                return;
+            }
+            of_port.remove(0);
+            self.count = self.count.saturating_sub(1);
+        }
+        of_port.push(expectation);
+        self.count = self.count.saturating_add(1);
+    }
+
+    fn drop_one(&mut self, session: SessionSlot, port: u16, channel: u32) {
+        if let Some(of_port) = self.by_port.get_mut(&port) {
+            let before = of_port.len();
+            of_port.retain(|one| one.session != session || one.channel != channel);
+            self.count = self.count.saturating_sub(before.saturating_sub(of_port.len()));
+            if of_port.is_empty() {
+                self.by_port.remove(&port);
+            }
+        }
+    }
+
+    /// The peer refused: the announcement is void.
+    pub(super) fn withdraw(&mut self, session: SessionSlot, port: u16, channel: u32) {
+        self.drop_one(session, port, channel);
+        if let Some(of_session) = self.by_session.get_mut(&session) {
+            of_session.retain(|&(_, one)| one != channel);
+        }
+    }
+
+    /// A newer negotiation of the session is in force now.
+    pub(super) fn supersede(&mut self, session: SessionSlot, newest: u32) {
+        for &(port, channel) in self.by_session.get(&session).into_iter().flatten() {
+            if channel != newest {
+                for one in self.by_port.get_mut(&port).into_iter().flatten() {
+                    if one.session == session && one.channel == channel {
+                        one.superseded = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// A connection was found for it.
+    pub(super) fn meet(&mut self, session: SessionSlot, port: u16, channel: u32) {
+        for one in self.by_port.get_mut(&port).into_iter().flatten() {
+            if one.session == session && one.channel == channel {
+                one.met = true;
+            }
+        }
+    }
+
+    /// The session is gone, and its expectations with it.
+    pub(super) fn forget(&mut self, session: SessionSlot) {
+        for (port, channel) in self.by_session.remove(&session).into_iter().flatten() {
+            self.drop_one(session, port, channel);
+        }
+    }
+
+    /// The expectation that fits a connection best.
+    pub(super) fn best(&self, originator: Endpoint, responder: Endpoint) -> Option<(&Expectation, Fit)> {
+        self.fitting(originator, responder).min_by_key(|(one, fit)| {
+            (*fit, one.met, one.superseded, std::cmp::Reverse((one.made.time, one.made.frame)))
+        })
+    }
+
+    /// All expectations that a connection fits.
+    pub(super) fn fitting(
+        &self,
+        originator: Endpoint,
+        responder: Endpoint,
+    ) -> impl Iterator<Item = (&Expectation, Fit)> {
+        self.by_port
+            .get(&responder.port)
+            .into_iter()
+            .flatten()
+            .filter_map(move |one| Some((one, one.fit(originator, responder)?)))
+    }
+}

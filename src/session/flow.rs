@@ -1,0 +1,294 @@
+//! A TCP connection as the tracker sees it: a control connection, a data connection, or one that may yet become either.
+
+use super::content::{Content, Hashing};
+use super::expectation::SessionSlot;
+use super::options::Options;
+use crate::base::{Endpoint, PacketRef};
+use crate::report::{self, EndState, FirstClose, MatchedBy, Stall, StreamFacts, Uid};
+use crate::tcp::{Chunk, Connection, Onset, Side, Stream};
+use crate::tls;
+
+/// Silence that is worth noting.
+const STALL: i64 = 1_000_000_000;
+
+/// A connection that is followed.
+pub(super) struct Flow {
+    pub(super) originator: Endpoint,
+    pub(super) responder: Endpoint,
+    pub(super) first: PacketRef,
+    pub(super) role: Role,
+}
+
+/// What a connection is for.
+pub(super) enum Role {
+    /// It may be a control connection: nothing was said yet.
+    Suspect,
+    /// It is one.
+    Control(SessionSlot),
+    /// It is a data connection, or may be one that nobody has announced yet.
+    Data(Box<DataFlow>),
+}
+
+/// A data connection, claimed or not.
+pub(super) struct DataFlow {
+    /// The channels that it belongs to: one, or two in an FXP transfer.
+    pub(super) owners: Vec<(SessionSlot, u32)>,
+    /// The channel whose endpoint it visits although that has its connection, until it comes to something.
+    pub(super) visits: Option<Visit>,
+    /// Whether originator and responder are the other way round than the TCP floor guessed (mid-stream).
+    pub(super) swapped: bool,
+    /// Whether it was told that the connection stands.
+    pub(super) told_connected: bool,
+    /// Whether a listing's text is wanted.
+    pub(super) keep_listing: bool,
+    streams: [Option<Content>; 2],
+    plain: [Option<Content>; 2],
+    tls: TlsState,
+    last_payload: Option<PacketRef>,
+    stall: Option<Stall>,
+}
+
+/// A connection to the listening endpoint of a channel that has its connection already.
+#[derive(Clone)]
+pub(super) struct Visit {
+    pub(super) session: SessionSlot,
+    pub(super) channel: u32,
+    pub(super) matched_by: MatchedBy,
+    pub(super) peer_session: Option<Uid>,
+}
+
+enum TlsState {
+    Unknown,
+    No,
+    Yes(Box<tls::Session>),
+}
+
+const fn index(side: Side) -> usize {
+    match side {
+        Side::Originator => 0,
+        Side::Responder => 1,
+    }
+}
+
+const fn end_of(side: Side) -> tls::End {
+    match side {
+        Side::Originator => tls::End::A,
+        Side::Responder => tls::End::B,
+    }
+}
+
+impl DataFlow {
+    pub(super) fn new() -> Self {
+        Self {
+            owners: Vec::new(),
+            visits: None,
+            swapped: false,
+            told_connected: false,
+            keep_listing: false,
+            streams: [None, None],
+            plain: [None, None],
+            tls: TlsState::Unknown,
+            last_payload: None,
+            stall: None,
+        }
+    }
+
+    /// Whether it carried anything.
+    pub(super) const fn has_payload(&self) -> bool {
+        self.last_payload.is_some()
+    }
+
+    /// Takes more bytes.
+    pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
+        self.note_silence(chunk.packet);
+        let keep_listing = self.keep_listing;
+        let Some(slot) = self.streams.get_mut(index(chunk.side)) else { return };
+        slot.get_or_insert_with(|| Content::new(hashing, keep_listing, chunk.packet)).update(
+            hashing,
+            chunk.bytes,
+            chunk.packet,
+        );
+        if !matches!(self.tls, TlsState::No) {
+            self.tls(chunk, hashing, options);
+        }
+    }
+
+    fn note_silence(&mut self, packet: PacketRef) {
+        if let Some(before) = self.last_payload {
+            let silence = packet.time.since(before.time);
+            let longest = self.stall.map_or(STALL, |stall| stall.until.since(stall.from));
+            if silence > longest {
+                self.stall = Some(Stall {
+                    from: before.time,
+                    until: packet.time,
+                    frames: report::FrameSpan { first: before.frame, last: packet.frame },
+                });
+            }
+        }
+        self.last_payload = Some(packet);
+    }
+
+    fn tls(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
+        if matches!(self.tls, TlsState::Unknown) {
+            self.tls = if chunk.offset == 0 && tls::looks_like_tls(chunk.bytes) == tls::Sniff::Yes {
+                TlsState::Yes(Box::new(tls::Session::new()))
+            } else {
+                TlsState::No
+            };
+        }
+        let TlsState::Yes(session) = &mut self.tls else { return };
+        let (plain, keep_listing) = (&mut self.plain, self.keep_listing);
+        session.push(end_of(chunk.side), chunk.bytes, &options.key_log, &mut |end, event| {
+            keep_plain(plain, end, event, hashing, keep_listing, chunk.packet);
+        });
+    }
+
+    /// Bytes of one side are missing.
+    pub(super) fn gap(&mut self, side: Side, len: u64, options: &Options) {
+        if let TlsState::Yes(session) = &mut self.tls {
+            session.gap(end_of(side), len, &options.key_log, &mut |_, _| {});
+        }
+    }
+
+    /// The listing that a stream carried, where it was wanted.
+    pub(super) fn listing(&self) -> Option<&[u8]> {
+        let plain = self.plain.iter().flatten().find_map(Content::listing);
+        plain
+            .or_else(|| self.streams.iter().flatten().find_map(Content::listing))
+            .filter(|text| !text.is_empty())
+    }
+
+    /// The connection is over: what TLS held back comes out.
+    pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
+        let (plain, keep_listing) = (&mut self.plain, self.keep_listing);
+        let TlsState::Yes(session) = &mut self.tls else { return };
+        for end in [tls::End::A, tls::End::B] {
+            session.finish(end, &options.key_log, &mut |end, event| {
+                keep_plain(plain, end, event, hashing, keep_listing, last);
+            });
+        }
+    }
+
+    /// The connection as the report shows it. With `hashing`, sums are ended: once only.
+    pub(super) fn describe(
+        &mut self,
+        connection: &Connection,
+        mut hashing: Option<&mut dyn Hashing>,
+    ) -> report::Connection {
+        let (tls, decrypted) = match &self.tls {
+            TlsState::Yes(session) => {
+                let read = self.plain.iter().any(Option::is_some);
+                (session.facts().client.is_some(), read && session.facts().obstacle.is_none())
+            }
+            TlsState::Unknown | TlsState::No => (false, false),
+        };
+        let mut streams = [(Side::Originator, 0), (Side::Responder, 1)].map(|(side, place)| {
+            let wire = self.streams.get_mut(place).and_then(Option::as_mut);
+            let plain = self.plain.get_mut(place).and_then(Option::as_mut);
+            let mut facts = numbers(connection.stream(side));
+            let ended = facts.end_seen || matches!(connection.end_state, EndState::Fin | EndState::Rst);
+            let whole = facts.missing == 0 && facts.start_seen && ended;
+            let Some(wire) = wire else {
+                if let Some(hashing) =
+                    hashing.as_deref_mut().filter(|_| whole && connection.established.is_some())
+                {
+                    let nothing = hashing.start();
+                    facts.sha256 = hashing.finish(nothing);
+                }
+                return facts;
+            };
+            facts.first_payload = Some((wire.first.time, wire.first.frame));
+            facts.last_payload = Some((wire.last.time, wire.last.frame));
+            let content: &mut Content = match plain {
+                Some(plain) if decrypted => plain,
+                _ => wire,
+            };
+            facts.mime = content.mime().filter(|_| !tls || decrypted);
+            facts.binary = content.is_binary();
+            facts.bare_line_feeds = content.bare_line_feeds;
+            facts.content_bytes = decrypted.then_some(content.len);
+            if let Some(hashing) = hashing.as_deref_mut() {
+                let sum = content.finish(hashing);
+                let delivered_all = decrypted || content.len == facts.bytes;
+                facts.sha256 = sum.filter(|_| whole && delivered_all);
+            }
+            facts
+        });
+        if decrypted {
+            for facts in &mut streams {
+                facts.content_bytes.get_or_insert(0);
+            }
+        }
+        let [from_originator, from_responder] = streams;
+        let described = report::Connection {
+            originator: connection.originator,
+            responder: connection.responder,
+            start: connection.first.time,
+            end: connection.last.time,
+            frames: report::FrameSpan { first: connection.first.frame, last: connection.last.frame },
+            handshake: connection.onset == Onset::Handshake,
+            syn_attempts: connection.syn_attempts,
+            end_state: connection.end_state,
+            first_close: connection.first_close,
+            from_originator,
+            from_responder,
+            tls,
+            decrypted,
+            syn_frames: connection.syn_frames.clone(),
+            established: connection.established.map(|packet| packet.time),
+            refused_frame: connection.refused.map(|packet| packet.frame),
+            challenge_frame: connection.challenged.map(|packet| packet.frame),
+            close: connection.close.map(|packet| (packet.time, packet.frame)),
+            closed: connection.closed,
+            stall: self.stall,
+        };
+        if self.swapped { swap(described) } else { described }
+    }
+}
+
+/// Takes decrypted bytes of one end.
+fn keep_plain(
+    plain: &mut [Option<Content>; 2],
+    end: tls::End,
+    event: tls::Event<'_>,
+    hashing: &mut dyn Hashing,
+    keep_listing: bool,
+    at: PacketRef,
+) {
+    if let tls::Event::Plaintext(text) = event {
+        let [one, other] = plain;
+        let slot = match end {
+            tls::End::A => one,
+            tls::End::B => other,
+        };
+        slot.get_or_insert_with(|| Content::new(hashing, keep_listing, at)).update(hashing, text, at);
+    }
+}
+
+fn numbers(stream: &Stream) -> StreamFacts {
+    StreamFacts {
+        bytes: stream.bytes,
+        missing: stream.missing,
+        retransmitted: stream.retransmitted,
+        conflicting: stream.conflicting,
+        start_seen: stream.start_seen,
+        end_seen: stream.end_seen,
+        gap_frame: stream.gap_frame,
+        ..StreamFacts::default()
+    }
+}
+
+fn swap(connection: report::Connection) -> report::Connection {
+    report::Connection {
+        originator: connection.responder,
+        responder: connection.originator,
+        from_originator: connection.from_responder,
+        from_responder: connection.from_originator,
+        first_close: connection.first_close.map(|close| match close {
+            FirstClose::Originator => FirstClose::Responder,
+            FirstClose::Responder => FirstClose::Originator,
+            FirstClose::Both => FirstClose::Both,
+        }),
+        ..connection
+    }
+}

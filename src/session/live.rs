@@ -1,0 +1,186 @@
+//! A session under way: the facts, as they are noted.
+
+use super::control::Control;
+use super::history::UseId;
+use crate::base::{Endpoint, PacketRef};
+use crate::ftp::{HostPort, Verb};
+use crate::report::{self, EndState, MatchedBy, Mode, Negotiation, Prediction, ReuseKind, Uid};
+use crate::tcp::{Connection, ConnectionId, Onset, Side};
+
+/// A session under way.
+pub(super) struct Live {
+    pub(super) uid: Uid,
+    pub(super) originator: Endpoint,
+    pub(super) responder: Endpoint,
+    pub(super) first: PacketRef,
+    pub(super) last: PacketRef,
+    pub(super) handshake: bool,
+    pub(super) control: Control,
+    pub(super) channels: Vec<Channel>,
+    /// The channel of the negotiation in force.
+    pub(super) in_force: Option<u32>,
+    /// The last transfer command that was given.
+    pub(super) last_transfer: Option<Verb>,
+    /// How the control connection ended; none while it is in the table.
+    pub(super) ended: Option<Ended>,
+    /// Whether those who watch know that it is over.
+    pub(super) end_told: bool,
+    /// Data connections of its channels that are in the table.
+    pub(super) open_flows: u32,
+}
+
+/// How a control connection ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) state: EndState,
+    pub(super) by: Option<Side>,
+}
+
+/// A data channel, as facts.
+pub(super) struct Channel {
+    pub(super) mode: Option<Mode>,
+    pub(super) active: bool,
+    pub(super) command: Option<u32>,
+    pub(super) negotiation: Option<Negotiation>,
+    pub(super) advertised: Option<HostPort>,
+    pub(super) prediction: Option<Prediction>,
+    pub(super) matched_by: Option<MatchedBy>,
+    pub(super) link: Link,
+    /// The earlier use of the connection's pair or listening endpoint.
+    pub(super) previous: Option<(ReuseKind, UseId)>,
+    /// The earlier use of the predicted pair, when the negotiation was made.
+    pub(super) predicted_previous: Option<UseId>,
+    pub(super) usage: Option<UseId>,
+    pub(super) peer_session: Option<Uid>,
+    pub(super) rejected: Vec<report::Connection>,
+    /// The packet that made it: the command's, or the connection's first.
+    pub(super) made: PacketRef,
+    /// The text of the listing that it carried.
+    pub(super) listing: Option<Box<[u8]>>,
+}
+
+/// The data connection of a channel.
+pub(super) enum Link {
+    None,
+    /// Still in the table.
+    Open(ConnectionId),
+    Ended(Box<report::Connection>),
+}
+
+impl Channel {
+    pub(super) fn new(mode: Option<Mode>, active: bool, made: PacketRef) -> Self {
+        Self {
+            mode,
+            active,
+            command: None,
+            negotiation: None,
+            advertised: None,
+            prediction: None,
+            matched_by: None,
+            link: Link::None,
+            previous: None,
+            predicted_previous: None,
+            usage: None,
+            peer_session: None,
+            rejected: Vec::new(),
+            made,
+            listing: None,
+        }
+    }
+
+    /// A further channel on the same negotiation.
+    pub(super) fn further(&self, made: PacketRef) -> Self {
+        Self {
+            command: self.command,
+            negotiation: self.negotiation,
+            advertised: self.advertised,
+            prediction: self.prediction,
+            ..Self::new(self.mode, self.active, made)
+        }
+    }
+
+    pub(super) const fn is_linked(&self) -> bool {
+        !matches!(self.link, Link::None)
+    }
+}
+
+impl Live {
+    pub(super) fn new(connection: &Connection, control: Control) -> Self {
+        Self {
+            uid: uid(connection),
+            originator: connection.originator,
+            responder: connection.responder,
+            first: connection.first,
+            last: connection.last,
+            handshake: connection.onset == Onset::Handshake,
+            control,
+            channels: Vec::new(),
+            in_force: None,
+            last_transfer: None,
+            ended: None,
+            end_told: false,
+            open_flows: 0,
+        }
+    }
+
+    fn client_side(&self) -> Side {
+        self.control.client_side().unwrap_or(Side::Originator)
+    }
+
+    /// Who gives commands.
+    pub(super) fn client(&self) -> Endpoint {
+        match self.client_side() {
+            Side::Originator => self.originator,
+            Side::Responder => self.responder,
+        }
+    }
+
+    /// Who replies.
+    pub(super) fn server(&self) -> Endpoint {
+        match self.client_side() {
+            Side::Originator => self.responder,
+            Side::Responder => self.originator,
+        }
+    }
+
+    pub(super) fn channel(&self, index: u32) -> Option<&Channel> {
+        self.channels.get(usize::try_from(index).ok()?)
+    }
+
+    pub(super) fn channel_mut(&mut self, index: u32) -> Option<&mut Channel> {
+        self.channels.get_mut(usize::try_from(index).ok()?)
+    }
+
+    /// The channel that the command at `index` negotiated.
+    pub(super) fn channel_of_command(&self, index: u32) -> Option<u32> {
+        let of_command = |channel: &Channel| channel.command == Some(index);
+        let last = self.channels.iter().rposition(of_command)?;
+        // A further channel on the same negotiation stands behind the negotiation's own.
+        let further =
+            self.channels.get(..last)?.iter().rev().take_while(|channel| of_command(channel)).count();
+        u32::try_from(last.checked_sub(further)?).ok()
+    }
+}
+
+/// A name out of the first packet's time and the 4-tuple: letters and digits, begun with an `F`.
+fn uid(connection: &Connection) -> Uid {
+    use sha2::Digest as _;
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut hash = sha2::Sha256::new();
+    hash.update(connection.first.time.nanos().to_be_bytes());
+    for endpoint in [connection.originator, connection.responder] {
+        match endpoint.ip {
+            std::net::IpAddr::V4(ip) => hash.update(ip.octets()),
+            std::net::IpAddr::V6(ip) => hash.update(ip.octets()),
+        }
+        hash.update(endpoint.port.to_be_bytes());
+    }
+    let name = hash.finalize().iter().take(15).filter_map(|&byte| DIGITS.get(usize::from(byte) % 62)).fold(
+        String::from("F"),
+        |mut name, &digit| {
+            name.push(char::from(digit));
+            name
+        },
+    );
+    Uid(name.into())
+}

@@ -1,0 +1,57 @@
+//! What the user may set.
+
+use std::sync::Arc;
+
+use crate::base::Limits;
+use crate::tcp::Connection;
+use crate::tls::KeyLog;
+
+/// Settings of the analysis.
+#[derive(Clone)]
+pub struct Options {
+    /// Every cap.
+    pub limits: Limits,
+    /// 2·MSL: how long TIME_WAIT lasts, in nanoseconds.
+    pub time_wait: i64,
+    /// After how long a prediction counts as not met in live events, in nanoseconds.
+    pub predict_window: i64,
+    /// Whether SHA-256 sums of contents are made.
+    pub hash: bool,
+    /// Whether passwords and accounts are kept.
+    pub show_passwords: bool,
+    /// Ports on which a control connection is expected; on others it is recognised by what both sides say.
+    pub control_ports: Vec<u16>,
+    /// Ports on which a control connection begins with TLS.
+    pub implicit_tls_ports: Vec<u16>,
+    /// Secrets to read TLS with.
+    pub key_log: Arc<KeyLog>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        const SECOND: i64 = 1_000_000_000;
+        Self {
+            limits: Limits::default(),
+            time_wait: 60 * SECOND,
+            predict_window: 30 * SECOND,
+            hash: true,
+            show_passwords: false,
+            control_ports: vec![21],
+            implicit_tls_ports: vec![990],
+            key_log: Arc::new(KeyLog::default()),
+        }
+    }
+}
+
+impl Options {
+    /// Whether a control connection is expected on this port.
+    pub fn is_control_port(&self, port: u16) -> bool {
+        self.control_ports.contains(&port) || self.implicit_tls_ports.contains(&port)
+    }
+
+    /// Whether a control connection would begin with TLS.
+    pub(super) fn is_implicit_tls(&self, connection: &Connection) -> bool {
+        self.implicit_tls_ports.contains(&connection.responder.port)
+            || self.implicit_tls_ports.contains(&connection.originator.port)
+    }
+}

@@ -1,0 +1,288 @@
+//! Telling what happens as it happens, for those who watch.
+
+use std::collections::VecDeque;
+
+use super::{Tracker, position};
+use crate::base::{PacketRef, Timestamp};
+use crate::ftp::Verb;
+use crate::report::{self, EndState, Login, Session, Uid};
+use crate::session::assemble;
+use crate::session::event::{Event, EventKind, Waiting};
+use crate::session::expectation::SessionSlot;
+use crate::session::flow::Role;
+use crate::session::live::{Link, Live};
+use crate::tcp::{Connection, ConnectionId};
+
+/// What is watched.
+#[derive(Default)]
+pub(super) struct Watch {
+    events: Vec<Event>,
+    /// Predictions in the order in which their time runs out.
+    deadlines: VecDeque<(Timestamp, SessionSlot, u32, u64)>,
+    /// Transfers with a final reply whose data connection is not closed yet.
+    unfinished: Vec<(SessionSlot, u32, u32)>,
+}
+
+impl Tracker {
+    /// From now on events are noted; [`Self::take_events`] must be called now and then.
+    pub fn watch(&mut self) {
+        self.watch.get_or_insert_default();
+    }
+
+    /// What happened since the last call.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.watch.as_mut().map(|watch| std::mem::take(&mut watch.events)).unwrap_or_default()
+    }
+
+    /// The session of this name as it stands now; `connection` looks up the facts of an open connection.
+    pub fn session_now<'a>(
+        &mut self,
+        uid: &Uid,
+        connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
+    ) -> Option<Session> {
+        let Self { sessions, flows, history, options, .. } = self;
+        let live = sessions.iter().flatten().find(|live| live.uid == *uid)?;
+        Some(assemble::session(live, history, options, &mut |id| {
+            let flow = flows.get_mut(super::flow_position(id))?.as_mut()?;
+            let Role::Data(data) = &mut flow.role else { return None };
+            Some(Box::new(data.describe(connection(id)?, None)))
+        }))
+    }
+
+    /// Predictions that still wait for their connection, the oldest first.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let mut waiting: Vec<Waiting> = self
+            .sessions
+            .iter()
+            .flatten()
+            .filter(|live| live.ended.is_none())
+            .filter_map(|live| {
+                let index = live.in_force?;
+                let channel = live.channel(index).filter(|channel| !channel.is_linked())?;
+                Some(Waiting {
+                    session: live.uid.clone(),
+                    channel: index,
+                    mode: channel.mode,
+                    prediction: channel.prediction?,
+                    since: channel.made,
+                })
+            })
+            .collect();
+        waiting.sort_by_key(|one| one.since.time);
+        waiting
+    }
+
+    /// Capture time has reached `now`: predictions whose time has run out are told.
+    pub fn advance(&mut self, now: Timestamp) {
+        let window = self.options.predict_window;
+        while let Some(watch) = &mut self.watch {
+            let Some(&(deadline, slot, index, frame)) = watch.deadlines.front() else { return };
+            if deadline > now {
+                return;
+            }
+            watch.deadlines.pop_front();
+            let Some(live) = self.live(slot) else { continue };
+            let Some(channel) = live.channel(index).filter(|channel| channel.made.frame == frame) else {
+                continue;
+            };
+            let (mode, linked) = (channel.mode, channel.is_linked());
+            let (Some(prediction), made) = (channel.prediction, channel.made) else { continue };
+            let stands = match channel.link {
+                Link::Open(id) => self.data_flow(id).is_some_and(|data| data.told_connected),
+                Link::None => false,
+                Link::Ended(_) => true,
+            };
+            if !stands {
+                let at = PacketRef { time: deadline, frame: made.frame };
+                let kind = EventKind::TimedOut {
+                    channel: index,
+                    mode,
+                    prediction,
+                    waited: window,
+                    attempted: linked,
+                };
+                self.tell(slot, at, kind);
+            }
+        }
+    }
+
+    /// Whether anybody watches.
+    pub(super) const fn is_watched(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    pub(super) fn tell(&mut self, slot: SessionSlot, packet: PacketRef, kind: EventKind) {
+        let Some(watch) = &mut self.watch else { return };
+        let Some(Some(live)) = self.sessions.get(position(slot)) else { return };
+        let (client, server) = (live.client(), live.server());
+        watch.events.push(Event { packet, session: live.uid.clone(), client, server, kind });
+    }
+
+    pub(super) fn tell_expecting(&mut self, slot: SessionSlot, index: u32, packet: PacketRef) {
+        let window = self.options.predict_window;
+        let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { return };
+        let (mode, made) = (channel.mode, channel.made);
+        let Some(prediction) = channel.prediction else { return };
+        let is_there = match channel.link {
+            Link::Open(id) => self.data_flow(id).is_some_and(|data| data.told_connected),
+            Link::None => false,
+            Link::Ended(_) => true,
+        };
+        if is_there {
+            return;
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.deadlines.push_back((packet.time.plus(window), slot, index, made.frame));
+        }
+        self.tell(slot, packet, EventKind::Expecting { channel: index, mode, prediction });
+    }
+
+    /// A reply that decides a login.
+    pub(super) fn tell_login(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
+        let login = match code {
+            230 | 232 => Login::Accepted,
+            400..=599 => Login::Rejected,
+            _ => return,
+        };
+        let user = self.live(slot).and_then(|live| {
+            let commands = &live.control.talk.dialogue.commands;
+            let given = commands.get(..=usize::try_from(index).ok()?)?;
+            given.iter().rev().find(|command| command.verb == Verb::User)?.text().cloned()
+        });
+        self.tell(slot, packet, EventKind::LoggedIn { user, login, code });
+    }
+
+    /// The control connection is over; told once.
+    pub(super) fn tell_end(&mut self, slot: SessionSlot, packet: PacketRef, end_state: EndState) {
+        if let Some(live) = self.live(slot).filter(|live| !live.end_told) {
+            live.end_told = true;
+            self.tell(slot, packet, EventKind::Ended { end_state });
+        }
+    }
+
+    /// The facts of a connection have changed.
+    pub(super) fn tell_connection(&mut self, id: ConnectionId, connection: &Connection) {
+        let is_over = connection.closed.is_some() || connection.end_state == EndState::Rst;
+        if let Some(Role::Control(slot)) = self.flow(id).map(|flow| &flow.role) {
+            let slot = *slot;
+            let is_session = self.live(slot).is_some_and(|live| live.control.is_confirmed());
+            if is_over && is_session {
+                self.tell_end(slot, connection.last, connection.end_state);
+            }
+            return;
+        }
+        let Some(data) = self.data_flow(id) else { return };
+        let owners = data.owners.clone();
+        let (originator, responder) = (connection.originator, connection.responder);
+        if let Some(packet) = connection.established.filter(|_| !data.told_connected) {
+            data.told_connected = !owners.is_empty();
+            for &(slot, index) in &owners {
+                let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { continue };
+                let kind = EventKind::Connected {
+                    channel: index,
+                    mode: channel.mode,
+                    originator,
+                    responder,
+                    matched_by: channel.matched_by,
+                    after: packet.time.since(channel.made.time),
+                };
+                self.tell(slot, packet, kind);
+            }
+        } else if let Some(packet) = connection.refused.filter(|_| connection.established.is_none()) {
+            for &(slot, index) in &owners {
+                let mode =
+                    self.live(slot).and_then(|live| live.channel(index)).and_then(|channel| channel.mode);
+                self.tell(slot, packet, EventKind::Refused { channel: index, mode, originator, responder });
+            }
+        }
+        if is_over && !owners.is_empty() {
+            let Some(data) = self.data_flow(id) else { return };
+            let described = data.describe(connection, None);
+            self.tell_transfers_on(&owners, &described, connection.last);
+        }
+    }
+
+    /// A transfer has its final reply: it is told once its data connection is closed.
+    pub(super) fn transfer_replied(&mut self, slot: SessionSlot, command: u32, packet: PacketRef) {
+        let Some(live) = self.live(slot) else { return };
+        let in_force = live.in_force;
+        let Some((index, channel)) = in_force.and_then(|index| Some((index, live.channel(index)?))) else {
+            return self.tell_transfer(slot, command, packet, None);
+        };
+        let connection = match &channel.link {
+            Link::None => None,
+            Link::Ended(connection) => Some(connection.clone()),
+            Link::Open(_) => match self.closed.get_mut(&(slot, index)) {
+                Some(closed) => closed.take(),
+                None => {
+                    if let Some(watch) = &mut self.watch {
+                        watch.unfinished.push((slot, index, command));
+                    }
+                    return;
+                }
+            },
+        };
+        self.tell_transfer(slot, command, packet, connection.map(|connection| (index, connection)));
+    }
+
+    /// A data connection is closed: transfers that waited for that are told.
+    pub(super) fn tell_transfers_on(
+        &mut self,
+        owners: &[(SessionSlot, u32)],
+        connection: &report::Connection,
+        packet: PacketRef,
+    ) {
+        for &(slot, index) in owners {
+            let Some(watch) = &mut self.watch else { return };
+            let mut due = Vec::new();
+            watch.unfinished.retain(|&(of, on, command)| {
+                let is_due = (of, on) == (slot, index);
+                if is_due {
+                    due.push(command);
+                }
+                !is_due
+            });
+            // Whichever comes last, the close or the reply, tells the transfer.
+            let channel = self.live(slot).and_then(|live| live.channel(index));
+            if channel.is_some_and(|channel| matches!(channel.link, Link::Open(_))) {
+                let kept = due.is_empty().then(|| Box::new(connection.clone()));
+                self.closed.entry((slot, index)).or_insert(kept);
+            }
+            for command in due {
+                self.tell_transfer(slot, command, packet, Some((index, Box::new(connection.clone()))));
+            }
+        }
+    }
+
+    fn tell_transfer(
+        &mut self,
+        slot: SessionSlot,
+        command: u32,
+        packet: PacketRef,
+        on: Option<(u32, Box<report::Connection>)>,
+    ) {
+        let Self { sessions, history, options, .. } = self;
+        let Some(Some(live)) = sessions.get(position(slot)) else { return };
+        let (index, connection) = on.map_or((None, None), |(index, one)| (Some(index), Some(one)));
+        let given = usize::try_from(command).ok();
+        let given = given.and_then(|command| live.control.talk.dialogue.commands.get(command));
+        let transfer = assemble::transfer(live, command, index, connection, history, options);
+        let (Some(given), Some(transfer)) = (given, transfer) else { return };
+        let kind = EventKind::Transferred {
+            verb: given.verb.clone(),
+            argument: given.text().cloned(),
+            transfer: Box::new(transfer),
+        };
+        self.tell(slot, packet, kind);
+    }
+
+    /// The session is over: nothing of it is waited for any more.
+    pub(super) fn stop_watching(&mut self, slot: SessionSlot, live: &Live) {
+        for index in 0..u32::try_from(live.channels.len()).unwrap_or(u32::MAX) {
+            self.closed.remove(&(slot, index));
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.unfinished.retain(|&(one, _, _)| one != slot);
+        }
+    }
+}

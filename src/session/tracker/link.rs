@@ -1,0 +1,322 @@
+//! Which connection belongs to which channel.
+
+use super::{CAPTURED_EARLY, Tracker, flow_position, pair_key, position};
+use crate::base::{Endpoint, Timestamp};
+use crate::ftp::Verb;
+use crate::report::{MatchedBy, Mode, Negotiation, ReuseKind, Uid};
+use crate::session::expectation::{Expectation, Fit, SessionSlot};
+use crate::session::flow::{Role, Visit};
+use crate::session::history::{Use, UseId};
+use crate::session::live::{Channel, Link};
+use crate::tcp::ConnectionId;
+use std::net::IpAddr;
+
+impl Tracker {
+    /// The session between two hosts whose dialogue can't be read now; of several the one that spoke last.
+    pub(super) fn opaque_session(&self, key: (IpAddr, IpAddr)) -> Option<SessionSlot> {
+        let pair = self.pairs.get(&key)?;
+        let candidates = pair.sessions.iter().filter_map(|&slot| {
+            let live = self.sessions.get(position(slot))?.as_ref()?;
+            (live.control.is_opaque() && live.ended.is_none()).then_some((live.last.frame, slot))
+        });
+        candidates.max().map(|(_, slot)| slot)
+    }
+
+    /// The session whose default data ports (RFC 959 section 3.2) these are.
+    pub(super) fn default_port_session(
+        &self,
+        originator: Endpoint,
+        responder: Endpoint,
+    ) -> Option<SessionSlot> {
+        let slot = *self.by_client.get(&responder)?;
+        let live = self.sessions.get(position(slot))?.as_ref()?;
+        let server = live.server();
+        let default_port = server.port.checked_sub(1)?;
+        (originator == Endpoint::new(server.ip, default_port)).then_some(slot)
+    }
+
+    /// Links a connection to the negotiation that it fits best, and to the partner's in an FXP transfer.
+    pub(super) fn link_to_expectations(
+        &mut self,
+        id: ConnectionId,
+        originator: Endpoint,
+        responder: Endpoint,
+    ) {
+        let Some((best, fit)) = self.expectations.best(originator, responder) else { return };
+        let (best, partner) = (best.clone(), self.partner(best, fit, originator, responder));
+        let Some(partner) = partner else {
+            let matched_by = match fit {
+                Fit::Exact => MatchedBy::Endpoint,
+                Fit::ListenerTranslated | Fit::ConnectorDiffers => MatchedBy::Translated,
+            };
+            self.link(id, &best, fit, matched_by, None);
+            return;
+        };
+        let (best_uid, partner_uid) = (self.uid_of(best.session), self.uid_of(partner.session));
+        self.link(id, &best, fit, MatchedBy::Endpoint, partner_uid);
+        self.link(id, &partner, fit, MatchedBy::ThirdParty, best_uid);
+    }
+
+    /// The other session's negotiation in a server-to-server transfer: it is passive, names the same listening endpoint,
+    /// and its own peer is not the one that connects.
+    pub(super) fn partner(
+        &self,
+        best: &Expectation,
+        fit: Fit,
+        originator: Endpoint,
+        responder: Endpoint,
+    ) -> Option<Expectation> {
+        if fit != Fit::Exact || !best.active {
+            return None;
+        }
+        self.expectations
+            .fitting(originator, responder)
+            .filter(|(one, fit)| !one.active && one.session != best.session && *fit == Fit::ConnectorDiffers)
+            .min_by_key(|(one, _)| (one.met, one.superseded, std::cmp::Reverse(one.made.frame)))
+            .map(|(one, _)| one.clone())
+    }
+
+    /// Links a connection to a negotiation's channel, or to a further one where that has its connection.
+    pub(super) fn link(
+        &mut self,
+        id: ConnectionId,
+        expectation: &Expectation,
+        fit: Fit,
+        matched_by: MatchedBy,
+        peer_session: Option<Uid>,
+    ) {
+        let (slot, index) = (expectation.session, expectation.channel);
+        let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { return };
+        let holder = match channel.link {
+            Link::Open(holder) => Some(holder),
+            Link::None | Link::Ended(_) => None,
+        };
+        let is_free = !channel.is_linked();
+        let target = match holder {
+            _ if is_free => index,
+            Some(holder) if self.yields_to(holder, slot, index, fit) => {
+                self.demote(holder, slot, index);
+                index
+            }
+            _ => {
+                // An endpoint that has its connection: another one counts only once it comes to something.
+                if let Some(data) = self.data_flow(id) {
+                    data.visits = Some(Visit { session: slot, channel: index, matched_by, peer_session });
+                }
+                return;
+            }
+        };
+        self.expectations.meet(slot, expectation.listener.port, index);
+        self.attach(id, slot, target, matched_by, peer_session);
+    }
+
+    /// Whether the connection that holds a channel is a stranger's that has carried nothing, and must make way.
+    pub(super) fn yields_to(
+        &mut self,
+        holder: ConnectionId,
+        slot: SessionSlot,
+        index: u32,
+        fit: Fit,
+    ) -> bool {
+        let translated = self
+            .live(slot)
+            .and_then(|live| live.channel(index))
+            .is_some_and(|channel| channel.matched_by == Some(MatchedBy::Translated));
+        let idle = self.data_flow(holder).is_some_and(|data| !data.has_payload());
+        fit == Fit::Exact && translated && idle
+    }
+
+    pub(super) fn demote(&mut self, holder: ConnectionId, slot: SessionSlot, index: u32) {
+        if let Some(data) = self.data_flow(holder) {
+            data.owners.clear();
+            let matched_by = MatchedBy::Translated;
+            data.visits = Some(Visit { session: slot, channel: index, matched_by, peer_session: None });
+        }
+        if let Some(live) = self.live(slot) {
+            live.open_flows = live.open_flows.saturating_sub(1);
+        }
+    }
+
+    /// Makes a channel for a connection that no negotiation announced.
+    pub(super) fn link_new_channel(
+        &mut self,
+        slot: SessionSlot,
+        id: ConnectionId,
+        mode: Option<Mode>,
+        matched_by: MatchedBy,
+    ) {
+        let Some(flow) = self.flow(id) else { return };
+        let (first, originator) = (flow.first, flow.originator);
+        let Some(live) = self.live(slot) else { return };
+        let active = originator.ip == live.server().ip && live.server().ip != live.client().ip;
+        let channel = Channel::new(mode, mode.map_or(active, Mode::is_active), first);
+        if let Some(index) = self.add_channel(slot, channel) {
+            self.attach(id, slot, index, matched_by, None);
+        }
+    }
+
+    pub(super) fn attach(
+        &mut self,
+        id: ConnectionId,
+        slot: SessionSlot,
+        index: u32,
+        matched_by: MatchedBy,
+        peer_session: Option<Uid>,
+    ) {
+        let Some(flow) = self.flow(id) else { return };
+        let (originator, responder, first) = (flow.originator, flow.responder, flow.first);
+        let Role::Data(data) = &mut flow.role else { return };
+        let (connector, listener) =
+            if data.swapped { (responder, originator) } else { (originator, responder) };
+        let shared = data.owners.first().copied();
+        data.owners.push((slot, index));
+        data.visits = None;
+        let (previous, usage) = match shared {
+            // The partner's channel has noted the use already.
+            Some((other, other_index)) => {
+                let known = self.live(other).and_then(|live| live.channel(other_index));
+                known.map_or((None, None), |channel| (channel.previous, channel.usage))
+            }
+            None => self.note_use(slot, index, connector, listener, first.time),
+        };
+        let Some(live) = self.live(slot) else { return };
+        live.open_flows = live.open_flows.saturating_add(1);
+        let keep_listing = live.last_transfer == Some(Verb::Mlsd);
+        if let Some(channel) = live.channel_mut(index) {
+            channel.link = Link::Open(id);
+            channel.matched_by = Some(matched_by);
+            channel.peer_session = peer_session;
+            channel.previous = previous;
+            channel.usage = usage;
+        }
+        if let Some(data) = self.data_flow(id) {
+            data.keep_listing |= keep_listing;
+        }
+    }
+
+    pub(super) fn note_use(
+        &mut self,
+        slot: SessionSlot,
+        channel: u32,
+        connector: Endpoint,
+        listener: Endpoint,
+        now: Timestamp,
+    ) -> (Option<(ReuseKind, UseId)>, Option<UseId>) {
+        let Some(session) = self.uid_of(slot) else { return (None, None) };
+        let of_pair = self.history.of_pair(connector, listener).map(|id| (ReuseKind::FourTuple, id));
+        let previous =
+            of_pair.or_else(|| self.history.of_listener(listener).map(|id| (ReuseKind::Listener, id)));
+        let one = Use {
+            session,
+            channel,
+            connector,
+            listener,
+            last: now,
+            made: false,
+            time_wait_from: None,
+            before: previous.map(|(_, id)| id),
+        };
+        let id = self.history.add(one, &self.options.limits, &mut self.counts);
+        (previous, Some(id))
+    }
+
+    /// Looks for the expected connection among those that were captured before the line that announces it.
+    pub(super) fn look_back(&mut self, expectation: &Expectation) {
+        let not_before = expectation.made.time.plus(CAPTURED_EARLY.saturating_neg());
+        let at_peer = Endpoint::new(expectation.listener_peer, expectation.listener.port);
+        let mut known: Vec<ConnectionId> =
+            self.by_listener.get(&expectation.listener).cloned().unwrap_or_default();
+        if at_peer != expectation.listener {
+            known.extend(self.by_listener.get(&at_peer).into_iter().flatten());
+        }
+        for id in known {
+            let Some(flow) = self.flow(id) else { continue };
+            let (originator, responder, first) = (flow.originator, flow.responder, flow.first);
+            let Role::Data(data) = &mut flow.role else { continue };
+            if first.time < not_before {
+                continue;
+            }
+            if let Some(&(owner, index)) = data.owners.first() {
+                self.look_for_partner(id, expectation, (owner, index), originator, responder);
+                continue;
+            }
+            let swapped = expectation.fit(originator, responder).is_none();
+            let (from, to) = if swapped { (responder, originator) } else { (originator, responder) };
+            if expectation.fit(from, to).is_some_and(|fit| fit != Fit::ConnectorDiffers) {
+                data.swapped = swapped;
+                self.link_to_expectations(id, from, to);
+            }
+        }
+    }
+
+    /// A connection that a passive negotiation owns may be the one that a PORT to the same endpoint announces: FXP.
+    pub(super) fn look_for_partner(
+        &mut self,
+        id: ConnectionId,
+        expectation: &Expectation,
+        (owner, index): (SessionSlot, u32),
+        originator: Endpoint,
+        responder: Endpoint,
+    ) {
+        let fits = expectation.active && expectation.fit(originator, responder) == Some(Fit::Exact);
+        let passive = self.live(owner).and_then(|live| live.channel(index)).is_some_and(|channel| {
+            !channel.active
+                && channel.matched_by == Some(MatchedBy::Translated)
+                && channel.peer_session.is_none()
+        });
+        if !fits || !passive || owner == expectation.session {
+            return;
+        }
+        let (mine, theirs) = (self.uid_of(expectation.session), self.uid_of(owner));
+        if let Some(channel) = self.live(owner).and_then(|live| live.channel_mut(index)) {
+            channel.matched_by = Some(MatchedBy::ThirdParty);
+            channel.peer_session = mine;
+        }
+        self.link(id, expectation, Fit::Exact, MatchedBy::Endpoint, theirs);
+    }
+
+    /// A transfer completed though its negotiation could not be read: the connection that was opened between the two
+    /// hosts since then, and that nobody else owns, was its data connection.
+    pub(super) fn infer(&mut self, slot: SessionSlot) {
+        let Some(live) = self.live(slot) else { return };
+        let (client, server) = (live.client(), live.server());
+        let unread = live.channels.iter().enumerate().rev().find(|(_, channel)| {
+            channel.command.is_some()
+                && matches!(channel.negotiation, Some(Negotiation::Unanswered | Negotiation::Malformed))
+        });
+        let Some((index, channel)) = unread else { return };
+        let newest_command = live.channels.last().and_then(|channel| channel.command);
+        if channel.is_linked() || channel.command != newest_command {
+            return;
+        }
+        let (made, active) = (channel.made, channel.active);
+        let Ok(index) = u32::try_from(index) else { return };
+        let connector = if active { server.ip } else { client.ip };
+        let Some(pair) = self.pairs.get(&pair_key(client.ip, server.ip)) else { return };
+        let mut found = None;
+        for &id in &pair.candidates {
+            let Some(Some(flow)) = self.flows.get(flow_position(id)) else { continue };
+            let Role::Data(data) = &flow.role else { continue };
+            if data.owners.is_empty()
+                && data.has_payload()
+                && flow.originator.ip == connector
+                && flow.first.time >= made.time
+            {
+                found = Some(id);
+            }
+        }
+        if let Some(id) = found {
+            self.attach(id, slot, index, MatchedBy::Inferred, None);
+        }
+    }
+
+    /// A visitor's connection came to something: it becomes a further channel of the negotiation.
+    pub(super) fn promote(&mut self, id: ConnectionId, visit: Visit) {
+        let Some(first) = self.flow(id).map(|flow| flow.first) else { return };
+        let Some(live) = self.live(visit.session) else { return };
+        let Some(further) = live.channel(visit.channel).map(|channel| channel.further(first)) else { return };
+        if let Some(target) = self.add_channel(visit.session, further) {
+            self.attach(id, visit.session, target, visit.matched_by, visit.peer_session);
+        }
+    }
+}

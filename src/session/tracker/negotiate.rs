@@ -1,0 +1,274 @@
+//! What commands and replies mean for data channels.
+
+use std::net::IpAddr;
+
+use super::{Tracker, pair_key, position};
+use crate::base::{Endpoint, LimitName, PacketRef};
+use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
+use crate::report::{Connector, Mode, Negotiation, Prediction};
+use crate::session::control::Occurrence;
+use crate::session::event::EventKind;
+use crate::session::expectation::{Expectation, SessionSlot};
+use crate::session::live::{Channel, Link, Live};
+use crate::tcp::ConnectionId;
+
+impl Tracker {
+    pub(super) fn act(&mut self, slot: SessionSlot, occurrence: Occurrence, packet: PacketRef) {
+        match occurrence {
+            Occurrence::Confirmed => {
+                self.confirm(slot);
+                self.tell(slot, packet, EventKind::Opened);
+            }
+            Occurrence::Rejected => {}
+            Occurrence::Command(index) => self.on_command(slot, index),
+            Occurrence::Reply { command: Some(index), code } => self.on_reply(slot, index, code, packet),
+            Occurrence::Reply { command: None, code } => self.on_stray_reply(slot, code, packet),
+        }
+    }
+
+    pub(super) fn confirm(&mut self, slot: SessionSlot) {
+        let Some(live) = self.live(slot) else { return };
+        let (client, server) = (live.client(), live.server());
+        self.by_client.insert(client, slot);
+        self.attempts.remove(&(client.ip, server));
+        let pair = self.pairs.entry(pair_key(client.ip, server.ip)).or_default();
+        if !pair.sessions.contains(&slot) {
+            pair.sessions.push(slot);
+        }
+    }
+
+    pub(super) fn on_command(&mut self, slot: SessionSlot, index: u32) {
+        let Some(live) = self.live(slot) else { return };
+        let Some(command) =
+            live.control.talk.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
+        else {
+            return;
+        };
+        let made = PacketRef { time: command.time, frame: command.frame };
+        let argument = command.text().map(|text| text.raw().to_owned());
+        let argument = argument.as_deref().map(str::as_bytes);
+        let mode = match command.verb {
+            Verb::Port => Mode::Port,
+            Verb::Eprt => Mode::Eprt,
+            Verb::Lprt => Mode::Lprt,
+            Verb::Pasv => Mode::Pasv,
+            Verb::Lpsv => Mode::Lpsv,
+            Verb::Epsv if ftp::epsv_argument(argument) == EpsvArgument::All => return,
+            Verb::Epsv => Mode::Epsv,
+            Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
+                live.last_transfer = Some(command.verb.clone());
+                self.want_listing(slot);
+                return;
+            }
+            _ => return,
+        };
+        let advertised = ftp::active_argument(&command.verb, argument);
+        let channel = Channel {
+            command: Some(index),
+            negotiation: Some(Negotiation::Unanswered),
+            advertised,
+            ..Channel::new(Some(mode), mode.is_active(), made)
+        };
+        let Some(channel) = self.add_channel(slot, channel) else { return };
+        if mode.is_active() {
+            match advertised {
+                Some(endpoint) => self.expect(slot, channel, endpoint, made),
+                None => self.set_negotiation(slot, channel, Negotiation::Malformed),
+            }
+        }
+    }
+
+    /// MLSD may be given after its data connection was opened: what comes from now on is kept.
+    pub(super) fn want_listing(&mut self, slot: SessionSlot) {
+        let Some(live) = self.live(slot) else { return };
+        if live.last_transfer != Some(Verb::Mlsd) {
+            return;
+        }
+        let open: Vec<ConnectionId> = live
+            .channels
+            .iter()
+            .rev()
+            .take(2)
+            .filter_map(|channel| match channel.link {
+                Link::Open(id) => Some(id),
+                Link::None | Link::Ended(_) => None,
+            })
+            .collect();
+        for id in open {
+            if let Some(data) = self.data_flow(id) {
+                data.keep_listing |= !data.has_payload();
+            }
+        }
+    }
+
+    pub(super) fn set_negotiation(&mut self, slot: SessionSlot, channel: u32, negotiation: Negotiation) {
+        if let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(channel)) {
+            channel.negotiation = Some(negotiation);
+        }
+    }
+
+    /// The listening endpoint that an advertised one stands for.
+    pub(super) fn listener(live: &Live, active: bool, advertised: HostPort) -> Endpoint {
+        let peer = if active { live.client().ip } else { live.server().ip };
+        let ip = match advertised.ip {
+            None => peer,
+            Some(ip) if ip.is_unspecified() => peer,
+            Some(IpAddr::V6(ip)) if peer.is_ipv4() => ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4),
+            Some(ip) => ip,
+        };
+        Endpoint::new(ip, advertised.port)
+    }
+
+    /// From now on a connection to the advertised endpoint is expected; it may have been captured already.
+    pub(super) fn expect(&mut self, slot: SessionSlot, channel: u32, advertised: HostPort, made: PacketRef) {
+        let Some(live) = self.live(slot) else { return };
+        let (client, server) = (live.client(), live.server());
+        let active = live.channel(channel).is_some_and(|channel| channel.active);
+        let listener = Self::listener(live, active, advertised);
+        let expectation = Expectation {
+            session: slot,
+            channel,
+            listener,
+            listener_peer: if active { client.ip } else { server.ip },
+            connector: if active { server.ip } else { client.ip },
+            active,
+            made,
+            superseded: false,
+            met: false,
+        };
+        let default_port = server.port.saturating_sub(1);
+        let predicted_previous = if active {
+            self.history.of_pair(Endpoint::new(server.ip, default_port), listener)
+        } else {
+            None
+        };
+        if let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(channel)) {
+            channel.predicted_previous = predicted_previous;
+        }
+        self.expectations.add(expectation.clone(), &self.options.limits, &mut self.counts);
+        self.look_back(&expectation);
+    }
+
+    pub(super) fn on_reply(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
+        let Some(live) = self.live(slot) else { return };
+        let Some(command) =
+            live.control.talk.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
+        else {
+            return;
+        };
+        match command.verb {
+            Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
+                if matches!(code, 200..=299) {
+                    self.infer(slot);
+                }
+                if self.is_watched() && code >= 200 {
+                    self.transfer_replied(slot, index, packet);
+                }
+                return;
+            }
+            Verb::User | Verb::Pass | Verb::Acct => {
+                if self.is_watched() {
+                    self.tell_login(slot, index, code, packet);
+                }
+                return;
+            }
+            _ => {}
+        }
+        let Some(reply) = command.replies.last() else { return };
+        // Where the line was cut, the port may have been cut too.
+        let is_whole = reply.line.end != LineEnd::None;
+        let endpoint = ftp::passive_reply(code, reply.text.raw()).filter(|_| is_whole);
+        let at = PacketRef { time: reply.time, frame: reply.frame };
+        let Some(channel_index) = live.channel_of_command(index) else { return };
+        let Some(channel) = live.channel_mut(channel_index) else { return };
+        let waiting = channel.negotiation == Some(Negotiation::Unanswered);
+        match code {
+            200..=299 if channel.active && waiting => {
+                channel.negotiation = Some(Negotiation::Accepted);
+                self.accept(slot, channel_index, packet);
+            }
+            200..=299 if waiting => match endpoint {
+                Some(endpoint) => {
+                    channel.negotiation = Some(Negotiation::Accepted);
+                    channel.advertised = Some(endpoint);
+                    self.expect(slot, channel_index, endpoint, at);
+                    self.accept(slot, channel_index, packet);
+                }
+                None => {
+                    channel.negotiation = Some(Negotiation::Malformed);
+                    live.in_force = Some(channel_index);
+                }
+            },
+            200..=299 if channel.active => live.in_force = Some(channel_index),
+            400..=599 if waiting => {
+                channel.negotiation = Some(Negotiation::Rejected);
+                let mode = channel.mode;
+                if let Some(endpoint) = channel.advertised.filter(|_| channel.active) {
+                    self.expectations.withdraw(slot, endpoint.port, channel_index);
+                }
+                self.tell(slot, packet, EventKind::Rejected { channel: channel_index, mode, code });
+            }
+            _ => {}
+        }
+    }
+
+    /// A negotiation was accepted: its prediction holds, and earlier ones no longer do.
+    pub(super) fn accept(&mut self, slot: SessionSlot, index: u32, packet: PacketRef) {
+        let Some(live) = self.live(slot) else { return };
+        let (client, server) = (live.client(), live.server());
+        let Some(channel) = live.channel(index) else { return };
+        let (active, advertised) = (channel.active, channel.advertised);
+        let listener = advertised.map(|advertised| Self::listener(live, active, advertised));
+        if let Some(channel) = live.channel_mut(index) {
+            channel.prediction = listener.map(|listener| Prediction {
+                listener,
+                connector: Connector {
+                    ip: if active { server.ip } else { client.ip },
+                    port: if active { server.port.checked_sub(1) } else { None },
+                },
+            });
+        }
+        live.in_force = Some(index);
+        self.expectations.supersede(slot, index);
+        if self.is_watched() {
+            self.tell_expecting(slot, index, packet);
+        }
+    }
+
+    /// A 227, 228 or 229 whose command is not in the capture is a negotiation too.
+    pub(super) fn on_stray_reply(&mut self, slot: SessionSlot, code: u16, packet: PacketRef) {
+        let Some(live) = self.live(slot) else { return };
+        let mode = match code {
+            227 => Mode::Pasv,
+            228 => Mode::Lpsv,
+            229 => Mode::Epsv,
+            _ => return,
+        };
+        let talk = &live.control.talk;
+        if talk.gaps.is_empty() && !talk.dialogue.commands.is_empty() {
+            return;
+        }
+        let Some(reply) = talk.dialogue.unsolicited.last() else { return };
+        let Some(endpoint) = ftp::passive_reply(code, reply.text.raw()) else { return };
+        let channel = Channel {
+            negotiation: Some(Negotiation::Accepted),
+            advertised: Some(endpoint),
+            ..Channel::new(Some(mode), false, packet)
+        };
+        if let Some(index) = self.add_channel(slot, channel) {
+            self.expect(slot, index, endpoint, packet);
+            self.accept(slot, index, packet);
+        }
+    }
+
+    pub(super) fn add_channel(&mut self, slot: SessionSlot, channel: Channel) -> Option<u32> {
+        let cap = self.options.limits.channels_per_session;
+        let live = self.sessions.get_mut(position(slot))?.as_mut()?;
+        if live.channels.len() >= cap {
+            self.counts.reached(LimitName::Channels);
+            return None;
+        }
+        live.channels.push(channel);
+        u32::try_from(live.channels.len()).ok()?.checked_sub(1)
+    }
+}

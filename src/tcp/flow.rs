@@ -1,0 +1,225 @@
+//! Which flow a segment belongs to, in one lookup.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::net::IpAddr;
+
+use crate::base::{Endpoint, LimitCounts, LimitName, Timestamp};
+use crate::decode::Segment;
+
+/// How long an ignored flow may be silent and still be known; at most twice that long it is.
+const ERA: i64 = 300_000_000_000;
+
+/// A flow without direction, as the std keyed hash (SipHash, a random key for each table) of both endpoints.
+///
+/// The endpoints themselves are not kept here: two of a million flows share 64 keyed bits once in 37 million captures,
+/// nobody without the key can make them do so, and a connection that is followed compares its endpoints anyway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Fingerprint(u64);
+
+/// Where a segment goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// To the connection in this slot.
+    Live(u32),
+    /// Nowhere: nobody wants it.
+    Ignored,
+    /// Nothing is known of its flow, or it begins the flow anew.
+    Unknown,
+}
+
+/// What is known of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    /// A connection in the table, in this slot.
+    Live(u32),
+    /// Nothing that anybody wants to hear of.
+    Ignored(Ignored),
+}
+
+/// What is kept of a flow that is passed over: 8 bytes with the tag, so that half a million of them stay small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ignored {
+    isn: u32,
+    isn_known: bool,
+    /// One bit for each direction.
+    fins: u8,
+    era: u8,
+}
+
+impl Ignored {
+    /// An ignored flow whose originator's initial sequence number is this, where its SYN was seen.
+    pub(super) fn new(isn: Option<u32>) -> Self {
+        Self { isn: isn.unwrap_or(0), isn_known: isn.is_some(), ..Self::default() }
+    }
+
+    /// Whether a SYN with this sequence number opens another connection.
+    const fn is_reopened_by(self, isn: u32) -> bool {
+        !self.isn_known || self.isn != isn
+    }
+}
+
+/// Fingerprints are hashes already.
+#[derive(Clone, Copy, Debug, Default)]
+struct Prehashed(u64);
+
+impl Hasher for Prehashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+/// All flows that are known.
+#[derive(Debug)]
+pub(super) struct Flows {
+    keys: RandomState,
+    map: HashMap<Fingerprint, Flow, BuildHasherDefault<Prehashed>>,
+    /// Ignored flows are forgotten by era: those that were last seen before the previous one.
+    era: u8,
+    era_began: Timestamp,
+    /// Ignored flows that came in this era.
+    young: usize,
+    /// Ignored flows of one era at most: two eras are kept.
+    cap: usize,
+}
+
+impl Flows {
+    pub(super) fn new(ignored_flows: usize) -> Self {
+        Self {
+            keys: RandomState::new(),
+            map: HashMap::default(),
+            era: 0,
+            era_began: Timestamp::MIN,
+            young: 0,
+            cap: ignored_flows.div_ceil(2).max(1),
+        }
+    }
+
+    /// The fingerprint of the flow between two endpoints, whichever of them sends.
+    pub(super) fn fingerprint(&self, one: &Endpoint, other: &Endpoint) -> Fingerprint {
+        let mut hasher = self.keys.build_hasher();
+        if let (IpAddr::V4(one_ip), IpAddr::V4(other_ip)) = (&one.ip, &other.ip) {
+            let one = u64::from(one_ip.to_bits()) << 16 | u64::from(one.port);
+            let other = u64::from(other_ip.to_bits()) << 16 | u64::from(other.port);
+            let both = u128::from(one.min(other)) << 48 | u128::from(one.max(other));
+            // In one piece: each write costs more than a few bytes do.
+            hasher.write(&both.to_ne_bytes());
+        } else {
+            one.min(other).hash(&mut hasher);
+            one.max(other).hash(&mut hasher);
+        }
+        Fingerprint(hasher.finish())
+    }
+
+    /// What to do with a segment, in one lookup. Keeps an ignored flow known, and forgets it once both sides closed or one
+    /// reset.
+    pub(super) fn route(&mut self, flow: Fingerprint, segment: &Segment<'_>) -> Route {
+        let ignored = match self.map.get_mut(&flow) {
+            None => return Route::Unknown,
+            Some(Flow::Live(slot)) => return Route::Live(*slot),
+            Some(Flow::Ignored(ignored)) => ignored,
+        };
+        let flags = segment.flags;
+        if flags.syn && !flags.rst && segment.ack.is_none() && ignored.is_reopened_by(segment.seq) {
+            return Route::Unknown;
+        }
+        if flags.fin {
+            ignored.fins |= if segment.source < segment.destination { 1 } else { 2 };
+        }
+        if flags.rst || ignored.fins == 3 {
+            self.map.remove(&flow);
+        } else if ignored.era != self.era {
+            ignored.era = self.era;
+            self.young = self.young.saturating_add(1);
+        }
+        Route::Ignored
+    }
+
+    pub(super) fn set_live(&mut self, flow: Fingerprint, slot: u32) {
+        self.map.insert(flow, Flow::Live(slot));
+    }
+
+    pub(super) fn remove(&mut self, flow: Fingerprint) {
+        self.map.remove(&flow);
+    }
+
+    /// Passes over this flow from now on.
+    pub(super) fn ignore(&mut self, flow: Fingerprint, ignored: Ignored, counts: &mut LimitCounts) {
+        if self.young >= self.cap {
+            let forgotten = self.next_era();
+            counts.add(LimitName::IgnoredFlows, forgotten);
+        }
+        self.map.insert(flow, Flow::Ignored(Ignored { era: self.era, ..ignored }));
+        self.young = self.young.saturating_add(1);
+    }
+
+    /// Forgets ignored flows that were silent for long. Costs a sweep, but only once in five minutes of capture time.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        if self.era_began == Timestamp::MIN {
+            self.era_began = now;
+        } else if now.since(self.era_began) >= ERA {
+            self.era_began = now;
+            self.next_era();
+        }
+    }
+
+    /// Begins an era and forgets what was not seen in the one that ends; tells how many that were.
+    fn next_era(&mut self) -> u64 {
+        let ending = self.era;
+        let before = self.map.len();
+        self.map.retain(|_, flow| match flow {
+            Flow::Live(_) => true,
+            Flow::Ignored(ignored) => ignored.era == ending,
+        });
+        self.era = ending.wrapping_add(1);
+        self.young = 0;
+        u64::try_from(before.saturating_sub(self.map.len())).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ignored_flow_takes_eight_bytes_beside_its_fingerprint() {
+        assert_eq!(size_of::<Flow>(), 8);
+        assert_eq!(size_of::<(Fingerprint, Flow)>(), 16);
+    }
+
+    #[test]
+    fn ignored_flows_stay_below_their_cap_and_the_oldest_go_first() {
+        let mut flows = Flows::new(10);
+        let mut counts = LimitCounts::default();
+        for number in 0..100 {
+            flows.ignore(Fingerprint(number), Ignored::new(None), &mut counts);
+            assert!(flows.map.len() <= 10);
+        }
+        assert!(flows.map.contains_key(&Fingerprint(99)));
+        assert!(flows.map.contains_key(&Fingerprint(94)));
+        assert!(!flows.map.contains_key(&Fingerprint(80)));
+        assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 90);
+    }
+
+    #[test]
+    fn an_ignored_flow_is_forgotten_after_five_to_ten_minutes_of_silence() {
+        let minute = |minutes: i64| Timestamp::from_nanos(minutes * 60_000_000_000);
+        let mut flows = Flows::new(10);
+        flows.expire(minute(0));
+        flows.ignore(Fingerprint(1), Ignored::new(None), &mut LimitCounts::default());
+        flows.expire(minute(5));
+        assert!(flows.map.contains_key(&Fingerprint(1)));
+        flows.expire(minute(10));
+        assert!(!flows.map.contains_key(&Fingerprint(1)));
+    }
+}

@@ -1,0 +1,217 @@
+//! One direction of a connection: its sequence numbers, turned into stream offsets.
+
+use super::reassembly::Reassembly;
+use crate::base::{PacketRef, Timestamp};
+use crate::decode::{Flags, Segment};
+
+/// How far from what is known a sequence or acknowledgement number may lie and still belong to the connection: far
+/// more than any window in use, and far less than what a blind guess (RFC 5961) hits.
+pub(super) const PLAUSIBLE: i64 = 64 << 20;
+
+/// How long after a packet the capture may hold it a second time (a mirror port that copies both directions).
+const COPY: i64 = 1_000_000;
+
+/// A FIN.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fin {
+    /// The offset behind the last byte of the stream.
+    pub offset: i64,
+    /// What its sender had acknowledged of the other side.
+    pub acked: Option<i64>,
+    /// The packet.
+    pub packet: PacketRef,
+}
+
+/// Payload far from where the stream was: perhaps nobody's, perhaps the capture lost a lot before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Far {
+    start: u32,
+    end: u32,
+    /// How many segments it was that follow on each other.
+    pub segments: u32,
+}
+
+impl Far {
+    /// Whether an acknowledgement number says that these bytes were received.
+    pub(super) const fn is_acknowledged_by(&self, ack: u32) -> bool {
+        let acked = ack.wrapping_sub(self.start);
+        0 < acked && acked <= self.end.wrapping_sub(self.start)
+    }
+}
+
+/// What tells a copy of a packet from a retransmission.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Header {
+    seq: u32,
+    ack: u32,
+    timestamp: u32,
+    len: u32,
+    window: u16,
+    flags: Flags,
+    has_ack: bool,
+}
+
+/// What one side sent, as far as sequence numbers go.
+#[derive(Debug, Default)]
+pub(super) struct Half {
+    /// Sequence number of offset 0.
+    base: Option<u32>,
+    /// Its initial sequence number, where its SYN was captured.
+    pub syn: Option<u32>,
+    /// TSval of that SYN: what is older belongs to an earlier connection (RFC 7323, PAWS).
+    pub syn_timestamp: Option<u32>,
+    /// Whether any packet of this side was captured.
+    pub heard: bool,
+    /// The highest offset that is known to have been sent.
+    pub highest: u64,
+    /// The highest offset that the other side acknowledged; a FIN counts as one byte here.
+    pub acked: Option<i64>,
+    /// Its FIN.
+    pub fin: Option<Fin>,
+    /// A FIN before the end of what was captured: one of the two can't be the stream's.
+    pub doubted_fin: Option<Box<Fin>>,
+    /// Payload out of all windows.
+    pub far: Option<Box<Far>>,
+    /// The bytes.
+    pub bytes: Reassembly,
+    last_time: Timestamp,
+    last: Header,
+}
+
+impl Half {
+    /// The half of a side whose SYN or SYN-ACK this is.
+    pub(super) fn synchronised(segment: &Segment<'_>) -> Self {
+        let mut half = Self::default();
+        half.synchronise(segment);
+        half
+    }
+
+    /// Takes the numbers of this side's SYN or SYN-ACK.
+    pub(super) fn synchronise(&mut self, segment: &Segment<'_>) {
+        self.base = Some(segment.seq.wrapping_add(1));
+        self.syn = Some(segment.seq);
+        self.syn_timestamp = segment.timestamp;
+        self.heard = true;
+    }
+
+    /// Lets offset 0 be this sequence number.
+    pub(super) fn set_base(&mut self, seq: u32) {
+        self.base = Some(seq);
+    }
+
+    /// Whether sequence numbers can be told.
+    pub(super) const fn is_based(&self) -> bool {
+        self.base.is_some()
+    }
+
+    /// The offset that a sequence number near the end of the stream stands for; negative before offset 0.
+    pub(super) fn offset_of(&self, seq: u32) -> Option<i64> {
+        #[expect(clippy::cast_possible_truncation, reason = "sequence numbers are offsets modulo 2^32")]
+        let near = self.base?.wrapping_add(self.highest as u32);
+        let distance = i64::from(seq.wrapping_sub(near).cast_signed());
+        Some(offset(self.highest).saturating_add(distance))
+    }
+
+    /// The farthest offset that this side can have reached by what either side told.
+    pub(super) fn reached(&self) -> i64 {
+        offset(self.highest).max(self.acked.unwrap_or(0))
+    }
+
+    /// Takes note that the other side acknowledged up to this offset.
+    pub(super) fn acknowledge(&mut self, offset: i64) {
+        self.acked = Some(self.acked.map_or(offset, |acked| acked.max(offset)));
+    }
+
+    /// The offset of the first byte that is certain never to have existed: behind the FIN.
+    pub(super) fn clamp(&self, acked: i64) -> u64 {
+        let acked = self.fin.map_or(acked, |fin| acked.min(fin.offset));
+        u64::try_from(acked).unwrap_or(0)
+    }
+
+    /// The sequence number behind all that is known to have been sent.
+    pub(super) fn end_seq(&self) -> Option<u32> {
+        let end = self.reached().max(self.fin.map_or(0, |fin| fin.offset.saturating_add(1)));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "modulo 2^32")]
+        self.base.map(|base| base.wrapping_add(end as u32))
+    }
+
+    /// Up to where the stream is known to reach when its connection ends: to its FIN, or to what the other side
+    /// acknowledged.
+    pub(super) fn known_end(&self) -> u64 {
+        let acknowledged = || {
+            let acked = self.acked.filter(|_| self.heard)?;
+            // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
+            (acked > offset(self.highest).saturating_add(1)).then_some(acked)
+        };
+        let end = self.fin.map(|fin| fin.offset).or_else(acknowledged);
+        end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0).max(self.highest)
+    }
+
+    /// Takes note of payload that is out of all windows.
+    pub(super) fn note_far(&mut self, segment: &Segment<'_>) {
+        let len = length(segment.payload).saturating_add(cut(segment));
+        #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32")]
+        let end = segment.seq.wrapping_add(len as u32);
+        let far = self
+            .far
+            .get_or_insert_with(|| Box::new(Far { start: segment.seq, end: segment.seq, segments: 0 }));
+        if far.end != segment.seq {
+            **far = Far { start: segment.seq, end, segments: 0 };
+        }
+        far.end = end;
+        far.segments = far.segments.saturating_add(1);
+    }
+
+    /// Whether this segment is the last one again, captured twice.
+    pub(super) fn is_copy(&self, segment: &Segment<'_>) -> bool {
+        self.heard
+            && segment.packet.time.since(self.last_time).saturating_abs() <= COPY
+            && self.last == Header::of(segment)
+    }
+
+    /// Remembers this segment as the last one.
+    pub(super) fn remember(&mut self, segment: &Segment<'_>) {
+        self.heard = true;
+        self.last_time = segment.packet.time;
+        self.last = Header::of(segment);
+    }
+
+    /// Whether the segment's TSval is older than this side's SYN: then it belongs to an earlier connection.
+    pub(super) fn is_outdated(&self, segment: &Segment<'_>) -> bool {
+        match (self.syn_timestamp, segment.timestamp) {
+            (Some(first), Some(this)) => this.wrapping_sub(first).cast_signed() < 0,
+            _ => false,
+        }
+    }
+}
+
+impl Header {
+    fn of(segment: &Segment<'_>) -> Self {
+        Self {
+            seq: segment.seq,
+            ack: segment.ack.unwrap_or(0),
+            timestamp: segment.timestamp.unwrap_or(0),
+            len: u32::try_from(segment.payload.len()).unwrap_or(u32::MAX),
+            window: segment.window,
+            flags: segment.flags,
+            has_ack: segment.ack.is_some(),
+        }
+    }
+}
+
+/// How many bytes the capture cut off behind a segment's payload. More than any offload engine makes one packet of is a
+/// lie of some header.
+pub(super) fn cut(segment: &Segment<'_>) -> u64 {
+    const MOST: u32 = 1 << 20;
+    if segment.cut > MOST { 0 } else { u64::from(segment.cut) }
+}
+
+/// An offset as a signed number.
+pub(super) fn offset(offset: u64) -> i64 {
+    i64::try_from(offset).unwrap_or(i64::MAX)
+}
+
+/// The length of some bytes as a stream length.
+pub(super) fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

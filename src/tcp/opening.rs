@@ -1,0 +1,57 @@
+//! How a connection begins.
+
+use super::half::Half;
+use super::track::Track;
+use super::{Connection, Onset, Stream};
+use crate::decode::Segment;
+use crate::report::EndState;
+
+/// Whether a segment of an unknown flow makes a connection: a SYN, a SYN-ACK, or payload.
+pub(super) const fn opens(segment: &Segment<'_>) -> bool {
+    let has_payload = !segment.payload.is_empty() || segment.cut > 0;
+    !segment.flags.rst && (segment.flags.syn || (has_payload && segment.ack.is_some()))
+}
+
+/// A connection of which this segment is the first packet.
+pub(super) fn first_facts(segment: &Segment<'_>) -> (Connection, Track) {
+    let (is_syn, is_answer) = (segment.flags.syn, segment.flags.syn && segment.ack.is_some());
+    // Amid a connection, the higher port is the client's: servers listen on low ones.
+    let sent_by_responder = if is_syn { is_answer } else { segment.source.port < segment.destination.port };
+    let (originator, responder) = if sent_by_responder {
+        (segment.destination, segment.source)
+    } else {
+        (segment.source, segment.destination)
+    };
+    let is_attempt = is_syn && !is_answer;
+    let connection = Connection {
+        originator,
+        responder,
+        onset: if is_syn { Onset::Handshake } else { Onset::MidStream },
+        first: segment.packet,
+        last: segment.packet,
+        syn_attempts: u32::from(is_attempt),
+        syn_frames: if is_attempt { vec![segment.packet.frame] } else { Vec::new() },
+        established: (!is_attempt).then_some(segment.packet),
+        refused: None,
+        challenged: None,
+        end_state: EndState::Open,
+        first_close: None,
+        close: None,
+        closed: None,
+        from_originator: Stream { start_seen: is_attempt, ..Stream::default() },
+        from_responder: Stream { start_seen: is_answer, ..Stream::default() },
+    };
+    let mut track = Track::default();
+    if is_attempt {
+        track.originator = Half::synchronised(segment);
+        track.originator.remember(segment);
+    } else if is_answer {
+        track.responder = Half::synchronised(segment);
+        track.responder.remember(segment);
+        if let Some(ack) = segment.ack {
+            track.originator.set_base(ack);
+            track.originator.acknowledge(0);
+        }
+    }
+    (connection, track)
+}

@@ -1,0 +1,200 @@
+//! Where connections live, and in which order they are given up.
+
+use super::Connection;
+use super::flow::Fingerprint;
+use super::track::Track;
+use crate::base::Timestamp;
+
+/// How long a connection may be silent depends on this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Only SYNs were seen.
+    HalfOpen,
+    /// Both sides closed, or one reset.
+    Closed,
+    /// Nobody knows yet whether it matters.
+    Undecided,
+    /// It is followed.
+    Followed,
+}
+
+impl Class {
+    /// In the order in which connections are given up where there are too many.
+    pub(super) const ALL: [Self; 4] = [Self::HalfOpen, Self::Closed, Self::Undecided, Self::Followed];
+
+    /// After how much silence a connection is given up.
+    ///
+    /// A SYN is repeated after 64 s at most (RFC 6298, six doublings); the final ACK, a repeated FIN and data in flight come
+    /// within seconds; a server speaks at once; and a control connection idles for hours during a long transfer.
+    pub(super) const fn patience(self) -> i64 {
+        const SECOND: i64 = 1_000_000_000;
+        match self {
+            Self::HalfOpen => 120 * SECOND,
+            Self::Closed => 10 * SECOND,
+            Self::Undecided => 300 * SECOND,
+            Self::Followed => 6 * 3600 * SECOND,
+        }
+    }
+}
+
+/// One connection with all that the table knows of it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub connection: Connection,
+    pub track: Track,
+    pub flow: Fingerprint,
+    /// Tells this connection from others that use the same slot later.
+    pub serial: u64,
+    pub class: Class,
+    queued: Timestamp,
+    previous: Option<u32>,
+    next: Option<u32>,
+}
+
+impl Entry {
+    pub(super) fn new(connection: Connection, track: Track, flow: Fingerprint) -> Self {
+        Self {
+            connection,
+            track,
+            flow,
+            serial: 0,
+            class: Class::HalfOpen,
+            queued: Timestamp::MIN,
+            previous: None,
+            next: None,
+        }
+    }
+}
+
+/// One class's connections, in the order in which they were put there.
+#[derive(Clone, Copy, Debug, Default)]
+struct Queue {
+    first: Option<u32>,
+    last: Option<u32>,
+    len: usize,
+}
+
+/// Connections by slot, and by class in order of their age.
+#[derive(Debug, Default)]
+pub(super) struct Slab {
+    slots: Vec<Option<Box<Entry>>>,
+    free: Vec<u32>,
+    queues: [Queue; 4],
+    serial: u64,
+}
+
+impl Slab {
+    pub(super) fn get(&self, slot: u32) -> Option<&Entry> {
+        self.slots.get(usize::try_from(slot).ok()?)?.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Entry> {
+        self.slots.get_mut(usize::try_from(slot).ok()?)?.as_deref_mut()
+    }
+
+    /// How many connections there are.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len().saturating_sub(self.free.len())
+    }
+
+    /// How many connections of a class there are.
+    pub(super) fn count(&self, class: Class) -> usize {
+        self.queue(class).len
+    }
+
+    /// Puts a connection into a free slot. None where there are 2^32 connections.
+    pub(super) fn insert(&mut self, mut entry: Box<Entry>, class: Class, now: Timestamp) -> Option<u32> {
+        self.serial = self.serial.wrapping_add(1);
+        entry.serial = self.serial;
+        let slot = if let Some(slot) = self.free.pop() {
+            *self.slots.get_mut(usize::try_from(slot).ok()?)? = Some(entry);
+            slot
+        } else {
+            let slot = u32::try_from(self.slots.len()).ok()?;
+            self.slots.push(Some(entry));
+            slot
+        };
+        self.append(slot, class, now);
+        Some(slot)
+    }
+
+    /// Takes a connection out; its slot serves again.
+    pub(super) fn remove(&mut self, slot: u32) -> Option<Box<Entry>> {
+        self.unlink(slot);
+        let entry = self.slots.get_mut(usize::try_from(slot).ok()?)?.take()?;
+        self.free.push(slot);
+        Some(entry)
+    }
+
+    /// Puts a connection at the end of a class's queue.
+    pub(super) fn requeue(&mut self, slot: u32, class: Class, now: Timestamp) {
+        self.unlink(slot);
+        self.append(slot, class, now);
+    }
+
+    /// The connection of a class that was put there first, and when that was.
+    pub(super) fn oldest(&self, class: Class) -> Option<(u32, Timestamp)> {
+        let slot = self.queue(class).first?;
+        Some((slot, self.get(slot)?.queued))
+    }
+
+    /// All slots in use.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (u32, &Entry)> {
+        (0..).zip(&self.slots).filter_map(|(slot, entry)| Some((slot, entry.as_deref()?)))
+    }
+
+    fn queue(&self, class: Class) -> &Queue {
+        let [half_open, closed, undecided, followed] = &self.queues;
+        match class {
+            Class::HalfOpen => half_open,
+            Class::Closed => closed,
+            Class::Undecided => undecided,
+            Class::Followed => followed,
+        }
+    }
+
+    fn queue_mut(&mut self, class: Class) -> &mut Queue {
+        let [half_open, closed, undecided, followed] = &mut self.queues;
+        match class {
+            Class::HalfOpen => half_open,
+            Class::Closed => closed,
+            Class::Undecided => undecided,
+            Class::Followed => followed,
+        }
+    }
+
+    fn append(&mut self, slot: u32, class: Class, now: Timestamp) {
+        let queue = self.queue_mut(class);
+        let last = queue.last.replace(slot);
+        queue.first.get_or_insert(slot);
+        queue.len = queue.len.saturating_add(1);
+        if let Some(entry) = self.get_mut(slot) {
+            entry.class = class;
+            entry.queued = now;
+            entry.previous = last;
+            entry.next = None;
+        }
+        if let Some(entry) = last.and_then(|last| self.get_mut(last)) {
+            entry.next = Some(slot);
+        }
+    }
+
+    fn unlink(&mut self, slot: u32) {
+        let Some(entry) = self.get_mut(slot) else { return };
+        let (class, previous, next) = (entry.class, entry.previous.take(), entry.next.take());
+        if let Some(entry) = previous.and_then(|previous| self.get_mut(previous)) {
+            entry.next = next;
+        }
+        if let Some(entry) = next.and_then(|next| self.get_mut(next)) {
+            entry.previous = previous;
+        }
+        let queue = self.queue_mut(class);
+        if previous.is_none() {
+            queue.first = next;
+        }
+        if next.is_none() {
+            queue.last = previous;
+        }
+        queue.len = queue.len.saturating_sub(1);
+    }
+}

@@ -1,0 +1,379 @@
+//! All connections: routes segments to them, opens and ends them, bounds them.
+
+use std::collections::VecDeque;
+
+use super::clock::Clock;
+use super::flow::{Fingerprint, Flows, Ignored, Route};
+use super::half::offset;
+use super::opening::{first_facts, opens};
+use super::reassembly::{Budget, Outlet, PATIENCE};
+use super::receive::{Outcome, Reception};
+use super::slab::{Class, Entry, Slab};
+use super::track::{Ancestor, Track, is_over};
+use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
+use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
+use crate::decode::Segment;
+use crate::report::EndState;
+
+/// How often timers are looked at while packets come: looking costs more than the packets of ignored flows.
+const LOOK: i64 = 100_000_000;
+
+/// A connection with a hole, and when to look after it.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    due: Timestamp,
+    slot: u32,
+    serial: u64,
+}
+
+/// The connections of a capture.
+///
+/// Everything is told through the sink that each call is given; the table itself only answers for what is there now.
+#[derive(Debug)]
+pub struct Table {
+    clock: Clock,
+    flows: Flows,
+    slab: Slab,
+    /// Connections with holes, in order of time.
+    watched: VecDeque<Watch>,
+    budget: Budget,
+    connections: usize,
+    half_open: usize,
+    lingering: usize,
+    look_at: Timestamp,
+}
+
+impl Table {
+    /// An empty table that keeps within these limits.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            clock: Clock::default(),
+            flows: Flows::new(limits.ignored_flows),
+            slab: Slab::default(),
+            watched: VecDeque::new(),
+            budget: Budget::new(limits),
+            connections: limits.connections.max(1),
+            lingering: limits.lingering,
+            half_open: limits.half_open.max(1),
+            look_at: Timestamp::MIN,
+        }
+    }
+
+    /// Takes in the next segment of the capture.
+    pub fn push(&mut self, segment: &Segment<'_>, sink: &mut impl Sink) {
+        let now = self.clock.tick(segment.packet.time);
+        if now >= self.look_at {
+            self.expire(now, sink);
+        }
+        let flow = self.flows.fingerprint(&segment.source, &segment.destination);
+        match self.flows.route(flow, segment) {
+            Route::Live(slot) => self.receive(slot, segment, sink),
+            Route::Unknown if opens(segment) => self.open(flow, segment, None, sink),
+            Route::Unknown | Route::Ignored => {}
+        }
+    }
+
+    /// Says that it is `now` by the capture's clock, for the sake of what silence ends. Cheap when nothing is due.
+    pub fn advance(&mut self, now: Timestamp, sink: &mut impl Sink) {
+        let now = self.clock.tick(now);
+        self.expire(now, sink);
+    }
+
+    /// The capture is over: delivers what is held and ends all connections, in the order of their first packets.
+    pub fn finish(&mut self, sink: &mut impl Sink) {
+        // What was tried beside a connection comes into the table when that one ends: hence more than one round.
+        while self.slab.len() > 0 {
+            let mut slots: Vec<(u64, u32)> =
+                self.slab.slots().map(|(slot, entry)| (entry.connection.first.frame, slot)).collect();
+            slots.sort_unstable();
+            for (_, slot) in slots {
+                self.end(slot, Ending::EndOfCapture, sink);
+            }
+        }
+    }
+
+    /// The connection with this number, as long as it is in the table.
+    pub fn get(&self, id: ConnectionId) -> Option<&Connection> {
+        self.slab.get(id.0).map(|entry| &entry.connection)
+    }
+
+    /// From now on delivers the bytes of a connection that was undecided.
+    pub fn follow(&mut self, id: ConnectionId) {
+        if let Some(entry) = self.slab.get_mut(id.0) {
+            entry.track.interest = Interest::Follow;
+            self.classify(id.0);
+        }
+    }
+
+    /// Forgets a connection and passes over its packets from now on; it is not told when it ends.
+    pub fn ignore(&mut self, id: ConnectionId) {
+        self.forget(id.0);
+    }
+
+    /// How often caps were reached.
+    pub const fn limits(&self) -> &LimitCounts {
+        &self.budget.counts
+    }
+
+    /// What is held of out-of-order bytes.
+    #[cfg(test)]
+    pub(super) const fn held(&self) -> usize {
+        self.budget.held
+    }
+
+    /// A segment of a flow that is not known, or of one that was ignored and begins anew.
+    fn open(
+        &mut self,
+        flow: Fingerprint,
+        segment: &Segment<'_>,
+        ancestor: Option<Ancestor>,
+        sink: &mut impl Sink,
+    ) {
+        let (connection, mut track) = first_facts(segment);
+        track.ancestor = ancestor;
+        if let Some(slot) = self.introduce(flow, connection, track, sink) {
+            let outcome =
+                self.with_reception(slot, sink, |reception, entry| reception.receive_first(entry, segment));
+            self.settle(slot, outcome, segment, sink);
+        }
+    }
+
+    /// Puts a connection into the table and asks whether it is wanted; none if it isn't.
+    fn introduce(
+        &mut self,
+        flow: Fingerprint,
+        connection: Connection,
+        mut track: Track,
+        sink: &mut impl Sink,
+    ) -> Option<u32> {
+        let now = self.clock.now();
+        track.touched = now;
+        self.make_room(sink);
+        let entry = Box::new(Entry::new(connection, track, flow));
+        let slot = self.slab.insert(entry, Class::HalfOpen, now)?;
+        self.flows.set_live(flow, slot);
+        let entry = self.slab.get_mut(slot)?;
+        entry.track.interest = sink.opened(ConnectionId(slot), &entry.connection);
+        if entry.track.interest == Interest::Ignore {
+            self.forget(slot);
+            return None;
+        }
+        self.classify(slot);
+        Some(slot)
+    }
+
+    fn receive(&mut self, slot: u32, segment: &Segment<'_>, sink: &mut impl Sink) {
+        let is_ours = self.slab.get(slot).is_some_and(|entry| {
+            let (originator, responder) = (&entry.connection.originator, &entry.connection.responder);
+            (segment.source == *originator && segment.destination == *responder)
+                || (segment.source == *responder && segment.destination == *originator)
+        });
+        if is_ours {
+            let outcome =
+                self.with_reception(slot, sink, |reception, entry| reception.receive(entry, segment));
+            self.settle(slot, outcome, segment, sink);
+        }
+    }
+
+    fn with_reception<S: Sink>(
+        &mut self,
+        slot: u32,
+        sink: &mut S,
+        act: impl FnOnce(&mut Reception<'_, S>, &mut Entry) -> Outcome,
+    ) -> Outcome {
+        let now = self.clock.now();
+        let Some(entry) = self.slab.get_mut(slot) else { return Outcome::Kept };
+        let mut reception = Reception { id: ConnectionId(slot), sink, budget: &mut self.budget, now };
+        act(&mut reception, entry)
+    }
+
+    /// Does what a segment's reception asks for.
+    fn settle(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
+        match outcome {
+            Outcome::Kept => {
+                let is_displaced = self.slab.get(slot).is_some_and(|Entry { connection, track, .. }| {
+                    track.rival.is_some() && is_over(connection, track)
+                });
+                if is_displaced {
+                    self.end(slot, Ending::Replaced, sink);
+                } else {
+                    self.classify(slot);
+                    self.watch(slot);
+                }
+            }
+            Outcome::Ignored => {
+                let flow = self.slab.get(slot).map(|entry| entry.flow);
+                self.forget(slot);
+                if let Some(flow) = flow {
+                    self.flows.route(flow, segment);
+                }
+            }
+            Outcome::Succeeded => {
+                let now = segment.packet.time;
+                let old = self
+                    .slab
+                    .get(slot)
+                    .map(|entry| (entry.flow, Ancestor::of(&entry.connection, &entry.track, now)));
+                self.end(slot, Ending::Replaced, sink);
+                if let Some((flow, ancestor)) = old {
+                    self.open(flow, segment, Some(ancestor), sink);
+                }
+            }
+            Outcome::Displaced => {
+                if let Some(slot) = self.end(slot, Ending::Replaced, sink) {
+                    self.receive(slot, segment, sink);
+                }
+            }
+        }
+    }
+
+    /// Puts a connection into the queue that it belongs to.
+    fn classify(&mut self, slot: u32) {
+        let Some(Entry { connection, track, class, .. }) = self.slab.get(slot) else { return };
+        let now_in = if is_over(connection, track) {
+            Class::Closed
+        } else if connection.established.is_none() {
+            Class::HalfOpen
+        } else if track.interest == Interest::Follow {
+            Class::Followed
+        } else {
+            Class::Undecided
+        };
+        if now_in != *class {
+            self.slab.requeue(slot, now_in, self.clock.now());
+        }
+    }
+
+    /// Looks after a connection's holes, if it has any.
+    fn watch(&mut self, slot: u32) {
+        let due = self.clock.now().plus(PATIENCE);
+        let Some(entry) = self.slab.get_mut(slot) else { return };
+        let has_hole = [Side::Originator, Side::Responder]
+            .into_iter()
+            .any(|side| entry.track.half(side).bytes.first_hole().is_some());
+        if has_hole && !entry.track.watched {
+            entry.track.watched = true;
+            self.watched.push_back(Watch { due, slot, serial: entry.serial });
+        }
+    }
+
+    /// Makes room for one more connection.
+    fn make_room(&mut self, sink: &mut impl Sink) {
+        if self.slab.count(Class::HalfOpen) >= self.half_open
+            && let Some((slot, _)) = self.slab.oldest(Class::HalfOpen)
+        {
+            self.budget.counts.reached(LimitName::HalfOpen);
+            self.end(slot, Ending::Evicted, sink);
+        }
+        // Closed connections only wait for stragglers, and there may be as many of them as a port scan makes.
+        if self.slab.count(Class::Closed) >= self.lingering
+            && let Some((slot, _)) = self.slab.oldest(Class::Closed)
+        {
+            self.end(slot, Ending::Closed, sink);
+        }
+        if self.slab.len() >= self.connections
+            && let Some((slot, _)) = Class::ALL.iter().find_map(|&class| self.slab.oldest(class))
+        {
+            self.budget.counts.reached(LimitName::Connections);
+            self.end(slot, Ending::Evicted, sink);
+        }
+    }
+
+    /// Does all that is due.
+    fn expire(&mut self, now: Timestamp, sink: &mut impl Sink) {
+        self.look_at = now.plus(LOOK);
+        self.flows.expire(now);
+        while let Some(&watch) = self.watched.front()
+            && watch.due <= now
+        {
+            self.watched.pop_front();
+            self.look_after(watch, now, sink);
+        }
+        for class in Class::ALL {
+            while let Some((slot, queued)) = self.slab.oldest(class)
+                && now.since(queued) >= class.patience()
+            {
+                let touched = self.slab.get(slot).map_or(queued, |entry| entry.track.touched);
+                if now.since(touched) < class.patience() {
+                    self.slab.requeue(slot, class, now);
+                } else {
+                    let ending = if class == Class::Closed { Ending::Closed } else { Ending::Idle };
+                    self.end(slot, ending, sink);
+                }
+            }
+        }
+    }
+
+    /// Gives up the holes of a connection that were waited for long enough and that the receiver didn't have.
+    fn look_after(&mut self, watch: Watch, now: Timestamp, sink: &mut impl Sink) {
+        let Some(entry) = self.slab.get_mut(watch.slot) else { return };
+        if entry.serial != watch.serial {
+            return;
+        }
+        let Entry { connection, track, .. } = entry;
+        track.watched = false;
+        for side in [Side::Originator, Side::Responder] {
+            let (half, other) = track.halves(side);
+            while let Some((end, noticed)) = half.bytes.first_hole() {
+                let is_received = half.acked.is_some_and(|acked| acked >= offset(end));
+                if now.since(noticed) < PATIENCE || (other.heard && !is_received) {
+                    break;
+                }
+                let mut out = Outlet { id: ConnectionId(watch.slot), side, connection, sink };
+                half.bytes.give_up_first_hole(&mut out, &mut self.budget);
+            }
+        }
+        self.watch(watch.slot);
+    }
+
+    /// Takes a connection out of the table and tells so. Where a newer one was tried beside it, that one takes its place, and
+    /// its slot is returned.
+    fn end(&mut self, slot: u32, ending: Ending, sink: &mut impl Sink) -> Option<u32> {
+        let mut entry = self.slab.remove(slot)?;
+        let flow = entry.flow;
+        self.flush(ConnectionId(slot), &mut entry, sink);
+        let Entry { mut connection, mut track, .. } = *entry;
+        if ending == Ending::Closed {
+            let ignored = Ignored::new(track.originator.syn);
+            self.flows.ignore(flow, ignored, &mut self.budget.counts);
+        } else {
+            self.flows.remove(flow);
+        }
+        if ending == Ending::Idle && connection.end_state == EndState::Open {
+            connection.end_state = EndState::Idle;
+        }
+        sink.ended(ConnectionId(slot), &connection, ending);
+        // An eviction makes room, and fills none.
+        let rival = track.rival.take().filter(|_| ending != Ending::Evicted)?;
+        let (successor, mut successor_track) = rival.into_connection(&connection);
+        successor_track.ancestor = Some(Ancestor::of(&connection, &track, successor.last.time));
+        let is_challenged = successor.challenged.is_some();
+        let slot = self.introduce(flow, successor, successor_track, sink)?;
+        if is_challenged && let Some(entry) = self.slab.get(slot) {
+            sink.changed(ConnectionId(slot), &entry.connection);
+        }
+        Some(slot)
+    }
+
+    /// Delivers all that is held, and gives up all that is known to be missing.
+    fn flush<S: Sink>(&mut self, id: ConnectionId, entry: &mut Entry, sink: &mut S) {
+        let Entry { connection, track, .. } = entry;
+        let is_followed = track.interest == Interest::Follow;
+        for side in [Side::Originator, Side::Responder] {
+            let (half, _) = track.halves(side);
+            let packet = half.fin.map_or(connection.last, |fin| fin.packet);
+            let end = is_followed.then(|| (half.known_end(), packet));
+            let mut out = Outlet { id, side, connection, sink };
+            half.bytes.flush(end, &mut out, &mut self.budget);
+        }
+    }
+
+    /// Passes over a connection's packets from now on.
+    fn forget(&mut self, slot: u32) {
+        let Some(mut entry) = self.slab.remove(slot) else { return };
+        entry.track.originator.bytes.discard(&mut self.budget);
+        entry.track.responder.bytes.discard(&mut self.budget);
+        let ignored = Ignored::new(entry.track.originator.syn);
+        self.flows.ignore(entry.flow, ignored, &mut self.budget.counts);
+    }
+}

@@ -1,0 +1,9 @@
+//! Conversations as `tcpdump` would show them, and what the table makes of them.
+
+mod bytes;
+mod closing;
+mod handshake;
+mod limits;
+mod properties;
+mod reuse;
+mod script;

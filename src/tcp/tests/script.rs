@@ -1,0 +1,284 @@
+//! Packets written as text, and a sink that writes down what it is told.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::base::{Endpoint, Limits, PacketRef, Timestamp};
+use crate::decode::{Flags, Segment};
+use crate::report::{EndState, FirstClose};
+use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink, Stream, Table};
+
+/// What a sink answers when it is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Wishes {
+    pub opened: Interest,
+    pub probed: Interest,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self { opened: Interest::Follow, probed: Interest::Follow }
+    }
+}
+
+/// A sink that writes down what it is told, and holds the table to its word: bytes and gaps follow on each other.
+#[derive(Default)]
+pub(super) struct Recorder {
+    pub wishes: Wishes,
+    /// One line for each call.
+    pub log: Vec<String>,
+    /// Connections that ended, and how.
+    pub ended: Vec<(Connection, Ending)>,
+    next: HashMap<(ConnectionId, Side), u64>,
+}
+
+fn letter(side: Side) -> char {
+    match side {
+        Side::Originator => 'o',
+        Side::Responder => 'r',
+    }
+}
+
+impl Recorder {
+    fn goes_on(&mut self, id: ConnectionId, side: Side, offset: u64, len: u64) {
+        if let Some(&next) = self.next.get(&(id, side)) {
+            assert_eq!(next, offset, "what is told of {id:?} {side:?} must follow on what came before");
+        }
+        self.next.insert((id, side), offset + len);
+    }
+
+    /// The log's lines that begin with this word, joined.
+    pub(super) fn of(&self, word: &str) -> String {
+        let lines: Vec<&str> = self.log.iter().filter_map(|line| line.strip_prefix(word)).collect();
+        lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// All connections that ended, one line each.
+    pub(super) fn facts(&self) -> Vec<String> {
+        self.ended.iter().map(|(connection, _)| facts(connection)).collect()
+    }
+}
+
+impl Sink for Recorder {
+    fn opened(&mut self, _: ConnectionId, connection: &Connection) -> Interest {
+        self.log.push(format!("opened by {}", connection.first.frame));
+        self.wishes.opened
+    }
+
+    fn probed(&mut self, _: ConnectionId, _: &Connection, side: Side, bytes: &[u8]) -> Interest {
+        self.log.push(format!("probed {} {}", letter(side), String::from_utf8_lossy(bytes)));
+        self.wishes.probed
+    }
+
+    fn data(&mut self, id: ConnectionId, _: &Connection, chunk: Chunk<'_>) {
+        assert!(!chunk.bytes.is_empty());
+        self.goes_on(id, chunk.side, chunk.offset, chunk.bytes.len() as u64);
+        let text = String::from_utf8_lossy(chunk.bytes);
+        let lead = if chunk.leads_segment { "" } else { "..." };
+        self.log.push(format!("data {}{} {lead}{text}", letter(chunk.side), chunk.offset));
+        self.log.push(format!("from {}", chunk.packet.frame));
+        self.log.push(format!("acked {}", chunk.acked.map_or("-".to_owned(), |acked| acked.to_string())));
+    }
+
+    fn gap(&mut self, id: ConnectionId, _: &Connection, gap: Gap) {
+        assert!(gap.len > 0);
+        self.goes_on(id, gap.side, gap.offset, gap.len);
+        self.log.push(format!("gap {}{}+{}", letter(gap.side), gap.offset, gap.len));
+    }
+
+    fn changed(&mut self, _: ConnectionId, connection: &Connection) {
+        self.log.push(format!("changed at {}", connection.last.frame));
+    }
+
+    fn ended(&mut self, id: ConnectionId, connection: &Connection, ending: Ending) {
+        self.log.push(format!("ended {ending:?}"));
+        self.next.retain(|&(known, _), _| known != id);
+        self.ended.push((connection.clone(), ending));
+    }
+}
+
+/// A connection in one line: frames, how it began, how it ended, then each side's bytes. Nought is left out.
+pub(super) fn facts(connection: &Connection) -> String {
+    let mut line = format!("{}-{}", connection.first.frame, connection.last.frame);
+    if connection.onset == Onset::MidStream {
+        line.push_str(" mid-stream");
+    } else {
+        let _ = write!(line, " syn {}", connection.syn_attempts);
+    }
+    for (word, packet) in [
+        ("up", connection.established),
+        ("refused", connection.refused),
+        ("challenged", connection.challenged),
+    ] {
+        if let Some(packet) = packet {
+            let _ = write!(line, " {word} {}", packet.frame);
+        }
+    }
+    line.push_str(match connection.end_state {
+        EndState::Open => " open",
+        EndState::Fin => " fin",
+        EndState::Rst => " rst",
+        EndState::Idle => " idle",
+    });
+    line.push_str(match connection.first_close {
+        None => "",
+        Some(FirstClose::Originator) => " by o",
+        Some(FirstClose::Responder) => " by r",
+        Some(FirstClose::Both) => " by both",
+    });
+    for (name, stream) in [('o', &connection.from_originator), ('r', &connection.from_responder)] {
+        if stream.bytes > 0 || stream.missing > 0 {
+            let _ = write!(line, "; {name} {}", stream_facts(stream));
+        }
+    }
+    line
+}
+
+fn stream_facts(stream: &Stream) -> String {
+    let mut text = stream.bytes.to_string();
+    for (word, count) in
+        [("missing", stream.missing), ("again", stream.retransmitted), ("conflicting", stream.conflicting)]
+    {
+        if count > 0 {
+            let _ = write!(text, " {word} {count}");
+        }
+    }
+    text
+}
+
+pub(super) fn client() -> Endpoint {
+    Endpoint::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 50_000)
+}
+
+pub(super) fn server() -> Endpoint {
+    Endpoint::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 2)), 21)
+}
+
+pub(super) fn seconds(seconds: f64) -> Timestamp {
+    #[expect(clippy::cast_possible_truncation, reason = "times of tests are short")]
+    Timestamp::from_nanos((seconds * 1e9) as i64)
+}
+
+/// A table at work.
+pub(super) struct Stage {
+    pub table: Table,
+    pub told: Recorder,
+    pub now: Timestamp,
+    pub frame: u64,
+}
+
+impl Stage {
+    pub(super) fn new(wishes: Wishes) -> Self {
+        Self::with_limits(wishes, &Limits::default())
+    }
+
+    pub(super) fn with_limits(wishes: Wishes, limits: &Limits) -> Self {
+        let told = Recorder { wishes, ..Recorder::default() };
+        Self { table: Table::new(limits), told, now: seconds(1e9), frame: 0 }
+    }
+
+    pub(super) fn wait(&mut self, seconds: f64) {
+        #[expect(clippy::cast_possible_truncation, reason = "times of tests are short")]
+        let nanos = (seconds * 1e9) as i64;
+        self.now = self.now.plus(nanos);
+    }
+
+    /// Plays packets, one a line, 10 ms apart:
+    ///
+    /// ```text
+    /// c S 100              the client's SYN; flags of S A F R, or - for none
+    /// s SA 900 101         sequence and acknowledgement number
+    /// c A 101 901 hello    payload; x*1000 is a thousand of them
+    /// c A 106 901 cut=50   the capture cut off 50 bytes behind the payload
+    /// s A 901 156 ts=7     TSval
+    /// +2.5                 2.5 seconds pass
+    /// same                 the last packet, captured again a microsecond later
+    /// ```
+    pub(super) fn play(&mut self, script: &str) -> &mut Self {
+        let mut last = "";
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            if let Some(pause) = line.strip_prefix('+') {
+                self.wait(pause.parse().expect("a number of seconds"));
+            } else if line == "same" {
+                self.wait(1e-6);
+                self.packet(last);
+            } else {
+                self.wait(0.01);
+                self.packet(line);
+                last = line;
+            }
+        }
+        self
+    }
+
+    fn packet(&mut self, line: &str) {
+        let mut words = line.split_whitespace();
+        let (source, destination) = match words.next() {
+            Some("c") => (client(), server()),
+            Some("s") => (server(), client()),
+            other => panic!("nobody is called {other:?}"),
+        };
+        let flags = words.next().expect("flags");
+        let mut number = || words.next().map(|word| word.parse::<u32>().expect("a number"));
+        let seq = number().expect("a sequence number");
+        let ack = flags.contains('A').then(|| number().expect("an acknowledgement number"));
+        let mut payload = String::new();
+        let (mut cut, mut timestamp) = (0, None);
+        for word in words {
+            if let Some(bytes) = word.strip_prefix("cut=") {
+                cut = bytes.parse().expect("a number of bytes");
+            } else if let Some(value) = word.strip_prefix("ts=") {
+                timestamp = Some(value.parse().expect("a TSval"));
+            } else if let Some((text, count)) = word.split_once('*') {
+                payload = text.repeat(count.parse().expect("a count"));
+            } else {
+                word.clone_into(&mut payload);
+            }
+        }
+        let flags = Flags { syn: flags.contains('S'), fin: flags.contains('F'), rst: flags.contains('R') };
+        self.frame += 1;
+        let packet = PacketRef { time: self.now, frame: self.frame };
+        let segment = Segment {
+            packet,
+            source,
+            destination,
+            seq,
+            ack,
+            flags,
+            window: 64_240,
+            timestamp,
+            payload: payload.as_bytes(),
+            cut,
+        };
+        self.table.push(&segment, &mut self.told);
+    }
+
+    /// Lets time pass without packets.
+    pub(super) fn advance(&mut self, seconds: f64) -> &mut Self {
+        self.wait(seconds);
+        self.table.advance(self.now, &mut self.told);
+        self
+    }
+
+    pub(super) fn finish(&mut self) -> &Recorder {
+        self.table.finish(&mut self.told);
+        &self.told
+    }
+}
+
+/// Plays a script to its end, every connection followed.
+pub(super) fn play(script: &str) -> Recorder {
+    let mut stage = Stage::new(Wishes::default());
+    stage.play(script);
+    stage.finish();
+    stage.told
+}
+
+/// Plays scripts behind a handshake (client's first byte 101, server's 901), and compares what becomes of the connection.
+pub(super) fn check_established(rows: &[(&str, &str, &str)]) {
+    for (name, script, expected) in rows {
+        let told = play(&format!("c S 100\n s SA 900 101\n c A 101 901\n{script}"));
+        assert_eq!(told.facts(), [*expected], "{name}");
+    }
+}

@@ -1,0 +1,244 @@
+//! What a segment does to the connection that it may belong to.
+
+use super::half::{Half, PLAUSIBLE};
+use super::rival::{Rival, Verdict};
+use super::{Connection, Interest, Side};
+use crate::base::{Endpoint, Timestamp};
+use crate::decode::Segment;
+
+/// What is known of a connection beside its facts.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub interest: Interest,
+    pub originator: Half,
+    pub responder: Half,
+    /// A newer SYN on the same 4-tuple, of which it isn't known yet whether it is true.
+    pub rival: Option<Box<Rival>>,
+    /// The connection that was on the 4-tuple before.
+    pub ancestor: Option<Ancestor>,
+    /// The acknowledgement number of the plain ACK that answered a SYN.
+    pub challenge: Option<u32>,
+    /// The last sign of life, by the clock that timers run by.
+    pub touched: Timestamp,
+    /// Whether its holes are looked after.
+    pub watched: bool,
+}
+
+impl Default for Track {
+    fn default() -> Self {
+        Self {
+            interest: Interest::Undecided,
+            originator: Half::default(),
+            responder: Half::default(),
+            rival: None,
+            ancestor: None,
+            challenge: None,
+            touched: Timestamp::MIN,
+            watched: false,
+        }
+    }
+}
+
+/// Where the numbers of an earlier connection on the same 4-tuple ended: what fits these is not the new one's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ancestor {
+    originator: Endpoint,
+    originator_end: Option<u32>,
+    responder_end: Option<u32>,
+    until: Timestamp,
+}
+
+impl Ancestor {
+    /// How far below its end an old connection's stragglers may lie.
+    const REACH: u32 = 2 << 20;
+    /// For how long they come: 2 MSL as most stacks have it.
+    const LINGER: i64 = 60_000_000_000;
+
+    /// What is to be remembered of a connection that another one follows at this time.
+    pub(super) fn of(connection: &Connection, track: &Track, now: Timestamp) -> Self {
+        Self {
+            originator: connection.originator,
+            originator_end: track.originator.end_seq(),
+            responder_end: track.responder.end_seq(),
+            until: now.plus(Self::LINGER),
+        }
+    }
+
+    /// Whether a segment carries the numbers that the earlier connection ended with.
+    fn claims(&self, segment: &Segment<'_>) -> bool {
+        let (own, other) = if segment.source == self.originator {
+            (self.originator_end, self.responder_end)
+        } else {
+            (self.responder_end, self.originator_end)
+        };
+        let is_near =
+            |end: Option<u32>, number: u32| end.is_some_and(|end| end.wrapping_sub(number) <= Self::REACH);
+        segment.packet.time < self.until
+            && is_near(own, segment.seq)
+            && segment.ack.is_some_and(|ack| is_near(other, ack))
+    }
+}
+
+/// Whose a segment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Belonging {
+    /// It belongs to the connection.
+    Ours,
+    /// It belongs to an earlier connection on the 4-tuple, or to nobody.
+    Stray,
+}
+
+impl Track {
+    pub(super) const fn half(&self, side: Side) -> &Half {
+        match side {
+            Side::Originator => &self.originator,
+            Side::Responder => &self.responder,
+        }
+    }
+
+    /// The half of `side`, and the other one.
+    pub(super) const fn halves(&mut self, side: Side) -> (&mut Half, &mut Half) {
+        match side {
+            Side::Originator => (&mut self.originator, &mut self.responder),
+            Side::Responder => (&mut self.responder, &mut self.originator),
+        }
+    }
+
+    /// Whether both FINs were captured.
+    pub(super) const fn has_both_fins(&self) -> bool {
+        self.originator.fin.is_some() && self.responder.fin.is_some()
+    }
+
+    /// Whether a segment that carries an ACK lies where the connection's next ones may (RFC 9293 3.10.7.4, RFC 5961 5).
+    pub(super) fn place(&self, segment: &Segment<'_>, side: Side) -> Belonging {
+        let (half, other) = match side {
+            Side::Originator => (&self.originator, &self.responder),
+            Side::Responder => (&self.responder, &self.originator),
+        };
+        if self.is_left_over(segment, side) {
+            return Belonging::Stray;
+        }
+        if let Some(start) = half.offset_of(segment.seq) {
+            let reached = half.reached();
+            // One byte below the first is a keep-alive; a stream that began before the capture has older ones.
+            let lowest = if half.syn.is_some() { -1 } else { -PLAUSIBLE };
+            if start < lowest.max(reached.saturating_sub(PLAUSIBLE))
+                || start > reached.saturating_add(PLAUSIBLE)
+            {
+                return Belonging::Stray;
+            }
+        }
+        if let Some(acked) = segment.ack.and_then(|ack| other.offset_of(ack)) {
+            let reached = other.reached();
+            let lowest = if other.syn.is_some() { 0 } else { -PLAUSIBLE };
+            if acked < lowest.max(reached.saturating_sub(PLAUSIBLE))
+                || acked > reached.saturating_add(PLAUSIBLE)
+            {
+                return Belonging::Stray;
+            }
+        }
+        Belonging::Ours
+    }
+
+    /// Whether a segment is left over from the connection that was here before: by its numbers, or by a TSval from before
+    /// this connection's SYN. Without such a connection TSvals prove nothing.
+    fn is_left_over(&self, segment: &Segment<'_>, side: Side) -> bool {
+        self.ancestor.as_ref().is_some_and(|ancestor| segment.packet.time < ancestor.until)
+            && (self.half(side).is_outdated(segment)
+                || (self.is_ancestors(segment) && !self.continues(segment, side)))
+    }
+
+    /// Whether a segment carries the numbers of the connection that was here before.
+    pub(super) fn is_ancestors(&self, segment: &Segment<'_>) -> bool {
+        self.ancestor.as_ref().is_some_and(|ancestor| ancestor.claims(segment))
+    }
+
+    /// Whether a segment neither skips nor acknowledges anything that was not captured.
+    fn continues(&self, segment: &Segment<'_>, side: Side) -> bool {
+        let is_known = |half: &Half, number: u32| {
+            half.offset_of(number)
+                .is_some_and(|offset| (0..=half.reached().saturating_add(1)).contains(&offset))
+        };
+        is_known(self.half(side), segment.seq)
+            && segment.ack.is_none_or(|ack| is_known(self.half(side.other()), ack))
+    }
+
+    /// Finds back into a stream of which the capture lost more than any window: where the receiver acknowledges what came
+    /// from far ahead, or, where the receiver was never captured, after a few segments that follow on each other. Tells
+    /// whether this segment belongs to the connection after all.
+    pub(super) fn resynchronise(&mut self, segment: &Segment<'_>, side: Side) -> bool {
+        const ENOUGH: u32 = 3;
+        let (half, other) = self.halves(side);
+        if let (Some(ack), Some(far)) = (segment.ack, &other.far)
+            && far.is_acknowledged_by(ack)
+            && let Some(acked) = other.offset_of(ack).filter(|&acked| acked > 0)
+        {
+            other.acknowledge(acked);
+            other.far = None;
+            return self.place(segment, side) == Belonging::Ours;
+        }
+        if segment.payload.is_empty() && segment.cut == 0 {
+            return false;
+        }
+        half.note_far(segment);
+        let is_enough = !other.heard && half.far.as_ref().is_some_and(|far| far.segments >= ENOUGH);
+        if let Some(start) = half.offset_of(segment.seq).filter(|&start| is_enough && start > 0) {
+            half.acknowledge(start);
+            half.far = None;
+        }
+        self.place(segment, side) == Belonging::Ours
+    }
+
+    /// Whether an RST lies where its receiver would take it (RFC 5961 3.2): not below what was acknowledged, and not
+    /// beyond a window that is in use somewhere.
+    pub(super) fn takes_reset(&self, segment: &Segment<'_>, side: Side) -> bool {
+        const WINDOW: i64 = 1 << 20;
+        let half = self.half(side);
+        if self.is_left_over(segment, side) {
+            return false;
+        }
+        let Some(offset) = half.offset_of(segment.seq) else { return true };
+        let lowest = if self.half(side.other()).heard {
+            half.acked.unwrap_or(0)
+        } else {
+            half.reached().saturating_sub(WINDOW)
+        };
+        (lowest..=half.reached().saturating_add(WINDOW)).contains(&offset)
+    }
+
+    /// What a segment without SYN means to the rival, if there is one.
+    pub(super) fn judge_rival(&self, segment: &Segment<'_>, side: Side) -> Verdict {
+        self.rival.as_ref().map_or(Verdict::Neutral, |rival| rival.judge(segment, side, self))
+    }
+
+    /// Lets offset 0 of both sides be known as soon as a number of them is seen. What a packet acknowledges is where the
+    /// other side goes on, and all that is known of where it began; its own first packet puts that right.
+    pub(super) fn learn_bases(&mut self, segment: &Segment<'_>, side: Side, is_mid_stream: bool) {
+        let (half, other) = self.halves(side);
+        if !half.is_based() {
+            half.set_base(segment.seq);
+        } else if !half.heard && is_mid_stream {
+            match half.offset_of(segment.seq) {
+                Some(start @ 1..=PLAUSIBLE) => {
+                    let start = start.unsigned_abs();
+                    half.highest = half.highest.max(start);
+                    half.bytes.begin_at(start);
+                }
+                Some(start) if (-PLAUSIBLE..0).contains(&start) && segment.payload.len() > 1 => {
+                    half.set_base(segment.seq);
+                }
+                _ => {}
+            }
+        }
+        if let Some(ack) = segment.ack
+            && !other.is_based()
+        {
+            other.set_base(ack);
+        }
+    }
+}
+
+/// Whether nothing more is to come but strays: both FINs were seen, or an RST.
+pub(super) fn is_over(connection: &Connection, track: &Track) -> bool {
+    track.has_both_fins() || connection.end_state == crate::report::EndState::Rst
+}

@@ -1,0 +1,377 @@
+//! One TLS connection, from its first record to the clear text after its last.
+
+use super::framer::{Framer, Piece};
+use super::handshake::{MessageType, Messages};
+use super::hello::{ClientHello, ServerHello};
+use super::reader::{Hellos, Origin, Reader};
+use super::record::{ContentType, Header};
+use super::suite::Suite;
+use super::{Alert, End, Event, Facts, KeyLog, Obstacle, Version};
+
+/// Bytes that are cut into records at a time, so that a framer never holds much more than one record.
+const CHUNK: usize = 16 * 1024;
+
+/// Bytes of one direction that wait for the other's hello at most. Only a capture that tells the two directions out of
+/// order needs any.
+const MAX_WAITING: usize = 64 * 1024;
+
+/// Bytes of an alert.
+const ALERT: usize = 2;
+
+/// Alert level and descriptions (RFC 8446 section 6).
+const FATAL: u8 = 2;
+const CLOSE_NOTIFY: u8 = 0;
+const USER_CANCELED: u8 = 90;
+
+/// One TLS connection seen from outside.
+#[derive(Debug, Default)]
+pub struct Session {
+    facts: Facts,
+    hellos: Hellos,
+    directions: [Direction; 2],
+}
+
+/// What one end sends.
+#[derive(Debug, Default)]
+struct Direction {
+    framer: Framer,
+    messages: Messages,
+    reader: Reader,
+    /// Whether records are protected from here on.
+    protected: bool,
+    /// Whether something came that comes after a hello, or that may have hidden one.
+    past_hello: bool,
+    /// Whether a protected handshake message came: up to TLS 1.2, the Finished.
+    finished: bool,
+    closed: bool,
+}
+
+impl Session {
+    /// A connection of which nothing was seen. Bytes go in from where TLS is expected to begin.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the bytes that `from` sent next, cut anywhere.
+    ///
+    /// Usually all events are of `from`; those of the other end come along where its records had to wait for a
+    /// hello that arrived only now.
+    pub fn push(&mut self, from: End, bytes: &[u8], keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
+        for chunk in bytes.chunks(CHUNK) {
+            self.direction(from).framer.feed(chunk);
+            self.pump(from, keys, out);
+            self.pump(from.peer(), keys, out);
+        }
+        for direction in &mut self.directions {
+            direction.framer.release();
+        }
+    }
+
+    /// `len` bytes of `from` are not in the capture. The direction goes on where the missing bytes end inside a record
+    /// whose length is known, or else at the next bytes that prove to be a record or a line of clear text; 0 bytes mean
+    /// that the position in the record layer is unknown, as in a capture that begins mid-stream.
+    pub fn gap(&mut self, from: End, len: u64, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
+        self.direction(from).past_hello = true;
+        if self.direction(from).framer.next_kind().is_some() {
+            // What waited can't wait any longer.
+            self.direction(from.peer()).past_hello = true;
+            self.pump(from, keys, out);
+        }
+        let direction = self.direction(from);
+        if direction.framer.skip(len) {
+            direction.reader.lose(len);
+        }
+        direction.messages.reset();
+        if len > 0 {
+            out(from, Event::Gap { len });
+        }
+        self.pump(from, keys, out);
+        self.pump(from.peer(), keys, out);
+    }
+
+    /// No more bytes will come from `from`: what was held back comes out as far as it can be told.
+    pub fn finish(&mut self, from: End, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
+        let direction = self.direction(from);
+        direction.past_hello = true;
+        direction.framer.end();
+        self.pump(from, keys, out);
+        self.pump(from.peer(), keys, out);
+    }
+
+    /// What is known so far.
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    const fn direction(&mut self, end: End) -> &mut Direction {
+        let [a, b] = &mut self.directions;
+        match end {
+            End::A => a,
+            End::B => b,
+        }
+    }
+
+    /// Handles all pieces of one direction that can be handled now.
+    fn pump(&mut self, end: End, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
+        while !self.must_wait(end, keys) {
+            // The framer is taken out for a moment: its buffer is worked on while the rest of the session changes.
+            let mut framer = std::mem::take(&mut self.direction(end).framer);
+            let piece = framer.next();
+            let is_last = piece.is_none();
+            match piece {
+                Some(Piece::Record(header, body)) => self.record(end, header, body, keys, out),
+                Some(Piece::Damaged(header)) => self.damaged(end, header, out),
+                Some(Piece::Clear(bytes)) => {
+                    self.direction(end).past_hello = true;
+                    out(end, Event::Clear(bytes));
+                }
+                None => {}
+            }
+            self.direction(end).framer = framer;
+            if is_last {
+                return;
+            }
+        }
+    }
+
+    /// Whether the next record of `end` is better read once the other end's hello is known.
+    fn must_wait(&mut self, end: End, keys: &KeyLog) -> bool {
+        let awaited = match self.facts.client {
+            Some(client) if client == end => self.hellos.server.is_none(),
+            Some(_) => self.hellos.client.is_none(),
+            None => true,
+        };
+        if keys.is_empty() || !awaited || self.direction(end.peer()).past_hello {
+            return false;
+        }
+        let direction = self.direction(end);
+        if direction.framer.ended() || direction.framer.held() > MAX_WAITING {
+            self.direction(end.peer()).past_hello = true;
+            return false;
+        }
+        direction.framer.next_kind().is_some_and(|kind| match kind {
+            ContentType::ChangeCipherSpec | ContentType::ApplicationData => true,
+            ContentType::Handshake | ContentType::Alert => direction.protected,
+        })
+    }
+
+    fn record(
+        &mut self,
+        end: End,
+        header: Header,
+        body: &mut [u8],
+        keys: &KeyLog,
+        out: &mut impl FnMut(End, Event<'_>),
+    ) {
+        if self.direction(end).protected || header.kind == ContentType::ApplicationData {
+            self.protected_record(end, header, body, keys, out);
+            return;
+        }
+        match header.kind {
+            ContentType::Handshake => self.handshake(end, body, out),
+            ContentType::Alert => self.alert(end, body, out),
+            ContentType::ChangeCipherSpec => self.change_cipher_spec(end),
+            ContentType::ApplicationData => {}
+        }
+    }
+
+    fn protected_record(
+        &mut self,
+        end: End,
+        header: Header,
+        body: &mut [u8],
+        keys: &KeyLog,
+        out: &mut impl FnMut(End, Event<'_>),
+    ) {
+        let Self { facts, hellos, directions: [a, b] } = self;
+        let direction = match end {
+            End::A => a,
+            End::B => b,
+        };
+        direction.past_hello = true;
+        let origin = Origin { hellos, is_client: facts.client.map(|client| client == end), keys };
+        let opened = match direction.reader.open(header, body, origin) {
+            Ok(opened) => opened,
+            Err(obstacle) => return self.unread(end, header, obstacle, out),
+        };
+        if opened.suite.is_tls13() {
+            facts.version = Some(Version::TLS13);
+        }
+        facts.cipher_suite = Some(opened.suite.number);
+        let content = body.get(opened.content).unwrap_or_default();
+        match opened.kind {
+            ContentType::Handshake => {
+                self.protected_handshake(end, out);
+                self.handshake(end, content, out);
+            }
+            ContentType::Alert => self.alert(end, content, out),
+            ContentType::ChangeCipherSpec => self.change_cipher_spec(end),
+            ContentType::ApplicationData => {
+                self.establish(end, out);
+                self.count_data(end);
+                self.facts.decrypted = true;
+                if !content.is_empty() {
+                    out(end, Event::Plaintext(content));
+                }
+            }
+        }
+    }
+
+    fn change_cipher_spec(&mut self, end: End) {
+        // In TLS 1.3 it means nothing (RFC 8446 appendix D.4).
+        let means_nothing = self.facts.version == Some(Version::TLS13);
+        let direction = self.direction(end);
+        direction.past_hello = true;
+        if !means_nothing {
+            direction.protected = true;
+            direction.messages.reset();
+            direction.reader.change_cipher_spec();
+        }
+    }
+
+    /// Handshake messages that could be read.
+    fn handshake(&mut self, end: End, content: &[u8], out: &mut impl FnMut(End, Event<'_>)) {
+        let mut messages = std::mem::take(&mut self.direction(end).messages);
+        messages.feed(content, |kind, body| match kind {
+            MessageType::ClientHello => self.client_hello(end, body),
+            MessageType::ServerHello => self.server_hello(end, body),
+            MessageType::Finished if self.facts.version == Some(Version::TLS13) => {
+                self.direction(end).reader.finish_handshake();
+                if self.facts.client == Some(end) {
+                    self.establish(end, out);
+                }
+            }
+            MessageType::KeyUpdate => self.direction(end).reader.update_keys(),
+            MessageType::Finished => {}
+        });
+        self.direction(end).messages = messages;
+    }
+
+    /// A protected handshake record, read or not: up to TLS 1.2 the first one of each end is its Finished.
+    fn protected_handshake(&mut self, end: End, out: &mut impl FnMut(End, Event<'_>)) {
+        if self.facts.version != Some(Version::TLS13) {
+            self.direction(end).finished = true;
+            if self.directions.iter().all(|direction| direction.finished) {
+                self.establish(end, out);
+            }
+        }
+    }
+
+    fn client_hello(&mut self, end: End, body: &[u8]) {
+        let Some(hello) = ClientHello::read(body) else { return };
+        self.facts.client = Some(end);
+        if hello.server_name.is_some() {
+            self.facts.server_name.clone_from(&hello.server_name);
+        }
+        self.hellos.client = Some(hello);
+    }
+
+    fn server_hello(&mut self, end: End, body: &[u8]) {
+        let Some(hello) = ServerHello::read(body) else { return };
+        self.facts.client = Some(end.peer());
+        self.facts.version = Some(hello.version);
+        if hello.retry {
+            return;
+        }
+        self.facts.cipher_suite = Some(hello.cipher_suite);
+        self.facts.resumed = if hello.version >= Version::TLS13 {
+            Some(hello.pre_shared_key)
+        } else {
+            // A server that echoes the session of the client's choice resumes it (RFC 5246 section 7.4.1.3).
+            let same = |client: &ClientHello| client.session_id == hello.session_id;
+            self.hellos.client.as_ref().map(|client| !hello.session_id.is_empty() && same(client))
+        };
+        self.hellos.server = Some(hello);
+    }
+
+    /// An alert that could be read: level and description.
+    fn alert(&mut self, end: End, content: &[u8], out: &mut impl FnMut(End, Event<'_>)) {
+        let &[level, description, ..] = content else { return };
+        // In TLS 1.3 the level means nothing, and all that is not one of these two is fatal (RFC 8446 section 6).
+        let warning = match description {
+            USER_CANCELED => true,
+            _ => level != FATAL && self.facts.version != Some(Version::TLS13),
+        };
+        match description {
+            CLOSE_NOTIFY => self.close(end, Alert::CloseNotify, out),
+            _ if warning => {}
+            description => self.close(end, Alert::Fatal(description), out),
+        }
+    }
+
+    fn close(&mut self, end: End, alert: Alert, out: &mut impl FnMut(End, Event<'_>)) {
+        let is_fatal = match alert {
+            Alert::CloseNotify => false,
+            Alert::Fatal(_) => true,
+            Alert::Unread => !self.facts.established,
+        };
+        if is_fatal && self.facts.fatal.is_none() {
+            self.facts.fatal = Some((end, alert));
+        }
+        if !std::mem::replace(&mut self.direction(end).closed, true) {
+            out(end, Event::Closed(alert));
+        }
+    }
+
+    /// A protected record that could not be read: what it is can only be guessed.
+    fn unread(&mut self, end: End, header: Header, why: Obstacle, out: &mut impl FnMut(End, Event<'_>)) {
+        match header.kind {
+            ContentType::ChangeCipherSpec => {}
+            ContentType::Alert => self.close(end, Alert::Unread, out),
+            ContentType::Handshake => self.protected_handshake(end, out),
+            ContentType::ApplicationData if self.facts.version == Some(Version::TLS13) => {
+                if self.content_length(header) == ALERT {
+                    self.close(end, Alert::Unread, out);
+                } else if self.facts.established {
+                    self.opaque(end, header, why, out);
+                } else if self.facts.client == Some(end) {
+                    // All that a client says under TLS before application data is its last flight.
+                    self.establish(end, out);
+                }
+            }
+            ContentType::ApplicationData => {
+                self.establish(end, out);
+                self.opaque(end, header, why, out);
+            }
+        }
+    }
+
+    /// A record of which bytes are missing.
+    fn damaged(&mut self, end: End, header: Header, out: &mut impl FnMut(End, Event<'_>)) {
+        let direction = self.direction(end);
+        direction.messages.reset();
+        if direction.protected || header.kind == ContentType::ApplicationData {
+            direction.reader.pass();
+            self.unread(end, header, Obstacle::Gap, out);
+        } else if header.kind == ContentType::ChangeCipherSpec {
+            self.change_cipher_spec(end);
+        }
+    }
+
+    fn establish(&mut self, end: End, out: &mut impl FnMut(End, Event<'_>)) {
+        if !std::mem::replace(&mut self.facts.established, true) {
+            out(end, Event::HandshakeDone);
+        }
+    }
+
+    fn opaque(&mut self, end: End, header: Header, why: Obstacle, out: &mut impl FnMut(End, Event<'_>)) {
+        self.facts.obstacle.get_or_insert(why);
+        self.count_data(end);
+        out(end, Event::Opaque { len: self.content_length(header) });
+    }
+
+    /// Most bytes of content that a protected record can hold.
+    fn content_length(&self, header: Header) -> usize {
+        let suite = self.facts.cipher_suite.and_then(Suite::find);
+        header.length.saturating_sub(suite.map_or(0, Suite::overhead))
+    }
+
+    const fn count_data(&mut self, end: End) {
+        let [a, b] = &mut self.facts.data_records;
+        let records = match end {
+            End::A => a,
+            End::B => b,
+        };
+        *records = records.saturating_add(1);
+    }
+}
