@@ -171,6 +171,26 @@ fn every_view_and_overlay_returns_at_every_size() {
 }
 
 #[test]
+fn nothing_is_drawn_over_the_borders_at_any_width() {
+    for width in 60..180 {
+        let mut bench = Bench::new(width, 24);
+        for screen in ["1", "2", "3", "4", "5", "6"] {
+            bench.press(&[screen]);
+            let buffer = bench.buffer();
+            // Below title, tabs and perhaps the overview every row but the last ends in a border.
+            for y in 4..23 {
+                let last = buffer[(width - 1, y)].symbol();
+                assert!(
+                    ["│", "█", "┐", "┘"].contains(&last),
+                    "{screen} {width} {y}: {last:?}\n{}",
+                    text(&buffer)
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn keys_at_any_size_never_panic() {
     let keys = [
         "Down", "End", "PgDn", "Right", "+", "-", "]", "}", "e", "E", "o", "c", "s", "Up", "{", "Left", "z",

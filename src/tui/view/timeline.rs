@@ -258,13 +258,15 @@ impl BarPen<'_, '_> {
             self.fill(from, until, glyphs::TIME_WAIT, Ink::TimeWait);
         }
         let missed = matches!(bar.fate, Fate::Never | Fate::Refused | Fate::Unanswered);
-        self.fill(
-            bar.announced,
-            bar.settled,
-            glyphs::WAITING,
-            if missed { Ink::Never } else { Ink::Predicted },
-        );
+        let waited = !matches!(bar.fate, Fate::Rejected | Fate::Unclear);
+        if waited {
+            let ink = if missed { Ink::Never } else { Ink::Predicted };
+            self.fill(bar.announced, bar.settled, glyphs::WAITING, ink);
+        }
         let end = match (bar.open, bar.fate) {
+            (None, _) if !waited => {
+                self.scale.column(bar.announced).map(|_| (self.after_mark(bar), Said::Mode))
+            }
             (Some((from, until)), Fate::Carried | Fate::Broken) => self.open(bar, from, until),
             (open, _) => {
                 let until = open.map_or(bar.settled, |(_, until)| until);
