@@ -12,6 +12,7 @@
 #![warn(clippy::indexing_slicing)]
 
 mod assemble;
+mod both;
 mod content;
 mod control;
 mod dialogue;

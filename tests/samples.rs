@@ -1,5 +1,7 @@
 //! Each sample shows what its name says.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +66,8 @@ fn the_four_modes_are_there() {
 fn a_clean_session_raises_nothing_above_notice() {
     for name in ["pasv-and-port.pcap", "epsv-over-ipv6.pcap"] {
         let report = analyze(name);
-        let worst = report.sessions.iter().flat_map(|session| &session.findings).map(|one| one.severity).max();
+        let worst =
+            report.sessions.iter().flat_map(|session| &session.findings).map(|one| one.severity).max();
         assert!(worst <= Some(Severity::Notice), "{name}: {:?}", codes(&report));
     }
 }
@@ -109,7 +112,7 @@ fn a_key_log_opens_what_tls_hides() {
     let keys = std::fs::read(sample("tls-explicit.keys")).unwrap();
     let options = Options { key_log: std::sync::Arc::new(KeyLog::parse(&keys)), ..Options::default() };
     let read = analyze_with("tls-explicit.pcap", options);
-    assert_eq!(read.sessions[0].user.as_ref().map(|user| user.raw()), Some("alice"));
+    assert_eq!(read.sessions[0].user.as_ref().map(ftpscope::base::Text::raw), Some("alice"));
     assert!(read.sessions[0].transfers.iter().all(|transfer| transfer.sha256.is_some()));
 }
 

@@ -83,8 +83,7 @@ pub(super) fn understand_capture(
     let ReportArgs { input, analysis, output } = report;
     let OutputArgs { format, json, pretty, output, fail_on, .. } = output;
     let format = match format {
-        None => LiveFormatArg::Events,
-        Some(FormatArg::Text) => LiveFormatArg::Events,
+        None | Some(FormatArg::Text) => LiveFormatArg::Events,
         Some(FormatArg::Jsonl) => LiveFormatArg::Jsonl,
         Some(_) => {
             return Err(Failure::usage(
@@ -153,7 +152,7 @@ fn until(packets: Option<u64>, conditions: &[Autostop]) -> Until {
             Autostop::Duration(duration) => until.duration = Some(duration),
             Autostop::Bytes(bytes) => until.bytes = Some(bytes),
             Autostop::Packets(count) => {
-                until.packets = Some(until.packets.map_or(count, |other| other.min(count)))
+                until.packets = Some(until.packets.map_or(count, |other| other.min(count)));
             }
             Autostop::Sessions(count) => until.sessions = Some(count),
         }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::assemble;
 use super::content::Hashing;
-use super::control::{Control, Occurrence};
+use super::control::{Control, Notes, Occurrence};
 use super::expectation::{Expectations, SessionSlot};
 use super::flow::{DataFlow, Flow, Role};
 use super::history::History;
@@ -301,7 +301,7 @@ impl Tracker {
         let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
         live.last = connection.last;
         occurrences.clear();
-        live.control.data(connection, chunk, options, counts, occurrences);
+        live.control.data(connection, chunk, &mut Notes { options, counts, occurrences });
         self.react(id, slot, chunk.packet);
     }
 
@@ -374,14 +374,14 @@ impl Sink for Tracker {
     }
 
     fn gap(&mut self, id: ConnectionId, _connection: &Connection, gap: Gap) {
-        let Self { flows, sessions, options, occurrences, .. } = self;
+        let Self { flows, sessions, options, counts, occurrences, .. } = self;
         let Some(Some(flow)) = flows.get_mut(flow_position(id)) else { return };
         match &mut flow.role {
             Role::Control(slot) => {
                 let slot = *slot;
                 if let Some(Some(live)) = sessions.get_mut(position(slot)) {
                     occurrences.clear();
-                    live.control.gap(gap, options, occurrences);
+                    live.control.gap(gap, &mut Notes { options, counts, occurrences });
                     self.react(id, slot, gap.packet);
                 }
             }

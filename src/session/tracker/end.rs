@@ -4,6 +4,7 @@ use super::{ATTEMPT_FRAMES, Tracker, pair_key, position};
 use crate::base::LimitName;
 use crate::report::{ControlAttempt, EndState, FirstClose};
 use crate::session::assemble;
+use crate::session::control::Notes;
 use crate::session::expectation::SessionSlot;
 use crate::session::flow::DataFlow;
 use crate::session::live::{Ended, Link};
@@ -55,7 +56,7 @@ impl Tracker {
         let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
         live.last = connection.last;
         occurrences.clear();
-        live.control.finish(connection.last, options, counts, occurrences);
+        live.control.finish(connection.last, &mut Notes { options, counts, occurrences });
         for occurrence in std::mem::take(&mut self.occurrences) {
             self.act(slot, occurrence, connection.last);
         }
