@@ -8,8 +8,8 @@ use super::both::Both;
 use super::dialogue::{self, Answered, Dialogue, Heard};
 use crate::base::{LimitCounts, LimitName, PacketRef, Timestamp};
 use crate::ftp::{
-    self, Assembled, AssembledReply, ControlLine, LineLayout, LineSplitter, Party, Plausible, ReplyAssembler,
-    Verb,
+    self, Assembled, AssembledReply, ControlLine, LineEnd, LineLayout, LineSplitter, Party, Plausible,
+    ReplyAssembler, Verb,
 };
 use crate::report::{ControlGap, LineFacts, OversizedLine, Protection, Security};
 use crate::tcp::{Chunk, Connection, Gap, Onset, Side};
@@ -69,6 +69,8 @@ pub(super) struct Control {
 pub(super) struct Talk {
     pub(super) dialogue: Dialogue,
     assembler: ReplyAssembler,
+    /// Whether it is heard from its first byte on.
+    from_the_beginning: bool,
     /// Where the stream of the client stood when it went on although a reply was open.
     interrupted_at: Option<u64>,
     verdict: Verdict,
@@ -117,6 +119,7 @@ impl Control {
             talk: Talk {
                 dialogue: Dialogue::new(!midstream),
                 assembler: ReplyAssembler::new(&options.limits),
+                from_the_beginning: !midstream,
                 interrupted_at: None,
                 verdict: Verdict::Open { garbage: 0, command: false, reply: false },
                 auth: Auth::None,
@@ -182,7 +185,9 @@ impl Control {
         } else {
             self.clear(party, chunk.bytes, chunk.offset, chunk.leads_segment, carrier, notes);
         }
-        self.talk.read_up_to(party, end, notes.occurrences);
+        // Behind a line a FIN may take the next place in the sequence space, amid one the next byte does.
+        let amid_line = !self.in_tls.of(party) && chunk.bytes.last() != Some(&b'\n');
+        self.talk.read_up_to(party, end.saturating_sub(u64::from(amid_line)), notes.occurrences);
         match self.talk.verdict {
             Verdict::Ftp if !confirmed_before => notes.occurrences.insert(0, Occurrence::Confirmed),
             Verdict::Other => notes.occurrences.push(Occurrence::Rejected),
@@ -366,6 +371,12 @@ fn telnet_prefix(bytes: &[u8]) -> usize {
     at
 }
 
+/// A line as it was sent: its end tells that nothing more of it comes.
+fn whole(line: &ControlLine<'_>) -> Vec<u8> {
+    let end: &[u8] = if line.layout.end == LineEnd::None { b"" } else { b"\n" };
+    [line.text, end].concat()
+}
+
 /// Takes what can be read of an event of TLS.
 fn keep_text(plain: &mut Vec<(Party, Protection, Vec<u8>)>, end: tls::End, event: tls::Event<'_>) {
     match event {
@@ -426,11 +437,7 @@ impl Talk {
             return;
         }
         if self.verdict != Verdict::Ftp {
-            let plausible = match ftp::command_plausibility(line.text) {
-                Plausible::NeedMore if ftp::is_plausible_command(line.text) => Plausible::NeedMore,
-                Plausible::NeedMore => Plausible::No,
-                told => told,
-            };
+            let plausible = ftp::command_plausibility(&whole(line));
             self.weigh(plausible, Party::Client, expected);
         }
         let end = match carrier.protection {
@@ -470,7 +477,7 @@ impl Talk {
         notes: &mut Notes<'_>,
     ) {
         if self.verdict != Verdict::Ftp {
-            let told = ftp::reply_plausibility(line.text);
+            let told = ftp::reply_plausibility(&whole(line));
             self.weigh(
                 if self.opens_otherwise(line.text, expected) { Plausible::No } else { told },
                 Party::Server,
@@ -547,8 +554,11 @@ impl Talk {
     /// Weighs one more line of a suspect.
     fn weigh(&mut self, plausible: Plausible, party: Party, expected: bool) {
         let Verdict::Open { garbage, command, reply } = self.verdict else { return };
+        let is_first = self.from_the_beginning && garbage == 0 && !command && !reply;
         self.verdict = match plausible {
             Plausible::Yes => Verdict::Ftp,
+            // However its first line was cut, it tells what the connection is.
+            Plausible::No if is_first => Verdict::Other,
             Plausible::No if expected && garbage < PATIENCE => {
                 Verdict::Open { garbage: garbage.saturating_add(1), command, reply }
             }

@@ -32,12 +32,13 @@ mod time_wait;
 
 use std::fmt::{Debug, Display};
 
+use ftpscope::analyzer::Options;
 use ftpscope::base::Endpoint;
 use ftpscope::report::{Argument, Command, DataChannel, Reply, Report, Reuse, Session, Transfer};
 
-use support::analyse;
+use support::{analyse, packets_cut, report};
 
-/// Analyses a script, and compares what came out with what is expected of it.
+/// Analyses a script, and compares what came out with what is expected of it; then with its control bytes cut otherwise.
 #[track_caller]
 fn check(script: &str, expected: &str) {
     let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -47,6 +48,15 @@ fn check(script: &str, expected: &str) {
         told(&analyse(script)).into_iter().filter(|line| kinds.contains(&&line[..1])).collect();
     let expected: Vec<&str> = expected.into_iter().filter(|line| !nothing(line)).collect();
     assert_eq!(found, expected, "found, expected of {script}");
+    for size in [1, 3, 1400] {
+        let cut = report(&packets_cut(script, &mut |_| size), Options::default());
+        assert_eq!(facts(&cut), facts(&analyse(script)), "cut into {size} bytes a segment: {script}");
+    }
+}
+
+/// What must not depend on how lines lie in segments: all but the findings, of which one says what a middlebox sees.
+fn facts(report: &Report) -> Vec<String> {
+    told(report).into_iter().filter(|line| !line.starts_with('F')).collect()
 }
 
 /// All that the report holds, a line for each thing.

@@ -38,18 +38,18 @@ const BEGIN: i64 = 1_767_225_600_000_000_000;
 
 /// A captured Ethernet frame.
 #[derive(Clone, Debug)]
-pub struct Packet {
-    pub time: i64,
-    pub bytes: Vec<u8>,
+pub(crate) struct Packet {
+    pub(crate) time: i64,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Analyses the conversation that `script` tells.
-pub fn analyse(script: &str) -> Report {
+pub(crate) fn analyse(script: &str) -> Report {
     report(&packets(script), Options::default())
 }
 
 /// Analyses packets in the order in which they stand.
-pub fn report(packets: &[Packet], options: Options) -> Report {
+pub(crate) fn report(packets: &[Packet], options: Options) -> Report {
     let mut analyzer = Analyzer::new(options);
     for (packet, frame) in packets.iter().zip(1..) {
         analyzer.feed(&Frame {
@@ -64,13 +64,13 @@ pub fn report(packets: &[Packet], options: Options) -> Report {
 }
 
 /// The packets of the conversation that `script` tells, every line in a segment of its own.
-pub fn packets(script: &str) -> Vec<Packet> {
+pub(crate) fn packets(script: &str) -> Vec<Packet> {
     World::new(None).tell(script)
 }
 
 /// The same, but what one side says before the other says anything is one piece, and `cut` tells how many of the bytes
 /// that are left of it go into its next segment.
-pub fn packets_cut(script: &str, cut: &mut dyn FnMut(usize) -> usize) -> Vec<Packet> {
+pub(crate) fn packets_cut(script: &str, cut: &mut dyn FnMut(usize) -> usize) -> Vec<Packet> {
     World::new(Some(cut)).tell(script)
 }
 
