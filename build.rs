@@ -3,7 +3,6 @@
 //! Sets `cfg(live_capture)` if it can. Nothing in the crate names `pcap` without it, so that without libpcap the program
 //! still links, and only live capture is missing. Headers are never needed.
 
-
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};

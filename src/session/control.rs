@@ -183,7 +183,7 @@ impl Control {
         if *self.in_tls.of(party) {
             self.protected(party, chunk.bytes, carrier, notes);
         } else {
-            self.clear(party, chunk.bytes, chunk.offset, chunk.leads_segment, carrier, notes);
+            self.clear(party, chunk.bytes, (chunk.offset, chunk.leads_segment), carrier, notes);
         }
         // Behind a line a FIN may take the next place in the sequence space, amid one the next byte does.
         let amid_line = !self.in_tls.of(party) && chunk.bytes.last() != Some(&b'\n');
@@ -256,8 +256,7 @@ impl Control {
         &mut self,
         party: Party,
         bytes: &[u8],
-        offset: u64,
-        leads_segment: bool,
+        (offset, leads_segment): (u64, bool),
         carrier: Carrier,
         notes: &mut Notes<'_>,
     ) {
@@ -272,7 +271,7 @@ impl Control {
         let Some(session) = &mut self.tls else { return };
         let mut plain = Vec::new();
         session.push(end_of(party), bytes, &notes.options.key_log, &mut |end, event| {
-            keep_text(&mut plain, end, event)
+            keep_text(&mut plain, end, event);
         });
         self.unwrapped(plain, carrier, notes);
     }
@@ -291,7 +290,7 @@ impl Control {
             let offset = *self.decrypted.of(speaker);
             *self.decrypted.of_mut(speaker) = offset.saturating_add(text.len() as u64);
             let carrier = Carrier { protection, ..carrier };
-            self.clear(speaker, &text, offset, true, carrier, notes);
+            self.clear(speaker, &text, (offset, true), carrier, notes);
         }
         if self.in_tls == Both::default() {
             self.tls = None;
