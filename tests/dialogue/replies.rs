@@ -288,10 +288,14 @@ fn a_transfer_may_begin_with_125_end_with_250_or_begin_with_nothing() {
 
 #[test]
 fn a_server_may_answer_everything_at_the_end() {
-    let (commands, replies): (String, String) =
-        (0..40).map(|number| (format!("C: XY{number}\n"), format!("S: {} ok\n", 500 + number % 5))).unzip();
-    let expected: String = (0..40).map(|number| format!("C XY{number} {}\n", 500 + number % 5)).collect();
-    check(&format!("C: NOOP\nS: 200 ok\n{commands}{replies}"), &format!("C NOOP 200\n{expected}U none"));
+    let code = |number: u32| 500 + number % 5;
+    let commands: Vec<String> = (0..40).map(|number| format!("C: XY{number}")).collect();
+    let replies: Vec<String> = (0..40).map(|number| format!("S: {} no", code(number))).collect();
+    let expected: Vec<String> = (0..40).map(|number| format!("C XY{number} {}", code(number))).collect();
+    check(
+        &format!("C: NOOP\nS: 200 ok\n{}\n{}", commands.join("\n"), replies.join("\n")),
+        &format!("C NOOP 200\n{}\nU none", expected.join("\n")),
+    );
 }
 
 #[test]

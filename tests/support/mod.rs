@@ -17,7 +17,7 @@
 //! put S \x80\x00\x01a              or as they are,
 //! close S, reset S                 and its end, told by who closes first
 //! hello C, hello S, sealed C 100   TLS records on the connection that was opened or spoke last
-//! wait 2.5                         seconds pass
+//! wait 2                           seconds pass
 //! lost ...                         any of these, but its packets are missing from the capture
 //! ```
 
@@ -160,7 +160,7 @@ impl<'a> World<'a> {
                 let flow = self.open(ends);
                 self.sessions.insert(name.to_owned(), flow);
             }
-            "wait" => self.now += (rest.parse::<f64>().unwrap() * 1e9) as i64,
+            "wait" => self.now += rest.parse::<i64>().unwrap() * 1000 * MILLISECOND,
             "end" => {
                 let flow = self.session(session, lost);
                 self.close(flow, rest);
