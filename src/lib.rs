@@ -16,7 +16,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 11 | [`cli`] |
-//! | 10 | `live`, [`tui`] |
+//! | 10 | `live`, [`parallel`], [`tui`] |
 //! | 9 | [`export`] |
 //! | 8 | [`analyzer`] |
 //! | 7 | [`diagnose`] |
@@ -40,6 +40,7 @@ pub mod diagnose;
 pub mod export;
 pub mod filter;
 pub mod ftp;
+pub mod parallel;
 pub mod report;
 pub mod session;
 pub mod tcp;

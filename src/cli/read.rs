@@ -1,17 +1,20 @@
 //! Reads captures into a report.
 
+mod stream;
+
 use std::path::Path;
 
 use super::options::ReportJob;
 use super::output::Output;
 use super::progress::Progress;
 use super::verdict::{Failure, plain};
-use crate::analyzer::{self, Analyzer};
+use crate::analyzer;
 use crate::base::Printable;
 use crate::capture::{self, Frames};
-use crate::export::{self, Format};
+use crate::export;
 use crate::filter::Filter;
-use crate::report::{Report, Severity};
+use crate::parallel;
+use crate::report::{Capture, Report, Severity};
 use crate::tls::KeyLog;
 
 /// How many frames are read between two looks at the clock.
@@ -31,16 +34,16 @@ pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome
     let filter = job.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
     let mut frames = open(&job)?;
     let mut output = Output::open(&job.target)?;
-    let outcome = match job.format {
-        Format::Jsonl => stream(&mut frames, job.analyzer, filter.as_ref(), progress, &mut output)?,
-        format => {
+    let outcome = match stream::Form::of(job.format)? {
+        Some(form) => stream::run(&mut frames, job, form, filter.as_ref(), progress, &mut output)?,
+        None => {
             let mut report = read(&mut frames, job.analyzer, progress);
             if let Some(filter) = &filter {
                 report.sessions.retain(|session| filter.matches(session));
             }
-            output.write(|sink| export::write(&report, format, sink))?;
+            output.write(|sink| export::write(&report, job.format, sink))?;
             let worst = worst(&report);
-            Outcome { damage: damage(&report), worst }
+            Outcome { damage: damage(&report.capture), worst }
         }
     };
     output.finish()?;
@@ -73,7 +76,7 @@ fn read_key_log(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Reads all frames into one report.
 fn read(frames: &mut Frames, options: analyzer::Options, progress: &mut Progress) -> Report {
-    let mut analyzer = Analyzer::new(options);
+    let mut analyzer = parallel::analyzer(options);
     let mut number = 0_u64;
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);
@@ -86,43 +89,13 @@ fn read(frames: &mut Frames, options: analyzer::Options, progress: &mut Progress
     analyzer.report(frames.sources())
 }
 
-/// Reads all frames, and writes each session as soon as it is over.
-fn stream(
-    frames: &mut Frames,
-    options: analyzer::Options,
-    filter: Option<&Filter>,
-    progress: &mut Progress,
-    output: &mut Output,
-) -> Result<Outcome, Failure> {
-    let mut analyzer = Analyzer::new(options);
-    let mut worst_of_ended = None;
-    let mut number = 0_u64;
-    while let Some(frame) = frames.next() {
-        analyzer.feed(&frame);
-        for session in analyzer.take_ended().into_iter().filter(|session| filter.is_none_or(|one| one.matches(session))) {
-            worst_of_ended =
-                worst_of_ended.max(session.findings.iter().map(|finding| finding.severity).max());
-            output.write(|sink| export::session_line(&session, sink))?;
-        }
-        number += 1;
-        if number.is_multiple_of(FRAMES_PER_LOOK) {
-            progress.show(frames.progress());
-        }
-    }
-    progress.clear();
-    let mut report = analyzer.report(frames.sources());
-    report.sessions.retain(|session| filter.is_none_or(|one| one.matches(session)));
-    output.write(|sink| export::write(&report, Format::Jsonl, sink))?;
-    Ok(Outcome { damage: damage(&report), worst: worst_of_ended.max(worst(&report)) })
-}
-
 fn worst(report: &Report) -> Option<Severity> {
     let of_sessions = report.sessions.iter().flat_map(|session| &session.findings);
     of_sessions.chain(&report.findings).map(|finding| finding.severity).max()
 }
 
-fn damage(report: &Report) -> Vec<String> {
-    let sources = report.capture.sources.iter();
+fn damage(capture: &Capture) -> Vec<String> {
+    let sources = capture.sources.iter();
     sources
         .filter_map(|source| {
             let damage = source.damage.as_deref()?;
