@@ -1,6 +1,7 @@
 //! A session: one control connection and all that belongs to it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{DataChannel, EndState, Finding, FrameSpan, Transfer};
 use crate::base::{Endpoint, Secret, Text, Timestamp};
@@ -8,7 +9,7 @@ use crate::ftp::{LineEnd, Party, Verb};
 
 /// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Uid(pub Box<str>);
+pub struct Uid(pub Arc<str>);
 
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
