@@ -15,7 +15,7 @@ use crate::session::{InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
 pub use crate::session::{Event, EventKind, Hashing, Options, Waiting};
-pub use conclusion::{Batch, Conclusion, Ended};
+pub use conclusion::{Batch, Conclusion, Told};
 
 /// The machine: takes frames in order, gives sessions as they end and a report at the end.
 pub struct Analyzer {
@@ -23,7 +23,8 @@ pub struct Analyzer {
     table: Table,
     tracker: Tracker,
     conclusion: Conclusion,
-    ended: Vec<Ended>,
+    told: Vec<Told>,
+    ended: usize,
     packets: u64,
     bytes: u64,
     first: Option<Timestamp>,
@@ -44,7 +45,8 @@ impl Analyzer {
             decoder: Decoder::new(&options.limits),
             table: Table::new(&options.limits),
             conclusion: Conclusion::new(&options),
-            ended: Vec::new(),
+            told: Vec::new(),
+            ended: 0,
             tracker: Tracker::new(options, hashing),
             packets: 0,
             bytes: 0,
@@ -88,12 +90,14 @@ impl Analyzer {
         self.collect_ended();
     }
 
-    /// Keeps the sessions that have just ended, and how far the capture had come.
+    /// Keeps the sessions that have just ended, and what else findings depend on, in order.
     fn collect_ended(&mut self) {
+        self.told.extend(self.tracker.take_announced().map(Told::Announced));
         if self.tracker.has_done() {
             let until = self.last.unwrap_or_default();
             let done = self.tracker.take_done();
-            self.ended.extend(done.into_iter().map(|session| Ended { session, until }));
+            self.ended = self.ended.saturating_add(done.len());
+            self.told.extend(done.into_iter().map(|session| Told::Ended(Box::new(session), until)));
         }
     }
 
@@ -120,19 +124,21 @@ impl Analyzer {
 
     /// Sessions that have ended and were not taken yet, in order of their end.
     pub fn take_ended(&mut self) -> Vec<Session> {
-        let Self { ended, conclusion, .. } = self;
-        ended.drain(..).map(|ended| conclusion.conclude(ended)).collect()
+        self.ended = 0;
+        let Self { told, conclusion, .. } = self;
+        told.drain(..).filter_map(|told| conclusion.conclude(told)).map(|session| *session).collect()
     }
 
     /// How many sessions have ended and were not taken yet.
     pub const fn ended(&self) -> usize {
-        self.ended.len()
+        self.ended
     }
 
     /// The sessions that have ended and were not taken yet, for a [`Conclusion`] elsewhere.
     pub fn take_batch(&mut self) -> Batch {
         let settled_before = self.tracker.settled_before();
-        Batch { ended: std::mem::take(&mut self.ended), settled_before }
+        self.ended = 0;
+        Batch { told: std::mem::take(&mut self.told), settled_before }
     }
 
     /// Sessions under way, as they stand now.

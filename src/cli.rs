@@ -6,6 +6,7 @@
 //! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
 
 pub mod args;
+mod live;
 mod look;
 mod options;
 mod output;
@@ -26,6 +27,9 @@ use options::{Job, ReportJob, Target, understand};
 use output::Output;
 use progress::Progress;
 use verdict::{Failure, Verdict};
+
+use crate::diagnose;
+use crate::report::Code;
 
 /// Runs the program with these arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -59,14 +63,24 @@ fn say(message: &str) {
 fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
     match job {
         Job::Report(job) => report(job, general),
+        Job::Live(job) => live::run(*job, general),
+        Job::Interfaces { json } => {
+            let page = live::list(json)?;
+            print(|out| out.write_all(&page))
+        }
         Job::Show(mut job) => {
             read::take_keys(&mut job)?;
             screen::show(job, general)
         }
-        Job::Live | Job::Interfaces => {
-            Err(Failure::impossible("live capture is not part of this version yet"))
+        Job::Explain(None) => print(list_codes),
+        Job::Explain(Some(name)) => {
+            let code = Code::parse(&name.to_ascii_lowercase()).ok_or_else(|| {
+                Failure::usage(format!(
+                    "no finding has the code {name:?}; `ftpscope explain` lists all of them"
+                ))
+            })?;
+            print(|out| write!(out, "{}", diagnose::explain(code)))
         }
-        Job::Explain(code) => print(|out| explain(code.as_deref(), out)),
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),
         Job::Completions(shell) => print(|out| {
             let mut out = out;
@@ -106,11 +120,11 @@ fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Verdict
     Ok(Verdict::Done)
 }
 
-fn explain(code: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
-    for known in crate::report::Code::ALL {
-        if code.is_none_or(|code| code == known.name()) {
-            writeln!(out, "{known}")?;
-        }
+/// All codes of findings, with what each means.
+fn list_codes(out: &mut dyn Write) -> io::Result<()> {
+    for &code in Code::ALL {
+        let explanation = diagnose::explain(code);
+        writeln!(out, "{code:27} {:8} {}", explanation.severity, explanation.means)?;
     }
     Ok(())
 }

@@ -5,8 +5,10 @@
 //! **Invariant:** decides nothing about FTP and changes nothing in the report. Text from the wire reaches people only
 //! through [`Printable`](crate::base::Printable); JSON escapes on its own.
 
+mod csv;
 #[cfg(test)]
 mod fixture;
+mod interfaces;
 mod json;
 mod schema;
 mod text;
@@ -17,7 +19,9 @@ use std::io::{self, Write};
 
 use crate::report::Report;
 
-pub use json::{JsonDocument, JsonLines, closing_line, session_line};
+pub use csv::{Dialect, What};
+pub use interfaces::{interfaces_json, interfaces_text};
+pub use json::{JsonDocument, JsonLines, closing_line, event_line, session_line};
 pub use text::Look;
 
 /// The JSON Schema of the report.
@@ -35,6 +39,13 @@ pub enum Format {
     },
     /// One session a line, then a closing line with all that belongs to no session.
     Jsonl,
+    /// One table of the report.
+    Table {
+        /// Which.
+        what: What,
+        /// How its cells are told apart.
+        dialect: Dialect,
+    },
 }
 
 /// Writes the whole report.
@@ -43,5 +54,6 @@ pub fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result
         Format::Text(look) => text::write(report, look, out),
         Format::Json { pretty } => json::write(report, pretty, out),
         Format::Jsonl => json::write_lines(report, out),
+        Format::Table { what, dialect } => csv::write(report, what, dialect, out),
     }
 }

@@ -40,6 +40,7 @@ pub mod diagnose;
 pub mod export;
 pub mod filter;
 pub mod ftp;
+pub mod live;
 pub mod parallel;
 pub mod report;
 pub mod session;

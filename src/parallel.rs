@@ -137,11 +137,13 @@ fn conclude<E>(
     while let Ok(batch) = next(inbox, hear)? {
         match order {
             Order::FirstPacket => {
-                conclusion.in_order(batch, |session| hear(Heard::Session(Box::new(session))))?;
+                conclusion.in_order(batch, |session| hear(Heard::Session(session)))?;
             }
             Order::End => {
-                for ended in batch.ended {
-                    hear(Heard::Session(Box::new(conclusion.conclude(ended))))?;
+                for told in batch.told {
+                    if let Some(session) = conclusion.conclude(told) {
+                        hear(Heard::Session(session))?;
+                    }
                 }
             }
         }

@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use super::Options;
 use crate::base::{LimitCounts, Timestamp};
 use crate::diagnose::{self, Diagnosis};
-use crate::report::{Capture, Finding, Session};
+use crate::report::{Announcement, Capture, Finding, Session};
 
-/// A session that is over, without its findings.
+/// What findings depend on.
 #[derive(Debug)]
-pub struct Ended {
-    /// The session.
-    pub session: Session,
-    /// How far the capture had come when it ended.
-    pub until: Timestamp,
+pub enum Told {
+    /// A server announced an endpoint.
+    Announced(Announcement),
+    /// A session is over; it has no findings yet. The time is how far the capture had come.
+    Ended(Box<Session>, Timestamp),
 }
 
-/// Sessions that are over, in the order in which they ended.
+/// What happened, in order.
 #[derive(Debug)]
 pub struct Batch {
-    /// The sessions.
-    pub ended: Vec<Ended>,
+    /// What happened.
+    pub told: Vec<Told>,
     /// Sessions that are still to come began with this frame or later.
     pub settled_before: u64,
 }
@@ -30,7 +30,7 @@ pub struct Batch {
 pub struct Conclusion {
     diagnosis: Diagnosis,
     /// Sessions that one which began earlier has still to go before; the second number tells equals apart.
-    waiting: BTreeMap<(u64, u64), Session>,
+    waiting: BTreeMap<(u64, u64), Box<Session>>,
     count: u64,
 }
 
@@ -47,23 +47,31 @@ impl Conclusion {
         }
     }
 
-    /// Gives a session its findings; sessions come in the order in which they ended.
-    pub fn conclude(&mut self, ended: Ended) -> Session {
-        let Ended { mut session, until } = ended;
-        self.diagnosis.session(&mut session, until);
-        session
+    /// Takes in what was told; where that is a session's end, gives the session back with its findings.
+    pub fn conclude(&mut self, told: Told) -> Option<Box<Session>> {
+        match told {
+            Told::Announced(announcement) => {
+                self.diagnosis.announce(announcement);
+                None
+            }
+            Told::Ended(mut session, until) => {
+                self.diagnosis.session(&mut session, until);
+                Some(session)
+            }
+        }
     }
 
-    /// Gives the sessions of a batch their findings, and calls `each` for those whose turn has come.
+    /// Takes in a batch, and calls `each` for the sessions whose turn has come.
     pub fn in_order<E>(
         &mut self,
         batch: Batch,
-        mut each: impl FnMut(Session) -> Result<(), E>,
+        mut each: impl FnMut(Box<Session>) -> Result<(), E>,
     ) -> Result<(), E> {
-        for ended in batch.ended {
-            let session = self.conclude(ended);
-            self.waiting.insert((session.frames.first, self.count), session);
-            self.count = self.count.saturating_add(1);
+        for told in batch.told {
+            if let Some(session) = self.conclude(told) {
+                self.waiting.insert((session.frames.first, self.count), session);
+                self.count = self.count.saturating_add(1);
+            }
         }
         while let Some(first) = self.waiting.first_entry()
             && first.key().0 < batch.settled_before

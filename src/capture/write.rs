@@ -85,6 +85,16 @@ impl<W: Write> PcapngWriter<W> {
         self.end()
     }
 
+    /// Writes out what the output still buffers.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+
+    /// Where it writes to.
+    pub const fn output(&self) -> &W {
+        &self.output
+    }
+
     /// Writes out what the output still buffers, and gives it back.
     pub fn finish(mut self) -> io::Result<W> {
         self.output.flush()?;

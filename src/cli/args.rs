@@ -1,5 +1,7 @@
 //! What was typed.
 
+mod capture;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
@@ -7,10 +9,13 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use super::values::{DecodeAs, Duration};
 use crate::tui::ThemeName;
 
+pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
+
 const EXAMPLES: &str = "\
 Examples:
   ftpscope capture.pcap
   ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -
+  sudo ftpscope live -i eth0
   ftpscope analyze --fail-on warning capture.pcap
   ftpscope export -T csv --what transfers -o transfers.csv capture.pcap.zst
   ftpscope explain data-unanswered
@@ -33,8 +38,7 @@ Exit status:
                   With files and no command, opens the terminal interface if standard output is a terminal, \
                   and prints the report otherwise.",
     after_help = EXAMPLES,
-    max_term_width = 100,
-    disable_help_subcommand = true
+    max_term_width = 100
 )]
 pub struct Args {
     /// What to do.
@@ -43,6 +47,9 @@ pub struct Args {
     /// What to read and how to report it, where no command is given, or before one.
     #[command(flatten)]
     pub report: ReportArgs,
+    /// How to capture, where no command is given, or before one.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
     /// List the capture interfaces and exit
     #[arg(short = 'D', long)]
     pub list_interfaces: bool,
@@ -60,10 +67,14 @@ pub enum Command {
     Analyze(ReportArgs),
     /// Write sessions, commands, transfers or findings for other programs (JSON unless -T says otherwise)
     Export(ReportArgs),
-    /// Capture on an interface
-    Live,
+    /// Capture, and print what happens as it happens
+    Live(LiveArgs),
     /// List the capture interfaces
-    Interfaces,
+    Interfaces {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Explain the code of a finding: what it means, how it is decided, what to do
     Explain {
         /// The code, as a report names it; without one, all codes are listed
@@ -149,6 +160,12 @@ pub struct OutputArgs {
     /// Indent JSON
     #[arg(long)]
     pub pretty: bool,
+    /// Which table of the report csv and tsv are [default: sessions]
+    #[arg(long, value_name = "TABLE")]
+    pub what: Option<WhatArg>,
+    /// Leave text from the wire in CSV as it is: for programs, not for spreadsheets, which run cells like =1+1
+    #[arg(long)]
+    pub csv_raw: bool,
     /// Write to PATH instead of standard output; it appears when it is whole
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
@@ -208,6 +225,25 @@ pub enum FormatArg {
     Json,
     /// One session a line as soon as it is over, then a closing line
     Jsonl,
+    /// One table (see --what), for spreadsheets: no cell is a formula
+    Csv,
+    /// One table, cells separated by tabs, for programs that split lines
+    Tsv,
+}
+
+/// A table of the report by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WhatArg {
+    /// A row for each control connection
+    Sessions,
+    /// A row for each command that moved a file or listing, or failed to
+    Transfers,
+    /// A row for each negotiation and data connection
+    Channels,
+    /// A row for each command and what answered it
+    Commands,
+    /// A row for each finding
+    Findings,
 }
 
 /// A severity by its name.
@@ -242,6 +278,8 @@ impl ReportArgs {
                 json: self.output.json || (outer.output.json && self.output.format.is_none()),
                 format: self.output.format.or(outer.output.format),
                 pretty: self.output.pretty || outer.output.pretty,
+                what: self.output.what.or(outer.output.what),
+                csv_raw: self.output.csv_raw || outer.output.csv_raw,
                 output: self.output.output.or(outer.output.output),
                 fail_on: self.output.fail_on.or(outer.output.fail_on),
             },
@@ -250,7 +288,9 @@ impl ReportArgs {
 }
 
 impl AnalysisArgs {
-    fn or(mut self, outer: Self) -> Self {
+    /// These, and where they say nothing `outer`.
+    #[must_use]
+    pub fn or(mut self, outer: Self) -> Self {
         self.control_ports.extend(outer.control_ports);
         self.decode_as.extend(outer.decode_as);
         Self {
@@ -268,6 +308,8 @@ impl AnalysisArgs {
 impl OutputArgs {
     /// Whether anything was said about the report, so that a report is wanted.
     pub fn is_given(&self) -> bool {
-        self.format.is_some() || self.json || self.pretty || self.output.is_some() || self.fail_on.is_some()
+        let Self { format, json, pretty, what, csv_raw, output, fail_on } = self;
+        let flag = *json || *pretty || *csv_raw;
+        flag || format.is_some() || what.is_some() || output.is_some() || fail_on.is_some()
     }
 }

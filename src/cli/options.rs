@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::args::{Args, Command, FormatArg, GeneralArgs, ReportArgs, SeverityArg};
+use super::args::{
+    AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, LiveArgs, LiveOutputArgs, OutputArgs,
+    ReportArgs, SeverityArg, WhatArg,
+};
+use super::live::{LiveJob, understand_capture, understand_live};
 use super::look::look;
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
-use crate::export::Format;
+use crate::export::{Dialect, Format, Look, What};
 use crate::filter::Filter;
 use crate::report::Severity;
 
@@ -18,9 +22,12 @@ pub(super) enum Job {
     /// Read captures and show them.
     Show(ReportJob),
     /// Capture.
-    Live,
-    /// List interfaces.
-    Interfaces,
+    Live(Box<LiveJob>),
+    /// List interfaces, as JSON or for people.
+    Interfaces {
+        /// As JSON.
+        json: bool,
+    },
     /// Explain a code, or list all.
     Explain(Option<String>),
     /// Print the report's schema.
@@ -60,11 +67,15 @@ pub(super) enum Target {
 
 /// What was typed, understood.
 pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, GeneralArgs), Failure> {
-    let Args { command, report, list_interfaces, general } = args;
+    let Args { command, report, capture, list_interfaces, general } = args;
+    reject_capture(command.as_ref(), &capture)?;
     let job = if list_interfaces {
-        Job::Interfaces
+        Job::Interfaces { json: report.output.json }
     } else {
         match command {
+            None if !capture.interfaces.is_empty() => {
+                Job::Live(Box::new(understand_capture(capture, report, &general)?))
+            }
             None if stdout_is_terminal && !report.output.is_given() => {
                 Job::Show(report_job(report, FormatArg::Text, &general)?)
             }
@@ -74,8 +85,11 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
             }
             Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json, &general)?),
-            Some(Command::Live) => Job::Live,
-            Some(Command::Interfaces) => Job::Interfaces,
+            Some(Command::Live(own)) => {
+                let args = live_args(own, capture, report)?;
+                Job::Live(Box::new(understand_live(args, &general)?))
+            }
+            Some(Command::Interfaces { json }) => Job::Interfaces { json },
             Some(Command::Explain { code }) => Job::Explain(code),
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
@@ -90,54 +104,126 @@ fn report_job(
     default_format: FormatArg,
     general: &GeneralArgs,
 ) -> Result<ReportJob, Failure> {
-    let ReportArgs { input, analysis, output } = args;
+    let ReportArgs { input, analysis, mut output } = args;
     let mut files = input.read_files;
     files.extend(input.files);
     if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         return Err(Failure::usage("'-' (standard input) can be read only once"));
     }
-    if let Some(filter) = &analysis.filter
-        && let Err(error) = Filter::parse(filter)
-    {
-        return Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))));
-    }
-    let standard = analyzer::Options::default();
-    let mut control_ports = analysis.control_ports;
-    control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
-    let format = if output.json { FormatArg::Json } else { output.format.unwrap_or(default_format) };
-    if output.pretty && format != FormatArg::Json {
-        return Err(Failure::usage("--pretty is for JSON"));
-    }
-    let target = match output.output {
+    check_filter(analysis.filter.as_deref())?;
+    let target = match output.output.take() {
         Some(path) if path.as_os_str() != "-" => Target::File(path),
         _ => Target::Stdout,
     };
+    let format = format(&output, default_format, look(&target, general))?;
     Ok(ReportJob {
         files,
-        filter: analysis.filter,
+        filter: analysis.filter.clone(),
         keylog: input.keylog,
-        analyzer: analyzer::Options {
-            limits: Limits::default(),
-            time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
-            predict_window: analysis
-                .predict_window
-                .map_or(standard.predict_window, |duration| duration.nanos),
-            hash: !analysis.no_hash,
-            show_passwords: analysis.show_passwords,
-            control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),
-            ..standard
-        },
-        format: match format {
-            FormatArg::Text => Format::Text(look(&target, general)),
-            FormatArg::Json => Format::Json { pretty: output.pretty },
-            FormatArg::Jsonl => Format::Jsonl,
-        },
+        analyzer: analyzer_options(analysis),
+        format,
         target,
         fail_on: output.fail_on.map(severity),
     })
 }
 
-const fn severity(name: SeverityArg) -> Severity {
+/// Says what is wrong with a display filter, and where.
+pub(super) fn check_filter(filter: Option<&str>) -> Result<(), Failure> {
+    match filter.map(|filter| (filter, Filter::parse(filter))) {
+        Some((filter, Err(error))) => {
+            Err(Failure::usage(format!("filter: {}\n{}", error.message, error.pointer(filter))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How to analyze; the key log is not read yet.
+pub(super) fn analyzer_options(analysis: AnalysisArgs) -> analyzer::Options {
+    let standard = analyzer::Options::default();
+    let mut control_ports = analysis.control_ports;
+    control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
+    analyzer::Options {
+        limits: Limits::default(),
+        time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
+        predict_window: analysis.predict_window.map_or(standard.predict_window, |duration| duration.nanos),
+        hash: !analysis.no_hash,
+        show_passwords: analysis.show_passwords,
+        control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),
+        ..standard
+    }
+}
+
+/// The format with all that belongs to it. What would be ignored is refused.
+fn format(output: &OutputArgs, default_format: FormatArg, look: Look) -> Result<Format, Failure> {
+    let format = if output.json { FormatArg::Json } else { output.format.unwrap_or(default_format) };
+    let is_table = matches!(format, FormatArg::Csv | FormatArg::Tsv);
+    if output.pretty && format != FormatArg::Json {
+        return Err(Failure::usage("--pretty is for JSON (-T json)"));
+    }
+    if output.what.is_some() && !is_table {
+        return Err(Failure::usage("--what chooses a table, so it needs -T csv or -T tsv"));
+    }
+    if output.csv_raw && format != FormatArg::Csv {
+        return Err(Failure::usage("--csv-raw is for CSV (-T csv)"));
+    }
+    let what = output.what.map_or(What::Sessions, what);
+    Ok(match format {
+        FormatArg::Text => Format::Text(look),
+        FormatArg::Json => Format::Json { pretty: output.pretty },
+        FormatArg::Jsonl => Format::Jsonl,
+        FormatArg::Csv if output.csv_raw => Format::Table { what, dialect: Dialect::RawCsv },
+        FormatArg::Csv => Format::Table { what, dialect: Dialect::Csv },
+        FormatArg::Tsv => Format::Table { what, dialect: Dialect::Tsv },
+    })
+}
+
+const fn what(name: WhatArg) -> What {
+    match name {
+        WhatArg::Sessions => What::Sessions,
+        WhatArg::Transfers => What::Transfers,
+        WhatArg::Channels => What::Channels,
+        WhatArg::Commands => What::Commands,
+        WhatArg::Findings => What::Findings,
+    }
+}
+
+/// Options of a capture are of no use for a command that does not capture.
+fn reject_capture(command: Option<&Command>, capture: &CaptureArgs) -> Result<(), Failure> {
+    let captures = match command {
+        Some(Command::Live(_)) => true,
+        None => !capture.interfaces.is_empty(),
+        Some(_) => false,
+    };
+    let given = if capture.interfaces.is_empty() { capture.needs_live() } else { Some("-i") };
+    match given {
+        Some(option) if !captures => Err(Failure::usage(format!(
+            "{option} is for captures that are still going on: 'ftpscope -i INTERFACE' or 'ftpscope live'"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What stands before `live` and after it.
+fn live_args(own: LiveArgs, capture: CaptureArgs, report: ReportArgs) -> Result<LiveArgs, Failure> {
+    let LiveArgs { capture: own_capture, input, analysis, output } = own;
+    if report.output.format.is_some() || report.output.json || report.output.pretty {
+        return Err(Failure::usage("the format of a capture stands after 'live'"));
+    }
+    let of_report = ReportArgs { input, analysis, output: OutputArgs::default() }.or(report);
+    let OutputArgs { output: outer_output, fail_on, .. } = of_report.output;
+    Ok(LiveArgs {
+        capture: own_capture.or(capture),
+        input: of_report.input,
+        analysis: of_report.analysis,
+        output: LiveOutputArgs {
+            format: output.format,
+            output: output.output.or(outer_output),
+            fail_on: output.fail_on.or(fail_on),
+        },
+    })
+}
+
+pub(super) const fn severity(name: SeverityArg) -> Severity {
     match name {
         SeverityArg::Info => Severity::Info,
         SeverityArg::Notice => Severity::Notice,

@@ -93,13 +93,13 @@ pub(super) fn attempts(capture: &Capture, sink: &mut Sink) {
         let unanswered = if lasted > 0.0 || followed >= ANSWER_S { attempt.unanswered } else { 0 };
         for (code, count, what) in [
             (Code::ControlUnanswered, unanswered, "got no answer"),
-            (Code::ControlRefused, attempt.refused, "refused by RST"),
+            (Code::ControlRefused, attempt.refused, "got RST for an answer"),
         ] {
             if count == 0 {
                 continue;
             }
             let summary = format!(
-                "{} from {} to the control port {}{within}: {what}, and no session came of it",
+                "{} from {} to the control port {}{within} {what}, and no session came of it",
                 plural(count, "connection attempt"),
                 attempt.client,
                 attempt.server,

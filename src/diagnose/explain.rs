@@ -1,6 +1,11 @@
 //! What each code means, how it is decided, and what to do: the text of `ftpscope explain`.
 
+use std::fmt;
+
 use crate::report::{Code, Severity};
+
+/// Columns of a page: what any terminal has.
+const COLUMNS: usize = 80;
 
 /// All about one code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +20,31 @@ pub struct Explanation {
     pub decided: &'static str,
     /// What to do.
     pub advice: &'static str,
+}
+
+/// A page of text, no wider than 80 columns.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} ({})", self.code, self.severity)?;
+        for (title, text) in
+            [("Meaning", self.means), ("How it is decided", self.decided), ("What to do", self.advice)]
+        {
+            write!(f, "\n{title}")?;
+            let mut column = COLUMNS;
+            for word in text.split(' ') {
+                // What holds a word apart from the one before: a space, or a new, indented line.
+                if column + 1 + word.len() > COLUMNS {
+                    write!(f, "\n  {word}")?;
+                    column = 2 + word.len();
+                } else {
+                    write!(f, " {word}")?;
+                    column += 1 + word.len();
+                }
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
 }
 
 /// What a code means, how it is decided, and what to do.
@@ -385,5 +415,14 @@ mod tests {
             assert!(seen.insert(explanation.means), "{code} shares its meaning with another code");
         }
         assert_eq!(seen.len(), 32);
+    }
+
+    #[test]
+    fn pages_fit_80_columns() {
+        for &code in Code::ALL {
+            let page = explain(code).to_string();
+            assert!(page.starts_with(code.name()));
+            assert!(page.lines().all(|line| line.len() <= 80 && line.trim_end() == line), "{page}");
+        }
     }
 }

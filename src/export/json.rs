@@ -6,7 +6,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::schema::{ClosingView, EndView, ReportView, SCHEMA, SessionView, Tool};
+use super::schema::{ClosingView, EndView, EventView, ReportView, SCHEMA, SessionView, Tool};
+use crate::analyzer::Event;
 use crate::report::{Capture, Finding, Report, Session};
 
 /// How much is written at a time.
@@ -111,6 +112,14 @@ impl JsonLines {
 pub fn session_line(session: &Session, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = JsonLines::default();
     lines.line(&SessionView::new(session))?;
+    lines.flush(out)
+}
+
+/// Writes one event as a line of JSON: `time`, `frame`, `session`, `client`, `server`, `event`, and what that kind of event
+/// has, under the report's names.
+pub fn event_line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = JsonLines::default();
+    lines.line(&EventView::new(event))?;
     lines.flush(out)
 }
 

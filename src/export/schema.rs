@@ -3,6 +3,7 @@
 //! The domain types stay free of serde, and a change to one of them can't change the contract unseen.
 
 mod channel;
+mod event;
 mod session;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use super::values::{Address, Time};
 use crate::base::{Endpoint, LimitCounts, Secret, Text};
 use crate::report::{self, Report};
 
+pub(super) use event::EventView;
 pub(super) use session::SessionView;
 
 /// The schema's name and version, in every report.
@@ -250,7 +252,7 @@ impl Serialize for Texts<'_> {
 }
 
 /// A secret where it was kept because the user asked for it, else that there is one.
-fn secret(secret: &Secret) -> &str {
+pub(super) fn secret(secret: &Secret) -> &str {
     secret.reveal().map_or(HIDDEN, Text::raw)
 }
 

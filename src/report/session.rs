@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{DataChannel, EndState, Finding, FrameSpan, Transfer};
+use super::{Announcement, DataChannel, EndState, Finding, FrameSpan, Negotiation, Transfer};
 use crate::base::{Endpoint, Secret, Text, Timestamp};
 use crate::ftp::{LineEnd, Party, Verb};
 
@@ -80,6 +80,14 @@ impl Session {
     /// The command that a transfer, channel or finding names by index.
     pub fn command(&self, index: u32) -> Option<&Command> {
         self.commands.get(usize::try_from(index).ok()?)
+    }
+
+    /// What the server announced, in order.
+    pub fn announcements(&self) -> impl Iterator<Item = Announcement> + '_ {
+        let accepted =
+            |channel: &&DataChannel| !channel.active && channel.negotiation == Some(Negotiation::Accepted);
+        let predicted = self.data_channels.iter().filter(accepted).filter_map(|channel| channel.predicted);
+        predicted.map(|predicted| Announcement { client: self.client.ip, listener: predicted.listener })
     }
 
     /// The data channel that a transfer or finding names by index.

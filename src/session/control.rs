@@ -68,6 +68,8 @@ pub(super) struct Control {
 pub(super) struct Talk {
     pub(super) dialogue: Dialogue,
     assembler: ReplyAssembler,
+    /// Where the stream of the client stood when it went on although a reply was open.
+    interrupted_at: Option<u64>,
     verdict: Verdict,
     auth: Auth,
     pub(super) security: Security,
@@ -114,6 +116,7 @@ impl Control {
             talk: Talk {
                 dialogue: Dialogue::new(!midstream),
                 assembler: ReplyAssembler::new(&options.limits),
+                interrupted_at: None,
                 verdict: Verdict::Open { garbage: 0, command: false, reply: false },
                 auth: Auth::None,
                 security: Security::None,
@@ -469,8 +472,13 @@ impl Talk {
             };
             self.weigh(plausible, Party::Client, expected);
         }
+        let end = match carrier.protection {
+            Protection::Clear => line.end_offset,
+            Protection::Tls => carrier.end,
+        };
         if self.assembler.is_open() && carrier.had.is_some_and(|had| had >= self.read[place(Party::Server)]) {
             self.assembler.interrupted();
+            self.interrupted_at.get_or_insert(end.saturating_sub(1));
         }
         match (&verb, argument) {
             (Verb::Auth, Some(mechanism)) => {
@@ -486,10 +494,6 @@ impl Talk {
             facts(line.layout, carrier.protection),
             options.show_passwords,
         );
-        let end = match carrier.protection {
-            Protection::Clear => line.end_offset,
-            Protection::Tls => carrier.end,
-        };
         if let Some(index) = self.dialogue.command(command, end, carrier.had, &options.limits, counts) {
             occurrences.push(Occurrence::Command(index));
         }
@@ -517,6 +521,9 @@ impl Talk {
         for item in heard {
             self.assembled(item, carrier, options, counts, occurrences);
         }
+        if !self.assembler.is_open() {
+            self.interrupted_at = None;
+        }
     }
 
     fn assembled(
@@ -533,8 +540,10 @@ impl Talk {
         }
         self.note_security(&reply);
         let line = facts(reply.last_line, carrier.protection);
-        let heard =
-            Heard { code: reply.code, text: reply.text, packet: reply.packet, line, server_had: carrier.had };
+        // What was held back until the client went on was said before that.
+        let was_held = reply.packet.frame < carrier.packet.frame;
+        let server_had = self.interrupted_at.filter(|_| was_held).or(carrier.had);
+        let heard = Heard { code: reply.code, text: reply.text, packet: reply.packet, line, server_had };
         self.dialogue.reply(heard, &options.limits, &mut self.answered);
         self.tell(occurrences);
     }

@@ -6,7 +6,7 @@ mod link;
 mod negotiate;
 mod settle;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::assemble;
@@ -19,7 +19,7 @@ use super::live::Live;
 use super::options::Options;
 use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef};
 use crate::ftp::{self, Plausible};
-use crate::report::{ControlAttempt, MatchedBy, Mode, Session, Uid};
+use crate::report::{self, Announcement, ControlAttempt, MatchedBy, Mode, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
 
 /// How long before its announcement a connection may have been captured: two taps, clocks that differ.
@@ -50,10 +50,11 @@ pub struct Tracker {
     let_go: Vec<ConnectionId>,
     unsettled: settle::Unsettled,
     done: Vec<Session>,
+    announced: Vec<Announcement>,
     finishing: bool,
     watch: Option<events::Watch>,
-    /// Channels whose data connection is closed, while somebody watches.
-    is_closed: HashSet<(SessionSlot, u32)>,
+    /// Data connections that are closed and linger in the table, with their facts until a transfer was told by them.
+    closed: HashMap<(SessionSlot, u32), Option<Box<report::Connection>>>,
 }
 
 /// Two hosts between which there are control connections.
@@ -96,9 +97,10 @@ impl Tracker {
             let_go: Vec::new(),
             unsettled: settle::Unsettled::default(),
             done: Vec::new(),
+            announced: Vec::new(),
             finishing: false,
             watch: None,
-            is_closed: HashSet::new(),
+            closed: HashMap::new(),
         }
     }
 
@@ -110,6 +112,11 @@ impl Tracker {
     /// Connections that turned out to be of no concern: the table may forget them.
     pub fn take_let_go(&mut self) -> Option<ConnectionId> {
         self.let_go.pop()
+    }
+
+    /// What servers announced since the last call, in order.
+    pub fn take_announced(&mut self) -> impl Iterator<Item = Announcement> + '_ {
+        self.announced.drain(..)
     }
 
     /// Sessions that are over.

@@ -328,9 +328,14 @@ impl<'a> Walk<'a> {
             Direction::Download => from_server(active, connection),
             Direction::Upload => from_client(active, connection),
         };
+        // What moved after a refusal is the next command's.
+        let moved_before = |connection| {
+            let first = stream(connection).first_payload;
+            first.zip(completion).is_some_and(|((_, frame), refusal)| frame < refusal.frame)
+        };
         let connection: Option<&Connection> = linked
             .and_then(|(_, connection)| connection)
-            .filter(|connection| !is_refusal || stream(connection).bytes > 0);
+            .filter(|connection| !is_refusal || moved_before(*connection));
         let facts = connection.map(stream);
         let status = status(index, command, commands);
         let path = self.path(command, argument);

@@ -149,7 +149,7 @@ impl Half {
 
     /// Takes note of payload that is out of all windows.
     pub(super) fn note_far(&mut self, segment: &Segment<'_>) {
-        let len = length(segment.payload).saturating_add(u64::from(segment.cut));
+        let len = length(segment.payload).saturating_add(cut(segment));
         #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32")]
         let end = segment.seq.wrapping_add(len as u32);
         let far = self
@@ -197,6 +197,13 @@ impl Header {
             has_ack: segment.ack.is_some(),
         }
     }
+}
+
+/// How many bytes the capture cut off behind a segment's payload. More than any offload engine makes one packet of is a
+/// lie of some header.
+pub(super) fn cut(segment: &Segment<'_>) -> u64 {
+    const MOST: u32 = 1 << 20;
+    if segment.cut > MOST { 0 } else { u64::from(segment.cut) }
 }
 
 /// An offset as a signed number.

@@ -1,6 +1,6 @@
 //! A segment meets the connection on its 4-tuple.
 
-use super::half::{Fin, Half, length, offset};
+use super::half::{Fin, Half, cut, length, offset};
 use super::reassembly::{Arrival, Budget, Outlet};
 use super::rival::{Rival, SYN_FRAMES, Verdict};
 use super::slab::Entry;
@@ -76,8 +76,10 @@ impl<S: Sink> Reception<'_, S> {
     fn reset(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         let Entry { connection, track, .. } = entry;
         if track.judge_rival(segment, side) == Verdict::Confirms {
-            // The RST that answers a challenge clears this connection away at the peer: that is how it ended.
-            if connection.end_state == EndState::Open {
+            // The RST that answers a challenge clears this connection away at the peer: that is how it ended. One that
+            // refuses the new SYN is no word about this connection, of which that peer knows nothing.
+            let is_answer = track.rival.as_ref().is_some_and(|rival| rival.originator == side);
+            if is_answer && connection.end_state == EndState::Open {
                 connection.end_state = EndState::Rst;
                 note_close(connection, side, segment.packet);
             }
@@ -282,7 +284,7 @@ impl<S: Sink> Reception<'_, S> {
         let before = start.min(0).unsigned_abs();
         let bytes =
             usize::try_from(before).ok().and_then(|before| segment.payload.get(before..)).unwrap_or_default();
-        let mut cut = u64::from(segment.cut);
+        let mut cut = cut(segment);
         if bytes.is_empty() {
             cut = cut.saturating_sub(before.saturating_sub(length(segment.payload)));
             if cut == 0 {
@@ -327,7 +329,7 @@ impl<S: Sink> Reception<'_, S> {
     fn fin(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) {
         let track = &mut entry.track;
         let (half, other) = track.halves(side);
-        let len = length(segment.payload).saturating_add(u64::from(segment.cut));
+        let len = length(segment.payload).saturating_add(cut(segment));
         let Some(end) = half.offset_of(segment.seq).map(|start| start.saturating_add(offset(len))) else {
             return;
         };

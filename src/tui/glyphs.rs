@@ -31,8 +31,6 @@ glyphs! {
     PAIR_REUSED = "✗" "X";
     /// Refused, failed, aborted.
     FAILED = "×" "x";
-    /// A guessed next port.
-    GUESS = "○" "o";
     /// The cursor.
     CURSOR = "│" "|";
     /// A labelled tick.
@@ -65,8 +63,6 @@ glyphs! {
     MORE_LEFT = "‹" "<";
     /// There is more on the right.
     MORE_RIGHT = "›" ">";
-    /// What was cut off.
-    ELLIPSIS = "…" "~";
     /// Nothing, or a separator.
     DOT = "·" ".";
     /// Recording.
@@ -89,26 +85,22 @@ pub(super) const SPINNER: [&str; 4] = ["◐", "◓", "◑", "◒"];
 fn ascii_of_drawing(symbol: &str) -> &'static str {
     match symbol {
         "█" | "▓" | "▆" | "▇" => "#",
-        "▒" | "░" | "▄" | "▅" => "=",
-        "▂" | "▃" => "-",
+        "▒" | "░" | "▄" | "▅" | "≤" | "≥" => "=",
+        "▂" | "▃" | "─" | "╴" | "╶" | "–" | "—" | "−" | "◑" => "-",
         "▁" => "_",
         "■" => "%",
-        "─" | "╴" | "╶" | "–" | "—" => "-",
-        "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┬" | "┼" => "+",
+        "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┬" | "┼" | "┓" | "┨" => "+",
         "µ" => "u",
         "Δ" => "d",
-        "−" => "-",
+        "…" | "≈" => "~",
         "◐" => "|",
         "◓" => "/",
-        "◑" => "-",
         "◒" => "\\",
         "“" | "”" => "\"",
         "’" => "'",
         "←" => "<",
         "↑" => "^",
         "↓" => "v",
-        "≈" => "~",
-        "≤" | "≥" => "=",
         _ => "?",
     }
 }

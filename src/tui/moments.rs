@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** ascending in time; a moment is small, its words are made when it is shown.
 
+use std::fmt::Write as _;
+
 use super::roundup::Roundup;
 use super::theme::Ink;
 use super::words;
@@ -277,7 +279,7 @@ fn told(session: &Session, moment: &Moment) -> Option<(Ink, String)> {
             let missing = connection.missing_bytes();
             let mut text = format!("{} bytes carried", words::count(bytes));
             if missing > 0 {
-                text.push_str(&format!(", {} not in the capture", words::count(missing)));
+                _ = write!(text, ", {} not in the capture", words::count(missing));
             }
             (Ink::Mode(channel.mode), text)
         }
@@ -320,12 +322,10 @@ fn dialled(channel: &DataChannel) -> Option<(Ink, String)> {
 
 fn closed(channel: &DataChannel) -> Option<(Ink, String)> {
     let connection = channel.connection.as_deref()?;
-    let who = match connection.first_close {
-        Some(FirstClose::Originator) => super::roundup::party_of(channel, true),
-        Some(FirstClose::Responder) => super::roundup::party_of(channel, false),
-        Some(FirstClose::Both) => return Some((Ink::Dim, "both close at once".into())),
-        None => return Some((Ink::Dim, "closed".into())),
-    };
+    if connection.first_close == Some(FirstClose::Both) {
+        return Some((Ink::Dim, "both close at once".into()));
+    }
+    let Some(who) = closer(channel) else { return Some((Ink::Dim, "closed".into())) };
     let who = party(who);
     Some(match connection.end_state {
         crate::report::EndState::Rst => (Ink::Failed, format!("RST: the {who} resets the data connection")),
@@ -333,6 +333,15 @@ fn closed(channel: &DataChannel) -> Option<(Ink, String)> {
             (Ink::Dim, format!("FIN: the {who} closes first"))
         }
     })
+}
+
+/// Who sent the first FIN or RST of a data connection; none where nobody did, or both at once.
+pub(super) fn closer(channel: &DataChannel) -> Option<Party> {
+    match channel.connection.as_deref()?.first_close? {
+        FirstClose::Originator => Some(super::roundup::party_of(channel, true)),
+        FirstClose::Responder => Some(super::roundup::party_of(channel, false)),
+        FirstClose::Both => None,
+    }
 }
 
 /// The name of a party.

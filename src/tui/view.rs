@@ -13,6 +13,7 @@
 mod findings;
 mod help;
 mod ladder;
+mod live;
 mod pen;
 mod ports;
 mod prompt;
@@ -69,7 +70,7 @@ fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) -> Option<(u1
             help::draw(state, pen, area, *top);
             None
         }
-        Overlay::Prompt(prompt) => prompt::draw(pen, area, prompt),
+        Overlay::Prompt(prompt) => Some(prompt::draw(pen, area, prompt)),
         Overlay::Recent { at } => {
             prompt::recent(state, pen, area, *at);
             None
@@ -87,8 +88,8 @@ pub(super) fn help_height(state: &State) -> u16 {
 }
 
 /// The tab at a column of the tab bar.
-pub(super) fn tab_at(state: &State, data: &Data, x: u16) -> Option<Screen> {
-    status::tab_at(state, data, x)
+pub(super) fn tab_at(state: &State, x: u16) -> Option<Screen> {
+    status::tab_at(state, x)
 }
 
 /// The column of the session list at a column of the screen.

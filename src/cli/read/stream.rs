@@ -31,7 +31,7 @@ impl Form {
                 Err(error) => Err(Failure::writing("the report", &error)),
             },
             Format::Jsonl => Ok(Some(Self::Lines(JsonLines::default()))),
-            Format::Json { pretty: true } | Format::Text(_) => Ok(None),
+            Format::Json { pretty: true } | Format::Text(_) | Format::Table { .. } => Ok(None),
         }
     }
 

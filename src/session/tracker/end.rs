@@ -4,7 +4,6 @@ use super::{ATTEMPT_FRAMES, Tracker, pair_key, position};
 use crate::base::LimitName;
 use crate::report::{ControlAttempt, EndState, FirstClose};
 use crate::session::assemble;
-use crate::session::event::EventKind;
 use crate::session::expectation::SessionSlot;
 use crate::session::flow::DataFlow;
 use crate::session::live::{Ended, Link};
@@ -74,7 +73,7 @@ impl Tracker {
         let (first, is_session) = (live.first.frame, live.control.is_confirmed());
         self.unsettled.lingers(first);
         if is_session {
-            self.tell(slot, connection.last, EventKind::Ended { end_state: state });
+            self.tell_end(slot, connection.last, state);
             self.close_if_over(slot);
         } else {
             if connection.established.is_some() && self.options.is_control_port(connection.responder.port) {
@@ -112,6 +111,9 @@ impl Tracker {
                 one.made = made;
                 one.time_wait_from = time_wait_from;
             }
+        }
+        if self.is_watched() {
+            self.tell_transfers_on(&data.owners, &described, connection.last);
         }
         for (slot, _) in data.owners {
             self.close_if_over(slot);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Tracker, pair_key, position};
 use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
-use crate::report::{Connector, Mode, Negotiation, Prediction};
+use crate::report::{Announcement, Connector, Mode, Negotiation, Prediction};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
 use crate::session::expectation::{Expectation, SessionSlot};
@@ -227,6 +227,9 @@ impl Tracker {
             });
         }
         live.in_force = Some(index);
+        if let Some(listener) = listener.filter(|_| !active) {
+            self.announced.push(Announcement { client: client.ip, listener });
+        }
         self.expectations.supersede(slot, index);
         if self.is_watched() {
             self.tell_expecting(slot, index, packet);

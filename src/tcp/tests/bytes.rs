@@ -94,6 +94,17 @@ fn a_hole_is_given_up_a_second_after_the_receiver_acknowledged_past_it() {
 }
 
 #[test]
+fn each_hole_is_waited_for_on_its_own() {
+    let mut stage = Stage::new(Wishes::default());
+    stage
+        .play("c S 100\n s SA 900 101\n c A 101 901\n c A 103 901 cd\n +0.9\n c A 107 901 gh\n s A 901 109")
+        .advance(0.2);
+    assert_eq!(stage.told.of("gap"), "o0+2");
+    stage.advance(1.0);
+    assert_eq!(stage.told.of("gap"), "o0+2, o4+2");
+}
+
+#[test]
 fn a_hole_in_a_stream_whose_receiver_was_never_captured_is_given_up_after_a_second() {
     let mut stage = Stage::new(Wishes::default());
     stage.play("c S 100\n c A 101 901 ab\n c A 105 901 ef").advance(0.9);
@@ -154,6 +165,7 @@ fn what_the_capture_cut_off_is_missing_at_once_unless_another_packet_brings_it()
             "c A 101 901 ab cut=3\n c A 101 901 ab cut=3",
             "1-5 syn 1 up 2 open; o 2 missing 3 again 2",
         ),
+        ("a lie", "c A 101 901 ab cut=4000000000\n c A 103 901 cd", "1-5 syn 1 up 2 open; o 4"),
         ("FIN in the cut packet", "c FA 101 901 ab cut=3", "1-4 syn 1 up 2 open by o; o 2 missing 3"),
     ]);
 }

@@ -60,6 +60,12 @@ fn a_fin_may_carry_data_and_be_sent_again() {
 }
 
 #[test]
+fn a_fin_is_no_byte_of_what_was_acknowledged() {
+    let told = play("c S 100\n s SA 900 101\n c A 101 901\n c FA 101 901 bye\n s A 901 105 ok");
+    assert_eq!(told.of("acked"), "0, 3");
+}
+
+#[test]
 fn a_fin_captured_before_the_last_data_loses_nothing() {
     let told = play(
         "c S 100\n s SA 900 101\n c A 101 901\n c FA 105 901\n c A 103 901 cd\n c A 101 901 ab\n s FA 901 106",

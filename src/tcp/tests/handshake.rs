@@ -76,6 +76,12 @@ fn the_originator_is_who_sent_the_first_syn_also_when_both_did() {
 }
 
 #[test]
+fn a_syn_ack_from_the_originator_with_a_number_not_its_own_is_nobodys() {
+    assert_eq!(facts("c S 100\n s S 900\n c SA 70000 901\n s SA 900 101"), ["1-4 syn 1 up 4 open"]);
+    assert_eq!(facts("c S 100\n s S 900\n c SA 70000 901"), ["1-2 syn 1 open"]);
+}
+
+#[test]
 fn a_second_syn_ack_with_another_number_counts_as_long_as_none_was_acknowledged() {
     let told = play("c S 100\n s SA 900 101\n +3\n s SA 5000 101\n c A 101 5001\n s A 5001 101 hello");
     assert_eq!(told.facts(), ["1-5 syn 1 up 2 open; r 5"]);
@@ -128,6 +134,14 @@ fn amid_a_connection_bytes_that_passed_before_the_capture_are_not_missing() {
     assert_eq!(told.facts(), ["1-3 mid-stream up 1 open; o 4; r 7"]);
     assert_eq!(told.of("data"), "o0 USER, r49 331, r52 more");
     assert_eq!(told.of("gap"), "");
+}
+
+#[test]
+fn amid_a_connection_the_other_side_begins_with_its_own_first_bytes_even_where_they_were_acknowledged_before()
+{
+    let told = play("c A 101 920 USER\n s A 901 101 220\n s A 904 105 331");
+    assert_eq!(told.of("data"), "o0 USER, r0 220, r3 331");
+    assert_eq!(told.facts(), ["1-3 mid-stream up 1 open; o 4; r 6"]);
 }
 
 #[test]
@@ -198,6 +212,23 @@ fn a_new_syn_on_an_ignored_flow_is_asked_about_again() {
     stage.told.wishes = Wishes::default();
     stage.play("c S 7000\n s SA 8000 7001\n c A 7001 8001 USER").finish();
     assert_eq!(stage.told.facts(), ["4-6 syn 1 up 5 open; o 4"]);
+}
+
+#[test]
+fn an_ignored_flow_is_forgotten_once_it_is_closed() {
+    for (closing, opened) in [
+        ("c FA 104 901\n c FA 104 901", "by 1"),
+        ("c FA 104 901\n s FA 901 105", "by 1, by 6"),
+        ("c R 104\n c A 104 901", "by 1, by 6"),
+    ] {
+        let mut stage = Stage::new(Wishes { opened: Interest::Ignore, probed: Interest::Follow });
+        stage
+            .play("c S 100\n s SA 900 101\n c A 101 901 GET")
+            .play(closing)
+            .play("s A 901 105 data")
+            .finish();
+        assert_eq!(stage.told.of("opened"), opened, "{closing}");
+    }
 }
 
 #[test]

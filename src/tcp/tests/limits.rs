@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::script::{Recorder, Stage, Wishes, server};
 use crate::base::{Endpoint, LimitName, Limits, PacketRef};
 use crate::decode::{Flags, Segment};
-use crate::tcp::{Ending, Interest};
+use crate::tcp::{ConnectionId, Ending, Interest};
 
 fn reached(stage: &Stage, name: LimitName) -> u64 {
     stage.table.limits().iter().find(|&(limit, _)| limit == name).map_or(0, |(_, count)| count)
@@ -63,6 +63,37 @@ fn of_too_many_connections_the_oldest_go() {
 }
 
 #[test]
+fn only_so_many_closed_connections_wait_for_stragglers() {
+    let mut stage = Stage::with_limits(Wishes::default(), &Limits { lingering: 1, ..Limits::default() });
+    stage.play("c S 100\n s RA 0 101");
+    flood(&mut stage, 1, b"");
+    assert_eq!(stage.told.of("ended"), "Closed");
+}
+
+#[test]
+fn silence_ends_all_connections_whichever_were_taken_from_between_them() {
+    for taken in [[0, 1], [1, 2], [2, 1], [1, 0], [2, 3], [3, 2]] {
+        let mut stage = Stage::new(Wishes::default());
+        flood(&mut stage, 4, b"");
+        for slot in taken {
+            stage.table.ignore(ConnectionId(slot));
+        }
+        stage.play("c S 100").advance(1000.0);
+        assert_eq!(stage.told.of("ended"), "Idle, Idle, Idle", "{taken:?}");
+    }
+}
+
+#[test]
+fn an_eviction_makes_room_even_where_another_connection_was_tried_beside() {
+    let limits = Limits { connections: 1, ..Limits::default() };
+    let mut stage = Stage::with_limits(Wishes::default(), &limits);
+    stage.play("c S 100\n s SA 900 101\n c A 101 901 hello\n c S 50000");
+    flood(&mut stage, 1, b"hello");
+    assert_eq!(stage.told.of("opened"), "by 1, by 5");
+    assert_eq!(stage.told.of("ended"), "Evicted");
+}
+
+#[test]
 fn of_too_many_ignored_flows_the_oldest_are_forgotten() {
     let limits = Limits { ignored_flows: 100, ..Limits::default() };
     let mut stage = Stage::with_limits(Wishes { opened: Interest::Ignore, ..Wishes::default() }, &limits);
@@ -105,7 +136,7 @@ fn what_was_held_is_free_again_when_a_connection_ends_or_is_ignored() {
         if round % 2 == 0 {
             stage.play("s R 901");
         } else {
-            stage.table.ignore(crate::tcp::ConnectionId(0));
+            stage.table.ignore(ConnectionId(0));
         }
     }
     assert_eq!(reached(&stage, LimitName::Reassembly), 0);

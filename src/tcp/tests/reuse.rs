@@ -1,6 +1,6 @@
 //! The same 4-tuple again.
 
-use super::script::play;
+use super::script::{Stage, Wishes, play};
 
 /// A connection of 5 bytes each way; the client ends at 107, the server at 907.
 const OLD: &str = "c S 100\n s SA 900 101\n c A 101 901 hello\n s A 901 106 world\n c A 106 906";
@@ -76,16 +76,31 @@ fn a_syn_that_meets_a_dead_connection_replaces_it_once_it_is_answered() {
         ("accepted", "c S 50000\n s SA 60000 50001\n c A 50001 60001 hi", "6-8 syn 1 up 7 open; o 2"),
         ("repeated", "c S 50000\n +1\n c S 50000\n s SA 60000 50001", "6-8 syn 2 up 8 open"),
         ("refused", "c S 50000\n s RA 0 50001", "6-7 syn 1 refused 7 rst by r"),
-        (
-            "challenged, reset, accepted",
-            "c S 50000\n s A 906 106\n c R 106\n +1\n c S 50000\n s SA 60000 50001",
-            "6-10 syn 2 up 10 challenged 7 open",
-        ),
         ("SYN-ACK not captured", "c S 50000\n c A 50001 60001 hi", "6-7 syn 1 up 7 open; o 2"),
         ("never answered", "c S 50000\n +1\n c S 50000", "6-7 syn 2 open"),
     ] {
         assert_eq!(facts(&format!("{OLD}\n +400\n{script}")), [old, new], "{name}");
     }
+}
+
+#[test]
+fn the_rst_that_answers_a_challenge_ends_the_old_connection_and_not_the_new() {
+    assert_eq!(
+        facts(&format!(
+            "{OLD}\n +400\n c S 50000\n s A 906 106\n c R 106\n +1\n c S 50000\n s SA 60000 50001"
+        )),
+        ["1-5 syn 1 up 2 rst by o; o 5; r 5", "6-10 syn 2 up 10 challenged 7 open"]
+    );
+}
+
+#[test]
+fn an_attempt_beside_a_connection_comes_to_light_when_that_one_is_reset() {
+    let mut stage = Stage::new(Wishes::default());
+    stage.play(&format!("{OLD}\n c S 50000\n s RA 906 106"));
+    assert_eq!(stage.told.of("opened"), "by 1, by 6");
+    assert_eq!(stage.told.of("ended"), "Replaced");
+    stage.play("c S 50000\n s SA 60000 50001").finish();
+    assert_eq!(stage.told.facts(), ["1-7 syn 1 up 2 rst by r; o 5; r 5", "6-9 syn 2 up 9 open"]);
 }
 
 #[test]
@@ -113,9 +128,9 @@ fn stragglers_of_the_old_connection_do_not_touch_the_new() {
 
 #[test]
 fn stragglers_are_known_by_the_old_end_where_the_new_numbers_lie_right_below_it() {
-    // The new client begins at the old end, and the new server below it.
+    // The new client begins so that the old server's packets acknowledge its SYN, and the new server below the old end.
     let new =
-        "c S 107\n s FA 906 107\n s SA 880 108\n c A 108 881 new\n s A 901 107 world\n s A 881 111 answer";
+        "c S 106\n s FA 906 107\n s SA 880 107\n c A 107 881 new\n s A 901 107 world\n s A 881 110 answer";
     assert_eq!(
         facts(&format!("{OLD}\n{CLOSE}\n +3\n{new}")),
         ["1-8 syn 1 up 2 fin by o; o 5; r 5", "9-14 syn 1 up 11 open; o 3; r 6"]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::layout;
 use crate::tui::data::Data;
 use crate::tui::effect::Effect;
+use crate::tui::layout;
 use crate::tui::message::{Action, Message, Screen, Spot};
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::state::{Cursor, Overlay, State};
@@ -29,7 +29,7 @@ pub(super) fn click(state: &mut State, data: &Data, spot: Spot) -> Option<Effect
     state.dragged_from = Some(spot);
     let panes = layout::panes(state);
     if within(panes.tabs, spot) {
-        if let Some(screen) = view::tab_at(state, data, spot.x) {
+        if let Some(screen) = view::tab_at(state, spot.x) {
             super::show(state, data, screen);
         }
         return None;

@@ -11,9 +11,9 @@ use crate::tui::state::{Completion, Overlay, Prompt, Purpose, State};
 const REMEMBERED: usize = 200;
 
 /// Opens a prompt with a text to begin with.
-pub(super) fn open(state: &mut State, data: &Data, purpose: Purpose, text: &str) {
+pub(super) fn open(state: &mut State, purpose: Purpose, text: &str) {
     state.overlay = Overlay::Prompt(Prompt::new(purpose, text));
-    check(state, data);
+    check(state);
 }
 
 /// Changes the line that is being typed, or ends typing.
@@ -47,18 +47,17 @@ pub(super) fn edit(state: &mut State, data: &Data, edit: &Edit) -> Option<Effect
             prompt.chosen = None;
         }
     }
-    if !matches!(edit, Edit::Complete | Edit::CompleteBack) {
-        check(state, data);
-    } else {
+    if matches!(edit, Edit::Complete | Edit::CompleteBack) {
         validate(state);
+    } else {
+        check(state);
     }
     None
 }
 
 /// Says what is wrong with the line, and what could be put in.
-fn check(state: &mut State, data: &Data) {
+fn check(state: &mut State) {
     validate(state);
-    let _ = data;
     let Some(prompt) = super::prompt_of(state) else { return };
     prompt.completions = match prompt.purpose {
         Purpose::Filter => crate::filter::complete(prompt.input.text(), prompt.input.cursor())
@@ -140,14 +139,14 @@ fn accept(state: &mut State, data: &Data) -> Option<Effect> {
             state.overlay = Overlay::None;
             if !text.is_empty() {
                 state.find = Some(text);
-                super::find(state, data, true);
+                super::find::find(state, data, true);
             }
             None
         }
         Purpose::Frame => {
             if let Ok(frame) = text.parse() {
                 state.overlay = Overlay::None;
-                super::to_frame_anywhere(state, data, frame);
+                super::find::to_frame_anywhere(state, data, frame);
             }
             None
         }
@@ -179,9 +178,9 @@ pub(in crate::tui) fn apply_filter(state: &mut State, text: &str) -> bool {
 }
 
 /// In the list of recent filters.
-pub(super) fn recent(state: &mut State, data: &Data, action: Action) -> Option<Effect> {
+pub(super) fn recent(state: &mut State, action: Action) {
     let count = state.settings.history.len();
-    let Overlay::Recent { at } = &mut state.overlay else { return None };
+    let Overlay::Recent { at } = &mut state.overlay else { return };
     match action {
         Action::Down => *at = (*at + 1).min(count.saturating_sub(1)),
         Action::Up => *at = at.saturating_sub(1),
@@ -196,9 +195,8 @@ pub(super) fn recent(state: &mut State, data: &Data, action: Action) -> Option<E
         }
         Action::Filter => {
             let chosen = state.settings.history.iter().rev().nth(*at).cloned().unwrap_or_default();
-            open(state, data, Purpose::Filter, &chosen);
+            open(state, Purpose::Filter, &chosen);
         }
         _ => state.overlay = Overlay::None,
     }
-    None
 }

@@ -16,6 +16,8 @@ use crate::tui::words;
 /// Where the columns begin.
 const CODE: u16 = 12;
 const TITLE: u16 = 40;
+/// From here on there is room for the number of sessions.
+const WIDE: u16 = 96;
 
 pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
     let list = &state.findings;
@@ -32,7 +34,8 @@ pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes)
     for (x, text) in [(2, "severity"), (CODE, "code"), (TITLE, "what")] {
         pen.put(head.x + x, head.y, text, 20, Ink::Dim);
     }
-    pen.put_right(head.x, head.y, "sessions   count ", head.width, Ink::Dim);
+    let counts = if head.width >= WIDE { "sessions   count " } else { "count " };
+    pen.put_right(head.x, head.y, counts, head.width, Ink::Dim);
     if list.rows.is_empty() {
         let text = if data.progress().finished { "nothing odd was found" } else { "nothing odd so far" };
         pen.put(panes.rows.x + 2, panes.rows.y + panes.rows.height / 3, text, panes.rows.width, Ink::Good);
@@ -68,11 +71,14 @@ fn draw_kind(pen: &mut Pen<'_>, area: Rect, kind: &Kind, open: bool) {
     let sign = if open { glyphs::EXPANDED } else { glyphs::COLLAPSED };
     pen.put(area.x + CODE - 2, y, sign, 1, Ink::Dim);
     pen.put(area.x + CODE, y, kind.code.name(), TITLE - CODE - 1, ink);
-    let room = area.width.saturating_sub(TITLE + 18);
+    let wide = area.width >= WIDE;
+    let room = area.width.saturating_sub(TITLE + if wide { 18 } else { 9 });
     pen.put(area.x + TITLE, y, findings::title(kind.code), room, Ink::Text);
-    let right = area.right().saturating_sub(17);
-    pen.put_right(right, y, &words::count(kind.sessions as u64), 8, Ink::Text);
-    pen.put_right(right + 8, y, &words::count(kind.found.len() as u64), 8, Ink::Strong);
+    let right = area.right().saturating_sub(9);
+    if wide {
+        pen.put_right(right - 8, y, &words::count(kind.sessions as u64), 8, Ink::Text);
+    }
+    pen.put_right(right, y, &words::count(kind.found.len() as u64), 8, Ink::Strong);
 }
 
 fn draw_found(data: &Data, pen: &mut Pen<'_>, area: Rect, found: Found) {

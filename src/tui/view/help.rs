@@ -12,7 +12,7 @@ use crate::tui::theme::Ink;
 use crate::tui::words;
 
 /// A column of the help, in cells.
-const COLUMN: u16 = 44;
+const COLUMN: u16 = 37;
 
 /// All lines of the help for a width, in columns side by side.
 fn lines(state: &State, width: u16) -> Vec<Pieces> {
@@ -22,7 +22,7 @@ fn lines(state: &State, width: u16) -> Vec<Pieces> {
         .map(|group| {
             let mut block: Vec<Pieces> = vec![vec![piece(group.name(), Ink::Title)]];
             for (keys, binding) in state.settings.keymap.rows(group) {
-                block.push(vec![piece(format!(" {keys:<10} "), Ink::Key), piece(binding.help, Ink::Text)]);
+                block.push(vec![piece(format!(" {keys:<8} "), Ink::Key), piece(binding.help, Ink::Text)]);
             }
             block.push(Vec::new());
             block

@@ -51,6 +51,9 @@ pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes)
     super::timeline::at_cursor(state, opened, session, pen, panes.detail);
 }
 
+/// Where frame numbers begin; times stand before them.
+const FRAME: u16 = 12;
+
 /// Where the three lifelines stand.
 struct Rungs {
     client: u16,
@@ -61,9 +64,9 @@ struct Rungs {
 
 impl Rungs {
     fn of(area: Rect) -> Self {
-        let client = area.x + 26;
+        let client = area.x + if area.width < 96 { FRAME + 11 } else { FRAME + 14 };
         let free = area.right().saturating_sub(client);
-        let between = (free * 11 / 25).clamp(18, 46);
+        let between = (free * 12 / 25).clamp(18, 50);
         let server = client + between;
         Self { client, server, data: server + (free / 8).clamp(8, 14), right: area.right() }
     }
@@ -72,12 +75,7 @@ impl Rungs {
     fn lifelines(&self, session: &Session, opened: &Opened, pen: &mut Pen<'_>, y: u16, time: Timestamp) {
         pen.cell(self.client, y, glyphs::CURSOR, Ink::Dim);
         pen.cell(self.server, y, glyphs::CURSOR, Ink::Dim);
-        let _ = opened;
-        let latest = session
-            .data_channels
-            .iter()
-            .filter(|channel| channel.connection.as_ref().is_some_and(|connection| connection.start <= time))
-            .max_by_key(|channel| channel.connection.as_ref().map(|connection| connection.start));
+        let latest = opened.last_dialled(time).and_then(|channel| session.data_channel(channel));
         let Some(channel) = latest else { return };
         if channel.connection.as_ref().is_some_and(|connection| time <= connection.end) {
             pen.cell(self.data, y, glyphs::DATA_LIFELINE, Ink::Mode(channel.mode));
@@ -88,8 +86,8 @@ impl Rungs {
 }
 
 fn heads(session: &Session, pen: &mut Pen<'_>, area: Rect, rungs: &Rungs) {
-    pen.put_right(area.x + 1, area.y, "time", 12, Ink::Dim);
-    pen.put_right(area.x + 14, area.y, "frame", 8, Ink::Dim);
+    pen.put_right(area.x + 1, area.y, "time", FRAME - 2, Ink::Dim);
+    pen.put_right(area.x + FRAME, area.y, "frame", 8, Ink::Dim);
     let half = (rungs.server - rungs.client) / 2;
     let client = format!("client {}", session.client);
     let from = rungs.client.saturating_sub(2);
@@ -120,9 +118,9 @@ impl Rung<'_> {
     fn draw(&self, pen: &mut Pen<'_>, moment: &Moment) {
         let y = self.area.y;
         let time = self.state.settings.time_format.moment(moment.time, self.session.start);
-        pen.put_right(self.area.x + 1, y, &words::clip_start(&time, 12), 12, Ink::Text);
+        pen.put_right(self.area.x + 1, y, &words::clip_start(&time, 12), FRAME - 2, Ink::Text);
         if moment.frame > 0 {
-            pen.put_right(self.area.x + 14, y, &moment.frame.to_string(), 8, Ink::Dim);
+            pen.put_right(self.area.x + FRAME, y, &moment.frame.to_string(), 8, Ink::Dim);
         }
         let (ink, text) = moments::describe(self.session, moment);
         match moment.what {
@@ -135,10 +133,9 @@ impl Rung<'_> {
             What::Dialled(channel) => self.dialled(pen, channel, ink),
             What::Payload(channel) => self.payload(pen, channel, &text, ink),
             What::Closed(channel) => self.closed(pen, channel, &text, ink),
-            What::Refused(channel) => {
+            What::Refused(_) => {
                 pen.cell(self.rungs.data, y, glyphs::FAILED, Ink::Failed);
                 self.beside(pen, "RST: refused", Ink::Failed);
-                let _ = channel;
             }
             What::Challenged(_) | What::Stranger { .. } => {
                 pen.cell(self.rungs.data, y, glyphs::PROBLEM, ink);
@@ -288,14 +285,10 @@ impl Rung<'_> {
         let mark = if wait.is_some() { glyphs::WAIT_LIFELINE } else { glyphs::DOT };
         pen.cell(self.rungs.data, self.area.y, mark, Ink::TimeWait);
         let word = text.split(':').next().unwrap_or_default();
-        pen.put_right(
-            self.rungs.server + 1,
-            self.area.y,
-            word,
-            self.rungs.data.saturating_sub(self.rungs.server + 2),
-            ink,
-        );
-        let who = text.split("the ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+        let room = self.rungs.data.saturating_sub(self.rungs.server + 2);
+        pen.put_right(self.rungs.server + 1, self.area.y, word, room, ink);
+        let closer = self.session.data_channel(index).and_then(moments::closer);
+        let who = closer.map_or("both", moments::party);
         match wait {
             Some(wait) => {
                 let until = words::duration(wait.until.since(wait.from));

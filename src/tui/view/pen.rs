@@ -190,9 +190,7 @@ pub(super) fn facts(pen: &mut Pen<'_>, area: Rect, facts: &[crate::tui::story::F
             };
             let room = area.right().saturating_sub(x);
             if number + 1 == most && lines.len() > most {
-                let line = words::clip(line, usize::from(room).saturating_sub(2));
-                let end = pen.put(x, y, &line, room, Ink::Text);
-                pen.put(end, y, " …", 2, Ink::Dim);
+                pen.put(x, y, &format!("{line} …"), room, Ink::Text);
             } else {
                 pen.put(x, y, line, room, Ink::Text);
             }

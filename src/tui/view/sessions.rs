@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::live;
 use super::pen::{self, Pen, piece};
 use crate::report::Mode;
 use crate::report::{Security, Session, Severity};
@@ -17,7 +18,12 @@ use crate::tui::theme::Ink;
 use crate::tui::words;
 
 pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
-    overview(state, data, pen, panes.overview);
+    if state.live {
+        live::throughput(data, pen, panes.overview);
+        live::waiting(data, pen, panes.events);
+    } else {
+        overview(state, data, pen, panes.overview);
+    }
     list(state, data, pen, panes);
     detail(state, data, pen, panes.detail);
 }

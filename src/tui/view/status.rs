@@ -85,11 +85,10 @@ fn loading(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
 }
 
 /// Where each tab stands.
-fn tab_texts(state: &State, data: &Data) -> Vec<(Screen, u16, String)> {
+fn tab_texts(state: &State) -> Vec<(Screen, u16, String)> {
     let wide = state.size.0 >= 96;
     let mut x = 1;
     let mut tabs = Vec::new();
-    let _ = data;
     for (number, screen) in (1..).zip(Screen::ALL) {
         let name = if wide { screen.name() } else { screen.short() };
         let text =
@@ -101,8 +100,8 @@ fn tab_texts(state: &State, data: &Data) -> Vec<(Screen, u16, String)> {
     tabs
 }
 
-pub(super) fn tab_at(state: &State, data: &Data, x: u16) -> Option<Screen> {
-    tab_texts(state, data)
+pub(super) fn tab_at(state: &State, x: u16) -> Option<Screen> {
+    tab_texts(state)
         .into_iter()
         .find(|(_, from, text)| x >= *from && usize::from(x) < usize::from(*from) + words::width(text))
         .map(|(screen, _, _)| screen)
@@ -110,7 +109,7 @@ pub(super) fn tab_at(state: &State, data: &Data, x: u16) -> Option<Screen> {
 
 /// The views, and how many sessions are listed.
 pub(super) fn tabs(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
-    for (screen, x, text) in tab_texts(state, data) {
+    for (screen, x, text) in tab_texts(state) {
         let ink = if screen == state.screen { Ink::OpenTab } else { Ink::Tab };
         pen.put(area.x + x, area.y, &text, area.width.saturating_sub(x), ink);
     }
@@ -133,9 +132,8 @@ pub(super) fn tabs(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
     if !state.marked.is_empty() {
         text = format!("{} marked  {text}", words::count(state.marked.len() as u64));
     }
-    let used = tab_texts(state, data)
-        .last()
-        .map_or(0, |(_, x, text)| *x + u16::try_from(words::width(text)).unwrap_or(0));
+    let used =
+        tab_texts(state).last().map_or(0, |(_, x, text)| *x + u16::try_from(words::width(text)).unwrap_or(0));
     let room = area.width.saturating_sub(used + 2);
     pen.put_right(area.x + used + 1, area.y, &text, room, Ink::Text);
 }

@@ -115,14 +115,16 @@ fn dialogue(
         let y = panes.head.y + y;
         pen.put(panes.head.x, y, name, LABEL - 1, Ink::Dim);
         let columns = heaviest(seen, row, scale);
+        let mut written = 0;
         for (at, (column, moment)) in columns.iter().enumerate() {
             let next = columns.get(at + 1).map_or(scale.columns(), |(next, _)| *next);
             let room = usize::from(next - column);
             let (short, long, ink) = sign(session, moment);
-            // A word needs a blank behind it, unless nothing follows.
+            // A word needs a blank before and behind it, unless nothing is there.
             let fits = words::width(&long) < room || next == scale.columns() && words::width(&long) <= room;
-            let text = if fits { long.as_str() } else { short.as_str() };
-            pen.put(area.x + column, y, text, u16::try_from(room).unwrap_or(1), ink);
+            let text = if fits && (written < *column || at == 0) { long.as_str() } else { short.as_str() };
+            let end = pen.put(area.x + column, y, text, u16::try_from(room).unwrap_or(1), ink);
+            written = end.saturating_sub(area.x);
         }
     }
 }
@@ -166,12 +168,6 @@ fn sign(session: &Session, moment: &Moment) -> (String, String, Ink) {
     }
 }
 
-impl Default for Ink {
-    fn default() -> Self {
-        Self::Text
-    }
-}
-
 /// One letter for a verb. The modes have their own.
 const fn verb_sign(verb: &Verb) -> (&'static str, Ink) {
     match verb {
@@ -179,12 +175,12 @@ const fn verb_sign(verb: &Verb) -> (&'static str, Ink) {
         Verb::Epsv => ("v", Ink::Mode(Some(Mode::Epsv))),
         Verb::Port => ("P", Ink::Mode(Some(Mode::Port))),
         Verb::Eprt => ("p", Ink::Mode(Some(Mode::Eprt))),
-        Verb::Lprt => ("L", Ink::Mode(Some(Mode::Lprt))),
-        Verb::Lpsv => ("l", Ink::Mode(Some(Mode::Lpsv))),
+        Verb::Lprt => ("P", Ink::Mode(Some(Mode::Lprt))),
+        Verb::Lpsv => ("V", Ink::Mode(Some(Mode::Lpsv))),
         Verb::Retr => ("R", Ink::Strong),
         Verb::Stor | Verb::Stou => ("S", Ink::Strong),
         Verb::Appe => ("A", Ink::Strong),
-        Verb::List | Verb::Nlst | Verb::Mlsd => ("d", Ink::Strong),
+        Verb::List | Verb::Nlst | Verb::Mlsd => ("L", Ink::Strong),
         Verb::User => ("U", Ink::Text),
         Verb::Pass => ("W", Ink::Text),
         Verb::Type => ("t", Ink::Dim),
@@ -238,6 +234,14 @@ fn label(pen: &mut Pen<'_>, rows: Rect, y: u16, lane: &Lane, selected: bool) {
     pen.put(x, y, &words::clip_start(name, usize::from(room)), room, ink);
 }
 
+/// What stands on a bar already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Mode,
+    Verb,
+    All,
+}
+
 /// Draws one bar into its row.
 struct BarPen<'a, 'b> {
     pen: &'a mut Pen<'b>,
@@ -262,11 +266,11 @@ impl BarPen<'_, '_> {
         );
         let end = match (bar.open, bar.fate) {
             (Some((from, until)), Fate::Carried | Fate::Broken) => self.open(bar, from, until),
-            (Some((from, until)), _) => {
-                self.fill(from, until, glyphs::WAITING, Ink::Never);
-                self.scale.column(until).map(|column| column.max(self.after_mark(bar)))
+            (open, _) => {
+                let until = open.map_or(bar.settled, |(_, until)| until);
+                self.fill(bar.settled, until, glyphs::WAITING, Ink::Never);
+                self.scale.column(until).map(|column| (column.max(self.after_mark(bar)), Said::Mode))
             }
-            (None, _) => self.scale.column(bar.settled).map(|column| column.max(self.after_mark(bar))),
         };
         self.mark(bar);
         self.ending(bar, end);
@@ -292,7 +296,7 @@ impl BarPen<'_, '_> {
     }
 
     /// The connection itself: never less than a cell, words on it where there is room; its last column.
-    fn open(&mut self, bar: &Bar, from: Timestamp, until: Timestamp) -> Option<u16> {
+    fn open(&mut self, bar: &Bar, from: Timestamp, until: Timestamp) -> Option<(u16, Said)> {
         let (first, last) = self.scale.columns_of(from, until)?;
         let first = first.max(self.after_mark(bar));
         let last = last.max(first);
@@ -301,12 +305,18 @@ impl BarPen<'_, '_> {
             self.pen.cell(self.x(column), self.area.y, fill, Ink::Mode(bar.mode));
         }
         let room = usize::from(last - first + 1);
+        let mut said = Said::Mode;
         if room < 4 {
             self.pen.cell(self.x(first), self.area.y, glyphs::letter(bar.mode), Ink::OnMode(bar.mode));
-        } else if let Some(word) = bar.words.iter().find(|word| words::width(word) <= room) {
-            self.pen.put(self.x(first), self.area.y, word, last - first + 1, Ink::OnMode(bar.mode));
+        } else {
+            let kinds = [Said::All, Said::Verb, Said::Mode];
+            let fitting = bar.words.iter().zip(kinds).find(|(word, _)| words::width(word) <= room);
+            if let Some((word, kind)) = fitting {
+                self.pen.put(self.x(first), self.area.y, word, last - first + 1, Ink::OnMode(bar.mode));
+                said = kind;
+            }
         }
-        Some(last)
+        Some((last, said))
     }
 
     /// The mark at the announcement: matched or not, reused or not.
@@ -328,8 +338,8 @@ impl BarPen<'_, '_> {
     }
 
     /// What stands behind the bar: how it ended, and where there is room, what it was.
-    fn ending(&mut self, bar: &Bar, end: Option<u16>) {
-        let Some(end) = end else { return };
+    fn ending(&mut self, bar: &Bar, end: Option<(u16, Said)>) {
+        let Some((end, said)) = end else { return };
         let (symbol, ink) = match bar.fate {
             Fate::Carried => (None, Ink::Dim),
             Fate::Unused => (Some(glyphs::NEVER), Ink::Dim),
@@ -344,40 +354,27 @@ impl BarPen<'_, '_> {
             self.pen.cell(self.x(column), self.area.y, symbol, ink);
             column += 1;
         }
-        let on_bar = bar.open.is_some_and(|(from, until)| {
-            let columns = self.scale.columns_of(from, until);
-            columns
-                .is_some_and(|(first, last)| usize::from(last - first + 1) >= words::width(&bar.words[1]) + 1)
-        });
-        let what = bar.words[0].split_once(' ').map(|(_, what)| what).filter(|_| !on_bar);
-        for text in [
-            what.map(|what| join(bar.tail.as_deref(), what)),
-            bar.tail.clone().filter(|tail| !tail.is_empty()),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            let width = words::width(&text) + 2;
-            if usize::from(self.free.saturating_sub(column)) >= width {
-                let ink = if bar.fate.is_problem() { Ink::Failed } else { Ink::Text };
-                self.pen.put(
-                    self.x(column),
-                    self.area.y,
-                    &format!(" {text} "),
-                    u16::try_from(width).unwrap_or(0),
-                    ink,
-                );
+        let [long, middle, mode] = &bar.words;
+        let rest = match said {
+            Said::All => "",
+            Said::Verb => long.strip_prefix(middle.as_str()).unwrap_or_default(),
+            Said::Mode => long.strip_prefix(mode.as_str()).unwrap_or_default(),
+        };
+        let tail = bar.tail.as_deref().unwrap_or_default();
+        let all = join(tail, rest.trim_start());
+        let ink = if bar.fate.is_problem() { Ink::Failed } else { Ink::Text };
+        for text in [all.as_str(), tail] {
+            let room = usize::from(self.free.saturating_sub(column));
+            if !text.is_empty() && words::width(text) + 2 <= room {
+                self.pen.put(self.x(column), self.area.y, &format!(" {text} "), self.free - column, ink);
                 break;
             }
         }
     }
 }
 
-fn join(tail: Option<&str>, what: &str) -> String {
-    match tail {
-        Some(tail) => format!("{tail} {what}"),
-        None => what.to_owned(),
-    }
+fn join(tail: &str, rest: &str) -> String {
+    if tail.is_empty() || rest.is_empty() { format!("{tail}{rest}") } else { format!("{tail} {rest}") }
 }
 
 /// The cursor through all rows.

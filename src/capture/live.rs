@@ -1,0 +1,119 @@
+//! Interfaces: which there are, and capturing on them through libpcap.
+//!
+//! In come names and settings; out comes an [`Intake`] of frames. Opening and starting are two steps, so that a program
+//! started by root can give up its rights in between: [`open`] needs them, [`Taps::start`] does not.
+//!
+//! **Invariant:** libpcap is named in `device` only, and only where it was there when the program was built; without it
+//! everything here is still there and says so.
+
+#[cfg(live_capture)]
+mod device;
+mod error;
+mod interface;
+#[cfg(not(live_capture))]
+mod missing;
+
+#[cfg(live_capture)]
+use device as system;
+#[cfg(not(live_capture))]
+use missing as system;
+
+pub use error::Error;
+pub use interface::Interface;
+
+use super::{Intake, LinkType};
+
+/// Whether this build can capture: whether libpcap was there when it was made.
+pub const IS_BUILT: bool = cfg!(live_capture);
+
+/// After how many milliseconds the kernel hands over packets that do not fill a block of its buffer.
+pub(super) const HAND_OVER_MILLIS: u16 = 50;
+
+/// How to capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Names of interfaces, or their numbers in [`interfaces`]; `any` is all of them at once.
+    pub interfaces: Vec<String>,
+    /// The capture filter, in libpcap's language; none passes everything.
+    pub filter: Option<String>,
+    /// Bytes kept of each packet; 0 means all.
+    pub snap_length: u32,
+    /// Whether packets for other machines are wanted too.
+    pub promiscuous: bool,
+    /// The kernel's buffer for each interface, in MiB.
+    pub buffer: u32,
+    /// Whether each packet is handed over at once, rather than a block of them at a time.
+    pub immediate: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            interfaces: Vec::new(),
+            filter: None,
+            snap_length: 0,
+            promiscuous: true,
+            buffer: DEFAULT_BUFFER,
+            immediate: false,
+        }
+    }
+}
+
+/// The kernel's buffer unless the user says otherwise, in MiB: a tenth of a second at 1 Gbit/s fits in.
+pub const DEFAULT_BUFFER: u32 = 16;
+
+/// The interfaces on which one can capture, in libpcap's order.
+pub fn interfaces() -> Result<Vec<Interface>, Error> {
+    system::interfaces()
+}
+
+/// Opens interfaces; packets are kept by the kernel from now on, and read once the capture is started.
+pub fn open(options: &Options) -> Result<Taps, Error> {
+    let taps =
+        options.interfaces.iter().map(|name| system::Tap::open(name, options)).collect::<Result<_, _>>()?;
+    Ok(Taps { taps })
+}
+
+/// Interfaces that are open and not read yet.
+pub struct Taps {
+    taps: Vec<system::Tap>,
+}
+
+impl Taps {
+    /// Their names and link types.
+    pub fn names(&self) -> impl Iterator<Item = (&str, LinkType)> {
+        self.taps.iter().map(|tap| (tap.name(), tap.link()))
+    }
+
+    /// A hold on the kernel's filters, to change them while packets are read.
+    pub fn filters(&self) -> Result<Filters, Error> {
+        let filters = self.taps.iter().map(system::Tap::filter).collect::<Result<_, _>>()?;
+        Ok(Filters { filters })
+    }
+
+    /// Starts to read, with a thread for each interface.
+    pub fn start(self) -> Result<Intake, Error> {
+        let (mut intake, feeders) = Intake::with_lanes(self.taps.len());
+        for (source, (tap, feeder)) in self.taps.into_iter().zip(feeders).enumerate() {
+            let source = u16::try_from(source).unwrap_or(u16::MAX);
+            let name = tap.name().to_owned();
+            intake.count(name.clone(), tap.link(), tap.counters());
+            intake
+                .start("capture-live", move || tap.run(source, &feeder))
+                .map_err(|error| Error::Open { name, why: error.to_string() })?;
+        }
+        Ok(intake)
+    }
+}
+
+/// The kernel's filters of open interfaces.
+pub struct Filters {
+    filters: Vec<system::Filter>,
+}
+
+impl Filters {
+    /// Lets only packets pass for which `expression` holds. No packet that passes both the old and the new filter is lost.
+    pub fn set(&mut self, expression: &str) -> Result<(), Error> {
+        self.filters.iter_mut().try_for_each(|filter| filter.set(expression))
+    }
+}

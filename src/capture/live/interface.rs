@@ -1,0 +1,64 @@
+//! An interface as the system describes it.
+
+use std::net::IpAddr;
+
+/// An interface on which one can capture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// What libpcap says that it is.
+    pub description: Option<String>,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Whether it is switched on.
+    pub is_up: bool,
+    /// Whether it is on and connected.
+    pub is_running: bool,
+    /// Whether it leads back to this machine.
+    pub is_loopback: bool,
+    /// Whether it is a radio.
+    pub is_wireless: bool,
+}
+
+impl Interface {
+    /// Its state in a word.
+    pub const fn state(&self) -> &'static str {
+        match (self.is_up, self.is_running) {
+            (true, true) => "up",
+            (true, false) => "no link",
+            (false, _) => "down",
+        }
+    }
+}
+
+/// The interface that the user means: by name, else by number from 1 on.
+#[cfg_attr(not(live_capture), expect(dead_code, reason = "only names of interfaces that there are mean any"))]
+pub(super) fn chosen<'a>(interfaces: &'a [Interface], name: &str) -> Option<&'a Interface> {
+    interfaces.iter().find(|interface| interface.name == name).or_else(|| {
+        let number: usize = name.parse().ok()?;
+        interfaces.get(number.checked_sub(1)?)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interfaces_are_chosen_by_name_and_else_by_number() {
+        let named = |name: &str| Interface { name: name.to_owned(), ..Interface::default() };
+        let interfaces = ["eth0", "2", "lo"].map(named);
+        let choice = |name: &str| chosen(&interfaces, name).map(|interface| interface.name.as_str());
+        for (name, meant) in [
+            ("eth0", Some("eth0")),
+            ("1", Some("eth0")),
+            ("2", Some("2")),
+            ("3", Some("lo")),
+            ("0", None),
+            ("4", None),
+        ] {
+            assert_eq!(choice(name), meant, "{name}");
+        }
+    }
+}

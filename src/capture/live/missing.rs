@@ -1,0 +1,51 @@
+//! What stands in for libpcap where it was not there when the program was built.
+
+use std::sync::Arc;
+
+use super::{Error, Interface, Options};
+use crate::capture::LinkType;
+use crate::capture::intake::Feeder;
+use crate::capture::tally::Counters;
+
+/// There are none that could be captured on.
+pub(super) fn interfaces() -> Result<Vec<Interface>, Error> {
+    Err(Error::NotBuilt)
+}
+
+/// An interface that can't be opened, so that there is never one.
+pub(super) enum Tap {}
+
+impl Tap {
+    pub(super) fn open(_name: &str, _options: &Options) -> Result<Self, Error> {
+        Err(Error::NotBuilt)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        match *self {}
+    }
+
+    pub(super) fn link(&self) -> LinkType {
+        match *self {}
+    }
+
+    pub(super) fn counters(&self) -> Arc<Counters> {
+        match *self {}
+    }
+
+    pub(super) fn filter(&self) -> Result<Filter, Error> {
+        match *self {}
+    }
+
+    pub(super) fn run(self, _source: u16, _feeder: &Feeder) {
+        match self {}
+    }
+}
+
+/// The filter of an interface that there is not.
+pub(super) enum Filter {}
+
+impl Filter {
+    pub(super) fn set(&mut self, _expression: &str) -> Result<(), Error> {
+        match *self {}
+    }
+}

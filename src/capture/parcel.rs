@@ -1,0 +1,61 @@
+//! Packets on their way from one thread to another: many in one buffer.
+
+use crate::base::Timestamp;
+
+use super::record::Record;
+use super::{Frame, LinkType};
+
+/// Bytes of packets after which a parcel is sent off: large enough that sending costs little.
+const FULL_BYTES: usize = 512 * 1024;
+/// Packets after which a parcel is sent off: small ones should not wait for long.
+const FULL_PACKETS: usize = 4096;
+
+/// Packets in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Parcel {
+    bytes: Vec<u8>,
+    records: Vec<(Record, u16)>,
+}
+
+impl Parcel {
+    /// Copies a packet into it.
+    pub(super) fn push(&mut self, time: Timestamp, link: LinkType, wire_len: u32, bytes: &[u8], source: u16) {
+        let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        let record = Record { time, start, captured, wire_len: wire_len.max(captured), link };
+        self.records.push((record, source));
+    }
+
+    /// Copies a frame into it.
+    pub(super) fn push_frame(&mut self, frame: &Frame<'_>) {
+        self.push(frame.packet.time, frame.link, frame.wire_len, frame.bytes, frame.source);
+    }
+
+    /// Packet number `index`, from 0 on, and the source that it came from.
+    pub(super) fn get(&self, index: usize) -> Option<(Record, u16)> {
+        self.records.get(index).copied()
+    }
+
+    /// The bytes of one of its packets.
+    pub(super) fn bytes(&self, record: &Record) -> &[u8] {
+        let end = record.start.saturating_add(record.captured as usize);
+        self.bytes.get(record.start..end).unwrap_or_default()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Whether it should be sent off before more is put into it.
+    pub(super) const fn is_full(&self) -> bool {
+        self.bytes.len() >= FULL_BYTES || self.records.len() >= FULL_PACKETS
+    }
+
+    /// Takes all packets out; the memory stays for the next ones, unless a few huge packets made it large.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(2 * FULL_BYTES);
+        self.records.clear();
+    }
+}

@@ -1,0 +1,104 @@
+//! What is counted of an interface.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::base::Timestamp;
+use crate::report;
+
+use super::LinkType;
+use super::record::Record;
+
+/// What an interface delivered.
+#[derive(Debug)]
+pub(super) struct Tally {
+    name: String,
+    link: LinkType,
+    packets: u64,
+    bytes: u64,
+    truncated: u64,
+    span: Option<(Timestamp, Timestamp)>,
+}
+
+impl Tally {
+    pub(super) const fn new(name: String, link: LinkType) -> Self {
+        Self { name, link, packets: 0, bytes: 0, truncated: 0, span: None }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Counts a packet.
+    pub(super) fn add(&mut self, record: &Record) {
+        self.packets = self.packets.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(record.wire_len.into());
+        self.truncated = self.truncated.saturating_add((record.captured < record.wire_len).into());
+        let (first, last) = self.span.unwrap_or((record.time, record.time));
+        self.span = Some((first.min(record.time), last.max(record.time)));
+    }
+
+    pub(super) fn report(&self) -> report::Source {
+        report::Source {
+            path: self.name.clone(),
+            format: "live",
+            compression: None,
+            link_types: vec![self.link.to_string()],
+            packets: self.packets,
+            bytes: self.bytes,
+            first: self.span.map(|(first, _)| first),
+            last: self.span.map(|(_, last)| last),
+            truncated_packets: self.truncated,
+            damage: None,
+        }
+    }
+}
+
+/// Packets that an interface did not deliver, from its opening on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drops {
+    /// Packets that passed the capture filter, delivered or not.
+    pub received: u64,
+    /// Dropped by the kernel, because the buffer was full.
+    pub kernel: u64,
+    /// Dropped by the interface or its driver, before the kernel saw them.
+    pub interface: u64,
+}
+
+/// The kernel's counters of an interface, for all threads to see.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    received: AtomicU64,
+    kernel: AtomicU64,
+    interface: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn drops(&self) -> Drops {
+        Drops {
+            received: self.received.load(Ordering::Relaxed),
+            kernel: self.kernel.load(Ordering::Relaxed),
+            interface: self.interface.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Turns libpcap's 32-bit counters, which overflow within days, into ones that don't.
+#[cfg(live_capture)]
+#[derive(Debug, Default)]
+pub(super) struct Odometer {
+    before: [u32; 3],
+}
+
+#[cfg(live_capture)]
+impl Odometer {
+    /// Takes in what libpcap shows now: received, dropped by the kernel, dropped by the interface.
+    pub(super) fn read(&mut self, now: [u32; 3], counters: &Counters) {
+        let [received, kernel, interface] = now;
+        let shown =
+            [(received, &counters.received), (kernel, &counters.kernel), (interface, &counters.interface)];
+        for ((now, counter), before) in shown.into_iter().zip(&mut self.before) {
+            counter.fetch_add(u64::from(now.wrapping_sub(*before)), Ordering::Relaxed);
+            *before = now;
+        }
+    }
+}

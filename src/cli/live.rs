@@ -1,0 +1,221 @@
+//! Captures, and lists of interfaces.
+
+use std::env;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use super::args::{
+    Autostop, CaptureArgs, FormatArg, GeneralArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
+};
+use super::args::{OutputArgs, ReportArgs};
+use super::look::Surroundings;
+use super::options::{analyzer_options, check_filter, severity};
+use super::say;
+use super::verdict::{Failure, Verdict, plain};
+use crate::base::Printable;
+use crate::capture::{Rotation, live as interfaces};
+use crate::export;
+use crate::filter::Filter;
+use crate::live::{self, Clock, Feed, Form, Job, Target, Until};
+use crate::report::Severity;
+
+/// Everything about one capture.
+pub(super) struct LiveJob {
+    job: Job,
+    fail_on: Option<Severity>,
+    /// The command as it was given, for advice.
+    command: Option<&'static str>,
+}
+
+/// `ftpscope live`.
+pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<LiveJob, Failure> {
+    let form = match args.output.format.unwrap_or(LiveFormatArg::Events) {
+        LiveFormatArg::Events => events(&args.capture, general),
+        LiveFormatArg::EventsJsonl => Form::EventsJson,
+        LiveFormatArg::Jsonl => Form::Sessions,
+    };
+    let feed = feed(&args)?;
+    let LiveArgs { capture, input, analysis, output } = args;
+    let record = match capture.write {
+        Some(path) => Some((path, rotation(&capture.ring_buffer)?)),
+        None => None,
+    };
+    let writes_packets = record.as_ref().is_some_and(|(path, _)| path.as_os_str() == "-");
+    if writes_packets && !capture.ring_buffer.is_empty() {
+        return Err(Failure::usage("-b needs a file, and -w - is standard output"));
+    }
+    let target = match output.output {
+        Some(path) if path.as_os_str() != "-" => Target::File(path),
+        _ if writes_packets => Target::Nowhere,
+        _ => Target::Stdout,
+    };
+    let until = until(capture.packet_count, &capture.autostop);
+    if until.bytes.is_some() && record.is_none() {
+        return Err(Failure::usage("-a filesize needs -w: it is the size of what is saved"));
+    }
+    check_filter(analysis.filter.as_deref())?;
+    let filter = analysis.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
+    if filter.is_some() && form != Form::Sessions {
+        return Err(Failure::usage("-Y chooses whole sessions; it needs -T jsonl here"));
+    }
+    let job = Job {
+        feed,
+        filter,
+        user: capture.relinquish_privileges,
+        keys: input.keylog,
+        analyzer: analyzer_options(analysis),
+        form,
+        target,
+        line_buffered: capture.line_buffered,
+        record,
+        until,
+        learn_ports: capture.learn_ports,
+    };
+    Ok(LiveJob { job, fail_on: output.fail_on.map(severity), command: Some("live") })
+}
+
+/// `ftpscope -i`, without a command.
+pub(super) fn understand_capture(
+    capture: CaptureArgs,
+    report: ReportArgs,
+    general: &GeneralArgs,
+) -> Result<LiveJob, Failure> {
+    let ReportArgs { input, analysis, output } = report;
+    let OutputArgs { format, json, pretty, output, fail_on, .. } = output;
+    let format = match format {
+        None => LiveFormatArg::Events,
+        Some(FormatArg::Text) => LiveFormatArg::Events,
+        Some(FormatArg::Jsonl) => LiveFormatArg::Jsonl,
+        Some(_) => {
+            return Err(Failure::usage(
+                "a capture is written as text or jsonl; -w saves it for any other format",
+            ));
+        }
+    };
+    if json || pretty {
+        return Err(Failure::usage("a capture is written as -T jsonl: one session a line, as they end"));
+    }
+    let output = LiveOutputArgs { format: Some(format), output, fail_on };
+    let job = understand_live(LiveArgs { capture, input, analysis, output }, general)?;
+    Ok(LiveJob { command: None, ..job })
+}
+
+fn events(capture: &CaptureArgs, general: &GeneralArgs) -> Form {
+    let clock = capture.time_format.unwrap_or(Clock::Local);
+    Form::Events { clock, is_ascii: general.ascii || Surroundings::here().ascii() }
+}
+
+fn feed(args: &LiveArgs) -> Result<Feed, Failure> {
+    let LiveArgs { capture, input, .. } = args;
+    let files: Vec<PathBuf> = input.read_files.iter().chain(&input.files).cloned().collect();
+    match (capture.interfaces.is_empty(), files.is_empty()) {
+        (true, true) => Err(Failure::usage(
+            "no interface named; try 'ftpscope live -i any' ('ftpscope -D' lists the interfaces), or 'live -r -' to read \
+             what another program captures",
+        )),
+        (false, false) => Err(Failure::usage("-i and files can't be followed together")),
+        (true, false) => match capture.needs_interface() {
+            Some(option) => Err(Failure::usage(format!("{option} is for interfaces; name one with -i"))),
+            None => Ok(Feed::Files(files)),
+        },
+        (false, true) => Ok(Feed::Interfaces(interfaces::Options {
+            interfaces: capture.interfaces.clone(),
+            filter: capture.capture_filter.clone(),
+            snap_length: capture.snapshot_length.unwrap_or(0),
+            promiscuous: !capture.no_promiscuous_mode,
+            buffer: capture.buffer_size.unwrap_or(interfaces::DEFAULT_BUFFER),
+            immediate: capture.immediate_mode,
+        })),
+    }
+}
+
+fn rotation(conditions: &[RingBuffer]) -> Result<Rotation, Failure> {
+    let mut rotation = Rotation::default();
+    for condition in conditions {
+        match *condition {
+            RingBuffer::Duration(duration) => {
+                rotation.nanos = Some(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX));
+            }
+            RingBuffer::Bytes(bytes) => rotation.bytes = Some(bytes),
+            RingBuffer::Files(files) => rotation.files = Some(files),
+        }
+    }
+    if rotation.files.is_some() && !rotation.is_wanted() {
+        return Err(Failure::usage("-b files:N needs -b filesize:KB or -b duration:SECS as well"));
+    }
+    Ok(rotation)
+}
+
+fn until(packets: Option<u64>, conditions: &[Autostop]) -> Until {
+    let mut until = Until { packets, ..Until::default() };
+    for condition in conditions {
+        match *condition {
+            Autostop::Duration(duration) => until.duration = Some(duration),
+            Autostop::Bytes(bytes) => until.bytes = Some(bytes),
+            Autostop::Packets(count) => {
+                until.packets = Some(until.packets.map_or(count, |other| other.min(count)))
+            }
+            Autostop::Sessions(count) => until.sessions = Some(count),
+        }
+    }
+    until
+}
+
+/// Captures, to its end.
+pub(super) fn run(job: LiveJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+    let LiveJob { job, fail_on, command } = job;
+    let is_quiet = general.quiet > 0;
+    let summary = live::run(job, &mut |message| {
+        if !is_quiet {
+            say(message);
+        }
+    })
+    .map_err(|failure| explained(failure, command))?;
+    if !is_quiet {
+        for damage in &summary.damage {
+            say(&format!("warning: {damage}"));
+        }
+        // Nobody is left to tell if standard error is closed.
+        let _ = writeln!(io::stderr(), "{summary}");
+    }
+    Ok(if summary.worst.is_some_and(|worst| fail_on.is_some_and(|least| worst >= least)) {
+        Verdict::Found
+    } else if summary.damage.is_empty() && summary.faults.is_empty() {
+        Verdict::Done
+    } else {
+        Verdict::Partial
+    })
+}
+
+/// Lists the interfaces.
+pub(super) fn list(json: bool) -> Result<Vec<u8>, Failure> {
+    let known = interfaces::interfaces().map_err(|error| explained(error.into(), None))?;
+    let mut page = Vec::new();
+    let written = if json {
+        export::interfaces_json(&known, &mut page)
+    } else {
+        export::interfaces_text(&known, &mut page)
+    };
+    written.map_err(|error| Failure::writing("standard output", &error))?;
+    Ok(page)
+}
+
+fn explained(failure: live::Failure, command: Option<&'static str>) -> Failure {
+    match failure {
+        live::Failure::Write { target, source } => Failure::writing(target, &source),
+        live::Failure::Interface(error @ interfaces::Error::Filter { .. }) => {
+            Failure::usage(error.to_string())
+        }
+        live::Failure::Interface(error) => {
+            let program = env::current_exe().and_then(|path| path.canonicalize());
+            let program = program.unwrap_or_else(|_unknown| PathBuf::from("ftpscope"));
+            let advice = live::advice(&error, &program, command).unwrap_or_default();
+            Failure::impossible(format!("{error}\n{advice}").trim_end().to_owned())
+        }
+        live::Failure::Keys { path, source } => {
+            Failure::impossible(format!("can't read the key log {}: {}", Printable(&path), plain(&source)))
+        }
+        live::Failure::Start(error) => Failure::impossible(format!("can't start: {}", plain(&error))),
+        other => Failure::impossible(other.to_string()),
+    }
+}

@@ -1,0 +1,106 @@
+//! The list of interfaces, for people and programs.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::values::Address;
+use crate::base::Printable;
+use crate::capture::live::Interface;
+
+/// Writes the list as a table: number, name, state, addresses, and what else there is to say.
+pub fn interfaces_text(interfaces: &[Interface], out: &mut dyn Write) -> io::Result<()> {
+    let names: Vec<String> =
+        interfaces.iter().map(|interface| Printable(&interface.name).to_string()).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    for (number, (name, interface)) in (1..).zip(names.iter().zip(interfaces)) {
+        let addresses: Vec<String> = interface.addresses.iter().map(ToString::to_string).collect();
+        let addresses = if addresses.is_empty() { "-".to_owned() } else { addresses.join(", ") };
+        write!(out, "{number:>3}  {name:width$}  {:7}  {addresses}", interface.state())?;
+        let kind = [(interface.is_loopback, "loopback"), (interface.is_wireless, "wireless")];
+        let kind = kind.into_iter().filter(|(is, _)| *is).map(|(_, word)| word.to_owned());
+        let description = interface.description.iter().map(|description| Printable(description).to_string());
+        let remarks: Vec<String> = kind.chain(description).collect();
+        if !remarks.is_empty() {
+            write!(out, "  ({})", remarks.join("; "))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Writes the list as a JSON array.
+pub fn interfaces_json(interfaces: &[Interface], out: &mut dyn Write) -> io::Result<()> {
+    let views: Vec<View<'_>> = (1..).zip(interfaces).map(View::new).collect();
+    serde_json::to_writer(&mut *out, &views)?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct View<'a> {
+    number: usize,
+    name: &'a str,
+    description: Option<&'a str>,
+    addresses: Vec<Address>,
+    up: bool,
+    running: bool,
+    loopback: bool,
+    wireless: bool,
+}
+
+impl<'a> View<'a> {
+    fn new((number, interface): (usize, &'a Interface)) -> Self {
+        Self {
+            number,
+            name: &interface.name,
+            description: interface.description.as_deref(),
+            addresses: interface.addresses.iter().copied().map(Address).collect(),
+            up: interface.is_up,
+            running: interface.is_running,
+            loopback: interface.is_loopback,
+            wireless: interface.is_wireless,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some() -> [Interface; 2] {
+        let eth0 = Interface {
+            name: "eth0".to_owned(),
+            addresses: vec!["192.0.2.8".parse().unwrap(), "2001:db8::8".parse().unwrap()],
+            is_up: true,
+            is_running: true,
+            ..Interface::default()
+        };
+        let lo = Interface {
+            name: "lo\u{1b}[m".to_owned(),
+            description: Some("within".to_owned()),
+            is_loopback: true,
+            ..Interface::default()
+        };
+        [eth0, lo]
+    }
+
+    #[test]
+    fn people_get_a_table_of_numbers_names_states_and_addresses() {
+        let mut page = Vec::new();
+        interfaces_text(&some(), &mut page).unwrap();
+        assert_eq!(
+            String::from_utf8(page).unwrap(),
+            "  1  eth0       up       192.0.2.8, 2001:db8::8\n  2  lo\\x1b[m  down     -  (loopback; within)\n"
+        );
+    }
+
+    #[test]
+    fn programs_get_an_array() {
+        let mut line = Vec::new();
+        interfaces_json(&some(), &mut line).unwrap();
+        let list: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(list[0]["name"], "eth0");
+        assert_eq!(list[0]["addresses"][1], "2001:db8::8");
+        assert_eq!((&list[1]["number"], &list[1]["loopback"]), (&2.into(), &true.into()));
+    }
+}

@@ -1,0 +1,196 @@
+//! A line for each event, in tcpdump's manner: when, who with whom, what.
+
+use std::fmt::{self, Write as _};
+
+use crate::analyzer::{Event, EventKind};
+use crate::base::Printable;
+use crate::report::{Connector, EndState, Login, MatchedBy, Mode, Prediction, Status, Transfer};
+
+use super::stamp::Stamp;
+
+/// An event as a line, without the line feed.
+pub(super) struct Line<'a> {
+    pub(super) stamp: Stamp,
+    pub(super) event: &'a Event,
+    /// Whether only ASCII characters may be used.
+    pub(super) is_ascii: bool,
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Event { client, server, kind, .. } = self.event;
+        write!(f, "{} {client} > {server}: ", self.stamp)?;
+        match kind {
+            EventKind::Opened => f.write_str("session opened"),
+            EventKind::LoggedIn { user, login, code } => {
+                let verdict = match login {
+                    Login::Accepted => "login accepted",
+                    Login::Rejected => "login rejected",
+                    Login::None => "login undecided",
+                };
+                f.write_str(verdict)?;
+                if let Some(user) = user {
+                    write!(f, ", user {}", user.printable())?;
+                }
+                write!(f, " ({code})")
+            }
+            EventKind::Expecting { mode, prediction, .. } => {
+                let Prediction { listener, connector } = *prediction;
+                write!(f, "expecting {} {} {listener}{}", Dialer(connector), self.arrow(), By(*mode))
+            }
+            EventKind::Rejected { mode, code, .. } => match mode {
+                Some(mode) => write!(f, "{mode} rejected ({code})"),
+                None => write!(f, "negotiation rejected ({code})"),
+            },
+            EventKind::Connected { mode, originator, responder, matched_by, after, .. } => {
+                match mode {
+                    Some(_) => write!(f, "met after {}: ", Span(*after))?,
+                    None => f.write_str("data connection: ")?,
+                }
+                write!(f, "{originator} {} {responder}{}{}", self.arrow(), By(*mode), How(*matched_by))
+            }
+            EventKind::Refused { mode, originator, responder, .. } => {
+                write!(f, "refused: {originator} {} {responder}{}", self.arrow(), By(*mode))
+            }
+            EventKind::TimedOut { mode, prediction, waited, attempted, .. } => {
+                let (listener, waited) = (prediction.listener, Span(*waited));
+                if *attempted {
+                    write!(f, "timed out: SYNs to {listener} unanswered for {waited}{}", By(*mode))
+                } else {
+                    write!(f, "timed out: no SYN to {listener} in {waited}{}", By(*mode))
+                }
+            }
+            EventKind::Transferred { verb, argument, transfer } => {
+                f.write_str(&Printable(verb.name()).to_string())?;
+                if let Some(argument) = argument {
+                    write!(f, " {}", argument.printable())?;
+                }
+                f.write_char(' ')?;
+                transferred(f, transfer)
+            }
+            EventKind::Found(finding) => {
+                write!(f, "{} {}: {}", finding.severity, finding.code, Printable(&finding.summary))
+            }
+            EventKind::Ended { end_state } => f.write_str(match end_state {
+                EndState::Fin => "session closed",
+                EndState::Rst => "session reset",
+                EndState::Idle => "session given up: silent for too long",
+                EndState::Open => "session still open at the end of the capture",
+            }),
+        }
+    }
+}
+
+impl Line<'_> {
+    const fn arrow(&self) -> &'static str {
+        if self.is_ascii { "->" } else { "→" }
+    }
+}
+
+fn transferred(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
+    f.write_str(match transfer.status {
+        Status::Complete => "complete",
+        Status::Aborted => "aborted",
+        Status::Failed => "failed",
+        Status::Unfinished => "unfinished",
+    })?;
+    if let Some(code) = transfer.reply_code {
+        write!(f, " ({code})")?;
+    }
+    // A transfer that was refused outright moved nothing, and nobody expected it to.
+    let Some(seconds) = transfer.duration() else { return Ok(()) };
+    let Some(bytes) = transfer.bytes else { return Ok(()) };
+    write!(f, ": {} in {}", Size(bytes as f64), Seconds(seconds))?;
+    if seconds > 0.0 && bytes > 0 {
+        write!(f, ", {}/s", Size(bytes as f64 / seconds))?;
+    }
+    if transfer.missing_bytes > 0 {
+        write!(f, "; {} not captured", Size(transfer.missing_bytes as f64))?;
+    }
+    if transfer.encrypted {
+        f.write_str(", encrypted")?;
+    }
+    Ok(())
+}
+
+/// Who is to connect; the port is the protocol's idea, and few keep to it.
+struct Dialer(Connector);
+
+impl fmt::Display for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Connector { ip, .. } = self.0;
+        // In brackets like the endpoint beside it.
+        if ip.is_ipv6() { write!(f, "[{ip}]") } else { write!(f, "{ip}") }
+    }
+}
+
+/// How it was negotiated.
+struct By(Option<Mode>);
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |mode| write!(f, " ({mode})"))
+    }
+}
+
+/// How it was told to belong there, where that is worth a word.
+struct How(Option<MatchedBy>);
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            None | Some(MatchedBy::Endpoint | MatchedBy::Default) => "",
+            Some(MatchedBy::Translated) => ", another address than expected",
+            Some(MatchedBy::ThirdParty) => ", between two servers",
+            Some(MatchedBy::Inferred) => ", inferred",
+        })
+    }
+}
+
+/// Nanoseconds for people.
+struct Span(i64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0 as f64;
+        Seconds(nanos / 1e9).fmt(f)
+    }
+}
+
+/// Seconds for people.
+struct Seconds(f64);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0;
+        let size = seconds.abs();
+        if size < 1e-2 {
+            write!(f, "{:.2} ms", seconds * 1e3)
+        } else if size < 1.0 {
+            write!(f, "{:.0} ms", seconds * 1e3)
+        } else if size < 100.0 {
+            write!(f, "{seconds:.1} s")
+        } else {
+            write!(f, "{seconds:.0} s")
+        }
+    }
+}
+
+/// Bytes for people, in powers of a thousand.
+pub(super) struct Size(pub(super) f64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut size = self.0;
+        if size < 999.5 {
+            return write!(f, "{size:.0} B");
+        }
+        for unit in ["kB", "MB", "GB"] {
+            size /= 1000.0;
+            if size < 999.95 {
+                return write!(f, "{size:.1} {unit}");
+            }
+        }
+        write!(f, "{:.1} TB", size / 1000.0)
+    }
+}

@@ -1,0 +1,107 @@
+//! Where lines go: standard output, or a file to which they are appended and that is reopened when it was moved away.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+use std::path::{Path, PathBuf};
+
+/// Where lines go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Standard output.
+    Stdout,
+    /// A file; lines are added to what it has.
+    File(PathBuf),
+    /// Nowhere: packets go to standard output.
+    Nowhere,
+}
+
+impl Target {
+    /// Its name in messages.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Stdout | Self::Nowhere => "standard output".to_owned(),
+            Self::File(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+}
+
+/// An open target.
+pub(super) struct Sink {
+    output: Output,
+    /// Whether each line is handed on at once.
+    is_line_buffered: bool,
+}
+
+enum Output {
+    Stdout(BufWriter<Stdout>),
+    File(PathBuf, BufWriter<File>),
+    Nowhere,
+}
+
+impl Sink {
+    /// Opens the target.
+    pub(super) fn open(target: &Target, is_line_buffered: bool) -> io::Result<Self> {
+        let is_terminal = matches!(target, Target::Stdout) && io::stdout().is_terminal();
+        let output = match target {
+            Target::Stdout => Output::Stdout(BufWriter::new(io::stdout())),
+            Target::File(path) => Output::File(path.clone(), append_to(path)?),
+            Target::Nowhere => Output::Nowhere,
+        };
+        Ok(Self { output, is_line_buffered: is_line_buffered || is_terminal })
+    }
+
+    /// Writes one line or several, whole.
+    pub(super) fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        match &mut self.output {
+            Output::Stdout(output) => output.write_all(lines)?,
+            Output::File(_, output) => output.write_all(lines)?,
+            Output::Nowhere => {}
+        }
+        if self.is_line_buffered { self.flush() } else { Ok(()) }
+    }
+
+    /// Hands on all that was written.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        match &mut self.output {
+            Output::Stdout(output) => output.flush(),
+            Output::File(_, output) => output.flush(),
+            Output::Nowhere => Ok(()),
+        }
+    }
+
+    /// Opens a file anew under its name, because whoever keeps logs has moved it away.
+    pub(super) fn reopen(&mut self) -> io::Result<()> {
+        self.flush()?;
+        if let Output::File(path, output) = &mut self.output {
+            *output = append_to(path)?;
+        }
+        Ok(())
+    }
+}
+
+fn append_to(path: &Path) -> io::Result<BufWriter<File>> {
+    Ok(BufWriter::new(OpenOptions::new().append(true).create(true).open(path)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_file_is_added_to_and_follows_its_name_when_reopened() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        fs::write(&path, "before\n").unwrap();
+        let mut sink = Sink::open(&Target::File(path.clone()), false).unwrap();
+        sink.write(b"one\n").unwrap();
+        let moved = directory.path().join("log.1");
+        fs::rename(&path, &moved).unwrap();
+        sink.write(b"two\n").unwrap();
+        sink.reopen().unwrap();
+        sink.write(b"three\n").unwrap();
+        sink.flush().unwrap();
+        assert_eq!(fs::read_to_string(moved).unwrap(), "before\none\ntwo\n");
+        assert_eq!(fs::read_to_string(path).unwrap(), "three\n");
+    }
+}

@@ -1,0 +1,188 @@
+//! Logins, and what can be told once a session hides under TLS.
+
+use super::check;
+
+#[test]
+fn the_last_login_counts() {
+    check(
+        "
+        S: 220 hello
+        C: HOST ftp.example.org
+        S: 220 that is me
+        C: USER alice
+        S: 331 password?
+        C: PASS wrong
+        S: 530 no
+        C: USER bob
+        S: 331 password?
+        C: PASS right
+        S: 332 account?
+        C: ACCT staff
+        S: 230 in
+        ",
+        "S C:40000>S:21 bob accepted none
+         C HOST ftp.example.org 220
+         C USER alice 331
+         C PASS *** 530
+         C USER bob 331
+         C PASS *** 332
+         C ACCT *** 230",
+    );
+}
+
+#[test]
+fn guests_have_no_secrets_and_others_do() {
+    let login = |user: &str| {
+        format!("C: USER {user}\nS: 331 password?\nC: PASS a@b\nS: 230 in\nC: NOOP\nS: 200 ok\n")
+    };
+    check(&login("anonymous"), "F none");
+    check(&login("ftp"), "F none");
+    check(&login("alice"), "F cleartext-credentials");
+}
+
+#[test]
+fn five_rejected_logins_are_brute_force() {
+    let tries = "C: USER root\nS: 331 password?\nC: PASS x\nS: 530 no\n".repeat(5);
+    check(&tries, "F cleartext-credentials\nF login-rejected\nF brute-force");
+}
+
+#[test]
+fn tls_may_be_asked_for_by_many_names() {
+    for mechanism in ["TLS", "tls", "SSL", "TLS-C", "TLS-P"] {
+        check(
+            &format!(
+                "
+                S: 220 hello
+                C: AUTH {mechanism}
+                S: 234 whatever text there is
+                hello C
+                hello S
+                sealed C 60
+                sealed S 40
+                "
+            ),
+            &format!("S C:40000>S:21 - none explicittls\nC AUTH {mechanism} 234\nT none"),
+        );
+    }
+}
+
+#[test]
+fn a_session_that_was_refused_tls_goes_on_in_the_clear() {
+    check(
+        "
+        S: 220 hello
+        C: AUTH TLS
+        S: 534 no certificate
+        C: USER alice
+        S: 331 password?
+        C: PASS secret
+        S: 230 in
+        ",
+        "S C:40000>S:21 alice accepted none
+         C AUTH TLS 534
+         C USER alice 331
+         C PASS *** 230
+         F cleartext-credentials
+         F tls-refused",
+    );
+}
+
+#[test]
+fn data_under_tls_is_inferred_by_addresses_and_time() {
+    check(
+        "
+        S: 220 hello
+        C: AUTH TLS
+        S: 234 go on
+        hello C
+        hello S
+        sealed C 60
+        sealed S 40
+        sealed C 30
+        sealed S 60
+        open C:41000 -> S:50000
+        hello C
+        hello S
+        sealed S 1000
+        close S
+        ",
+        "S C:40000>S:21 - none explicittls
+         D - - connected inferred C:41000>S:50000",
+    );
+}
+
+#[test]
+fn in_active_mode_the_tls_client_is_who_accepted_the_connection() {
+    check(
+        "
+        S: 220 hello
+        C: AUTH TLS
+        S: 234 go on
+        hello C
+        hello S
+        sealed C 60
+        sealed S 40
+        open S:20 -> C:41000
+        hello C
+        hello S
+        sealed S 1000
+        close S
+        ",
+        "D - - connected inferred S:20>C:41000",
+    );
+}
+
+#[test]
+fn port_990_begins_with_tls() {
+    check(
+        "
+        session A C:40000 -> S:990
+        hello C
+        hello S
+        sealed S 100
+        sealed C 100
+        ",
+        "S C:40000>S:990 - none implicittls",
+    );
+}
+
+#[test]
+fn after_ccc_commands_are_read_again() {
+    check(
+        r"
+        S: 220 hello
+        C: AUTH TLS
+        S: 234 go on
+        hello C
+        hello S
+        sealed C 60
+        sealed S 40
+        C: PASV
+        S: 227 (198,51,100,2,195,80)
+        C: RETR f
+        S: 150 now
+        data C:41000 -> S:50000, S sends 10
+        S: 226 done
+        ",
+        "S C:40000>S:21 - none explicittls
+         C AUTH TLS 234
+         C PASV 227
+         C RETR f 150 226
+         D PASV accepted connected endpoint C:41000>S:50000
+         T RETR - 10 complete 226 via 0",
+    );
+}
+
+#[test]
+fn bad_base64_in_adat_is_kept_as_it_is() {
+    check(
+        "
+        C: AUTH GSSAPI
+        S: 334 go on
+        C: ADAT ***not base64***
+        S: 501 can't decode
+        ",
+        "C AUTH GSSAPI 334
+         C ADAT ***not base64*** 501",
+    );
+}
