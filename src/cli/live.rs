@@ -83,8 +83,7 @@ pub(super) fn understand_capture(
     let ReportArgs { input, analysis, output } = report;
     let OutputArgs { format, json, pretty, output, fail_on, .. } = output;
     let format = match format {
-        None => LiveFormatArg::Events,
-        Some(FormatArg::Text) => LiveFormatArg::Events,
+        None | Some(FormatArg::Text) => LiveFormatArg::Events,
         Some(FormatArg::Jsonl) => LiveFormatArg::Jsonl,
         Some(_) => {
             return Err(Failure::usage(
