@@ -110,6 +110,9 @@ impl Analyzer {
         }
         let until = self.last.unwrap_or_default();
         let mut sessions = self.tracker.take_done();
+        for session in &sessions {
+            self.diagnosis.announce(session);
+        }
         for session in &mut sessions {
             self.diagnosis.session(session, until);
         }

@@ -6,8 +6,10 @@
 //! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
 
 pub mod args;
+mod interrupts;
 mod live;
 mod look;
+mod manual;
 mod options;
 mod output;
 mod progress;
@@ -19,6 +21,7 @@ mod verdict;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -45,6 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match understand(args, io::stdout().is_terminal()).and_then(|(job, general)| act(job, &general)) {
         Ok(verdict) => verdict.into(),
         Err(Failure::ReaderGone) => Verdict::Done.into(),
+        Err(Failure::Interrupted) => Verdict::Interrupted.into(),
         Err(Failure::Said { message, verdict }) => {
             if quiet < 2 {
                 say(&message);
@@ -69,7 +73,7 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
             print(|out| out.write_all(&page))
         }
         Job::Show(mut job) => {
-            read::take_keys(&mut job)?;
+            read::take_keys(job.keylog.as_ref(), &mut job.analyzer)?;
             screen::show(job, general)
         }
         Job::Explain(None) => print(list_codes),
@@ -87,17 +91,21 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
             clap_complete::generate(shell, &mut Args::command(), "ftpscope", &mut out);
             Ok(())
         }),
-        Job::Man => print(|out| clap_mangen::Man::new(Args::command()).render(out)),
+        Job::Man => print(manual::write),
     }
 }
 
 fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
     let fail_on = job.fail_on;
+    let begun = Instant::now();
     let outcome = read::run(job, &mut Progress::new(general.progress))?;
     if general.quiet == 0 {
         for damage in &outcome.damage {
             say(&format!("warning: {damage}"));
         }
+    }
+    if general.verbose > 0 {
+        say(&format!("{} packets in {:.3} s", outcome.packets, begun.elapsed().as_secs_f64()));
     }
     Ok(match outcome {
         read::Outcome { worst: Some(worst), .. } if fail_on.is_some_and(|least| worst >= least) => {

@@ -7,25 +7,26 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::values::{DecodeAs, Duration};
+use super::verdict::EXIT_STATUSES;
 use crate::tui::ThemeName;
 
 pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
 
-const EXAMPLES: &str = "\
-Examples:
-  ftpscope capture.pcap
-  ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -
-  sudo ftpscope live -i eth0
-  ftpscope analyze --fail-on warning capture.pcap
-  ftpscope export -T csv --what transfers -o transfers.csv capture.pcap.zst
-  ftpscope explain data-unanswered
+/// What people do with it, in the help and the manual page.
+pub(super) const EXAMPLES: [(&str, &str); 6] = [
+    ("ftpscope capture.pcap", "look at a capture"),
+    ("ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -", "report what another machine captures"),
+    ("sudo ftpscope live -i eth0", "follow sessions as they happen"),
+    ("ftpscope analyze --fail-on warning capture.pcap", "fail where something went wrong"),
+    ("ftpscope export -T csv --what transfers -o files.csv capture.pcap.zst", "list what was transferred"),
+    ("ftpscope explain data-unanswered", "read what a finding means"),
+];
 
-Exit status:
-  0  done
-  1  can't do the job: no such file, not a capture, no permission, disk full
-  2  wrong usage
-  3  done, but the capture is damaged: what was readable before the damage is reported
-  4  --fail-on matched";
+fn after_help() -> String {
+    let examples = EXAMPLES.map(|(command, purpose)| format!("  {command}\n      {purpose}\n")).concat();
+    let statuses = EXIT_STATUSES.map(|(status, meaning)| format!("  {status}  {meaning}\n")).concat();
+    format!("Examples:\n{examples}\nExit status:\n{statuses}")
+}
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -37,7 +38,7 @@ Exit status:
                   that each negotiation announces, links what then happens, and says what went wrong.\n\n\
                   With files and no command, opens the terminal interface if standard output is a terminal, \
                   and prints the report otherwise.",
-    after_help = EXAMPLES,
+    after_help = after_help(),
     max_term_width = 100
 )]
 pub struct Args {
@@ -115,8 +116,8 @@ pub struct InputArgs {
     /// The same; may be repeated
     #[arg(short, long = "read-file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub read_files: Vec<PathBuf>,
-    /// TLS key log, to read FTPS
-    #[arg(long, value_name = "FILE", env = "SSLKEYLOGFILE", hide_env_values = true, value_hint = ValueHint::FilePath)]
+    /// TLS key log, to read FTPS [env: SSLKEYLOGFILE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub keylog: Option<PathBuf>,
 }
 

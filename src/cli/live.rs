@@ -3,7 +3,6 @@
 use std::env;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::args::{
     Autostop, CaptureArgs, FormatArg, GeneralArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
@@ -11,20 +10,18 @@ use super::args::{
 use super::args::{OutputArgs, ReportArgs};
 use super::look::Surroundings;
 use super::options::{analyzer_options, check_filter, severity};
-use super::read::read_key_log;
 use super::say;
 use super::verdict::{Failure, Verdict, plain};
+use crate::base::Printable;
 use crate::capture::{Rotation, live as interfaces};
 use crate::export;
 use crate::filter::Filter;
 use crate::live::{self, Clock, Feed, Form, Job, Target, Until};
 use crate::report::Severity;
-use crate::tls::KeyLog;
 
 /// Everything about one capture.
 pub(super) struct LiveJob {
     job: Job,
-    keylog: Option<PathBuf>,
     fail_on: Option<Severity>,
     /// The command as it was given, for advice.
     command: Option<&'static str>,
@@ -65,6 +62,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         feed,
         filter,
         user: capture.relinquish_privileges,
+        keys: input.keylog,
         analyzer: analyzer_options(analysis),
         form,
         target,
@@ -73,7 +71,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         until,
         learn_ports: capture.learn_ports,
     };
-    Ok(LiveJob { job, keylog: input.keylog, fail_on: output.fail_on.map(severity), command: Some("live") })
+    Ok(LiveJob { job, fail_on: output.fail_on.map(severity), command: Some("live") })
 }
 
 /// `ftpscope -i`, without a command.
@@ -85,8 +83,7 @@ pub(super) fn understand_capture(
     let ReportArgs { input, analysis, output } = report;
     let OutputArgs { format, json, pretty, output, fail_on, .. } = output;
     let format = match format {
-        None => LiveFormatArg::Events,
-        Some(FormatArg::Text) => LiveFormatArg::Events,
+        None | Some(FormatArg::Text) => LiveFormatArg::Events,
         Some(FormatArg::Jsonl) => LiveFormatArg::Jsonl,
         Some(_) => {
             return Err(Failure::usage(
@@ -155,7 +152,7 @@ fn until(packets: Option<u64>, conditions: &[Autostop]) -> Until {
             Autostop::Duration(duration) => until.duration = Some(duration),
             Autostop::Bytes(bytes) => until.bytes = Some(bytes),
             Autostop::Packets(count) => {
-                until.packets = Some(until.packets.map_or(count, |other| other.min(count)))
+                until.packets = Some(until.packets.map_or(count, |other| other.min(count)));
             }
             Autostop::Sessions(count) => until.sessions = Some(count),
         }
@@ -165,10 +162,7 @@ fn until(packets: Option<u64>, conditions: &[Autostop]) -> Until {
 
 /// Captures, to its end.
 pub(super) fn run(job: LiveJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
-    let LiveJob { mut job, keylog, fail_on, command } = job;
-    if let Some(path) = keylog {
-        job.analyzer.key_log = Arc::new(KeyLog::parse(&read_key_log(&path)?));
-    }
+    let LiveJob { job, fail_on, command } = job;
     let is_quiet = general.quiet > 0;
     let summary = live::run(job, &mut |message| {
         if !is_quiet {
@@ -216,6 +210,9 @@ fn explained(failure: live::Failure, command: Option<&'static str>) -> Failure {
             let program = program.unwrap_or_else(|_unknown| PathBuf::from("ftpscope"));
             let advice = live::advice(&error, &program, command).unwrap_or_default();
             Failure::impossible(format!("{error}\n{advice}").trim_end().to_owned())
+        }
+        live::Failure::Keys { path, source } => {
+            Failure::impossible(format!("can't read the key log {}: {}", Printable(&path), plain(&source)))
         }
         live::Failure::Start(error) => Failure::impossible(format!("can't start: {}", plain(&error))),
         other => Failure::impossible(other.to_string()),

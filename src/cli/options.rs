@@ -1,5 +1,6 @@
 //! What is meant.
 
+use std::env;
 use std::path::PathBuf;
 
 use super::args::{
@@ -42,8 +43,8 @@ pub(super) enum Job {
 pub(super) struct ReportJob {
     /// Files in order.
     pub(super) files: Vec<PathBuf>,
-    /// TLS key log, and whether it was named on the command line (else by the environment).
-    pub(super) keylog: Option<PathBuf>,
+    /// TLS key log.
+    pub(super) keylog: Option<KeyLogFile>,
     /// How to analyze; the key log is not read yet.
     pub(super) analyzer: analyzer::Options,
     /// How to write.
@@ -54,6 +55,22 @@ pub(super) struct ReportJob {
     pub(super) filter: Option<String>,
     /// From which severity on to fail.
     pub(super) fail_on: Option<Severity>,
+}
+
+/// Where TLS keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum KeyLogFile {
+    /// Where the command line says: it must be there.
+    Asked(PathBuf),
+    /// Where the environment says, which other programs obey too: it may be there or not.
+    Environment(PathBuf),
+}
+
+impl KeyLogFile {
+    pub(super) fn find(asked: Option<PathBuf>) -> Option<Self> {
+        let environment = || env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty());
+        asked.map(Self::Asked).or_else(|| environment().map(|path| Self::Environment(path.into())))
+    }
 }
 
 /// Where a report goes.
@@ -80,6 +97,11 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Show(report_job(report, FormatArg::Text, &general)?)
             }
             None => Job::Report(report_job(report, FormatArg::Text, &general)?),
+            Some(Command::Tui(own)) if own.output.is_given() || report.output.is_given() => {
+                return Err(Failure::usage(
+                    "the terminal interface writes no report; use 'ftpscope export' for that",
+                ));
+            }
             Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text, &general)?),
             Some(Command::Analyze(own)) => {
                 Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
@@ -119,7 +141,7 @@ fn report_job(
     Ok(ReportJob {
         files,
         filter: analysis.filter.clone(),
-        keylog: input.keylog,
+        keylog: KeyLogFile::find(input.keylog),
         analyzer: analyzer_options(analysis),
         format,
         target,

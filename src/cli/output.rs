@@ -38,6 +38,22 @@ impl Output {
         }
     }
 
+    /// Opens the target, but never one of the files that are read.
+    pub(super) fn open_beside(target: &Target, read: &[PathBuf]) -> Result<Self, Failure> {
+        if let Target::File(path) = target
+            && let Ok(target) = fs::canonicalize(path)
+            && target.is_file()
+            && read.iter().any(|file| fs::canonicalize(file).is_ok_and(|file| file == target))
+        {
+            let path = path.to_string_lossy();
+            return Err(Failure::usage(format!(
+                "{} is a capture to read: it can't be written to",
+                Printable(&path)
+            )));
+        }
+        Self::open(target)
+    }
+
     /// Lets `write` write, and says in whose name it failed.
     pub(super) fn write(
         &mut self,

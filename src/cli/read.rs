@@ -1,8 +1,10 @@
 //! Reads captures into a report.
 
-use std::path::Path;
+use std::fs;
+use std::sync::Arc;
 
-use super::options::ReportJob;
+use super::interrupts::Interrupts;
+use super::options::{KeyLogFile, ReportJob};
 use super::output::Output;
 use super::progress::Progress;
 use super::verdict::{Failure, plain};
@@ -11,7 +13,7 @@ use crate::base::Printable;
 use crate::capture::{self, Frames};
 use crate::export::{self, Format};
 use crate::filter::Filter;
-use crate::report::{Report, Severity};
+use crate::report::{Report, Session, Severity};
 use crate::tls::KeyLog;
 
 /// How many frames are read between two looks at the clock.
@@ -23,35 +25,46 @@ pub(super) struct Outcome {
     pub(super) damage: Vec<String>,
     /// The worst finding.
     pub(super) worst: Option<Severity>,
+    /// Packets read.
+    pub(super) packets: u64,
 }
 
 /// Reads the captures and writes the report.
 pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome, Failure> {
-    take_keys(&mut job)?;
+    take_keys(job.keylog.as_ref(), &mut job.analyzer)?;
     let filter = job.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
-    let mut frames = open(&job)?;
-    let mut output = Output::open(&job.target)?;
-    let outcome = match job.format {
-        Format::Jsonl => stream(&mut frames, job.analyzer, filter.as_ref(), progress, &mut output)?,
-        format => {
-            let mut report = read(&mut frames, job.analyzer, progress);
-            if let Some(filter) = &filter {
-                report.sessions.retain(|session| filter.matches(session));
-            }
-            output.write(|sink| export::write(&report, format, sink))?;
-            let worst = worst(&report);
-            Outcome { damage: damage(&report), worst }
+    let interrupts = Interrupts::watch(job.files.iter().any(|file| file.as_os_str() == "-"))
+        .map_err(|error| Failure::impossible(format!("can't listen for signals: {}", plain(&error))))?;
+    let frames = open(&job)?;
+    let mut output = Output::open_beside(&job.target, &job.files)?;
+    let analyzer = Analyzer::new(job.analyzer);
+    let mut reading = Reading { frames, analyzer, progress, interrupts, read: 0 };
+    let outcome = if job.format == Format::Jsonl {
+        stream(reading, filter.as_ref(), &mut output)?
+    } else {
+        while reading.step()? {}
+        let mut report = reading.report();
+        if let Some(filter) = &filter {
+            report.sessions.retain(|session| filter.matches(session));
         }
+        output.write(|sink| export::write(&report, job.format, sink))?;
+        Outcome { damage: damage(&report), worst: worst(&report), packets: report.capture.packets }
     };
     output.finish()?;
     Ok(outcome)
 }
 
-/// Reads the key log that the job names.
-pub(super) fn take_keys(job: &mut ReportJob) -> Result<(), Failure> {
-    if let Some(path) = &job.keylog {
-        job.analyzer.key_log = std::sync::Arc::new(KeyLog::parse(&read_key_log(path)?));
-    }
+/// Has the analyzer take in the keys of a key log.
+pub(super) fn take_keys(file: Option<&KeyLogFile>, analyzer: &mut analyzer::Options) -> Result<(), Failure> {
+    let keys = match file {
+        None => return Ok(()),
+        Some(KeyLogFile::Asked(path)) => fs::read(path).map_err(|error| {
+            let path = path.to_string_lossy();
+            Failure::impossible(format!("can't read the key log {}: {}", Printable(&path), plain(&error)))
+        })?,
+        Some(KeyLogFile::Environment(path)) => fs::read(path).unwrap_or_default(),
+    };
+    analyzer.key_log = Arc::new(KeyLog::parse(&keys));
     Ok(())
 }
 
@@ -64,59 +77,59 @@ pub(super) fn open(job: &ReportJob) -> Result<Frames, Failure> {
     capture::open(&job.files, &job.analyzer.limits).map_err(|error| Failure::impossible(error.to_string()))
 }
 
-/// Reads the key log.
-pub(super) fn read_key_log(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        let path = path.to_string_lossy();
-        Failure::impossible(format!("can't read the key log {}: {}", Printable(&path), plain(&error)))
-    })
+/// What is read from where, until when.
+struct Reading<'r> {
+    frames: Frames,
+    analyzer: Analyzer,
+    progress: &'r mut Progress,
+    interrupts: Interrupts,
+    read: u64,
 }
 
-/// Reads all frames into one report.
-fn read(frames: &mut Frames, options: analyzer::Options, progress: &mut Progress) -> Report {
-    let mut analyzer = Analyzer::new(options);
-    let mut number = 0_u64;
-    while let Some(frame) = frames.next() {
-        analyzer.feed(&frame);
-        number += 1;
-        if number.is_multiple_of(FRAMES_PER_LOOK) {
-            progress.show(frames.progress());
+impl Reading<'_> {
+    /// Analyzes the next frame; false after the last one.
+    fn step(&mut self) -> Result<bool, Failure> {
+        let Some(frame) = self.frames.next() else { return Ok(false) };
+        self.analyzer.feed(&frame);
+        self.read = self.read.saturating_add(1);
+        if self.read.is_multiple_of(FRAMES_PER_LOOK) {
+            self.progress.show(self.frames.progress());
+            if self.interrupts.stop() {
+                self.progress.clear();
+                return Err(Failure::Interrupted);
+            }
         }
+        Ok(true)
     }
-    progress.clear();
-    analyzer.report(frames.sources())
+
+    fn report(self) -> Report {
+        self.progress.clear();
+        self.analyzer.report(self.frames.sources())
+    }
 }
 
-/// Reads all frames, and writes each session as soon as it is over.
+/// Writes each session as soon as it is over, then the closing line.
 fn stream(
-    frames: &mut Frames,
-    options: analyzer::Options,
+    mut reading: Reading<'_>,
     filter: Option<&Filter>,
-    progress: &mut Progress,
     output: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let mut analyzer = Analyzer::new(options);
+    let wanted = |session: &Session| filter.is_none_or(|filter| filter.matches(session));
     let mut worst_of_ended = None;
-    let mut number = 0_u64;
-    while let Some(frame) = frames.next() {
-        analyzer.feed(&frame);
-        for session in
-            analyzer.take_ended().into_iter().filter(|session| filter.is_none_or(|one| one.matches(session)))
-        {
-            worst_of_ended =
-                worst_of_ended.max(session.findings.iter().map(|finding| finding.severity).max());
-            output.write(|sink| export::session_line(&session, sink))?;
-        }
-        number += 1;
-        if number.is_multiple_of(FRAMES_PER_LOOK) {
-            progress.show(frames.progress());
+    while reading.step()? {
+        for session in reading.analyzer.take_ended() {
+            if wanted(&session) {
+                worst_of_ended =
+                    worst_of_ended.max(session.findings.iter().map(|finding| finding.severity).max());
+                output.write(|sink| export::session_line(&session, sink))?;
+            }
         }
     }
-    progress.clear();
-    let mut report = analyzer.report(frames.sources());
-    report.sessions.retain(|session| filter.is_none_or(|one| one.matches(session)));
+    let mut report = reading.report();
+    report.sessions.retain(wanted);
     output.write(|sink| export::write(&report, Format::Jsonl, sink))?;
-    Ok(Outcome { damage: damage(&report), worst: worst_of_ended.max(worst(&report)) })
+    let worst = worst_of_ended.max(worst(&report));
+    Ok(Outcome { damage: damage(&report), worst, packets: report.capture.packets })
 }
 
 fn worst(report: &Report) -> Option<Severity> {

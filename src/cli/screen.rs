@@ -180,7 +180,7 @@ impl tui::Exporter for FileExporter {
         match written {
             Ok(()) => Ok(format!("{} sessions", report.sessions.len())),
             Err(Failure::Said { message, .. }) => Err(message),
-            Err(Failure::ReaderGone) => Err("nobody reads".into()),
+            Err(Failure::ReaderGone | Failure::Interrupted) => Err("nobody reads".into()),
         }
     }
 }

@@ -18,7 +18,21 @@ pub(super) enum Verdict {
     Partial = 3,
     /// A finding is as severe as `--fail-on` says.
     Found = 4,
+    /// Ended by a signal, before the report was made.
+    Interrupted = 130,
 }
+
+/// What the help says of them.
+pub(super) const EXIT_STATUSES: [(u8, &str); 5] = [
+    (Verdict::Done as u8, "done"),
+    (Verdict::Impossible as u8, "can't do the job: no such file, not a capture, no permission, disk full"),
+    (Verdict::Usage as u8, "wrong usage"),
+    (
+        Verdict::Partial as u8,
+        "done, but the capture is damaged: what was readable before the damage is reported",
+    ),
+    (Verdict::Found as u8, "--fail-on matched"),
+];
 
 impl From<Verdict> for ExitCode {
     fn from(verdict: Verdict) -> Self {
@@ -38,6 +52,8 @@ pub(super) enum Failure {
     },
     /// The reader of standard output is gone: it has what it wanted.
     ReaderGone,
+    /// The user wants no report any more.
+    Interrupted,
 }
 
 impl Failure {

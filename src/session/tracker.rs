@@ -5,12 +5,12 @@ mod events;
 mod link;
 mod negotiate;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::assemble;
 use super::content::Hashing;
-use super::control::{Control, Occurrence};
+use super::control::{Control, Notes, Occurrence};
 use super::expectation::{Expectations, SessionSlot};
 use super::flow::{DataFlow, Flow, Role};
 use super::history::History;
@@ -18,7 +18,7 @@ use super::live::Live;
 use super::options::Options;
 use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef};
 use crate::ftp::{self, Plausible};
-use crate::report::{ControlAttempt, MatchedBy, Mode, Session, Uid};
+use crate::report::{self, ControlAttempt, MatchedBy, Mode, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
 
 /// How long before its announcement a connection may have been captured: two taps, clocks that differ.
@@ -50,8 +50,8 @@ pub struct Tracker {
     done: Vec<Session>,
     finishing: bool,
     watch: Option<events::Watch>,
-    /// Channels whose data connection is closed, while somebody watches.
-    is_closed: HashSet<(SessionSlot, u32)>,
+    /// Data connections that are closed and linger in the table, with their facts until a transfer was told by them.
+    closed: HashMap<(SessionSlot, u32), Option<Box<report::Connection>>>,
 }
 
 /// Two hosts between which there are control connections.
@@ -95,7 +95,7 @@ impl Tracker {
             done: Vec::new(),
             finishing: false,
             watch: None,
-            is_closed: HashSet::new(),
+            closed: HashMap::new(),
         }
     }
 
@@ -301,7 +301,7 @@ impl Tracker {
         let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
         live.last = connection.last;
         occurrences.clear();
-        live.control.data(connection, chunk, options, counts, occurrences);
+        live.control.data(connection, chunk, &mut Notes { options, counts, occurrences });
         self.react(id, slot, chunk.packet);
     }
 
@@ -374,14 +374,14 @@ impl Sink for Tracker {
     }
 
     fn gap(&mut self, id: ConnectionId, _connection: &Connection, gap: Gap) {
-        let Self { flows, sessions, options, occurrences, .. } = self;
+        let Self { flows, sessions, options, counts, occurrences, .. } = self;
         let Some(Some(flow)) = flows.get_mut(flow_position(id)) else { return };
         match &mut flow.role {
             Role::Control(slot) => {
                 let slot = *slot;
                 if let Some(Some(live)) = sessions.get_mut(position(slot)) {
                     occurrences.clear();
-                    live.control.gap(gap, options, occurrences);
+                    live.control.gap(gap, &mut Notes { options, counts, occurrences });
                     self.react(id, slot, gap.packet);
                 }
             }

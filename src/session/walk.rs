@@ -235,9 +235,7 @@ impl<'a> Walk<'a> {
         let first = self.by_command.get(&index).and_then(|positions| positions.first());
         let Some(channel) = first.and_then(|&position| u32::try_from(position).ok()) else { return };
         match (self.live.channel(channel).and_then(|channel| channel.negotiation), effect) {
-            (Some(Negotiation::Rejected), _)
-            | (Some(Negotiation::Malformed), Effect::Refused)
-            | (None, _) => {}
+            (None | Some(Negotiation::Rejected), _) | (Some(Negotiation::Malformed), Effect::Refused) => {}
             (Some(Negotiation::Accepted | Negotiation::Unanswered | Negotiation::Malformed), _) => {
                 self.in_force.channel = Some(channel);
             }

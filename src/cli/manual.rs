@@ -1,0 +1,35 @@
+//! The manual page.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory as _;
+use clap_mangen::Man;
+
+use super::args::{Args, EXAMPLES};
+use super::verdict::EXIT_STATUSES;
+
+/// Writes the manual page in roff.
+pub(super) fn write(out: &mut dyn Write) -> io::Result<()> {
+    let mut out = out;
+    let manual = Man::new(Args::command());
+    manual.render_title(&mut out)?;
+    manual.render_name_section(&mut out)?;
+    manual.render_synopsis_section(&mut out)?;
+    manual.render_description_section(&mut out)?;
+    manual.render_options_section(&mut out)?;
+    manual.render_subcommands_section(&mut out)?;
+    writeln!(out, ".SH \"EXIT STATUS\"")?;
+    for (status, meaning) in EXIT_STATUSES {
+        writeln!(out, ".TP\n{status}\n{}", escaped(meaning))?;
+    }
+    writeln!(out, ".SH EXAMPLES")?;
+    for (command, purpose) in EXAMPLES {
+        writeln!(out, ".TP\n\\fB{}\\fR\n{}", escaped(command), escaped(purpose))?;
+    }
+    manual.render_version_section(&mut out)
+}
+
+/// Text as roff wants it: hyphens that stay hyphens, no apostrophe at the start of a line.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq")
+}
