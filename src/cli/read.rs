@@ -34,17 +34,16 @@ pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome
     let filter = job.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
     let mut frames = open(&job)?;
     let mut output = Output::open(&job.target)?;
-    let outcome = match stream::Form::of(job.format)? {
-        Some(form) => stream::run(&mut frames, job, form, filter.as_ref(), progress, &mut output)?,
-        None => {
-            let mut report = read(&mut frames, job.analyzer, progress);
-            if let Some(filter) = &filter {
-                report.sessions.retain(|session| filter.matches(session));
-            }
-            output.write(|sink| export::write(&report, job.format, sink))?;
-            let worst = worst(&report);
-            Outcome { damage: damage(&report.capture), worst }
+    let outcome = if let Some(form) = stream::Form::of(job.format)? {
+        stream::run(&mut frames, job, form, filter.as_ref(), progress, &mut output)?
+    } else {
+        let mut report = read(&mut frames, job.analyzer, progress);
+        if let Some(filter) = &filter {
+            report.sessions.retain(|session| filter.matches(session));
         }
+        output.write(|sink| export::write(&report, job.format, sink))?;
+        let worst = worst(&report);
+        Outcome { damage: damage(&report.capture), worst }
     };
     output.finish()?;
     Ok(outcome)
