@@ -183,7 +183,7 @@ mod tests {
         for from in (0..longest).step_by(step) {
             for (place, (&name, &length)) in names.iter().zip(lengths).enumerate() {
                 let bytes: Vec<u8> =
-                    (from..length.min(from + step)).map(|at| (at % 251 + place) as u8).collect();
+                    (from..length.min(from + step)).map(|at| ((at + place) % 251).to_le_bytes()[0]).collect();
                 hashing.update(name, &bytes);
             }
         }
