@@ -105,7 +105,10 @@ pub struct Ended {
 }
 
 /// Shows what a source finds, until the user leaves.
-pub fn run(source: Box<dyn Source>, options: Options) -> Result<Ended, Error> {
+pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error> {
+    if let Some(exporter) = &options.exporter {
+        options.settings.formats = exporter.formats().to_vec();
+    }
     let (sender, receiver) = sync_channel(QUEUE);
     let stop = Arc::new(AtomicBool::new(false));
     let mut screen = terminal::Screen::take(options.settings.depth, options.settings.mouse)?;

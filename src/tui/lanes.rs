@@ -183,7 +183,10 @@ fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) 
     let command = transfer.and_then(|transfer| session.command(transfer.command));
     let mode = glyphs::mode_name(channel.mode);
     let verb = command.map(|command| words::raw_wire(command.verb.name()));
-    let size = channel.connection.as_ref().map(|connection| words::bytes(connection.bytes()));
+    // Where no connection came about there is nothing to count.
+    let moved = matches!(rounded.fate, Fate::Carried | Fate::Broken);
+    let size =
+        channel.connection.as_ref().filter(|_| moved).map(|connection| words::bytes(connection.bytes()));
     let middle = match &verb {
         Some(verb) => format!("{mode} {verb}"),
         None => mode.to_owned(),

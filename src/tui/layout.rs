@@ -76,55 +76,30 @@ pub(super) fn panes(state: &State) -> Panes {
     match state.screen {
         Screen::Sessions => sessions(&mut panes, rest, state),
         Screen::Timeline => timeline(&mut panes, rest, state),
-        Screen::Ladder => with_detail(
-            &mut panes,
-            rest,
-            1,
-            if height >= 40 {
-                10
-            } else if height >= 24 {
-                6
-            } else {
-                4
-            },
-        ),
-        Screen::Transfers | Screen::Ports => {
-            with_detail(
-                &mut panes,
-                rest,
-                1,
-                if height >= 40 {
-                    14
-                } else if height >= 24 {
-                    9
-                } else {
-                    5
-                },
-            );
+        Screen::Ladder => {
+            let steps = state.opened.as_ref().map_or(0, |opened| opened.steps.len());
+            with_detail(&mut panes, rest, by_height(height, [4, 6, 6, 10]), steps);
+        }
+        Screen::Transfers => {
+            with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 14]), state.transfers.rows.len());
+        }
+        Screen::Ports => {
+            with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 14]), state.ports.rows.len())
         }
         Screen::Findings => {
-            with_detail(
-                &mut panes,
-                rest,
-                1,
-                if height >= 40 {
-                    12
-                } else if height >= 24 {
-                    9
-                } else {
-                    5
-                },
-            );
+            with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 12]), state.findings.rows.len());
         }
     }
     panes
 }
 
-/// A list with its heads, and a panel below that tells more.
-fn with_detail(panes: &mut Panes, mut rest: Rect, heads: u16, detail: u16) {
-    let detail = detail.min(rest.height.saturating_sub(4));
+/// A list with its heads, and a panel below that tells more: at least `detail` rows, more where the list is short.
+fn with_detail(panes: &mut Panes, mut rest: Rect, detail: u16, rows: usize) {
+    // Border and heads.
+    let wanted = u16::try_from(rows).unwrap_or(u16::MAX).max(3).saturating_add(3);
+    let detail = detail.max(rest.height.saturating_sub(wanted)).min(rest.height.saturating_sub(4));
     panes.detail = take_bottom(&mut rest, detail);
-    list(panes, rest, heads);
+    list(panes, rest, 1);
 }
 
 fn list(panes: &mut Panes, area: Rect, heads: u16) {
@@ -134,26 +109,33 @@ fn list(panes: &mut Panes, area: Rect, heads: u16) {
     panes.rows = inside;
 }
 
+/// A height by that of the screen: below 24 rows, below 28, below 40, and from there on.
+const fn by_height(height: u16, [low, usual, roomy, high]: [u16; 4]) -> u16 {
+    match height {
+        0..24 => low,
+        24..28 => usual,
+        28..40 => roomy,
+        _ => high,
+    }
+}
+
 fn sessions(panes: &mut Panes, mut rest: Rect, state: &State) {
     let height = state.size.1;
-    let overview = match height {
-        0..18 => 0,
-        18..28 => 2,
-        _ => 7,
+    if height < 18 {
+        list(panes, rest, 1);
+        return;
+    }
+    let overview = match (height, state.live) {
+        (0..28, _) => 2,
+        (_, true) => 5,
+        (_, false) => state.overview_rows.saturating_add(2),
     };
-    let detail = match height {
-        0..18 => 0,
-        18..24 => 4,
-        24..28 => 7,
-        28..40 => 8,
-        _ => 12,
-    };
-    let (overview, detail) = if state.live { (overview.min(5), detail.min(5)) } else { (overview, detail) };
     panes.overview = take_top(&mut rest, overview);
     if state.live && height >= 24 {
-        panes.events = take_bottom(&mut rest, if height < 40 { 5 } else { 8 });
+        panes.events = take_bottom(&mut rest, by_height(height, [5, 5, 5, 8]));
     }
-    with_detail(panes, rest, 1, detail);
+    let detail = by_height(height, [4, 7, 8, 12]);
+    with_detail(panes, rest, if state.live { detail.min(5) } else { detail }, state.sieve.rows().len());
 }
 
 fn timeline(panes: &mut Panes, mut rest: Rect, state: &State) {
@@ -163,13 +145,7 @@ fn timeline(panes: &mut Panes, mut rest: Rect, state: &State) {
     }
     // Border, axis, commands, replies, findings.
     let fixed = 2 + 2 + 3;
-    let detail = match height {
-        0..18 => 0,
-        18..24 => 5,
-        24..28 => 8,
-        28..40 => 9,
-        _ => 12,
-    };
+    let detail = if height < 18 { 0 } else { by_height(height, [5, 8, 9, 12]) };
     let events_least = if height >= LEGEND_FROM { 5 } else { 0 };
     let lanes = u16::try_from(state.lane_count()).unwrap_or(u16::MAX).max(2);
     let room = rest.height.saturating_sub(fixed).saturating_sub(detail).saturating_sub(events_least);

@@ -24,6 +24,8 @@ pub(super) enum Count {
 
 /// How many rows there are.
 pub(super) const ROWS: usize = 7;
+/// The first of them are modes: PASV, EPSV, PORT, EPRT, all others.
+const MODES: usize = 5;
 
 impl Count {
     /// The row of the overview.
@@ -72,6 +74,11 @@ impl Overview {
         if let Some(total) = self.totals.get_mut(count.row()) {
             *total = total.saturating_sub(1);
         }
+    }
+
+    /// The rows of modes that occur.
+    pub(super) fn modes(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..MODES).filter(|&row| self.total(row) > 0)
     }
 
     /// How many were counted in all.

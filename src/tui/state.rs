@@ -46,6 +46,8 @@ pub struct Settings {
     pub title: String,
     /// Filters used before, the newest last.
     pub history: Vec<String>,
+    /// The formats that can be exported; `run` asks the exporter.
+    pub formats: Vec<&'static str>,
 }
 
 /// What the user sees and has set.
@@ -80,6 +82,8 @@ pub(super) struct State {
     pub(super) stopping: bool,
     /// Whether a live capture goes on.
     pub(super) live: bool,
+    /// Rows of the overview: the modes that occur, and the problems.
+    pub(super) overview_rows: u16,
     pub(super) dragged_from: Option<super::message::Spot>,
     pub(super) last_click: Option<(super::message::Spot, Duration)>,
 }
@@ -349,6 +353,7 @@ impl State {
             follow: false,
             stopping: false,
             live: false,
+            overview_rows: 2,
             dragged_from: None,
             last_click: None,
         }

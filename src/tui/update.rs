@@ -94,6 +94,8 @@ fn fed(state: &mut State, data: &Data, changed: &Changed) {
     {
         state.refresh(index);
     }
+    let modes = u16::try_from(data.overview().modes().count()).unwrap_or(0);
+    state.overview_rows = modes.max(1) + 1;
     state.live = data.live().is_some() && !data.progress().finished;
     if changed.finished {
         state.stopping = false;
@@ -252,7 +254,10 @@ fn begins_typing(state: &mut State, action: Action) -> bool {
             let name = if state.marked.is_empty() { "session.pcapng" } else { "sessions.pcapng" };
             prompt::open(state, Purpose::Command, &format!("w {name}"));
         }
-        Action::Export => prompt::open(state, Purpose::Command, "export json sessions.json"),
+        Action::Export => {
+            let format = state.settings.formats.first().copied().unwrap_or("json");
+            prompt::open(state, Purpose::Command, &format!("export {format} sessions.{format}"));
+        }
         Action::Help => state.overlay = Overlay::Help { top: 0 },
         _ => return false,
     }

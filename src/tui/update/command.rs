@@ -30,9 +30,6 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("q", "", "quit"),
 ];
 
-/// Formats that the exporter is expected to know, offered for completion.
-const FORMATS: &[&str] = &["text", "json", "jsonl", "csv", "html", "md", "mermaid", "zeek", "eve", "pcapng"];
-
 /// Performs a command line.
 pub(super) fn run(state: &mut State, data: &Data, line: &str) -> Option<Effect> {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -120,7 +117,7 @@ fn export(state: &mut State, data: &Data, rest: &str) -> Option<Effect> {
 }
 
 /// What could be put in for the word before the cursor.
-pub(super) fn complete(before: &str) -> Vec<Completion> {
+pub(super) fn complete(before: &str, formats: &[&'static str]) -> Vec<Completion> {
     let word_from = before.rfind(' ').map_or(0, |space| space + 1);
     let word = before.get(word_from..).unwrap_or_default();
     let range = word_from..before.len();
@@ -139,7 +136,7 @@ pub(super) fn complete(before: &str) -> Vec<Completion> {
         (Some(_), 0) => offer(&mut COMMANDS.iter().map(|(name, _, help)| (*name, *help))),
         (Some("theme"), 1) => offer(&mut ThemeName::ALL.into_iter().map(|theme| (theme.name(), "theme"))),
         (Some("sort"), 1) => offer(&mut SortKey::ALL.into_iter().map(|sort| (sort.name(), "column"))),
-        (Some("export" | "x"), 1) => offer(&mut FORMATS.iter().map(|format| (*format, "format"))),
+        (Some("export" | "x"), 1) => offer(&mut formats.iter().map(|format| (*format, "format"))),
         _ => Vec::new(),
     }
 }

@@ -58,13 +58,14 @@ pub(super) fn edit(state: &mut State, data: &Data, edit: &Edit) -> Option<Effect
 /// Says what is wrong with the line, and what could be put in.
 fn check(state: &mut State) {
     validate(state);
+    let formats = state.settings.formats.clone();
     let Some(prompt) = super::prompt_of(state) else { return };
     prompt.completions = match prompt.purpose {
         Purpose::Filter => crate::filter::complete(prompt.input.text(), prompt.input.cursor())
             .into_iter()
             .map(|found| Completion { range: found.range, text: found.text, help: found.help.to_owned() })
             .collect(),
-        Purpose::Command => command::complete(prompt.input.before()),
+        Purpose::Command => command::complete(prompt.input.before(), &formats),
         Purpose::Find | Purpose::Frame => Vec::new(),
     };
 }

@@ -334,10 +334,12 @@ fn overview(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
         ];
         let foot = [piece("S-← S-→ or drag: a time range", Ink::Dim)];
         pen.panel(area, &title, &foot);
+        let occurring: Vec<usize> = data.overview().modes().collect();
         let mut rows: Vec<(&str, usize, Ink)> =
-            modes.into_iter().filter(|(_, row, _)| total(*row) > 0).collect();
-        // Room is for five: the four usual modes, or the others in place of what does not occur.
-        rows.truncate(4);
+            modes.into_iter().filter(|(_, row, _)| occurring.contains(row)).collect();
+        if rows.is_empty() {
+            rows.extend(modes.into_iter().take(1));
+        }
         rows.push(problems);
         for (y, (name, row, ink)) in (time.y..time.bottom()).zip(rows) {
             strip(pen, (time.x.saturating_sub(NAMES) + 1, time.x, y), name, &sums, row, ink);
