@@ -16,7 +16,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 11 | [`cli`] |
-//! | 10 | `live`, [`parallel`], [`tui`] |
+//! | 10 | [`live`], [`parallel`], [`tui`] |
 //! | 9 | [`export`] |
 //! | 8 | [`analyzer`] |
 //! | 7 | [`diagnose`] |
