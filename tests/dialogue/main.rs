@@ -17,16 +17,13 @@
 //! F time-wait-reuse                      a finding
 //! ```
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::string_slice,
-    clippy::format_push_string,
-    clippy::format_collect,
-    clippy::cast_possible_truncation,
-    reason = "its scripts are its own"
+    reason = "a test fails by panicking, and its scripts are its own"
 )]
-#![expect(clippy::panic, reason = "a script that is wrong says so")]
-#![expect(clippy::string_slice, reason = "scripts are cut where their language has ASCII")]
 
 mod framing;
 mod linking;
