@@ -31,7 +31,7 @@ mod fixture;
 mod tests;
 
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
-use crate::report::{Capture, Finding, Report, Session};
+use crate::report::{Announcement, Capture, Finding, Report, Session};
 
 use announced::Announced;
 use case::Case;
@@ -100,18 +100,17 @@ impl Diagnosis {
         Self { options, ..Self::default() }
     }
 
-    /// Notes what a session's server announced. With two sessions of one client, a PORT in one that names what the other
-    /// server announced is meant for a transfer between the servers: tell of all sessions that are at hand before
-    /// their findings are asked for.
-    pub fn announce(&mut self, session: &Session) {
-        let forgotten = self.announced.add(session, self.options.history);
+    /// Notes that a server announced an endpoint to a client. With two sessions of one client, a PORT in one that names what
+    /// the other server announced is meant for a transfer between the servers: tell of it as it happens, for either
+    /// session may end first.
+    pub fn announce(&mut self, announcement: Announcement) {
+        let forgotten = self.announced.add(announcement, self.options.history);
         self.limits.add(LimitName::History, forgotten);
     }
 
     /// Fills in the findings of a session that is final. `until` is the time of the latest packet of the capture so
     /// far: how long nothing followed is known only by it.
     pub fn session(&mut self, session: &mut Session, until: Timestamp) {
-        self.announce(session);
         let case = Case::open(session, &self.options, &self.announced, until);
         let sink = examine(&case);
         let forgotten = self.logins.add(&case) + self.ports.add(&case);
@@ -160,8 +159,8 @@ pub fn report(report: &mut Report, options: &Options) {
     let mut diagnosis = Diagnosis::new(options.clone());
     let last_of_sessions = report.sessions.iter().map(|session| session.end).max();
     let until = report.capture.last.max(last_of_sessions).unwrap_or_default();
-    for session in &report.sessions {
-        diagnosis.announce(session);
+    for announcement in report.sessions.iter().flat_map(Session::announcements) {
+        diagnosis.announce(announcement);
     }
     for session in &mut report.sessions {
         diagnosis.session(session, until);

@@ -384,3 +384,6 @@ fn read(mut frames: Frames, feeder: &Feeder) {
     feeder.send(Delivery::Sources(frames.sources()));
     feeder.send(Delivery::Over(None));
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::base::Endpoint;
-use crate::report::{Negotiation, Session};
+use crate::report::Announcement;
 
 /// Client and endpoint, in two generations: when the young one has grown to half the room, the old one goes.
 #[derive(Debug, Default)]
@@ -15,19 +15,14 @@ pub(super) struct Announced {
 }
 
 impl Announced {
-    /// Adds what a session's server announced; gives how much of the past was forgotten for it.
-    pub(super) fn add(&mut self, session: &Session, room: usize) -> u64 {
+    /// Adds what a server announced; gives how much of the past was forgotten for it.
+    pub(super) fn add(&mut self, announcement: Announcement, room: usize) -> u64 {
         let mut forgotten = 0;
-        for channel in &session.data_channels {
-            let accepted = !channel.active && channel.negotiation == Some(Negotiation::Accepted);
-            let Some(prediction) = channel.predicted.filter(|_| accepted) else { continue };
-            let key = (session.client.ip, prediction.listener);
-            if self.young.len() >= (room / 2).max(1) {
-                forgotten += self.old.len() as u64;
-                self.old = std::mem::take(&mut self.young);
-            }
-            self.young.insert(key);
+        if self.young.len() >= (room / 2).max(1) {
+            forgotten = self.old.len() as u64;
+            self.old = std::mem::take(&mut self.young);
         }
+        self.young.insert((announcement.client, announcement.listener));
         forgotten
     }
 
@@ -50,7 +45,7 @@ mod tests {
         let mut forgotten = 0;
         for port in 50_000..50_100 {
             let told = dialogue().pasv(&listener(port).to_string());
-            forgotten += announced.add(&told.session, 10);
+            forgotten += told.session.announcements().map(|it| announced.add(it, 10)).sum::<u64>();
             for recent in (50_000..=port).rev().take(5) {
                 assert!(announced.contains(client, listener(recent)));
             }

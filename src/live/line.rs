@@ -194,3 +194,6 @@ impl fmt::Display for Size {
         write!(f, "{:.1} TB", size / 1000.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -180,6 +180,10 @@ impl Dialogue {
             });
         }
         if let Some(command) = usize::try_from(index).ok().and_then(|index| self.commands.get_mut(index)) {
+            if command.replies.is_empty() {
+                // Most have one; without a word there would be room for four.
+                command.replies.reserve_exact(1);
+            }
             command.replies.push(reply);
         }
         Answered::Command(index)

@@ -51,13 +51,15 @@ fn needs_escape(bytes: &[u8]) -> bool {
     const fn zero(word: u64) -> u64 {
         word.wrapping_sub(ONES) & !word
     }
-    let (words, rest) = bytes.as_chunks::<8>();
-    let found = words.iter().fold(0, |found, word| {
+    // What the words leave over is in the last eight bytes too.
+    let Some(last) = bytes.last_chunk::<8>() else { return bytes.iter().any(|&byte| is_escaped(byte)) };
+    let (words, _) = bytes.as_chunks::<8>();
+    let found = words.iter().chain([last]).fold(0, |found, word| {
         let word = u64::from_le_bytes(*word);
         let control = word.wrapping_sub(ONES * 0x20) & !word;
         found | control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c))
     });
-    found & TOPS != 0 || rest.iter().any(|&byte| is_escaped(byte))
+    found & TOPS != 0
 }
 
 const fn is_escaped(byte: u8) -> bool {

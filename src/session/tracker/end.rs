@@ -71,7 +71,9 @@ impl Tracker {
         });
         let Some(live) = self.live(slot) else { return };
         live.ended = Some(Ended { state, by });
-        if live.control.is_confirmed() {
+        let (first, is_session) = (live.first.frame, live.control.is_confirmed());
+        self.unsettled.lingers(first);
+        if is_session {
             self.tell_end(slot, connection.last, state);
             self.close_if_over(slot);
         } else {
@@ -142,6 +144,7 @@ impl Tracker {
     pub(super) fn drop_session(&mut self, slot: SessionSlot) {
         let Some(live) = self.sessions.get_mut(position(slot)).and_then(Option::take) else { return };
         self.free_slots.push(slot);
+        self.unsettled.gone(live.first.frame);
         self.stop_watching(slot, &live);
         self.expectations.forget(slot);
         let (client, server) = (live.client(), live.server());

@@ -212,15 +212,15 @@ impl Tracker {
         let connection = match &channel.link {
             Link::None => None,
             Link::Ended(connection) => Some(connection.clone()),
-            Link::Open(_) => match self.closed.get_mut(&(slot, index)) {
-                Some(closed) => closed.take(),
-                None => {
+            Link::Open(_) => {
+                let Some(closed) = self.closed.get_mut(&(slot, index)) else {
                     if let Some(watch) = &mut self.watch {
                         watch.unfinished.push((slot, index, command));
                     }
                     return;
-                }
-            },
+                };
+                closed.take()
+            }
         };
         self.tell_transfer(slot, command, packet, connection.map(|connection| (index, connection)));
     }
