@@ -4,29 +4,15 @@
 //! thing, in order, begun by the letter of its kind. Kinds that are not mentioned are not compared; `D none` says that
 //! there is nothing of a kind.
 //!
-//! ```text
-//! S C:40000>S:21 alice accepted none     a session: its ends, user, login, security
-//! G 220                                  replies that greet, and below those that answer no command
-//! U 421
-//! C RETR f 150 226                       a command and its replies
-//! D PASV accepted connected endpoint C:41000>S:50000     a data channel
-//! W server                               who holds its TIME_WAIT
-//! R fourtuple accepted in TIME_WAIT      what it uses again
-//! T RETR /f 1000 complete 226 via 0      a transfer: path, bytes, status, reply, channel
-//! O I S at 500 of 1500 lacks 0           its type, mode, offset, expected size, missing bytes
-//! F time-wait-reuse                      a finding
-//! ```
+//! The letters are those of `support::told`.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::string_slice,
-    clippy::format_push_string,
-    clippy::format_collect,
-    clippy::cast_possible_truncation,
-    reason = "its scripts are its own"
+    reason = "a test fails by panicking, and its scripts are its own"
 )]
-#![expect(clippy::panic, reason = "a script that is wrong says so")]
-#![expect(clippy::string_slice, reason = "scripts are cut where their language has ASCII")]
 
 mod framing;
 mod linking;
@@ -38,12 +24,9 @@ mod security;
 mod support;
 mod time_wait;
 
-use std::fmt::{Debug, Display};
-
 use ftpscope::analyzer::Options;
-use ftpscope::base::Endpoint;
-use ftpscope::report::{Argument, Command, DataChannel, Reply, Report, Reuse, Session, Transfer};
 
+use support::told::{facts, told};
 use support::{analyse, packets_cut, report};
 
 /// Analyses a script, and compares what came out with what is expected of it; then with its control bytes cut otherwise.
@@ -60,106 +43,4 @@ fn check(script: &str, expected: &str) {
         let cut = report(&packets_cut(script, &mut |_| size), Options::default());
         assert_eq!(facts(&cut), facts(&analyse(script)), "cut into {size} bytes a segment: {script}");
     }
-}
-
-/// What must not depend on how lines lie in segments: all but the findings, of which one says what a middlebox sees.
-fn facts(report: &Report) -> Vec<String> {
-    told(report).into_iter().filter(|line| !line.starts_with('F')).collect()
-}
-
-/// All that the report holds, a line for each thing.
-fn told(report: &Report) -> Vec<String> {
-    let mut lines: Vec<String> = report.sessions.iter().flat_map(session).collect();
-    lines.extend(report.findings.iter().map(|finding| format!("F {}", finding.code)));
-    lines
-}
-
-fn session(session: &Session) -> Vec<String> {
-    let Session { client, server, login, security, .. } = session;
-    let user = session.user.as_ref().map_or("-", |user| user.raw());
-    let ends = ends(*client, *server);
-    let mut lines = vec![format!("S {ends} {user} {} {}", lower(login), lower(security))];
-    lines.extend(session.greeting.iter().map(|reply| format!("G {}", reply.code)));
-    lines.extend(session.unsolicited.iter().map(|reply| format!("U {}", reply.code)));
-    lines.extend(session.commands.iter().map(command));
-    lines.extend(session.data_channels.iter().flat_map(channel));
-    lines.extend(session.transfers.iter().flat_map(|one| transfer(session, one)));
-    lines.extend(session.findings.iter().map(|finding| format!("F {}", finding.code)));
-    lines
-}
-
-fn command(command: &Command) -> String {
-    let mut line = format!("C {}", command.verb);
-    match &command.argument {
-        Some(Argument::Text(text)) => line.extend([" ", &text.raw().escape_debug().to_string()]),
-        Some(Argument::Secret(_)) => line.push_str(" ***"),
-        None => {}
-    }
-    command.replies.iter().fold(line, |line, Reply { code, .. }| format!("{line} {code}"))
-}
-
-fn channel(channel: &DataChannel) -> Vec<String> {
-    let connection = channel.connection.as_ref();
-    vec![
-        format!(
-            "D {} {} {} {} {}",
-            or_dash(channel.mode),
-            lower_or_dash(channel.negotiation),
-            lower_or_dash(channel.outcome),
-            lower_or_dash(channel.matched_by),
-            connection.map_or("-".into(), |connection| ends(connection.originator, connection.responder)),
-        ),
-        format!("W {}", lower_or_dash(channel.time_wait.map(|wait| wait.holder))),
-        format!("R {}", channel.reuse.as_ref().map_or("-".into(), reuse)),
-    ]
-}
-
-fn reuse(Reuse { kind, outcome, in_time_wait, .. }: &Reuse) -> String {
-    let when = if *in_time_wait { "in" } else { "after" };
-    format!("{} {} {when} TIME_WAIT", lower(kind), lower(outcome))
-}
-
-fn transfer(session: &Session, transfer: &Transfer) -> Vec<String> {
-    vec![
-        format!(
-            "T {} {} {} {} {} via {}",
-            or_dash(session.command(transfer.command).map(|command| &command.verb)),
-            transfer.path.as_ref().map_or("-", |path| path.raw()),
-            or_dash(transfer.bytes),
-            lower(&transfer.status),
-            or_dash(transfer.reply_code),
-            or_dash(transfer.data_channel),
-        ),
-        format!(
-            "O {} {} at {} of {} lacks {}",
-            transfer.representation.raw(),
-            transfer.mode,
-            transfer.offset,
-            or_dash(transfer.expected_size),
-            transfer.missing_bytes,
-        ),
-    ]
-}
-
-/// `C:40000>S:21`: the hosts of the script by their letters.
-fn ends(from: Endpoint, to: Endpoint) -> String {
-    let mut text = format!("{from}>{to}");
-    for (ip, name) in
-        [("198.51.100.1:", "C:"), ("198.51.100.2:", "S:"), ("198.51.100.3:", "T:"), ("203.0.113.9:", "X:")]
-    {
-        text = text.replace(ip, name);
-    }
-    text
-}
-
-fn lower(value: &impl Debug) -> String {
-    format!("{value:?}").to_lowercase()
-}
-
-fn lower_or_dash(value: Option<impl Debug>) -> String {
-    value.map_or("-".into(), |value| lower(&value))
-}
-
-fn or_dash(value: Option<impl Display>) -> String {
-    value.map_or("-".into(), |value| value.to_string())
 }

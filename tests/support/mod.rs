@@ -21,6 +21,8 @@
 //! lost ...                         any of these, but its packets are missing from the capture
 //! ```
 
+pub(crate) mod told;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 
