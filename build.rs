@@ -3,8 +3,6 @@
 //! Sets `cfg(live_capture)` if it can. Nothing in the crate names `pcap` without it, so that without libpcap the program
 //! still links, and only live capture is missing. Headers are never needed.
 
-#![expect(clippy::print_stdout, reason = "that is how a build script speaks")]
-
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,23 +1,30 @@
 //! The conveyor belt: frames in, a report out. The only place that names all the stages in order.
 //!
+//! The belt can be cut in two behind the tracker: [`Analyzer::take_batch`] gives what [`Conclusion`] makes findings of,
+//! which may be in another thread. Both halves together do what [`Analyzer::report`] does alone.
+//!
 //! **Invariant:** no clock, thread, lock, file or terminal; what it gives depends on the frames and the settings alone.
+
+mod conclusion;
 
 use crate::base::{LimitCounts, Timestamp};
 use crate::capture::Frame;
 use crate::decode::{Decoded, Decoder};
-use crate::diagnose::{self, Diagnosis};
 use crate::report::{Capture, Report, Session, Source, Uid};
-use crate::session::{Hashing, InlineHashing, NoHashing, Tracker};
+use crate::session::{InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
-pub use crate::session::{Event, EventKind, Options, Waiting};
+pub use crate::session::{Event, EventKind, Hashing, Options, Waiting};
+pub use conclusion::{Batch, Conclusion, Told};
 
 /// The machine: takes frames in order, gives sessions as they end and a report at the end.
 pub struct Analyzer {
     decoder: Decoder,
     table: Table,
     tracker: Tracker,
-    diagnosis: Diagnosis,
+    conclusion: Conclusion,
+    told: Vec<Told>,
+    ended: usize,
     packets: u64,
     bytes: u64,
     first: Option<Timestamp>,
@@ -37,10 +44,9 @@ impl Analyzer {
         Self {
             decoder: Decoder::new(&options.limits),
             table: Table::new(&options.limits),
-            diagnosis: Diagnosis::new(diagnose::Options {
-                time_wait: options.time_wait,
-                ..diagnose::Options::within(&options.limits)
-            }),
+            conclusion: Conclusion::new(&options),
+            told: Vec::new(),
+            ended: 0,
             tracker: Tracker::new(options, hashing),
             packets: 0,
             bytes: 0,
@@ -63,6 +69,7 @@ impl Analyzer {
                 while let Some(id) = self.tracker.take_let_go() {
                     self.table.ignore(id);
                 }
+                self.collect_ended();
             }
             // What is ignored, the decoder counts.
             Decoded::Ignored(_) | Decoded::Other | Decoded::Fragment => {}
@@ -80,6 +87,18 @@ impl Analyzer {
     pub fn advance(&mut self, now: Timestamp) {
         self.table.advance(now, &mut self.tracker);
         self.tracker.advance(now);
+        self.collect_ended();
+    }
+
+    /// Keeps the sessions that have just ended, and what else findings depend on, in order.
+    fn collect_ended(&mut self) {
+        self.told.extend(self.tracker.take_announced().map(Told::Announced));
+        if self.tracker.has_done() {
+            let until = self.last.unwrap_or_default();
+            let done = self.tracker.take_done();
+            self.ended = self.ended.saturating_add(done.len());
+            self.told.extend(done.into_iter().map(|session| Told::Ended(Box::new(session), until)));
+        }
     }
 
     /// From now on events are noted; [`Self::take_events`] must be called now and then.
@@ -105,15 +124,21 @@ impl Analyzer {
 
     /// Sessions that have ended and were not taken yet, in order of their end.
     pub fn take_ended(&mut self) -> Vec<Session> {
-        if !self.tracker.has_done() {
-            return Vec::new();
-        }
-        let until = self.last.unwrap_or_default();
-        let mut sessions = self.tracker.take_done();
-        for session in &mut sessions {
-            self.diagnosis.session(session, until);
-        }
-        sessions
+        self.ended = 0;
+        let Self { told, conclusion, .. } = self;
+        told.drain(..).filter_map(|told| conclusion.conclude(told)).map(|session| *session).collect()
+    }
+
+    /// How many sessions have ended and were not taken yet.
+    pub const fn ended(&self) -> usize {
+        self.ended
+    }
+
+    /// The sessions that have ended and were not taken yet, for a [`Conclusion`] elsewhere.
+    pub fn take_batch(&mut self) -> Batch {
+        let settled_before = self.tracker.settled_before();
+        self.ended = 0;
+        Batch { told: std::mem::take(&mut self.told), settled_before }
     }
 
     /// Sessions under way, as they stand now.
@@ -128,7 +153,7 @@ impl Analyzer {
         limits.merge(&self.decoder.limits());
         limits.merge(self.table.limits());
         limits.merge(self.tracker.limits());
-        limits.merge(self.diagnosis.limits());
+        limits.merge(self.conclusion.limits());
         Capture {
             sources,
             packets: self.packets,
@@ -148,6 +173,7 @@ impl Analyzer {
         self.tracker.finishing();
         self.table.finish(&mut self.tracker);
         self.tracker.finish();
+        self.collect_ended();
     }
 
     /// Ends the capture and reports on all that was not taken before.
@@ -155,7 +181,7 @@ impl Analyzer {
         self.finish();
         let mut sessions = self.take_ended();
         sessions.sort_by_key(|session| session.frames.first);
-        let findings = self.diagnosis.finish(&self.capture(Vec::new()));
+        let findings = self.conclusion.finish(&self.capture(Vec::new()));
         Report { capture: self.capture(sources), sessions, findings }
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! In comes a [`Session`] with everything but its findings, one at a time as each becomes final; out come its findings,
 //! and at the end those that belong to no single session. A finding names the cause that the packets support, and both
-//! causes where two remain possible. What a code means, how it is decided and what to do is said by [`explain`].
+//! causes where two remain possible. What a code means, how it is decided and what to do is said by [`explain()`].
 //!
-//! One file holds one family of rules. A rule is a pure function over a [`Case`]; [`RULES`] lists all of them.
+//! One file holds one family of rules. A rule is a pure function over a `Case`; `RULES` lists all of them.
 //!
 //! **Invariant:** reads the report's types alone, no packet; needs time linear in a session's lists (but for sorting);
 //! keeps no more than [`Options::findings`] findings of one session, the gravest first.
 
 mod address;
+mod announced;
 mod case;
 mod conntrack;
 mod control;
@@ -30,8 +31,9 @@ mod fixture;
 mod tests;
 
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
-use crate::report::{Capture, Finding, Report, Session};
+use crate::report::{Announcement, Capture, Finding, Report, Session};
 
+use announced::Announced;
 use case::Case;
 use draft::Sink;
 
@@ -86,6 +88,7 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
 #[derive(Debug, Default)]
 pub struct Diagnosis {
     options: Options,
+    announced: Announced,
     logins: login::Ledger,
     ports: ports::Ledger,
     limits: LimitCounts,
@@ -97,12 +100,20 @@ impl Diagnosis {
         Self { options, ..Self::default() }
     }
 
+    /// Notes that a server announced an endpoint to a client. With two sessions of one client, a PORT in one that names what
+    /// the other server announced is meant for a transfer between the servers: tell of it as it happens, for either
+    /// session may end first.
+    pub fn announce(&mut self, announcement: Announcement) {
+        let forgotten = self.announced.add(announcement, self.options.history);
+        self.limits.add(LimitName::History, forgotten);
+    }
+
     /// Fills in the findings of a session that is final. `until` is the time of the latest packet of the capture so
     /// far: how long nothing followed is known only by it.
     pub fn session(&mut self, session: &mut Session, until: Timestamp) {
-        let case = Case::open(session, &self.options, until);
+        let case = Case::open(session, &self.options, &self.announced, until);
         let sink = examine(&case);
-        let forgotten = self.logins.add(&case) + self.ports.add(&case, &sink);
+        let forgotten = self.logins.add(&case) + self.ports.add(&case);
         self.limits.add(LimitName::History, forgotten);
         session.findings = self.keep(sink);
     }
@@ -130,7 +141,8 @@ impl Diagnosis {
 
 /// The findings of one session as it stands, beside any [`Diagnosis`]: for a session that is not final yet.
 pub fn session(session: &Session, options: &Options, until: Timestamp) -> Vec<Finding> {
-    let case = Case::open(session, options, until);
+    let announced = Announced::default();
+    let case = Case::open(session, options, &announced, until);
     examine(&case).into_findings().0
 }
 
@@ -147,6 +159,9 @@ pub fn report(report: &mut Report, options: &Options) {
     let mut diagnosis = Diagnosis::new(options.clone());
     let last_of_sessions = report.sessions.iter().map(|session| session.end).max();
     let until = report.capture.last.max(last_of_sessions).unwrap_or_default();
+    for announcement in report.sessions.iter().flat_map(Session::announcements) {
+        diagnosis.announce(announcement);
+    }
     for session in &mut report.sessions {
         diagnosis.session(session, until);
     }

@@ -21,7 +21,7 @@ use crate::report::Report;
 
 pub use csv::{Dialect, What};
 pub use interfaces::{interfaces_json, interfaces_text};
-pub use json::{closing_line, event_line, session_line};
+pub use json::{JsonDocument, JsonLines, closing_line, event_line, session_line};
 pub use text::Look;
 
 /// The JSON Schema of the report.

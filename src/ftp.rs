@@ -16,9 +16,7 @@ mod reply;
 mod verb;
 
 pub use answers::{Answer, may_answer};
-pub use command::{
-    AuthMechanism, EpsvArgument, auth_mechanism, epsv_argument, is_plausible_command, parse_command,
-};
+pub use command::{AuthMechanism, EpsvArgument, auth_mechanism, epsv_argument, parse_command};
 pub use endpoint::{
     HostPort, active_argument, eprt_argument, epsv_reply, lprt_argument, lpsv_reply, passive_reply,
     pasv_reply, port_argument,

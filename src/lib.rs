@@ -16,7 +16,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 11 | [`cli`] |
-//! | 10 | `live`, [`tui`] |
+//! | 10 | `live`, [`parallel`], [`tui`] |
 //! | 9 | [`export`] |
 //! | 8 | [`analyzer`] |
 //! | 7 | [`diagnose`] |
@@ -41,6 +41,7 @@ pub mod export;
 pub mod filter;
 pub mod ftp;
 pub mod live;
+pub mod parallel;
 pub mod report;
 pub mod session;
 pub mod tcp;

@@ -9,6 +9,7 @@
 
 mod advice;
 mod filters;
+mod keys;
 mod learn;
 mod line;
 mod privileges;
@@ -29,6 +30,7 @@ use crate::export;
 use crate::filter::Filter;
 use crate::report::Session;
 
+use keys::Keys;
 use learn::Learner;
 use line::Line;
 use sink::Sink;
@@ -60,6 +62,8 @@ pub struct Job {
     pub user: Option<String>,
     /// Which sessions are written, where whole sessions are.
     pub filter: Option<Filter>,
+    /// A TLS key log, which may still grow.
+    pub keys: Option<PathBuf>,
     /// How to analyze.
     pub analyzer: analyzer::Options,
     /// What to write.
@@ -121,6 +125,14 @@ pub enum Failure {
         /// What the system says.
         source: io::Error,
     },
+    /// The key log can't be read.
+    #[error("can't read the key log {}: {source}", Printable(path))]
+    Keys {
+        /// The key log.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A thread or a signal handler can't be had.
     #[error("can't start: {0}")]
     Start(io::Error),
@@ -160,6 +172,13 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
         }
         None => None,
     };
+    let keys = match &job.keys {
+        Some(path) => Some(
+            Keys::open(path)
+                .map_err(|source| Failure::Keys { path: path.to_string_lossy().into_owned(), source })?,
+        ),
+        None => None,
+    };
     let mut learner = None;
     let intake = match (taps, job.feed) {
         (Some(taps), _) => {
@@ -188,6 +207,7 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
         target: job.target.name(),
         recorder,
         learner,
+        keys,
         form: job.form,
         filter: job.filter,
         stamps,
@@ -207,6 +227,7 @@ struct Follower {
     target: String,
     recorder: Option<Recorder>,
     learner: Option<Learner>,
+    keys: Option<Keys>,
     form: Form,
     filter: Option<Filter>,
     stamps: Stamps,
@@ -265,6 +286,14 @@ impl Follower {
 
     /// Takes all packets that have come; says whether that is enough.
     fn packets(&mut self, intake: &mut Intake) -> Result<bool, Failure> {
+        // A key comes with the first packets that need it, or never.
+        if let Some(more) = self.keys.as_mut().and_then(Keys::more) {
+            self.analyzer.add_keys(&more);
+        }
+        let carried = intake.take_secrets();
+        if !carried.is_empty() {
+            self.analyzer.add_keys(&carried);
+        }
         while let Some(frame) = intake.next() {
             if let Some(recorder) = &mut self.recorder {
                 let written = recorder.packet(&frame);
@@ -301,7 +330,6 @@ impl Follower {
     /// Tells what has happened.
     fn tell(&mut self) -> Result<(), Failure> {
         for event in self.analyzer.take_events() {
-            self.summary.count(&event.kind);
             if let Some(learner) = &mut self.learner {
                 learner.see(&event);
             }

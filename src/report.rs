@@ -16,8 +16,9 @@ mod transfer;
 pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
 pub use capture::{Capture, ControlAttempt, Source};
 pub use channel::{
-    Connection, Connector, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy, Mode,
-    Negotiation, Outcome, Prediction, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts, TimeWait,
+    Announcement, Connection, Connector, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy,
+    Mode, Negotiation, Outcome, Prediction, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts,
+    TimeWait,
 };
 pub use community::community_id;
 pub use finding::{Code, Finding, Severity};

@@ -5,13 +5,14 @@
 //!
 //! While a session is under way only facts are noted: lines, replies, which connection answers which negotiation. What
 //! follows from them (login, paths, transfers, TIME_WAIT, reuse) is worked out in one pass when it is asked for
-//! ([`assemble`]), so that what is learnt late is never too late.
+//! (`assemble`), so that what is learnt late is never too late.
 //!
 //! **Invariant:** no clock, no output; keeps no payload but control lines and the first bytes of files.
 
 #![warn(clippy::indexing_slicing)]
 
 mod assemble;
+mod both;
 mod content;
 mod control;
 mod dialogue;

@@ -34,12 +34,15 @@ mod update;
 mod view;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event as terminal_event;
@@ -108,7 +111,7 @@ pub fn run(source: Box<dyn Source>, options: Options) -> Result<Ended, Error> {
     let mut screen = terminal::Screen::take(options.settings.depth, options.settings.mouse)?;
     let outlet = Outlet::new(sender, Arc::clone(&stop));
     // It ends with the outlet: when the receiver is gone, the next thing it tells is answered by `Break`.
-    thread::Builder::new().name("source".into()).spawn(move || source.run(&outlet))?;
+    let reader = thread::Builder::new().name("source".into()).spawn(move || source.run(&outlet))?;
     let size = screen.terminal.size()?;
     let filter = options.settings.filter.clone();
     let mut state = State::new(options.settings, (size.width, size.height));
@@ -117,8 +120,17 @@ pub fn run(source: Box<dyn Source>, options: Options) -> Result<Ended, Error> {
         return Err(Error::Filter(message));
     }
     let performer = Performer::new(options.files, options.saver, options.exporter, Arc::clone(&stop));
-    let ended =
-        Loop { state, data: Data::new(), receiver, performer, started: Instant::now() }.run(&mut screen);
+    let (reader, data) = (Some(reader), Data::new());
+    let ended = Loop {
+        state,
+        data,
+        receiver,
+        reader,
+        performer,
+        started: Instant::now(),
+        settled: (Instant::now(), Duration::ZERO),
+    }
+    .run(&mut screen);
     stop.store(true, Ordering::Relaxed);
     ended
 }
@@ -128,8 +140,12 @@ struct Loop {
     state: State,
     data: Data,
     receiver: Receiver<Feed>,
+    /// The source's thread, until it was seen to end.
+    reader: Option<JoinHandle<()>>,
     performer: Performer,
     started: Instant,
+    /// When the sessions were last put in order, and how long to leave them after that.
+    settled: (Instant, Duration),
 }
 
 impl Loop {
@@ -199,8 +215,11 @@ impl Loop {
                 }
                 Err(TryRecvError::Disconnected) => {
                     // The source ended; where it did not say how, nothing more will come all the same.
+                    let reason = self.reader.take().and_then(|reader| reader.join().err());
                     if !self.data.progress().finished {
-                        let changed = self.data.take(Feed::Failed("reading ended unexpectedly".into()));
+                        let reason = reason.as_deref().map_or("no reason is known", perform::reason);
+                        let changed =
+                            self.data.take(Feed::Failed(format!("reading ended unexpectedly: {reason}")));
                         self.change(Message::Fed(changed));
                         any = true;
                     }
@@ -209,7 +228,20 @@ impl Loop {
                 Err(TryRecvError::Empty) => break,
             }
         }
-        any
+        any | self.settle()
+    }
+
+    /// Puts the sessions in order, unless that was done a moment ago; whether it did. It may take an eighth of the time.
+    fn settle(&mut self) -> bool {
+        let (last, pause) = self.settled;
+        if self.data.is_settled() || last.elapsed() < pause && !self.data.progress().finished {
+            return false;
+        }
+        let begin = Instant::now();
+        self.data.settle();
+        self.tick();
+        self.settled = (Instant::now(), (begin.elapsed() * 8).max(Duration::from_millis(100)));
+        true
     }
 
     /// Tells the state the time; whether anything in sight goes with it.

@@ -42,6 +42,8 @@ pub enum Arrival {
 pub(super) enum Delivery {
     /// Packets.
     Packets(Parcel),
+    /// TLS secrets that came with packets that follow.
+    Secrets(Vec<u8>),
     /// What is known of the files that it reads; of no use for interfaces, which are counted here.
     Sources(Vec<report::Source>),
     /// Its last word: why it can't go on, if something is wrong.
@@ -134,6 +136,8 @@ pub struct Intake {
     /// What the thread that reads files said last.
     files: Vec<report::Source>,
     faults: Vec<String>,
+    /// TLS secrets that were not taken yet.
+    secrets: Vec<u8>,
     /// Number of the frame delivered last.
     number: u64,
     /// The latest packet's time, and when it arrived.
@@ -176,6 +180,7 @@ impl Intake {
             tallies: Vec::new(),
             files: Vec::new(),
             faults: Vec::new(),
+            secrets: Vec::new(),
             number: 0,
             latest: None,
         };
@@ -280,6 +285,11 @@ impl Intake {
         std::mem::take(&mut self.faults)
     }
 
+    /// TLS key log lines that came with the packets, each given once.
+    pub fn take_secrets(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.secrets)
+    }
+
     /// Whether packets come from interfaces.
     pub const fn is_live(&self) -> bool {
         !self.tallies.is_empty()
@@ -300,6 +310,7 @@ impl Intake {
         let Some(lane) = self.lanes.get_mut(lane) else { return };
         match delivery {
             Delivery::Packets(parcel) => lane.parcels.push_back((parcel, Instant::now())),
+            Delivery::Secrets(secrets) => self.secrets.extend(secrets),
             Delivery::Sources(sources) => self.files = sources,
             Delivery::Over(fault) => {
                 lane.is_open = false;
@@ -349,8 +360,16 @@ impl Drop for Intake {
 /// What the thread for files does: whatever is there is sent at once, unless the owner is busy; then parcels fill up.
 fn read(mut frames: Frames, feeder: &Feeder) {
     let Some(mut parcel) = feeder.empty() else { return };
+    let mut told = 0_usize;
     while let Some(frame) = frames.next() {
         parcel.push_frame(&frame);
+        let more = frames.tls_secrets().get(told..).unwrap_or_default();
+        if !more.is_empty() {
+            told = told.saturating_add(more.len());
+            if !feeder.send(Delivery::Secrets(more.to_vec())) {
+                return;
+            }
+        }
         if feeder.is_stopped() {
             break;
         }
@@ -365,3 +384,6 @@ fn read(mut frames: Frames, feeder: &Feeder) {
     feeder.send(Delivery::Sources(frames.sources()));
     feeder.send(Delivery::Over(None));
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,10 +9,10 @@ use super::args::{
 };
 use super::args::{OutputArgs, ReportArgs};
 use super::look::Surroundings;
-use super::options::{KeyLogFile, analyzer_options, check_filter, severity};
-use super::read::take_keys;
+use super::options::{analyzer_options, check_filter, severity};
 use super::say;
 use super::verdict::{Failure, Verdict, plain};
+use crate::base::Printable;
 use crate::capture::{Rotation, live as interfaces};
 use crate::export;
 use crate::filter::Filter;
@@ -22,7 +22,6 @@ use crate::report::Severity;
 /// Everything about one capture.
 pub(super) struct LiveJob {
     job: Job,
-    keylog: Option<KeyLogFile>,
     fail_on: Option<Severity>,
     /// The command as it was given, for advice.
     command: Option<&'static str>,
@@ -63,6 +62,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         feed,
         filter,
         user: capture.relinquish_privileges,
+        keys: input.keylog,
         analyzer: analyzer_options(analysis),
         form,
         target,
@@ -71,12 +71,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         until,
         learn_ports: capture.learn_ports,
     };
-    Ok(LiveJob {
-        job,
-        keylog: KeyLogFile::find(input.keylog),
-        fail_on: output.fail_on.map(severity),
-        command: Some("live"),
-    })
+    Ok(LiveJob { job, fail_on: output.fail_on.map(severity), command: Some("live") })
 }
 
 /// `ftpscope -i`, without a command.
@@ -88,8 +83,7 @@ pub(super) fn understand_capture(
     let ReportArgs { input, analysis, output } = report;
     let OutputArgs { format, json, pretty, output, fail_on, .. } = output;
     let format = match format {
-        None => LiveFormatArg::Events,
-        Some(FormatArg::Text) => LiveFormatArg::Events,
+        None | Some(FormatArg::Text) => LiveFormatArg::Events,
         Some(FormatArg::Jsonl) => LiveFormatArg::Jsonl,
         Some(_) => {
             return Err(Failure::usage(
@@ -158,7 +152,7 @@ fn until(packets: Option<u64>, conditions: &[Autostop]) -> Until {
             Autostop::Duration(duration) => until.duration = Some(duration),
             Autostop::Bytes(bytes) => until.bytes = Some(bytes),
             Autostop::Packets(count) => {
-                until.packets = Some(until.packets.map_or(count, |other| other.min(count)))
+                until.packets = Some(until.packets.map_or(count, |other| other.min(count)));
             }
             Autostop::Sessions(count) => until.sessions = Some(count),
         }
@@ -168,8 +162,7 @@ fn until(packets: Option<u64>, conditions: &[Autostop]) -> Until {
 
 /// Captures, to its end.
 pub(super) fn run(job: LiveJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
-    let LiveJob { mut job, keylog, fail_on, command } = job;
-    take_keys(keylog.as_ref(), &mut job.analyzer)?;
+    let LiveJob { job, fail_on, command } = job;
     let is_quiet = general.quiet > 0;
     let summary = live::run(job, &mut |message| {
         if !is_quiet {
@@ -217,6 +210,9 @@ fn explained(failure: live::Failure, command: Option<&'static str>) -> Failure {
             let program = program.unwrap_or_else(|_unknown| PathBuf::from("ftpscope"));
             let advice = live::advice(&error, &program, command).unwrap_or_default();
             Failure::impossible(format!("{error}\n{advice}").trim_end().to_owned())
+        }
+        live::Failure::Keys { path, source } => {
+            Failure::impossible(format!("can't read the key log {}: {}", Printable(&path), plain(&source)))
         }
         live::Failure::Start(error) => Failure::impossible(format!("can't start: {}", plain(&error))),
         other => Failure::impossible(other.to_string()),

@@ -15,7 +15,7 @@ pub(super) struct Output {
 }
 
 enum Sink {
-    Stdout(io::StdoutLock<'static>),
+    Stdout(io::Stdout),
     /// A pipe or device: it can't be replaced, only written to.
     Direct(File),
     Pending(Pending),
@@ -25,9 +25,7 @@ impl Output {
     /// Opens the target, before any work is done for it.
     pub(super) fn open(target: &Target) -> Result<Self, Failure> {
         match target {
-            Target::Stdout => {
-                Ok(Self { sink: Sink::Stdout(io::stdout().lock()), name: "standard output".into() })
-            }
+            Target::Stdout => Ok(Self { sink: Sink::Stdout(io::stdout()), name: "standard output".into() }),
             Target::File(path) => {
                 let name = Printable(&path.to_string_lossy()).to_string();
                 match open_file(path) {

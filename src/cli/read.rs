@@ -1,5 +1,7 @@
 //! Reads captures into a report.
 
+mod stream;
+
 use std::fs;
 use std::sync::Arc;
 
@@ -8,12 +10,13 @@ use super::options::{KeyLogFile, ReportJob};
 use super::output::Output;
 use super::progress::Progress;
 use super::verdict::{Failure, plain};
-use crate::analyzer::{self, Analyzer};
+use crate::analyzer;
 use crate::base::Printable;
 use crate::capture::{self, Frames};
-use crate::export::{self, Format};
+use crate::export;
 use crate::filter::Filter;
-use crate::report::{Report, Session, Severity};
+use crate::parallel;
+use crate::report::{Capture, Report, Severity};
 use crate::tls::KeyLog;
 
 /// How many frames are read between two looks at the clock.
@@ -37,22 +40,21 @@ pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome
         .map_err(|error| Failure::impossible(format!("can't listen for signals: {}", plain(&error))))?;
     let frames = open(&job)?;
     let mut output = Output::open_beside(&job.target, &job.files)?;
-    let analyzer = Analyzer::new(job.analyzer);
-    let mut reading = Reading { frames, analyzer, progress, interrupts, read: 0 };
-    let outcome = if job.format == Format::Jsonl {
-        stream(reading, filter.as_ref(), &mut output)?
-    } else {
-        while reading.step()? {}
-        let mut report = reading.report();
-        if let Some(filter) = &filter {
-            report.sessions.retain(|session| filter.matches(session));
+    let reading = Reading { frames, progress, interrupts };
+    let outcome = match stream::Form::of(job.format)? {
+        Some(form) => stream::run(reading, job, form, filter.as_ref(), &mut output)?,
+        None => {
+            let mut report = reading.whole(job.analyzer)?;
+            if let Some(filter) = &filter {
+                report.sessions.retain(|session| filter.matches(session));
+            }
+            output.write(|sink| export::write(&report, job.format, sink))?;
+            let worst = worst(&report);
+            let outcome = Outcome { damage: damage(&report.capture), worst, packets: report.capture.packets };
+            // The program ends now, which gives back all of it at once; piece by piece takes much longer.
+            std::mem::forget(report);
+            outcome
         }
-        output.write(|sink| export::write(&report, job.format, sink))?;
-        let outcome =
-            Outcome { damage: damage(&report), worst: worst(&report), packets: report.capture.packets };
-        // The program ends now, which gives back all of it at once; piece by piece takes a tenth of the whole run.
-        std::mem::forget(report);
-        outcome
     };
     output.finish()?;
     Ok(outcome)
@@ -84,56 +86,29 @@ pub(super) fn open(job: &ReportJob) -> Result<Frames, Failure> {
 /// What is read from where, until when.
 struct Reading<'r> {
     frames: Frames,
-    analyzer: Analyzer,
     progress: &'r mut Progress,
     interrupts: Interrupts,
-    read: u64,
 }
 
 impl Reading<'_> {
-    /// Analyzes the next frame; false after the last one.
-    fn step(&mut self) -> Result<bool, Failure> {
-        let Some(frame) = self.frames.next() else { return Ok(false) };
-        self.analyzer.feed(&frame);
-        self.read = self.read.saturating_add(1);
-        if self.read.is_multiple_of(FRAMES_PER_LOOK) {
-            self.progress.show(self.frames.progress());
-            if self.interrupts.stop() {
-                self.progress.clear();
-                return Err(Failure::Interrupted);
+    /// Reads all frames into one report.
+    fn whole(mut self, options: analyzer::Options) -> Result<Report, Failure> {
+        let mut analyzer = parallel::analyzer(options);
+        let mut read = 0_u64;
+        while let Some(frame) = self.frames.next() {
+            analyzer.feed(&frame);
+            read = read.saturating_add(1);
+            if read.is_multiple_of(FRAMES_PER_LOOK) {
+                self.progress.show(self.frames.progress());
+                if self.interrupts.stop() {
+                    self.progress.clear();
+                    return Err(Failure::Interrupted);
+                }
             }
         }
-        Ok(true)
-    }
-
-    fn report(self) -> Report {
         self.progress.clear();
-        self.analyzer.report(self.frames.sources())
+        Ok(analyzer.report(self.frames.sources()))
     }
-}
-
-/// Writes each session as soon as it is over, then the closing line.
-fn stream(
-    mut reading: Reading<'_>,
-    filter: Option<&Filter>,
-    output: &mut Output,
-) -> Result<Outcome, Failure> {
-    let wanted = |session: &Session| filter.is_none_or(|filter| filter.matches(session));
-    let mut worst_of_ended = None;
-    while reading.step()? {
-        for session in reading.analyzer.take_ended() {
-            if wanted(&session) {
-                worst_of_ended =
-                    worst_of_ended.max(session.findings.iter().map(|finding| finding.severity).max());
-                output.write(|sink| export::session_line(&session, sink))?;
-            }
-        }
-    }
-    let mut report = reading.report();
-    report.sessions.retain(wanted);
-    output.write(|sink| export::write(&report, Format::Jsonl, sink))?;
-    let worst = worst_of_ended.max(worst(&report));
-    Ok(Outcome { damage: damage(&report), worst, packets: report.capture.packets })
 }
 
 fn worst(report: &Report) -> Option<Severity> {
@@ -141,8 +116,8 @@ fn worst(report: &Report) -> Option<Severity> {
     of_sessions.chain(&report.findings).map(|finding| finding.severity).max()
 }
 
-fn damage(report: &Report) -> Vec<String> {
-    let sources = report.capture.sources.iter();
+fn damage(capture: &Capture) -> Vec<String> {
+    let sources = capture.sources.iter();
     sources
         .filter_map(|source| {
             let damage = source.damage.as_deref()?;

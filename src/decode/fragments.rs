@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 
+use etherparse::IpNumber;
+
 use super::layer::{Fragment, Trail};
 use super::span::Span;
-use super::{ip, tunnel};
+use super::tunnel;
 use crate::base::{Limits, Timestamp};
 
 /// How long a datagram may wait for its missing pieces, in nanoseconds. RFC 1122 and RFC 8200 ask for a minute and
@@ -27,7 +29,7 @@ struct Key {
     destination: IpAddr,
     identification: u32,
     /// IPv4's protocol; IPv6 numbers all its datagrams together.
-    protocol: Option<u8>,
+    protocol: Option<IpNumber>,
 }
 
 /// A piece, or as much of one as was new when it came.
@@ -44,7 +46,7 @@ struct Datagram {
     serial: u64,
     first_seen: Timestamp,
     /// What its payload is: what the first piece said, until then what another one did.
-    protocol: u8,
+    protocol: IpNumber,
     /// Whether its payload may lead to TCP; if not, only the extent of its pieces is kept.
     is_wanted: bool,
     /// Length of the payload, once the last piece came.
@@ -62,14 +64,20 @@ struct Datagram {
 }
 
 /// A datagram's payload, whole.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Whole {
     /// Its bytes, up to the first that the capture did not keep.
     pub(super) bytes: Vec<u8>,
     /// How many there were on the wire.
     pub(super) wire: usize,
     /// What it is.
-    pub(super) protocol: u8,
+    pub(super) protocol: IpNumber,
+}
+
+impl Default for Whole {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), wire: 0, protocol: IpNumber(0) }
+    }
 }
 
 /// What became of a piece.
@@ -257,7 +265,7 @@ fn end_of(fragment: Fragment, length: usize) -> Option<usize> {
 }
 
 impl Datagram {
-    const fn new(serial: u64, first_seen: Timestamp, protocol: u8) -> Self {
+    const fn new(serial: u64, first_seen: Timestamp, protocol: IpNumber) -> Self {
         Self {
             serial,
             first_seen,
@@ -284,7 +292,7 @@ impl Datagram {
         self.packets = self.packets.saturating_add(1);
         if fragment.offset == 0 {
             self.protocol = fragment.protocol;
-            if fragment.protocol == ip::protocol::UDP && !tunnel::has_tunnel_port(span.kept()) {
+            if fragment.protocol == IpNumber::UDP && !tunnel::has_tunnel_port(span.kept()) {
                 self.give_up_bytes();
             }
         }

@@ -1,29 +1,16 @@
 //! IPv4 and IPv6 headers.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::ops::ControlFlow::Continue;
+
+use etherparse::err::{ipv4, ipv6};
+use etherparse::{
+    IpNumber, Ipv4Header, Ipv4HeaderSlice, Ipv6FragmentHeader, Ipv6FragmentHeaderSlice, Ipv6Header,
+    Ipv6HeaderSlice,
+};
 
 use super::layer::{Fragment, Layer, Trail};
 use super::span::{Peel, Span, ignored, other};
-
-/// Protocol numbers (IANA "Protocol Numbers") that lead to TCP.
-pub(super) mod protocol {
-    pub(in crate::decode) const HOP_BY_HOP: u8 = 0;
-    pub(in crate::decode) const IPV4: u8 = 4;
-    pub(in crate::decode) const TCP: u8 = 6;
-    pub(in crate::decode) const UDP: u8 = 17;
-    pub(in crate::decode) const IPV6: u8 = 41;
-    pub(in crate::decode) const ROUTING: u8 = 43;
-    pub(in crate::decode) const FRAGMENT: u8 = 44;
-    pub(in crate::decode) const GRE: u8 = 47;
-    pub(in crate::decode) const AUTHENTICATION: u8 = 51;
-    pub(in crate::decode) const DESTINATION_OPTIONS: u8 = 60;
-    pub(in crate::decode) const ETHER_IP: u8 = 97;
-    pub(in crate::decode) const MOBILITY: u8 = 135;
-    pub(in crate::decode) const MPLS: u8 = 137;
-    pub(in crate::decode) const HOST_IDENTITY: u8 = 139;
-    pub(in crate::decode) const SHIM6: u8 = 140;
-}
 
 const MALFORMED_V4: &str = "malformed IPv4 header";
 const MALFORMED_V6: &str = "malformed IPv6 header";
@@ -41,44 +28,50 @@ pub(super) fn either(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
 }
 
 /// IPv4 (RFC 791).
+#[inline]
+pub(super) fn v4(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
+    match Ipv4HeaderSlice::from_slice(span.kept()) {
+        Ok(header) => below_v4(header, span, trail),
+        Err(ipv4::HeaderSliceError::Len(_)) => v4_cut_short(span, trail),
+        Err(ipv4::HeaderSliceError::Content(_)) => ignored(MALFORMED_V4),
+    }
+}
+
+/// A header of which the capture may have cut off options: they don't matter.
+#[cold]
+fn v4_cut_short(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
+    span.see::<{ Ipv4Header::MIN_LEN }>(MALFORMED_V4)?;
+    match Ipv4HeaderSlice::from_slice(&span.padded::<{ Ipv4Header::MAX_LEN }>()) {
+        Ok(header) => below_v4(header, span, trail),
+        Err(_) => ignored(MALFORMED_V4),
+    }
+}
+
+/// What is below an IPv4 header, with which `span` begins.
 ///
 /// A total length of 0 is what a sender's own capture shows of packets that the network card has yet to cut up: then
 /// the frame's length is the truth.
 #[inline]
-pub(super) fn v4(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
-    let whole = *span;
-    let header = span.take::<20>(MALFORMED_V4)?;
-    let &[version_length, _, total_high, total_low, id_high, id_low, ..] = header;
-    let &[.., fragment_high, fragment_low, _, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = header;
-    let header_length = usize::from(version_length & 0xf).saturating_mul(4);
-    if version_length >> 4 != 4 || header_length < 20 {
-        return ignored(MALFORMED_V4);
-    }
-    let next = by_protocol(protocol)?;
-    let total = usize::from(u16::from_be_bytes([total_high, total_low]));
+fn below_v4(header: Ipv4HeaderSlice<'_>, span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
+    let next = by_protocol(header.protocol())?;
+    let (total, header_length) = (usize::from(header.total_len()), header.slice().len());
     if total != 0 {
         if total < header_length {
             return ignored(MALFORMED_V4);
         }
-        *span = whole;
         span.clip(total);
-        span.skip(header_length, MALFORMED_V4)?;
-    } else if header_length > 20 {
-        span.skip(header_length.saturating_sub(20), MALFORMED_V4)?;
     }
-    trail.source = IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3));
-    trail.destination = IpAddr::V4(Ipv4Addr::new(d0, d1, d2, d3));
-
-    let flags_offset = u16::from_be_bytes([fragment_high, fragment_low]);
-    let (more, offset) = (flags_offset & 0x2000 != 0, flags_offset & 0x1fff);
-    if !more && offset == 0 {
+    span.skip(header_length, MALFORMED_V4)?;
+    trail.source = IpAddr::V4(header.source_addr());
+    trail.destination = IpAddr::V4(header.destination_addr());
+    if !header.is_fragmenting_payload() {
         return Continue(next);
     }
     trail.fragment = Fragment {
-        identification: u32::from(u16::from_be_bytes([id_high, id_low])),
-        offset: usize::from(offset).saturating_mul(8),
-        more,
-        protocol,
+        identification: u32::from(header.identification()),
+        offset: usize::from(header.fragments_offset().byte_offset()),
+        more: header.more_fragments(),
+        protocol: header.protocol(),
         is_v6: false,
     };
     Continue(Layer::Fragment)
@@ -87,29 +80,42 @@ pub(super) fn v4(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
 /// IPv6 (RFC 8200). A payload length of 0 is a jumbogram (RFC 2675), or what IPv4's total length of 0 is.
 #[inline]
 pub(super) fn v6(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
-    let &[version, _, _, _, length_high, length_low, next, _] = span.take::<8>(MALFORMED_V6)?;
-    if version >> 4 != 6 {
-        return ignored(MALFORMED_V6);
-    }
-    let next = by_next_header(next)?;
-    trail.source = IpAddr::V6(Ipv6Addr::from(*span.take::<16>(MALFORMED_V6)?));
-    trail.destination = IpAddr::V6(Ipv6Addr::from(*span.take::<16>(MALFORMED_V6)?));
-    let length = usize::from(u16::from_be_bytes([length_high, length_low]));
+    let header = match Ipv6HeaderSlice::from_slice(span.kept()) {
+        Ok(header) => header,
+        Err(ipv6::HeaderSliceError::Len(_)) => return v6_cut_short(span),
+        Err(ipv6::HeaderSliceError::Content(_)) => return ignored(MALFORMED_V6),
+    };
+    let next = by_next_header(header.next_header())?;
+    span.skip(Ipv6Header::LEN, MALFORMED_V6)?;
+    trail.source = IpAddr::V6(header.source_addr());
+    trail.destination = IpAddr::V6(header.destination_addr());
+    let length = usize::from(header.payload_length());
     if length != 0 {
         span.clip(length);
     }
     Continue(next)
 }
 
+/// A header that was not kept whole: of concern only if it says that TCP may follow.
+#[cold]
+fn v6_cut_short(span: &Span<'_>) -> Peel<Layer> {
+    const UP_TO_NEXT_HEADER: usize = 8;
+    span.see::<UP_TO_NEXT_HEADER>(MALFORMED_V6)?;
+    let padded = span.padded::<{ Ipv6Header::LEN }>();
+    let Ok(header) = Ipv6HeaderSlice::from_slice(&padded) else { return ignored(MALFORMED_V6) };
+    by_next_header(header.next_header())?;
+    span.too_short(Ipv6Header::LEN, MALFORMED_V6)
+}
+
 /// What an IPv4 protocol number leads to; most that do not lead to TCP end here.
 #[inline]
-pub(super) fn by_protocol(protocol: u8) -> Peel<Layer> {
+pub(super) fn by_protocol(protocol: IpNumber) -> Peel<Layer> {
     match protocol {
-        protocol::TCP => Continue(Layer::Tcp),
-        protocol::IPV4 => Continue(Layer::Ipv4),
-        protocol::IPV6 => Continue(Layer::Ipv6),
-        protocol::MPLS => Continue(Layer::Mpls),
-        protocol::UDP | protocol::GRE | protocol::AUTHENTICATION | protocol::ETHER_IP => {
+        IpNumber::TCP => Continue(Layer::Tcp),
+        IpNumber::IPV4 => Continue(Layer::Ipv4),
+        IpNumber::IPV6 => Continue(Layer::Ipv6),
+        IpNumber::MPLS_IN_IP => Continue(Layer::Mpls),
+        IpNumber::UDP | IpNumber::GRE | IpNumber::AUTHENTICATION_HEADER | IpNumber::ETHER_IP => {
             Continue(Layer::Payload(protocol))
         }
         _ => other(),
@@ -118,49 +124,51 @@ pub(super) fn by_protocol(protocol: u8) -> Peel<Layer> {
 
 /// What an IPv6 next header leads to.
 #[inline]
-pub(super) fn by_next_header(header: u8) -> Peel<Layer> {
+pub(super) fn by_next_header(header: IpNumber) -> Peel<Layer> {
     match header {
-        protocol::HOP_BY_HOP
-        | protocol::ROUTING
-        | protocol::FRAGMENT
-        | protocol::DESTINATION_OPTIONS
-        | protocol::MOBILITY
-        | protocol::HOST_IDENTITY
-        | protocol::SHIM6 => Continue(Layer::Ipv6Extension(header)),
+        IpNumber::IPV6_HEADER_HOP_BY_HOP
+        | IpNumber::IPV6_ROUTE_HEADER
+        | IpNumber::IPV6_FRAGMENTATION_HEADER
+        | IpNumber::IPV6_DESTINATION_OPTIONS
+        | IpNumber::MOBILITY_HEADER
+        | IpNumber::HIP
+        | IpNumber::SHIM6 => Continue(Layer::Ipv6Extension(header)),
         _ => by_protocol(header),
     }
 }
 
 /// One IPv6 extension header of type `header`.
-pub(super) fn extension(header: u8, span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
-    if header == protocol::FRAGMENT {
+///
+/// Read by hand, since etherparse would have it whole: what it leads to stands at its beginning, and is known even where
+/// the capture cut the rest off.
+pub(super) fn extension(header: IpNumber, span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
+    if header == IpNumber::IPV6_FRAGMENTATION_HEADER {
         return fragment(span, trail);
     }
     let &[next, length] = span.see::<2>(MALFORMED_EXTENSION)?;
     let length = usize::from(length).saturating_add(1).saturating_mul(8);
-    if header == protocol::ROUTING
+    if header == IpNumber::IPV6_ROUTE_HEADER
         && let Some(last) = final_destination(span.kept().get(..length).unwrap_or(span.kept()))
     {
         trail.destination = IpAddr::V6(last);
     }
     span.skip(length, MALFORMED_EXTENSION)?;
-    by_next_header(next)
+    by_next_header(IpNumber(next))
 }
 
 /// IPv6's fragment header. One that is both the first and the last piece fragments nothing (RFC 6946).
 fn fragment(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
-    let &[next, _, offset_high, offset_low, a, b, c, d] = span.take::<8>(MALFORMED_EXTENSION)?;
-    let offset_more = u16::from_be_bytes([offset_high, offset_low]);
-    let (offset, more) = (usize::from(offset_more & 0xfff8), offset_more & 1 != 0);
-    if offset == 0 && !more {
-        return by_next_header(next);
+    let read = Ipv6FragmentHeaderSlice::from_slice;
+    let header = span.take_as(read, Ipv6FragmentHeader::LEN, MALFORMED_EXTENSION)?;
+    let next = by_next_header(header.next_header())?;
+    if !header.is_fragmenting_payload() {
+        return Continue(next);
     }
-    by_next_header(next)?;
     trail.fragment = Fragment {
-        identification: u32::from_be_bytes([a, b, c, d]),
-        offset,
-        more,
-        protocol: next,
+        identification: header.identification(),
+        offset: usize::from(header.fragment_offset().byte_offset()),
+        more: header.more_fragments(),
+        protocol: header.next_header(),
         is_v6: true,
     };
     Continue(Layer::Fragment)

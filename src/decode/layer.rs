@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::ControlFlow;
 
+use etherparse::IpNumber;
+
 use super::span::{Span, Stop};
 use super::{ip, link, pseudo, tunnel, wlan};
 
@@ -33,10 +35,10 @@ pub(super) enum Layer {
     Ipv4,
     Ipv6,
     /// An IPv6 extension header of this type.
-    Ipv6Extension(u8),
+    Ipv6Extension(IpNumber),
     Tcp,
     /// UDP, or a tunnel with a header of its own, by its protocol number.
-    Payload(u8),
+    Payload(IpNumber),
     /// A piece of an IP datagram's payload, which [`Trail::fragment`] places.
     Fragment,
 }
@@ -51,7 +53,7 @@ pub(super) struct Fragment {
     /// Whether more follow behind it.
     pub(super) more: bool,
     /// What the payload is: a protocol, or a further IPv6 extension header.
-    pub(super) protocol: u8,
+    pub(super) protocol: IpNumber,
     /// Whether it is IPv6, where the protocol is taken from the first piece (RFC 8200 section 4.5).
     pub(super) is_v6: bool,
 }
@@ -73,7 +75,8 @@ impl Trail {
     /// A trail at the beginning of a frame.
     pub(super) const fn new(depth: usize) -> Self {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let fragment = Fragment { identification: 0, offset: 0, more: false, protocol: 0, is_v6: false };
+        let fragment =
+            Fragment { identification: 0, offset: 0, more: false, protocol: IpNumber(0), is_v6: false };
         Self { depth_left: depth, source: nowhere, destination: nowhere, fragment }
     }
 }

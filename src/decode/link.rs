@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow::Continue;
 
+use etherparse::{Ethernet2Header, Ethernet2HeaderSlice, SingleVlanHeader, SingleVlanHeaderSlice};
+
 use super::layer::Layer;
 use super::span::{Peel, Span, ignored, other};
 use crate::capture::LinkType;
@@ -69,14 +71,16 @@ pub(super) fn by_ether_type(ether_type: u16) -> Peel<Layer> {
 /// Ethernet II and IEEE 802.3: two addresses and a type, or the length of an LLC frame.
 #[inline]
 pub(super) fn ethernet(span: &mut Span<'_>) -> Peel<Layer> {
-    let &[.., high, low] = span.take::<14>("malformed Ethernet header")?;
-    by_type_or_length(u16::from_be_bytes([high, low]), span)
+    const MALFORMED: &str = "malformed Ethernet header";
+    let header = span.take_as(Ethernet2HeaderSlice::from_slice, Ethernet2Header::LEN, MALFORMED)?;
+    by_type_or_length(header.ether_type().0, span)
 }
 
 /// IEEE 802.1Q and 802.1ad: two bytes of tag, then the type or length that it pushed aside.
 pub(super) fn vlan(span: &mut Span<'_>) -> Peel<Layer> {
-    let &[_, _, high, low] = span.take::<4>("malformed VLAN tag")?;
-    by_type_or_length(u16::from_be_bytes([high, low]), span)
+    const MALFORMED: &str = "malformed VLAN tag";
+    let tag = span.take_as(SingleVlanHeaderSlice::from_slice, SingleVlanHeader::LEN, MALFORMED)?;
+    by_type_or_length(tag.ether_type().0, span)
 }
 
 /// Cisco's VN-Tag: four bytes of tag, then the type or length that it pushed aside.

@@ -68,6 +68,8 @@ fn u32_of_either_order(bytes: [u8; 4]) -> u32 {
 }
 
 /// Linux cooked capture, version 1.
+///
+/// Read by hand, as version 2 is: etherparse refuses devices and packet types that it does not know.
 pub(super) fn linux_cooked(span: &mut Span<'_>) -> Peel<Layer> {
     let &[_, _, device_high, device_low, .., high, low] = span.take::<16>("malformed Linux cooked header")?;
     cooked(u16::from_be_bytes([device_high, device_low]), u16::from_be_bytes([high, low]))

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use etherparse::err::LenError;
+
 /// Why there is no segment in a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
@@ -69,8 +71,17 @@ impl<'a> Span<'a> {
     pub(super) const fn see<const N: usize>(&self, malformed: &'static str) -> Peel<&'a [u8; N]> {
         match self.kept.first_chunk::<N>() {
             Some(header) => ControlFlow::Continue(header),
-            None => ignored(if self.wire < N { malformed } else { CUT_SHORT }),
+            None => self.too_short(N, malformed),
         }
+    }
+
+    /// The first `N` bytes, with zeros for those that the capture did not keep.
+    pub(super) fn padded<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        for (byte, kept) in bytes.iter_mut().zip(self.kept) {
+            *byte = *kept;
+        }
+        bytes
     }
 
     /// Takes a header of `N` bytes off; `malformed` is said of a packet that is shorter on the wire.
@@ -80,6 +91,30 @@ impl<'a> Span<'a> {
         self.kept = self.kept.get(N..).unwrap_or_default();
         self.wire = self.wire.saturating_sub(N);
         ControlFlow::Continue(header)
+    }
+
+    /// Takes a header of `length` bytes off as `read` sees it, which asks no more of the bytes than to be that many;
+    /// `malformed` is said of a packet that is shorter on the wire.
+    #[inline]
+    pub(super) fn take_as<H>(
+        &mut self,
+        read: impl FnOnce(&'a [u8]) -> Result<H, LenError>,
+        length: usize,
+        malformed: &'static str,
+    ) -> Peel<H> {
+        match read(self.kept) {
+            Ok(header) => {
+                self.skip(length, malformed)?;
+                ControlFlow::Continue(header)
+            }
+            Err(_) => self.too_short(length, malformed),
+        }
+    }
+
+    /// Why a header of `length` bytes, of which fewer were kept, can't be read.
+    #[inline]
+    pub(super) const fn too_short<T>(&self, length: usize, malformed: &'static str) -> Peel<T> {
+        ignored(if self.wire < length { malformed } else { CUT_SHORT })
     }
 
     /// Steps over `count` bytes, kept or not; `malformed` is said where there were fewer on the wire.
@@ -133,5 +168,11 @@ mod tests {
         assert_eq!((span.kept(), span.wire()), (&b"abc"[..], 4));
         span.clip(1);
         assert_eq!((span.kept(), span.wire()), (&b"a"[..], 1));
+    }
+
+    #[test]
+    fn what_the_capture_did_not_keep_is_padded_with_zeros() {
+        let span = Span::new(b"abc", 5);
+        assert_eq!((span.padded(), span.padded()), (*b"ab", *b"abc\0\0\0"));
     }
 }

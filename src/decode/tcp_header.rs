@@ -1,10 +1,13 @@
 //! TCP headers.
 
-use std::ops::ControlFlow::{Break, Continue};
+use std::ops::ControlFlow::Continue;
+
+use etherparse::err::tcp::HeaderSliceError;
+use etherparse::{TcpHeader, TcpHeaderSlice};
 
 use super::layer::Trail;
 use super::segment::{Flags, Segment};
-use super::span::{Peel, Span, Stop, ignored};
+use super::span::{Peel, Span, ignored};
 use crate::base::{Endpoint, PacketRef};
 
 const MALFORMED: &str = "malformed TCP header";
@@ -13,24 +16,44 @@ const MALFORMED: &str = "malformed TCP header";
 ///
 /// The data begins where the header says, whatever the options look like.
 #[inline]
-pub(super) fn segment<'a>(mut span: Span<'a>, trail: &Trail, packet: PacketRef) -> Peel<Segment<'a>> {
-    let header = span.take::<20>(MALFORMED)?;
-    let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, data_offset, control, w0, w1, ..] = header;
-    let Some(options_length) = usize::from(data_offset >> 4).saturating_mul(4).checked_sub(20) else {
-        return ignored(MALFORMED);
-    };
-    let options = span.kept().get(..options_length).unwrap_or(span.kept());
-    let Continue(()) = span.skip(options_length, MALFORMED) else { return Break(Stop::Ignored(MALFORMED)) };
+pub(super) fn segment<'a>(span: Span<'a>, trail: &Trail, packet: PacketRef) -> Peel<Segment<'a>> {
+    match TcpHeaderSlice::from_slice(span.kept()) {
+        Ok(header) => behind(&header, header.options(), span, trail, packet),
+        Err(HeaderSliceError::Len(_)) => cut_short(span, trail, packet),
+        Err(HeaderSliceError::Content(_)) => ignored(MALFORMED),
+    }
+}
+
+/// A header of which the capture may have cut off options: those that are left count.
+#[cold]
+fn cut_short<'a>(span: Span<'a>, trail: &Trail, packet: PacketRef) -> Peel<Segment<'a>> {
+    span.see::<{ TcpHeader::MIN_LEN }>(MALFORMED)?;
+    let options = span.kept().get(TcpHeader::MIN_LEN..).unwrap_or_default();
+    match TcpHeaderSlice::from_slice(&span.padded::<{ TcpHeader::MAX_LEN }>()) {
+        Ok(header) => behind(&header, options, span, trail, packet),
+        Err(_) => ignored(MALFORMED),
+    }
+}
+
+/// The segment behind a header, with which `span` begins.
+#[inline]
+fn behind<'a>(
+    header: &TcpHeaderSlice<'_>,
+    options: &[u8],
+    mut span: Span<'a>,
+    trail: &Trail,
+    packet: PacketRef,
+) -> Peel<Segment<'a>> {
+    span.skip(header.slice().len(), MALFORMED)?;
     let payload = span.kept();
-    let is_acknowledging = control & 0x10 != 0;
     Continue(Segment {
         packet,
-        source: Endpoint::new(trail.source, u16::from_be_bytes([s0, s1])),
-        destination: Endpoint::new(trail.destination, u16::from_be_bytes([d0, d1])),
-        seq: u32::from_be_bytes([q0, q1, q2, q3]),
-        ack: is_acknowledging.then_some(u32::from_be_bytes([a0, a1, a2, a3])),
-        flags: Flags { syn: control & 2 != 0, fin: control & 1 != 0, rst: control & 4 != 0 },
-        window: u16::from_be_bytes([w0, w1]),
+        source: Endpoint::new(trail.source, header.source_port()),
+        destination: Endpoint::new(trail.destination, header.destination_port()),
+        seq: header.sequence_number(),
+        ack: header.ack().then_some(header.acknowledgment_number()),
+        flags: Flags { syn: header.syn(), fin: header.fin(), rst: header.rst() },
+        window: header.window_size(),
         timestamp: timestamp(options),
         payload,
         cut: u32::try_from(span.wire().saturating_sub(payload.len())).unwrap_or(u32::MAX),
@@ -39,6 +62,8 @@ pub(super) fn segment<'a>(mut span: Span<'a>, trail: &Trail, packet: PacketRef) 
 
 /// TSval of the first timestamps option (RFC 7323), whatever stands before it; none behind an option that can't be
 /// stepped over.
+///
+/// Read by hand: etherparse's iterator ends at options that it does not know, and decodes all before the one wanted.
 #[inline]
 fn timestamp(options: &[u8]) -> Option<u32> {
     const END: u8 = 0;

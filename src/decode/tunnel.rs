@@ -4,7 +4,9 @@
 
 use std::ops::ControlFlow::Continue;
 
-use super::ip::{self, protocol};
+use etherparse::{IpNumber, UdpHeader, UdpHeaderSlice};
+
+use super::ip;
 use super::layer::Layer;
 use super::link::{self, ether_type};
 use super::span::{Peel, Span, ignored, other};
@@ -20,12 +22,12 @@ mod port {
 }
 
 /// The payload of an IP packet, by its protocol number, where that has a header of its own.
-pub(super) fn payload(protocol: u8, span: &mut Span<'_>) -> Peel<Layer> {
+pub(super) fn payload(protocol: IpNumber, span: &mut Span<'_>) -> Peel<Layer> {
     match protocol {
-        protocol::UDP => udp(span),
-        protocol::GRE => gre(span),
-        protocol::AUTHENTICATION => authentication(span),
-        protocol::ETHER_IP => {
+        IpNumber::UDP => udp(span),
+        IpNumber::GRE => gre(span),
+        IpNumber::AUTHENTICATION_HEADER => authentication(span),
+        IpNumber::ETHER_IP => {
             // RFC 3378: the version, 3, and reserved bits.
             let header = span.take::<2>("malformed EtherIP header")?;
             if *header == [0x30, 0] { Continue(Layer::Ethernet) } else { other() }
@@ -48,11 +50,13 @@ const fn is_tunnel_port(source: u16, destination: u16) -> bool {
 }
 
 /// IPsec's authentication header (RFC 4302): it hides nothing.
+///
+/// Read by hand, as IPv6's extension headers are.
 fn authentication(span: &mut Span<'_>) -> Peel<Layer> {
     const MALFORMED: &str = "malformed authentication header";
     let &[next, length] = span.take::<2>(MALFORMED)?;
     span.skip(usize::from(length).saturating_mul(4).saturating_add(6), MALFORMED)?;
-    ip::by_next_header(next)
+    ip::by_next_header(IpNumber(next))
 }
 
 /// Generic Routing Encapsulation: version 0 (RFC 2784, RFC 2890) and PPTP's version 1 (RFC 2637).
@@ -92,14 +96,15 @@ fn gre(span: &mut Span<'_>) -> Peel<Layer> {
 
 /// UDP (RFC 768), of which only tunnels are of concern.
 fn udp(span: &mut Span<'_>) -> Peel<Layer> {
-    let &[s0, s1, d0, d1, high, low, _, _] = span.take::<8>("malformed UDP header")?;
-    let (source, destination) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+    const MALFORMED: &str = "malformed UDP header";
+    let header = span.take_as(UdpHeaderSlice::from_slice, UdpHeader::LEN, MALFORMED)?;
+    let (source, destination) = (header.source_port(), header.destination_port());
     if !is_tunnel_port(source, destination) {
         return other();
     }
-    let length = usize::from(u16::from_be_bytes([high, low]));
+    let length = usize::from(header.length());
     if length != 0 {
-        let Some(payload) = length.checked_sub(8) else { return ignored("malformed UDP header") };
+        let Some(payload) = length.checked_sub(UdpHeader::LEN) else { return ignored(MALFORMED) };
         span.clip(payload);
     }
     match (destination, source) {

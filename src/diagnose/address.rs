@@ -6,6 +6,7 @@ use super::case::{
     Case, connecting_side, is_private, is_public, listening_side, mode_name, same, same_family,
 };
 use super::draft::{Draft, Group, Groups, Sink, ports, times};
+use crate::base::Endpoint;
 use crate::report::{Code, Connection, DataChannel, EndState, MatchedBy, Mode, Negotiation, Outcome, Uid};
 
 /// Ports below this are the system's services.
@@ -47,7 +48,7 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
         if mismatch {
             let used = connected(channel).map(|it| it.responder.ip);
             note(Kind::Mismatch { active: channel.active, advertised, used });
-        } else if is_bounce(channel, advertised, own) {
+        } else if is_bounce(case, channel, advertised) {
             note(Kind::Bounce { mode: channel.mode, advertised });
         }
         if is_private(advertised) && is_public(case.connecting_peer(channel).ip) {
@@ -89,8 +90,11 @@ fn mismatch(channel: &DataChannel, advertised: IpAddr, own: IpAddr) -> bool {
 }
 
 /// PORT or EPRT names somebody else. Where the families differ it may well be the same, dual-stacked host.
-fn is_bounce(channel: &DataChannel, advertised: IpAddr, own: IpAddr) -> bool {
+fn is_bounce(case: &Case<'_>, channel: &DataChannel, advertised: IpAddr) -> bool {
+    let own = case.session.client.ip;
+    let port = channel.advertised.map_or(0, |it| it.port);
     channel.active
+        && !case.announced.contains(own, Endpoint::new(advertised, port))
         && !same(advertised, own)
         && same_family(advertised, own)
         && channel.peer_session.is_none()

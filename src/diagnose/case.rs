@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::Options;
+use super::announced::Announced;
 use crate::base::{Endpoint, Text, Timestamp};
 use crate::report::{
     Command, Connection, DataChannel, Negotiation, Outcome, Party, Reply, Session, Transfer,
@@ -15,6 +16,8 @@ pub(super) struct Case<'a> {
     pub(super) session: &'a Session,
     /// What to assume.
     pub(super) options: &'a Options,
+    /// What servers announced to this and other clients.
+    pub(super) announced: &'a Announced,
     /// Time of the latest packet of the capture.
     pub(super) until: Timestamp,
     /// Channel and transfer, ordered.
@@ -28,7 +31,12 @@ pub(super) type Channel<'a> = (u32, &'a DataChannel);
 
 impl<'a> Case<'a> {
     /// Opens the case.
-    pub(super) fn open(session: &'a Session, options: &'a Options, until: Timestamp) -> Self {
+    pub(super) fn open(
+        session: &'a Session,
+        options: &'a Options,
+        announced: &'a Announced,
+        until: Timestamp,
+    ) -> Self {
         let mut transfers_by_channel: Vec<(u32, u32)> = (0_u32..)
             .zip(&session.transfers)
             .filter_map(|(index, transfer)| Some((transfer.data_channel?, index)))
@@ -40,7 +48,14 @@ impl<'a> Case<'a> {
             .collect();
         channels_by_command.sort_unstable();
         channels_by_command.dedup_by_key(|&mut (command, _)| command);
-        Self { session, options, until: until.max(session.end), transfers_by_channel, channels_by_command }
+        Self {
+            session,
+            options,
+            announced,
+            until: until.max(session.end),
+            transfers_by_channel,
+            channels_by_command,
+        }
     }
 
     /// The data channels with their indices.

@@ -3,7 +3,7 @@
 use super::case::{
     Case, accepted_but_unused, connecting_side, is_private, is_public, listening_side, mode_name,
 };
-use super::draft::{Draft, Sink, duration, plural};
+use super::draft::{Draft, Sink, duration, excerpt, plural};
 use crate::report::{Code, Connection, DataChannel, Outcome, Status, Transfer};
 
 /// A single SYN at the end of a capture may yet be answered for this long, in seconds: the first retransmission comes
@@ -154,7 +154,7 @@ fn never_attempted(case: &Case<'_>, index: u32, transfer: &Transfer, sink: &mut 
     let (cause, advice) = unseen_cause(case, channel, waited);
     let text = format!(
         "{} {answer}, and no SYN from the {} {} to the {} {} (agreed by {}) was seen: {cause}",
-        command.verb,
+        excerpt(command.verb.name()),
         connecting_side(channel),
         prediction.connector.ip,
         listening_side(channel),
@@ -235,7 +235,7 @@ fn not_captured(case: &Case<'_>, sink: &mut Sink) {
     let text = format!(
         "{} of the client {} at the server {} completed ({}), but {expected} is missing from the capture{more}: a \
          capture filter, another path, or packets lost",
-        command.verb,
+        excerpt(command.verb.name()),
         case.session.client,
         case.session.server,
         transfer.reply_code.unwrap_or_default(),

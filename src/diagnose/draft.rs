@@ -95,11 +95,6 @@ impl Sink {
         }
     }
 
-    /// Whether a finding of this code was taken.
-    pub(super) fn has(&self, code: Code) -> bool {
-        self.by_severity.iter().flatten().any(|finding| finding.code == code)
-    }
-
     /// The findings by time, the gravest where there are too many, and how many were dropped.
     pub(super) fn into_findings(self) -> (Vec<Finding>, u64) {
         let mut findings: Vec<Finding> = self.by_severity.into_iter().rev().flatten().collect();
@@ -176,6 +171,13 @@ impl<K: Copy + Eq + Hash> Groups<K> {
     pub(super) fn into_iter(self) -> impl Iterator<Item = (K, Group)> {
         self.found.into_iter()
     }
+}
+
+/// The beginning of a text from the wire: a summary is one sentence, whatever a peer sent.
+pub(super) fn excerpt(text: &str) -> String {
+    const KEPT: usize = 80;
+    let more = if text.chars().nth(KEPT).is_some() { "…" } else { "" };
+    text.chars().take(KEPT).chain(more.chars()).collect()
 }
 
 /// ` twice`, ` 3 times`; nothing for once.

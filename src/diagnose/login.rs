@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::case::{Case, argument};
-use super::draft::{Draft, Sink, duration, plural};
+use super::draft::{Draft, Sink, duration, excerpt, plural};
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{Code, Command, Login, Protection, Reply};
@@ -44,7 +44,7 @@ fn cleartext(case: &Case<'_>, sink: &mut Sink) {
         }
     }
     let Some((index, command, user)) = first else { return };
-    let whose = user.map(|user| format!(" of the user “{user}”")).unwrap_or_default();
+    let whose = user.map(|user| format!(" of the user “{}”", excerpt(user))).unwrap_or_default();
     let more =
         if count > 1 { format!(", the first of {}", plural(count, "password")) } else { String::new() };
     let summary = format!(
@@ -97,7 +97,7 @@ fn rejected(case: &Case<'_>, sink: &mut Sink) {
         }
     }
     let Some((index, reply, user)) = last else { return };
-    let user = user.map(|user| format!(" as “{user}”")).unwrap_or_default();
+    let user = user.map(|user| format!(" as “{}”", excerpt(user))).unwrap_or_default();
     let tls = if wants_tls(reply) { ", which asks for TLS" } else { "" };
     let later = if case.session.login == Login::Accepted { ", and then accepted one" } else { "" };
     let summary = format!(
@@ -213,9 +213,9 @@ impl Guesses {
         }
         if let Some(user) = user
             && self.users.len() < 3
-            && !self.users.iter().any(|known| known == user)
+            && !self.users.contains(&excerpt(user))
         {
-            self.users.push(user.chars().take(64).collect());
+            self.users.push(excerpt(user));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::case::{Case, argument, same};
 use super::conntrack::{Flaw, eprt, port, reply_227, reply_229};
-use super::draft::{Draft, Groups, Sink, times};
+use super::draft::{Draft, Groups, Sink, excerpt, times};
 use crate::base::Timestamp;
 use crate::ftp::Verb;
 use crate::report::{
@@ -141,7 +141,7 @@ fn line(case: &Case<'_>, channel: Option<&DataChannel>) -> Option<String> {
         let port = channel.advertised.map(|it| format!(" (port {})", it.port)).unwrap_or_default();
         format!("the reply {} to {}{port}", reply.code, command.verb)
     } else {
-        format!("{} {}", command.verb, argument(command))
+        format!("{} {}", command.verb, excerpt(argument(command)))
     })
 }
 

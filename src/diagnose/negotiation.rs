@@ -1,7 +1,7 @@
 //! How the peers agreed on data connections: violations, refusals, what can't be read, second tries.
 
 use super::case::{Case, accepted_but_unused, argument, succeeded};
-use super::draft::{Draft, Sink};
+use super::draft::{Draft, Sink, excerpt};
 use crate::base::Timestamp;
 use crate::ftp::Verb;
 use crate::report::{Code, Command, DataChannel, LineEnd, Negotiation, Outcome, Party};
@@ -73,7 +73,7 @@ fn protocol_unsupported(case: &Case<'_>, sink: &mut Sink) {
         let summary = format!(
             "The server {} refused the network protocol of {} from the client {} (522) {instead}",
             case.session.server,
-            format!("{} {}", command.verb, argument(command)).trim_end(),
+            format!("{} {}", command.verb, excerpt(argument(command))).trim_end(),
             case.session.client,
         );
         sink.push(
@@ -89,7 +89,8 @@ fn protocol_unsupported(case: &Case<'_>, sink: &mut Sink) {
 fn offered_protocols(text: &str) -> Vec<String> {
     let list = text.rsplit_once('(').map_or("", |(_, list)| list.split(')').next().unwrap_or_default());
     list.split(|character: char| !character.is_ascii_digit())
-        .filter(|number| !number.is_empty())
+        .filter(|number| matches!(number.len(), 1..=5))
+        .take(8)
         .map(|number| match number {
             "1" => "IPv4 (1)".to_owned(),
             "2" => "IPv6 (2)".to_owned(),
@@ -116,11 +117,14 @@ fn malformed(case: &Case<'_>, sink: &mut Sink) {
         }
         let said = if let Some(reply) = carrier {
             let text = excerpt(reply.text.raw());
-            format!("The server {} answered {} with {} {text}", case.session.server, command.verb, reply.code)
+            format!(
+                "The server {} answered {} with {} “{text}”",
+                case.session.server, command.verb, reply.code
+            )
         } else {
             let text = excerpt(argument(command));
             format!(
-                "The client {} sent {} {text} to {}",
+                "The client {} sent {} “{text}” to {}",
                 case.session.client, command.verb, case.session.server
             )
         };
@@ -133,13 +137,6 @@ fn malformed(case: &Case<'_>, sink: &mut Sink) {
                 .channel(Some(index)),
         );
     }
-}
-
-/// The beginning of a text, quoted.
-fn excerpt(text: &str) -> String {
-    const KEPT: usize = 80;
-    let more = if text.chars().nth(KEPT).is_some() { "…" } else { "" };
-    format!("“{}{more}”", text.chars().take(KEPT).collect::<String>())
 }
 
 /// Why a negotiation was followed by another one.

@@ -175,10 +175,10 @@ struct Listener {
 
 impl Ledger {
     /// Adds a session's uses; gives how many could not be remembered.
-    pub(super) fn add(&mut self, case: &Case<'_>, sink: &Sink) -> u64 {
+    pub(super) fn add(&mut self, case: &Case<'_>) -> u64 {
         let mut forgotten = 0;
         for active in [false, true] {
-            let uses = uses(case, active);
+            let mut uses = uses(case, active);
             if uses.is_empty() {
                 continue;
             }
@@ -189,7 +189,7 @@ impl Ledger {
             }
             let listener = self.listeners.entry((ip, active)).or_default();
             listener.sessions = listener.sessions.saturating_add(1);
-            listener.told |= sink.has(Code::PortRangeExhausted);
+            listener.told |= shortage(&mut uses, case.options.time_wait).is_some();
             let room = USES_KEPT.saturating_sub(listener.uses.len());
             listener.uses.extend(uses.into_iter().take(room));
         }

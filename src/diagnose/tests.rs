@@ -4,6 +4,7 @@ mod address;
 mod control;
 mod data;
 mod negotiation;
+mod property;
 mod transfer;
 
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! Protection: what should have been under TLS and was not.
 
 use super::case::{Case, argument, failed};
-use super::draft::{Draft, Sink, plural};
+use super::draft::{Draft, Sink, excerpt, plural};
 use crate::ftp::Verb;
 use crate::report::{Code, Command, Outcome, Protection, Security, StreamFacts};
 
@@ -29,7 +29,7 @@ fn refused(case: &Case<'_>, sink: &mut Sink) {
                 let summary = format!(
                     "The server {} refused AUTH {} ({}), and the client {} went on to log in in the clear",
                     case.session.server,
-                    argument(auth),
+                    excerpt(argument(auth)),
                     auth.completion().map_or(0, |reply| reply.code),
                     case.session.client,
                 );

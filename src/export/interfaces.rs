@@ -90,7 +90,7 @@ mod tests {
         interfaces_text(&some(), &mut page).unwrap();
         assert_eq!(
             String::from_utf8(page).unwrap(),
-            "  1  eth0       up       192.0.2.8, 2001:db8::8\n  2  lo\\x1b[m  down     -  (loopback; within)\n"
+            "  1  eth0      up       192.0.2.8, 2001:db8::8\n  2  lo\\x1b[m  down     -  (loopback; within)\n"
         );
     }
 

@@ -1,67 +1,144 @@
 //! JSON and JSON Lines.
 
+mod serializer;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::schema::{ClosingView, EventView, ReportView, SessionView};
+use super::schema::{ClosingView, EndView, EventView, ReportView, SCHEMA, SessionView, Tool};
 use crate::analyzer::Event;
-use crate::report::{Report, Session};
+use crate::report::{Capture, Finding, Report, Session};
+
+/// How much is written at a time.
+const PIECE: usize = 64 * 1024;
 
 /// Writes the whole report as one JSON document, on one line or indented, and a line feed.
 pub(super) fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = buffered(out);
-    let view = ReportView::new(report);
     if pretty {
-        serde_json::to_writer_pretty(&mut out, &view)?;
-    } else {
-        serde_json::to_writer(&mut out, &view)?;
+        let mut out = io::BufWriter::with_capacity(PIECE, out);
+        serde_json::to_writer_pretty(&mut out, &ReportView::new(report))?;
+        out.write_all(b"\n")?;
+        return out.flush();
     }
-    out.write_all(b"\n")?;
-    out.flush()
+    let mut document = JsonDocument::begin()?;
+    for session in &report.sessions {
+        document.session(session, out)?;
+    }
+    document.end(&report.capture, &report.findings, out)
+}
+
+/// A report as one JSON document on one line, written as its sessions become known.
+#[derive(Debug)]
+pub struct JsonDocument {
+    bytes: Vec<u8>,
+    is_first: bool,
+}
+
+impl JsonDocument {
+    /// Begins a report.
+    pub fn begin() -> io::Result<Self> {
+        let mut bytes = b"{\"schema\":".to_vec();
+        append(&mut bytes, SCHEMA)?;
+        bytes.extend_from_slice(b",\"tool\":");
+        append(&mut bytes, &Tool::THIS)?;
+        bytes.extend_from_slice(b",\"sessions\":[");
+        Ok(Self { bytes, is_first: true })
+    }
+
+    /// Adds the next session; they belong in the order of their first packets.
+    pub fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
+        if !std::mem::take(&mut self.is_first) {
+            self.bytes.push(b',');
+        }
+        append(&mut self.bytes, &SessionView::new(session))?;
+        write_out(&mut self.bytes, PIECE, out)
+    }
+
+    /// Adds all that belongs to no session, and ends the document with a line feed.
+    pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+        self.bytes.push(b']');
+        let mut rest = Vec::new();
+        append(&mut rest, &EndView::new(capture, findings))?;
+        // What is left is an object of its own: its members go into the document's.
+        self.bytes.push(b',');
+        self.bytes.extend_from_slice(rest.get(1..).unwrap_or_default());
+        self.bytes.push(b'\n');
+        write_out(&mut self.bytes, 0, out)
+    }
 }
 
 /// Writes the whole report as JSON Lines: a line for each session, then the closing line.
 pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = buffered(out);
+    let mut lines = JsonLines::default();
     for session in &report.sessions {
-        line(&SessionView::new(session), &mut out)?;
+        lines.session(session, out)?;
     }
-    line(&ClosingView::new(report), &mut out)?;
-    out.flush()
+    lines.end(&report.capture, &report.findings, out)
+}
+
+/// A report as JSON Lines, written as its sessions become known.
+#[derive(Debug, Default)]
+pub struct JsonLines {
+    bytes: Vec<u8>,
+}
+
+impl JsonLines {
+    /// Adds a session's line.
+    pub fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
+        self.line(&SessionView::new(session))?;
+        write_out(&mut self.bytes, PIECE, out)
+    }
+
+    /// Writes what was not written yet, for whoever waits for it.
+    pub fn flush(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        write_out(&mut self.bytes, 0, out)
+    }
+
+    /// Adds the closing line: the report but for its sessions, so `schema`, `tool`, `capture`, `findings`.
+    pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+        self.line(&ClosingView::new(capture, findings))?;
+        self.flush(out)
+    }
+
+    fn line(&mut self, view: &impl Serialize) -> io::Result<()> {
+        append(&mut self.bytes, view)?;
+        self.bytes.push(b'\n');
+        Ok(())
+    }
 }
 
 /// Writes one session as a line of JSON Lines, in one piece.
 pub fn session_line(session: &Session, out: &mut dyn Write) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    line(&SessionView::new(session), &mut bytes)?;
-    out.write_all(&bytes)
+    let mut lines = JsonLines::default();
+    lines.line(&SessionView::new(session))?;
+    lines.flush(out)
 }
 
 /// Writes one event as a line of JSON: `time`, `frame`, `session`, `client`, `server`, `event`, and what that kind of event
 /// has, under the report's names.
 pub fn event_line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    line(&EventView::new(event), &mut bytes)?;
-    out.write_all(&bytes)
+    let mut lines = JsonLines::default();
+    lines.line(&EventView::new(event))?;
+    lines.flush(out)
 }
 
 /// Writes the closing line of JSON Lines: the report but for its sessions, so `schema`, `tool`, `capture`, `findings`.
 pub fn closing_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    line(&ClosingView::new(report), &mut bytes)?;
-    out.write_all(&bytes)
+    JsonLines::default().end(&report.capture, &report.findings, out)
 }
 
-fn line(view: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, view)?;
-    out.write_all(b"\n")
+fn append(bytes: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    serializer::append(bytes, value).map_err(|_unheard| io::ErrorKind::InvalidData.into())
 }
 
-/// A large buffer: JSON is written in pieces of a few bytes.
-fn buffered(out: &mut dyn Write) -> io::BufWriter<&mut dyn Write> {
-    const BUFFER: usize = 256 * 1024;
-    io::BufWriter::with_capacity(BUFFER, out)
+/// Writes the bytes out where there are at least `enough` of them.
+fn write_out(bytes: &mut Vec<u8>, enough: usize, out: &mut dyn Write) -> io::Result<()> {
+    if bytes.len() >= enough {
+        out.write_all(bytes)?;
+        bytes.clear();
+    }
+    Ok(())
 }
 
 #[cfg(test)]

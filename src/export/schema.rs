@@ -78,20 +78,34 @@ pub(super) struct ClosingView<'a> {
 }
 
 impl<'a> ClosingView<'a> {
-    pub(super) fn new(report: &'a Report) -> Self {
-        let ReportView { schema, tool, capture, sessions: _, findings } = ReportView::new(report);
-        Self { schema, tool, capture, findings }
+    pub(super) fn new(capture: &'a report::Capture, findings: &'a [report::Finding]) -> Self {
+        let EndView { capture, findings } = EndView::new(capture, findings);
+        Self { schema: SCHEMA, tool: Tool::THIS, capture, findings }
     }
 }
 
+/// What is known of a report only once all sessions are.
 #[derive(Serialize)]
-struct Tool {
+pub(super) struct EndView<'a> {
+    capture: CaptureView<'a>,
+    findings: Rows<'a, FindingView<'a>>,
+}
+
+impl<'a> EndView<'a> {
+    pub(super) fn new(capture: &'a report::Capture, findings: &'a [report::Finding]) -> Self {
+        Self { capture: CaptureView::new(capture), findings: Rows { of: findings, context: () } }
+    }
+}
+
+/// Who wrote the report.
+#[derive(Serialize)]
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
 impl Tool {
-    const THIS: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+    pub(super) const THIS: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 }
 
 #[derive(Serialize)]

@@ -98,6 +98,17 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
+/// The digits of all numbers of two.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
+    }
+    pairs
+};
+
 /// A short ASCII text on the stack. What does not fit is left out.
 struct Short<const N: usize> {
     bytes: [u8; N],
@@ -120,13 +131,14 @@ impl<const N: usize> Short<N> {
     fn digits(&mut self, number: u32, width: usize) {
         let Some(slots) = self.bytes.get_mut(self.length..self.length + width) else { return };
         let mut rest = number;
-        // Three at a time, so that one division waits less for another.
-        for group in slots.rchunks_mut(3) {
-            let mut of_group = rest % 1000;
-            rest /= 1000;
-            for slot in group.iter_mut().rev() {
-                *slot = b'0' + (of_group % 10) as u8;
-                of_group /= 10;
+        // Two at a time: half as many divisions wait for each other.
+        for pair in slots.rchunks_mut(2) {
+            let digits = PAIRS.get((rest % 100) as usize).copied().unwrap_or_default();
+            rest /= 100;
+            match pair {
+                [tens, ones] => [*tens, *ones] = digits,
+                [ones] => *ones = digits[1],
+                _ => {}
             }
         }
         self.length += width;

@@ -55,8 +55,8 @@ pub fn complete(text: &str, cursor: usize) -> Vec<Candidate> {
                 Some(field) => Expected::Operator(field),
                 None => return Vec::new(),
             },
-            (Token::Operator(_), Expected::Operator(field)) => Expected::Value(field),
-            (Token::OpenSet | Token::Comma | Token::To, Expected::Value(field)) => Expected::Value(field),
+            (Token::Operator(_), Expected::Operator(field))
+            | (Token::OpenSet | Token::Comma | Token::To, Expected::Value(field)) => Expected::Value(field),
             (Token::Word(_) | Token::Quoted(_), Expected::Value(field)) => {
                 let in_set = lexemes.iter().rev().any(|lexeme| lexeme.token == Token::OpenSet)
                     && !lexemes.iter().rev().any(|lexeme| lexeme.token == Token::CloseSet);

@@ -329,7 +329,11 @@ fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, e
 
 /// A hash as it is written.
 fn hex(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
+        _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn connections(session: &Session) -> impl Iterator<Item = &Connection> {

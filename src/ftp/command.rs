@@ -33,7 +33,7 @@ pub fn parse_command(line: &[u8]) -> (Verb, Option<&[u8]>) {
 }
 
 /// Whether a whole line reads as a command that FTP clients send: a known verb, then a blank or nothing.
-pub fn is_plausible_command(line: &[u8]) -> bool {
+pub(super) fn is_plausible_command(line: &[u8]) -> bool {
     let (verb, _) = split_word(line.trim_ascii_start());
     // Verbs have no more than four letters; longer words need not be looked at.
     verb.len() <= 4 && !matches!(Verb::parse(verb), Verb::Other(_))

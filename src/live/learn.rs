@@ -63,7 +63,8 @@ impl Learner {
     pub(super) fn follow(&mut self, now: Instant) -> Result<(), Error> {
         let is_narrower = self.plan.prune(now);
         let is_unhurried = now.saturating_duration_since(self.since) >= UNHURRIED;
-        if !self.plan.is_wider() && !(is_narrower && is_unhurried) {
+        let is_due = self.plan.is_wider() || (is_narrower && is_unhurried);
+        if !is_due {
             return Ok(());
         }
         let expression = self.plan.expression();

@@ -164,10 +164,10 @@ impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0;
         let size = seconds.abs();
-        if size < 1e-3 {
-            write!(f, "{:.0} us", seconds * 1e6)
+        if size < 1e-2 {
+            write!(f, "{:.2} ms", seconds * 1e3)
         } else if size < 1.0 {
-            write!(f, "{:.1} ms", seconds * 1e3)
+            write!(f, "{:.0} ms", seconds * 1e3)
         } else if size < 100.0 {
             write!(f, "{seconds:.1} s")
         } else {
@@ -194,3 +194,6 @@ impl fmt::Display for Size {
         write!(f, "{:.1} TB", size / 1000.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

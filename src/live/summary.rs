@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use crate::analyzer::EventKind;
 use crate::base::Printable;
 use crate::capture::Drops;
-use crate::report::{Finding, Report, Session, Severity, Status};
+use crate::report::{Finding, Outcome, Report, Session, Severity, Status};
 
 use super::line::Size;
 
@@ -18,9 +17,9 @@ pub struct Summary {
     pub transfers: u64,
     /// Transfers that were completed.
     pub complete: u64,
-    /// Predictions made.
+    /// Data connections that were predicted.
     pub expected: u64,
-    /// Data connections made.
+    /// Those of them that were made.
     pub connected: u64,
     /// Findings of all sessions, by severity: info, notice, warning, alert.
     pub findings: [u64; 4],
@@ -47,21 +46,18 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(super) fn count(&mut self, event: &EventKind) {
-        let counter = match event {
-            EventKind::Expecting { .. } => &mut self.expected,
-            EventKind::Connected { .. } => &mut self.connected,
-            _ => return,
-        };
-        *counter = counter.saturating_add(1);
-    }
-
     pub(super) fn count_session(&mut self, session: &Session) {
         self.sessions = self.sessions.saturating_add(1);
         self.transfers = self.transfers.saturating_add(session.transfers.len() as u64);
         let complete =
             session.transfers.iter().filter(|transfer| transfer.status == Status::Complete).count();
         self.complete = self.complete.saturating_add(complete as u64);
+        for channel in session.data_channels.iter().filter(|channel| channel.predicted.is_some()) {
+            self.expected = self.expected.saturating_add(1);
+            if channel.outcome == Some(Outcome::Connected) {
+                self.connected = self.connected.saturating_add(1);
+            }
+        }
         session.findings.iter().for_each(|finding| self.count_finding(finding));
     }
 

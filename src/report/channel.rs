@@ -108,6 +108,15 @@ pub struct Prediction {
     pub connector: Connector,
 }
 
+/// A listening endpoint that a server named to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// The client's address.
+    pub client: IpAddr,
+    /// Where a connection is awaited.
+    pub listener: Endpoint,
+}
+
 /// Who is to send the SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connector {

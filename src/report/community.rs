@@ -11,26 +11,22 @@ const TCP: u8 = 6;
 
 /// The Community ID v1 of a TCP connection, with seed 0: direction doesn't matter.
 pub fn community_id(one: Endpoint, other: Endpoint) -> String {
-    let (low, high) = if (address_bytes(one.ip), one.port) <= (address_bytes(other.ip), other.port) {
-        (one, other)
-    } else {
-        (other, one)
-    };
+    // Address before port, as bytes: and an IPv4 address before an IPv6 one only where the families are mixed.
+    let (low, high) = if (one.ip, one.port) <= (other.ip, other.port) { (one, other) } else { (other, one) };
     let mut hash = Sha1::new();
     hash.update([0, 0]);
-    hash.update(address_bytes(low.ip));
-    hash.update(address_bytes(high.ip));
+    for ip in [low.ip, high.ip] {
+        match ip {
+            IpAddr::V4(v4) => hash.update(v4.octets()),
+            IpAddr::V6(v6) => hash.update(v6.octets()),
+        }
+    }
     hash.update([TCP, 0]);
     hash.update(low.port.to_be_bytes());
     hash.update(high.port.to_be_bytes());
-    format!("1:{}", base64::engine::general_purpose::STANDARD.encode(hash.finalize()))
-}
-
-fn address_bytes(ip: IpAddr) -> Vec<u8> {
-    match ip {
-        IpAddr::V4(v4) => v4.octets().to_vec(),
-        IpAddr::V6(v6) => v6.octets().to_vec(),
-    }
+    let mut id = String::from("1:");
+    base64::engine::general_purpose::STANDARD.encode_string(hash.finalize(), &mut id);
+    id
 }
 
 #[cfg(test)]

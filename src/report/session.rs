@@ -1,14 +1,15 @@
 //! A session: one control connection and all that belongs to it.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::{DataChannel, EndState, Finding, FrameSpan, Transfer};
+use super::{Announcement, DataChannel, EndState, Finding, FrameSpan, Negotiation, Transfer};
 use crate::base::{Endpoint, Secret, Text, Timestamp};
 use crate::ftp::{LineEnd, Party, Verb};
 
 /// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Uid(pub Box<str>);
+pub struct Uid(pub Arc<str>);
 
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +80,14 @@ impl Session {
     /// The command that a transfer, channel or finding names by index.
     pub fn command(&self, index: u32) -> Option<&Command> {
         self.commands.get(usize::try_from(index).ok()?)
+    }
+
+    /// What the server announced, in order.
+    pub fn announcements(&self) -> impl Iterator<Item = Announcement> + '_ {
+        let accepted =
+            |channel: &&DataChannel| !channel.active && channel.negotiation == Some(Negotiation::Accepted);
+        let predicted = self.data_channels.iter().filter(accepted).filter_map(|channel| channel.predicted);
+        predicted.map(|predicted| Announcement { client: self.client.ip, listener: predicted.listener })
     }
 
     /// The data channel that a transfer or finding names by index.

@@ -8,7 +8,7 @@ use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Party;
 use crate::report::{
     Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy, Outcome, Previous, Reuse,
-    ReuseKind, ReuseOutcome, Session, TimeWait,
+    ReuseKind, ReuseOutcome, Session, TimeWait, Transfer,
 };
 use crate::tcp::{ConnectionId, Side};
 
@@ -56,6 +56,23 @@ pub(super) fn last_report(live: &mut Live, history: &History, options: &Options)
     session.gaps = std::mem::take(&mut talk.gaps);
     session.oversized = std::mem::take(&mut talk.oversized);
     session
+}
+
+/// The transfer of one command of a session under way; of data connections only that of channel `index` is told. Nothing
+/// is copied of the dialogue, however long it is.
+pub(super) fn transfer(
+    live: &Live,
+    command: u32,
+    index: Option<u32>,
+    mut connection: Option<Box<Connection>>,
+    history: &History,
+    options: &Options,
+) -> Option<Transfer> {
+    let connections = (0..live.channels.len())
+        .map(|place| if u32::try_from(place).ok() == index { connection.take() } else { None })
+        .collect();
+    let session = frame(live, connections, history, options);
+    session.transfers.into_iter().find(|transfer| transfer.command == command)
 }
 
 /// All of a report but what the dialogue holds as it is.

@@ -60,6 +60,15 @@ impl Hashing for NoHashing {
     }
 }
 
+/// What a stream's first bytes tell of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sniffed {
+    /// The media type.
+    pub(super) mime: Option<&'static str>,
+    /// Whether they are those of a file that a conversion of line ends would damage.
+    pub(super) binary: bool,
+}
+
 /// One direction of one data connection.
 pub(super) struct Content {
     sum: u64,
@@ -119,20 +128,17 @@ impl Content {
         self.listing.as_deref()
     }
 
-    /// The media type by the first bytes.
-    pub(super) fn mime(&self) -> Option<&'static str> {
-        if let Some(kind) = infer::get(&self.head) {
-            return Some(kind.mime_type());
-        }
-        (!self.head.is_empty() && is_text(&self.head)).then_some("text/plain")
-    }
-
-    /// Whether the first bytes are those of a file that a conversion of line ends would damage.
-    pub(super) fn is_binary(&self) -> bool {
-        use infer::MatcherType;
+    /// What the first bytes tell.
+    pub(super) fn sniff(&self) -> Sniffed {
         match infer::get(&self.head) {
-            Some(kind) => !matches!(kind.matcher_type(), MatcherType::Text),
-            None => self.head.contains(&0) && !is_utf_16(&self.head),
+            Some(kind) => Sniffed {
+                mime: Some(kind.mime_type()),
+                binary: !matches!(kind.matcher_type(), infer::MatcherType::Text),
+            },
+            None => Sniffed {
+                mime: (!self.head.is_empty() && is_text(&self.head)).then_some("text/plain"),
+                binary: self.head.contains(&0) && !is_utf_16(&self.head),
+            },
         }
     }
 }

@@ -4,11 +4,12 @@
 //! then the connection is a suspect that leaves no trace.
 
 use super::Options;
+use super::both::Both;
 use super::dialogue::{self, Answered, Dialogue, Heard};
 use crate::base::{LimitCounts, LimitName, PacketRef, Timestamp};
 use crate::ftp::{
-    self, Assembled, AssembledReply, ControlLine, LineLayout, LineSplitter, Party, Plausible, ReplyAssembler,
-    Verb,
+    self, Assembled, AssembledReply, ControlLine, LineEnd, LineLayout, LineSplitter, Party, Plausible,
+    ReplyAssembler, Verb,
 };
 use crate::report::{ControlGap, LineFacts, OversizedLine, Protection, Security};
 use crate::tcp::{Chunk, Connection, Gap, Onset, Side};
@@ -55,11 +56,11 @@ pub(super) struct Control {
     midstream: bool,
     /// Whether one end is a port on which FTP is expected: then less evidence will do.
     expected: bool,
-    splitters: Option<[LineSplitter; 2]>,
+    splitters: Option<Both<LineSplitter>>,
     tls: Option<tls::Session>,
     /// Per party: whether its stream is in TLS now.
-    in_tls: [bool; 2],
-    decrypted: [u64; 2],
+    in_tls: Both<bool>,
+    decrypted: Both<u64>,
     held: Vec<u8>,
     pub(super) talk: Talk,
 }
@@ -68,14 +69,25 @@ pub(super) struct Control {
 pub(super) struct Talk {
     pub(super) dialogue: Dialogue,
     assembler: ReplyAssembler,
+    /// Whether it is heard from its first byte on.
+    from_the_beginning: bool,
+    /// Where the stream of the client stood when it went on although a reply was open.
+    interrupted_at: Option<u64>,
     verdict: Verdict,
     auth: Auth,
     pub(super) security: Security,
     pub(super) opaque_since: Option<Timestamp>,
     pub(super) gaps: Vec<ControlGap>,
     pub(super) oversized: Vec<OversizedLine>,
-    read: [u64; 2],
+    read: Both<u64>,
     answered: Vec<(Answered, u16)>,
+}
+
+/// What is read by, and where its consequences are noted.
+pub(super) struct Notes<'a> {
+    pub(super) options: &'a Options,
+    pub(super) counts: &'a mut LimitCounts,
+    pub(super) occurrences: &'a mut Vec<Occurrence>,
 }
 
 /// What a line came in, for those who read it.
@@ -87,13 +99,6 @@ struct Carrier {
     /// Where the carrying bytes end in the sender's stream.
     end: u64,
     protection: Protection,
-}
-
-const fn place(party: Party) -> usize {
-    match party {
-        Party::Client => 0,
-        Party::Server => 1,
-    }
 }
 
 impl Control {
@@ -108,19 +113,21 @@ impl Control {
             expected,
             splitters: None,
             tls: None,
-            in_tls: [false; 2],
-            decrypted: [0; 2],
+            in_tls: Both::default(),
+            decrypted: Both::default(),
             held: Vec::new(),
             talk: Talk {
                 dialogue: Dialogue::new(!midstream),
                 assembler: ReplyAssembler::new(&options.limits),
+                from_the_beginning: !midstream,
+                interrupted_at: None,
                 verdict: Verdict::Open { garbage: 0, command: false, reply: false },
                 auth: Auth::None,
                 security: Security::None,
                 opaque_since: None,
                 gaps: Vec::new(),
                 oversized: Vec::new(),
-                read: [0; 2],
+                read: Both::default(),
                 answered: Vec::new(),
             },
         }
@@ -138,35 +145,32 @@ impl Control {
 
     /// Whether what is said can't be read now.
     pub(super) fn is_opaque(&self) -> bool {
-        self.in_tls.iter().any(|&in_tls| in_tls)
+        (self.in_tls.client || self.in_tls.server)
             && self.tls.as_ref().is_some_and(|tls| tls.facts().obstacle.is_some())
     }
 
     /// Takes more bytes of the connection.
-    pub(super) fn data(
-        &mut self,
-        connection: &Connection,
-        chunk: Chunk<'_>,
-        options: &Options,
-        counts: &mut LimitCounts,
-        occurrences: &mut Vec<Occurrence>,
-    ) {
+    pub(super) fn data(&mut self, connection: &Connection, chunk: Chunk<'_>, notes: &mut Notes<'_>) {
         if self.talk.verdict == Verdict::Other {
             return;
         }
-        let Some(client) = self.client_side.or_else(|| self.recognise(connection, &chunk, options)) else {
+        let Some(client) = self.client_side.or_else(|| self.recognise(connection, &chunk, notes.options))
+        else {
             if self.talk.verdict == Verdict::Other {
-                occurrences.push(Occurrence::Rejected);
+                notes.occurrences.push(Occurrence::Rejected);
             }
             return;
         };
         let confirmed_before = self.is_confirmed() && self.client_side.is_some();
         if self.client_side.is_none() {
             self.client_side = Some(client);
-            let mut splitters =
-                [Party::Client, Party::Server].map(|party| LineSplitter::new(party, &options.limits));
+            let mut splitters = Both {
+                client: LineSplitter::new(Party::Client, &notes.options.limits),
+                server: LineSplitter::new(Party::Server, &notes.options.limits),
+            };
             if self.midstream {
-                splitters.iter_mut().for_each(LineSplitter::gap);
+                splitters.client.gap();
+                splitters.server.gap();
             }
             self.splitters = Some(splitters);
         }
@@ -176,24 +180,17 @@ impl Control {
             self.enter_tls(chunk.packet.time);
         }
         let carrier = Carrier { packet: chunk.packet, had: chunk.acked, end, protection: Protection::Clear };
-        if self.in_tls[place(party)] {
-            self.protected(party, chunk.bytes, carrier, options, counts, occurrences);
+        if *self.in_tls.of(party) {
+            self.protected(party, chunk.bytes, carrier, notes);
         } else {
-            self.clear(
-                party,
-                chunk.bytes,
-                chunk.offset,
-                chunk.leads_segment,
-                carrier,
-                options,
-                counts,
-                occurrences,
-            );
+            self.clear(party, chunk.bytes, (chunk.offset, chunk.leads_segment), carrier, notes);
         }
-        self.talk.read_up_to(party, end, occurrences);
+        // Behind a line a FIN may take the next place in the sequence space, amid one the next byte does.
+        let amid_line = !self.in_tls.of(party) && chunk.bytes.last() != Some(&b'\n');
+        self.talk.read_up_to(party, end.saturating_sub(u64::from(amid_line)), notes.occurrences);
         match self.talk.verdict {
-            Verdict::Ftp if !confirmed_before => occurrences.insert(0, Occurrence::Confirmed),
-            Verdict::Other => occurrences.push(Occurrence::Rejected),
+            Verdict::Ftp if !confirmed_before => notes.occurrences.insert(0, Occurrence::Confirmed),
+            Verdict::Other => notes.occurrences.push(Occurrence::Rejected),
             Verdict::Ftp | Verdict::Open { .. } => {}
         }
     }
@@ -201,20 +198,15 @@ impl Control {
     /// Decides by its first bytes which side is the client; bytes that tell nothing are thrown away.
     fn recognise(&mut self, connection: &Connection, chunk: &Chunk<'_>, options: &Options) -> Option<Side> {
         if options.is_implicit_tls(connection) {
-            return match tls::looks_like_tls(chunk.bytes) {
-                tls::Sniff::No => {
-                    self.talk.verdict = Verdict::Other;
-                    None
-                }
-                _ => {
-                    self.talk.verdict = Verdict::Ftp;
-                    self.talk.security = Security::ImplicitTls;
-                    self.talk.auth = Auth::Accepted { tls: true };
-                    let server_is_originator =
-                        options.implicit_tls_ports.contains(&connection.originator.port);
-                    Some(if server_is_originator { Side::Responder } else { Side::Originator })
-                }
-            };
+            if tls::looks_like_tls(chunk.bytes) == tls::Sniff::No {
+                self.talk.verdict = Verdict::Other;
+                return None;
+            }
+            self.talk.verdict = Verdict::Ftp;
+            self.talk.security = Security::ImplicitTls;
+            self.talk.auth = Auth::Accepted { tls: true };
+            let server_is_originator = options.implicit_tls_ports.contains(&connection.originator.port);
+            return Some(if server_is_originator { Side::Responder } else { Side::Originator });
         }
         self.held.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
         let telnet = telnet_prefix(&self.held);
@@ -244,7 +236,7 @@ impl Control {
     fn starts_tls(&self, party: Party, bytes: &[u8]) -> bool {
         let asked = matches!(self.talk.auth, Auth::Asked { tls: true } | Auth::Accepted { tls: true });
         asked
-            && !self.in_tls[place(party)]
+            && !self.in_tls.of(party)
             && tls::looks_like_tls(bytes) != tls::Sniff::No
             && bytes.first().is_some_and(|byte| (0x14..=0x17).contains(byte))
     }
@@ -253,48 +245,35 @@ impl Control {
         if self.tls.is_none() {
             self.tls = Some(tls::Session::new());
         }
-        self.in_tls = [true; 2];
+        self.in_tls = Both { client: true, server: true };
         self.talk.opaque_since.get_or_insert(now);
         if self.talk.security == Security::None {
             self.talk.security = Security::ExplicitTls;
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one chunk, and where its consequences go")]
     fn clear(
         &mut self,
         party: Party,
         bytes: &[u8],
-        offset: u64,
-        leads_segment: bool,
+        (offset, leads_segment): (u64, bool),
         carrier: Carrier,
-        options: &Options,
-        counts: &mut LimitCounts,
-        occurrences: &mut Vec<Occurrence>,
+        notes: &mut Notes<'_>,
     ) {
         let Some(splitters) = &mut self.splitters else { return };
         let talk = &mut self.talk;
-        let Some(splitter) = splitters.get_mut(place(party)) else { return };
-        splitter.push(bytes, offset, carrier.packet, leads_segment, &mut |line| {
-            talk.line(party, &line, carrier, self.expected, options, counts, occurrences);
+        splitters.of_mut(party).push(bytes, offset, carrier.packet, leads_segment, &mut |line| {
+            talk.line(party, &line, carrier, self.expected, notes);
         });
     }
 
-    fn protected(
-        &mut self,
-        party: Party,
-        bytes: &[u8],
-        carrier: Carrier,
-        options: &Options,
-        counts: &mut LimitCounts,
-        occurrences: &mut Vec<Occurrence>,
-    ) {
+    fn protected(&mut self, party: Party, bytes: &[u8], carrier: Carrier, notes: &mut Notes<'_>) {
         let Some(session) = &mut self.tls else { return };
         let mut plain = Vec::new();
-        session.push(end_of(party), bytes, &options.key_log, &mut |end, event| {
-            keep_text(&mut plain, end, event)
+        session.push(end_of(party), bytes, &notes.options.key_log, &mut |end, event| {
+            keep_text(&mut plain, end, event);
         });
-        self.unwrapped(plain, carrier, options, counts, occurrences);
+        self.unwrapped(plain, carrier, notes);
     }
 
     /// Reads what came out of TLS, or after it.
@@ -302,26 +281,24 @@ impl Control {
         &mut self,
         plain: Vec<(Party, Protection, Vec<u8>)>,
         carrier: Carrier,
-        options: &Options,
-        counts: &mut LimitCounts,
-        occurrences: &mut Vec<Occurrence>,
+        notes: &mut Notes<'_>,
     ) {
         for (speaker, protection, text) in plain {
             if protection == Protection::Clear {
-                self.in_tls[place(speaker)] = false;
+                *self.in_tls.of_mut(speaker) = false;
             }
-            let offset = self.decrypted[place(speaker)];
-            self.decrypted[place(speaker)] = offset.saturating_add(text.len() as u64);
+            let offset = *self.decrypted.of(speaker);
+            *self.decrypted.of_mut(speaker) = offset.saturating_add(text.len() as u64);
             let carrier = Carrier { protection, ..carrier };
-            self.clear(speaker, &text, offset, true, carrier, options, counts, occurrences);
+            self.clear(speaker, &text, (offset, true), carrier, notes);
         }
-        if self.in_tls == [false; 2] {
+        if self.in_tls == Both::default() {
             self.tls = None;
         }
     }
 
     /// Bytes of one side are missing.
-    pub(super) fn gap(&mut self, gap: Gap, options: &Options, occurrences: &mut Vec<Occurrence>) {
+    pub(super) fn gap(&mut self, gap: Gap, notes: &mut Notes<'_>) {
         let Some(client) = self.client_side else { return };
         let party = if gap.side == client { Party::Client } else { Party::Server };
         let end = gap.offset.saturating_add(gap.len);
@@ -331,44 +308,40 @@ impl Control {
             from: party,
             bytes: gap.len,
         });
-        if self.in_tls[place(party)] {
+        if *self.in_tls.of(party) {
             if let Some(session) = &mut self.tls {
-                session.gap(end_of(party), gap.len, &options.key_log, &mut |_, _| {});
+                session.gap(end_of(party), gap.len, &notes.options.key_log, &mut |_, _| {});
             }
-        } else if let Some(splitter) = self.splitters.as_mut().and_then(|both| both.get_mut(place(party))) {
+        } else if let Some(splitter) = self.splitters.as_mut().map(|both| both.of_mut(party)) {
             splitter.gap();
         }
         if party == Party::Server {
             self.talk.assembler.gap();
             self.talk.dialogue.server_gap(end);
         }
-        self.talk.read_up_to(party, end, occurrences);
+        self.talk.read_up_to(party, end, notes.occurrences);
     }
 
     /// The connection is over: what was begun is handed over as it is.
-    pub(super) fn finish(
-        &mut self,
-        last: PacketRef,
-        options: &Options,
-        counts: &mut LimitCounts,
-        occurrences: &mut Vec<Occurrence>,
-    ) {
+    pub(super) fn finish(&mut self, last: PacketRef, notes: &mut Notes<'_>) {
         let confirmed_before = self.is_confirmed();
         if let Some(session) = &mut self.tls {
             let mut plain = Vec::new();
             for end in [tls::End::A, tls::End::B] {
-                session.finish(end, &options.key_log, &mut |end, event| keep_text(&mut plain, end, event));
+                session.finish(end, &notes.options.key_log, &mut |end, event| {
+                    keep_text(&mut plain, end, event);
+                });
             }
             let carrier = Carrier { packet: last, had: None, end: 0, protection: Protection::Tls };
-            self.unwrapped(plain, carrier, options, counts, occurrences);
+            self.unwrapped(plain, carrier, notes);
         }
         let talk = &mut self.talk;
         for party in [Party::Client, Party::Server] {
-            let end = talk.read.get(place(party)).copied().unwrap_or_default();
+            let end = *talk.read.of(party);
             let carrier = Carrier { packet: last, had: None, end, protection: Protection::Clear };
-            if let Some(splitter) = self.splitters.as_mut().and_then(|both| both.get_mut(place(party))) {
+            if let Some(splitter) = self.splitters.as_mut().map(|both| both.of_mut(party)) {
                 splitter.finish(&mut |line| {
-                    talk.line(party, &line, carrier, self.expected, options, counts, occurrences);
+                    talk.line(party, &line, carrier, self.expected, notes);
                 });
             }
         }
@@ -376,12 +349,12 @@ impl Control {
         talk.assembler.finish(&mut |item| heard.push(item));
         let carrier = Carrier { packet: last, had: None, end: 0, protection: Protection::Clear };
         for item in heard {
-            talk.assembled(item, carrier, options, counts, occurrences);
+            talk.assembled(item, carrier, notes);
         }
         talk.dialogue.finish(&mut talk.answered);
-        talk.tell(occurrences);
+        talk.tell(notes.occurrences);
         if self.is_confirmed() && !confirmed_before {
-            occurrences.insert(0, Occurrence::Confirmed);
+            notes.occurrences.insert(0, Occurrence::Confirmed);
         }
     }
 }
@@ -395,6 +368,12 @@ fn telnet_prefix(bytes: &[u8]) -> usize {
         at = at.saturating_add(if OPTIONS.contains(command) { 3 } else { 2 });
     }
     at
+}
+
+/// A line as it was sent: its end tells that nothing more of it comes.
+fn whole(line: &ControlLine<'_>) -> Vec<u8> {
+    let end: &[u8] = if line.layout.end == LineEnd::None { b"" } else { b"\n" };
+    [line.text, end].concat()
 }
 
 /// Takes what can be read of an event of TLS.
@@ -424,27 +403,24 @@ const fn party_of(end: tls::End) -> Party {
 }
 
 impl Talk {
-    #[expect(clippy::too_many_arguments, reason = "a line, its circumstances, and where its consequences go")]
     fn line(
         &mut self,
         party: Party,
         line: &ControlLine<'_>,
         carrier: Carrier,
         expected: bool,
-        options: &Options,
-        counts: &mut LimitCounts,
-        occurrences: &mut Vec<Occurrence>,
+        notes: &mut Notes<'_>,
     ) {
         if self.verdict == Verdict::Other {
             return;
         }
         if let Some(packet) = line.oversized {
-            counts.reached(LimitName::LineLength);
+            notes.counts.reached(LimitName::LineLength);
             self.oversized.push(OversizedLine { time: packet.time, frame: packet.frame, from: party });
         }
         match party {
-            Party::Client => self.command_line(line, carrier, expected, options, counts, occurrences),
-            Party::Server => self.reply_line(line, carrier, expected, options, counts, occurrences),
+            Party::Client => self.command_line(line, carrier, expected, notes),
+            Party::Server => self.reply_line(line, carrier, expected, notes),
         }
     }
 
@@ -453,24 +429,23 @@ impl Talk {
         line: &ControlLine<'_>,
         carrier: Carrier,
         expected: bool,
-        options: &Options,
-        counts: &mut LimitCounts,
-        occurrences: &mut Vec<Occurrence>,
+        notes: &mut Notes<'_>,
     ) {
         let (verb, argument) = ftp::parse_command(line.text);
         if verb.name().is_empty() {
             return;
         }
         if self.verdict != Verdict::Ftp {
-            let plausible = match ftp::command_plausibility(line.text) {
-                Plausible::NeedMore if ftp::is_plausible_command(line.text) => Plausible::NeedMore,
-                Plausible::NeedMore => Plausible::No,
-                told => told,
-            };
+            let plausible = ftp::command_plausibility(&whole(line));
             self.weigh(plausible, Party::Client, expected);
         }
-        if self.assembler.is_open() && carrier.had.is_some_and(|had| had >= self.read[place(Party::Server)]) {
+        let end = match carrier.protection {
+            Protection::Clear => line.end_offset,
+            Protection::Tls => carrier.end,
+        };
+        if self.assembler.is_open() && carrier.had.is_some_and(|had| had >= self.read.server) {
             self.assembler.interrupted();
+            self.interrupted_at.get_or_insert(end.saturating_sub(1));
         }
         match (&verb, argument) {
             (Verb::Auth, Some(mechanism)) => {
@@ -484,14 +459,12 @@ impl Talk {
             argument,
             line.packet,
             facts(line.layout, carrier.protection),
-            options.show_passwords,
+            notes.options.show_passwords,
         );
-        let end = match carrier.protection {
-            Protection::Clear => line.end_offset,
-            Protection::Tls => carrier.end,
-        };
-        if let Some(index) = self.dialogue.command(command, end, carrier.had, &options.limits, counts) {
-            occurrences.push(Occurrence::Command(index));
+        if let Some(index) =
+            self.dialogue.command(command, end, carrier.had, &notes.options.limits, notes.counts)
+        {
+            notes.occurrences.push(Occurrence::Command(index));
         }
     }
 
@@ -500,12 +473,10 @@ impl Talk {
         line: &ControlLine<'_>,
         carrier: Carrier,
         expected: bool,
-        options: &Options,
-        counts: &mut LimitCounts,
-        occurrences: &mut Vec<Occurrence>,
+        notes: &mut Notes<'_>,
     ) {
         if self.verdict != Verdict::Ftp {
-            let told = ftp::reply_plausibility(line.text);
+            let told = ftp::reply_plausibility(&whole(line));
             self.weigh(
                 if self.opens_otherwise(line.text, expected) { Plausible::No } else { told },
                 Party::Server,
@@ -515,28 +486,26 @@ impl Talk {
         let mut heard = Vec::new();
         self.assembler.push(line, &mut |item| heard.push(item));
         for item in heard {
-            self.assembled(item, carrier, options, counts, occurrences);
+            self.assembled(item, carrier, notes);
+        }
+        if !self.assembler.is_open() {
+            self.interrupted_at = None;
         }
     }
 
-    fn assembled(
-        &mut self,
-        item: Assembled,
-        carrier: Carrier,
-        options: &Options,
-        counts: &mut LimitCounts,
-        occurrences: &mut Vec<Occurrence>,
-    ) {
+    fn assembled(&mut self, item: Assembled, carrier: Carrier, notes: &mut Notes<'_>) {
         let Assembled::Reply(reply) = item else { return };
         if reply.truncated {
-            counts.reached(LimitName::ReplyLines);
+            notes.counts.reached(LimitName::ReplyLines);
         }
         self.note_security(&reply);
         let line = facts(reply.last_line, carrier.protection);
-        let heard =
-            Heard { code: reply.code, text: reply.text, packet: reply.packet, line, server_had: carrier.had };
-        self.dialogue.reply(heard, &options.limits, &mut self.answered);
-        self.tell(occurrences);
+        // What was held back until the client went on was said before that.
+        let was_held = reply.packet.frame < carrier.packet.frame;
+        let server_had = self.interrupted_at.filter(|_| was_held).or(carrier.had);
+        let heard = Heard { code: reply.code, text: reply.text, packet: reply.packet, line, server_had };
+        self.dialogue.reply(heard, &notes.options.limits, &mut self.answered);
+        self.tell(notes.occurrences);
     }
 
     fn note_security(&mut self, reply: &AssembledReply) {
@@ -546,17 +515,15 @@ impl Talk {
                     self.auth = Auth::Accepted { tls };
                     self.security = if tls { Security::ExplicitTls } else { Security::Gssapi };
                 }
-                334 => {}
                 400..=599 => self.auth = Auth::None,
+                // 334 asks for more; anything else decides nothing.
                 _ => {}
             }
         }
     }
 
     fn read_up_to(&mut self, party: Party, offset: u64, occurrences: &mut Vec<Occurrence>) {
-        if let Some(read) = self.read.get_mut(place(party)) {
-            *read = offset;
-        }
+        *self.read.of_mut(party) = offset;
         if party == Party::Client {
             self.dialogue.client_read(offset, &mut self.answered);
             self.tell(occurrences);
@@ -586,8 +553,11 @@ impl Talk {
     /// Weighs one more line of a suspect.
     fn weigh(&mut self, plausible: Plausible, party: Party, expected: bool) {
         let Verdict::Open { garbage, command, reply } = self.verdict else { return };
+        let is_first = self.from_the_beginning && garbage == 0 && !command && !reply;
         self.verdict = match plausible {
             Plausible::Yes => Verdict::Ftp,
+            // However its first line was cut, it tells what the connection is.
+            Plausible::No if is_first => Verdict::Other,
             Plausible::No if expected && garbage < PATIENCE => {
                 Verdict::Open { garbage: garbage.saturating_add(1), command, reply }
             }

@@ -180,6 +180,10 @@ impl Dialogue {
             });
         }
         if let Some(command) = usize::try_from(index).ok().and_then(|index| self.commands.get_mut(index)) {
+            if command.replies.is_empty() {
+                // Most have one; without a word there would be room for four.
+                command.replies.reserve_exact(1);
+            }
             command.replies.push(reply);
         }
         Answered::Command(index)
@@ -198,6 +202,12 @@ impl Dialogue {
         if !overtaken {
             return Some(first_position);
         }
+        // What no transfer ends with answers nothing, unless it is the plain yes of a lax server.
+        let is_stray = first.begun
+            && !first.maybe_lost
+            && reply.is_completion()
+            && reply.code != 200
+            && fit(first) == Answer::Unlikely;
         let best = |wanted: Answer, lost: bool| {
             candidates()
                 .find(|(_, pending)| pending.maybe_lost == lost && fits(pending, reply, fit(pending), wanted))
@@ -209,6 +219,7 @@ impl Dialogue {
             .or_else(|| best(Answer::Possible, true))
             .or_else(|| (!first.maybe_lost).then_some(first_position))
             .or_else(|| candidates().find(|(_, pending)| !pending.maybe_lost).map(|(position, _)| position))
+            .filter(|position| !is_stray || *position != first_position)
     }
 
     fn verb(&self, index: u32) -> Option<&Verb> {

@@ -33,7 +33,7 @@ pub enum EventKind {
         /// The reply's code.
         code: u16,
     },
-    /// A negotiation was accepted: this data connection is expected.
+    /// A negotiation was accepted: this data connection is expected; not told where it is there already.
     Expecting {
         /// The channel's index.
         channel: u32,

@@ -21,6 +21,8 @@ pub(super) struct Flow {
 
 /// What a connection is for.
 pub(super) enum Role {
+    /// Nothing was said yet; what is said first decides whether it is followed.
+    Undecided,
     /// It may be a control connection: nothing was said yet.
     Suspect,
     /// It is one.
@@ -78,6 +80,11 @@ const fn end_of(side: Side) -> tls::End {
 }
 
 impl DataFlow {
+    /// Whether no channel has it, nor waits to see what comes of it.
+    pub(super) fn is_nobodys(&self) -> bool {
+        self.owners.is_empty() && self.visits.is_none()
+    }
+
     pub(super) fn new() -> Self {
         Self {
             owners: Vec::new(),
@@ -203,8 +210,9 @@ impl DataFlow {
                 Some(plain) if decrypted => plain,
                 _ => wire,
             };
-            facts.mime = content.mime().filter(|_| !tls || decrypted);
-            facts.binary = content.is_binary();
+            let sniffed = content.sniff();
+            facts.mime = sniffed.mime.filter(|_| !tls || decrypted);
+            facts.binary = sniffed.binary;
             facts.bare_line_feeds = content.bare_line_feeds;
             facts.content_bytes = decrypted.then_some(content.len);
             if let Some(hashing) = hashing.as_deref_mut() {

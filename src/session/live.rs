@@ -23,6 +23,8 @@ pub(super) struct Live {
     pub(super) last_transfer: Option<Verb>,
     /// How the control connection ended; none while it is in the table.
     pub(super) ended: Option<Ended>,
+    /// Whether those who watch know that it is over.
+    pub(super) end_told: bool,
     /// Data connections of its channels that are in the table.
     pub(super) open_flows: u32,
 }
@@ -116,6 +118,7 @@ impl Live {
             in_force: None,
             last_transfer: None,
             ended: None,
+            end_told: false,
             open_flows: 0,
         }
     }

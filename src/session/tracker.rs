@@ -4,13 +4,14 @@ mod end;
 mod events;
 mod link;
 mod negotiate;
+mod settle;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::assemble;
 use super::content::Hashing;
-use super::control::{Control, Occurrence};
+use super::control::{Control, Notes, Occurrence};
 use super::expectation::{Expectations, SessionSlot};
 use super::flow::{DataFlow, Flow, Role};
 use super::history::History;
@@ -18,7 +19,7 @@ use super::live::Live;
 use super::options::Options;
 use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef};
 use crate::ftp::{self, Plausible};
-use crate::report::{ControlAttempt, MatchedBy, Mode, Session, Uid};
+use crate::report::{self, Announcement, ControlAttempt, MatchedBy, Mode, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
 
 /// How long before its announcement a connection may have been captured: two taps, clocks that differ.
@@ -47,11 +48,13 @@ pub struct Tracker {
     counts: LimitCounts,
     occurrences: Vec<Occurrence>,
     let_go: Vec<ConnectionId>,
+    unsettled: settle::Unsettled,
     done: Vec<Session>,
+    announced: Vec<Announcement>,
     finishing: bool,
     watch: Option<events::Watch>,
-    /// Channels whose data connection is closed, while somebody watches.
-    is_closed: HashSet<(SessionSlot, u32)>,
+    /// Data connections that are closed and linger in the table, with their facts until a transfer was told by them.
+    closed: HashMap<(SessionSlot, u32), Option<Box<report::Connection>>>,
 }
 
 /// Two hosts between which there are control connections.
@@ -92,10 +95,12 @@ impl Tracker {
             counts: LimitCounts::default(),
             occurrences: Vec::new(),
             let_go: Vec::new(),
+            unsettled: settle::Unsettled::default(),
             done: Vec::new(),
+            announced: Vec::new(),
             finishing: false,
             watch: None,
-            is_closed: HashSet::new(),
+            closed: HashMap::new(),
         }
     }
 
@@ -107,6 +112,11 @@ impl Tracker {
     /// Connections that turned out to be of no concern: the table may forget them.
     pub fn take_let_go(&mut self) -> Option<ConnectionId> {
         self.let_go.pop()
+    }
+
+    /// What servers announced since the last call, in order.
+    pub fn take_announced(&mut self) -> impl Iterator<Item = Announcement> + '_ {
+        self.announced.drain(..)
     }
 
     /// Sessions that are over.
@@ -182,7 +192,7 @@ impl Tracker {
     fn data_flow(&mut self, id: ConnectionId) -> Option<&mut DataFlow> {
         match &mut self.flow(id)?.role {
             Role::Data(data) => Some(data),
-            Role::Suspect | Role::Control(_) => None,
+            Role::Undecided | Role::Suspect | Role::Control(_) => None,
         }
     }
 
@@ -233,10 +243,10 @@ impl Tracker {
             return Interest::Follow;
         }
         let key = pair_key(originator.ip, responder.ip);
-        let Some(pair) = self.pairs.get_mut(&key) else { return Interest::Undecided };
-        if pair.candidates.len() >= CANDIDATES {
+        let Some(pair) = self.pairs.get_mut(&key).filter(|pair| pair.candidates.len() < CANDIDATES) else {
+            self.set_flow(id, connection, Role::Undecided);
             return Interest::Undecided;
-        }
+        };
         pair.candidates.push(id);
         self.set_flow(id, connection, Role::Data(Box::new(DataFlow::new())));
         if let Some(slot) = self.opaque_session(key) {
@@ -301,7 +311,7 @@ impl Tracker {
         let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
         live.last = connection.last;
         occurrences.clear();
-        live.control.data(connection, chunk, options, counts, occurrences);
+        live.control.data(connection, chunk, &mut Notes { options, counts, occurrences });
         self.react(id, slot, chunk.packet);
     }
 
@@ -331,7 +341,9 @@ fn may_be_control(bytes: &[u8]) -> bool {
 
 impl Sink for Tracker {
     fn opened(&mut self, id: ConnectionId, connection: &Connection) -> Interest {
-        self.place(id, connection)
+        let interest = self.place(id, connection);
+        self.began(id, connection.first.frame);
+        interest
     }
 
     fn probed(&mut self, id: ConnectionId, connection: &Connection, _side: Side, bytes: &[u8]) -> Interest {
@@ -339,6 +351,7 @@ impl Sink for Tracker {
             self.set_flow(id, connection, Role::Suspect);
             Interest::Follow
         } else {
+            self.remove_flow(id);
             Interest::Ignore
         }
     }
@@ -351,7 +364,7 @@ impl Sink for Tracker {
                 let slot = *slot;
                 self.control_data(id, slot, connection, chunk);
             }
-            Role::Suspect => match self.start_session(id, connection) {
+            Role::Undecided | Role::Suspect => match self.start_session(id, connection) {
                 Some(slot) => self.control_data(id, slot, connection, chunk),
                 None => {
                     self.remove_flow(id);
@@ -359,8 +372,7 @@ impl Sink for Tracker {
                 }
             },
             Role::Data(data) => {
-                let nobodys = data.owners.is_empty() && data.visits.is_none();
-                if nobodys && !data.has_payload() && greets(&chunk) {
+                if data.is_nobodys() && !data.has_payload() && greets(&chunk) {
                     flow.role = Role::Suspect;
                     self.data(id, connection, chunk);
                     return;
@@ -374,19 +386,19 @@ impl Sink for Tracker {
     }
 
     fn gap(&mut self, id: ConnectionId, _connection: &Connection, gap: Gap) {
-        let Self { flows, sessions, options, occurrences, .. } = self;
+        let Self { flows, sessions, options, counts, occurrences, .. } = self;
         let Some(Some(flow)) = flows.get_mut(flow_position(id)) else { return };
         match &mut flow.role {
             Role::Control(slot) => {
                 let slot = *slot;
                 if let Some(Some(live)) = sessions.get_mut(position(slot)) {
                     occurrences.clear();
-                    live.control.gap(gap, options, occurrences);
+                    live.control.gap(gap, &mut Notes { options, counts, occurrences });
                     self.react(id, slot, gap.packet);
                 }
             }
             Role::Data(data) => data.gap(gap.side, gap.len, options),
-            Role::Suspect => {}
+            Role::Undecided | Role::Suspect => {}
         }
     }
 
@@ -407,7 +419,7 @@ impl Sink for Tracker {
             Some(Role::Control(slot)) => self.control_ended(slot, connection, ending),
             Some(Role::Data(data)) => self.data_ended(id, data, connection),
             Some(Role::Suspect) => self.suspect_ended(connection),
-            None => {}
+            Some(Role::Undecided) | None => {}
         }
     }
 }

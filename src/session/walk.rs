@@ -235,9 +235,7 @@ impl<'a> Walk<'a> {
         let first = self.by_command.get(&index).and_then(|positions| positions.first());
         let Some(channel) = first.and_then(|&position| u32::try_from(position).ok()) else { return };
         match (self.live.channel(channel).and_then(|channel| channel.negotiation), effect) {
-            (Some(Negotiation::Rejected), _)
-            | (Some(Negotiation::Malformed), Effect::Refused)
-            | (None, _) => {}
+            (None | Some(Negotiation::Rejected), _) | (Some(Negotiation::Malformed), Effect::Refused) => {}
             (Some(Negotiation::Accepted | Negotiation::Unanswered | Negotiation::Malformed), _) => {
                 self.in_force.channel = Some(channel);
             }
@@ -328,9 +326,14 @@ impl<'a> Walk<'a> {
             Direction::Download => from_server(active, connection),
             Direction::Upload => from_client(active, connection),
         };
+        // What moved after a refusal is the next command's.
+        let moved_before = |connection| {
+            let first = stream(connection).first_payload;
+            first.zip(completion).is_some_and(|((_, frame), refusal)| frame < refusal.frame)
+        };
         let connection: Option<&Connection> = linked
             .and_then(|(_, connection)| connection)
-            .filter(|connection| !is_refusal || stream(connection).bytes > 0);
+            .filter(|connection| !is_refusal || moved_before(*connection));
         let facts = connection.map(stream);
         let status = status(index, command, commands);
         let path = self.path(command, argument);

@@ -13,10 +13,11 @@ use crate::report::{Capture, Finding, Mode, Session, Severity, Status, Uid};
 
 /// Cells of the miniature timeline in the list.
 pub(super) const CELLS: usize = 10;
+const COLUMNS: u16 = 10;
 
 /// Everything the screens are drawn from.
 #[derive(Debug, Default)]
-pub struct Data {
+pub(super) struct Data {
     sessions: Vec<Session>,
     facts: Vec<Facts>,
     by_uid: HashMap<Uid, u32>,
@@ -30,8 +31,12 @@ pub struct Data {
     progress: Progress,
     live: Option<LiveStatus>,
     failure: Option<String>,
-    /// Grows with every change.
-    generation: u64,
+    /// First and last moment of any session.
+    span: Option<(Timestamp, Timestamp)>,
+    /// Whether something came after the last time that the sessions were put in order.
+    unsettled: bool,
+    /// Grows each time.
+    settlement: u64,
 }
 
 /// What a list needs to know of a session.
@@ -99,13 +104,13 @@ pub(super) struct Changed {
 
 impl Data {
     /// Nothing was read yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::default()
     }
 
     /// Takes in what the source says.
     pub(super) fn take(&mut self, feed: Feed) -> Changed {
-        self.generation = self.generation.saturating_add(1);
+        self.unsettled = true;
         let mut changed = Changed::default();
         match feed {
             Feed::Sessions(sessions) => self.add(sessions, false, &mut changed),
@@ -132,28 +137,38 @@ impl Data {
     }
 
     fn add(&mut self, sessions: Vec<Session>, live: bool, changed: &mut Changed) {
-        if sessions.is_empty() {
-            return;
-        }
         for session in sessions {
             let roundup = Roundup::of(&session);
             let facts = facts(&session, &roundup, live);
+            let (first, last) = self.span.unwrap_or((facts.first, facts.last));
+            self.span = Some((first.min(facts.first), last.max(facts.last)));
             count(&mut self.overview, &session, &roundup, Overview::add);
             let Ok(index) = u32::try_from(self.sessions.len()) else { return };
-            match self.by_uid.get(&session.uid) {
-                Some(&known) => {
-                    self.replace(known, session, facts);
-                    changed.replaced.push(known);
-                }
-                None => {
-                    self.by_uid.insert(session.uid.clone(), index);
-                    self.sessions.push(session);
-                    self.facts.push(facts);
-                    self.order.push(index);
-                }
+            if let Some(&known) = self.by_uid.get(&session.uid) {
+                self.replace(known, session, facts);
+                changed.replaced.push(known);
+            } else {
+                self.by_uid.insert(session.uid.clone(), index);
+                self.sessions.push(session);
+                self.facts.push(facts);
+                self.order.push(index);
             }
         }
-        self.rank();
+    }
+
+    /// Puts the sessions in order. Costs time in proportion to all sessions, so that the loop asks for it only now and
+    /// then while reading goes on.
+    pub(super) fn settle(&mut self) {
+        if self.unsettled {
+            self.rank();
+            self.unsettled = false;
+            self.settlement = self.settlement.saturating_add(1);
+        }
+    }
+
+    /// Whether all sessions are in order.
+    pub(super) const fn is_settled(&self) -> bool {
+        !self.unsettled
     }
 
     fn replace(&mut self, index: u32, session: Session, facts: Facts) {
@@ -183,12 +198,12 @@ impl Data {
     }
 
     /// How many sessions there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.sessions.len()
     }
 
     /// Whether there is no session (yet).
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.sessions.is_empty()
     }
 
@@ -212,6 +227,10 @@ impl Data {
     /// Indexes by first packet.
     pub(super) fn order(&self) -> &[u32] {
         &self.order
+    }
+
+    pub(super) fn index_of(&self, uid: &Uid) -> Option<u32> {
+        self.by_uid.get(uid).copied()
     }
 
     pub(super) const fn overview(&self) -> &Overview {
@@ -240,8 +259,9 @@ impl Data {
         self.failure.as_deref()
     }
 
-    pub(super) const fn generation(&self) -> u64 {
-        self.generation
+    /// How often the sessions were put in order.
+    pub(super) const fn settlement(&self) -> u64 {
+        self.settlement
     }
 
     /// First and last moment of the capture, as far as known.
@@ -250,8 +270,7 @@ impl Data {
         {
             return Some((first, last));
         }
-        let first = self.order.first().and_then(|&index| self.facts(index))?.first;
-        let last = self.facts.iter().map(|facts| facts.last).max()?;
+        let (first, last) = self.span?;
         Some((first, last.max(self.progress.time.unwrap_or(last))))
     }
 }
@@ -297,7 +316,7 @@ fn facts(session: &Session, roundup: &Roundup, live: bool) -> Facts {
 }
 
 fn cells(session: &Session, roundup: &Roundup, first: Timestamp, last: Timestamp) -> [Cell; CELLS] {
-    let scale = super::scale::TimeScale::new(super::scale::Window::new(first, last), CELLS as u16);
+    let scale = super::scale::TimeScale::new(super::scale::Window::new(first, last), COLUMNS);
     let mut cells = [Cell::Nothing; CELLS];
     for (channel, rounded) in session.data_channels.iter().zip(&roundup.channels) {
         let cell = match rounded.fate {

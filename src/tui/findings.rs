@@ -128,7 +128,7 @@ impl FindingList {
         let here = self.selected().map(|row| (self.kind_of(row).map(|kind| kind.code), row));
         match self.sort {
             FindingSort::Severity => {
-                self.kinds.sort_by_key(|kind| std::cmp::Reverse((kind.severity, kind.found.len())))
+                self.kinds.sort_by_key(|kind| std::cmp::Reverse((kind.severity, kind.found.len())));
             }
             FindingSort::Count => self.kinds.sort_by_key(|kind| std::cmp::Reverse(kind.found.len())),
             FindingSort::Code => self.kinds.sort_by_key(|kind| kind.code.name()),

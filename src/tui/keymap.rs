@@ -236,8 +236,8 @@ const TABLE: &[Binding] = &[
     bind(A::NextProblem, "next-problem", &[key('e')], P::Everywhere, G::Search, ["next problem", "problem"]),
     bind(A::PreviousProblem, "previous-problem", &[key('E')], P::Everywhere, G::Search, ["previous problem", ""]),
 
-    bind(A::Left, "left", &[key('h'), named(K::Left)], P::Only(Screen::Timeline), G::Timeline, ["cursor left", ""]),
-    bind(A::Right, "right", &[key('l'), named(K::Right)], P::Only(Screen::Timeline), G::Timeline, ["cursor right", "cursor"]),
+    bind(A::Left, "left", &[named(K::Left), key('h')], P::Only(Screen::Timeline), G::Timeline, ["cursor left", ""]),
+    bind(A::Right, "right", &[named(K::Right), key('l')], P::Only(Screen::Timeline), G::Timeline, ["cursor right", "cursor"]),
     bind(A::PageLeft, "pan-left", &[key('H'), shifted(K::Left)], P::Only(Screen::Timeline), G::Timeline, ["pan half a page left", ""]),
     bind(A::PageRight, "pan-right", &[key('L'), shifted(K::Right)], P::Only(Screen::Timeline), G::Timeline, ["pan half a page right", ""]),
     bind(A::ZoomIn, "zoom-in", &[key('+'), key('=')], P::Only(Screen::Timeline), G::Timeline, ["zoom in at the cursor", "zoom"]),

@@ -221,10 +221,10 @@ fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) 
 fn tail(fate: Fate, reply: Option<&Reply>) -> Option<String> {
     let failed = reply.filter(|reply| reply.is_negative()).map(|reply| reply.code.to_string());
     match fate {
-        Fate::Carried | Fate::Unused => None,
+        Fate::Carried => None,
         Fate::Rejected => Some("rejected".into()),
         Fate::Unclear => Some("unclear".into()),
-        Fate::Broken => failed,
+        Fate::Broken | Fate::Unused => failed,
         Fate::Never => failed.or_else(|| Some("never tried".into())),
         Fate::Refused => Some(failed.map_or_else(|| "RST".into(), |code| format!("RST {code}"))),
         Fate::Unanswered => {

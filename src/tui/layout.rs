@@ -74,7 +74,7 @@ pub(super) fn panes(state: &State) -> Panes {
         panes.filter = take_top(&mut rest, 1);
     }
     match state.screen {
-        Screen::Sessions => sessions(&mut panes, rest, height),
+        Screen::Sessions => sessions(&mut panes, rest, state),
         Screen::Timeline => timeline(&mut panes, rest, state),
         Screen::Ladder => with_detail(
             &mut panes,
@@ -134,7 +134,8 @@ fn list(panes: &mut Panes, area: Rect, heads: u16) {
     panes.rows = inside;
 }
 
-fn sessions(panes: &mut Panes, mut rest: Rect, height: u16) {
+fn sessions(panes: &mut Panes, mut rest: Rect, state: &State) {
+    let height = state.size.1;
     let overview = match height {
         0..18 => 0,
         18..28 => 2,
@@ -147,7 +148,11 @@ fn sessions(panes: &mut Panes, mut rest: Rect, height: u16) {
         28..40 => 8,
         _ => 12,
     };
+    let (overview, detail) = if state.live { (overview.min(5), detail.min(5)) } else { (overview, detail) };
     panes.overview = take_top(&mut rest, overview);
+    if state.live && height >= 24 {
+        panes.events = take_bottom(&mut rest, if height < 40 { 5 } else { 8 });
+    }
     with_detail(panes, rest, 1, detail);
 }
 

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** ascending in time; a moment is small, its words are made when it is shown.
 
+use std::fmt::Write as _;
+
 use super::roundup::Roundup;
 use super::theme::Ink;
 use super::words;
@@ -277,7 +279,7 @@ fn told(session: &Session, moment: &Moment) -> Option<(Ink, String)> {
             let missing = connection.missing_bytes();
             let mut text = format!("{} bytes carried", words::count(bytes));
             if missing > 0 {
-                text.push_str(&format!(", {} not in the capture", words::count(missing)));
+                _ = write!(text, ", {} not in the capture", words::count(missing));
             }
             (Ink::Mode(channel.mode), text)
         }

@@ -1,12 +1,14 @@
 //! Effects are performed: the only place that copies, saves, exports or starts a program.
 
+use std::any::Any;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::{panic, thread};
 
 use ratatui::crossterm::clipboard::CopyToClipboard;
 use ratatui::crossterm::execute;
@@ -18,6 +20,15 @@ use super::terminal::Screen;
 
 /// What came of an effect: a word to the user.
 type Done = Result<String, String>;
+
+/// What a thread that panicked had to say.
+pub(super) fn reason(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no reason is known")
+}
 
 /// Performs effects; those that take long on a thread of their own.
 pub(super) struct Performer {
@@ -71,8 +82,12 @@ impl Performer {
                 Some(saver) => {
                     let (saver, sender) = (Arc::clone(saver), self.sender.clone());
                     thread::Builder::new().name("save".into()).spawn(move || {
+                        let saved = panic::catch_unwind(AssertUnwindSafe(|| saver.save(&request)));
+                        let saved = saved.unwrap_or_else(|panic| {
+                            Err(format!("saving ended unexpectedly: {}", reason(&*panic)))
+                        });
                         // Nobody listens any more only after the interface has ended.
-                        _ = sender.send(saver.save(&request));
+                        _ = sender.send(saved);
                     })?;
                     self.running += 1;
                     None

@@ -79,38 +79,73 @@ pub(super) struct PortList {
     /// Only those of one session.
     pub(super) only: Option<u32>,
     made_from: Option<(u64, u64)>,
+    gathering: Option<Gathering>,
+}
+
+/// Rows that are being made.
+#[derive(Debug)]
+struct Gathering {
+    /// Of the sessions that they are made from.
+    version: (u64, u64),
+    /// How many sessions were looked at.
+    seen: usize,
+    found: Vec<(Endpoint, bool, PortUse)>,
+}
+
+/// Channels looked at in one step.
+const STEP: usize = 20_000;
+
+/// Notes the endpoints of a session; how many channels it has.
+fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -> usize {
+    let Some(session) = data.session(index) else { return 0 };
+    let roundup = Roundup::of(session);
+    for ((at, channel), rounded) in (0..).zip(&session.data_channels).zip(&roundup.channels) {
+        let Some(listener) = rounded.listener else { continue };
+        let used = PortUse {
+            time: rounded.announced,
+            session: index,
+            channel: at,
+            mode: channel.mode,
+            fate: rounded.fate,
+            worst: rounded.worst,
+            reused: channel.reuse.is_some(),
+            in_time_wait: channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait),
+        };
+        found.push((listener, channel.active, used));
+    }
+    session.data_channels.len()
 }
 
 impl PortList {
-    /// Makes the rows anew if the sessions or their choice have changed.
+    /// Makes the rows anew if the sessions or their choice have changed: a bounded part of it at a time, the rows that
+    /// were there staying until all is done.
     pub(super) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
-        if self.made_from == Some(version) {
+        let only = self.only.as_slice();
+        let sessions = if self.only.is_some() { only } else { sessions };
+        let mut gathering = match self.gathering.take() {
+            Some(gathering) if gathering.version == version => gathering,
+            _ if self.made_from == Some(version) => return,
+            _ => Gathering { version, seen: 0, found: Vec::new() },
+        };
+        let mut budget = STEP;
+        while let Some(&index) = sessions.get(gathering.seen).filter(|_| budget > 0) {
+            budget = budget.saturating_sub(1 + gather(data, index, &mut gathering.found));
+            gathering.seen += 1;
+        }
+        if gathering.seen < sessions.len() {
+            self.gathering = Some(gathering);
             return;
         }
         self.made_from = Some(version);
-        let mut found: Vec<(Endpoint, bool, PortUse)> = Vec::new();
-        let only = self.only.as_slice();
-        for &index in if self.only.is_some() { only } else { sessions } {
-            let Some(session) = data.session(index) else { continue };
-            let roundup = Roundup::of(session);
-            for ((at, channel), rounded) in (0..).zip(&session.data_channels).zip(&roundup.channels) {
-                let Some(listener) = rounded.listener else { continue };
-                found.push((
-                    listener,
-                    channel.active,
-                    PortUse {
-                        time: rounded.announced,
-                        session: index,
-                        channel: at,
-                        mode: channel.mode,
-                        fate: rounded.fate,
-                        worst: rounded.worst,
-                        reused: channel.reuse.is_some(),
-                        in_time_wait: channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait),
-                    },
-                ));
-            }
-        }
+        self.lay_out(gathering.found);
+    }
+
+    /// Whether rows are being made.
+    pub(super) const fn is_gathering(&self) -> bool {
+        self.gathering.is_some()
+    }
+
+    fn lay_out(&mut self, mut found: Vec<(Endpoint, bool, PortUse)>) {
         found.sort_by_key(|(endpoint, _, used)| (*endpoint, used.time));
         self.rows.clear();
         self.uses.clear();
@@ -140,6 +175,7 @@ impl PortList {
 
     pub(super) fn stale(&mut self) {
         self.made_from = None;
+        self.gathering = None;
     }
 
     pub(super) fn order(&mut self) {
@@ -149,10 +185,10 @@ impl PortList {
             PortSort::Port => self.rows.sort_by_key(|port| port.endpoint),
             PortSort::Uses => self.rows.sort_by_key(|port| std::cmp::Reverse(port.count)),
             PortSort::Problems => {
-                self.rows.sort_by_key(|port| std::cmp::Reverse((port.problems, port.in_time_wait)))
+                self.rows.sort_by_key(|port| std::cmp::Reverse((port.problems, port.in_time_wait)));
             }
             PortSort::Reuse => {
-                self.rows.sort_by_key(|port| std::cmp::Reverse((port.in_time_wait, port.reused)))
+                self.rows.sort_by_key(|port| std::cmp::Reverse((port.in_time_wait, port.reused)));
             }
             PortSort::Time => self.rows.sort_by_key(|port| uses.get(port.first).map(|used| used.time)),
         }

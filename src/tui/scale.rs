@@ -226,10 +226,20 @@ fn tick_label(nanos: i64, step: i64) -> String {
         };
     }
     if step < 1_000_000_000 {
+        // As many decimals as the step needs.
+        let decimals = if step >= 100_000_000 {
+            1
+        } else if step >= 10_000_000 {
+            2
+        } else {
+            3
+        };
+        let fraction = format!("{:03}", nanos / 1_000_000 % 1000);
+        let fraction = fraction.get(..decimals).unwrap_or_default();
         return match seconds {
             0 => format!("{sign}{}ms", nanos / 1_000_000),
-            1..60 => format!("{sign}{}.{:03}s", seconds, nanos / 1_000_000 % 1000),
-            _ => format!("{sign}{}m{:02}.{:03}", seconds / 60, seconds % 60, nanos / 1_000_000 % 1000),
+            1..60 => format!("{sign}{seconds}.{fraction}s"),
+            _ => format!("{sign}{}m{:02}.{fraction}", seconds / 60, seconds % 60),
         };
     }
     match seconds {
@@ -287,7 +297,10 @@ mod tests {
 
     fn windows() -> impl Strategy<Value = Window> {
         (any::<i64>(), any::<i64>(), 0..63_u32).prop_map(|(from, span, shift)| {
-            Window::new(at(from), at(from.saturating_add(span.unsigned_abs().unbounded_shr(shift) as i64)))
+            Window::new(
+                at(from),
+                at(from.saturating_add(span.unsigned_abs().unbounded_shr(shift).cast_signed())),
+            )
         })
     }
 
@@ -295,7 +308,7 @@ mod tests {
         #[test]
         fn columns_grow_with_time_and_cover_both_ends(window in windows(), columns in 1..500_u16, a in any::<i64>(), b in any::<i64>()) {
             let scale = TimeScale::new(window, columns);
-            let inside = |seed: i64| window.from.plus(seed.unsigned_abs().checked_rem(window.span() as u64).unwrap_or(0) as i64);
+            let inside = |seed: i64| window.from.plus(seed.rem_euclid(window.span()));
             let (earlier, later) = (inside(a).min(inside(b)), inside(a).max(inside(b)));
             prop_assert!(scale.column(earlier).unwrap() <= scale.column(later).unwrap());
             prop_assert_eq!(scale.column(window.from), Some(0));

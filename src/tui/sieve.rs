@@ -218,26 +218,27 @@ impl Sieve {
 }
 
 fn sort_rows(rows: &mut [u32], sort: SortKey, reversed: bool, data: &Data) {
-    // The sort is stable and finds what is in order already in one pass.
-    rows.sort_by(|&a, &b| {
-        let order = compare(a, b, sort, data);
-        let order = if sort.descends() == reversed { order } else { order.reverse() };
-        order.then_with(|| data.number(a).cmp(&data.number(b)))
-    });
+    let turn = |order: Ordering| if sort.descends() == reversed { order } else { order.reverse() };
+    if sort == SortKey::Start {
+        // What is in order already is found so in one pass.
+        rows.sort_by(|&a, &b| turn(data.number(a).cmp(&data.number(b))));
+        return;
+    }
+    rows.sort_by(|&a, &b| turn(compare(a, b, sort, data)).then_with(|| data.number(a).cmp(&data.number(b))));
 }
 
 fn compare(a: u32, b: u32, sort: SortKey, data: &Data) -> Ordering {
-    let both = data.session(a).zip(data.session(b));
-    let facts = data.facts(a).zip(data.facts(b));
+    let facts = || data.facts(a).zip(data.facts(b));
+    let both = || data.session(a).zip(data.session(b));
     let order = match sort {
         SortKey::Start => Some(data.number(a).cmp(&data.number(b))),
-        SortKey::Duration => both.map(|(a, b)| a.end.since(a.start).cmp(&b.end.since(b.start))),
-        SortKey::Client => both.map(|(a, b)| a.client.cmp(&b.client)),
-        SortKey::Server => both.map(|(a, b)| a.server.cmp(&b.server)),
-        SortKey::User => both.map(|(a, b)| a.user.cmp(&b.user)),
-        SortKey::Transfers => facts.map(|(a, b)| a.transfers.cmp(&b.transfers)),
-        SortKey::Bytes => facts.map(|(a, b)| a.bytes.cmp(&b.bytes)),
-        SortKey::Findings => facts.map(|(a, b)| (a.worst, a.findings).cmp(&(b.worst, b.findings))),
+        SortKey::Duration => both().map(|(a, b)| a.end.since(a.start).cmp(&b.end.since(b.start))),
+        SortKey::Client => both().map(|(a, b)| a.client.cmp(&b.client)),
+        SortKey::Server => both().map(|(a, b)| a.server.cmp(&b.server)),
+        SortKey::User => both().map(|(a, b)| a.user.cmp(&b.user)),
+        SortKey::Transfers => facts().map(|(a, b)| a.transfers.cmp(&b.transfers)),
+        SortKey::Bytes => facts().map(|(a, b)| a.bytes.cmp(&b.bytes)),
+        SortKey::Findings => facts().map(|(a, b)| (a.worst, a.findings).cmp(&(b.worst, b.findings))),
     };
     order.unwrap_or(Ordering::Equal)
 }

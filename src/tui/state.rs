@@ -78,6 +78,8 @@ pub(super) struct State {
     pub(super) paused: bool,
     pub(super) follow: bool,
     pub(super) stopping: bool,
+    /// Whether a live capture goes on.
+    pub(super) live: bool,
     pub(super) dragged_from: Option<super::message::Spot>,
     pub(super) last_click: Option<(super::message::Spot, Duration)>,
 }
@@ -206,13 +208,15 @@ pub(super) struct Flash {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) index: u32,
-    /// Of the data it was made from.
-    generation: u64,
+    /// Whether the session has changed since.
+    stale: bool,
     pub(super) origin: Timestamp,
     pub(super) roundup: Roundup,
     pub(super) moments: Vec<Moment>,
     pub(super) lanes: Vec<Lane>,
     pub(super) steps: Vec<Step>,
+    /// When each data connection began, ascending, with its channel.
+    dials: Vec<(Timestamp, u32)>,
 }
 
 /// A row of the ladder.
@@ -277,6 +281,12 @@ impl Opened {
         self.moments.partition_point(|moment| moment.time <= time).saturating_sub(1)
     }
 
+    /// The channel whose data connection began last before a time.
+    pub(super) fn last_dialled(&self, time: Timestamp) -> Option<u32> {
+        let behind = self.dials.partition_point(|(dialled, _)| *dialled <= time);
+        self.dials.get(behind.checked_sub(1)?).map(|(_, channel)| *channel)
+    }
+
     /// The row of the ladder that shows a moment.
     pub(super) fn step_of(&self, at: usize) -> usize {
         // Rows are moments in order with idle rows between: never before the moment's own index.
@@ -338,6 +348,7 @@ impl State {
             paused: false,
             follow: false,
             stopping: false,
+            live: false,
             dragged_from: None,
             last_click: None,
         }
@@ -373,8 +384,7 @@ impl State {
             return;
         };
         let same = self.opened.as_ref().filter(|opened| opened.index == index);
-        let live = data.facts(index).is_some_and(|facts| facts.live);
-        if same.is_some_and(|opened| !live || opened.generation == data.generation()) {
+        if same.is_some_and(|opened| !opened.stale) {
             return;
         }
         let fresh = same.is_none();
@@ -383,10 +393,17 @@ impl State {
         let moments = moments::of(session, &roundup);
         let opened = Opened {
             index,
-            generation: data.generation(),
+            stale: false,
             origin: session.start,
             lanes: lanes::of(session, &roundup, self.timeline.order),
             steps: steps(&moments, self.compressed),
+            dials: moments
+                .iter()
+                .filter_map(|moment| match moment.what {
+                    What::Dialled(channel) => Some((moment.time, channel)),
+                    _ => None,
+                })
+                .collect(),
             moments,
             roundup,
         };
@@ -408,7 +425,7 @@ impl State {
     /// Forgets what was made of the opened session, because it is another now.
     pub(super) fn refresh(&mut self, index: u32) {
         if let Some(opened) = self.opened.as_mut().filter(|opened| opened.index == index) {
-            opened.generation = 0;
+            opened.stale = true;
         }
     }
 

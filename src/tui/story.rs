@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** only tells what the report says; the most telling line stands first, since there may be room for few.
 
+use std::fmt::Write as _;
+
 use super::glyphs;
 use super::moments::{self, Moment, What};
 use super::roundup::{self, Fate, Roundup, short_endpoint};
@@ -9,8 +11,8 @@ use super::theme::Ink;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{
-    Connection, DataChannel, EndState, Finding, FirstClose, Holder, MatchedBy, Negotiation, Outcome, Reuse,
-    ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
+    Allocation, Connection, DataChannel, EndState, Finding, FirstClose, Holder, MatchedBy, Negotiation,
+    Outcome, Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
 };
 
 /// One line of a story.
@@ -64,7 +66,7 @@ fn of_command(session: &Session, moment: &Moment) -> Vec<Fact> {
     let index = match moment.what {
         What::Command(index) | What::Reply { command: index, .. } => Some(index),
         What::Began | What::Ended => {
-            facts.extend(ending(session));
+            facts.push(ending(session));
             None
         }
         _ => None,
@@ -92,7 +94,7 @@ fn of_command(session: &Session, moment: &Moment) -> Vec<Fact> {
 }
 
 /// How a session ended.
-pub(super) fn ending(session: &Session) -> Option<Fact> {
+fn ending(session: &Session) -> Fact {
     let who =
         session.closed_by.map(|party| format!(", by the {}", moments::party(party))).unwrap_or_default();
     let text = match session.end_state {
@@ -102,7 +104,7 @@ pub(super) fn ending(session: &Session) -> Option<Fact> {
         EndState::Idle => "given up after a long silence".to_owned(),
     };
     let ink = if session.end_state == EndState::Rst { Ink::Bad } else { Ink::Dim };
-    Some(fact(glyphs::DOT, ink, "control", text))
+    fact(glyphs::DOT, ink, "control", text)
 }
 
 /// A finding: what is wrong, what to do, what proves it.
@@ -170,7 +172,7 @@ fn predicted(session: &Session, channel: &DataChannel, fate: Fate) -> Fact {
             if let Some(ip) = channel.advertised.and_then(|endpoint| endpoint.ip)
                 && ip != prediction.listener.ip
             {
-                text.push_str(&format!(", announced as {ip}"));
+                _ = write!(text, ", announced as {ip}");
             }
             fact(mark, Ink::Predicted, "predicted", text + &frames)
         }
@@ -281,26 +283,26 @@ fn moved(session: &Session, transfer: &Transfer) -> Option<Fact> {
     let command = session.command(transfer.command)?;
     let mut text = moments::command_text(command);
     match transfer.bytes {
-        Some(count) => text.push_str(&format!("  {} bytes", words::count(count))),
+        Some(count) => _ = write!(text, "  {} bytes", words::count(count)),
         None => text.push_str("  bytes not captured"),
     }
     if let Some(expected) = transfer.expected_size
         && transfer.bytes != Some(expected.saturating_sub(transfer.offset))
     {
-        text.push_str(&format!(" of {}", words::count(expected)));
+        _ = write!(text, " of {}", words::count(expected));
     }
     if transfer.offset > 0 {
-        text.push_str(&format!(" from offset {}", words::count(transfer.offset)));
+        _ = write!(text, " from offset {}", words::count(transfer.offset));
     }
     if transfer.missing_bytes > 0 {
-        text.push_str(&format!(", {} missing in the capture", words::count(transfer.missing_bytes)));
+        _ = write!(text, ", {} missing in the capture", words::count(transfer.missing_bytes));
     }
     if let Some(seconds) = transfer.duration() {
         #[expect(clippy::cast_possible_truncation, reason = "saturates, and comes from nanoseconds")]
         let nanos = (seconds * 1e9) as i64;
-        text.push_str(&format!(" in {}", words::duration(nanos)));
+        _ = write!(text, " in {}", words::duration(nanos));
         if let Some(rate) = transfer.bytes.and_then(|bytes| words::rate(bytes, seconds)) {
-            text.push_str(&format!(" ({rate})"));
+            _ = write!(text, " ({rate})");
         }
     }
     if transfer.encrypted {
@@ -311,7 +313,7 @@ fn moved(session: &Session, transfer: &Transfer) -> Option<Fact> {
         Status::Aborted | Status::Failed => (glyphs::FAILED, Ink::Failed),
         Status::Unfinished => (glyphs::NEVER, Ink::Never),
     };
-    text.push_str(&format!("  {}", status(transfer)));
+    _ = write!(text, "  {}", status(transfer));
     Some(fact(mark, ink, "transfer", text))
 }
 
@@ -350,7 +352,7 @@ fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> 
             Holder::Partner => "other server",
         };
         let until = words::offset(wait.until.since(session.start));
-        text.push_str(&format!(" {} TIME_WAIT at the {holder} until {until}", glyphs::ARROW));
+        _ = write!(text, " {} TIME_WAIT at the {holder} until {until}", glyphs::ARROW);
     }
     let ink = if connection.end_state == EndState::Rst { Ink::Failed } else { Ink::TimeWait };
     Some(fact(glyphs::TIME_WAIT, ink, "closed", text))
@@ -413,7 +415,7 @@ pub(super) fn session(session: &Session, facts: &super::data::Facts) -> Vec<Fact
     if loud >= findings.len().min(LINES) {
         lines.extend([login(session), channels(session, facts)]);
     }
-    lines.extend(ending(session));
+    lines.push(ending(session));
     lines
 }
 
@@ -436,18 +438,18 @@ fn login(session: &Session) -> Fact {
         Security::Gssapi => text.push_str(", GSSAPI"),
     }
     if let Some(greeting) = session.greeting.last() {
-        text.push_str(&format!("  {}", moments::reply_text(greeting)));
+        _ = write!(text, "  {}", moments::reply_text(greeting));
     }
     if let Some(software) = &session.client_software {
-        text.push_str(&format!("  client {}", words::wire(software)));
+        _ = write!(text, "  client {}", words::wire(software));
     }
     fact(glyphs::DOT, ink, "login", text)
 }
 
 fn channels(session: &Session, facts: &super::data::Facts) -> Fact {
-    let mut text = String::new();
+    let (mut text, mut ports) = (String::new(), String::new());
     for (mode, number) in roundup::mode_counts(session) {
-        text.push_str(&format!("{} {number}  ", glyphs::mode_name(mode)));
+        _ = write!(text, "{} {number}  ", glyphs::mode_name(mode));
     }
     if text.is_empty() {
         text.push_str("no data channels  ");
@@ -455,12 +457,25 @@ fn channels(session: &Session, facts: &super::data::Facts) -> Fact {
     let ok = facts.transfers.saturating_sub(facts.failed);
     match (facts.transfers, facts.failed) {
         (0, _) => text.push_str("no transfers"),
-        (_, 0) => text.push_str(&format!("{} complete", words::counted(u64::from(ok), "transfer"))),
-        (_, failed) => text.push_str(&format!("{ok} transfers complete, {failed} not")),
+        (_, 0) => _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer")),
+        (_, failed) => _ = write!(text, "{ok} transfers complete, {failed} not"),
+    }
+    for (side, allocation) in
+        [("client", session.port_allocation.client), ("server", session.port_allocation.server)]
+    {
+        if let Some(allocation) = allocation {
+            let how = match allocation {
+                Allocation::Sequential => "one after the other",
+                Allocation::Fixed => "always the same",
+                Allocation::Scattered => "scattered",
+            };
+            _ = write!(ports, "  {side} ports {how}");
+        }
     }
     if facts.bytes > 0 {
-        text.push_str(&format!("  {} bytes", words::bytes(facts.bytes)));
+        _ = write!(text, "  {} bytes", words::bytes(facts.bytes));
     }
+    text.push_str(&ports);
     fact(glyphs::DOT, if facts.failed > 0 { Ink::Bad } else { Ink::Text }, "data", text)
 }
 
@@ -504,16 +519,16 @@ pub(super) fn place(session: &Session, roundup: &Roundup, index: u32) -> Option<
 pub(super) fn content(transfer: &Transfer) -> Fact {
     let mut text = format!("type {}", words::wire(&transfer.representation));
     if transfer.structure != 'F' || transfer.mode != 'S' {
-        text.push_str(&format!(", structure {}, mode {}", transfer.structure, transfer.mode));
+        _ = write!(text, ", structure {}, mode {}", transfer.structure, transfer.mode);
     }
     if let Some(mime) = transfer.mime {
-        text.push_str(&format!(", {mime}"));
+        _ = write!(text, ", {mime}");
     }
     match &transfer.sha256 {
         Some(hash) => {
             text.push_str(", sha256 ");
             for byte in hash {
-                text.push_str(&format!("{byte:02x}"));
+                _ = write!(text, "{byte:02x}");
             }
         }
         None => text.push_str(", no hash: not all of it is in the capture"),

@@ -84,8 +84,9 @@ impl ColorDepth {
 }
 
 /// A meaning that has a look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Ink {
+    #[default]
     Text,
     Strong,
     Dim,
@@ -94,7 +95,6 @@ pub(super) enum Ink {
     Bar,
     Tab,
     OpenTab,
-    Head,
     Key,
     Mode(Option<Mode>),
     /// A word standing on a mode's bar.
@@ -113,7 +113,6 @@ pub(super) enum Ink {
     Selected,
     Marked,
     Cursor,
-    Found,
 }
 
 /// The colours that meanings share, each in three depths.
@@ -152,36 +151,25 @@ impl Theme {
         let plain = Style::new().fg(Color::Reset).bg(Color::Reset);
         let hue = |hue| plain.fg(self.colour(hue));
         match ink {
-            Ink::Text => plain,
+            Ink::Text | Ink::Command => plain,
             Ink::Strong | Ink::Title => plain.add_modifier(Modifier::BOLD),
-            Ink::Dim | Ink::Border => self.dim(plain),
-            Ink::Bar => plain.add_modifier(Modifier::REVERSED),
-            Ink::Tab => self.dim(plain),
+            Ink::Dim | Ink::Border | Ink::Tab | Ink::Severity(Severity::Info) | Ink::Reply(100..=199) => {
+                self.dim(plain)
+            }
+            Ink::Bar | Ink::Selected => plain.add_modifier(Modifier::REVERSED),
             Ink::OpenTab => plain.add_modifier(Modifier::BOLD | Modifier::REVERSED),
-            Ink::Head => plain.add_modifier(Modifier::UNDERLINED),
             Ink::Key => hue(Hue::Sky).add_modifier(Modifier::BOLD),
             Ink::Mode(mode) => hue(mode_hue(mode)),
             Ink::OnMode(mode) => self.on(plain, mode_hue(mode)),
-            Ink::Severity(severity) => match severity {
-                Severity::Alert => hue(Hue::Red).add_modifier(Modifier::BOLD),
-                Severity::Warning => hue(self.warning()).add_modifier(Modifier::BOLD),
-                Severity::Notice => hue(Hue::Yellow),
-                Severity::Info => self.dim(plain),
-            },
+            Ink::Severity(Severity::Warning) => hue(self.warning()).add_modifier(Modifier::BOLD),
+            Ink::Severity(Severity::Notice) | Ink::Cursor => hue(Hue::Yellow),
             Ink::Predicted => hue(Hue::Purple),
-            Ink::Matched | Ink::Good => hue(self.good()),
-            Ink::Never | Ink::Bad => hue(Hue::Red).add_modifier(Modifier::BOLD),
             Ink::TimeWait => hue(Hue::Gray),
-            Ink::Reused => hue(Hue::Yellow).add_modifier(Modifier::BOLD),
-            Ink::Failed => hue(Hue::Red).add_modifier(Modifier::BOLD),
-            Ink::Command => plain,
-            Ink::Reply(400..=599) => hue(Hue::Red).add_modifier(Modifier::BOLD),
-            Ink::Reply(100..=199) => self.dim(plain),
-            Ink::Reply(_) => hue(self.good()),
-            Ink::Selected => plain.add_modifier(Modifier::REVERSED),
-            Ink::Marked => hue(Hue::Yellow).add_modifier(Modifier::BOLD),
-            Ink::Cursor => hue(Hue::Yellow),
-            Ink::Found => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            Ink::Reused | Ink::Marked => hue(Hue::Yellow).add_modifier(Modifier::BOLD),
+            Ink::Never | Ink::Bad | Ink::Failed | Ink::Severity(Severity::Alert) | Ink::Reply(400..=599) => {
+                hue(Hue::Red).add_modifier(Modifier::BOLD)
+            }
+            Ink::Matched | Ink::Good | Ink::Reply(_) => hue(self.good()),
         }
     }
 
@@ -246,18 +234,15 @@ const fn mode_hue(mode: Option<Mode>) -> Hue {
 
 const fn sixteen(hue: Hue, light: bool) -> Color {
     match (hue, light) {
-        (Hue::Blue, false) => Color::Cyan,
+        (Hue::Blue, false) | (Hue::Sky, true) => Color::Cyan,
         (Hue::Blue, true) => Color::Blue,
         (Hue::Sky, false) => Color::LightCyan,
-        (Hue::Sky, true) => Color::Cyan,
         (Hue::Vermilion, false) | (Hue::Orange, true) => Color::Yellow,
-        (Hue::Vermilion, true) => Color::Red,
-        (Hue::Orange, false) | (Hue::Yellow, false) => Color::LightYellow,
+        (Hue::Vermilion | Hue::Red, true) => Color::Red,
+        (Hue::Orange | Hue::Yellow, false) => Color::LightYellow,
         (Hue::Green, _) => Color::Green,
-        (Hue::Purple, _) => Color::Magenta,
-        (Hue::Yellow, true) => Color::Magenta,
+        (Hue::Purple, _) | (Hue::Yellow, true) => Color::Magenta,
         (Hue::Red, false) => Color::LightRed,
-        (Hue::Red, true) => Color::Red,
         (Hue::Gray, _) => Color::DarkGray,
     }
 }

@@ -81,20 +81,19 @@ impl TransferList {
                     Some(transfer.start.unwrap_or(session.command(transfer.command)?.time))
                 })
             }),
-            TransferSort::Path => self.rows.sort_by_cached_key(|&row| path(data, row)),
+            TransferSort::Path => self.rows.sort_by(|&a, &b| raw_path(data, a).cmp(&raw_path(data, b))),
             TransferSort::Bytes => {
-                self.rows.sort_by_key(|&row| {
-                    std::cmp::Reverse(of(data, row).and_then(|(_, transfer)| transfer.bytes))
-                });
+                let bytes = |row| of(data, row).and_then(|(_, transfer)| transfer.bytes);
+                self.rows.sort_by_cached_key(|&row| std::cmp::Reverse(bytes(row)));
             }
-            TransferSort::Rate => self.rows.sort_by(|&a, &b| rate(data, b).total_cmp(&rate(data, a))),
+            TransferSort::Rate => self.rows.sort_by_cached_key(|&row| std::cmp::Reverse(rate(data, row))),
             TransferSort::Status => {
                 self.rows.sort_by_key(|&row| match of(data, row).map(|(_, transfer)| transfer.status) {
                     Some(Status::Failed) => 0,
                     Some(Status::Aborted) => 1,
                     Some(Status::Unfinished) => 2,
                     Some(Status::Complete) | None => 3,
-                })
+                });
             }
         }
         if self.reversed {
@@ -114,9 +113,10 @@ pub(super) fn of(data: &Data, (session, transfer): TransferRow) -> Option<(&Sess
     Some((session, session.transfer(transfer)?))
 }
 
-fn path(data: &Data, row: TransferRow) -> Option<String> {
+fn raw_path(data: &Data, row: TransferRow) -> Option<&str> {
     let (session, transfer) = of(data, row)?;
-    Some(path_of(session, transfer))
+    let text = transfer.path.as_ref().or_else(|| session.command(transfer.command)?.text());
+    text.map(crate::base::Text::raw)
 }
 
 /// The absolute path, else what the command named.
@@ -129,10 +129,12 @@ pub(super) fn path_of(session: &Session, transfer: &Transfer) -> String {
 }
 
 /// Bytes per second, 0 where nothing moved.
-fn rate(data: &Data, row: TransferRow) -> f64 {
-    of(data, row)
-        .and_then(|(_, transfer)| {
-            Some(transfer.bytes? as f64 / transfer.duration().filter(|seconds| *seconds > 0.0)?)
-        })
-        .unwrap_or(0.0)
+fn rate(data: &Data, row: TransferRow) -> u64 {
+    let rate = of(data, row).and_then(|(_, transfer)| {
+        Some(transfer.bytes? as f64 / transfer.duration().filter(|seconds| *seconds > 0.0)?)
+    });
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and saturates")]
+    {
+        rate.unwrap_or(0.0) as u64
+    }
 }

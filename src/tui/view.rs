@@ -13,6 +13,7 @@
 mod findings;
 mod help;
 mod ladder;
+mod live;
 mod pen;
 mod ports;
 mod prompt;
@@ -69,7 +70,7 @@ fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) -> Option<(u1
             help::draw(state, pen, area, *top);
             None
         }
-        Overlay::Prompt(prompt) => prompt::draw(pen, area, prompt),
+        Overlay::Prompt(prompt) => Some(prompt::draw(pen, area, prompt)),
         Overlay::Recent { at } => {
             prompt::recent(state, pen, area, *at);
             None

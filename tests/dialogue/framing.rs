@@ -188,6 +188,7 @@ fn a_verb_inside_an_argument_is_none() {
 fn unknown_verbs_are_kept_and_keep_the_count() {
     check(
         r"
+        S: 220 hello
         C: XYZZY 1
         S: 500 what?
         C: NOOP

@@ -75,23 +75,6 @@ fn data_captured_before_its_port_is_still_matched() {
 }
 
 #[test]
-fn data_captured_before_its_session_is_still_matched() {
-    check(
-        "
-        open C:41000 -> S:50000
-        send S 10
-        C: PASV
-        S: 227 (198,51,100,2,195,80)
-        C: LIST
-        close S
-        S: 226 done
-        ",
-        "D PASV accepted connected endpoint C:41000>S:50000
-         T LIST - 10 complete 226 via 0",
-    );
-}
-
-#[test]
 fn a_connection_to_another_port_is_not_the_sessions() {
     check(
         "
@@ -299,8 +282,8 @@ fn a_file_closed_by_reset_keeps_its_bytes() {
         reset S
         S: 226 done
         ",
-        "T RETR - 1000 complete 226 via 0
-         W -",
+        "W -
+         T RETR - 1000 complete 226 via 0",
     );
 }
 
@@ -375,7 +358,35 @@ fn a_session_captured_from_its_middle_is_one() {
         data C:41000 -> S:50000, S sends 10
         S: 226 done
         ",
-        "D PASV accepted connected endpoint C:41000>S:50000
+        "S C:40000>S:21 - none none
+         D PASV accepted connected endpoint C:41000>S:50000
+         T RETR - 10 complete 226 via 0
+         F none",
+    );
+}
+
+#[test]
+fn a_lost_greeting_costs_nothing_but_itself() {
+    check(
+        "
+        session A C:40000 -> S:21
+        lost S: 220 hello
+        C: USER a
+        S: 230 in
+        wait 2
+        C: PASV
+        S: 227 (198,51,100,2,195,80)
+        C: RETR f
+        S: 150 now
+        data C:41000 -> S:50000, S sends 10
+        S: 226 done
+        ",
+        "S C:40000>S:21 a accepted none
+         G none
+         C USER a 230
+         C PASV 227
+         C RETR f 150 226
+         D PASV accepted connected endpoint C:41000>S:50000
          T RETR - 10 complete 226 via 0",
     );
 }
@@ -419,9 +430,12 @@ fn files_in_mode_b_share_a_connection() {
         S: 250 done
         close S
         ",
-        "D PASV accepted connected endpoint C:41000>S:50000
-         T RETR - 6 complete 250 via 0
-         T RETR - 5 complete 250 via 0
+        "C TYPE I 200
+         C MODE B 200
+         C PASV 227
+         C RETR a 150 250
+         C RETR b 125 250
+         D PASV accepted connected endpoint C:41000>S:50000
          O I B at 0 of - lacks 0
          O I B at 0 of - lacks 0",
     );
@@ -447,13 +461,46 @@ fn content_that_looks_like_ftp_is_no_session() {
 
 #[test]
 fn other_protocols_on_port_21_are_no_sessions() {
-    for (client, server) in [
-        ("GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n", "HTTP/1.1 200 OK\\r\\n\\r\\n"),
-        ("", "SSH-2.0-OpenSSH_9.2\\r\\n"),
-        ("EHLO a\\r\\nMAIL FROM:<a@b>\\r\\n", "220 mail ESMTP\\r\\n250-a\\r\\n250 OK\\r\\n250 OK\\r\\n"),
-    ] {
-        check(&format!("S+ {server}\nC+ {client}\nend C\n"), "S none");
-    }
+    check(
+        r"
+        C+ GET / HTTP/1.1\r\nHost: a\r\n\r\n
+        S+ HTTP/1.1 200 OK\r\n\r\n
+        end S
+        ",
+        "S none",
+    );
+    check(
+        r"
+        S+ SSH-2.0-OpenSSH_9.2\r\n
+        C+ SSH-2.0-OpenSSH_9.2\r\n
+        end C
+        ",
+        "S none",
+    );
+    check(
+        r"
+        S: 220 mail.example.org ESMTP
+        C: EHLO a
+        S: 250 mail.example.org
+        C: MAIL FROM:<a@example.org>
+        S: 250 ok
+        C: QUIT
+        S: 221 bye
+        end S
+        ",
+        "S none",
+    );
+    check(
+        r"
+        S: +OK POP3 ready
+        C: USER a
+        S: +OK
+        C: PASS b
+        S: +OK
+        end C
+        ",
+        "S none",
+    );
 }
 
 #[test]

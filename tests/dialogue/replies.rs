@@ -42,21 +42,21 @@ fn a_greeting_of_many_lines_is_one() {
 #[test]
 fn a_warning_that_another_code_closes_does_not_swallow_it() {
     check(
-        r"
+        "
+        S: 220 hello
         C: PASV
         S: 227 ok (198,51,100,2,195,80)
         C: STOR f
         S: 150 now
         data C:41000 -> S:50000, C sends 10
-        S: 226- WARNING the disk is nearly full
-        S: 250 done
+        S: 230- WARNING the disk is nearly full
+        S: 226 done
         C: NOOP
         S: 200 ok
         ",
         "C PASV 227
          C STOR f 150 226
          C NOOP 200
-         U 250
          T STOR - 10 complete 226 via 0",
     );
 }
@@ -288,10 +288,14 @@ fn a_transfer_may_begin_with_125_end_with_250_or_begin_with_nothing() {
 
 #[test]
 fn a_server_may_answer_everything_at_the_end() {
-    let (commands, replies): (String, String) =
-        (0..40).map(|number| (format!("C: XY{number}\n"), format!("S: {} ok\n", 500 + number % 5))).unzip();
-    let expected: String = (0..40).map(|number| format!("C XY{number} {}\n", 500 + number % 5)).collect();
-    check(&format!("C: NOOP\nS: 200 ok\n{commands}{replies}"), &format!("C NOOP 200\n{expected}U none"));
+    let code = |number: u32| 500 + number % 5;
+    let commands: Vec<String> = (0..40).map(|number| format!("C: XY{number}")).collect();
+    let replies: Vec<String> = (0..40).map(|number| format!("S: {} no", code(number))).collect();
+    let expected: Vec<String> = (0..40).map(|number| format!("C XY{number} {}", code(number))).collect();
+    check(
+        &format!("C: NOOP\nS: 200 ok\n{}\n{}", commands.join("\n"), replies.join("\n")),
+        &format!("C NOOP 200\n{}\nU none", expected.join("\n")),
+    );
 }
 
 #[test]

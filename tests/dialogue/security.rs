@@ -6,6 +6,7 @@ use super::check;
 fn the_last_login_counts() {
     check(
         "
+        S: 220 hello
         C: HOST ftp.example.org
         S: 220 that is me
         C: USER alice
@@ -42,7 +43,7 @@ fn guests_have_no_secrets_and_others_do() {
 #[test]
 fn five_rejected_logins_are_brute_force() {
     let tries = "C: USER root\nS: 331 password?\nC: PASS x\nS: 530 no\n".repeat(5);
-    check(&tries, "F brute-force\nF cleartext-credentials\nF login-rejected");
+    check(&tries, "F cleartext-credentials\nF login-rejected\nF brute-force");
 }
 
 #[test]

@@ -17,7 +17,7 @@
 //! put S \x80\x00\x01a              or as they are,
 //! close S, reset S                 and its end, told by who closes first
 //! hello C, hello S, sealed C 100   TLS records on the connection that was opened or spoke last
-//! wait 2.5                         seconds pass
+//! wait 2                           seconds pass
 //! lost ...                         any of these, but its packets are missing from the capture
 //! ```
 
@@ -38,18 +38,18 @@ const BEGIN: i64 = 1_767_225_600_000_000_000;
 
 /// A captured Ethernet frame.
 #[derive(Clone, Debug)]
-pub struct Packet {
-    pub time: i64,
-    pub bytes: Vec<u8>,
+pub(crate) struct Packet {
+    pub(crate) time: i64,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Analyses the conversation that `script` tells.
-pub fn analyse(script: &str) -> Report {
+pub(crate) fn analyse(script: &str) -> Report {
     report(&packets(script), Options::default())
 }
 
 /// Analyses packets in the order in which they stand.
-pub fn report(packets: &[Packet], options: Options) -> Report {
+pub(crate) fn report(packets: &[Packet], options: Options) -> Report {
     let mut analyzer = Analyzer::new(options);
     for (packet, frame) in packets.iter().zip(1..) {
         analyzer.feed(&Frame {
@@ -64,13 +64,13 @@ pub fn report(packets: &[Packet], options: Options) -> Report {
 }
 
 /// The packets of the conversation that `script` tells, every line in a segment of its own.
-pub fn packets(script: &str) -> Vec<Packet> {
+pub(crate) fn packets(script: &str) -> Vec<Packet> {
     World::new(None).tell(script)
 }
 
 /// The same, but what one side says before the other says anything is one piece, and `cut` tells how many of the bytes
 /// that are left of it go into its next segment.
-pub fn packets_cut(script: &str, cut: &mut dyn FnMut(usize) -> usize) -> Vec<Packet> {
+pub(crate) fn packets_cut(script: &str, cut: &mut dyn FnMut(usize) -> usize) -> Vec<Packet> {
     World::new(Some(cut)).tell(script)
 }
 
@@ -160,9 +160,9 @@ impl<'a> World<'a> {
                 let flow = self.open(ends);
                 self.sessions.insert(name.to_owned(), flow);
             }
-            "wait" => self.now += (rest.parse::<f64>().unwrap() * 1e9) as i64,
+            "wait" => self.now += rest.parse::<i64>().unwrap() * 1000 * MILLISECOND,
             "end" => {
-                let flow = self.session(session);
+                let flow = self.session(session, lost);
                 self.close(flow, rest);
             }
             _ => self.data_step(word, rest),
@@ -220,7 +220,7 @@ impl<'a> World<'a> {
 
     /// Lets a side of a session say something: at once, or with what it says next where it is cut anew.
     fn say(&mut self, session: &str, host: &str, bytes: Vec<u8>, lost: bool) {
-        let flow = self.session(session);
+        let flow = self.session(session, lost);
         let side = self.flows[flow].side(self.hosts[host]);
         match &mut self.unsent {
             Some(unsent) if (unsent.flow, unsent.side, unsent.lost) == (flow, side, lost) => {
@@ -249,16 +249,16 @@ impl<'a> World<'a> {
         self.lost = false;
     }
 
-    /// The flow of a session; the first one opens by itself.
-    fn session(&mut self, name: &str) -> usize {
-        match self.sessions.get(name) {
-            Some(&flow) => flow,
-            None => {
-                let flow = self.open("C:40000 -> S:21");
-                self.sessions.insert(name.to_owned(), flow);
-                flow
-            }
+    /// The flow of a session; the first one opens by itself, and unseen where its first line is lost.
+    fn session(&mut self, name: &str, lost: bool) -> usize {
+        if let Some(&flow) = self.sessions.get(name) {
+            return flow;
         }
+        self.lost = lost;
+        let flow = self.open("C:40000 -> S:21");
+        self.lost = false;
+        self.sessions.insert(name.to_owned(), flow);
+        flow
     }
 
     fn endpoint(&self, text: &str) -> Endpoint {
@@ -371,9 +371,14 @@ fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Bytes that no other place of a stream repeats soon, and that are no text.
+/// Lines of letters, as TYPE A moves them, that differ from each other.
 fn pattern(count: usize) -> Vec<u8> {
-    (0..count).map(|at| ((at * 31 + at / 251) % 256) as u8).collect()
+    let letter = |at: usize| match at % 64 {
+        62 => b'\r',
+        63 => b'\n',
+        column => b"abcdefghijklmnopqrstuvwxyz"[(column * 7 + at / 64) % 26],
+    };
+    (0..count).map(letter).collect()
 }
 
 /// A TLS record.

@@ -48,6 +48,28 @@ fn a_snap_length_cut_within_the_options_still_tells_the_payloads_length() {
 }
 
 #[test]
+fn a_snap_length_cut_before_tcp_tells_whether_it_would_have_come() {
+    let options_behind = |protocol: u8| {
+        let mut packet = outer_v4(protocol, &[1; 60]);
+        packet[0] = 0x4f;
+        packet
+    };
+    for (whole, kept, expected) in [
+        (options_behind(6), 19, "cut short"),
+        (options_behind(6), 30, "cut short"),
+        (options_behind(1), 30, "other"),
+        (v6_packet(TEXT), 7, "cut short"),
+        (v6_packet(TEXT), 39, "cut short"),
+        (v6_header(58, &[0; 8]), 39, "other"),
+        (v6_header(0, &[6, 1]), 41, "cut short"),
+        (v6_header(0, &[&[58, 1], &[0; 14][..]].concat()), 42, "other"),
+    ] {
+        let cut = Frame { bytes: &whole[..kept], ..frame(LinkType::RAW, &whole) };
+        assert_eq!(in_words(decoder().decode(&cut)), expected, "{kept} of {whole:02x?}");
+    }
+}
+
+#[test]
 fn a_cut_counts_what_the_ip_header_announces_and_not_the_padding() {
     let packet = [ethernet(0x0800, &v4_packet(TEXT)), vec![0; 6]].concat();
     let cut = Frame { bytes: &packet[..14 + 20 + 32 + 4], ..frame(LinkType::ETHERNET, &packet) };

@@ -1,8 +1,9 @@
 //! Whose addresses.
 
 use super::{findings, raises, spares};
+use crate::diagnose::Options;
 use crate::diagnose::fixture::{Dialogue, between, dialogue, endpoint};
-use crate::report::{Code, EndState, MatchedBy, Mode, Negotiation, Uid};
+use crate::report::{Code, EndState, MatchedBy, Mode, Negotiation, Report, Uid};
 
 #[test]
 fn address_mismatch_is_a_foreign_address_that_nobody_used_or_could_use() {
@@ -162,4 +163,18 @@ fn foreign_peer_is_nobody_known_and_was_let_in() {
                 .connection(|it| it.end_state = EndState::Rst),
         ],
     );
+}
+
+#[test]
+fn a_port_that_another_server_announced_to_the_same_client_is_no_bounce() {
+    let report = |client: &str| {
+        let there = between(client, "192.0.2.7:21").pasv("192.0.2.7:50000");
+        let here = dialogue().port_rejected("192.0.2.7:50000", 500);
+        let sessions = vec![here.session, there.session];
+        let mut report = Report { sessions, ..Report::default() };
+        crate::diagnose::report(&mut report, &Options::default());
+        report.sessions[0].findings.iter().any(|finding| finding.code == Code::BounceAttempt)
+    };
+    assert!(!report("198.51.100.10:40001"));
+    assert!(report("198.51.100.11:40001"));
 }

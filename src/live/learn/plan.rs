@@ -169,3 +169,6 @@ fn any_port(ports: impl Iterator<Item = u16>) -> String {
     let ports: Vec<String> = ports.map(|port| format!("port {port}")).collect();
     ports.join(" or ")
 }
+
+#[cfg(test)]
+mod tests;

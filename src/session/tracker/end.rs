@@ -4,7 +4,7 @@ use super::{ATTEMPT_FRAMES, Tracker, pair_key, position};
 use crate::base::LimitName;
 use crate::report::{ControlAttempt, EndState, FirstClose};
 use crate::session::assemble;
-use crate::session::event::EventKind;
+use crate::session::control::Notes;
 use crate::session::expectation::SessionSlot;
 use crate::session::flow::DataFlow;
 use crate::session::live::{Ended, Link};
@@ -56,7 +56,7 @@ impl Tracker {
         let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
         live.last = connection.last;
         occurrences.clear();
-        live.control.finish(connection.last, options, counts, occurrences);
+        live.control.finish(connection.last, &mut Notes { options, counts, occurrences });
         for occurrence in std::mem::take(&mut self.occurrences) {
             self.act(slot, occurrence, connection.last);
         }
@@ -71,8 +71,10 @@ impl Tracker {
         });
         let Some(live) = self.live(slot) else { return };
         live.ended = Some(Ended { state, by });
-        if live.control.is_confirmed() {
-            self.tell(slot, connection.last, EventKind::Ended { end_state: state });
+        let (first, is_session) = (live.first.frame, live.control.is_confirmed());
+        self.unsettled.lingers(first);
+        if is_session {
+            self.tell_end(slot, connection.last, state);
             self.close_if_over(slot);
         } else {
             if connection.established.is_some() && self.options.is_control_port(connection.responder.port) {
@@ -111,6 +113,9 @@ impl Tracker {
                 one.time_wait_from = time_wait_from;
             }
         }
+        if self.is_watched() {
+            self.tell_transfers_on(&data.owners, &described, connection.last);
+        }
         for (slot, _) in data.owners {
             self.close_if_over(slot);
         }
@@ -139,6 +144,7 @@ impl Tracker {
     pub(super) fn drop_session(&mut self, slot: SessionSlot) {
         let Some(live) = self.sessions.get_mut(position(slot)).and_then(Option::take) else { return };
         self.free_slots.push(slot);
+        self.unsettled.gone(live.first.frame);
         self.stop_watching(slot, &live);
         self.expectations.forget(slot);
         let (client, server) = (live.client(), live.server());

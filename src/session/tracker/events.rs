@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{Tracker, position};
 use crate::base::{PacketRef, Timestamp};
 use crate::ftp::Verb;
-use crate::report::{Login, Session};
+use crate::report::{self, EndState, Login, Session, Uid};
 use crate::session::assemble;
 use crate::session::event::{Event, EventKind, Waiting};
 use crate::session::expectation::SessionSlot;
@@ -37,7 +37,7 @@ impl Tracker {
     /// The session of this name as it stands now; `connection` looks up the facts of an open connection.
     pub fn session_now<'a>(
         &mut self,
-        uid: &crate::report::Uid,
+        uid: &Uid,
         connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
     ) -> Option<Session> {
         let Self { sessions, flows, history, options, .. } = self;
@@ -123,6 +123,14 @@ impl Tracker {
         let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { return };
         let (mode, made) = (channel.mode, channel.made);
         let Some(prediction) = channel.prediction else { return };
+        let is_there = match channel.link {
+            Link::Open(id) => self.data_flow(id).is_some_and(|data| data.told_connected),
+            Link::None => false,
+            Link::Ended(_) => true,
+        };
+        if is_there {
+            return;
+        }
         if let Some(watch) = &mut self.watch {
             watch.deadlines.push_back((packet.time.plus(window), slot, index, made.frame));
         }
@@ -144,8 +152,25 @@ impl Tracker {
         self.tell(slot, packet, EventKind::LoggedIn { user, login, code });
     }
 
-    /// The facts of a data connection have changed.
+    /// The control connection is over; told once.
+    pub(super) fn tell_end(&mut self, slot: SessionSlot, packet: PacketRef, end_state: EndState) {
+        if let Some(live) = self.live(slot).filter(|live| !live.end_told) {
+            live.end_told = true;
+            self.tell(slot, packet, EventKind::Ended { end_state });
+        }
+    }
+
+    /// The facts of a connection have changed.
     pub(super) fn tell_connection(&mut self, id: ConnectionId, connection: &Connection) {
+        let is_over = connection.closed.is_some() || connection.end_state == EndState::Rst;
+        if let Some(Role::Control(slot)) = self.flow(id).map(|flow| &flow.role) {
+            let slot = *slot;
+            let is_session = self.live(slot).is_some_and(|live| live.control.is_confirmed());
+            if is_over && is_session {
+                self.tell_end(slot, connection.last, connection.end_state);
+            }
+            return;
+        }
         let Some(data) = self.data_flow(id) else { return };
         let owners = data.owners.clone();
         let (originator, responder) = (connection.originator, connection.responder);
@@ -170,72 +195,79 @@ impl Tracker {
                 self.tell(slot, packet, EventKind::Refused { channel: index, mode, originator, responder });
             }
         }
-        if connection.closed.is_some() || connection.end_state == crate::report::EndState::Rst {
-            self.tell_transfers_on(&owners, connection);
+        if is_over && !owners.is_empty() {
+            let Some(data) = self.data_flow(id) else { return };
+            let described = data.describe(connection, None);
+            self.tell_transfers_on(&owners, &described, connection.last);
         }
     }
 
     /// A transfer has its final reply: it is told once its data connection is closed.
     pub(super) fn transfer_replied(&mut self, slot: SessionSlot, command: u32, packet: PacketRef) {
         let Some(live) = self.live(slot) else { return };
-        let open = live.in_force.and_then(|index| match live.channel(index)?.link {
-            Link::Open(_) => Some(index),
-            Link::None | Link::Ended(_) => None,
-        });
-        let closing = open.filter(|_| {
-            let closed = self.is_closed.contains(&(slot, open.unwrap_or_default()));
-            !closed
-        });
-        match closing {
-            Some(index) => {
-                if let Some(watch) = &mut self.watch {
-                    watch.unfinished.push((slot, index, command));
-                }
+        let in_force = live.in_force;
+        let Some((index, channel)) = in_force.and_then(|index| Some((index, live.channel(index)?))) else {
+            return self.tell_transfer(slot, command, packet, None);
+        };
+        let connection = match &channel.link {
+            Link::None => None,
+            Link::Ended(connection) => Some(connection.clone()),
+            Link::Open(_) => {
+                let Some(closed) = self.closed.get_mut(&(slot, index)) else {
+                    if let Some(watch) = &mut self.watch {
+                        watch.unfinished.push((slot, index, command));
+                    }
+                    return;
+                };
+                closed.take()
             }
-            None => self.tell_transfer(slot, command, packet),
-        }
+        };
+        self.tell_transfer(slot, command, packet, connection.map(|connection| (index, connection)));
     }
 
-    fn tell_transfers_on(&mut self, owners: &[(SessionSlot, u32)], connection: &Connection) {
-        for owner in owners {
-            self.is_closed.insert(*owner);
+    /// A data connection is closed: transfers that waited for that are told.
+    pub(super) fn tell_transfers_on(
+        &mut self,
+        owners: &[(SessionSlot, u32)],
+        connection: &report::Connection,
+        packet: PacketRef,
+    ) {
+        for &(slot, index) in owners {
             let Some(watch) = &mut self.watch else { return };
-            let due: Vec<u32> = watch
-                .unfinished
-                .iter()
-                .filter(|(slot, index, _)| (*slot, *index) == *owner)
-                .map(|&(_, _, command)| command)
-                .collect();
-            watch.unfinished.retain(|(slot, index, _)| (*slot, *index) != *owner);
+            let mut due = Vec::new();
+            watch.unfinished.retain(|&(of, on, command)| {
+                let is_due = (of, on) == (slot, index);
+                if is_due {
+                    due.push(command);
+                }
+                !is_due
+            });
+            // Whichever comes last, the close or the reply, tells the transfer.
+            let channel = self.live(slot).and_then(|live| live.channel(index));
+            if channel.is_some_and(|channel| matches!(channel.link, Link::Open(_))) {
+                let kept = due.is_empty().then(|| Box::new(connection.clone()));
+                self.closed.entry((slot, index)).or_insert(kept);
+            }
             for command in due {
-                self.tell_transfer_with(owner.0, command, connection.last, Some(connection));
+                self.tell_transfer(slot, command, packet, Some((index, Box::new(connection.clone()))));
             }
         }
     }
 
-    fn tell_transfer(&mut self, slot: SessionSlot, command: u32, packet: PacketRef) {
-        self.tell_transfer_with(slot, command, packet, None);
-    }
-
-    fn tell_transfer_with(
+    fn tell_transfer(
         &mut self,
         slot: SessionSlot,
         command: u32,
         packet: PacketRef,
-        connection: Option<&Connection>,
+        on: Option<(u32, Box<report::Connection>)>,
     ) {
-        let Self { sessions, flows, history, options, .. } = self;
+        let Self { sessions, history, options, .. } = self;
         let Some(Some(live)) = sessions.get(position(slot)) else { return };
-        let session = assemble::session(live, history, options, &mut |id| {
-            let flow = flows.get_mut(super::flow_position(id))?.as_mut()?;
-            let Role::Data(data) = &mut flow.role else { return None };
-            Some(Box::new(data.describe(connection?, None)))
-        });
-        let Some(transfer) = session.transfers.iter().find(|transfer| transfer.command == command).cloned()
-        else {
-            return;
-        };
-        let Some(given) = session.command(command) else { return };
+        let (index, connection) = on.map_or((None, None), |(index, one)| (Some(index), Some(one)));
+        let given = usize::try_from(command).ok();
+        let given = given.and_then(|command| live.control.talk.dialogue.commands.get(command));
+        let transfer = assemble::transfer(live, command, index, connection, history, options);
+        let (Some(given), Some(transfer)) = (given, transfer) else { return };
         let kind = EventKind::Transferred {
             verb: given.verb.clone(),
             argument: given.text().cloned(),
@@ -247,7 +279,7 @@ impl Tracker {
     /// The session is over: nothing of it is waited for any more.
     pub(super) fn stop_watching(&mut self, slot: SessionSlot, live: &Live) {
         for index in 0..u32::try_from(live.channels.len()).unwrap_or(u32::MAX) {
-            self.is_closed.remove(&(slot, index));
+            self.closed.remove(&(slot, index));
         }
         if let Some(watch) = &mut self.watch {
             watch.unfinished.retain(|&(one, _, _)| one != slot);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Tracker, pair_key, position};
 use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
-use crate::report::{Connector, Mode, Negotiation, Prediction};
+use crate::report::{Announcement, Connector, Mode, Negotiation, Prediction};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
 use crate::session::expectation::{Expectation, SessionSlot};
@@ -45,8 +45,7 @@ impl Tracker {
             return;
         };
         let made = PacketRef { time: command.time, frame: command.frame };
-        let argument = command.text().map(|text| text.raw().to_owned());
-        let argument = argument.as_deref().map(str::as_bytes);
+        let argument = command.text().map(|text| text.raw().as_bytes());
         let mode = match command.verb {
             Verb::Port => Mode::Port,
             Verb::Eprt => Mode::Eprt,
@@ -57,7 +56,9 @@ impl Tracker {
             Verb::Epsv => Mode::Epsv,
             Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
                 live.last_transfer = Some(command.verb.clone());
-                self.want_listing(slot);
+                if live.last_transfer == Some(Verb::Mlsd) {
+                    self.want_listing(slot);
+                }
                 return;
             }
             _ => return,
@@ -81,9 +82,6 @@ impl Tracker {
     /// MLSD may be given after its data connection was opened: what comes from now on is kept.
     pub(super) fn want_listing(&mut self, slot: SessionSlot) {
         let Some(live) = self.live(slot) else { return };
-        if live.last_transfer != Some(Verb::Mlsd) {
-            return;
-        }
         let open: Vec<ConnectionId> = live
             .channels
             .iter()
@@ -229,6 +227,9 @@ impl Tracker {
             });
         }
         live.in_force = Some(index);
+        if let Some(listener) = listener.filter(|_| !active) {
+            self.announced.push(Announcement { client: client.ip, listener });
+        }
         self.expectations.supersede(slot, index);
         if self.is_watched() {
             self.tell_expecting(slot, index, packet);

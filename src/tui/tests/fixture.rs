@@ -1,11 +1,18 @@
 //! A dozen varied sessions, made by hand: what the screens are tried on.
+#![expect(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a script of small numbers, not code that others build on"
+)]
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::words::*;
 
 /// The moment at which the fixture's capture begins: 2026-04-12T09:31:07.114Z.
-pub const BEGIN: i64 = 1_775_986_267_114_000_000;
+pub(crate) const BEGIN: i64 = 1_775_986_267_114_000_000;
 
 fn end(text: &str) -> Endpoint {
     let address: std::net::SocketAddr = text.parse().unwrap();
@@ -13,13 +20,13 @@ fn end(text: &str) -> Endpoint {
 }
 
 /// A session while it is being made. Times are milliseconds since its own start.
-pub struct Talk {
+pub(crate) struct Talk {
     session: Session,
     start: i64,
 }
 
 impl Talk {
-    pub fn new(uid: &str, client: &str, server: &str, start_ms: i64) -> Self {
+    pub(crate) fn new(uid: &str, client: &str, server: &str, start_ms: i64) -> Self {
         let start = BEGIN + start_ms * 1_000_000;
         let time = Timestamp::from_nanos(start);
         let mut talk = Self {
@@ -77,12 +84,12 @@ impl Talk {
         }
     }
 
-    pub fn greet(&mut self, ms: f64, text: &str) {
+    pub(crate) fn greet(&mut self, ms: f64, text: &str) {
         let reply = self.reply((ms, 220, text));
         self.session.greeting.push(reply);
     }
 
-    pub fn say(&mut self, ms: f64, line: &str, replies: &[(f64, u16, &str)]) -> u32 {
+    pub(crate) fn say(&mut self, ms: f64, line: &str, replies: &[(f64, u16, &str)]) -> u32 {
         let (verb, argument) = match line.split_once(' ') {
             Some((verb, argument)) => (verb, Some(argument)),
             None => (line, None),
@@ -107,14 +114,14 @@ impl Talk {
         self.session.commands.len() as u32 - 1
     }
 
-    pub fn login(&mut self, ms: f64, user: &str) {
+    pub(crate) fn login(&mut self, ms: f64, user: &str) {
         self.say(ms, &format!("USER {user}"), &[(ms + 20.0, 331, "Password required")]);
         self.say(ms + 40.0, "PASS secret", &[(ms + 310.0, 230, "User logged in")]);
         self.session.user = Some(Text::from(user));
         self.session.login = Login::Accepted;
     }
 
-    pub fn refuse_login(&mut self, ms: f64, user: &str) {
+    pub(crate) fn refuse_login(&mut self, ms: f64, user: &str) {
         self.say(ms, &format!("USER {user}"), &[(ms + 20.0, 331, "Password required")]);
         self.say(ms + 40.0, "PASS guess", &[(ms + 60.0, 530, "Login incorrect.")]);
         self.session.user = Some(Text::from(user));
@@ -122,7 +129,7 @@ impl Talk {
     }
 
     /// A negotiation whose endpoint is predicted and not (yet) met.
-    pub fn negotiate(&mut self, mode: Mode, command: u32, listener: &str) -> u32 {
+    pub(crate) fn negotiate(&mut self, mode: Mode, command: u32, listener: &str) -> u32 {
         let listener = end(listener);
         let connector = if mode.is_active() { self.session.server } else { self.session.client };
         self.session.data_channels.push(DataChannel {
@@ -149,7 +156,7 @@ impl Talk {
         self.session.data_channels.len() as u32 - 1
     }
 
-    pub fn no_endpoint(&mut self, mode: Mode, command: u32, negotiation: Negotiation) -> u32 {
+    pub(crate) fn no_endpoint(&mut self, mode: Mode, command: u32, negotiation: Negotiation) -> u32 {
         let index = self.negotiate(mode, command, "192.0.2.8:1");
         let channel = self.channel(index);
         channel.negotiation = Some(negotiation);
@@ -159,12 +166,12 @@ impl Talk {
         index
     }
 
-    pub fn channel(&mut self, index: u32) -> &mut DataChannel {
+    pub(crate) fn channel(&mut self, index: u32) -> &mut DataChannel {
         &mut self.session.data_channels[index as usize]
     }
 
     /// A connection on a channel, from its SYN to its last packet.
-    pub fn connect(&mut self, index: u32, from: f64, until: f64, originator: &str, bytes: u64) {
+    pub(crate) fn connect(&mut self, index: u32, from: f64, until: f64, originator: &str, bytes: u64) {
         let responder = self.session.data_channels[index as usize]
             .predicted
             .map_or(end("192.0.2.8:50099"), |predicted| predicted.listener);
@@ -213,7 +220,7 @@ impl Talk {
     }
 
     /// SYNs that nobody answers, or that a RST answers.
-    pub fn fail(&mut self, index: u32, from: f64, until: f64, originator: &str, outcome: Outcome) {
+    pub(crate) fn fail(&mut self, index: u32, from: f64, until: f64, originator: &str, outcome: Outcome) {
         self.connect(index, from, until, originator, 0);
         let frame = self.frame(until);
         let channel = self.channel(index);
@@ -230,7 +237,7 @@ impl Talk {
         }
     }
 
-    pub fn transfer(&mut self, command: u32, channel: u32, bytes: u64, status: Status) -> u32 {
+    pub(crate) fn transfer(&mut self, command: u32, channel: u32, bytes: u64, status: Status) -> u32 {
         let said = &self.session.commands[command as usize];
         let upload = matches!(said.verb, Verb::Stor | Verb::Appe | Verb::Stou);
         let listing = matches!(said.verb, Verb::List | Verb::Nlst | Verb::Mlsd);
@@ -266,7 +273,7 @@ impl Talk {
         self.session.transfers.len() as u32 - 1
     }
 
-    pub fn find(
+    pub(crate) fn find(
         &mut self,
         ms: f64,
         code: Code,
@@ -289,7 +296,7 @@ impl Talk {
         self.session.findings.push(finding);
     }
 
-    pub fn reuse(&mut self, index: u32, previous: u32, gap_ms: f64, outcome: ReuseOutcome) {
+    pub(crate) fn reuse(&mut self, index: u32, previous: u32, gap_ms: f64, outcome: ReuseOutcome) {
         let session = self.session.uid.clone();
         self.channel(index).reuse = Some(Reuse {
             kind: ReuseKind::FourTuple,
@@ -300,24 +307,24 @@ impl Talk {
         });
     }
 
-    pub fn session(&mut self) -> &mut Session {
+    pub(crate) fn session(&mut self) -> &mut Session {
         &mut self.session
     }
 
-    pub fn quit(mut self, ms: f64) -> Session {
+    pub(crate) fn quit(mut self, ms: f64) -> Session {
         self.say(ms, "QUIT", &[(ms + 20.0, 221, "Goodbye.")]);
         self.session.findings.sort_by_key(|finding| finding.time);
         self.session
     }
 
-    pub fn over(mut self) -> Session {
+    pub(crate) fn over(mut self) -> Session {
         self.session.findings.sort_by_key(|finding| finding.time);
         self.session
     }
 }
 
 /// Everything in one session: every mode, one blocked, one reused in TIME_WAIT and cut short.
-pub fn alice() -> Session {
+pub(crate) fn alice() -> Session {
     let mut talk = Talk::new("CAlice", "10.1.7.33:49822", "192.0.2.8:21", 0);
     talk.greet(60.0, "ProFTPD 1.3.8 Server ready");
     talk.login(500.0, "alice");
@@ -725,7 +732,7 @@ fn fxp() -> [Session; 2] {
 }
 
 /// A session with many commands.
-pub fn long(commands: u32) -> Session {
+pub(crate) fn long(commands: u32) -> Session {
     let mut talk = Talk::new("CLong", "10.1.8.1:44444", "192.0.2.10:21", 1_500);
     talk.greet(10.0, "ready");
     talk.login(20.0, "backup");
@@ -753,7 +760,7 @@ pub fn long(commands: u32) -> Session {
 }
 
 /// All of them, as a capture would give them.
-pub fn sessions() -> Vec<Session> {
+pub(crate) fn sessions() -> Vec<Session> {
     let mut sessions = vec![alice(), bob(), six(), carol(), nat(), tls(), evil(), reuse(), odd(), long(240)];
     sessions.extend((0..6).map(brute));
     sessions.extend(fxp());
@@ -761,7 +768,7 @@ pub fn sessions() -> Vec<Session> {
 }
 
 /// Many small ones, for trying how fast it all is.
-pub fn many(count: u32) -> Vec<Session> {
+pub(crate) fn many(count: u32) -> Vec<Session> {
     (0..count)
         .map(|number| {
             let client = IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number % 5_000));
@@ -806,7 +813,7 @@ pub fn many(count: u32) -> Vec<Session> {
 }
 
 /// What a whole capture leaves besides its sessions.
-pub fn capture() -> (Capture, Vec<Finding>) {
+pub(crate) fn capture() -> (Capture, Vec<Finding>) {
     let capture = Capture {
         packets: 2_148_031,
         bytes: 1_900_000_000,

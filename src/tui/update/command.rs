@@ -38,7 +38,7 @@ pub(super) fn run(state: &mut State, data: &Data, line: &str) -> Option<Effect> 
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     let rest = rest.trim();
     if let Ok(frame) = name.parse() {
-        super::to_frame_anywhere(state, data, frame);
+        super::find::to_frame_anywhere(state, data, frame);
         return None;
     }
     match name {
@@ -46,7 +46,7 @@ pub(super) fn run(state: &mut State, data: &Data, line: &str) -> Option<Effect> 
         "w" | "write" | "save" => return save(state, data, rest),
         "export" | "x" => return export(state, data, rest),
         "goto" | "go" => match rest.parse() {
-            Ok(frame) => super::to_frame_anywhere(state, data, frame),
+            Ok(frame) => super::find::to_frame_anywhere(state, data, frame),
             Err(_) => state.complain("goto takes a frame number"),
         },
         "filter" | "f" => {
@@ -54,15 +54,9 @@ pub(super) fn run(state: &mut State, data: &Data, line: &str) -> Option<Effect> 
         }
         "find" => {
             state.find = Some(rest.to_owned());
-            super::find(state, data, true);
+            super::find::find(state, data, true);
         }
-        "sort" => match SortKey::parse(rest) {
-            Some(sort) => state.sieve.order(sort, false, data),
-            None => {
-                let names: Vec<&str> = SortKey::ALL.iter().map(|sort| sort.name()).collect();
-                state.complain(format!("sort takes one of {}", names.join(", ")));
-            }
-        },
+        "sort" => sort(state, data, rest),
         "theme" => match ThemeName::parse(rest) {
             Some(theme) => super::theme(state, theme),
             None => state.complain("theme takes dark, light, cb-safe or mono"),
@@ -81,12 +75,21 @@ pub(super) fn run(state: &mut State, data: &Data, line: &str) -> Option<Effect> 
     None
 }
 
+fn sort(state: &mut State, data: &Data, column: &str) {
+    if let Some(sort) = SortKey::parse(column) {
+        state.sieve.order(sort, false, data);
+    } else {
+        let names: Vec<&str> = SortKey::ALL.iter().map(|sort| sort.name()).collect();
+        state.complain(format!("sort takes one of {}", names.join(", ")));
+    }
+}
+
 fn save(state: &mut State, data: &Data, path: &str) -> Option<Effect> {
     if path.is_empty() {
         state.complain("w takes a file name");
         return None;
     }
-    let chosen = super::chosen(state, data);
+    let chosen = super::aim::chosen(state, data);
     let sessions = || chosen.iter().filter_map(|&index| data.session(index));
     if chosen.is_empty() {
         state.complain("no session to save");
@@ -107,7 +110,7 @@ fn export(state: &mut State, data: &Data, rest: &str) -> Option<Effect> {
         return None;
     };
     let sessions =
-        if state.marked.is_empty() { state.sieve.rows().to_vec() } else { super::chosen(state, data) };
+        if state.marked.is_empty() { state.sieve.rows().to_vec() } else { super::aim::chosen(state, data) };
     state.say(format!(
         "writing {} to {} …",
         crate::tui::words::counted(sessions.len() as u64, "session"),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::layout;
 use crate::tui::data::Data;
 use crate::tui::effect::Effect;
+use crate::tui::layout;
 use crate::tui::message::{Action, Message, Screen, Spot};
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::state::{Cursor, Overlay, State};

@@ -47,10 +47,10 @@ pub(super) fn edit(state: &mut State, data: &Data, edit: &Edit) -> Option<Effect
             prompt.chosen = None;
         }
     }
-    if !matches!(edit, Edit::Complete | Edit::CompleteBack) {
-        check(state);
-    } else {
+    if matches!(edit, Edit::Complete | Edit::CompleteBack) {
         validate(state);
+    } else {
+        check(state);
     }
     None
 }
@@ -139,14 +139,14 @@ fn accept(state: &mut State, data: &Data) -> Option<Effect> {
             state.overlay = Overlay::None;
             if !text.is_empty() {
                 state.find = Some(text);
-                super::find(state, data, true);
+                super::find::find(state, data, true);
             }
             None
         }
         Purpose::Frame => {
             if let Ok(frame) = text.parse() {
                 state.overlay = Overlay::None;
-                super::to_frame_anywhere(state, data, frame);
+                super::find::to_frame_anywhere(state, data, frame);
             }
             None
         }
@@ -178,9 +178,9 @@ pub(in crate::tui) fn apply_filter(state: &mut State, text: &str) -> bool {
 }
 
 /// In the list of recent filters.
-pub(super) fn recent(state: &mut State, action: Action) -> Option<Effect> {
+pub(super) fn recent(state: &mut State, action: Action) {
     let count = state.settings.history.len();
-    let Overlay::Recent { at } = &mut state.overlay else { return None };
+    let Overlay::Recent { at } = &mut state.overlay else { return };
     match action {
         Action::Down => *at = (*at + 1).min(count.saturating_sub(1)),
         Action::Up => *at = at.saturating_sub(1),
@@ -199,5 +199,4 @@ pub(super) fn recent(state: &mut State, action: Action) -> Option<Effect> {
         }
         _ => state.overlay = Overlay::None,
     }
-    None
 }

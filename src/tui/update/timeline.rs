@@ -1,8 +1,8 @@
 //! Moving through one session, in the timeline and in the ladder.
 
-use super::layout::{self, Panes};
 use crate::base::Timestamp;
 use crate::tui::data::Data;
+use crate::tui::layout::{self, Panes};
 use crate::tui::message::{Action, Screen};
 use crate::tui::moments::What;
 use crate::tui::scale::TimeScale;
@@ -28,7 +28,7 @@ pub(super) fn act(state: &mut State, data: &Data, action: Action) {
         Action::NextProblem | Action::PreviousProblem => {
             let forward = action == Action::NextProblem;
             let found = state.opened.as_ref().and_then(|opened| {
-                super::seek(
+                super::lists::seek(
                     &opened.moments,
                     state.timeline.at,
                     forward,
@@ -197,7 +197,9 @@ fn next_channel(state: &mut State, forward: bool) {
     let at = state.timeline.at;
     let moved = jump(state, |opened| {
         let next = match (here, forward) {
-            (None, _) => return super::seek(&opened.moments, at, forward, |moment| moment.channel.is_some()),
+            (None, _) => {
+                return super::lists::seek(&opened.moments, at, forward, |moment| moment.channel.is_some());
+            }
             (Some(channel), true) => channel.checked_add(1)?,
             (Some(channel), false) => channel.checked_sub(1)?,
         };
@@ -231,7 +233,7 @@ fn other_problem(state: &mut State, data: &Data, forward: bool) {
     let worst = |index: &u32| {
         data.facts(*index).is_some_and(|facts| facts.worst >= Some(crate::report::Severity::Warning))
     };
-    match super::seek(rows, state.list.at, forward, worst) {
+    match super::lists::seek(rows, state.list.at, forward, worst) {
         Some(at) => {
             state.selected = rows.get(at).copied();
             state.list.at = at;
@@ -250,7 +252,7 @@ pub(super) fn letter(state: &mut State, data: &Data, letter: char) {
                 if state.screen.is_of_session() {
                     act(state, data, Action::First);
                 } else {
-                    super::walk(state, Action::First);
+                    super::lists::walk(state, Action::First);
                 }
             }
         }

@@ -38,7 +38,7 @@ pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes)
             Step::Idle(nanos) => idle(pen, area, &rungs, nanos),
             Step::Moment(at) => {
                 let Some(moment) = opened.moment(at) else { continue };
-                rungs.lifelines(session, pen, y, moment.time);
+                rungs.lifelines(session, opened, pen, y, moment.time);
                 Rung { state, session, opened, rungs: &rungs, area }.draw(pen, moment);
                 if at == state.timeline.at {
                     pen.over(Rect { width: rungs.client.saturating_sub(area.x), ..area }, Ink::Selected);
@@ -72,14 +72,10 @@ impl Rungs {
     }
 
     /// Client and server live throughout; the data connection from its SYN to its close, then in TIME_WAIT.
-    fn lifelines(&self, session: &Session, pen: &mut Pen<'_>, y: u16, time: Timestamp) {
+    fn lifelines(&self, session: &Session, opened: &Opened, pen: &mut Pen<'_>, y: u16, time: Timestamp) {
         pen.cell(self.client, y, glyphs::CURSOR, Ink::Dim);
         pen.cell(self.server, y, glyphs::CURSOR, Ink::Dim);
-        let latest = session
-            .data_channels
-            .iter()
-            .filter(|channel| channel.connection.as_ref().is_some_and(|connection| connection.start <= time))
-            .max_by_key(|channel| channel.connection.as_ref().map(|connection| connection.start));
+        let latest = opened.last_dialled(time).and_then(|channel| session.data_channel(channel));
         let Some(channel) = latest else { return };
         if channel.connection.as_ref().is_some_and(|connection| time <= connection.end) {
             pen.cell(self.data, y, glyphs::DATA_LIFELINE, Ink::Mode(channel.mode));

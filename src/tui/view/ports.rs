@@ -172,16 +172,16 @@ fn line(data: &Data, used: &PortUse) -> Pieces {
         let bytes = words::bytes(connection.bytes());
         pieces.push(piece(format!(" from {} {bytes}", connection.originator), Ink::Text));
     }
+    if let Some(reuse) = channel.and_then(|channel| channel.reuse.as_ref()) {
+        let still = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
+        let mark = if reuse.in_time_wait { glyphs::PAIR_REUSED } else { glyphs::LISTENER_REUSED };
+        pieces.push(piece(format!("  {mark} {} after{still}", words::duration(reuse.gap)), Ink::Reused));
+    }
     if let Some(wait) = channel.and_then(|channel| channel.time_wait) {
         pieces.push(piece(
             format!("  {} until {}", glyphs::TIME_WAIT, words::clock(wait.until)),
             Ink::TimeWait,
         ));
-    }
-    if let Some(reuse) = channel.and_then(|channel| channel.reuse.as_ref()) {
-        let still = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
-        let mark = if reuse.in_time_wait { glyphs::PAIR_REUSED } else { glyphs::LISTENER_REUSED };
-        pieces.push(piece(format!("  {mark} {} after{still}", words::duration(reuse.gap)), Ink::Reused));
     }
     pieces
 }

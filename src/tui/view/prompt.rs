@@ -18,7 +18,7 @@ fn at_bottom(area: Rect, height: u16) -> Rect {
 }
 
 /// Draws the prompt; where the terminal's cursor belongs.
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) -> Option<(u16, u16)> {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) -> (u16, u16) {
     let listed = u16::try_from(prompt.completions.len()).unwrap_or(COMPLETIONS).min(COMPLETIONS);
     let area = at_bottom(area, 4 + listed);
     pen.fill(area, Ink::Text);
@@ -62,7 +62,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) -> Option<(u1
         }
     }
     completions(pen, Rect { x, y: y + 2, width: area.width.saturating_sub(4), height: listed }, prompt);
-    Some((column(prompt.input.cursor()), y))
+    (column(prompt.input.cursor()), y)
 }
 
 /// The part of the line that is in sight.

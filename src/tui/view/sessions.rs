@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::live;
 use super::pen::{self, Pen, piece};
 use crate::report::Mode;
 use crate::report::{Security, Session, Severity};
@@ -17,7 +18,12 @@ use crate::tui::theme::Ink;
 use crate::tui::words;
 
 pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
-    overview(state, data, pen, panes.overview);
+    if state.live {
+        live::throughput(data, pen, panes.overview);
+        live::waiting(data, pen, panes.events);
+    } else {
+        overview(state, data, pen, panes.overview);
+    }
     list(state, data, pen, panes);
     detail(state, data, pen, panes.detail);
 }
@@ -75,14 +81,22 @@ impl Column {
 /// Columns with their offset and width, for a list of a width.
 fn columns(width: u16) -> Vec<(Column, u16, u16)> {
     use Column as C;
+    let narrow = width < 76;
     let wide = width >= 96;
     let wider = width >= 130;
-    let mut widths: Vec<(Column, u16)> =
-        vec![(C::Number, 5), (C::Start, if wide { 12 } else { 8 }), (C::Duration, 6), (C::Client, 17)];
+    let mut widths: Vec<(Column, u16)> = vec![(C::Number, 5), (C::Start, if wide { 12 } else { 8 })];
+    if !narrow {
+        widths.push((C::Duration, 6));
+    }
+    widths.push((C::Client, 17));
     if wide {
         widths.push((C::Server, 17));
     }
-    widths.extend([(C::User, 7), (C::Modes, 10), (C::Transfers, 3), (C::Bytes, 5), (C::Findings, 3)]);
+    widths.extend([(C::User, 7), (C::Modes, 10)]);
+    if !narrow {
+        widths.extend([(C::Transfers, 3), (C::Bytes, 5)]);
+    }
+    widths.push((C::Findings, 3));
     let used: u16 = 2 + widths.iter().map(|(_, width)| width + 1).sum::<u16>() - 1;
     let mut spare = width.saturating_sub(used);
     // What is left goes to the columns that are cut, in this order.

@@ -168,12 +168,6 @@ fn sign(session: &Session, moment: &Moment) -> (String, String, Ink) {
     }
 }
 
-impl Default for Ink {
-    fn default() -> Self {
-        Self::Text
-    }
-}
-
 /// One letter for a verb. The modes have their own.
 const fn verb_sign(verb: &Verb) -> (&'static str, Ink) {
     match verb {
@@ -181,12 +175,12 @@ const fn verb_sign(verb: &Verb) -> (&'static str, Ink) {
         Verb::Epsv => ("v", Ink::Mode(Some(Mode::Epsv))),
         Verb::Port => ("P", Ink::Mode(Some(Mode::Port))),
         Verb::Eprt => ("p", Ink::Mode(Some(Mode::Eprt))),
-        Verb::Lprt => ("L", Ink::Mode(Some(Mode::Lprt))),
-        Verb::Lpsv => ("l", Ink::Mode(Some(Mode::Lpsv))),
+        Verb::Lprt => ("P", Ink::Mode(Some(Mode::Lprt))),
+        Verb::Lpsv => ("V", Ink::Mode(Some(Mode::Lpsv))),
         Verb::Retr => ("R", Ink::Strong),
         Verb::Stor | Verb::Stou => ("S", Ink::Strong),
         Verb::Appe => ("A", Ink::Strong),
-        Verb::List | Verb::Nlst | Verb::Mlsd => ("d", Ink::Strong),
+        Verb::List | Verb::Nlst | Verb::Mlsd => ("L", Ink::Strong),
         Verb::User => ("U", Ink::Text),
         Verb::Pass => ("W", Ink::Text),
         Verb::Type => ("t", Ink::Dim),
@@ -264,13 +258,15 @@ impl BarPen<'_, '_> {
             self.fill(from, until, glyphs::TIME_WAIT, Ink::TimeWait);
         }
         let missed = matches!(bar.fate, Fate::Never | Fate::Refused | Fate::Unanswered);
-        self.fill(
-            bar.announced,
-            bar.settled,
-            glyphs::WAITING,
-            if missed { Ink::Never } else { Ink::Predicted },
-        );
+        let waited = !matches!(bar.fate, Fate::Rejected | Fate::Unclear);
+        if waited {
+            let ink = if missed { Ink::Never } else { Ink::Predicted };
+            self.fill(bar.announced, bar.settled, glyphs::WAITING, ink);
+        }
         let end = match (bar.open, bar.fate) {
+            (None, _) if !waited => {
+                self.scale.column(bar.announced).map(|_| (self.after_mark(bar), Said::Mode))
+            }
             (Some((from, until)), Fate::Carried | Fate::Broken) => self.open(bar, from, until),
             (open, _) => {
                 let until = open.map_or(bar.settled, |(_, until)| until);

@@ -53,17 +53,19 @@ pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes)
 struct Columns {
     path: u16,
     bytes: u16,
+    /// Whether there is room for the hash.
+    hash: bool,
     /// Media type, where there is room.
     mime: Option<u16>,
 }
 
 impl Columns {
     fn of(area: Rect) -> Self {
-        let wide = area.width >= 110;
-        let behind = 5 + 1 + 8 + 1 + 6 + 1 + 4 + 1 + 10 + if wide { 22 } else { 0 };
+        let (hash, wide) = (area.width >= 76, area.width >= 110);
+        let behind = 26 + if hash { 11 } else { 0 } + if wide { 22 } else { 0 };
         let path = 21;
         let bytes = area.width.saturating_sub(behind).max(path + 8);
-        Self { path, bytes, mime: wide.then_some(bytes + 37) }
+        Self { path, bytes, hash, mime: wide.then_some(bytes + 37) }
     }
 
     const fn path_width(&self) -> u16 {
@@ -84,7 +86,9 @@ fn heads(sort: TransferSort, pen: &mut Pen<'_>, area: Rect, columns: &Columns) {
     head(columns.bytes + 10, "rate", Some(TransferSort::Rate));
     head(columns.bytes + 18, "dur", None);
     head(columns.bytes + 22, "rep", Some(TransferSort::Status));
-    head(columns.bytes + 27, "sha256", None);
+    if columns.hash {
+        head(columns.bytes + 27, "sha256", None);
+    }
     if let Some(mime) = columns.mime {
         head(mime, "type", None);
     }
@@ -121,8 +125,10 @@ fn draw_row(data: &Data, pen: &mut Pen<'_>, columns: &Columns, area: Rect, row: 
     pen.put_right(x + 15, y, duration.as_deref().unwrap_or(glyphs::DOT), 6, Ink::Dim);
     let (code, ink) = reply(transfer);
     pen.put(x + 22, y, &code, 4, ink);
-    let (hash, ink) = hash(transfer);
-    pen.put(x + 27, y, &hash, 9, ink);
+    if columns.hash {
+        let (hash, ink) = hash(transfer);
+        pen.put(x + 27, y, &hash, 9, ink);
+    }
     if let Some(mime) = columns.mime {
         pen.put(
             area.x + mime,

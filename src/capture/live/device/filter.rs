@@ -114,7 +114,7 @@ mod linux {
             const SOURCE: u16 = 0x18;
             match (self.code & CLASS, self.code & MODE) {
                 (RETURN, _) if self.code & SOURCE == 0 && self.operand != 0 => {
-                    self.operand = super::super::WHOLE
+                    self.operand = super::super::WHOLE;
                 }
                 (LOAD, ABSOLUTE | INDIRECT) | (LOAD_INDEX, SHIFT) => {
                     self.operand = offset_for_kernel(self.operand, link)?;

@@ -1,0 +1,65 @@
+//! A TLS key log that grows while the capture goes on: whoever makes a connection writes its keys there.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// Bytes read at a time: what is left comes with the next packets.
+const AT_A_TIME: u64 = 16 * 1024 * 1024;
+
+/// An open key log.
+pub(super) struct Keys {
+    file: File,
+    /// The beginning of a line whose end is not written yet.
+    rest: Vec<u8>,
+}
+
+impl Keys {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: File::open(path)?, rest: Vec::new() })
+    }
+
+    /// The lines that were added since the last call, if there are any.
+    pub(super) fn more(&mut self) -> Option<Vec<u8>> {
+        let mut lines = std::mem::take(&mut self.rest);
+        // What can't be read now may be readable with the next packets.
+        let _ = (&mut self.file).take(AT_A_TIME).read_to_end(&mut lines);
+        let end = lines.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last.saturating_add(1));
+        self.rest = lines.split_off(end);
+        // No line of a key log is that long: it is something else.
+        if self.rest.len() as u64 > AT_A_TIME {
+            self.rest.clear();
+        }
+        Some(lines).filter(|lines| !lines.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::OpenOptions;
+    use std::io::Write as _;
+
+    #[test]
+    fn lines_are_given_once_and_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys");
+        let mut log = OpenOptions::new().create(true).append(true).open(&path).unwrap();
+        let mut keys = Keys::open(&path).unwrap();
+        for (written, given) in [
+            ("", None),
+            ("one\ntw", Some("one\n")),
+            ("", None),
+            ("o", None),
+            ("\nthree\n", Some("two\nthree\n")),
+            ("", None),
+        ] {
+            log.write_all(written.as_bytes()).unwrap();
+            assert_eq!(
+                keys.more().map(|lines| String::from_utf8(lines).unwrap()).as_deref(),
+                given,
+                "{written:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! From which sessions on nothing earlier can come: what lets a report be written in order while it is still being read.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::{Tracker, flow_position};
+use crate::session::flow::Role;
+use crate::tcp::ConnectionId;
+
+/// Settled connections that are let wait in the queue before it is swept.
+const SLACK: usize = 1024;
+
+/// What began and may yet become a session, or is one.
+#[derive(Default)]
+pub(super) struct Unsettled {
+    /// Connections by their first frames, among them such as have been settled since.
+    connections: VecDeque<(u64, ConnectionId)>,
+    /// The queue is swept when it is this long: at most twice as long as what is not settled.
+    sweep_at: usize,
+    /// First frames of sessions that wait for their data connections to end: their own connection has.
+    lingering: BTreeSet<u64>,
+}
+
+impl Unsettled {
+    /// A session's control connection has ended.
+    pub(super) fn lingers(&mut self, first: u64) {
+        self.lingering.insert(first);
+    }
+
+    /// A session is gone.
+    pub(super) fn gone(&mut self, first: u64) {
+        self.lingering.remove(&first);
+    }
+}
+
+impl Tracker {
+    /// A connection began that may become a session.
+    pub(super) fn began(&mut self, id: ConnectionId, first: u64) {
+        if self.unsettled.connections.len() >= self.unsettled.sweep_at {
+            let mut connections = std::mem::take(&mut self.unsettled.connections);
+            connections.retain(|&(first, id)| self.is_unsettled(first, id));
+            self.unsettled.sweep_at = connections.len().saturating_mul(2).saturating_add(SLACK);
+            self.unsettled.connections = connections;
+        }
+        let connections = &mut self.unsettled.connections;
+        if connections.back().is_none_or(|&(last, _)| last <= first) {
+            connections.push_back((first, id));
+        } else {
+            // One that was tried beside another connection, and that has waited for its turn.
+            let place = connections.partition_point(|&(one, _)| one <= first);
+            connections.insert(place, (first, id));
+        }
+    }
+
+    /// Every session that began before this frame is over: those that are still to come began later.
+    pub fn settled_before(&mut self) -> u64 {
+        while let Some(&(first, id)) = self.unsettled.connections.front() {
+            if self.is_unsettled(first, id) {
+                break;
+            }
+            self.unsettled.connections.pop_front();
+        }
+        let open = self.unsettled.connections.front().map(|&(first, _)| first);
+        let lingering = self.unsettled.lingering.first().copied();
+        open.into_iter().chain(lingering).min().unwrap_or(u64::MAX)
+    }
+
+    fn is_unsettled(&self, first: u64, id: ConnectionId) -> bool {
+        let Some(Some(flow)) = self.flows.get(flow_position(id)) else { return false };
+        flow.first.frame == first
+            && match &flow.role {
+                Role::Undecided | Role::Suspect | Role::Control(_) => true,
+                // Nobody's connection may turn out to be a control connection when it speaks.
+                Role::Data(data) => data.is_nobodys() && !data.has_payload(),
+            }
+    }
+}

@@ -1,0 +1,87 @@
+//! Two threads give what one gives: over every sample alone, and over all of them as one capture.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+
+use ftpscope::analyzer::{Analyzer, Options};
+use ftpscope::capture;
+use ftpscope::export::{self, Format, JsonDocument};
+use ftpscope::parallel::{self, Closing, Heard, Order, Wish};
+
+fn samples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains(".pcap"))
+        .collect();
+    files.sort();
+    assert!(files.len() > 5, "the samples are gone");
+    files
+}
+
+/// What one thread writes.
+fn alone(files: &[PathBuf], options: &Options) -> String {
+    let mut frames = capture::open(files, &options.limits).unwrap().without_threads();
+    let mut analyzer = Analyzer::new(options.clone());
+    while let Some(frame) = frames.next() {
+        analyzer.feed(&frame);
+    }
+    let report = analyzer.report(frames.sources());
+    let mut out = Vec::new();
+    export::write(&report, Format::Json { pretty: false }, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// What two threads write.
+fn together(files: &[PathBuf], options: &Options, at_a_time: usize) -> String {
+    let mut frames = capture::open(files, &options.limits).unwrap();
+    let mut document = JsonDocument::begin().unwrap();
+    let mut out = Vec::new();
+    let hear = |heard| {
+        if let Heard::Session(session) = heard {
+            document.session(&session, &mut out).unwrap();
+        }
+        Ok::<(), Infallible>(())
+    };
+    let wish = Wish { order: Order::FirstPacket, at_a_time };
+    let Ok(Closing { capture, findings }) =
+        parallel::analyze(&mut frames, options.clone(), wish, |_frames| {}, hear);
+    document.end(&capture, &findings, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn two_threads_write_what_one_writes() {
+    let options = Options::default();
+    let samples = samples();
+    for files in samples.chunks(1).chain([&samples[..]]) {
+        let one = alone(files, &options);
+        for at_a_time in [1, 3, 1000] {
+            assert_eq!(together(files, &options, at_a_time), one, "{files:?}, {at_a_time} at a time");
+        }
+    }
+}
+
+#[test]
+fn lines_hold_the_sessions_of_the_document() {
+    let options = Options::default();
+    let samples = samples();
+    let mut names = Vec::new();
+    let mut frames = capture::open(&samples, &options.limits).unwrap();
+    let hear = |heard| {
+        if let Heard::Session(session) = heard {
+            names.push(session.uid.to_string());
+        }
+        Ok::<(), Infallible>(())
+    };
+    let wish = Wish { order: Order::End, at_a_time: 1 };
+    let Ok(_closing) = parallel::analyze(&mut frames, options.clone(), wish, |_frames| {}, hear);
+    let document = alone(&samples, &options);
+    assert!(names.len() >= samples.len());
+    for name in names {
+        assert!(document.contains(&format!("\"uid\":\"{name}\"")), "{name}");
+    }
+}

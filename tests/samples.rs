@@ -1,0 +1,143 @@
+//! Each sample shows what its name says.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use ftpscope::analyzer::{Analyzer, Options};
+use ftpscope::base::Limits;
+use ftpscope::capture;
+use ftpscope::export::{self, Format};
+use ftpscope::report::{MatchedBy, Mode, Outcome, Report, Security, Severity};
+use ftpscope::tls::KeyLog;
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+}
+
+fn analyze_with(name: &str, options: Options) -> Report {
+    let mut frames = capture::open(&[sample(name)], &Limits::default()).unwrap();
+    let mut analyzer = Analyzer::new(options);
+    while let Some(frame) = frames.next() {
+        analyzer.feed(&frame);
+    }
+    analyzer.report(frames.sources())
+}
+
+fn analyze(name: &str) -> Report {
+    analyze_with(name, Options::default())
+}
+
+fn codes(report: &Report) -> BTreeSet<&'static str> {
+    let of_sessions = report.sessions.iter().flat_map(|session| &session.findings);
+    of_sessions.chain(&report.findings).map(|finding| finding.code.name()).collect()
+}
+
+fn modes(report: &Report) -> BTreeSet<Mode> {
+    let channels = report.sessions.iter().flat_map(|session| &session.data_channels);
+    channels
+        .filter(|channel| channel.outcome == Some(Outcome::Connected))
+        .filter_map(|channel| channel.mode)
+        .collect()
+}
+
+fn all() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(sample("."))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains(".pcap"))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_four_modes_are_there() {
+    let report = analyze("four-modes.pcapng.zst");
+    assert_eq!(modes(&report), BTreeSet::from([Mode::Port, Mode::Pasv, Mode::Eprt, Mode::Epsv]));
+    assert_eq!(modes(&analyze("epsv-over-ipv6.pcap")), BTreeSet::from([Mode::Epsv]));
+    assert!(analyze("epsv-over-ipv6.pcap").sessions.iter().all(|session| session.server.ip.is_ipv6()));
+    assert_eq!(modes(&analyze("pasv-and-port.pcap")), BTreeSet::from([Mode::Pasv, Mode::Port]));
+    assert!(modes(&analyze("eprt.pcap")).contains(&Mode::Eprt));
+}
+
+#[test]
+fn a_clean_session_raises_nothing_above_notice() {
+    for name in ["pasv-and-port.pcap", "epsv-over-ipv6.pcap"] {
+        let report = analyze(name);
+        let worst =
+            report.sessions.iter().flat_map(|session| &session.findings).map(|one| one.severity).max();
+        assert!(worst <= Some(Severity::Notice), "{name}: {:?}", codes(&report));
+    }
+}
+
+#[test]
+fn each_trouble_is_found_where_it_is_shown() {
+    for (name, code) in [
+        ("blocked-data-connection.pcap", "data-unanswered"),
+        ("blocked-data-connection.pcap", "mode-fallback"),
+        ("nat-private-address.pcap", "address-mismatch"),
+        ("time-wait-425.pcap", "time-wait-reuse"),
+        ("time-wait-425.pcap", "data-never-attempted"),
+        ("fxp.pcap", "fxp-transfer"),
+        ("port-stealing.pcap", "foreign-data-peer"),
+        ("bounce-refused.pcap", "bounce-attempt"),
+        ("brute-force.pcap", "brute-force"),
+    ] {
+        let found = codes(&analyze(name));
+        assert!(found.contains(code), "{name}: {code} is not among {found:?}");
+    }
+}
+
+#[test]
+fn both_sessions_of_a_transfer_between_servers_name_each_other() {
+    let report = analyze("fxp.pcap");
+    let linked: Vec<_> = report
+        .sessions
+        .iter()
+        .flat_map(|session| &session.data_channels)
+        .filter(|channel| channel.peer_session.is_some())
+        .collect();
+    assert!(linked.iter().any(|channel| channel.matched_by == Some(MatchedBy::ThirdParty)));
+    assert!(linked.iter().any(|channel| channel.matched_by == Some(MatchedBy::Endpoint)));
+}
+
+#[test]
+fn a_key_log_opens_what_tls_hides() {
+    let hidden = analyze("tls-explicit.pcap");
+    assert_eq!(hidden.sessions[0].security, Security::ExplicitTls);
+    assert_eq!(hidden.sessions[0].user, None);
+    assert!(hidden.sessions[0].data_channels.iter().all(|one| one.matched_by == Some(MatchedBy::Inferred)));
+    let keys = std::fs::read(sample("tls-explicit.keys")).unwrap();
+    let options = Options { key_log: std::sync::Arc::new(KeyLog::parse(&keys)), ..Options::default() };
+    let read = analyze_with("tls-explicit.pcap", options);
+    assert_eq!(read.sessions[0].user.as_ref().map(ftpscope::base::Text::raw), Some("alice"));
+    assert!(read.sessions[0].transfers.iter().all(|transfer| transfer.sha256.is_some()));
+}
+
+#[test]
+fn every_report_is_valid_under_its_schema() {
+    let mut schemas = boon::Schemas::new();
+    let mut compiler = boon::Compiler::new();
+    let schema = serde_json::from_str(export::JSON_SCHEMA).unwrap();
+    compiler.add_resource("report.json", schema).unwrap();
+    let schema = compiler.compile("report.json", &mut schemas).unwrap();
+    for name in all() {
+        let mut bytes = Vec::new();
+        export::write(&analyze(&name), Format::Json { pretty: false }, &mut bytes).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        if let Err(error) = schemas.validate(&report, schema) {
+            panic!("{name}: {error:#}");
+        }
+    }
+}
+
+#[test]
+fn every_sample_is_described() {
+    let text = std::fs::read_to_string(sample("README.md")).unwrap();
+    for name in all() {
+        assert!(text.contains(&format!("`{name}`")), "samples/README.md says nothing of {name}");
+    }
+    assert!((8..=14).contains(&all().len()));
+}
