@@ -43,15 +43,16 @@ pub(super) fn write(report: &Report, look: Look, out: &mut dyn Write) -> io::Res
         amounts("together", capture.packets, capture.bytes, capture.first.zip(capture.last), &mut page)?;
     }
     let numbers = Numbers::new(report);
+    let mut advised = session::Advised::default();
     for session in &report.sessions {
         page.gap()?;
-        session::write(session, &numbers, &mut page)?;
+        session::write(session, &numbers, &mut advised, &mut page)?;
     }
     if !report.findings.is_empty() {
         page.gap()?;
         let heading = [page.piece(Style::Heading, "Beyond single sessions")];
         page.line(0, &heading)?;
-        session::findings(&report.findings, &mut page)?;
+        session::findings(&report.findings, &mut advised, &mut page)?;
     }
     page.gap()?;
     totals(report, &mut page)?;
@@ -255,6 +256,21 @@ mod tests {
             let text = text(&sample_report(), look);
             assert!(!text.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text}");
         }
+    }
+
+    #[test]
+    fn the_same_advice_on_a_notice_is_given_once() {
+        let mut report = sample_report();
+        for session in &mut report.sessions {
+            for finding in &mut session.findings {
+                finding.advice = Some(format!("mind the {}", finding.severity).into());
+            }
+        }
+        let again = report.sessions[1].clone();
+        report.sessions.push(again);
+        let text = text(&report, Look::default());
+        assert_eq!(text.matches("→ mind the notice").count(), 1, "{text}");
+        assert_eq!(text.matches("→ mind the warning").count(), 3, "{text}");
     }
 
     #[test]

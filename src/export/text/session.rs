@@ -1,6 +1,7 @@
 //! One session: who and when, what was negotiated and transferred, what is odd.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::io;
 
 use super::Numbers;
@@ -15,10 +16,15 @@ use crate::report::{
 };
 
 /// Writes the session under its number.
-pub(super) fn write(session: &Session, numbers: &Numbers<'_>, page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn write<'a>(
+    session: &'a Session,
+    numbers: &Numbers<'_>,
+    advised: &mut Advised<'a>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     heading(session, numbers, page)?;
     table::write(&rows(session, numbers, page), page)?;
-    findings(&session.findings, page)
+    findings(&session.findings, advised, page)
 }
 
 fn heading(session: &Session, numbers: &Numbers<'_>, page: &mut Page<'_>) -> io::Result<()> {
@@ -36,6 +42,7 @@ fn heading(session: &Session, numbers: &Numbers<'_>, page: &mut Page<'_>) -> io:
         Span(session.end.since(session.start)).to_string(),
         format!("frames {}–{}", session.frames.first, session.frames.last),
         end(session).to_owned(),
+        format!("uid {}", session.uid),
     ];
     let time = time.map(|fact| page.piece(Style::Plain, fact));
     page.facts(2, 4, &time)?;
@@ -360,16 +367,36 @@ fn transfer_notes(transfer: &Transfer, page: &Page<'_>) -> Vec<Piece> {
     notes
 }
 
+/// The advice that was given: what is no more than noticed needs the same advice only once in a report.
+#[derive(Default)]
+pub(super) struct Advised<'a>(HashSet<&'a str>);
+
+impl<'a> Advised<'a> {
+    fn due(&mut self, finding: &'a Finding) -> Option<&'a str> {
+        let advice = finding.advice.as_deref()?;
+        let is_new = self.0.insert(advice);
+        (is_new || finding.severity >= Severity::Warning).then_some(advice)
+    }
+}
+
 /// Findings of one code that are written in full; of more of them only their number.
 const IN_FULL: usize = 5;
 
 /// Writes findings, the worst first and those of one code together.
-pub(super) fn findings(findings: &[Finding], page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn findings<'a>(
+    findings: &'a [Finding],
+    advised: &mut Advised<'a>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|finding| (Reverse(finding.severity), finding.code, finding.time));
     for alike in sorted.chunk_by(|one, next| (one.severity, one.code) == (next.severity, next.code)) {
         for finding in alike.iter().take(IN_FULL) {
             self::finding(finding, page)?;
+            if let Some(advice) = advised.due(finding) {
+                let advice = [page.piece(Style::Plain, "→"), page.piece(Style::Plain, advice)];
+                page.paragraph(FINDING_INDENT, FINDING_INDENT + 2, &advice)?;
+            }
         }
         if let (Some(one), more @ 1..) = (alike.first(), alike.len().saturating_sub(IN_FULL)) {
             let more = page.piece(Style::Faint, format!("and {more} more {}", one.code));
@@ -394,12 +421,7 @@ fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
         let frames = FrameList(&finding.frames);
         pieces.push(page.piece(Style::Faint, format!("(frame{plural} {frames})")));
     }
-    page.paragraph(2, FINDING_INDENT, &pieces)?;
-    if let Some(advice) = &finding.advice {
-        let advice = [page.piece(Style::Plain, "→"), page.piece(Style::Plain, advice)];
-        page.paragraph(FINDING_INDENT, FINDING_INDENT + 2, &advice)?;
-    }
-    Ok(())
+    page.paragraph(2, FINDING_INDENT, &pieces)
 }
 
 /// How a severity looks.
