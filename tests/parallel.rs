@@ -47,8 +47,13 @@ fn together(files: &[PathBuf], options: &Options, at_a_time: usize) -> String {
         Ok::<(), Infallible>(())
     };
     let wish = Wish { order: Order::FirstPacket, at_a_time };
-    let Ok(Closing { capture, findings }) =
-        parallel::analyze(&mut frames, options.clone(), wish, |_frames| {}, hear);
+    let Ok(Closing { capture, findings }) = parallel::analyze(
+        &mut frames,
+        options.clone(),
+        wish,
+        |_frames| std::ops::ControlFlow::Continue(()),
+        hear,
+    );
     document.end(&capture, &findings, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
@@ -78,7 +83,13 @@ fn lines_hold_the_sessions_of_the_document() {
         Ok::<(), Infallible>(())
     };
     let wish = Wish { order: Order::End, at_a_time: 1 };
-    let Ok(_closing) = parallel::analyze(&mut frames, options.clone(), wish, |_frames| {}, hear);
+    let Ok(_closing) = parallel::analyze(
+        &mut frames,
+        options.clone(),
+        wish,
+        |_frames| std::ops::ControlFlow::Continue(()),
+        hear,
+    );
     let document = alone(&samples, &options);
     assert!(names.len() >= samples.len());
     for name in names {

@@ -84,7 +84,7 @@ pub(super) fn panes(state: &State) -> Panes {
             with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 14]), state.transfers.rows.len());
         }
         Screen::Ports => {
-            with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 14]), state.ports.rows.len())
+            with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 14]), state.ports.rows.len());
         }
         Screen::Findings => {
             with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 12]), state.findings.rows.len());

@@ -2,15 +2,7 @@
 //!
 //! Needs Linux, root, `ip` (iproute2), Python's pyftpdlib, vsftpd, curl, lftp and tcpdump. Where something is missing a test
 //! says so and passes, unless the variable CI is set: then it fails. All packets stay inside the namespaces.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unused_self,
-    clippy::format_push_string,
-    clippy::format_collect,
-    reason = "a test fails by panicking, and its input is its own"
-)]
+
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -80,7 +80,7 @@ fn a_silent_source_holds_others_up_only_for_a_moment() {
 #[test]
 fn a_source_that_has_no_room_left_waits_for_nobody() {
     let (mut intake, feeders) = Intake::with_lanes(2);
-    for time in 0..PARCELS as i64 {
+    for time in 0..i64::try_from(PARCELS).unwrap() {
         deliver(&feeders[0], 0, &[time]);
         intake.wait(Duration::ZERO);
     }
@@ -109,7 +109,7 @@ fn time_goes_on_while_nothing_comes() {
     due(&mut intake);
     let at_least = Timestamp::from_nanos(1000 * MILLISECOND);
     let first = intake.now().unwrap();
-    std::thread::sleep(Duration::from_millis(5));
+    thread::sleep(Duration::from_millis(5));
     assert!(first >= at_least && intake.now().unwrap().since(first) >= 5 * MILLISECOND);
 }
 

@@ -140,7 +140,7 @@ fn a_session_that_negotiates_without_end_keeps_its_last_wishes() {
 fn libpcap_understands_every_form_and_the_kernel_can_hold_it() {
     let (mut plan, now) = (plan(), Instant::now());
     let compiler = ::pcap::Capture::dead(::pcap::Linktype::ETHERNET).unwrap();
-    let mut size = |plan: &Plan| compiler.compile(&plan.expression(), true).unwrap().get_instructions().len();
+    let size = |plan: &Plan| compiler.compile(&plan.expression(), true).unwrap().get_instructions().len();
     assert!(size(&plan) < 100);
     for session in 0..=WITH_PORTS {
         let listener = match session % 2 {
