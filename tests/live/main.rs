@@ -5,6 +5,12 @@
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unused_self,
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "plain beats fast in a test"
+)]
 
 mod conduct;
 mod filter;
