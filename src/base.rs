@@ -10,7 +10,7 @@ mod text;
 mod time;
 
 pub use endpoint::Endpoint;
-pub use limits::{LimitCounts, LimitName, Limits};
+pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};
 pub use packet::PacketRef;
 pub use secret::Secret;
 pub use text::{Printable, Text};

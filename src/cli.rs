@@ -85,6 +85,7 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
             })?;
             print(|out| write!(out, "{}", diagnose::explain(code)))
         }
+        Job::Limits(limits) => print(|out| out.write_all(limits.table().as_bytes())),
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),
         Job::Completions(shell) => print(|out| {
             let mut out = out;
@@ -98,7 +99,11 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
 fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
     let fail_on = job.fail_on;
     let begun = Instant::now();
-    let outcome = read::run(job, &mut Progress::new(general.progress))?;
+    let outcome = read::run(job, &mut Progress::new(general.progress), &mut |line| {
+        if general.verbose > 0 {
+            say(line);
+        }
+    })?;
     if general.quiet == 0 {
         for damage in &outcome.damage {
             say(&format!("warning: {damage}"));

@@ -70,6 +70,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         record,
         until,
         learn_ports: capture.learn_ports,
+        is_verbose: general.verbose > 0,
     };
     Ok(LiveJob { job, fail_on: output.fail_on.map(severity), command: Some("live") })
 }

@@ -6,7 +6,8 @@
 use super::Options;
 use super::both::Both;
 use super::dialogue::{self, Answered, Dialogue, Heard};
-use crate::base::{LimitCounts, LimitName, PacketRef, Timestamp};
+use super::kept;
+use crate::base::{LimitCounts, LimitName, PacketRef, Text, Timestamp};
 use crate::ftp::{
     self, Assembled, AssembledReply, ControlLine, LineEnd, LineLayout, LineSplitter, Party, Plausible,
     ReplyAssembler, Verb,
@@ -81,6 +82,8 @@ pub(super) struct Talk {
     pub(super) oversized: Vec<OversizedLine>,
     read: Both<u64>,
     answered: Vec<(Answered, u16)>,
+    /// What was noted of the session, here and by the tracker, in bytes of memory.
+    kept: usize,
 }
 
 /// What is read by, and where its consequences are noted.
@@ -88,6 +91,8 @@ pub(super) struct Notes<'a> {
     pub(super) options: &'a Options,
     pub(super) counts: &'a mut LimitCounts,
     pub(super) occurrences: &'a mut Vec<Occurrence>,
+    /// The most that the session may keep now, in bytes of memory.
+    pub(super) room: usize,
 }
 
 /// What a line came in, for those who read it.
@@ -129,6 +134,7 @@ impl Control {
                 oversized: Vec::new(),
                 read: Both::default(),
                 answered: Vec::new(),
+                kept: kept::SESSION,
             },
         }
     }
@@ -147,6 +153,37 @@ impl Control {
     pub(super) fn is_opaque(&self) -> bool {
         (self.in_tls.client || self.in_tls.server)
             && self.tls.as_ref().is_some_and(|tls| tls.facts().obstacle.is_some())
+    }
+
+    /// What is kept of the session, and held of what has not ended, in bytes of memory.
+    pub(super) fn weight(&self) -> usize {
+        let lines = self.splitters.as_ref();
+        let lines = lines.map_or(0, |both| both.client.held().saturating_add(both.server.held()));
+        let tls = self.tls.as_ref().map_or(0, tls::Session::held);
+        self.talk
+            .kept
+            .saturating_add(lines)
+            .saturating_add(self.talk.assembler.held())
+            .saturating_add(tls)
+            .saturating_add(self.held.capacity())
+    }
+
+    /// Adds what is kept of the session elsewhere.
+    pub(super) const fn add_kept(&mut self, cost: usize) {
+        self.talk.kept = self.talk.kept.saturating_add(cost);
+    }
+
+    /// Gives up what has not ended.
+    pub(super) fn relieve(&mut self, counts: &mut LimitCounts) {
+        counts.reached(LimitName::KeptBytes);
+        if let Some(both) = &mut self.splitters {
+            both.client.forget_text();
+            both.server.forget_text();
+        }
+        self.talk.assembler.forget_text();
+        self.held = Vec::new();
+        // What follows can't be read any more, as without keys.
+        self.tls = None;
     }
 
     /// Takes more bytes of the connection.
@@ -302,12 +339,14 @@ impl Control {
         let Some(client) = self.client_side else { return };
         let party = if gap.side == client { Party::Client } else { Party::Server };
         let end = gap.offset.saturating_add(gap.len);
-        self.talk.gaps.push(ControlGap {
-            time: gap.packet.time,
-            frame: gap.packet.frame,
-            from: party,
-            bytes: gap.len,
-        });
+        if self.talk.keep(kept::NOTE, notes) {
+            self.talk.gaps.push(ControlGap {
+                time: gap.packet.time,
+                frame: gap.packet.frame,
+                from: party,
+                bytes: gap.len,
+            });
+        }
         if *self.in_tls.of(party) {
             if let Some(session) = &mut self.tls {
                 session.gap(end_of(party), gap.len, &notes.options.key_log, &mut |_, _| {});
@@ -403,6 +442,18 @@ const fn party_of(end: tls::End) -> Party {
 }
 
 impl Talk {
+    /// Takes room for more, if there is enough.
+    fn keep(&mut self, cost: usize, notes: &mut Notes<'_>) -> bool {
+        let kept = self.kept.saturating_add(cost);
+        let is_room = kept <= notes.room;
+        if is_room {
+            self.kept = kept;
+        } else {
+            notes.counts.reached(LimitName::KeptBytes);
+        }
+        is_room
+    }
+
     fn line(
         &mut self,
         party: Party,
@@ -416,7 +467,9 @@ impl Talk {
         }
         if let Some(packet) = line.oversized {
             notes.counts.reached(LimitName::LineLength);
-            self.oversized.push(OversizedLine { time: packet.time, frame: packet.frame, from: party });
+            if self.keep(kept::NOTE, notes) {
+                self.oversized.push(OversizedLine { time: packet.time, frame: packet.frame, from: party });
+            }
         }
         match party {
             Party::Client => self.command_line(line, carrier, expected, notes),
@@ -461,6 +514,12 @@ impl Talk {
             facts(line.layout, carrier.protection),
             notes.options.show_passwords,
         );
+        // With room for what will answer it: half a command tells wrong tales.
+        let cost = kept::command(&command);
+        if !self.keep(cost.saturating_add(kept::ANSWER), notes) {
+            return;
+        }
+        self.kept = self.kept.saturating_sub(kept::ANSWER);
         if let Some(index) =
             self.dialogue.command(command, end, carrier.had, &notes.options.limits, notes.counts)
         {
@@ -503,7 +562,13 @@ impl Talk {
         // What was held back until the client went on was said before that.
         let was_held = reply.packet.frame < carrier.packet.frame;
         let server_had = self.interrupted_at.filter(|_| was_held).or(carrier.had);
-        let heard = Heard { code: reply.code, text: reply.text, packet: reply.packet, line, server_had };
+        let mut text = reply.text;
+        let mut is_kept = self.keep(kept::reply(text.raw().len()), notes);
+        if !is_kept {
+            text = Text::default();
+            is_kept = self.keep(kept::reply(0), notes);
+        }
+        let heard = Heard { code: reply.code, text, packet: reply.packet, line, server_had, is_kept };
         self.dialogue.reply(heard, &notes.options.limits, &mut self.answered);
         self.tell(notes.occurrences);
     }
