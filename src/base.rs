@@ -13,5 +13,5 @@ pub use endpoint::Endpoint;
 pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};
 pub use packet::PacketRef;
 pub use secret::Secret;
-pub use text::{Printable, Text};
+pub use text::{Printable, Text, is_unprintable};
 pub use time::Timestamp;

@@ -65,7 +65,10 @@ fn settings(general: &GeneralArgs) -> Settings {
 }
 
 fn title(files: &[PathBuf]) -> String {
-    let name = |path: &PathBuf| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let name = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        Printable(&name).to_string()
+    };
     match files {
         [only] => name(only),
         [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),

@@ -1,5 +1,6 @@
 //! JSON and JSON Lines.
 
+mod pretty;
 mod serializer;
 
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ const PIECE: usize = 64 * 1024;
 pub(super) fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
     if pretty {
         let mut out = io::BufWriter::with_capacity(PIECE, out);
-        serde_json::to_writer_pretty(&mut out, &ReportView::new(report))?;
+        ReportView::new(report).serialize(&mut pretty::serializer(&mut out))?;
         out.write_all(b"\n")?;
         return out.flush();
     }

@@ -88,7 +88,7 @@ fn frame(
         .zip(connections)
         .map(|(channel, connection)| data_channel(channel, connection, history, options))
         .collect();
-    let walked = walk::walk(live, &channels);
+    let walked = walk::walk(live, &channels, &options.limits);
     let talk = &live.control.talk;
     let (end_state, closed_by) = live.ended.map_or((EndState::Open, None), |ended| (ended.state, ended.by));
     let party = |side: Side| match live.control.client_side() {

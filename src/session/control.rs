@@ -3,6 +3,9 @@
 //! Which end is the server is decided by who speaks replies. Whether it is FTP at all is decided by what is said; until
 //! then the connection is a suspect that leaves no trace.
 
+mod held;
+mod telnet;
+
 use super::Options;
 use super::both::Both;
 use super::dialogue::{self, Answered, Dialogue, Heard};
@@ -155,37 +158,6 @@ impl Control {
             && self.tls.as_ref().is_some_and(|tls| tls.facts().obstacle.is_some())
     }
 
-    /// What is kept of the session, and held of what has not ended, in bytes of memory.
-    pub(super) fn weight(&self) -> usize {
-        let lines = self.splitters.as_ref();
-        let lines = lines.map_or(0, |both| both.client.held().saturating_add(both.server.held()));
-        let tls = self.tls.as_ref().map_or(0, tls::Session::held);
-        self.talk
-            .kept
-            .saturating_add(lines)
-            .saturating_add(self.talk.assembler.held())
-            .saturating_add(tls)
-            .saturating_add(self.held.capacity())
-    }
-
-    /// Adds what is kept of the session elsewhere.
-    pub(super) const fn add_kept(&mut self, cost: usize) {
-        self.talk.kept = self.talk.kept.saturating_add(cost);
-    }
-
-    /// Gives up what has not ended.
-    pub(super) fn relieve(&mut self, counts: &mut LimitCounts) {
-        counts.reached(LimitName::KeptBytes);
-        if let Some(both) = &mut self.splitters {
-            both.client.forget_text();
-            both.server.forget_text();
-        }
-        self.talk.assembler.forget_text();
-        self.held = Vec::new();
-        // What follows can't be read any more, as without keys.
-        self.tls = None;
-    }
-
     /// Takes more bytes of the connection.
     pub(super) fn data(&mut self, connection: &Connection, chunk: Chunk<'_>, notes: &mut Notes<'_>) {
         if self.talk.verdict == Verdict::Other {
@@ -246,7 +218,7 @@ impl Control {
             return Some(if server_is_originator { Side::Responder } else { Side::Originator });
         }
         self.held.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
-        let telnet = telnet_prefix(&self.held);
+        let telnet = telnet::prefix(&self.held);
         self.held.drain(..telnet.min(self.held.len()));
         if self.held.is_empty() {
             return None;
@@ -398,17 +370,6 @@ impl Control {
     }
 }
 
-/// The length of the telnet negotiation (RFC 854) with which a stream begins.
-fn telnet_prefix(bytes: &[u8]) -> usize {
-    const IAC: u8 = 255;
-    const OPTIONS: std::ops::RangeInclusive<u8> = 251..=254;
-    let mut at = 0_usize;
-    while let Some([IAC, command]) = bytes.get(at..at.saturating_add(2)) {
-        at = at.saturating_add(if OPTIONS.contains(command) { 3 } else { 2 });
-    }
-    at
-}
-
 /// A line as it was sent: its end tells that nothing more of it comes.
 fn whole(line: &ControlLine<'_>) -> Vec<u8> {
     let end: &[u8] = if line.layout.end == LineEnd::None { b"" } else { b"\n" };
@@ -442,18 +403,6 @@ const fn party_of(end: tls::End) -> Party {
 }
 
 impl Talk {
-    /// Takes room for more, if there is enough.
-    fn keep(&mut self, cost: usize, notes: &mut Notes<'_>) -> bool {
-        let kept = self.kept.saturating_add(cost);
-        let is_room = kept <= notes.room;
-        if is_room {
-            self.kept = kept;
-        } else {
-            notes.counts.reached(LimitName::KeptBytes);
-        }
-        is_room
-    }
-
     fn line(
         &mut self,
         party: Party,

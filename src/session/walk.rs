@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::live::{Channel, Live};
-use crate::base::{Secret, Text};
+use crate::base::{Limits, Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb, WorkingDirectory};
 use crate::report::{
     Argument, Command, Connection, Content, DataChannel, Direction, Login, Negotiation, Status, StreamFacts,
@@ -59,18 +59,31 @@ struct Walk<'a> {
     /// Sizes by path, or by argument where the path is not known.
     sizes: HashMap<String, u64>,
     /// Channels that a transfer has used.
+    /// Bytes that paths may still take.
+    room: usize,
+    /// The last ABOR.
+    last_abort: Option<usize>,
     used: Vec<bool>,
     walked: Walked,
 }
 
 /// Walks through the dialogue of a session whose channels are described already.
-pub(super) fn walk(live: &Live, channels: &[DataChannel]) -> Walked {
+pub(super) fn walk(live: &Live, channels: &[DataChannel], limits: &Limits) -> Walked {
     let mut walk = Walk {
         live,
         channels,
         by_command: by_command(channels),
         in_force: InForce::default(),
         sizes: HashMap::new(),
+        // What the paths of a session take that were made of others: a quarter of what its dialogue may take.
+        room: limits.kept_per_session / 4,
+        last_abort: live
+            .control
+            .talk
+            .dialogue
+            .commands
+            .iter()
+            .rposition(|command| command.verb == Verb::Abor),
         used: vec![false; channels.len()],
         walked: Walked::default(),
     };
@@ -225,10 +238,21 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         let key = self.key(argument);
-        match size {
+        match size.filter(|_| self.has_room_for(&key)) {
             Some(size) => self.sizes.insert(key, size),
             None => self.sizes.remove(&key),
         };
+    }
+
+    /// Takes room for a path, if there is enough.
+    fn has_room_for(&mut self, path: &str) -> bool {
+        match self.room.checked_sub(path.len()) {
+            Some(left) => {
+                self.room = left;
+                true
+            }
+            None => false,
+        }
     }
 
     fn negotiate(&mut self, index: u32, effect: Effect) {
@@ -335,8 +359,8 @@ impl<'a> Walk<'a> {
             .and_then(|(_, connection)| connection)
             .filter(|connection| !is_refusal || moved_before(*connection));
         let facts = connection.map(stream);
-        let status = status(index, command, commands);
-        let path = self.path(command, argument);
+        let status = self.status(index, command, commands);
+        let path = self.path(command, argument).filter(|path| self.has_room_for(path));
         let key = self.key(argument);
         let announced = command
             .replies
@@ -392,6 +416,28 @@ impl<'a> Walk<'a> {
         self.walked.transfers.push(transfer);
     }
 
+    /// How a transfer ended.
+    fn status(&self, index: u32, command: &Command, commands: &[Command]) -> Status {
+        let completion = command.completion();
+        let after = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(1);
+        let aborted = || {
+            self.last_abort.is_some_and(|last| last >= after)
+                && completion.is_none_or(|reply| {
+                    let before = commands.get(after..).into_iter().flatten();
+                    before
+                        .take_while(|other| other.frame <= reply.frame)
+                        .any(|other| other.verb == Verb::Abor)
+                })
+        };
+        match completion {
+            Some(reply) if reply.is_completion() => Status::Complete,
+            Some(reply) if reply.code == 426 || aborted() => Status::Aborted,
+            Some(_) => Status::Failed,
+            None if aborted() => Status::Aborted,
+            None => Status::Unfinished,
+        }
+    }
+
     fn path(&self, command: &Command, argument: Option<&str>) -> Option<String> {
         match command.verb {
             Verb::Stou => {
@@ -422,7 +468,7 @@ impl<'a> Walk<'a> {
                 None if argument.is_none() => Some(facts.name.to_string()),
                 None => None,
             };
-            if let Some(path) = path {
+            if let Some(path) = path.filter(|path| self.has_room_for(path)) {
                 self.sizes.insert(path, size);
             }
         }
@@ -436,27 +482,6 @@ fn without_options(argument: Option<&str>) -> Option<&str> {
         rest = rest.split_once(' ').map_or("", |(_, rest)| rest).trim_start();
     }
     (!rest.is_empty()).then_some(rest)
-}
-
-/// How a transfer ended.
-fn status(index: u32, command: &Command, commands: &[Command]) -> Status {
-    let completion = command.completion();
-    let aborted = || {
-        let after = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(1);
-        commands
-            .get(after..)
-            .into_iter()
-            .flatten()
-            .take_while(|other| completion.is_none_or(|reply| other.frame <= reply.frame))
-            .any(|other| other.verb == Verb::Abor)
-    };
-    match completion {
-        Some(reply) if reply.is_completion() => Status::Complete,
-        Some(reply) if reply.code == 426 || aborted() => Status::Aborted,
-        Some(_) => Status::Failed,
-        None if aborted() => Status::Aborted,
-        None => Status::Unfinished,
-    }
 }
 
 /// What the server sent: it connects in active mode and listens in passive mode.
