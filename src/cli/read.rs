@@ -41,7 +41,7 @@ pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome
     let frames = open(&job)?;
     let mut output = Output::open_beside(&job.target, &job.files)?;
     let reading = Reading { frames, progress, interrupts };
-    let outcome = match stream::Form::of(job.format)? {
+    let outcome = match stream::Form::of(job.format) {
         Some(form) => stream::run(reading, job, form, filter.as_ref(), &mut output)?,
         None => {
             let mut report = reading.whole(job.analyzer)?;
