@@ -97,7 +97,7 @@ impl Analyzer {
             let until = self.last.unwrap_or_default();
             let done = self.tracker.take_done();
             self.ended = self.ended.saturating_add(done.len());
-            self.told.extend(done.into_iter().map(|session| Told::Ended(Box::new(session), until)));
+            self.told.extend(done.into_iter().map(|over| Told::Ended(Box::new(over), until)));
         }
     }
 

@@ -6,14 +6,15 @@ use super::Options;
 use crate::base::{LimitCounts, Timestamp};
 use crate::diagnose::{self, Diagnosis};
 use crate::report::{Announcement, Capture, Finding, Session};
+use crate::session::Over;
 
 /// What findings depend on.
 #[derive(Debug)]
 pub enum Told {
     /// A server announced an endpoint.
     Announced(Announcement),
-    /// A session is over; it has no findings yet. The time is how far the capture had come.
-    Ended(Box<Session>, Timestamp),
+    /// A session is over; its report is still to be worked out. The time is how far the capture had come.
+    Ended(Box<Over>, Timestamp),
 }
 
 /// What happened, in order.
@@ -54,7 +55,8 @@ impl Conclusion {
                 self.diagnosis.announce(announcement);
                 None
             }
-            Told::Ended(mut session, until) => {
+            Told::Ended(over, until) => {
+                let mut session = Box::new(over.report());
                 self.diagnosis.session(&mut session, until);
                 Some(session)
             }

@@ -9,7 +9,7 @@ mod settle;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-use super::assemble;
+use super::assemble::{self, Over};
 use super::content::Hashing;
 use super::control::{Control, Notes, Occurrence};
 use super::expectation::{Expectations, SessionSlot};
@@ -49,7 +49,7 @@ pub struct Tracker {
     occurrences: Vec<Occurrence>,
     let_go: Vec<ConnectionId>,
     unsettled: settle::Unsettled,
-    done: Vec<Session>,
+    done: Vec<Over>,
     announced: Vec<Announcement>,
     finishing: bool,
     watch: Option<events::Watch>,
@@ -120,7 +120,7 @@ impl Tracker {
     }
 
     /// Sessions that are over.
-    pub fn take_done(&mut self) -> Vec<Session> {
+    pub fn take_done(&mut self) -> Vec<Over> {
         std::mem::take(&mut self.done)
     }
 

@@ -1,13 +1,14 @@
 //! One walk through the dialogue: what was in force when each command was given.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::live::{Channel, Live};
 use crate::base::{Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb, WorkingDirectory};
 use crate::report::{
-    Argument, Command, Connection, Content, DataChannel, Direction, Login, Negotiation, Status, StreamFacts,
-    Transfer,
+    Argument, Command, Connection, Content, ControlGap, DataChannel, Direction, Login, Negotiation, Session,
+    Status, StreamFacts, Transfer,
 };
 
 /// How many negotiations back a connection may belong to that came late.
@@ -25,6 +26,23 @@ pub(super) struct Walked {
     pub(super) features: Option<Vec<Text>>,
     pub(super) epsv_all: bool,
     pub(super) transfers: Vec<Transfer>,
+}
+
+impl Walked {
+    /// Puts it into the session's report.
+    pub(super) fn tell(self, session: &mut Session) {
+        let Self { user, password, account, login, system, client_software, features, epsv_all, transfers } =
+            self;
+        session.user = user;
+        session.password = password;
+        session.account = account;
+        session.login = login;
+        session.system = system;
+        session.client_software = client_software;
+        session.features = features;
+        session.epsv_all = epsv_all;
+        session.transfers = transfers;
+    }
 }
 
 /// What is in force: RFC 959's defaults until the session says otherwise.
@@ -50,9 +68,31 @@ impl Default for InForce {
     }
 }
 
+/// What a channel's report doesn't tell of it.
+pub(super) struct Beside {
+    /// The frame that made the channel.
+    made: u64,
+    /// The text of the listing that it carried.
+    listing: Option<Arc<[u8]>>,
+}
+
+/// What the walk goes through.
+pub(super) struct Way<'a> {
+    pub(super) commands: &'a [Command],
+    pub(super) gaps: &'a [ControlGap],
+    pub(super) channels: &'a [DataChannel],
+    /// One for each channel.
+    pub(super) beside: &'a [Beside],
+}
+
+/// What reports of a session's channels don't tell.
+pub(super) fn beside(live: &Live) -> Vec<Beside> {
+    let of = |channel: &Channel| Beside { made: channel.made.frame, listing: channel.listing.clone() };
+    live.channels.iter().map(of).collect()
+}
+
 struct Walk<'a> {
-    live: &'a Live,
-    channels: &'a [DataChannel],
+    way: &'a Way<'a>,
     /// The channels of each negotiating command.
     by_command: HashMap<u32, Vec<usize>>,
     in_force: InForce,
@@ -64,26 +104,22 @@ struct Walk<'a> {
 }
 
 /// Walks through the dialogue of a session whose channels are described already.
-pub(super) fn walk(live: &Live, channels: &[DataChannel]) -> Walked {
+pub(super) fn walk(way: &Way<'_>) -> Walked {
     let mut walk = Walk {
-        live,
-        channels,
-        by_command: by_command(channels),
+        way,
+        by_command: by_command(way.channels),
         in_force: InForce::default(),
         sizes: HashMap::new(),
-        used: vec![false; channels.len()],
+        used: vec![false; way.channels.len()],
         walked: Walked::default(),
     };
-    let commands = &live.control.talk.dialogue.commands;
-    let mut gaps = live.control.talk.gaps.iter().filter(|gap| gap.from == Party::Client).peekable();
-    for (index, command) in commands.iter().enumerate() {
+    let mut gaps = way.gaps.iter().filter(|gap| gap.from == Party::Client).peekable();
+    for (index, command) in (0..).zip(way.commands) {
         while gaps.next_if(|gap| gap.frame <= command.frame).is_some() {
             // A lost command may have been a CWD.
             walk.in_force.directory.forget();
         }
-        if let Ok(index) = u32::try_from(index) {
-            walk.step(index, command, commands);
-        }
+        walk.step(index, command);
     }
     walk.walked
 }
@@ -115,7 +151,7 @@ fn effect(command: &Command) -> Effect {
 }
 
 impl<'a> Walk<'a> {
-    fn step(&mut self, index: u32, command: &Command, commands: &[Command]) {
+    fn step(&mut self, index: u32, command: &Command) {
         let argument = command.text().map(Text::raw);
         let effect = effect(command);
         match command.verb {
@@ -166,7 +202,7 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         if let Some(direction) = self.direction(command) {
-            self.transfer(index, command, commands, direction);
+            self.transfer(index, command, direction);
         }
     }
 
@@ -234,7 +270,7 @@ impl<'a> Walk<'a> {
     fn negotiate(&mut self, index: u32, effect: Effect) {
         let first = self.by_command.get(&index).and_then(|positions| positions.first());
         let Some(channel) = first.and_then(|&position| u32::try_from(position).ok()) else { return };
-        match (self.live.channel(channel).and_then(|channel| channel.negotiation), effect) {
+        match (self.channel(channel).and_then(|channel| channel.negotiation), effect) {
             (None | Some(Negotiation::Rejected), _) | (Some(Negotiation::Malformed), Effect::Refused) => {}
             (Some(Negotiation::Accepted | Negotiation::Unanswered | Negotiation::Malformed), _) => {
                 self.in_force.channel = Some(channel);
@@ -266,7 +302,11 @@ impl<'a> Walk<'a> {
     }
 
     fn channel(&self, index: u32) -> Option<&'a DataChannel> {
-        self.channels.get(usize::try_from(index).ok()?)
+        self.way.channels.get(usize::try_from(index).ok()?)
+    }
+
+    fn beside(&self, index: u32) -> Option<&'a Beside> {
+        self.way.beside.get(usize::try_from(index).ok()?)
     }
 
     fn is_unused(&self, position: usize) -> bool {
@@ -279,7 +319,7 @@ impl<'a> Walk<'a> {
     /// connection, an earlier negotiation's that came late; and without any negotiation, the next one by default ports.
     fn connection_for(&self, command: &Command) -> Option<(u32, Option<&'a Connection>)> {
         let Some(in_force) = self.in_force.channel else {
-            let (position, channel) = self.channels.iter().enumerate().find(|(position, channel)| {
+            let (position, channel) = self.way.channels.iter().enumerate().find(|(position, channel)| {
                 channel.mode == Some(crate::report::Mode::Default) && self.is_unused(*position)
             })?;
             return Some((u32::try_from(position).ok()?, channel.connection.as_deref()));
@@ -287,7 +327,7 @@ impl<'a> Walk<'a> {
         let negotiated = self.channel(in_force)?;
         let on_it = negotiated.command.and_then(|command| self.by_command.get(&command));
         let further = on_it.into_iter().flatten().find_map(|&position| {
-            let channel = self.channels.get(position)?;
+            let channel = self.way.channels.get(position)?;
             (channel.connection.is_some() && self.is_unused(position)).then_some((position, channel))
         });
         if let Some((position, channel)) = further {
@@ -295,7 +335,7 @@ impl<'a> Walk<'a> {
         }
         if negotiated.connection.is_none() && effect(command) != Effect::Refused {
             let in_force_at = usize::try_from(in_force).unwrap_or(usize::MAX);
-            let until = self.channels.get(..=in_force_at).unwrap_or(self.channels);
+            let until = self.way.channels.get(..=in_force_at).unwrap_or(self.way.channels);
             let late = until.iter().enumerate().rev().take(LATE).find(|(position, channel)| {
                 let made =
                     channel.connection.as_deref().is_some_and(|one| one.frames.first > self.made(in_force));
@@ -311,10 +351,10 @@ impl<'a> Walk<'a> {
     }
 
     fn made(&self, channel: u32) -> u64 {
-        self.live.channel(channel).map_or(0, |channel: &Channel| channel.made.frame)
+        self.beside(channel).map_or(0, |beside| beside.made)
     }
 
-    fn transfer(&mut self, index: u32, command: &Command, commands: &[Command], direction: Direction) {
+    fn transfer(&mut self, index: u32, command: &Command, direction: Direction) {
         let argument = command.text().map(Text::raw);
         let linked = self.connection_for(command);
         let completion = command.completion();
@@ -335,7 +375,7 @@ impl<'a> Walk<'a> {
             .and_then(|(_, connection)| connection)
             .filter(|connection| !is_refusal || moved_before(*connection));
         let facts = connection.map(stream);
-        let status = status(index, command, commands);
+        let status = status(index, command, self.way.commands);
         let path = self.path(command, argument);
         let key = self.key(argument);
         let announced = command
@@ -407,7 +447,7 @@ impl<'a> Walk<'a> {
 
     /// The sizes that a machine listing states.
     fn learn_listing(&mut self, channel: Option<u32>, argument: Option<&str>) {
-        let Some(text) = channel.and_then(|channel| self.live.channel(channel)?.listing.as_deref()) else {
+        let Some(text) = channel.and_then(|channel| self.beside(channel)?.listing.as_deref()) else {
             return;
         };
         let directory = self.in_force.directory.resolve(without_options(argument));

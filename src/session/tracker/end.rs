@@ -1,5 +1,7 @@
 //! How connections and sessions end.
 
+use std::sync::Arc;
+
 use super::{ATTEMPT_FRAMES, Tracker, pair_key, position};
 use crate::base::LimitName;
 use crate::report::{ControlAttempt, EndState, FirstClose};
@@ -94,7 +96,7 @@ impl Tracker {
             }
             return;
         }
-        let listing: Option<Box<[u8]>> = data.listing().map(Into::into);
+        let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
         let made = described.established.is_some();
         let time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
         for &(slot, index) in &data.owners {
@@ -135,7 +137,7 @@ impl Tracker {
             self.infer(slot);
             let Self { sessions, history, options, .. } = self;
             if let Some(Some(live)) = sessions.get_mut(position(slot)) {
-                self.done.push(assemble::last_report(live, history, options));
+                self.done.push(assemble::over(live, history, options));
             }
         }
         self.drop_session(slot);
