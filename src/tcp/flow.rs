@@ -1,7 +1,7 @@
 //! Which flow a segment belongs to, in one lookup.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::net::IpAddr;
 
 use crate::base::{Endpoint, LimitCounts, LimitName, Timestamp};
@@ -107,16 +107,26 @@ impl Flows {
 
     /// The fingerprint of the flow between two endpoints, whichever of them sends.
     pub(super) fn fingerprint(&self, one: &Endpoint, other: &Endpoint) -> Fingerprint {
+        // In one piece: each write costs more than a few bytes do.
         let mut hasher = self.keys.build_hasher();
         if let (IpAddr::V4(one_ip), IpAddr::V4(other_ip)) = (&one.ip, &other.ip) {
             let one = u64::from(one_ip.to_bits()) << 16 | u64::from(one.port);
             let other = u64::from(other_ip.to_bits()) << 16 | u64::from(other.port);
             let both = u128::from(one.min(other)) << 48 | u128::from(one.max(other));
-            // In one piece: each write costs more than a few bytes do.
             hasher.write(&both.to_ne_bytes());
         } else {
-            one.min(other).hash(&mut hasher);
-            one.max(other).hash(&mut hasher);
+            let bits = |endpoint: &Endpoint| match endpoint.ip {
+                IpAddr::V4(ip) => (u128::from(ip.to_bits()), endpoint.port),
+                IpAddr::V6(ip) => (ip.to_bits(), endpoint.port),
+            };
+            let (one, other) = (bits(one), bits(other));
+            let (low, high) = if one < other { (one, other) } else { (other, one) };
+            let mut both = [0; 40];
+            let parts = [low.0, high.0, u128::from(low.1) << 16 | u128::from(high.1)];
+            for (slots, part) in both.chunks_mut(16).zip(parts) {
+                slots.copy_from_slice(part.to_le_bytes().get(..slots.len()).unwrap_or_default());
+            }
+            hasher.write(&both);
         }
         Fingerprint(hasher.finish())
     }
