@@ -92,7 +92,9 @@ impl Analyzer {
 
     /// Keeps the sessions that have just ended, and what else findings depend on, in order.
     fn collect_ended(&mut self) {
-        self.told.extend(self.tracker.take_announced().map(Told::Announced));
+        if self.tracker.has_announced() {
+            self.told.extend(self.tracker.take_announced().map(Told::Announced));
+        }
         if self.tracker.has_done() {
             let until = self.last.unwrap_or_default();
             let done = self.tracker.take_done();

@@ -114,6 +114,11 @@ impl Tracker {
         self.let_go.pop()
     }
 
+    /// Whether a server announced something that was not taken yet.
+    pub fn has_announced(&self) -> bool {
+        !self.announced.is_empty()
+    }
+
     /// What servers announced since the last call, in order.
     pub fn take_announced(&mut self) -> impl Iterator<Item = Announcement> + '_ {
         self.announced.drain(..)
