@@ -98,14 +98,16 @@ impl Analyzer {
 
     /// Keeps the sessions that have just ended, and what else findings depend on, in order.
     fn collect_ended(&mut self) {
-        self.told.extend(self.tracker.take_announced().map(Told::Announced));
+        if self.tracker.has_announced() {
+            self.told.extend(self.tracker.take_announced().map(Told::Announced));
+        }
         if self.tracker.has_done() {
             let until = self.last.unwrap_or_default();
             let done = self.tracker.take_done();
             self.ended = self.ended.saturating_add(done.len());
-            for Done { session, kept } in done {
+            for Done { over, kept } in done {
                 self.kept = self.kept.saturating_add(kept);
-                self.told.push(Told::Ended(Box::new(session), until, kept));
+                self.told.push(Told::Ended(Box::new(over), until, kept));
             }
         }
     }

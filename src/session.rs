@@ -27,6 +27,7 @@ mod ports;
 mod tracker;
 mod walk;
 
+pub use assemble::Over;
 pub use content::{Hashing, InlineHashing, NoHashing};
 pub use event::{Event, EventKind, Waiting};
 pub use options::Options;

@@ -16,7 +16,6 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("zstd", &["capture"]),
     ("etherparse", &["decode"]),
     ("infer", &["session"]),
-    ("serde", &["export"]),
     ("serde_json", &["export"]),
     ("csv", &["export"]),
     ("ratatui", &["tui"]),

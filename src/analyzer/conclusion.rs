@@ -6,15 +6,16 @@ use super::Options;
 use crate::base::{LimitCounts, LimitName, Timestamp};
 use crate::diagnose::{self, Diagnosis};
 use crate::report::{Announcement, Capture, Finding, Session};
+use crate::session::Over;
 
 /// What findings depend on.
 #[derive(Debug)]
 pub enum Told {
     /// A server announced an endpoint.
     Announced(Announcement),
-    /// A session is over; it has no findings yet. The time is how far the capture had come, the number what the session
-    /// keeps in bytes of memory.
-    Ended(Box<Session>, Timestamp, usize),
+    /// A session is over; its report is still to be worked out. The time is how far the capture had come, the number what
+    /// the session keeps in bytes of memory.
+    Ended(Box<Over>, Timestamp, usize),
 }
 
 /// What happened, in order.
@@ -64,7 +65,8 @@ impl Conclusion {
                 self.diagnosis.announce(announcement);
                 None
             }
-            Told::Ended(mut session, until, _) => {
+            Told::Ended(over, until, _) => {
+                let mut session = Box::new(over.report());
                 self.diagnosis.session(&mut session, until);
                 Some(session)
             }

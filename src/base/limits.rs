@@ -17,7 +17,7 @@ const MIB: usize = 1024 * KIB;
 /// What the program itself takes: code, stacks, buffers of fixed size.
 const PROGRAM: usize = 32 * MIB;
 /// What the allocator wastes: this part of the budget.
-const WASTE: usize = 32;
+const WASTE: usize = 16;
 
 /// How a cap counts for the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,13 +118,14 @@ limits! {
     /// Bytes kept of all sessions that are alive, and of those that are over and wait for the whole report: commands,
     /// replies, data channels, transfers, the beginnings of contents. The fuller it is, the less any one session may
     /// add: a quarter of what is left. So one that keeps little finds room where others were greedy.
-    kept_bytes: 224 * MIB, Cost::Share(1);
-    /// Bytes kept of one session: a hundred thousand commands with their replies. Counted three times: where it is alive,
-    /// where it is handed over and where it is written, the sessions before and after it being as large.
-    kept_per_session: 40 * MIB, Cost::Share(3);
+    kept_bytes: 200 * MIB, Cost::Share(1);
+    /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is handed over
+    /// and where it waits to be written, the sessions before and after it being as large, and for the text that is made of
+    /// it.
+    kept_per_session: 24 * MIB, Cost::Share(5);
     /// Bytes of sessions that are over and wait to be written: half on their way to the writer, which makes the reader
     /// wait, half for sessions that began earlier; those that wait for such are then written before them.
-    handover_bytes: 24 * MIB, Cost::Share(1);
+    handover_bytes: 16 * MIB, Cost::Share(1);
     /// Commands kept in one session.
     commands_per_session: 100_000, Cost::Within;
     /// Commands sent and not yet answered: pipelining clients stay below a hundred.

@@ -50,7 +50,7 @@ pub(super) fn run(
         say(&line);
     }
     let reading = Reading { frames, progress, interrupts };
-    let outcome = match stream::Form::of(job.format)? {
+    let outcome = match stream::Form::of(job.format) {
         Some(form) => stream::run(reading, job, form, filter.as_ref(), &mut output)?,
         None => {
             let mut report = reading.whole(job.analyzer)?;

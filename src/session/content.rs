@@ -7,6 +7,9 @@ use crate::base::PacketRef;
 /// Bytes of a stream's beginning that are kept to sniff its media type.
 const HEAD: usize = 512;
 
+/// How far into a file the marks of its kind stand: those of tar, which end at 262, are the last.
+const MARKS: usize = 264;
+
 /// Bytes of a machine listing (MLSD) that are kept until its facts were read.
 const LISTING: usize = 256 * 1024;
 
@@ -149,7 +152,7 @@ impl Content {
 
     /// What the first bytes tell.
     pub(super) fn sniff(&self) -> Sniffed {
-        match infer::get(&self.head) {
+        match infer::get(self.head.get(..MARKS).unwrap_or(&self.head)) {
             Some(kind) => Sniffed {
                 mime: Some(kind.mime_type()),
                 binary: !matches!(kind.matcher_type(), infer::MatcherType::Text),

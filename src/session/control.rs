@@ -512,10 +512,12 @@ impl Talk {
         let was_held = reply.packet.frame < carrier.packet.frame;
         let server_had = self.interrupted_at.filter(|_| was_held).or(carrier.had);
         let mut text = reply.text;
-        let mut is_kept = self.keep(kept::reply(text.raw().len()), notes);
+        // Each line of many may become a feature.
+        let lines = if reply.lines > 1 { reply.lines.saturating_mul(kept::LINE) } else { 0 };
+        let mut is_kept = self.keep(kept::reply(text.raw()).saturating_add(lines), notes);
         if !is_kept {
             text = Text::default();
-            is_kept = self.keep(kept::reply(0), notes);
+            is_kept = self.keep(kept::reply(""), notes);
         }
         let heard = Heard { code: reply.code, text, packet: reply.packet, line, server_had, is_kept };
         self.dialogue.reply(heard, &notes.options.limits, &mut self.answered);

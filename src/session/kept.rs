@@ -29,6 +29,9 @@ pub(super) const CHANNEL: usize = LIST * size_of::<Channel>()
 /// A data connection that is over.
 pub(super) const CONNECTION: usize = size_of::<report::Connection>() + 6 * cost::ALLOCATION;
 
+/// A line of a reply, as a text of its own.
+pub(super) const LINE: usize = size_of::<crate::base::Text>() + 2 * cost::ALLOCATION;
+
 /// A gap, or a line that was too long.
 pub(super) const NOTE: usize = LIST * size_of::<report::ControlGap>();
 
@@ -50,35 +53,46 @@ const _: () = assert!(
 /// What a command costs.
 pub(super) fn command(command: &report::Command) -> usize {
     let argument = match &command.argument {
-        Some(Argument::Text(text)) => text.raw().len(),
-        Some(Argument::Secret(secret)) => secret.reveal().map_or(0, |text| text.raw().len()),
+        Some(Argument::Text(said)) => text(said.raw()),
+        Some(Argument::Secret(secret)) => secret.reveal().map_or(0, |said| text(said.raw())),
         None => 0,
     };
     // An argument is told again by the transfer.
     let (transfer, times) = match command.verb {
         Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
-            (LIST * size_of::<report::Transfer>(), 2)
+            (LIST * size_of::<report::Transfer>() + PATH, 2)
         }
         _ => (0, 1),
     };
     (LIST * size_of::<report::Command>())
         .saturating_add(2 * cost::ALLOCATION)
-        .saturating_add(command.verb.name().len())
+        .saturating_add(text(command.verb.name()))
         .saturating_add(argument.saturating_mul(times))
         .saturating_add(transfer)
 }
 
-/// What a reply with so many bytes of text costs.
-pub(super) const fn reply(text: usize) -> usize {
-    (LIST * size_of::<report::Reply>() + 2 * cost::ALLOCATION).saturating_add(text)
+/// What a reply costs.
+pub(super) fn reply(said: &str) -> usize {
+    (LIST * size_of::<report::Reply>() + 2 * cost::ALLOCATION).saturating_add(text(said))
 }
 
-/// What of a report was not reckoned with while its session was alive: texts that were made of others.
-pub(super) fn derived(session: &report::Session) -> usize {
-    let paths = session.transfers.iter().filter_map(|transfer| transfer.path.as_ref());
-    let texts = paths.chain(session.features.iter().flatten());
-    texts.map(|text| text.raw().len().saturating_add(2 * cost::ALLOCATION)).fold(0, usize::saturating_add)
+/// What text costs, kept or written: JSON makes six characters of one that must be escaped.
+fn text(text: &str) -> usize {
+    let more = |byte: u8| match byte {
+        0..0x20 | 0x7f | b'"' | b'\\' => 5,
+        0x80.. => 2,
+        _ => 0,
+    };
+    text.bytes().map(more).fold(text.len(), usize::saturating_add)
 }
+
+/// What texts may take in a session's report that were made of others: paths, features.
+pub(super) const fn derived(weight: usize) -> usize {
+    weight / 4
+}
+
+/// What a transfer's path takes, usually.
+pub(super) const PATH: usize = 128;
 
 /// What all sessions keep.
 #[derive(Debug)]

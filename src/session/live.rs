@@ -1,5 +1,7 @@
 //! A session under way: the facts, as they are noted.
 
+use std::sync::Arc;
+
 use super::control::Control;
 use super::history::UseId;
 use crate::base::{Endpoint, PacketRef};
@@ -58,7 +60,7 @@ pub(super) struct Channel {
     /// The packet that made it: the command's, or the connection's first.
     pub(super) made: PacketRef,
     /// The text of the listing that it carried.
-    pub(super) listing: Option<Box<[u8]>>,
+    pub(super) listing: Option<Arc<[u8]>>,
 }
 
 /// The data connection of a channel.

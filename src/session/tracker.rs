@@ -9,7 +9,7 @@ mod settle;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-use super::assemble;
+use super::assemble::{self, Over};
 use super::content::Hashing;
 use super::control::{Control, Notes, Occurrence};
 use super::expectation::{Expectations, SessionSlot};
@@ -62,9 +62,10 @@ pub struct Tracker {
 }
 
 /// A session that is over.
+#[derive(Debug)]
 pub struct Done {
-    /// Its report.
-    pub session: Session,
+    /// What is known of it.
+    pub over: Over,
     /// What it keeps, in bytes of memory; see [`Tracker::release`].
     pub kept: usize,
 }
@@ -146,6 +147,11 @@ impl Tracker {
     /// Connections that turned out to be of no concern: the table may forget them.
     pub fn take_let_go(&mut self) -> Option<ConnectionId> {
         self.let_go.pop()
+    }
+
+    /// Whether a server announced something that was not taken yet.
+    pub fn has_announced(&self) -> bool {
+        !self.announced.is_empty()
     }
 
     /// What servers announced since the last call, in order.

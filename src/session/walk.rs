@@ -1,13 +1,16 @@
 //! One walk through the dialogue: what was in force when each command was given.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::kept;
 use super::live::{Channel, Live};
-use crate::base::{Limits, Secret, Text};
+use super::options::Options;
+use crate::base::{Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb, WorkingDirectory};
 use crate::report::{
-    Argument, Command, Connection, Content, DataChannel, Direction, Login, Negotiation, Status, StreamFacts,
-    Transfer,
+    Argument, Command, Connection, Content, ControlGap, DataChannel, Direction, Login, Negotiation, Session,
+    Status, StreamFacts, Transfer,
 };
 
 /// How many negotiations back a connection may belong to that came late.
@@ -25,6 +28,23 @@ pub(super) struct Walked {
     pub(super) features: Option<Vec<Text>>,
     pub(super) epsv_all: bool,
     pub(super) transfers: Vec<Transfer>,
+}
+
+impl Walked {
+    /// Puts it into the session's report.
+    pub(super) fn tell(self, session: &mut Session) {
+        let Self { user, password, account, login, system, client_software, features, epsv_all, transfers } =
+            self;
+        session.user = user;
+        session.password = password;
+        session.account = account;
+        session.login = login;
+        session.system = system;
+        session.client_software = client_software;
+        session.features = features;
+        session.epsv_all = epsv_all;
+        session.transfers = transfers;
+    }
 }
 
 /// What is in force: RFC 959's defaults until the session says otherwise.
@@ -50,53 +70,79 @@ impl Default for InForce {
     }
 }
 
+/// What a channel's report doesn't tell of it.
+pub(super) struct Beside {
+    /// The frame that made the channel.
+    made: u64,
+    /// The text of the listing that it carried.
+    listing: Option<Arc<[u8]>>,
+}
+
+/// What the walk goes through.
+pub(super) struct Way<'a> {
+    pub(super) commands: &'a [Command],
+    pub(super) gaps: &'a [ControlGap],
+    pub(super) channels: &'a [DataChannel],
+    /// One for each channel.
+    pub(super) beside: &'a [Beside],
+    pub(super) room: Room,
+}
+
+/// What may be made of the dialogue, in bytes of memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Of paths, beside what is usual for one.
+    pub(super) paths: usize,
+    /// Of the names of files whose sizes are known: no longer than the walk lasts.
+    names: usize,
+}
+
+impl Room {
+    pub(super) const fn of(options: &Options) -> Self {
+        Self { paths: 0, names: options.limits.kept_per_session / 4 }
+    }
+}
+
+/// What reports of a session's channels don't tell.
+pub(super) fn beside(live: &Live) -> Vec<Beside> {
+    let of = |channel: &Channel| Beside { made: channel.made.frame, listing: channel.listing.clone() };
+    live.channels.iter().map(of).collect()
+}
+
 struct Walk<'a> {
-    live: &'a Live,
-    channels: &'a [DataChannel],
+    way: &'a Way<'a>,
     /// The channels of each negotiating command.
     by_command: HashMap<u32, Vec<usize>>,
     in_force: InForce,
     /// Sizes by path, or by argument where the path is not known.
     sizes: HashMap<String, u64>,
     /// Channels that a transfer has used.
-    /// Bytes that paths may still take.
-    room: usize,
+    used: Vec<bool>,
+    room: Room,
     /// The last ABOR.
     last_abort: Option<usize>,
-    used: Vec<bool>,
     walked: Walked,
 }
 
 /// Walks through the dialogue of a session whose channels are described already.
-pub(super) fn walk(live: &Live, channels: &[DataChannel], limits: &Limits) -> Walked {
+pub(super) fn walk(way: &Way<'_>) -> Walked {
     let mut walk = Walk {
-        live,
-        channels,
-        by_command: by_command(channels),
+        way,
+        by_command: by_command(way.channels),
         in_force: InForce::default(),
         sizes: HashMap::new(),
-        // What the paths of a session take that were made of others: a quarter of what its dialogue may take.
-        room: limits.kept_per_session / 4,
-        last_abort: live
-            .control
-            .talk
-            .dialogue
-            .commands
-            .iter()
-            .rposition(|command| command.verb == Verb::Abor),
-        used: vec![false; channels.len()],
+        used: vec![false; way.channels.len()],
+        room: way.room,
+        last_abort: way.commands.iter().rposition(|command| command.verb == Verb::Abor),
         walked: Walked::default(),
     };
-    let commands = &live.control.talk.dialogue.commands;
-    let mut gaps = live.control.talk.gaps.iter().filter(|gap| gap.from == Party::Client).peekable();
-    for (index, command) in commands.iter().enumerate() {
+    let mut gaps = way.gaps.iter().filter(|gap| gap.from == Party::Client).peekable();
+    for (index, command) in (0..).zip(way.commands) {
         while gaps.next_if(|gap| gap.frame <= command.frame).is_some() {
             // A lost command may have been a CWD.
             walk.in_force.directory.forget();
         }
-        if let Ok(index) = u32::try_from(index) {
-            walk.step(index, command, commands);
-        }
+        walk.step(index, command);
     }
     walk.walked
 }
@@ -128,7 +174,7 @@ fn effect(command: &Command) -> Effect {
 }
 
 impl<'a> Walk<'a> {
-    fn step(&mut self, index: u32, command: &Command, commands: &[Command]) {
+    fn step(&mut self, index: u32, command: &Command) {
         let argument = command.text().map(Text::raw);
         let effect = effect(command);
         match command.verb {
@@ -179,7 +225,7 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         if let Some(direction) = self.direction(command) {
-            self.transfer(index, command, commands, direction);
+            self.transfer(index, command, direction);
         }
     }
 
@@ -238,27 +284,16 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         let key = self.key(argument);
-        match size.filter(|_| self.has_room_for(&key)) {
+        match size.filter(|_| take(&mut self.room.names, &key)) {
             Some(size) => self.sizes.insert(key, size),
             None => self.sizes.remove(&key),
         };
     }
 
-    /// Takes room for a path, if there is enough.
-    fn has_room_for(&mut self, path: &str) -> bool {
-        match self.room.checked_sub(path.len()) {
-            Some(left) => {
-                self.room = left;
-                true
-            }
-            None => false,
-        }
-    }
-
     fn negotiate(&mut self, index: u32, effect: Effect) {
         let first = self.by_command.get(&index).and_then(|positions| positions.first());
         let Some(channel) = first.and_then(|&position| u32::try_from(position).ok()) else { return };
-        match (self.live.channel(channel).and_then(|channel| channel.negotiation), effect) {
+        match (self.channel(channel).and_then(|channel| channel.negotiation), effect) {
             (None | Some(Negotiation::Rejected), _) | (Some(Negotiation::Malformed), Effect::Refused) => {}
             (Some(Negotiation::Accepted | Negotiation::Unanswered | Negotiation::Malformed), _) => {
                 self.in_force.channel = Some(channel);
@@ -290,7 +325,11 @@ impl<'a> Walk<'a> {
     }
 
     fn channel(&self, index: u32) -> Option<&'a DataChannel> {
-        self.channels.get(usize::try_from(index).ok()?)
+        self.way.channels.get(usize::try_from(index).ok()?)
+    }
+
+    fn beside(&self, index: u32) -> Option<&'a Beside> {
+        self.way.beside.get(usize::try_from(index).ok()?)
     }
 
     fn is_unused(&self, position: usize) -> bool {
@@ -303,7 +342,7 @@ impl<'a> Walk<'a> {
     /// connection, an earlier negotiation's that came late; and without any negotiation, the next one by default ports.
     fn connection_for(&self, command: &Command) -> Option<(u32, Option<&'a Connection>)> {
         let Some(in_force) = self.in_force.channel else {
-            let (position, channel) = self.channels.iter().enumerate().find(|(position, channel)| {
+            let (position, channel) = self.way.channels.iter().enumerate().find(|(position, channel)| {
                 channel.mode == Some(crate::report::Mode::Default) && self.is_unused(*position)
             })?;
             return Some((u32::try_from(position).ok()?, channel.connection.as_deref()));
@@ -311,7 +350,7 @@ impl<'a> Walk<'a> {
         let negotiated = self.channel(in_force)?;
         let on_it = negotiated.command.and_then(|command| self.by_command.get(&command));
         let further = on_it.into_iter().flatten().find_map(|&position| {
-            let channel = self.channels.get(position)?;
+            let channel = self.way.channels.get(position)?;
             (channel.connection.is_some() && self.is_unused(position)).then_some((position, channel))
         });
         if let Some((position, channel)) = further {
@@ -319,7 +358,7 @@ impl<'a> Walk<'a> {
         }
         if negotiated.connection.is_none() && effect(command) != Effect::Refused {
             let in_force_at = usize::try_from(in_force).unwrap_or(usize::MAX);
-            let until = self.channels.get(..=in_force_at).unwrap_or(self.channels);
+            let until = self.way.channels.get(..=in_force_at).unwrap_or(self.way.channels);
             let late = until.iter().enumerate().rev().take(LATE).find(|(position, channel)| {
                 let made =
                     channel.connection.as_deref().is_some_and(|one| one.frames.first > self.made(in_force));
@@ -335,10 +374,10 @@ impl<'a> Walk<'a> {
     }
 
     fn made(&self, channel: u32) -> u64 {
-        self.live.channel(channel).map_or(0, |channel: &Channel| channel.made.frame)
+        self.beside(channel).map_or(0, |beside| beside.made)
     }
 
-    fn transfer(&mut self, index: u32, command: &Command, commands: &[Command], direction: Direction) {
+    fn transfer(&mut self, index: u32, command: &Command, direction: Direction) {
         let argument = command.text().map(Text::raw);
         let linked = self.connection_for(command);
         let completion = command.completion();
@@ -359,8 +398,9 @@ impl<'a> Walk<'a> {
             .and_then(|(_, connection)| connection)
             .filter(|connection| !is_refusal || moved_before(*connection));
         let facts = connection.map(stream);
-        let status = self.status(index, command, commands);
-        let path = self.path(command, argument).filter(|path| self.has_room_for(path));
+        let status = self.status(index, command);
+        self.room.paths = self.room.paths.saturating_add(kept::PATH);
+        let path = self.path(command, argument).filter(|path| take(&mut self.room.paths, path));
         let key = self.key(argument);
         let announced = command
             .replies
@@ -417,16 +457,14 @@ impl<'a> Walk<'a> {
     }
 
     /// How a transfer ended.
-    fn status(&self, index: u32, command: &Command, commands: &[Command]) -> Status {
+    fn status(&self, index: u32, command: &Command) -> Status {
         let completion = command.completion();
         let after = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(1);
         let aborted = || {
             self.last_abort.is_some_and(|last| last >= after)
                 && completion.is_none_or(|reply| {
-                    let before = commands.get(after..).into_iter().flatten();
-                    before
-                        .take_while(|other| other.frame <= reply.frame)
-                        .any(|other| other.verb == Verb::Abor)
+                    let later = self.way.commands.get(after..).into_iter().flatten();
+                    later.take_while(|other| other.frame <= reply.frame).any(|other| other.verb == Verb::Abor)
                 })
         };
         match completion {
@@ -453,7 +491,7 @@ impl<'a> Walk<'a> {
 
     /// The sizes that a machine listing states.
     fn learn_listing(&mut self, channel: Option<u32>, argument: Option<&str>) {
-        let Some(text) = channel.and_then(|channel| self.live.channel(channel)?.listing.as_deref()) else {
+        let Some(text) = channel.and_then(|channel| self.beside(channel)?.listing.as_deref()) else {
             return;
         };
         let directory = self.in_force.directory.resolve(without_options(argument));
@@ -468,7 +506,7 @@ impl<'a> Walk<'a> {
                 None if argument.is_none() => Some(facts.name.to_string()),
                 None => None,
             };
-            if let Some(path) = path.filter(|path| self.has_room_for(path)) {
+            if let Some(path) = path.filter(|path| take(&mut self.room.names, path)) {
                 self.sizes.insert(path, size);
             }
         }
@@ -482,6 +520,13 @@ fn without_options(argument: Option<&str>) -> Option<&str> {
         rest = rest.split_once(' ').map_or("", |(_, rest)| rest).trim_start();
     }
     (!rest.is_empty()).then_some(rest)
+}
+
+/// Takes room for a text, if there is enough.
+fn take(room: &mut usize, text: &str) -> bool {
+    let left = room.checked_sub(text.len());
+    *room = left.unwrap_or(*room);
+    left.is_some()
 }
 
 /// What the server sent: it connects in active mode and listens in passive mode.

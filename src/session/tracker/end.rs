@@ -1,5 +1,7 @@
 //! How connections and sessions end.
 
+use std::sync::Arc;
+
 use super::{ATTEMPT_FRAMES, Done, Tracker, pair_key, position};
 use crate::base::LimitName;
 use crate::report::{ControlAttempt, EndState, FirstClose};
@@ -100,7 +102,7 @@ impl Tracker {
             }
             return;
         }
-        let listing: Option<Box<[u8]>> = data.listing().map(Into::into);
+        let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
         let made = described.established.is_some();
         let time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
         for &(slot, index) in &data.owners {
@@ -186,17 +188,19 @@ impl Tracker {
             self.infer(slot);
             let Self { sessions, history, options, .. } = self;
             if let Some(Some(live)) = sessions.get_mut(position(slot)) {
-                let mut session = assemble::last_report(live, history, options);
-                let derived = kept::derived(&session);
-                let (weight, allowed) = (live.control.weight(), self.kept.allowed());
-                if weight.saturating_add(derived) > allowed.max(weight) {
+                let mut over = assemble::over(live, history, options);
+                let weight = live.control.weight();
+                // What follows from it is paid for in advance.
+                let more = kept::derived(weight);
+                let kept = if weight.saturating_add(more) <= self.kept.allowed() {
+                    over.allow(more);
+                    weight.saturating_add(more)
+                } else {
                     self.counts.reached(LimitName::KeptBytes);
-                    session.features = None;
-                    session.transfers.iter_mut().for_each(|transfer| transfer.path = None);
-                }
-                let kept = weight.saturating_add(kept::derived(&session));
+                    weight
+                };
                 self.kept.change(0, kept);
-                self.done.push(Done { session, kept });
+                self.done.push(Done { over, kept });
             }
         }
         self.drop_session(slot);
