@@ -81,6 +81,8 @@ pub(super) struct Talk {
     pub(super) oversized: Vec<OversizedLine>,
     read: Both<u64>,
     answered: Vec<(Answered, u16)>,
+    /// What the assembler gives, in memory that is used again.
+    heard: Vec<Assembled>,
 }
 
 /// What is read by, and where its consequences are noted.
@@ -129,6 +131,7 @@ impl Control {
                 oversized: Vec::new(),
                 read: Both::default(),
                 answered: Vec::new(),
+                heard: Vec::new(),
             },
         }
     }
@@ -483,11 +486,12 @@ impl Talk {
                 expected,
             );
         }
-        let mut heard = Vec::new();
+        let mut heard = std::mem::take(&mut self.heard);
         self.assembler.push(line, &mut |item| heard.push(item));
-        for item in heard {
+        for item in heard.drain(..) {
             self.assembled(item, carrier, notes);
         }
+        self.heard = heard;
         if !self.assembler.is_open() {
             self.interrupted_at = None;
         }
