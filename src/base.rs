@@ -4,6 +4,7 @@
 
 mod endpoint;
 mod limits;
+mod number_map;
 mod packet;
 mod secret;
 mod text;
@@ -11,6 +12,7 @@ mod time;
 
 pub use endpoint::Endpoint;
 pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};
+pub(crate) use number_map::NumberMap;
 pub use packet::PacketRef;
 pub use secret::Secret;
 pub use text::{Printable, Text, is_unprintable};

@@ -196,7 +196,9 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
         [sink.folder(), recorder.as_ref().and_then(Recorder::folder)].into_iter().flatten().collect();
     rights.extend(confine(&Needs { write_in, ..Needs::default() }));
     if job.is_verbose {
-        rights.iter().for_each(|line| say(line));
+        for line in &rights {
+            say(line);
+        }
     }
     let mut learner = None;
     let intake = match (taps, frames) {

@@ -38,7 +38,7 @@ fn alone(files: &[PathBuf], options: &Options) -> String {
 /// What two threads write.
 fn together(files: &[PathBuf], options: &Options, at_a_time: usize) -> String {
     let mut frames = capture::open(files, &options.limits).unwrap();
-    let mut document = JsonDocument::begin().unwrap();
+    let mut document = JsonDocument::begin();
     let mut out = Vec::new();
     let hear = |heard| {
         if let Heard::Session(session) = heard {

@@ -118,7 +118,7 @@ limits! {
     /// Bytes kept of all sessions that are alive, and of those that are over and wait for the whole report: commands,
     /// replies, data channels, transfers, the beginnings of contents. The fuller it is, the less any one session may
     /// add: a quarter of what is left. So one that keeps little finds room where others were greedy.
-    kept_bytes: 200 * MIB, Cost::Share(1);
+    kept_bytes: 196 * MIB, Cost::Share(1);
     /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is handed over
     /// and where it waits to be written, the sessions before and after it being as large, and for the text that is made of
     /// it.

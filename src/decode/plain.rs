@@ -129,7 +129,8 @@ mod tests {
             cut in prop_oneof![9 => Just(0_u32), 1 => 1..9_u32],
         ) {
             bytes.extend(tcp);
-            if let Some(byte) = bytes.get_mut(if bytes.get(12) == Some(&8) { 46 } else { 66 }) {
+            let offset_byte = if bytes.get(12) == Some(&8) { 46 } else { 66 };
+            if let Some(byte) = bytes.get_mut(offset_byte) {
                 *byte = words << 4;
             }
             for (place, byte) in changes {

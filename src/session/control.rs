@@ -87,6 +87,8 @@ pub(super) struct Talk {
     answered: Vec<(Answered, u16)>,
     /// What was noted of the session, here and by the tracker, in bytes of memory.
     kept: usize,
+    /// What the assembler gives, in memory that is used again.
+    heard: Vec<Assembled>,
 }
 
 /// What is read by, and where its consequences are noted.
@@ -138,6 +140,7 @@ impl Control {
                 read: Both::default(),
                 answered: Vec::new(),
                 kept: kept::SESSION,
+                heard: Vec::new(),
             },
         }
     }
@@ -491,11 +494,12 @@ impl Talk {
                 expected,
             );
         }
-        let mut heard = Vec::new();
+        let mut heard = std::mem::take(&mut self.heard);
         self.assembler.push(line, &mut |item| heard.push(item));
-        for item in heard {
+        for item in heard.drain(..) {
             self.assembled(item, carrier, notes);
         }
+        self.heard = heard;
         if !self.assembler.is_open() {
             self.interrupted_at = None;
         }

@@ -17,10 +17,10 @@
 //!
 //! Among equals the one still waiting wins, then the one in force, then the newest.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, PacketRef, cost};
+use crate::base::{Endpoint, LimitCounts, LimitName, Limits, NumberMap, PacketRef, cost};
 
 /// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
 const PER_SESSION: usize = 64;
@@ -88,8 +88,8 @@ impl Expectation {
 /// All expectations, by listening port.
 #[derive(Default)]
 pub(super) struct Expectations {
-    by_port: HashMap<u16, Vec<Expectation>>,
-    by_session: HashMap<SessionSlot, VecDeque<(u16, u32)>>,
+    by_port: NumberMap<u16, Vec<Expectation>>,
+    by_session: NumberMap<SessionSlot, VecDeque<(u16, u32)>>,
     count: usize,
 }
 

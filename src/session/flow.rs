@@ -17,6 +17,10 @@ pub(super) struct Flow {
     pub(super) responder: Endpoint,
     pub(super) first: PacketRef,
     pub(super) role: Role,
+    /// At how many of its ends it is looked for, the responder's first: at both where it was met in the middle.
+    pub(super) listed: usize,
+    /// Whether it waits among the connections between two hosts for somebody to claim it.
+    pub(super) candidate: bool,
 }
 
 /// What a connection is for.

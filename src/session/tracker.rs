@@ -274,18 +274,16 @@ impl Tracker {
         if self.flows.len() <= position {
             self.flows.resize_with(position.saturating_add(1), || None);
         }
-        let flow = Flow {
-            originator: connection.originator,
-            responder: connection.responder,
-            first: connection.first,
-            role,
+        let listed = match (&role, connection.onset) {
+            (Role::Data(_), Onset::MidStream) => 2,
+            (Role::Data(_), Onset::Handshake) => 1,
+            (Role::Undecided | Role::Suspect | Role::Control(_), _) => 0,
         };
-        if matches!(flow.role, Role::Data(_)) {
-            self.by_listener.entry(flow.responder).or_default().push(id);
-            if connection.onset == Onset::MidStream {
-                self.by_listener.entry(flow.originator).or_default().push(id);
-            }
+        let (originator, responder) = (connection.originator, connection.responder);
+        for endpoint in [responder, originator].into_iter().take(listed) {
+            self.by_listener.entry(endpoint).or_default().push(id);
         }
+        let flow = Flow { originator, responder, first: connection.first, role, listed, candidate: false };
         if let Some(slot) = self.flows.get_mut(position) {
             *slot = Some(flow);
         }
@@ -322,6 +320,9 @@ impl Tracker {
         };
         pair.candidates.push(id);
         self.set_flow(id, connection, Role::Data(Box::new(DataFlow::new())));
+        if let Some(flow) = self.flow(id) {
+            flow.candidate = true;
+        }
         if let Some(slot) = self.opaque_session(key) {
             self.link_new_channel(slot, id, None, MatchedBy::Inferred);
         }
@@ -336,18 +337,19 @@ impl Tracker {
         let flow = self.flows.get_mut(flow_position(id))?.take()?;
         if let Role::Data(data) = &flow.role {
             self.kept.change(data.kept, 0);
-            for endpoint in [flow.responder, flow.originator] {
-                if let Some(known) = self.by_listener.get_mut(&endpoint) {
-                    known.retain(|&one| one != id);
-                    if known.is_empty() {
-                        self.by_listener.remove(&endpoint);
-                    }
+        }
+        for endpoint in [flow.responder, flow.originator].into_iter().take(flow.listed) {
+            if let Some(known) = self.by_listener.get_mut(&endpoint) {
+                known.retain(|&one| one != id);
+                if known.is_empty() {
+                    self.by_listener.remove(&endpoint);
                 }
             }
-            let key = pair_key(flow.originator.ip, flow.responder.ip);
-            if let Some(pair) = self.pairs.get_mut(&key) {
-                pair.candidates.retain(|&one| one != id);
-            }
+        }
+        if flow.candidate
+            && let Some(pair) = self.pairs.get_mut(&pair_key(flow.originator.ip, flow.responder.ip))
+        {
+            pair.candidates.retain(|&one| one != id);
         }
         Some(flow)
     }

@@ -93,7 +93,7 @@ fn what_cannot_be_read_is_named_and_nothing_is_written() {
     let folder = folder(0);
     fs::create_dir(folder.path().join("directory")).unwrap();
     fs::write(folder.path().join("secret.pcap"), "x").unwrap();
-    fs::set_permissions(folder.path().join("secret.pcap"), PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(folder.path().join("secret.pcap"), PermissionsExt::from_mode(0o0)).unwrap();
     // Root may read all.
     let is_root = fs::read(folder.path().join("secret.pcap")).is_ok();
     for file in ["missing.pcap", "directory", "secret.pcap", "/proc/self/mem"] {

@@ -4,7 +4,13 @@
 //! Nothing that was reported is lost, the exit status tells, and an output file is whole or not there.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    reason = "a test fails by panicking, and says so"
+)]
 
 mod files;
 mod printable;

@@ -23,7 +23,7 @@ pub const CONNECTION: usize = CONNECTION_IN_TABLE + FLOW + CONNECTION_IN_TRACKER
 /// A connection's facts, its two directions, a newer attempt beside it.
 pub const CONNECTION_IN_TABLE: usize = 1792;
 /// What the tracker knows of a connection, and by what it finds it.
-pub const CONNECTION_IN_TRACKER: usize = 1216;
+pub const CONNECTION_IN_TRACKER: usize = 1280;
 /// A flow that is known, followed or not.
 pub const FLOW: usize = 64;
 /// A session, but for what was said and done in it.

@@ -2,6 +2,7 @@
 
 use super::{Control, Notes, Talk};
 use crate::base::{LimitCounts, LimitName};
+use crate::ftp::Assembled;
 use crate::tls;
 
 impl Control {
@@ -16,6 +17,7 @@ impl Control {
             .saturating_add(self.talk.assembler.held())
             .saturating_add(tls)
             .saturating_add(self.held.capacity())
+            .saturating_add(self.talk.heard.capacity().saturating_mul(size_of::<Assembled>()))
     }
 
     /// Adds what is kept of the session elsewhere.
@@ -32,6 +34,7 @@ impl Control {
         }
         self.talk.assembler.forget_text();
         self.held = Vec::new();
+        self.talk.heard = Vec::new();
         // What follows can't be read any more, as without keys.
         self.tls = None;
     }

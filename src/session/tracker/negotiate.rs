@@ -171,7 +171,9 @@ impl Tracker {
                 }
                 return;
             }
-            _ => {}
+            Verb::Port | Verb::Eprt | Verb::Lprt | Verb::Pasv | Verb::Epsv | Verb::Lpsv => {}
+            // It has no channel, and looking for that would cost the more the longer the session is.
+            _ => return,
         }
         let Some(reply) = command.replies.last() else { return };
         // Where the line was cut, the port may have been cut too.
