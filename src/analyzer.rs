@@ -27,8 +27,8 @@ pub struct Analyzer {
     ended: usize,
     /// What the sessions keep that have ended and were not taken yet.
     kept: usize,
-    /// Whether those that are taken stay in memory.
-    is_retaining: bool,
+    /// Whether those that are taken are let go of soon.
+    is_streaming: bool,
     packets: u64,
     bytes: u64,
     first: Option<Timestamp>,
@@ -52,7 +52,7 @@ impl Analyzer {
             told: Vec::new(),
             ended: 0,
             kept: 0,
-            is_retaining: false,
+            is_streaming: false,
             tracker: Tracker::new(options, hashing),
             packets: 0,
             bytes: 0,
@@ -133,11 +133,13 @@ impl Analyzer {
         self.tracker.session_now(uid, &|id| table.get(id))
     }
 
-    /// Whoever takes sessions keeps them in memory: they go on counting for [`Limits::kept_bytes`].
+    /// Whoever takes sessions lets go of them soon: they count for [`Limits::kept_bytes`] no more, and where there is
+    /// little room left a session that keeps much ends early.
     ///
     /// [`Limits::kept_bytes`]: crate::base::Limits::kept_bytes
-    pub const fn retain(&mut self) {
-        self.is_retaining = true;
+    pub const fn stream(&mut self) {
+        self.is_streaming = true;
+        self.tracker.stream();
     }
 
     /// What the sessions keep that have ended and were not taken yet, in bytes of memory.
@@ -149,7 +151,7 @@ impl Analyzer {
     fn hand_over(&mut self) -> usize {
         self.ended = 0;
         let kept = std::mem::take(&mut self.kept);
-        if !self.is_retaining {
+        if self.is_streaming {
             self.tracker.release(kept);
         }
         kept

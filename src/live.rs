@@ -216,6 +216,7 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
     };
     let mut analyzer = Analyzer::new(job.analyzer);
     analyzer.watch();
+    analyzer.stream();
     let follower = Follower {
         analyzer,
         sink,

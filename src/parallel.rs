@@ -76,6 +76,7 @@ pub fn analyze<E: Send>(
     let mut conclusion = Conclusion::new(&options);
     let gauge = Gauge::new(options.limits.handover_bytes / 2);
     let mut analyzer = analyzer(options);
+    analyzer.stream();
     thread::scope(|scope| {
         let (batches, inbox) = sync_channel(WAITING);
         let gauge = &gauge;

@@ -86,7 +86,6 @@ impl tui::Source for FileSource {
     fn run(self: Box<Self>, outlet: &Outlet) {
         let Self { mut frames, options } = *self;
         let mut analyzer = Analyzer::new(options);
-        analyzer.retain();
         let mut packets = 0_u64;
         let mut time = None;
         while let Some(frame) = frames.next() {

@@ -15,7 +15,7 @@ use super::control::{Control, Notes, Occurrence};
 use super::expectation::{Expectations, SessionSlot};
 use super::flow::{DataFlow, Flow, Role};
 use super::history::History;
-use super::kept::Kept;
+use super::kept::{self, Kept};
 use super::live::Live;
 use super::options::Options;
 use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef, cost};
@@ -48,6 +48,8 @@ pub struct Tracker {
     silent: u64,
     counts: LimitCounts,
     kept: Kept,
+    /// Whether sessions that are over are let go of soon.
+    is_streaming: bool,
     /// From where on the next session to end early is looked for.
     hand: usize,
     occurrences: Vec<Occurrence>,
@@ -114,6 +116,7 @@ impl Tracker {
     pub fn new(options: Options, hashing: Box<dyn Hashing>) -> Self {
         Self {
             kept: Kept::new(&options.limits),
+            is_streaming: false,
             hand: 0,
             options,
             hashing,
@@ -162,6 +165,11 @@ impl Tracker {
     /// Sessions that are over. What they keep goes on counting, until it is [released](Self::release).
     pub fn take_done(&mut self) -> Vec<Done> {
         std::mem::take(&mut self.done)
+    }
+
+    /// Sessions that are over will be let go of soon: where there is little room, ending one makes some.
+    pub const fn stream(&mut self) {
+        self.is_streaming = true;
     }
 
     /// Sessions that were over are kept no more.
@@ -244,8 +252,21 @@ impl Tracker {
         is_room
     }
 
+    /// Where sessions that are over are let go of soon, and there is little room for one that keeps little: ends one that
+    /// keeps much.
+    fn make_room(&mut self) {
+        if self.is_streaming && self.kept.allowed() < kept::MODEST {
+            self.end_a_greedy_one();
+        }
+    }
+
     /// Lets a control connection hear something.
     fn hear(&mut self, slot: SessionSlot, act: impl FnOnce(&mut Control, &mut Notes<'_>)) {
+        if self.kept.allowed() < kept::MODEST
+            && self.live(slot).is_some_and(|live| live.control.weight() < kept::MODEST)
+        {
+            self.make_room();
+        }
         let Self { sessions, options, counts, occurrences, kept, .. } = self;
         let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
         let before = live.control.weight();
@@ -360,6 +381,7 @@ impl Tracker {
             self.counts.reached(LimitName::Sessions);
             self.end_one_early();
         }
+        self.make_room();
         let live = Box::new(Live::new(id, connection, Control::new(connection, &self.options)));
         if live.control.weight() > self.kept.allowed() {
             self.counts.reached(LimitName::Sessions);

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use ftpscope::analyzer::Analyzer;
 use ftpscope::base::{LimitName, Limits};
 use ftpscope::report::{Report, Status};
 
-use super::support::packets;
+use super::support::{feed, packets};
 use super::{Options, report};
 
 fn within(script: &str, limits: Limits) -> Report {
@@ -57,7 +58,7 @@ fn a_session_that_says_too_much_is_kept_from_its_beginning_and_what_is_kept_is_w
 #[test]
 fn greedy_sessions_leave_room_for_one_that_comes_later_and_keeps_little() {
     let mut script = String::new();
-    for greedy in 0..20 {
+    for greedy in 0..5 {
         writeln!(script, "session G{greedy} C:{} -> S:21", 42_000 + greedy).unwrap();
         writeln!(script, "G{greedy} S: 220 ready").unwrap();
         for _ in 0..300 {
@@ -66,7 +67,7 @@ fn greedy_sessions_leave_room_for_one_that_comes_later_and_keeps_little() {
     }
     script.push_str("session B C:40002 -> S:21\n");
     script.push_str(&download("B"));
-    let limits = Limits { kept_bytes: 1_000_000, ..Limits::default() };
+    let limits = Limits { kept_bytes: 400_000, ..Limits::default() };
     let report = within(&script, limits);
     assert!(reached(&report, LimitName::KeptBytes) > 0);
     let honest = report.sessions.iter().find(|session| session.client.port == 40_002).unwrap();
@@ -107,4 +108,31 @@ fn a_reply_without_end_costs_no_more_than_its_session_may_keep() {
     let verbs: Vec<&str> = session.commands.iter().map(|command| command.verb.name()).collect();
     assert_eq!(verbs, ["HELP", "NOOP"]);
     assert_eq!(session.commands[1].replies[0].code, 200);
+}
+
+#[test]
+fn where_sessions_are_let_go_of_as_they_end_any_number_of_greedy_ones_leaves_room() {
+    let mut script = String::new();
+    for greedy in 0..60 {
+        writeln!(script, "session G{greedy} C:{} -> S:21", 42_000 + greedy).unwrap();
+        writeln!(script, "G{greedy} S: 220 ready").unwrap();
+        for _ in 0..300 {
+            writeln!(script, "G{greedy} C: NOOP {0}\nG{greedy} S: 200 {0}", "x".repeat(1000)).unwrap();
+        }
+    }
+    script.push_str("session B C:40002 -> S:21\n");
+    script.push_str(&download("B"));
+    let limits = Limits { kept_bytes: 4_000_000, ..Limits::default() };
+    let mut analyzer = Analyzer::new(Options { limits, ..Options::default() });
+    analyzer.stream();
+    let mut sessions = Vec::new();
+    for (packet, frame) in packets(&script).iter().zip(1..) {
+        feed(&mut analyzer, packet, frame);
+        sessions.extend(analyzer.take_ended());
+    }
+    sessions.extend(analyzer.report(Vec::new()).sessions);
+    assert_eq!(sessions.len(), 61);
+    let honest = sessions.iter().find(|session| session.client.port == 40_002).unwrap();
+    assert_eq!(honest.commands.len(), 4);
+    assert_eq!(honest.transfers[0].status, Status::Complete);
 }

@@ -4,12 +4,12 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::{folder, ftpscope, others, out, said, wire};
+use crate::{folder, ftpscope, others, said, wire};
 
 const SIGNALS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 
@@ -73,23 +73,30 @@ fn an_output_file_is_whole_or_what_it_was() {
 #[test]
 fn what_was_read_from_a_pipe_is_reported_before_a_signal_ends_it() {
     let folder = folder(0);
+    let path = folder.path().join("lines");
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        for form in [&["live", "-T", "jsonl", "-r", "-"][..], &["live", "-l", "-r", "-"]] {
-            let mut child =
-                ftpscope(folder.path(), form.iter().copied()).stdin(Stdio::piped()).spawn().unwrap();
+        // A line for each session and one for the capture; or a line for each event.
+        for (form, lines, all) in [("jsonl", 3, 4), ("events", 9, 9)] {
+            let _ = fs::remove_file(&path);
+            let arguments = ["live", "-l", "-T", form, "-o", "lines", "-r", "-"];
+            let mut child = ftpscope(folder.path(), arguments).stdin(Stdio::piped()).spawn().unwrap();
             let mut pipe = child.stdin.take().unwrap();
             pipe.write_all(&wire::capture(3, &wire::plain())).unwrap();
             pipe.flush().unwrap();
-            thread::sleep(Duration::from_millis(700));
+            let written = || fs::read_to_string(&path).unwrap_or_default().lines().count();
+            // A session's line comes once its closed connection has lingered for ten seconds of the capture's time.
+            let begun = Instant::now();
+            while written() < lines {
+                assert!(begun.elapsed() < Duration::from_secs(60), "{form}: {} lines", written());
+                thread::sleep(Duration::from_millis(20));
+            }
             send(&child, signal);
             let output = child.wait_with_output().unwrap();
             drop(pipe);
-            assert_eq!(output.status.code(), Some(0), "{signal} {form:?}: {}", said(&output));
-            // A line for each session and one for the capture, or a line for each event.
-            let least = if form.contains(&"jsonl") { 4 } else { 9 };
-            assert!(out(&output).lines().count() >= least, "{}", out(&output));
+            assert_eq!(output.status.code(), Some(0), "{signal} {form}: {}", said(&output));
+            assert!(written() >= all, "{signal} {form}: {} lines", written());
             assert!(said(&output).contains("3 sessions"), "{}", said(&output));
-            assert!(out(&output).ends_with('\n'));
+            assert!(fs::read_to_string(&path).unwrap().ends_with('\n'));
         }
     }
 }

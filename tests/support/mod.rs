@@ -54,15 +54,20 @@ pub(crate) fn analyse(script: &str) -> Report {
 pub(crate) fn report(packets: &[Packet], options: Options) -> Report {
     let mut analyzer = Analyzer::new(options);
     for (packet, frame) in packets.iter().zip(1..) {
-        analyzer.feed(&Frame {
-            packet: PacketRef { time: Timestamp::from_nanos(packet.time), frame },
-            link: LinkType::ETHERNET,
-            bytes: &packet.bytes,
-            wire_len: u32::try_from(packet.bytes.len()).unwrap(),
-            source: 0,
-        });
+        feed(&mut analyzer, packet, frame);
     }
     analyzer.report(Vec::new())
+}
+
+/// Has a packet analysed.
+pub(crate) fn feed(analyzer: &mut Analyzer, packet: &Packet, frame: u64) {
+    analyzer.feed(&Frame {
+        packet: PacketRef { time: Timestamp::from_nanos(packet.time), frame },
+        link: LinkType::ETHERNET,
+        bytes: &packet.bytes,
+        wire_len: u32::try_from(packet.bytes.len()).unwrap(),
+        source: 0,
+    });
 }
 
 /// The packets of the conversation that `script` tells, every line in a segment of its own.

@@ -12,6 +12,9 @@ use crate::session::kept;
 use crate::session::live::{Ended, Link};
 use crate::tcp::{Connection, ConnectionId, Ending, Onset, Side};
 
+/// Sessions that are looked at for one to end early.
+const LOOKED_AT: usize = 64;
+
 impl Tracker {
     pub(super) fn suspect_ended(&mut self, connection: &Connection) {
         if connection.established.is_some() {
@@ -137,7 +140,6 @@ impl Tracker {
     /// Ends a session to make room for another: of some that are looked at, one that negotiated nothing, or else the one
     /// that was silent for longest.
     pub(super) fn end_one_early(&mut self) {
-        const LOOKED_AT: usize = 64;
         let count = self.sessions.len();
         let from = self.hand;
         let looked_at = (0..LOOKED_AT.min(count)).filter_map(|step| {
@@ -145,8 +147,30 @@ impl Tracker {
             let live = self.sessions.get(place)?.as_ref()?;
             Some(((live.open_flows > 0, !live.channels.is_empty(), live.last.frame), place))
         });
-        let Some((_, place)) = looked_at.min() else { return };
+        let found = looked_at.min();
         self.hand = from.saturating_add(LOOKED_AT).checked_rem(count).unwrap_or(0);
+        if let Some((_, place)) = found {
+            self.end_early(place);
+        }
+    }
+
+    /// Ends a session that keeps much, where there is little room left: of some that are looked at the one that keeps most.
+    pub(super) fn end_a_greedy_one(&mut self) {
+        let count = self.sessions.len();
+        let from = self.hand;
+        let looked_at = (0..LOOKED_AT.min(count)).filter_map(|step| {
+            let place = from.saturating_add(step).checked_rem(count)?;
+            Some((self.sessions.get(place)?.as_ref()?.control.weight(), place))
+        });
+        let found = looked_at.max().filter(|&(weight, _)| weight >= kept::GREEDY);
+        self.hand = from.saturating_add(LOOKED_AT).checked_rem(count).unwrap_or(0);
+        if let Some((_, place)) = found {
+            self.counts.reached(LimitName::KeptBytes);
+            self.end_early(place);
+        }
+    }
+
+    fn end_early(&mut self, place: usize) {
         let Ok(slot) = u32::try_from(place).map(SessionSlot) else { return };
         let Some(live) = self.live(slot) else { return };
         let (id, last) = (live.connection, live.last);
