@@ -20,7 +20,7 @@ mod summary;
 mod until;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::analyzer::{self, Analyzer, Event, EventKind};
@@ -176,13 +176,7 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
         }
         None => None,
     };
-    let keys = match &job.keys {
-        Some(path) => Some(
-            Keys::open(path)
-                .map_err(|source| Failure::Keys { path: path.to_string_lossy().into_owned(), source })?,
-        ),
-        None => None,
-    };
+    let keys = job.keys.as_deref().map(open_keys).transpose()?;
     let stamps = Stamps::new(match job.form {
         Form::Events { clock, .. } => clock,
         Form::EventsJson | Form::Sessions => Clock::Epoch,
@@ -234,6 +228,10 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
         drops: 0,
     };
     follower.follow(intake, &signals, say)
+}
+
+fn open_keys(path: &Path) -> Result<Keys, Failure> {
+    Keys::open(path).map_err(|source| Failure::Keys { path: path.to_string_lossy().into_owned(), source })
 }
 
 /// Everything that goes on while packets come.
