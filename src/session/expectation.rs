@@ -15,7 +15,9 @@
 //!    client knew better (only where the negotiation is still in force);
 //! 3. the listening endpoint as predicted, but another host connects: translated, a partner server, or a stranger.
 //!
-//! Among equals the one still waiting wins, then the one in force, then the newest.
+//! Among equals one that announces its own host wins over one that names another: else anybody who sends a reply with a
+//! server's endpoint in it would be given that server's connections. Then the one still waiting wins, then the one in
+//! force, then the newest.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -158,7 +160,8 @@ impl Expectations {
     /// The expectation that fits a connection best.
     pub(super) fn best(&self, originator: Endpoint, responder: Endpoint) -> Option<(&Expectation, Fit)> {
         self.fitting(originator, responder).min_by_key(|(one, fit)| {
-            (*fit, one.met, one.superseded, std::cmp::Reverse((one.made.time, one.made.frame)))
+            let is_others = one.listener.ip != one.listener_peer;
+            (*fit, is_others, one.met, one.superseded, std::cmp::Reverse((one.made.time, one.made.frame)))
         })
     }
 
