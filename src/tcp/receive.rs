@@ -126,8 +126,9 @@ impl<S: Sink> Reception<'_, S> {
             {
                 return Some(Outcome::Displaced);
             }
-            // A peer that forgot its first SYN-ACK sends another number, as long as none was acknowledged.
-            let is_acknowledged = track.responder.acked.is_some() || track.responder.bytes.next() > 0;
+            // A peer that forgot its first SYN-ACK sends another number, as long as none was acknowledged and no byte came:
+            // what is held by the first number must not be moved.
+            let is_acknowledged = track.responder.acked.is_some() || track.responder.highest > 0;
             if connection.established.is_none() || (side == Side::Responder && !is_acknowledged) {
                 return self.syn_ack(entry, segment, side);
             }
