@@ -1,6 +1,6 @@
 //! A segment meets the connection on its 4-tuple.
 
-use super::half::{Fin, Half, cut, length, offset};
+use super::half::{Fin, cut, length, offset};
 use super::reassembly::{Arrival, Budget, Outlet};
 use super::rival::{Rival, SYN_FRAMES, Verdict};
 use super::slab::Entry;
@@ -259,7 +259,7 @@ impl<S: Sink> Reception<'_, S> {
                     track.challenge = segment.ack;
                     self.belongs(entry, segment, side);
                     // Its numbers are those of the earlier connection.
-                    entry.track.responder = Half::default();
+                    entry.track.responder.forget_numbers();
                     if is_news {
                         self.changed(&entry.connection);
                     }
