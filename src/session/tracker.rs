@@ -6,7 +6,7 @@ mod link;
 mod negotiate;
 mod settle;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 
 use super::assemble;
@@ -42,7 +42,8 @@ pub struct Tracker {
     history: History,
     pairs: HashMap<(IpAddr, IpAddr), Pair>,
     by_client: HashMap<Endpoint, SessionSlot>,
-    by_listener: HashMap<Endpoint, Vec<ConnectionId>>,
+    /// Data connections by their listening endpoint, the last few of each.
+    by_listener: HashMap<Endpoint, VecDeque<ConnectionId>>,
     attempts: BTreeMap<(IpAddr, Endpoint), ControlAttempt>,
     silent: u64,
     counts: LimitCounts,
@@ -60,7 +61,8 @@ pub struct Tracker {
 /// Two hosts between which there are control connections.
 #[derive(Default)]
 struct Pair {
-    sessions: Vec<SessionSlot>,
+    /// By their first frames.
+    sessions: BTreeSet<(u64, SessionSlot)>,
     candidates: Vec<ConnectionId>,
 }
 
@@ -208,14 +210,24 @@ impl Tracker {
             role,
         };
         if matches!(flow.role, Role::Data(_)) {
-            self.by_listener.entry(flow.responder).or_default().push(id);
+            self.note_listener(flow.responder, id);
             if connection.onset == Onset::MidStream {
-                self.by_listener.entry(flow.originator).or_default().push(id);
+                self.note_listener(flow.originator, id);
             }
         }
         if let Some(slot) = self.flows.get_mut(position) {
             *slot = Some(flow);
         }
+    }
+
+    /// Remembers a data connection by its listening endpoint. Of those that the whole world makes to one endpoint, the
+    /// last few will do for an announcement that is captured late.
+    fn note_listener(&mut self, listener: Endpoint, id: ConnectionId) {
+        let known = self.by_listener.entry(listener).or_default();
+        if known.len() >= CANDIDATES {
+            known.pop_front();
+        }
+        known.push_back(id);
     }
 
     /// Decides what a new connection is.
