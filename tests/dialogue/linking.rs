@@ -564,3 +564,19 @@ fn a_session_that_begins_when_all_others_end_of_silence_is_told() {
          C QUIT 221",
     );
 }
+
+#[test]
+fn a_connection_that_outlives_its_session_is_inferred_with_all_that_it_carries() {
+    check(
+        "
+        C: EPSV
+        open C:41000 -> S:50000
+        send S 10
+        end C
+        wait 20
+        send S 5
+        close S
+        ",
+        "D EPSV unanswered connected inferred C:41000>S:50000",
+    );
+}

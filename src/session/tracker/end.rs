@@ -123,7 +123,12 @@ impl Tracker {
 
     pub(super) fn close_if_over(&mut self, slot: SessionSlot) {
         let over = self.live(slot).is_some_and(|live| live.ended.is_some() && live.open_flows == 0);
-        if over && !self.finishing {
+        if !over || self.finishing {
+            return;
+        }
+        // A connection that is still open may turn out to be the session's: then it is waited for.
+        self.infer(slot);
+        if self.live(slot).is_some_and(|live| live.open_flows == 0) {
             self.close(slot);
         }
     }
@@ -132,7 +137,6 @@ impl Tracker {
     pub(super) fn close(&mut self, slot: SessionSlot) {
         let Some(live) = self.live(slot) else { return };
         if live.control.is_confirmed() {
-            self.infer(slot);
             let Self { sessions, history, options, .. } = self;
             if let Some(Some(live)) = sessions.get_mut(position(slot)) {
                 self.done.push(assemble::last_report(live, history, options));
