@@ -6,7 +6,7 @@ captures=()
 while IFS= read -r -d '' file; do captures+=("$file"); done < <(
     find ../samples ../../shared/corpus \( -name '*.pcap*' -o -name '*.cap' \) ! -name '*.json' -size -2000k -print0 2>/dev/null
 )
-cargo run --quiet --locked --release --example seeds -- corpus "${captures[@]}"
+cargo run --quiet --locked --example seeds -- corpus "${captures[@]}"
 for folder in ../tests/found/*/; do
     [ -d "$folder" ] || continue
     target=$(basename "$folder")
