@@ -15,6 +15,7 @@ use super::verdict::{Failure, Verdict, plain};
 use crate::analyzer::{self, Analyzer};
 use crate::base::{Limits, Printable};
 use crate::capture::{self, Frames, PcapngWriter};
+use crate::confine::{Needs, confine};
 use crate::decode::{Decoded, Decoder};
 use crate::export::{self, Format, Look};
 use crate::report::Report;
@@ -30,13 +31,19 @@ const BATCH: usize = 256;
 pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
     let frames = read::open(&job)?;
     let title = title(&job.files);
+    let limits = job.analyzer.limits.clone();
     let source = FileSource { frames, options: job.analyzer };
     let options = tui::Options {
         settings: Settings { title, filter: job.filter.unwrap_or_default(), ..settings(general) },
         files: job.files.clone(),
-        saver: Some(Arc::new(FileSaver { files: job.files })),
+        saver: Some(Arc::new(FileSaver { files: job.files, limits })),
         exporter: Some(Box::new(FileExporter)),
     };
+    for line in confine(&Needs { whatever_is_asked: true, ..Needs::default() }) {
+        if general.verbose > 0 {
+            super::say(&line);
+        }
+    }
     match tui::run(Box::new(source), options) {
         Ok(_) => Ok(Verdict::Done),
         Err(error @ tui::Error::Filter(_)) => Err(Failure::usage(error.to_string())),
@@ -58,7 +65,10 @@ fn settings(general: &GeneralArgs) -> Settings {
 }
 
 fn title(files: &[PathBuf]) -> String {
-    let name = |path: &PathBuf| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let name = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        Printable(&name).to_string()
+    };
     match files {
         [only] => name(only),
         [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),
@@ -76,6 +86,7 @@ impl tui::Source for FileSource {
     fn run(self: Box<Self>, outlet: &Outlet) {
         let Self { mut frames, options } = *self;
         let mut analyzer = Analyzer::new(options);
+        analyzer.retain();
         let mut packets = 0_u64;
         let mut time = None;
         while let Some(frame) = frames.next() {
@@ -113,13 +124,14 @@ fn send_sessions(mut sessions: Vec<crate::report::Session>, outlet: &Outlet) -> 
 /// Writes the packets of chosen sessions, by reading the captures again.
 struct FileSaver {
     files: Vec<PathBuf>,
+    limits: Limits,
 }
 
 impl tui::Saver for FileSaver {
     fn save(&self, request: &SaveRequest) -> Result<String, String> {
-        let limits = Limits::default();
-        let mut frames = capture::open(&self.files, &limits).map_err(|error| error.to_string())?;
-        let mut decoder = Decoder::new(&limits);
+        let limits = &self.limits;
+        let mut frames = capture::open(&self.files, limits).map_err(|error| error.to_string())?;
+        let mut decoder = Decoder::new(limits);
         let path = request.path.display().to_string();
         let failed = |error: &io::Error| format!("can't write {}: {}", Printable(&path), plain(error));
         let part = part_of(&request.path);

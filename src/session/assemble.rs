@@ -3,7 +3,7 @@
 use super::history::{History, Use, UseId};
 use super::live::{Channel, Link, Live};
 use super::options::Options;
-use super::{ports, walk};
+use super::{kept, ports, walk};
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Party;
 use crate::report::{
@@ -35,24 +35,33 @@ pub(super) fn session(
     session.commands.clone_from(&talk.dialogue.commands);
     session.gaps.clone_from(&talk.gaps);
     session.oversized.clone_from(&talk.oversized);
-    Over { session, beside: walk::beside(live) }.report()
+    let mut over = Over { session, beside: walk::beside(live), room: walk::Room::of(options) };
+    over.allow(kept::derived(live.control.weight()));
+    over.report()
 }
 
 /// A session that is over: all that is known of it, but not yet what follows. That takes time, and can be done elsewhere.
 pub struct Over {
     session: Session,
     beside: Vec<walk::Beside>,
+    room: walk::Room,
 }
 
 impl Over {
+    /// Lets paths take so many bytes of memory more than is usual.
+    pub(super) const fn allow(&mut self, bytes: usize) {
+        self.room.paths = self.room.paths.saturating_add(bytes);
+    }
+
     /// Works out the report: login, paths, transfers.
     pub fn report(self) -> Session {
-        let Self { mut session, beside } = self;
+        let Self { mut session, beside, room } = self;
         walk::walk(&walk::Way {
             commands: &session.commands,
             gaps: &session.gaps,
             channels: &session.data_channels,
             beside: &beside,
+            room,
         })
         .tell(&mut session);
         session.port_allocation = ports::allocation(&session.data_channels);
@@ -83,7 +92,7 @@ pub(super) fn over(live: &mut Live, history: &History, options: &Options) -> Ove
     session.commands = std::mem::take(&mut talk.dialogue.commands);
     session.gaps = std::mem::take(&mut talk.gaps);
     session.oversized = std::mem::take(&mut talk.oversized);
-    Over { session, beside: walk::beside(live) }
+    Over { session, beside: walk::beside(live), room: walk::Room::of(options) }
 }
 
 /// The transfer of one command of a session under way; of data connections only that of channel `index` is told. Nothing
@@ -106,6 +115,7 @@ pub(super) fn transfer(
         gaps: &talk.gaps,
         channels: &session.data_channels,
         beside: &walk::beside(live),
+        room: walk::Room::of(options),
     });
     walked.transfers.into_iter().find(|transfer| transfer.command == command)
 }

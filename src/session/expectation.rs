@@ -20,7 +20,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, NumberMap, PacketRef};
+use crate::base::{Endpoint, LimitCounts, LimitName, Limits, NumberMap, PacketRef, cost};
 
 /// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
 const PER_SESSION: usize = 64;
@@ -48,6 +48,16 @@ pub(super) struct Expectation {
     /// A connection was found.
     pub(super) met: bool,
 }
+
+// In its port's list, which may be twice as long and in a table of its own; and in its session's, likewise.
+const _: () = assert!(
+    2 * size_of::<Expectation>()
+        + cost::in_hash_table(size_of::<(u16, Vec<Expectation>)>())
+        + 2 * size_of::<(u16, u32)>()
+        + cost::in_hash_table(size_of::<(SessionSlot, VecDeque<(u16, u32)>)>())
+        + 2 * cost::ALLOCATION
+        <= cost::EXPECTATION
+);
 
 /// How well a connection fits an expectation; the smaller the better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

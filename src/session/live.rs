@@ -11,6 +11,8 @@ use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
 /// A session under way.
 pub(super) struct Live {
+    /// The control connection's place in the table, while it is there.
+    pub(super) connection: ConnectionId,
     pub(super) uid: Uid,
     pub(super) originator: Endpoint,
     pub(super) responder: Endpoint,
@@ -107,8 +109,9 @@ impl Channel {
 }
 
 impl Live {
-    pub(super) fn new(connection: &Connection, control: Control) -> Self {
+    pub(super) fn new(id: ConnectionId, connection: &Connection, control: Control) -> Self {
         Self {
+            connection: id,
             uid: uid(connection),
             originator: connection.originator,
             responder: connection.responder,

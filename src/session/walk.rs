@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::kept;
 use super::live::{Channel, Live};
+use super::options::Options;
 use crate::base::{Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb, WorkingDirectory};
 use crate::report::{
@@ -83,6 +85,22 @@ pub(super) struct Way<'a> {
     pub(super) channels: &'a [DataChannel],
     /// One for each channel.
     pub(super) beside: &'a [Beside],
+    pub(super) room: Room,
+}
+
+/// What may be made of the dialogue, in bytes of memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Of paths, beside what is usual for one.
+    pub(super) paths: usize,
+    /// Of the names of files whose sizes are known: no longer than the walk lasts.
+    names: usize,
+}
+
+impl Room {
+    pub(super) const fn of(options: &Options) -> Self {
+        Self { paths: 0, names: options.limits.kept_per_session / 4 }
+    }
 }
 
 /// What reports of a session's channels don't tell.
@@ -100,6 +118,9 @@ struct Walk<'a> {
     sizes: HashMap<String, u64>,
     /// Channels that a transfer has used.
     used: Vec<bool>,
+    room: Room,
+    /// The last ABOR.
+    last_abort: Option<usize>,
     walked: Walked,
 }
 
@@ -111,6 +132,8 @@ pub(super) fn walk(way: &Way<'_>) -> Walked {
         in_force: InForce::default(),
         sizes: HashMap::new(),
         used: vec![false; way.channels.len()],
+        room: way.room,
+        last_abort: way.commands.iter().rposition(|command| command.verb == Verb::Abor),
         walked: Walked::default(),
     };
     let mut gaps = way.gaps.iter().filter(|gap| gap.from == Party::Client).peekable();
@@ -261,7 +284,7 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         let key = self.key(argument);
-        match size {
+        match size.filter(|_| take(&mut self.room.names, &key)) {
             Some(size) => self.sizes.insert(key, size),
             None => self.sizes.remove(&key),
         };
@@ -375,8 +398,9 @@ impl<'a> Walk<'a> {
             .and_then(|(_, connection)| connection)
             .filter(|connection| !is_refusal || moved_before(*connection));
         let facts = connection.map(stream);
-        let status = status(index, command, self.way.commands);
-        let path = self.path(command, argument);
+        let status = self.status(index, command);
+        self.room.paths = self.room.paths.saturating_add(kept::PATH);
+        let path = self.path(command, argument).filter(|path| take(&mut self.room.paths, path));
         let key = self.key(argument);
         let announced = command
             .replies
@@ -432,6 +456,26 @@ impl<'a> Walk<'a> {
         self.walked.transfers.push(transfer);
     }
 
+    /// How a transfer ended.
+    fn status(&self, index: u32, command: &Command) -> Status {
+        let completion = command.completion();
+        let after = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(1);
+        let aborted = || {
+            self.last_abort.is_some_and(|last| last >= after)
+                && completion.is_none_or(|reply| {
+                    let later = self.way.commands.get(after..).into_iter().flatten();
+                    later.take_while(|other| other.frame <= reply.frame).any(|other| other.verb == Verb::Abor)
+                })
+        };
+        match completion {
+            Some(reply) if reply.is_completion() => Status::Complete,
+            Some(reply) if reply.code == 426 || aborted() => Status::Aborted,
+            Some(_) => Status::Failed,
+            None if aborted() => Status::Aborted,
+            None => Status::Unfinished,
+        }
+    }
+
     fn path(&self, command: &Command, argument: Option<&str>) -> Option<String> {
         match command.verb {
             Verb::Stou => {
@@ -462,7 +506,7 @@ impl<'a> Walk<'a> {
                 None if argument.is_none() => Some(facts.name.to_string()),
                 None => None,
             };
-            if let Some(path) = path {
+            if let Some(path) = path.filter(|path| take(&mut self.room.names, path)) {
                 self.sizes.insert(path, size);
             }
         }
@@ -478,25 +522,11 @@ fn without_options(argument: Option<&str>) -> Option<&str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-/// How a transfer ended.
-fn status(index: u32, command: &Command, commands: &[Command]) -> Status {
-    let completion = command.completion();
-    let aborted = || {
-        let after = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(1);
-        commands
-            .get(after..)
-            .into_iter()
-            .flatten()
-            .take_while(|other| completion.is_none_or(|reply| other.frame <= reply.frame))
-            .any(|other| other.verb == Verb::Abor)
-    };
-    match completion {
-        Some(reply) if reply.is_completion() => Status::Complete,
-        Some(reply) if reply.code == 426 || aborted() => Status::Aborted,
-        Some(_) => Status::Failed,
-        None if aborted() => Status::Aborted,
-        None => Status::Unfinished,
-    }
+/// Takes room for a text, if there is enough.
+fn take(room: &mut usize, text: &str) -> bool {
+    let left = room.checked_sub(text.len());
+    *room = left.unwrap_or(*room);
+    left.is_some()
 }
 
 /// What the server sent: it connects in active mode and listens in passive mode.

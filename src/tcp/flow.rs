@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Timestamp};
+use crate::base::{Endpoint, LimitCounts, LimitName, Timestamp, cost};
 use crate::decode::Segment;
 
 /// How long an ignored flow may be silent and still be known; at most twice that long it is.
@@ -58,6 +58,8 @@ impl Ignored {
         !self.isn_known || self.isn != isn
     }
 }
+
+const _: () = assert!(cost::in_hash_table(size_of::<(Fingerprint, Flow)>()) <= cost::FLOW);
 
 /// Fingerprints are hashes already.
 #[derive(Clone, Copy, Debug, Default)]

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::io::Write as _;
 use std::net::IpAddr;
 
-use crate::base::{Text, Timestamp};
+use crate::base::{Text, Timestamp, is_unprintable};
 use crate::export::values::{Address, Hex, Moments};
 
 /// What can be written as JSON.
@@ -130,7 +130,7 @@ impl Writer {
     fn string(&mut self, text: &str) {
         if needs_escape(text.as_bytes()) {
             self.bytes.push(b'"');
-            escaped(&mut self.bytes, text.as_bytes());
+            escaped(&mut self.bytes, text);
             self.bytes.extend_from_slice(b"\",");
         } else {
             self.plain(text.as_bytes());
@@ -138,7 +138,8 @@ impl Writer {
     }
 }
 
-/// Whether there is a control character, a quote or a backslash.
+/// Whether there may be something to escape: a control character, a quote, a backslash, or anything beyond ASCII, among
+/// which there are controls too.
 fn needs_escape(bytes: &[u8]) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
     const TOPS: u64 = ONES << 7;
@@ -147,44 +148,53 @@ fn needs_escape(bytes: &[u8]) -> bool {
         word.wrapping_sub(ONES) & !word
     }
     // What the words leave over is in the last eight bytes too.
-    let Some(last) = bytes.last_chunk::<8>() else { return bytes.iter().any(|&byte| is_escaped(byte)) };
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().any(|&byte| byte >= 0x7f || is_escaped(char::from(byte)));
+    };
     let (words, _) = bytes.as_chunks::<8>();
     let found = words.iter().chain([last]).fold(0, |found, word| {
         let word = u64::from_le_bytes(*word);
         let control = word.wrapping_sub(ONES * 0x20) & !word;
-        found | control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c))
+        let named = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | zero(word ^ (ONES * 0x7f));
+        found | word | control | named
     });
     found & TOPS != 0
 }
 
-const fn is_escaped(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
+/// What JSON wants escaped, and what must not reach a terminal: a report may be looked at on one.
+fn is_escaped(character: char) -> bool {
+    matches!(character, '"' | '\\') || is_unprintable(character)
 }
 
-/// RFC 8259 section 7: the short forms where there are such, else `\u00NN`.
-fn escaped(out: &mut Vec<u8>, bytes: &[u8]) {
-    for run in bytes.chunk_by(|&one, &next| !is_escaped(one) && !is_escaped(next)) {
-        let short = match run {
-            [b'"'] => b'"',
-            [b'\\'] => b'\\',
-            [0x08] => b'b',
-            [b'\t'] => b't',
-            [b'\n'] => b'n',
-            [0x0c] => b'f',
-            [b'\r'] => b'r',
-            [control @ 0..0x20] => {
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                let digit = |nibble: u8| DIGITS.get(usize::from(nibble & 0xf)).copied().unwrap_or(b'0');
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(control >> 4), digit(*control)]);
-                continue;
-            }
-            plain => {
-                out.extend_from_slice(plain);
-                continue;
-            }
+/// RFC 8259 section 7: the short forms where there are such, else `\uNNNN`.
+fn escaped(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text;
+    while let Some((at, character)) = rest.char_indices().find(|&(_, character)| is_escaped(character)) {
+        let (plain, from) = rest.split_at(at);
+        out.extend_from_slice(plain.as_bytes());
+        let short = match character {
+            '"' => Some(b'"'),
+            '\\' => Some(b'\\'),
+            '\u{8}' => Some(b'b'),
+            '\t' => Some(b't'),
+            '\n' => Some(b'n'),
+            '\u{c}' => Some(b'f'),
+            '\r' => Some(b'r'),
+            _ => None,
         };
-        out.extend_from_slice(&[b'\\', short]);
+        match short {
+            Some(letter) => out.extend_from_slice(&[b'\\', letter]),
+            None => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    // Writing to a vector can't fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+        let (_, behind) = from.split_at(character.len_utf8());
+        rest = behind;
     }
+    out.extend_from_slice(rest.as_bytes());
 }
 
 impl<T: Json + ?Sized> Json for &T {
@@ -365,7 +375,7 @@ mod tests {
     fn whatever_must_be_escaped_is_found_at_every_place() {
         for length in 1..20 {
             for place in 0..length {
-                for byte in 0..=0x7f_u8 {
+                for byte in 0..0x7f_u8 {
                     let mut text = vec![b'~'; length];
                     text[place] = byte;
                     let text = String::from_utf8(text).unwrap();
@@ -373,6 +383,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_must_not_reach_a_terminal_is_escaped_and_means_the_same() {
+        for text in ["\u{7f}", "a\u{9b}31m", "\u{202e}cba", "\u{2066}", "é\u{e0041}", "12345678\u{200f}"] {
+            let ours = written(&text);
+            assert!(!ours.contains(is_unprintable), "{ours}");
+            assert_eq!(serde_json::from_str::<String>(&ours).unwrap(), text);
+        }
+        assert_eq!(written(&"é→漢字🦀 stays"), "\"é→漢字🦀 stays\"");
     }
 
     #[test]

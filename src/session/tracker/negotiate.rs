@@ -9,6 +9,7 @@ use crate::report::{Announcement, Connector, Mode, Negotiation, Prediction};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
 use crate::session::expectation::{Expectation, SessionSlot};
+use crate::session::kept;
 use crate::session::live::{Channel, Link, Live};
 use crate::tcp::ConnectionId;
 
@@ -271,6 +272,10 @@ impl Tracker {
             self.counts.reached(LimitName::Channels);
             return None;
         }
+        if !self.keep(slot, kept::CHANNEL) {
+            return None;
+        }
+        let live = self.live(slot)?;
         live.channels.push(channel);
         u32::try_from(live.channels.len()).ok()?.checked_sub(1)
     }
