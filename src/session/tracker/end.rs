@@ -219,7 +219,7 @@ impl Tracker {
         }
         let key = pair_key(client.ip, server.ip);
         let Some(pair) = self.pairs.get_mut(&key) else { return };
-        pair.sessions.retain(|&one| one != slot);
+        pair.sessions.remove(&(live.first.frame, slot));
         if pair.sessions.is_empty() {
             for id in self.pairs.remove(&key).map(|pair| pair.candidates).unwrap_or_default() {
                 let nobodys = self.data_flow(id).is_some_and(|data| data.owners.is_empty());
