@@ -1,9 +1,8 @@
 //! Opens captures in the terminal interface.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{BufWriter, Write as _};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::GeneralArgs;
@@ -11,9 +10,9 @@ use super::look::Surroundings;
 use super::options::{ReportJob, Target};
 use super::output::Output;
 use super::read;
-use super::verdict::{Failure, Verdict, plain};
+use super::verdict::{Failure, Verdict};
 use crate::analyzer::{self, Analyzer};
-use crate::base::{Limits, Printable};
+use crate::base::Limits;
 use crate::capture::{self, Frames, PcapngWriter};
 use crate::decode::{Decoded, Decoder};
 use crate::export::{self, Format, Look};
@@ -120,38 +119,41 @@ impl tui::Saver for FileSaver {
         let limits = Limits::default();
         let mut frames = capture::open(&self.files, &limits).map_err(|error| error.to_string())?;
         let mut decoder = Decoder::new(&limits);
-        let path = request.path.display().to_string();
-        let failed = |error: &io::Error| format!("can't write {}: {}", Printable(&path), plain(error));
-        let part = part_of(&request.path);
-        let file = File::create_new(&part).map_err(|error| failed(&error))?;
-        let mut writer = PcapngWriter::new(BufWriter::new(file)).map_err(|error| failed(&error))?;
         let mut written = 0_u64;
-        while let Some(frame) = frames.next() {
-            let number = frame.packet.frame;
-            let wanted = match decoder.decode(&frame) {
-                Decoded::Segment(segment) => request.flows.iter().any(|flow| {
-                    (flow.frames.first..=flow.frames.last).contains(&number)
-                        && ((segment.source == flow.a && segment.destination == flow.b)
-                            || (segment.source == flow.b && segment.destination == flow.a))
-                }),
-                Decoded::Other | Decoded::Ignored(_) | Decoded::Fragment => false,
-            };
-            if wanted {
-                writer.packet(&frame, None).map_err(|error| failed(&error))?;
-                written = written.saturating_add(1);
-            }
-        }
-        let mut out = writer.finish().map_err(|error| failed(&error))?;
-        out.flush().map_err(|error| failed(&error))?;
-        std::fs::rename(&part, &request.path).map_err(|error| failed(&error))?;
+        let target = Target::File(request.path.clone());
+        let done = Output::open_beside(&target, &self.files).and_then(|mut output| {
+            output.write(|sink| {
+                let mut writer = PcapngWriter::new(BufWriter::new(sink))?;
+                while let Some(frame) = frames.next() {
+                    let number = frame.packet.frame;
+                    let wanted = match decoder.decode(&frame) {
+                        Decoded::Segment(segment) => request.flows.iter().any(|flow| {
+                            (flow.frames.first..=flow.frames.last).contains(&number)
+                                && ((segment.source == flow.a && segment.destination == flow.b)
+                                    || (segment.source == flow.b && segment.destination == flow.a))
+                        }),
+                        Decoded::Other | Decoded::Ignored(_) | Decoded::Fragment => false,
+                    };
+                    if wanted {
+                        writer.packet(&frame, None)?;
+                        written = written.saturating_add(1);
+                    }
+                }
+                writer.finish()?.flush()
+            })?;
+            output.finish()
+        });
+        told(done)?;
         Ok(format!("{written} packets of {} sessions", request.sessions.len()))
     }
 }
 
-fn part_of(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".part{}", std::process::id()));
-    path.with_file_name(name)
+/// What the interface says of a failure.
+fn told(done: Result<(), Failure>) -> Result<(), String> {
+    done.map_err(|failure| match failure {
+        Failure::Said { message, .. } => message,
+        Failure::ReaderGone | Failure::Interrupted => "nobody reads".to_owned(),
+    })
 }
 
 /// Writes reports of chosen sessions.
@@ -177,10 +179,7 @@ impl tui::Exporter for FileExporter {
             output.write(|sink| export::write(&report, format, sink))?;
             output.finish()
         });
-        match written {
-            Ok(()) => Ok(format!("{} sessions", report.sessions.len())),
-            Err(Failure::Said { message, .. }) => Err(message),
-            Err(Failure::ReaderGone | Failure::Interrupted) => Err("nobody reads".into()),
-        }
+        told(written)?;
+        Ok(format!("{} sessions", report.sessions.len()))
     }
 }
