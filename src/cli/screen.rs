@@ -1,6 +1,6 @@
 //! Opens captures in the terminal interface.
 
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,14 +10,15 @@ use super::look::Surroundings;
 use super::options::{ReportJob, Target};
 use super::output::Output;
 use super::read;
+use super::say;
 use super::verdict::{Failure, Verdict};
 use crate::analyzer::{self, Analyzer};
-use crate::base::Limits;
+use crate::base::{Limits, Printable};
 use crate::capture::{self, Frames, PcapngWriter};
 use crate::decode::{Decoded, Decoder};
-use crate::export::{self, Format, Look};
-use crate::report::Report;
-use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, ThemeName};
+use crate::export::{self, Dialect, Format, JsonDocument, JsonLines, Look, What};
+use crate::report::{Capture, Report, Session};
+use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, Table, ThemeName};
 
 /// How many frames are read between two words to the screen.
 const FRAMES_PER_LOOK: u64 = 4096;
@@ -33,11 +34,33 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Fai
     let options = tui::Options {
         settings: Settings { title, filter: job.filter.unwrap_or_default(), ..settings(general) },
         files: job.files.clone(),
-        saver: Some(Arc::new(FileSaver { files: job.files })),
-        exporter: Some(Box::new(FileExporter)),
+        saver: Some(Arc::new(FileSaver { files: job.files.clone() })),
+        exporter: Some(Arc::new(FileExporter { files: job.files })),
     };
-    match tui::run(Box::new(source), options) {
-        Ok(_) => Ok(Verdict::Done),
+    ended(tui::run(Box::new(source), options))
+}
+
+/// What is left to do once the terminal is given back.
+fn ended(ended: Result<tui::Ended, tui::Error>) -> Result<Verdict, Failure> {
+    match ended {
+        Ok(tui::Ended { signal: Some(signal), .. }) => {
+            // The caller is told that it was the signal; this returns where the signal does not end programs.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            Ok(Verdict::Interrupted)
+        }
+        Ok(tui::Ended { screen, late, .. }) => {
+            if let Some(screen) = screen {
+                let mut output = Output::open(&Target::Stdout)?;
+                output.write(|sink| sink.write_all(screen.as_bytes()))?;
+                output.finish()?;
+            }
+            for done in &late {
+                match done {
+                    Ok(text) | Err(text) => say(text),
+                }
+            }
+            Ok(if late.iter().any(Result::is_err) { Verdict::Impossible } else { Verdict::Done })
+        }
         Err(error @ tui::Error::Filter(_)) => Err(Failure::usage(error.to_string())),
         Err(error) => Err(Failure::impossible(error.to_string())),
     }
@@ -100,7 +123,7 @@ impl tui::Source for FileSource {
     }
 }
 
-fn send_sessions(mut sessions: Vec<crate::report::Session>, outlet: &Outlet) -> ControlFlow<()> {
+fn send_sessions(mut sessions: Vec<Session>, outlet: &Outlet) -> ControlFlow<()> {
     while !sessions.is_empty() {
         let rest = sessions.split_off(sessions.len().min(BATCH));
         outlet.send(Feed::Sessions(sessions))?;
@@ -144,7 +167,8 @@ impl tui::Saver for FileSaver {
             output.finish()
         });
         told(done)?;
-        Ok(format!("{written} packets of {} sessions", request.sessions.len()))
+        let path = request.path.display().to_string();
+        Ok(format!("saved {written} packets to {}", Printable(&path)))
     }
 }
 
@@ -157,29 +181,81 @@ fn told(done: Result<(), Failure>) -> Result<(), String> {
 }
 
 /// Writes reports of chosen sessions.
-struct FileExporter;
+struct FileExporter {
+    /// What is being read, and must not be written to.
+    files: Vec<PathBuf>,
+}
 
 impl tui::Exporter for FileExporter {
     fn formats(&self) -> &[&'static str] {
-        &["json", "jsonl", "text"]
+        &["json", "jsonl", "text", "csv", "tsv"]
     }
 
-    fn export(&self, request: &ExportRequest<'_>) -> Result<String, String> {
-        let format = match request.format {
-            "jsonl" => Format::Jsonl,
-            "text" => Format::Text(Look::default()),
-            _ => Format::Json { pretty: false },
-        };
-        let report = Report {
-            capture: request.capture.cloned().unwrap_or_default(),
-            sessions: request.sessions.iter().map(|&session| session.clone()).collect(),
-            findings: request.findings.to_vec(),
-        };
-        let written = Output::open(&Target::File(request.path.to_owned())).and_then(|mut output| {
-            output.write(|sink| export::write(&report, format, sink))?;
-            output.finish()
-        });
+    fn export(&self, request: &ExportRequest) -> Result<String, String> {
+        let written =
+            Output::open_beside(&Target::File(request.path.clone()), &self.files).and_then(|mut output| {
+                output.write(|sink| write(request, &mut BufWriter::new(sink)))?;
+                output.finish()
+            });
         told(written)?;
-        Ok(format!("{} sessions", report.sessions.len()))
+        let path = request.path.display().to_string();
+        Ok(format!("wrote {} to {}", amount(request), Printable(&path)))
     }
+}
+
+/// Writes a report; as JSON without a second copy of the sessions.
+fn write(request: &ExportRequest, out: &mut dyn io::Write) -> io::Result<()> {
+    let unread = Capture::default();
+    let capture = request.capture.as_ref().unwrap_or(&unread);
+    let format = match request.format.as_str() {
+        "json" => {
+            let mut document = JsonDocument::begin()?;
+            request.sessions.iter().try_for_each(|session| document.session(session, out))?;
+            document.end(capture, &request.findings, out)?;
+            return out.flush();
+        }
+        "jsonl" => {
+            let mut lines = JsonLines::default();
+            request.sessions.iter().try_for_each(|session| lines.session(session, out))?;
+            lines.end(capture, &request.findings, out)?;
+            return out.flush();
+        }
+        "csv" => Format::Table { what: what(request.table), dialect: Dialect::Csv },
+        "tsv" => Format::Table { what: what(request.table), dialect: Dialect::Tsv },
+        _ => Format::Text(Look::default()),
+    };
+    let report = Report {
+        capture: capture.clone(),
+        sessions: request.sessions.iter().map(|session| Session::clone(session)).collect(),
+        findings: request.findings.clone(),
+    };
+    export::write(&report, format, out)?;
+    out.flush()
+}
+
+const fn what(table: Table) -> What {
+    match table {
+        Table::Sessions => What::Sessions,
+        Table::Transfers => What::Transfers,
+        Table::Channels => What::Channels,
+        Table::Commands => What::Commands,
+        Table::Findings => What::Findings,
+    }
+}
+
+/// How much was written, in words.
+fn amount(request: &ExportRequest) -> String {
+    let sessions = match request.sessions.len() {
+        1 => "1 session".to_owned(),
+        count => format!("{count} sessions"),
+    };
+    let table = match request.table {
+        _ if !matches!(request.format.as_str(), "csv" | "tsv") => return sessions,
+        Table::Sessions => return sessions,
+        Table::Transfers => "transfers",
+        Table::Channels => "data channels",
+        Table::Commands => "commands",
+        Table::Findings => "findings",
+    };
+    format!("the {table} of {sessions}")
 }
