@@ -130,9 +130,10 @@ impl Expectations {
 
     fn drop_one(&mut self, session: SessionSlot, port: u16, channel: u32) {
         if let Some(of_port) = self.by_port.get_mut(&port) {
-            let before = of_port.len();
-            of_port.retain(|one| one.session != session || one.channel != channel);
-            self.count = self.count.saturating_sub(before.saturating_sub(of_port.len()));
+            let place = of_port.iter().position(|one| one.session == session && one.channel == channel);
+            if place.and_then(|place| of_port.remove(place)).is_some() {
+                self.count = self.count.saturating_sub(1);
+            }
             if of_port.is_empty() {
                 self.by_port.remove(&port);
             }
