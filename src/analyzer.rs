@@ -11,7 +11,7 @@ use crate::base::{LimitCounts, Timestamp};
 use crate::capture::Frame;
 use crate::decode::{Decoded, Decoder};
 use crate::report::{Capture, Report, Session, Source, Uid};
-use crate::session::{InlineHashing, NoHashing, Tracker};
+use crate::session::{Done, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
 pub use crate::session::{Event, EventKind, Hashing, Options, Waiting};
@@ -25,6 +25,10 @@ pub struct Analyzer {
     conclusion: Conclusion,
     told: Vec<Told>,
     ended: usize,
+    /// What the sessions keep that have ended and were not taken yet.
+    kept: usize,
+    /// Whether those that are taken stay in memory.
+    is_retaining: bool,
     packets: u64,
     bytes: u64,
     first: Option<Timestamp>,
@@ -47,6 +51,8 @@ impl Analyzer {
             conclusion: Conclusion::new(&options),
             told: Vec::new(),
             ended: 0,
+            kept: 0,
+            is_retaining: false,
             tracker: Tracker::new(options, hashing),
             packets: 0,
             bytes: 0,
@@ -92,12 +98,17 @@ impl Analyzer {
 
     /// Keeps the sessions that have just ended, and what else findings depend on, in order.
     fn collect_ended(&mut self) {
-        self.told.extend(self.tracker.take_announced().map(Told::Announced));
+        if self.tracker.has_announced() {
+            self.told.extend(self.tracker.take_announced().map(Told::Announced));
+        }
         if self.tracker.has_done() {
             let until = self.last.unwrap_or_default();
             let done = self.tracker.take_done();
             self.ended = self.ended.saturating_add(done.len());
-            self.told.extend(done.into_iter().map(|session| Told::Ended(Box::new(session), until)));
+            for Done { over, kept } in done {
+                self.kept = self.kept.saturating_add(kept);
+                self.told.push(Told::Ended(Box::new(over), until, kept));
+            }
         }
     }
 
@@ -122,9 +133,31 @@ impl Analyzer {
         self.tracker.session_now(uid, &|id| table.get(id))
     }
 
+    /// Whoever takes sessions keeps them in memory: they go on counting for [`Limits::kept_bytes`].
+    ///
+    /// [`Limits::kept_bytes`]: crate::base::Limits::kept_bytes
+    pub const fn retain(&mut self) {
+        self.is_retaining = true;
+    }
+
+    /// What the sessions keep that have ended and were not taken yet, in bytes of memory.
+    pub const fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// The sessions that have ended are somebody else's now.
+    fn hand_over(&mut self) -> usize {
+        self.ended = 0;
+        let kept = std::mem::take(&mut self.kept);
+        if !self.is_retaining {
+            self.tracker.release(kept);
+        }
+        kept
+    }
+
     /// Sessions that have ended and were not taken yet, in order of their end.
     pub fn take_ended(&mut self) -> Vec<Session> {
-        self.ended = 0;
+        self.hand_over();
         let Self { told, conclusion, .. } = self;
         told.drain(..).filter_map(|told| conclusion.conclude(told)).map(|session| *session).collect()
     }
@@ -137,8 +170,8 @@ impl Analyzer {
     /// The sessions that have ended and were not taken yet, for a [`Conclusion`] elsewhere.
     pub fn take_batch(&mut self) -> Batch {
         let settled_before = self.tracker.settled_before();
-        self.ended = 0;
-        Batch { told: std::mem::take(&mut self.told), settled_before }
+        let kept = self.hand_over();
+        Batch { told: std::mem::take(&mut self.told), settled_before, kept }
     }
 
     /// Sessions under way, as they stand now.
@@ -153,7 +186,7 @@ impl Analyzer {
         limits.merge(&self.decoder.limits());
         limits.merge(self.table.limits());
         limits.merge(self.tracker.limits());
-        limits.merge(self.conclusion.limits());
+        limits.merge(&self.conclusion.limits());
         Capture {
             sources,
             packets: self.packets,

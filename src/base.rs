@@ -4,14 +4,16 @@
 
 mod endpoint;
 mod limits;
+mod number_map;
 mod packet;
 mod secret;
 mod text;
 mod time;
 
 pub use endpoint::Endpoint;
-pub use limits::{LimitCounts, LimitName, Limits};
+pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};
+pub(crate) use number_map::NumberMap;
 pub use packet::PacketRef;
 pub use secret::Secret;
-pub use text::{Printable, Text};
+pub use text::{Printable, Text, is_unprintable};
 pub use time::Timestamp;

@@ -31,6 +31,7 @@ use output::Output;
 use progress::Progress;
 use verdict::{Failure, Verdict};
 
+use crate::base::{Printable, is_unprintable};
 use crate::diagnose;
 use crate::report::Code;
 
@@ -40,7 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(args) => args,
         Err(error) => {
             // Help and version come this way too. Nobody is left to tell if even this can't be printed.
-            let _ = error.print();
+            let _ = if is_harmless(&error) { error.print() } else { print_harmless(&error) };
             return if error.use_stderr() { Verdict::Usage } else { Verdict::Done }.into();
         }
     };
@@ -56,6 +57,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             verdict.into()
         }
     }
+}
+
+/// Whether all that an error repeats of the command line may be shown: a shell's `*` puts names of files there.
+fn is_harmless(error: &clap::Error) -> bool {
+    !error.render().to_string().contains(|character| is_unprintable(character) && character != '\n')
+}
+
+/// Says what is wrong with the command line, without colours.
+fn print_harmless(error: &clap::Error) -> io::Result<()> {
+    let text = error.render().to_string();
+    text.lines().try_for_each(|line| writeln!(io::stderr(), "{}", Printable(line)))
 }
 
 /// Says something about the run on standard error.
@@ -85,6 +97,7 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
             })?;
             print(|out| write!(out, "{}", diagnose::explain(code)))
         }
+        Job::Limits(limits) => print(|out| out.write_all(limits.table().as_bytes())),
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),
         Job::Completions(shell) => print(|out| {
             let mut out = out;
@@ -98,7 +111,11 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
 fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
     let fail_on = job.fail_on;
     let begun = Instant::now();
-    let outcome = read::run(job, &mut Progress::new(general.progress))?;
+    let outcome = read::run(job, &mut Progress::new(general.progress), &mut |line| {
+        if general.verbose > 0 {
+            say(line);
+        }
+    })?;
     if general.quiet == 0 {
         for damage in &outcome.damage {
             say(&format!("warning: {damage}"));

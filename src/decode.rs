@@ -9,6 +9,7 @@ mod fragments;
 mod ip;
 mod layer;
 mod link;
+mod plain;
 mod pseudo;
 mod segment;
 mod span;
@@ -64,6 +65,14 @@ impl Decoder {
     /// Finds the innermost TCP segment of a frame, or of the datagram that it completes.
     #[inline]
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
+        match plain::segment(frame).filter(|_| self.depth >= plain::HEADERS) {
+            Some(segment) => Decoded::Segment(segment),
+            None => self.decode_the_long_way(frame),
+        }
+    }
+
+    /// Peels off one header after the other.
+    fn decode_the_long_way<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
         let mut trail = Trail::new(self.depth);
         let layer = match link::first_layer(frame.link) {
             ControlFlow::Continue(layer) => layer,

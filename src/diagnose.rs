@@ -48,8 +48,10 @@ pub struct Options {
     pub time_wait: i64,
     /// Findings kept of one session, and of the report ([`Limits::findings`]).
     pub findings: usize,
-    /// Pairs of hosts remembered for what spans sessions ([`Limits::history`]).
+    /// Announcements and uses of ports remembered for what spans sessions ([`Limits::history`]).
     pub history: usize,
+    /// Hosts and pairs of hosts remembered for what spans sessions ([`Limits::hosts`]).
+    pub hosts: usize,
 }
 
 impl Options {
@@ -60,6 +62,7 @@ impl Options {
             time_wait: 60_000_000_000,
             findings: limits.findings,
             history: limits.history,
+            hosts: limits.hosts,
         }
     }
 }
@@ -114,7 +117,7 @@ impl Diagnosis {
         let case = Case::open(session, &self.options, &self.announced, until);
         let sink = examine(&case);
         let forgotten = self.logins.add(&case) + self.ports.add(&case);
-        self.limits.add(LimitName::History, forgotten);
+        self.limits.add(LimitName::Hosts, forgotten);
         session.findings = self.keep(sink);
     }
 

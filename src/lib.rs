@@ -17,7 +17,7 @@
 //! | --- | --- |
 //! | 11 | [`cli`] |
 //! | 10 | [`live`], [`parallel`], [`tui`] |
-//! | 9 | [`export`] |
+//! | 9 | [`confine`], [`export`] |
 //! | 8 | [`analyzer`] |
 //! | 7 | [`diagnose`] |
 //! | 6 | [`session`] |
@@ -35,6 +35,7 @@ pub mod analyzer;
 pub mod base;
 pub mod capture;
 pub mod cli;
+pub mod confine;
 pub mod decode;
 pub mod diagnose;
 pub mod export;

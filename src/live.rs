@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 use crate::analyzer::{self, Analyzer, Event, EventKind};
 use crate::base::{PacketRef, Printable};
 use crate::capture::{self, Arrival, Intake, Recorder, Rotation, live};
+use crate::confine::{Needs, confine};
 use crate::export;
 use crate::filter::Filter;
 use crate::report::Session;
@@ -78,6 +79,8 @@ pub struct Job {
     pub until: Until,
     /// Whether the capture filter follows the predictions.
     pub learn_ports: bool,
+    /// Whether it is said which rights were given up.
+    pub is_verbose: bool,
 }
 
 /// Where packets come from.
@@ -161,8 +164,9 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
         }
         Feed::Files(_) => None,
     };
+    let mut rights = Vec::new();
     if taps.is_some() {
-        relinquish(job.user.as_deref())?;
+        rights.extend(relinquish(job.user.as_deref())?.map(|user| format!("runs as {}", Printable(&user))));
     }
     let sink = Sink::open(&job.target, job.line_buffered).map_err(Failure::writing(job.target.name()))?;
     let recorder = match job.record {
@@ -179,8 +183,25 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
         ),
         None => None,
     };
+    let stamps = Stamps::new(match job.form {
+        Form::Events { clock, .. } => clock,
+        Form::EventsJson | Form::Sessions => Clock::Epoch,
+    });
+    let frames = match job.feed {
+        Feed::Files(files) => Some(capture::open(&files, &job.analyzer.limits)?),
+        Feed::Interfaces(_) => None,
+    };
+    // Before there are other threads: they have what this one has then.
+    let write_in =
+        [sink.folder(), recorder.as_ref().and_then(Recorder::folder)].into_iter().flatten().collect();
+    rights.extend(confine(&Needs { write_in, ..Needs::default() }));
+    if job.is_verbose {
+        for line in &rights {
+            say(line);
+        }
+    }
     let mut learner = None;
-    let intake = match (taps, job.feed) {
+    let intake = match (taps, frames) {
         (Some(taps), _) => {
             if job.learn_ports {
                 learner = Some(Learner::begin(taps.filters()?, &job.analyzer)?);
@@ -190,17 +211,11 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
             }
             taps.start()?
         }
-        (None, Feed::Files(files)) => {
-            Intake::from_frames(capture::open(&files, &job.analyzer.limits)?).map_err(Failure::Start)?
-        }
-        (None, Feed::Interfaces(_)) => return Err(live::Error::NotBuilt.into()),
+        (None, Some(frames)) => Intake::from_frames(frames).map_err(Failure::Start)?,
+        (None, None) => return Err(live::Error::NotBuilt.into()),
     };
     let mut analyzer = Analyzer::new(job.analyzer);
     analyzer.watch();
-    let stamps = Stamps::new(match job.form {
-        Form::Events { clock, .. } => clock,
-        Form::EventsJson | Form::Sessions => Clock::Epoch,
-    });
     let follower = Follower {
         analyzer,
         sink,

@@ -7,6 +7,7 @@
 //! channel has one sender and one receiver, and nothing asks which thread was faster (but when to let [`Heard::Pause`]
 //! be heard).
 
+mod gauge;
 mod hashing;
 
 use std::ops::ControlFlow;
@@ -16,6 +17,8 @@ use std::thread;
 use crate::analyzer::{Analyzer, Batch, Conclusion, Hashing, Options};
 use crate::capture::Frames;
 use crate::report::{Capture, Finding, Session};
+
+use gauge::Gauge;
 
 pub use hashing::ThreadHashing;
 
@@ -71,12 +74,16 @@ pub fn analyze<E: Send>(
     mut hear: impl FnMut(Heard) -> Result<(), E> + Send,
 ) -> Result<Closing, E> {
     let mut conclusion = Conclusion::new(&options);
+    let gauge = Gauge::new(options.limits.handover_bytes / 2);
     let mut analyzer = analyzer(options);
     thread::scope(|scope| {
         let (batches, inbox) = sync_channel(WAITING);
-        let second = scope
-            .spawn(move || conclude(&inbox, wish.order, &mut conclusion, &mut hear).map(|()| conclusion));
-        let told = tell(frames, &mut analyzer, wish, &batches, &mut look);
+        let gauge = &gauge;
+        let second = scope.spawn(move || {
+            let exit = gauge.exit();
+            conclude(&inbox, &exit, wish.order, &mut conclusion, &mut hear).map(|()| conclusion)
+        });
+        let told = tell(frames, &mut analyzer, wish, (&batches, gauge), &mut look);
         drop(batches);
         let mut conclusion = match second.join() {
             Ok(conclusion) => conclusion?,
@@ -86,7 +93,8 @@ pub fn analyze<E: Send>(
         debug_assert!(told.is_continue());
         let findings = conclusion.finish(&analyzer.capture(Vec::new()));
         let mut capture = analyzer.capture(frames.sources());
-        capture.limits.merge(conclusion.limits());
+        capture.limits.merge(&conclusion.limits());
+        capture.limits.merge(frames.limits());
         Ok(Closing { capture, findings })
     })
 }
@@ -105,17 +113,21 @@ fn tell(
     frames: &mut Frames,
     analyzer: &mut Analyzer,
     wish: Wish,
-    batches: &SyncSender<Batch>,
+    (batches, gauge): (&SyncSender<Batch>, &Gauge),
     look: &mut impl FnMut(&Frames) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let hand_over = |analyzer: &mut Analyzer| match batches.send(analyzer.take_batch()) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
+    let hand_over = |analyzer: &mut Analyzer| {
+        let batch = analyzer.take_batch();
+        gauge.enter(batch.kept);
+        match batches.send(batch) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
     };
     let mut number = 0_u64;
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);
-        if analyzer.ended() >= wish.at_a_time.max(1) {
+        if analyzer.ended() >= wish.at_a_time.max(1) || analyzer.kept() > gauge.share() {
             hand_over(analyzer)?;
         }
         number = number.wrapping_add(1);
@@ -130,11 +142,13 @@ fn tell(
 /// The second thread: what follows on a session's end.
 fn conclude<E>(
     inbox: &Receiver<Batch>,
+    exit: &gauge::Exit<'_>,
     order: Order,
     conclusion: &mut Conclusion,
     hear: &mut impl FnMut(Heard) -> Result<(), E>,
 ) -> Result<(), E> {
     while let Ok(batch) = next(inbox, hear)? {
+        let kept = batch.kept;
         match order {
             Order::FirstPacket => {
                 conclusion.in_order(batch, |session| hear(Heard::Session(session)))?;
@@ -147,6 +161,7 @@ fn conclude<E>(
                 }
             }
         }
+        exit.leave(kept);
     }
     Ok(())
 }

@@ -20,13 +20,15 @@ mod event;
 mod expectation;
 mod flow;
 mod history;
+mod kept;
 mod live;
 mod options;
 mod ports;
 mod tracker;
 mod walk;
 
+pub use assemble::Over;
 pub use content::{Hashing, InlineHashing, NoHashing};
 pub use event::{Event, EventKind, Waiting};
 pub use options::Options;
-pub use tracker::Tracker;
+pub use tracker::{Done, Tracker};

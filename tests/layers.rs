@@ -16,7 +16,6 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("zstd", &["capture"]),
     ("etherparse", &["decode"]),
     ("infer", &["session"]),
-    ("serde", &["export"]),
     ("serde_json", &["export"]),
     ("csv", &["export"]),
     ("ratatui", &["tui"]),
@@ -32,6 +31,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["tls"]),
     ("hkdf", &["tls"]),
     ("hmac", &["tls"]),
+    ("landlock", &["confine"]),
+    ("rustix", &["confine"]),
 ];
 
 /// Modules that take time as an argument and touch nothing outside: what a clock, a thread or a file is called.

@@ -38,7 +38,7 @@ fn alone(files: &[PathBuf], options: &Options) -> String {
 /// What two threads write.
 fn together(files: &[PathBuf], options: &Options, at_a_time: usize) -> String {
     let mut frames = capture::open(files, &options.limits).unwrap();
-    let mut document = JsonDocument::begin().unwrap();
+    let mut document = JsonDocument::begin();
     let mut out = Vec::new();
     let hear = |heard| {
         if let Heard::Session(session) = heard {
@@ -95,4 +95,22 @@ fn lines_hold_the_sessions_of_the_document() {
     for name in names {
         assert!(document.contains(&format!("\"uid\":\"{name}\"")), "{name}");
     }
+}
+
+#[test]
+fn where_too_much_waits_for_its_turn_nothing_is_lost_and_it_is_said() {
+    let usual = Options::default();
+    let mut little = usual.clone();
+    little.limits.handover_bytes = 1;
+    let samples = samples();
+    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let names = |report: &serde_json::Value| {
+        let sessions = report["sessions"].as_array().unwrap();
+        let mut names: Vec<String> = sessions.iter().map(|session| session["uid"].to_string()).collect();
+        names.sort();
+        names
+    };
+    let one = together(&samples, &little, 1);
+    assert_eq!(together(&samples, &little, 1), one, "the order depends on which thread was faster");
+    assert_eq!(names(&parse(&one)), names(&parse(&alone(&samples, &usual))));
 }

@@ -1,91 +1,267 @@
-//! Every cap in one place, each with its reason.
+//! Every cap in one place, each with its reason and with what it costs.
+//!
+//! A capture is written by whoever sends packets, so all that grows has a cap; reaching one degrades service to the flow
+//! that reached it, is counted, and is said in the report.
+//!
+//! All caps together keep the program below [`Limits::max_memory`]: each says what one unit of it costs at most (see
+//! [`cost`]), and the sum of all worst cases stays below the budget. A smaller budget makes all caps smaller that cost
+//! memory, in proportion. A cap that is set by hand is what it was set to, whatever that adds up to.
 
-/// How much of everything ftpscope keeps. A capture is written by whoever sends packets, so all that grows has a cap;
-/// reaching one degrades service to the flow that reached it, is counted, and is said in the report.
-#[derive(Clone, Debug)]
-pub struct Limits {
+pub mod cost;
+
+use std::fmt::Write as _;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// What the program itself takes: code, stacks, buffers of fixed size.
+const PROGRAM: usize = 32 * MIB;
+/// What the allocator wastes: this part of the budget.
+const WASTE: usize = 16;
+
+/// How a cap counts for the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Each unit costs so many bytes; the cap follows the budget.
+    Share(usize),
+    /// Each unit costs so many bytes, and there must be as many whatever the budget is.
+    Fixed(usize),
+    /// What it allows is counted by another cap.
+    Within,
+}
+
+/// One cap, for those who list or set them.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Its name: that of the field.
+    pub name: &'static str,
+    /// What it is within the default budget.
+    pub default: usize,
+    /// What it costs.
+    pub cost: Cost,
+    /// What it is for, and why so much.
+    pub reason: &'static str,
+    get: fn(&Limits) -> usize,
+    set: fn(&mut Limits, usize),
+}
+
+impl Limit {
+    /// The cap as it stands there.
+    pub fn of(&self, limits: &Limits) -> usize {
+        (self.get)(limits)
+    }
+
+    /// The most that it can cost as it stands there, in bytes.
+    pub fn worst_case(&self, limits: &Limits) -> usize {
+        match self.cost {
+            Cost::Share(bytes) | Cost::Fixed(bytes) => self.of(limits).saturating_mul(bytes),
+            Cost::Within => 0,
+        }
+    }
+}
+
+macro_rules! limits {
+    ($($(#[doc = $reason:literal])+ $name:ident: $default:expr, $cost:expr;)*) => {
+        /// How much of everything ftpscope keeps.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Limits {
+            /// What the program may take in all, in bytes: `--max-memory`.
+            pub max_memory: usize,
+            $($(#[doc = $reason])+ pub $name: usize,)*
+        }
+
+        impl Limits {
+            /// All caps, in the order in which they are listed.
+            pub const ALL: &'static [Limit] = &[$(Limit {
+                name: stringify!($name),
+                default: $default,
+                cost: $cost,
+                reason: concat!($($reason),+),
+                get: |limits| limits.$name,
+                set: |limits, value| limits.$name = value,
+            },)*];
+
+            /// The budget that the defaults are made for.
+            pub const DEFAULT_MEMORY: usize = 1024 * MIB;
+            /// The smallest budget that something can be done with.
+            pub const LEAST_MEMORY: usize = 128 * MIB;
+
+            const DEFAULT: Self = Self { max_memory: Self::DEFAULT_MEMORY, $($name: $default,)* };
+        }
+    };
+}
+
+limits! {
     /// Longest control line kept, in bytes. RFC 959 names none; 8 KiB holds the longest path of any system twice.
-    pub line_length: usize,
+    line_length: 8 * KIB, Cost::Within;
     /// Lines kept of one multi-line reply: help texts and message files stay far below.
-    pub reply_lines: usize,
+    reply_lines: 4096, Cost::Within;
     /// Bytes kept of one whole multi-line reply.
-    pub reply_bytes: usize,
+    reply_bytes: 256 * KIB, Cost::Within;
     /// Out-of-order bytes held for one direction of one connection: two of the largest usual receive windows.
-    pub reassembly_per_stream: usize,
-    /// Out-of-order bytes held in all.
-    pub reassembly_total: usize,
-    /// Separate pieces (and holes) kept for one direction: each costs memory beside its bytes.
-    pub pieces_per_stream: usize,
+    reassembly_per_stream: 16 * MIB, Cost::Within;
+    /// Out-of-order bytes held in all, each piece with what it costs beside its bytes.
+    reassembly_total: 64 * MIB, Cost::Share(1);
+    /// Separate pieces (and holes) kept for one direction: a receiver's window holds no more full segments.
+    pieces_per_stream: 8192, Cost::Within;
     /// Connections followed at a time, in any state.
-    pub connections: usize,
-    /// Connections of which only SYNs were seen: what a SYN flood fills.
-    pub half_open: usize,
+    connections: 65_536, Cost::Share(cost::CONNECTION);
+    /// Connections of which only SYNs were seen: what a SYN flood fills. Half of all, so that the others have a place.
+    half_open: 32_768, Cost::Within;
     /// Closed connections that wait for stragglers; at ten thousand closes a second that is half a second for each,
     /// and a straggler comes within a round trip.
-    pub lingering: usize,
+    lingering: 4096, Cost::Within;
     /// Flows remembered as not being FTP.
-    pub ignored_flows: usize,
-    /// Sessions alive at a time.
-    pub sessions: usize,
+    ignored_flows: 524_288, Cost::Share(cost::FLOW);
+    /// Sessions alive at a time; where there are more, one that was silent for long and transferred nothing ends early.
+    sessions: 32_768, Cost::Share(cost::SESSION);
+    /// Bytes kept of all sessions that are alive, and of those that are over and wait for the whole report: commands,
+    /// replies, data channels, transfers, the beginnings of contents. The fuller it is, the less any one session may
+    /// add: a quarter of what is left. So one that keeps little finds room where others were greedy.
+    kept_bytes: 196 * MIB, Cost::Share(1);
+    /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is handed over
+    /// and where it waits to be written, the sessions before and after it being as large, and for the text that is made of
+    /// it.
+    kept_per_session: 24 * MIB, Cost::Share(5);
+    /// Bytes of sessions that are over and wait to be written: half on their way to the writer, which makes the reader
+    /// wait, half for sessions that began earlier; those that wait for such are then written before them.
+    handover_bytes: 16 * MIB, Cost::Share(1);
     /// Commands kept in one session.
-    pub commands_per_session: usize,
+    commands_per_session: 100_000, Cost::Within;
     /// Commands sent and not yet answered: pipelining clients stay below a hundred.
-    pub pending_commands: usize,
+    pending_commands: 1024, Cost::Within;
     /// Data channels kept in one session.
-    pub channels_per_session: usize,
+    channels_per_session: 50_000, Cost::Within;
     /// Predictions that wait for their connection, in all.
-    pub expectations: usize,
-    /// Endpoints and pairs remembered for reuse.
-    pub history: usize,
+    expectations: 49_152, Cost::Share(cost::EXPECTATION);
+    /// Endpoints, pairs and announcements remembered for reuse.
+    history: 65_536, Cost::Share(cost::HISTORY);
+    /// Hosts and pairs of hosts remembered for what spans sessions: guessed passwords, exhausted port ranges.
+    hosts: 8192, Cost::Share(cost::HOST);
+    /// Clients and servers remembered whose control connections never came about.
+    attempts: 16_384, Cost::Share(cost::ATTEMPT);
     /// Incomplete IP datagrams held, in all.
-    pub fragmented_datagrams: usize,
-    /// Bytes held of incomplete IP datagrams, in all.
-    pub fragment_bytes: usize,
+    fragmented_datagrams: 1024, Cost::Share(cost::DATAGRAM);
+    /// Bytes held of incomplete IP datagrams, in all: an IP stack holds 4 MiB.
+    fragment_bytes: 8 * MIB, Cost::Share(cost::FRAGMENT_BYTE);
     /// Headers inside headers: tunnels, tags and extension headers of one packet.
-    pub encapsulation_depth: usize,
-    /// Largest packet that a capture file may hold, in bytes: libpcap's own bound for most link types.
-    pub packet_bytes: usize,
+    encapsulation_depth: 16, Cost::Within;
+    /// Largest packet that a capture file may hold, in bytes: four times libpcap's own bound for most link types.
+    packet_bytes: MIB, Cost::Fixed(cost::PACKET_BUFFERS);
     /// Bytes that a compressed file may expand to for each of its own bytes, once past the first 64 MiB.
-    pub decompression_ratio: u64,
+    decompression_ratio: 200, Cost::Within;
+    /// Largest window of a zstd file, in bytes (of several files, all together); a window is a power of two. The highest
+    /// level without --ultra takes 8 MiB.
+    decompression_window: 64 * MIB, Cost::Share(1);
     /// Interfaces of one pcapng section: capture machines have a few, and each stays in memory until the section ends.
-    pub interfaces: usize,
+    interfaces: 16_384, Cost::Share(cost::INTERFACE);
     /// Bytes of TLS secrets kept from pcapng files: a session needs about 500.
-    pub tls_secret_bytes: usize,
+    tls_secret_bytes: 4 * MIB, Cost::Share(cost::TLS_SECRET_BYTE);
     /// Findings kept for one session, and for the report.
-    pub findings: usize,
+    findings: 1000, Cost::Within;
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        const KIB: usize = 1024;
-        const MIB: usize = 1024 * KIB;
-        Self {
-            line_length: 8 * KIB,
-            reply_lines: 4096,
-            reply_bytes: 256 * KIB,
-            reassembly_per_stream: 16 * MIB,
-            reassembly_total: 256 * MIB,
-            pieces_per_stream: 8192,
-            connections: 1_000_000,
-            half_open: 65_536,
-            lingering: 4096,
-            ignored_flows: 1_000_000,
-            sessions: 200_000,
-            commands_per_session: 100_000,
-            pending_commands: 1024,
-            channels_per_session: 50_000,
-            expectations: 100_000,
-            history: 262_144,
-            fragmented_datagrams: 1024,
-            fragment_bytes: 16 * MIB,
-            encapsulation_depth: 16,
-            packet_bytes: 16 * MIB,
-            decompression_ratio: 200,
-            interfaces: 65_536,
-            tls_secret_bytes: 16 * MIB,
-            findings: 1000,
+        Self::DEFAULT
+    }
+}
+
+impl Limits {
+    /// The caps whose worst cases stay below a budget in bytes, which is at least [`Limits::LEAST_MEMORY`].
+    pub fn within(max_memory: usize) -> Self {
+        let max_memory = max_memory.max(Self::LEAST_MEMORY);
+        let (share, of) = (Self::shared(max_memory), Self::shared(Self::DEFAULT_MEMORY));
+        let mut limits = Self { max_memory, ..Self::DEFAULT };
+        for limit in Self::ALL {
+            if let Cost::Share(_) = limit.cost {
+                let scaled = (limit.default as u128).saturating_mul(share as u128) / (of as u128).max(1);
+                (limit.set)(&mut limits, usize::try_from(scaled).unwrap_or(usize::MAX).max(1));
+            }
+        }
+        // What is a part of another cap stays that part.
+        limits.half_open = limits.half_open.min(limits.connections / 2).max(1);
+        limits.lingering = limits.lingering.min(limits.connections / 16).max(1);
+        limits.reassembly_per_stream = limits.reassembly_per_stream.min(limits.reassembly_total / 4);
+        limits.reply_bytes = limits.reply_bytes.min(limits.kept_per_session / 4);
+        limits
+    }
+
+    /// What of a budget is shared out among the caps.
+    fn shared(max_memory: usize) -> usize {
+        let fixed = Self::ALL.iter().filter(|limit| matches!(limit.cost, Cost::Fixed(_)));
+        let fixed = fixed.map(|limit| limit.worst_case(&Self::DEFAULT)).fold(PROGRAM, usize::saturating_add);
+        max_memory.saturating_sub(max_memory / WASTE).saturating_sub(fixed)
+    }
+
+    /// The most that all caps together can cost, in bytes, with the program itself and what the allocator wastes.
+    pub fn worst_case(&self) -> usize {
+        let caps = Self::ALL.iter().map(|limit| limit.worst_case(self));
+        caps.fold(PROGRAM.saturating_add(self.max_memory / WASTE), usize::saturating_add)
+    }
+
+    /// Sets the cap of this name, in which a dash is as good as an underscore; false where there is none.
+    pub fn set(&mut self, name: &str, value: usize) -> bool {
+        let name = name.replace('-', "_");
+        let found = Self::ALL.iter().find(|limit| limit.name == name);
+        if let Some(limit) = found {
+            (limit.set)(self, value);
+        }
+        found.is_some()
+    }
+
+    /// All caps with what they are, what they may cost, and why: for people, in lines of eighty columns or a little more.
+    pub fn table(&self) -> String {
+        let mut page = String::new();
+        // Writing to a string can't fail.
+        let _ = writeln!(page, "{:21} {:>9} {:>9}", "name", "limit", "memory");
+        for limit in Self::ALL {
+            let memory = match limit.cost {
+                Cost::Within => String::new(),
+                Cost::Share(_) | Cost::Fixed(_) => short(limit.worst_case(self)),
+            };
+            let _ = writeln!(page, "{:21} {:>9} {memory:>9}", limit.name, short(limit.of(self)));
+            for line in wrapped(limit.reason, 74) {
+                let _ = writeln!(page, "    {line}");
+            }
+        }
+        let rest = PROGRAM.saturating_add(self.max_memory / WASTE);
+        let _ = writeln!(
+            page,
+            "\nThe program itself and what the allocator wastes: {}. At worst {} in all; --max-memory is {}.",
+            short(rest),
+            short(self.worst_case()),
+            short(self.max_memory),
+        );
+        page
+    }
+}
+
+/// A number as it is written on the command line: `64M` where it is even, else to the next lower tenth.
+fn short(number: usize) -> String {
+    for (unit, size) in [("G", 1024 * MIB), ("M", MIB), ("K", KIB)] {
+        if number >= size && (number.is_multiple_of(size) || number >= 16 * size) {
+            let tenths = (number % size).saturating_mul(10) / size;
+            let whole = number / size;
+            return if tenths == 0 { format!("{whole}{unit}") } else { format!("{whole}.{tenths}{unit}") };
         }
     }
+    number.to_string()
+}
+
+/// A paragraph in lines.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count().saturating_add(word.chars().count()) < width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 macro_rules! limit_names {
@@ -119,8 +295,13 @@ limit_names! {
     HalfOpen => "half_open",
     /// Flows forgotten at [`Limits::ignored_flows`].
     IgnoredFlows => "ignored_flows",
-    /// Sessions closed early at [`Limits::sessions`].
+    /// Sessions closed early at [`Limits::sessions`], or of which nothing could be kept at [`Limits::kept_bytes`].
     Sessions => "sessions",
+    /// Commands, replies, channels, notes and contents not kept, or not whole, at [`Limits::kept_per_session`] or
+    /// [`Limits::kept_bytes`].
+    KeptBytes => "kept_bytes",
+    /// Sessions written before others that began earlier, at [`Limits::handover_bytes`].
+    Handover => "handover_bytes",
     /// Commands not kept at [`Limits::commands_per_session`] or [`Limits::pending_commands`].
     Commands => "commands",
     /// Data channels not kept at [`Limits::channels_per_session`].
@@ -129,6 +310,10 @@ limit_names! {
     Expectations => "expectations",
     /// Endpoints forgotten at [`Limits::history`].
     History => "history",
+    /// Hosts and pairs of hosts not remembered at [`Limits::hosts`].
+    Hosts => "hosts",
+    /// Attempts at control connections not remembered at [`Limits::attempts`].
+    Attempts => "attempts",
     /// Fragments dropped at [`Limits::fragmented_datagrams`] or [`Limits::fragment_bytes`].
     Fragments => "fragments",
     /// Packets given up at [`Limits::encapsulation_depth`].
@@ -168,3 +353,6 @@ impl LimitCounts {
         LimitName::ALL.iter().copied().zip(self.0).filter(|&(_, count)| count > 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,12 @@ const fn is_deceptive(character: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether a character must not reach a terminal: a control, or one that changes how its neighbours are drawn, or that
+/// can't be seen at all.
+pub fn is_unprintable(character: char) -> bool {
+    character.is_control() || is_deceptive(character)
+}
+
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write as _;

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Timestamp};
+use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Timestamp, cost};
 use crate::report;
 
 use super::Frame;
@@ -25,8 +25,27 @@ pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Frames, Error> {
         return Err(Error::StandardInputTwice);
     }
     check_count(paths.len())?;
-    let sources = paths.iter().map(|path| Source::open(path, limits)).collect::<Result<_, _>>()?;
+    let each = shared_among(paths.len(), limits);
+    let sources = paths.iter().map(|path| Source::open(path, &each)).collect::<Result<_, _>>()?;
     Ok(Frames::over(sources, limits))
+}
+
+/// The limits of each of several files: they are read at the same time, and what one may take is shared among them. No
+/// file is refused what usual ones need, so that a great many of them may take more.
+fn shared_among(count: usize, limits: &Limits) -> Limits {
+    const USUAL_WINDOW: usize = 8 << 20;
+    const USUAL_PACKET: usize = 256 << 10;
+    // Batches that a file may have under way.
+    const BATCHES: usize = 5;
+    let share = |limit: usize, of: usize, usual: usize| {
+        let share = limit.saturating_mul(of).checked_div(count.saturating_mul(BATCHES)).unwrap_or(limit);
+        share.clamp(usual.min(limit), limit.max(usual.min(limit)))
+    };
+    Limits {
+        packet_bytes: share(limits.packet_bytes, cost::PACKET_BUFFERS, USUAL_PACKET),
+        decompression_window: share(limits.decompression_window, BATCHES, USUAL_WINDOW),
+        ..limits.clone()
+    }
 }
 
 fn check_count(count: usize) -> Result<(), Error> {

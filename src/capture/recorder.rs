@@ -48,6 +48,9 @@ pub struct Recorder {
     bytes: u64,
 }
 
+/// Names of files that were written before, where none is removed.
+const NAMES: usize = 1024;
+
 /// One file.
 struct Part {
     path: PathBuf,
@@ -77,6 +80,12 @@ impl Recorder {
             recorder.current = Some(recorder.begin(path)?);
         }
         Ok(recorder)
+    }
+
+    /// The folder in which it will make and remove files, if any; a file that is open already needs none.
+    pub fn folder(&self) -> Option<PathBuf> {
+        let directory = self.path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        self.rotation.is_wanted().then(|| directory.unwrap_or(Path::new(".")).to_owned())
     }
 
     /// Saves a packet.
@@ -143,6 +152,10 @@ impl Recorder {
         if let Some(part) = self.current.take() {
             self.bytes = self.bytes.saturating_add(part.bytes());
             self.earlier.push_back(part.path);
+        }
+        // Where all are kept, no more names of them are than a person reads.
+        if self.rotation.files.is_none() && self.earlier.len() > NAMES {
+            self.earlier.pop_front();
         }
         let kept = self.rotation.files.map_or(usize::MAX, |files| files.max(1) as usize);
         while self.earlier.len() >= kept {

@@ -25,6 +25,8 @@ const SNIFF: usize = 512;
 const SNIFF_AT_LEAST: usize = 8;
 /// A file compressed and then compressed again is still read; more often than that nobody means it.
 const MOST_LAYERS: usize = 2;
+/// The window of an inner one, in bytes: that of the highest level without --ultra.
+const INNER_WINDOW: usize = 8 << 20;
 /// Files smaller than this are read without a thread: starting one would cost more than it saves.
 const WORTH_A_THREAD: u64 = 1024 * 1024;
 
@@ -123,8 +125,12 @@ impl Source {
                     return Err(Error::TooManyLayers { path, layers: MOST_LAYERS });
                 }
                 compression.get_or_insert(known.name());
+                // What is packed twice gets no second large window.
+                let window = if layers > 1 { INNER_WINDOW } else { usize::MAX };
+                let window = limits.decompression_window.min(window);
+                let within = Limits { decompression_window: window, ..limits.clone() };
                 input = known
-                    .unpack(input, &read, limits.decompression_ratio)
+                    .unpack(input, &read, &within)
                     .map_err(|error| Error::Broken { path: path.clone(), why: error.to_string() })?;
             }
         };

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use lz4_flex::frame::FrameDecoder;
-use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
+use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
+
+use crate::base::Limits;
 
 /// Compressed bytes read at a time.
 const INPUT: usize = 64 * 1024;
@@ -48,17 +50,19 @@ impl Compression {
         }
     }
 
-    /// What `packed` unpacks to, but for a bomb: not more than `ratio` times the `file_bytes` that were read.
+    /// What `packed` unpacks to, but for a bomb: not more than a ratio times the `file_bytes` that were read, and with a
+    /// window that is not too large.
     pub(super) fn unpack(
         self,
         packed: Box<dyn Read + Send>,
         file_bytes: &Arc<AtomicU64>,
-        ratio: u64,
+        limits: &Limits,
     ) -> io::Result<Box<dyn Read + Send>> {
+        let ratio = u64::try_from(limits.decompression_ratio).unwrap_or(u64::MAX);
         let packed = BufReader::with_capacity(INPUT, packed);
         let unpacked: Box<dyn Read + Send> = match self {
             Self::Gzip => Box::new(Gzip::new(packed)),
-            Self::Zstd => Box::new(Zstd::new(packed)?),
+            Self::Zstd => Box::new(Zstd::new(packed, limits.decompression_window)?),
             Self::Lz4 => Box::new(Lz4 { frame: Some(FrameDecoder::new(packed)) }),
         };
         Ok(Box::new(Guarded { unpacked, count: 0, file_bytes: Arc::clone(file_bytes), ratio }))
@@ -178,8 +182,10 @@ struct Zstd<R> {
 }
 
 impl<R: BufRead> Zstd<R> {
-    fn new(packed: R) -> io::Result<Self> {
-        let decoder = Decoder::new()?;
+    fn new(packed: R, window: usize) -> io::Result<Self> {
+        let mut decoder = Decoder::new()?;
+        // What zstd itself allows: 1 KiB to 2 GiB.
+        decoder.set_parameter(DParameter::WindowLogMax(window.checked_ilog2().unwrap_or(0).clamp(10, 31)))?;
         Ok(Self { packed, decoder, wanted: ZSTD_HEADER_START, between_frames: true, has_more: false })
     }
 }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
-use super::values::{DecodeAs, Duration};
+use super::values::{DecodeAs, Duration, LimitSetting, Size, max_memory};
 use super::verdict::EXIT_STATUSES;
+use crate::base::Limits;
 use crate::tui::ThemeName;
 
 pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
@@ -81,6 +82,8 @@ pub enum Command {
         /// The code, as a report names it; without one, all codes are listed
         code: Option<String>,
     },
+    /// List the limits: how much is kept, what memory that takes at worst, and why
+    Limits(LimitArgs),
     /// Print the JSON Schema of the report
     Schema,
     /// Print a completion script
@@ -146,6 +149,21 @@ pub struct AnalysisArgs {
     /// Show passwords and accounts
     #[arg(long)]
     pub show_passwords: bool,
+    /// How much is kept.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// How much is kept.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Stay below so much memory, whatever the input: all limits are made smaller or larger by it [default: 1G]
+    #[arg(long, value_name = "SIZE", value_parser = max_memory)]
+    pub max_memory: Option<Size>,
+    /// Set one limit, as in sessions=50000 or line-length=4K; may be repeated ('ftpscope limits' lists them)
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub settings: Vec<LimitSetting>,
 }
 
 /// Where the report goes and what it looks like.
@@ -302,7 +320,34 @@ impl AnalysisArgs {
             filter: self.filter.or(outer.filter),
             no_hash: self.no_hash || outer.no_hash,
             show_passwords: self.show_passwords || outer.show_passwords,
+            limits: self.limits.or(outer.limits),
         }
+    }
+}
+
+impl LimitArgs {
+    /// These, and where they say nothing `outer`.
+    #[must_use]
+    pub fn or(self, outer: Self) -> Self {
+        let mut settings = outer.settings;
+        settings.extend(self.settings);
+        Self { max_memory: self.max_memory.or(outer.max_memory), settings }
+    }
+
+    /// Whether only a list is wanted: `--limit help`.
+    pub fn asks_for_help(&self) -> bool {
+        self.settings.contains(&LimitSetting::Help)
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> Limits {
+        let mut limits = self.max_memory.map_or_else(Limits::default, |size| Limits::within(size.bytes));
+        for setting in &self.settings {
+            if let LimitSetting::Set { limit, value } = setting {
+                limits.set(limit.name, *value);
+            }
+        }
+        limits
     }
 }
 

@@ -8,10 +8,19 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::verdict::Verdict;
+
+/// Whether the one who started the program wants it to live on when the terminal closes, as nohup does: a signal that is
+/// caught is ignored no more.
+fn is_hang_up_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
+    ignored.is_some_and(|set| set >> SIGHUP.saturating_sub(1) & 1 == 1)
+}
 
 /// Whether the user wants to stop.
 pub(super) struct Interrupts {
@@ -24,7 +33,8 @@ impl Interrupts {
     /// Listens for signals from now on.
     pub(super) fn watch(reads_standard_input: bool) -> io::Result<Self> {
         let raised = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
+        let hang_up = (!is_hang_up_ignored()).then_some(SIGHUP);
+        for signal in [SIGINT, SIGTERM].into_iter().chain(hang_up) {
             flag::register_conditional_shutdown(signal, Verdict::Interrupted as i32, Arc::clone(&raised))?;
             flag::register(signal, Arc::clone(&raised))?;
         }

@@ -1,8 +1,9 @@
 //! Captures, and lists of interfaces.
 
 use std::env;
+use std::fs;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::{
     Autostop, CaptureArgs, FormatArg, GeneralArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
@@ -58,6 +59,16 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
     if filter.is_some() && form != Form::Sessions {
         return Err(Failure::usage("-Y chooses whole sessions; it needs -T jsonl here"));
     }
+    let record_file = record.as_ref().map(|(path, _)| path.as_path()).filter(|path| path.as_os_str() != "-");
+    let output_file = match &target {
+        Target::File(path) => Some(path.as_path()),
+        Target::Stdout | Target::Nowhere => None,
+    };
+    let read: Vec<&Path> = match &feed {
+        Feed::Files(files) => files.iter().map(PathBuf::as_path).collect(),
+        Feed::Interfaces(_) => Vec::new(),
+    };
+    reject_collisions(record_file, output_file, &read)?;
     let job = Job {
         feed,
         filter,
@@ -70,8 +81,35 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         record,
         until,
         learn_ports: capture.learn_ports,
+        is_verbose: general.verbose > 0,
     };
     Ok(LiveJob { job, fail_on: output.fail_on.map(severity), command: Some("live") })
+}
+
+/// What is written to is no file that is read, nor one that is written to otherwise.
+fn reject_collisions(record: Option<&Path>, output: Option<&Path>, read: &[&Path]) -> Result<(), Failure> {
+    let is_same = |one: &Path, other: &Path| {
+        one == other
+            || fs::canonicalize(one)
+                .ok()
+                .filter(|one| one.is_file())
+                .is_some_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
+    };
+    let shown = |path: &Path| Printable(&path.to_string_lossy()).to_string();
+    if let (Some(record), Some(output)) = (record, output)
+        && is_same(record, output)
+    {
+        return Err(Failure::usage(format!("-w and -o can't both write to {}", shown(record))));
+    }
+    for written in [record, output].into_iter().flatten() {
+        if read.iter().any(|read| is_same(written, read)) {
+            return Err(Failure::usage(format!(
+                "{} is a capture to read: it can't be written to",
+                shown(written)
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// `ftpscope -i`, without a command.

@@ -4,8 +4,8 @@ use std::env;
 use std::path::PathBuf;
 
 use super::args::{
-    AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, LiveArgs, LiveOutputArgs, OutputArgs,
-    ReportArgs, SeverityArg, WhatArg,
+    AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, LimitArgs, LiveArgs, LiveOutputArgs,
+    OutputArgs, ReportArgs, SeverityArg, WhatArg,
 };
 use super::live::{LiveJob, understand_capture, understand_live};
 use super::look::look;
@@ -31,6 +31,8 @@ pub(super) enum Job {
     },
     /// Explain a code, or list all.
     Explain(Option<String>),
+    /// Print a table of these limits.
+    Limits(Limits),
     /// Print the report's schema.
     Schema,
     /// Print a completion script.
@@ -86,6 +88,10 @@ pub(super) enum Target {
 pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, GeneralArgs), Failure> {
     let Args { command, report, capture, list_interfaces, general } = args;
     reject_capture(command.as_ref(), &capture)?;
+    if asks_for_limits(command.as_ref(), &report) {
+        let own = command.map_or_else(LimitArgs::default, limits_of);
+        return Ok((Job::Limits(own.or(report.analysis.limits).limits()), general));
+    }
     let job = if list_interfaces {
         Job::Interfaces { json: report.output.json }
     } else {
@@ -113,12 +119,33 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
             }
             Some(Command::Interfaces { json }) => Job::Interfaces { json },
             Some(Command::Explain { code }) => Job::Explain(code),
+            Some(Command::Limits(own)) => Job::Limits(own.or(report.analysis.limits).limits()),
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
             Some(Command::Man) => Job::Man,
         }
     };
     Ok((job, general))
+}
+
+/// Whether `--limit help` was said anywhere.
+fn asks_for_limits(command: Option<&Command>, report: &ReportArgs) -> bool {
+    let of_command = match command {
+        Some(Command::Tui(own) | Command::Analyze(own) | Command::Export(own)) => Some(&own.analysis.limits),
+        Some(Command::Live(own)) => Some(&own.analysis.limits),
+        Some(Command::Limits(own)) => Some(own),
+        _ => None,
+    };
+    of_command.into_iter().chain([&report.analysis.limits]).any(LimitArgs::asks_for_help)
+}
+
+fn limits_of(command: Command) -> LimitArgs {
+    match command {
+        Command::Tui(own) | Command::Analyze(own) | Command::Export(own) => own.analysis.limits,
+        Command::Live(own) => own.analysis.limits,
+        Command::Limits(own) => own,
+        _ => LimitArgs::default(),
+    }
 }
 
 fn report_job(
@@ -165,7 +192,7 @@ pub(super) fn analyzer_options(analysis: AnalysisArgs) -> analyzer::Options {
     let mut control_ports = analysis.control_ports;
     control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
     analyzer::Options {
-        limits: Limits::default(),
+        limits: analysis.limits.limits(),
         time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
         predict_window: analysis.predict_window.map_or(standard.predict_window, |duration| duration.nanos),
         hash: !analysis.no_hash,

@@ -52,6 +52,14 @@ impl Output {
         Self::open(target)
     }
 
+    /// The folder in which it will make a file, if any.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        match &self.sink {
+            Sink::Stdout(_) | Sink::Direct(_) => None,
+            Sink::Pending(pending) => Some(folder_of(&pending.path)),
+        }
+    }
+
     /// Lets `write` write, and says in whose name it failed.
     pub(super) fn write(
         &mut self,
@@ -72,6 +80,14 @@ impl Output {
             Sink::Stdout(_) | Sink::Direct(_) => Ok(()),
             Sink::Pending(pending) => pending.commit().map_err(|error| Failure::writing(&self.name, &error)),
         }
+    }
+}
+
+/// Where a file of this name is.
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
     }
 }
 
@@ -114,6 +130,8 @@ impl Pending {
         if let Ok(metadata) = fs::metadata(&self.path) {
             self.file.set_permissions(metadata.permissions())?;
         }
+        // Else the name may be on the disk before what it stands for.
+        self.file.sync_all()?;
         fs::rename(&self.scratch, &self.path)?;
         self.committed = true;
         Ok(())

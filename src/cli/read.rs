@@ -13,6 +13,7 @@ use super::verdict::{Failure, plain};
 use crate::analyzer;
 use crate::base::Printable;
 use crate::capture::{self, Frames};
+use crate::confine::{Needs, confine};
 use crate::export;
 use crate::filter::Filter;
 use crate::parallel;
@@ -32,16 +33,24 @@ pub(super) struct Outcome {
     pub(super) packets: u64,
 }
 
-/// Reads the captures and writes the report.
-pub(super) fn run(mut job: ReportJob, progress: &mut Progress) -> Result<Outcome, Failure> {
+/// Reads the captures and writes the report; `say` is told what rights were given up.
+pub(super) fn run(
+    mut job: ReportJob,
+    progress: &mut Progress,
+    say: &mut dyn FnMut(&str),
+) -> Result<Outcome, Failure> {
     take_keys(job.keylog.as_ref(), &mut job.analyzer)?;
     let filter = job.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
     let interrupts = Interrupts::watch(job.files.iter().any(|file| file.as_os_str() == "-"))
         .map_err(|error| Failure::impossible(format!("can't listen for signals: {}", plain(&error))))?;
     let frames = open(&job)?;
     let mut output = Output::open_beside(&job.target, &job.files)?;
+    let needs = Needs { write_in: output.folder().into_iter().collect(), ..Needs::default() };
+    for line in confine(&needs) {
+        say(&line);
+    }
     let reading = Reading { frames, progress, interrupts };
-    let outcome = match stream::Form::of(job.format)? {
+    let outcome = match stream::Form::of(job.format) {
         Some(form) => stream::run(reading, job, form, filter.as_ref(), &mut output)?,
         None => {
             let mut report = reading.whole(job.analyzer)?;
@@ -107,7 +116,9 @@ impl Reading<'_> {
             }
         }
         self.progress.clear();
-        Ok(analyzer.report(self.frames.sources()))
+        let mut report = analyzer.report(self.frames.sources());
+        report.capture.limits.merge(self.frames.limits());
+        Ok(report)
     }
 }
 

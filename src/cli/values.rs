@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::base::{Limit, Limits};
+
 /// A length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duration {
@@ -62,9 +64,117 @@ impl FromStr for DecodeAs {
     }
 }
 
+/// An amount of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// In bytes.
+    pub bytes: usize,
+}
+
+/// Units by name, in bytes.
+const SIZES: [(&str, usize); 4] = [("", 1), ("k", 1 << 10), ("m", 1 << 20), ("g", 1 << 30)];
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(unit_at);
+        let unit = unit.to_ascii_lowercase();
+        let unit = unit.strip_suffix("ib").or_else(|| unit.strip_suffix('b')).unwrap_or(&unit);
+        let number: usize = number
+            .parse()
+            .map_err(|_error| format!("'{text}' is no number; write it as 5000, 64K, 200M or 1G"))?;
+        let (_, factor) = SIZES
+            .into_iter()
+            .find(|&(name, _)| name == unit)
+            .ok_or_else(|| format!("'{unit}' is no unit; use K, M or G"))?;
+        number.checked_mul(factor).map(|bytes| Self { bytes }).ok_or_else(|| format!("'{text}' is too much"))
+    }
+}
+
+/// The memory that the program may take.
+pub(super) fn max_memory(text: &str) -> Result<Size, String> {
+    let size: Size = text.parse()?;
+    if size.bytes < Limits::LEAST_MEMORY {
+        return Err(format!("nothing can be done in less than {}M", Limits::LEAST_MEMORY >> 20));
+    }
+    Ok(size)
+}
+
+/// What `--limit` says.
+#[derive(Clone, Copy, Debug)]
+pub enum LimitSetting {
+    /// A list is wanted.
+    Help,
+    /// One limit is set.
+    Set {
+        /// Which.
+        limit: &'static Limit,
+        /// To what.
+        value: usize,
+    },
+}
+
+impl PartialEq for LimitSetting {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Help, Self::Help) => true,
+            (Self::Set { limit, value }, Self::Set { limit: other_limit, value: other_value }) => {
+                limit.name == other_limit.name && value == other_value
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for LimitSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "help" {
+            return Ok(Self::Help);
+        }
+        let (name, value) =
+            text.split_once('=').ok_or_else(|| format!("'{text}' is no setting; write it as NAME=VALUE"))?;
+        let name = name.trim().replace('-', "_");
+        let limit = Limits::ALL.iter().find(|limit| limit.name == name).ok_or_else(|| {
+            let names: Vec<&str> = Limits::ALL.iter().map(|limit| limit.name).collect();
+            format!("there is no limit {name:?}; there are {}", names.join(", "))
+        })?;
+        let Size { bytes: value } = value.trim().parse()?;
+        if value == 0 {
+            return Err("a limit is at least 1".to_owned());
+        }
+        Ok(Self::Set { limit, value })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_numbers_with_a_unit() {
+        for (text, bytes) in [("1", 1), ("64K", 65_536), ("64kib", 65_536), ("2M", 2 << 20), ("1gb", 1 << 30)]
+        {
+            assert_eq!(text.parse(), Ok(Size { bytes }), "{text}");
+        }
+        for wrong in ["", "K", "-1", "1.5G", "1T", "99999999999999999999", "99999999999G", "1 M"] {
+            assert!(wrong.parse::<Size>().is_err(), "{wrong}");
+        }
+        assert!(max_memory("127M").is_err() && max_memory("128M").is_ok());
+    }
+
+    #[test]
+    fn limits_are_set_by_name() {
+        let Ok(LimitSetting::Set { limit, value }) = "line-length=4K".parse() else { panic!() };
+        assert_eq!((limit.name, value), ("line_length", 4096));
+        assert_eq!("help".parse(), Ok(LimitSetting::Help));
+        for wrong in ["", "sessions", "sessions=", "sessions=0", "session=5", "=5", "max-memory=1G"] {
+            assert!(wrong.parse::<LimitSetting>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn durations_are_numbers_with_a_unit() {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::base::Printable;
+
 /// The exit statuses. Documented in the help, so they are part of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -70,7 +72,8 @@ impl Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::ReaderGone
         } else {
-            Self::impossible(format!("can't write to {target}: {}", plain(error)))
+            let target = target.to_string();
+            Self::impossible(format!("can't write to {}: {}", Printable(&target), plain(error)))
         }
     }
 }

@@ -65,7 +65,7 @@ fn behind<'a>(
 ///
 /// Read by hand: etherparse's iterator ends at options that it does not know, and decodes all before the one wanted.
 #[inline]
-fn timestamp(options: &[u8]) -> Option<u32> {
+pub(super) fn timestamp(options: &[u8]) -> Option<u32> {
     const END: u8 = 0;
     const NO_OPERATION: u8 = 1;
     const TIMESTAMPS: u8 = 8;

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use crate::base::Endpoint;
+use crate::base::{Endpoint, cost};
 use crate::report::Announcement;
 
 /// Client and endpoint, in two generations: when the young one has grown to half the room, the old one goes.
@@ -13,6 +13,8 @@ pub(super) struct Announced {
     young: HashSet<(IpAddr, Endpoint)>,
     old: HashSet<(IpAddr, Endpoint)>,
 }
+
+const _: () = assert!(cost::in_hash_table(size_of::<(IpAddr, Endpoint)>()) <= cost::ANNOUNCEMENT);
 
 impl Announced {
     /// Adds what a server announced; gives how much of the past was forgotten for it.

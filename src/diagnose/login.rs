@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::case::{Case, argument};
 use super::draft::{Draft, Sink, duration, excerpt, plural};
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Endpoint, Timestamp, cost};
 use crate::ftp::Verb;
 use crate::report::{Code, Command, Login, Protection, Reply};
 
@@ -143,6 +143,16 @@ struct Guesses {
     accepted: bool,
 }
 
+// A pair with its frames (a list of 8) and three user names of 80 characters, beside a listener of `ports`.
+const _: () = assert!(
+    cost::in_hash_table(size_of::<((IpAddr, IpAddr), Guesses)>())
+        + size_of::<[u64; 8]>()
+        + 3 * (size_of::<String>() + 81 * 4)
+        + 6 * cost::ALLOCATION
+        + super::ports::LISTENER_COST
+        <= cost::HOST
+);
+
 impl Ledger {
     /// Adds a session's rejected logins; gives how many pairs could not be remembered.
     pub(super) fn add(&mut self, case: &Case<'_>) -> u64 {
@@ -150,7 +160,7 @@ impl Ledger {
         let mut counted = false;
         for Rejection { reply, user, .. } in rejections(case) {
             let key = (session.client.ip, session.server.ip);
-            if self.pairs.len() >= case.options.history && !self.pairs.contains_key(&key) {
+            if self.pairs.len() >= case.options.hosts && !self.pairs.contains_key(&key) {
                 return 1;
             }
             let guesses = self.pairs.entry(key).or_insert_with(|| Guesses {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::Options;
 use super::case::Case;
 use super::draft::{Draft, Sink, duration, plural};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, cost};
 use crate::report::{Allocation, Code};
 
 /// Fewer uses than this show no pattern.
@@ -127,9 +127,10 @@ fn draft(
     let seconds = |nanos: i64| nanos as f64 / 1e9;
     let rate = if shortage.span < options.time_wait {
         format!(
-            "{} within {}",
+            "{} within {}, {} a minute at least",
             plural(shortage.uses as u64, "data connection"),
-            duration(seconds(shortage.span))
+            duration(seconds(shortage.span)),
+            shortage.uses,
         )
     } else {
         let per_minute = shortage.uses as f64 * 60.0 / seconds(shortage.span);
@@ -164,7 +165,14 @@ fn draft(
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     listeners: HashMap<(IpAddr, bool), Listener>,
+    /// Uses kept of all listeners.
+    uses: usize,
 }
+
+/// What a listener costs, but for its uses.
+pub(super) const LISTENER_COST: usize = cost::in_hash_table(size_of::<((IpAddr, bool), Listener)>());
+
+const _: () = assert!(2 * size_of::<Use>() <= cost::PORT_USE);
 
 #[derive(Debug, Default)]
 struct Listener {
@@ -183,15 +191,19 @@ impl Ledger {
                 continue;
             }
             let ip = if active { case.session.client.ip } else { case.session.server.ip };
-            if self.listeners.len() >= case.options.history && !self.listeners.contains_key(&(ip, active)) {
+            if self.listeners.len() >= case.options.hosts && !self.listeners.contains_key(&(ip, active)) {
                 forgotten += 1;
                 continue;
             }
             let listener = self.listeners.entry((ip, active)).or_default();
             listener.sessions = listener.sessions.saturating_add(1);
             listener.told |= shortage(&mut uses, case.options.time_wait).is_some();
-            let room = USES_KEPT.saturating_sub(listener.uses.len());
+            let room = USES_KEPT
+                .saturating_sub(listener.uses.len())
+                .min(case.options.history.saturating_sub(self.uses));
+            let before = listener.uses.len();
             listener.uses.extend(uses.into_iter().take(room));
+            self.uses = self.uses.saturating_add(listener.uses.len().saturating_sub(before));
         }
         forgotten
     }

@@ -90,12 +90,12 @@ impl<'w> Sheet<'w> {
     }
 
     fn table<R>(&mut self, columns: &[Column<R>], rows: impl Iterator<Item = R>) -> io::Result<()> {
-        self.writer.write_record(columns.iter().map(|column| column.name))?;
+        self.writer.write_record(columns.iter().map(|column| column.name)).map_err(plain)?;
         for row in rows {
             for column in columns {
                 self.cell(&(column.cell)(&row))?;
             }
-            self.writer.write_record(None::<&[u8]>)?;
+            self.writer.write_record(None::<&[u8]>).map_err(plain)?;
         }
         Ok(())
     }
@@ -120,7 +120,15 @@ impl<'w> Sheet<'w> {
             Cell::Made(ref made) => text.write_str(made),
         }
         .unwrap_or_default();
-        Ok(self.writer.write_field(text.as_bytes())?)
+        self.writer.write_field(text.as_bytes()).map_err(plain)
+    }
+}
+
+/// The error that the writer below gave: wrapped, a broken pipe is not known for one.
+fn plain(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        _ => io::ErrorKind::InvalidData.into(),
     }
 }
 

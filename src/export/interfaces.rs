@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
-use super::values::Address;
+use super::json::{self, Json, Numbered, Writer, numbered, object};
 use crate::base::Printable;
 use crate::capture::live::Interface;
 
@@ -31,35 +29,22 @@ pub fn interfaces_text(interfaces: &[Interface], out: &mut dyn Write) -> io::Res
 
 /// Writes the list as a JSON array.
 pub fn interfaces_json(interfaces: &[Interface], out: &mut dyn Write) -> io::Result<()> {
-    let views: Vec<View<'_>> = (1..).zip(interfaces).map(View::new).collect();
-    serde_json::to_writer(&mut *out, &views)?;
-    out.write_all(b"\n")
+    json::line(&numbered(interfaces), out)
 }
 
-#[derive(Serialize)]
-struct View<'a> {
-    number: usize,
-    name: &'a str,
-    description: Option<&'a str>,
-    addresses: Vec<Address>,
-    up: bool,
-    running: bool,
-    loopback: bool,
-    wireless: bool,
-}
-
-impl<'a> View<'a> {
-    fn new((number, interface): (usize, &'a Interface)) -> Self {
-        Self {
-            number,
-            name: &interface.name,
-            description: interface.description.as_deref(),
-            addresses: interface.addresses.iter().copied().map(Address).collect(),
-            up: interface.is_up,
-            running: interface.is_running,
-            loopback: interface.is_loopback,
-            wireless: interface.is_wireless,
-        }
+impl Json for Numbered<&Interface> {
+    fn write(&self, json: &mut Writer) {
+        let Self(index, interface) = self;
+        object!(json, {
+            "number": index.saturating_add(1),
+            "name": interface.name,
+            "description": interface.description,
+            "addresses": interface.addresses,
+            "up": interface.is_up,
+            "running": interface.is_running,
+            "loopback": interface.is_loopback,
+            "wireless": interface.is_wireless,
+        });
     }
 }
 

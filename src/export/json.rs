@@ -1,14 +1,16 @@
 //! JSON and JSON Lines.
 
-mod serializer;
+mod indented;
+mod writer;
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
-use super::schema::{ClosingView, EndView, EventView, ReportView, SCHEMA, SessionView, Tool};
+use super::schema::{Closing, SCHEMA, Tool};
 use crate::analyzer::Event;
 use crate::report::{Capture, Finding, Report, Session};
+use indented::Indented;
+
+pub(super) use writer::{Json, List, Numbered, Writer, members, numbered, object};
 
 /// How much is written at a time.
 const PIECE: usize = 64 * 1024;
@@ -16,12 +18,14 @@ const PIECE: usize = 64 * 1024;
 /// Writes the whole report as one JSON document, on one line or indented, and a line feed.
 pub(super) fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
     if pretty {
+        let mut json = Writer::default();
+        json.value(report);
         let mut out = io::BufWriter::with_capacity(PIECE, out);
-        serde_json::to_writer_pretty(&mut out, &ReportView::new(report))?;
+        Indented::new(&mut out).write_all(json.bytes())?;
         out.write_all(b"\n")?;
         return out.flush();
     }
-    let mut document = JsonDocument::begin()?;
+    let mut document = JsonDocument::begin();
     for session in &report.sessions {
         document.session(session, out)?;
     }
@@ -31,40 +35,37 @@ pub(super) fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::R
 /// A report as one JSON document on one line, written as its sessions become known.
 #[derive(Debug)]
 pub struct JsonDocument {
-    bytes: Vec<u8>,
+    json: Writer,
     is_first: bool,
 }
 
 impl JsonDocument {
     /// Begins a report.
-    pub fn begin() -> io::Result<Self> {
-        let mut bytes = b"{\"schema\":".to_vec();
-        append(&mut bytes, SCHEMA)?;
-        bytes.extend_from_slice(b",\"tool\":");
-        append(&mut bytes, &Tool::THIS)?;
-        bytes.extend_from_slice(b",\"sessions\":[");
-        Ok(Self { bytes, is_first: true })
+    pub fn begin() -> Self {
+        let mut json = Writer::default();
+        json.open(b'{');
+        members!(&mut json, { "schema": SCHEMA, "tool": Tool });
+        json.raw(b"\"sessions\":[");
+        Self { json, is_first: true }
     }
 
     /// Adds the next session; they belong in the order of their first packets.
     pub fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
         if !std::mem::take(&mut self.is_first) {
-            self.bytes.push(b',');
+            self.json.raw(b",");
         }
-        append(&mut self.bytes, &SessionView::new(session))?;
-        write_out(&mut self.bytes, PIECE, out)
+        self.json.value(session);
+        write_out(&mut self.json, PIECE, out)
     }
 
     /// Adds all that belongs to no session, and ends the document with a line feed.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-        self.bytes.push(b']');
-        let mut rest = Vec::new();
-        append(&mut rest, &EndView::new(capture, findings))?;
-        // What is left is an object of its own: its members go into the document's.
-        self.bytes.push(b',');
-        self.bytes.extend_from_slice(rest.get(1..).unwrap_or_default());
-        self.bytes.push(b'\n');
-        write_out(&mut self.bytes, 0, out)
+        self.json.raw(b"],\"capture\":");
+        self.json.value(capture);
+        self.json.raw(b",\"findings\":");
+        self.json.value(findings);
+        self.json.raw(b"}\n");
+        write_out(&mut self.json, 0, out)
     }
 }
 
@@ -80,63 +81,61 @@ pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()
 /// A report as JSON Lines, written as its sessions become known.
 #[derive(Debug, Default)]
 pub struct JsonLines {
-    bytes: Vec<u8>,
+    json: Writer,
 }
 
 impl JsonLines {
     /// Adds a session's line.
     pub fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
-        self.line(&SessionView::new(session))?;
-        write_out(&mut self.bytes, PIECE, out)
+        self.line(session);
+        write_out(&mut self.json, PIECE, out)
     }
 
     /// Writes what was not written yet, for whoever waits for it.
     pub fn flush(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        write_out(&mut self.bytes, 0, out)
+        write_out(&mut self.json, 0, out)
     }
 
     /// Adds the closing line: the report but for its sessions, so `schema`, `tool`, `capture`, `findings`.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-        self.line(&ClosingView::new(capture, findings))?;
+        self.line(&Closing { capture, findings });
         self.flush(out)
     }
 
-    fn line(&mut self, view: &impl Serialize) -> io::Result<()> {
-        append(&mut self.bytes, view)?;
-        self.bytes.push(b'\n');
-        Ok(())
+    fn line(&mut self, value: &impl Json) {
+        self.json.value(value);
+        self.json.raw(b"\n");
     }
 }
 
 /// Writes one session as a line of JSON Lines, in one piece.
 pub fn session_line(session: &Session, out: &mut dyn Write) -> io::Result<()> {
-    let mut lines = JsonLines::default();
-    lines.line(&SessionView::new(session))?;
-    lines.flush(out)
+    line(session, out)
 }
 
 /// Writes one event as a line of JSON: `time`, `frame`, `session`, `client`, `server`, `event`, and what that kind of event
 /// has, under the report's names.
 pub fn event_line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
-    let mut lines = JsonLines::default();
-    lines.line(&EventView::new(event))?;
-    lines.flush(out)
+    line(event, out)
 }
 
 /// Writes the closing line of JSON Lines: the report but for its sessions, so `schema`, `tool`, `capture`, `findings`.
 pub fn closing_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    JsonLines::default().end(&report.capture, &report.findings, out)
+    line(&Closing { capture: &report.capture, findings: &report.findings }, out)
 }
 
-fn append(bytes: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
-    serializer::append(bytes, value).map_err(|_unheard| io::ErrorKind::InvalidData.into())
+/// Writes any value as a line of JSON, in one piece.
+pub(super) fn line(value: &impl Json, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = JsonLines::default();
+    lines.line(value);
+    lines.flush(out)
 }
 
-/// Writes the bytes out where there are at least `enough` of them.
-fn write_out(bytes: &mut Vec<u8>, enough: usize, out: &mut dyn Write) -> io::Result<()> {
-    if bytes.len() >= enough {
-        out.write_all(bytes)?;
-        bytes.clear();
+/// Writes out what there is where it is at least `enough`.
+fn write_out(json: &mut Writer, enough: usize, out: &mut dyn Write) -> io::Result<()> {
+    if json.bytes().len() >= enough {
+        out.write_all(json.bytes())?;
+        json.clear();
     }
     Ok(())
 }

@@ -1,21 +1,16 @@
-//! The report contract as borrowed views: what JSON holds, field by field in the contract's order.
+//! The report contract: what JSON holds, field by field in the contract's order.
 //!
-//! The domain types stay free of serde, and a change to one of them can't change the contract unseen.
+//! The domain types know nothing of JSON, and a change to one of them can't change the contract unseen.
 
 mod channel;
 mod event;
 mod session;
 
-use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use serde::{Serialize, Serializer};
-
-use super::values::{Address, Time};
-use crate::base::{Endpoint, LimitCounts, Secret, Text};
-use crate::report::{self, Report};
-
-pub(super) use event::EventView;
-pub(super) use session::SessionView;
+use super::json::{Json, List, Writer, object};
+use crate::base::{LimitCounts, LimitName, Secret, Text};
+use crate::report::{Capture, Finding, FrameSpan, Report, Source, Uid};
 
 /// The schema's name and version, in every report.
 pub(super) const SCHEMA: &str = "ftpscope.report/1";
@@ -23,231 +18,153 @@ pub(super) const SCHEMA: &str = "ftpscope.report/1";
 /// What a secret reads as that was not kept.
 pub(super) const HIDDEN: &str = "***";
 
-/// A view of one item of a list.
-trait View<'a>: Serialize {
-    /// What it views.
-    type Of: 'a;
-    /// What else it needs to know.
-    type Context: Copy;
-
-    /// The view of item number `index`.
-    fn of(of: &'a Self::Of, index: usize, context: Self::Context) -> Self;
-}
-
-/// A list, as views of its items: they are made one at a time, while being written.
-struct Rows<'a, V: View<'a>> {
-    of: &'a [V::Of],
-    context: V::Context,
-}
-
-impl<'a, V: View<'a>> Serialize for Rows<'a, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.of.iter().enumerate().map(|(index, of)| V::of(of, index, self.context)))
-    }
-}
-
 /// The whole report.
-#[derive(Serialize)]
-pub(super) struct ReportView<'a> {
-    schema: &'static str,
-    tool: Tool,
-    capture: CaptureView<'a>,
-    sessions: Rows<'a, SessionView<'a>>,
-    findings: Rows<'a, FindingView<'a>>,
-}
-
-impl<'a> ReportView<'a> {
-    pub(super) fn new(report: &'a Report) -> Self {
-        Self {
-            schema: SCHEMA,
-            tool: Tool::THIS,
-            capture: CaptureView::new(&report.capture),
-            sessions: Rows { of: &report.sessions, context: () },
-            findings: Rows { of: &report.findings, context: () },
-        }
+impl Json for Report {
+    fn write(&self, json: &mut Writer) {
+        object!(json, {
+            "schema": SCHEMA,
+            "tool": Tool,
+            "capture": self.capture,
+            "sessions": self.sessions,
+            "findings": self.findings,
+        });
     }
 }
 
 /// The report but for its sessions: the last line of JSON Lines.
-#[derive(Serialize)]
-pub(super) struct ClosingView<'a> {
-    schema: &'static str,
-    tool: Tool,
-    capture: CaptureView<'a>,
-    findings: Rows<'a, FindingView<'a>>,
+pub(super) struct Closing<'a> {
+    pub(super) capture: &'a Capture,
+    pub(super) findings: &'a [Finding],
 }
 
-impl<'a> ClosingView<'a> {
-    pub(super) fn new(capture: &'a report::Capture, findings: &'a [report::Finding]) -> Self {
-        let EndView { capture, findings } = EndView::new(capture, findings);
-        Self { schema: SCHEMA, tool: Tool::THIS, capture, findings }
-    }
-}
-
-/// What is known of a report only once all sessions are.
-#[derive(Serialize)]
-pub(super) struct EndView<'a> {
-    capture: CaptureView<'a>,
-    findings: Rows<'a, FindingView<'a>>,
-}
-
-impl<'a> EndView<'a> {
-    pub(super) fn new(capture: &'a report::Capture, findings: &'a [report::Finding]) -> Self {
-        Self { capture: CaptureView::new(capture), findings: Rows { of: findings, context: () } }
+impl Json for Closing<'_> {
+    fn write(&self, json: &mut Writer) {
+        object!(json, {
+            "schema": SCHEMA,
+            "tool": Tool,
+            "capture": self.capture,
+            "findings": self.findings,
+        });
     }
 }
 
 /// Who wrote the report.
-#[derive(Serialize)]
-pub(super) struct Tool {
-    name: &'static str,
-    version: &'static str,
-}
+pub(super) struct Tool;
 
-impl Tool {
-    pub(super) const THIS: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
-}
-
-#[derive(Serialize)]
-struct CaptureView<'a> {
-    sources: Rows<'a, SourceView<'a>>,
-    packets: u64,
-    bytes: u64,
-    first: Option<Time>,
-    last: Option<Time>,
-    dropped: Option<u64>,
-    ignored: &'a BTreeMap<&'static str, u64>,
-    silent_connections: u64,
-    limits: Limits<'a>,
-}
-
-impl<'a> CaptureView<'a> {
-    fn new(capture: &'a report::Capture) -> Self {
-        Self {
-            sources: Rows { of: &capture.sources, context: () },
-            packets: capture.packets,
-            bytes: capture.bytes,
-            first: capture.first.map(Time),
-            last: capture.last.map(Time),
-            dropped: capture.dropped,
-            ignored: &capture.ignored,
-            silent_connections: capture.silent_connections,
-            limits: Limits(&capture.limits),
-        }
+impl Json for Tool {
+    fn write(&self, json: &mut Writer) {
+        object!(json, { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
     }
 }
 
-#[derive(Serialize)]
-struct SourceView<'a> {
-    path: &'a str,
-    format: &'a str,
-    compression: Option<&'a str>,
-    link_types: &'a [String],
-    packets: u64,
-    bytes: u64,
-    first: Option<Time>,
-    last: Option<Time>,
-    truncated_packets: u64,
-    damage: Option<&'a str>,
+impl Json for Capture {
+    fn write(&self, json: &mut Writer) {
+        object!(json, {
+            "sources": self.sources,
+            "packets": self.packets,
+            "bytes": self.bytes,
+            "first": self.first,
+            "last": self.last,
+            "dropped": self.dropped,
+            "ignored": Ignored(self),
+            "silent_connections": self.silent_connections,
+            "limits": self.limits,
+        });
+    }
 }
 
-impl<'a> View<'a> for SourceView<'a> {
-    type Of = report::Source;
-    type Context = ();
+/// What was not decoded, by reason.
+struct Ignored<'a>(&'a Capture);
 
-    fn of(source: &'a report::Source, _index: usize, (): ()) -> Self {
-        Self {
-            path: &source.path,
-            format: source.format,
-            compression: source.compression,
-            link_types: &source.link_types,
-            packets: source.packets,
-            bytes: source.bytes,
-            first: source.first.map(Time),
-            last: source.last.map(Time),
-            truncated_packets: source.truncated_packets,
-            damage: source.damage.as_deref(),
+impl Json for Ignored<'_> {
+    fn write(&self, json: &mut Writer) {
+        json.open(b'{');
+        for (reason, count) in &self.0.ignored {
+            json.member(reason, count);
         }
+        json.close(b'{', b'}');
+    }
+}
+
+impl Json for Source {
+    fn write(&self, json: &mut Writer) {
+        object!(json, {
+            "path": self.path,
+            "format": self.format,
+            "compression": self.compression,
+            "link_types": self.link_types,
+            "packets": self.packets,
+            "bytes": self.bytes,
+            "first": self.first,
+            "last": self.last,
+            "truncated_packets": self.truncated_packets,
+            "damage": self.damage,
+        });
     }
 }
 
 /// The caps that were reached.
-struct Limits<'a>(&'a LimitCounts);
-
-impl Serialize for Limits<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Reached {
-            name: &'static str,
-            count: u64,
-        }
-        serializer.collect_seq(self.0.iter().map(|(name, count)| Reached { name: name.name(), count }))
+impl Json for LimitCounts {
+    fn write(&self, json: &mut Writer) {
+        let reached: Vec<_> = self.iter().map(|(name, count)| Reached { name, count }).collect();
+        List(reached.iter()).write(json);
     }
 }
 
-#[derive(Serialize)]
-struct FindingView<'a> {
-    code: &'static str,
-    severity: &'static str,
-    summary: &'a str,
-    advice: Option<&'a str>,
-    time: Time,
-    frames: &'a [u64],
-    command: Option<u32>,
-    data_channel: Option<u32>,
-    transfer: Option<u32>,
+struct Reached {
+    name: LimitName,
+    count: u64,
 }
 
-impl<'a> View<'a> for FindingView<'a> {
-    type Of = report::Finding;
-    type Context = ();
+impl Json for Reached {
+    fn write(&self, json: &mut Writer) {
+        object!(json, { "name": self.name.name(), "count": self.count });
+    }
+}
 
-    fn of(finding: &'a report::Finding, _index: usize, (): ()) -> Self {
-        Self {
-            code: finding.code.name(),
-            severity: finding.severity.name(),
-            summary: &finding.summary,
-            advice: finding.advice.as_deref(),
-            time: Time(finding.time),
-            frames: &finding.frames,
-            command: finding.command,
-            data_channel: finding.data_channel,
-            transfer: finding.transfer,
-        }
+impl Json for Finding {
+    fn write(&self, json: &mut Writer) {
+        object!(json, {
+            "code": self.code.name(),
+            "severity": self.severity.name(),
+            "summary": self.summary,
+            "advice": self.advice,
+            "time": self.time,
+            "frames": self.frames,
+            "command": self.command,
+            "data_channel": self.data_channel,
+            "transfer": self.transfer,
+        });
     }
 }
 
 /// An endpoint, either half of which may be unknown.
-#[derive(Serialize)]
-struct EndpointView {
-    ip: Option<Address>,
+struct Endpoint {
+    ip: Option<IpAddr>,
     port: Option<u16>,
 }
 
-impl From<Endpoint> for EndpointView {
-    fn from(endpoint: Endpoint) -> Self {
-        Self { ip: Some(Address(endpoint.ip)), port: Some(endpoint.port) }
+impl From<crate::base::Endpoint> for Endpoint {
+    fn from(endpoint: crate::base::Endpoint) -> Self {
+        Self { ip: Some(endpoint.ip), port: Some(endpoint.port) }
     }
 }
 
-#[derive(Serialize)]
-struct Frames {
-    first: u64,
-    last: u64,
-}
-
-impl From<report::FrameSpan> for Frames {
-    fn from(span: report::FrameSpan) -> Self {
-        Self { first: span.first, last: span.last }
+impl Json for Endpoint {
+    fn write(&self, json: &mut Writer) {
+        object!(json, { "ip": self.ip, "port": self.port });
     }
 }
 
-/// A list of texts.
-struct Texts<'a>(&'a [Text]);
+impl Json for Uid {
+    fn write(&self, json: &mut Writer) {
+        self.0.as_ref().write(json);
+    }
+}
 
-impl Serialize for Texts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Text::raw))
+impl Json for FrameSpan {
+    fn write(&self, json: &mut Writer) {
+        object!(json, { "first": self.first, "last": self.last });
     }
 }
 
@@ -285,6 +202,12 @@ mod tests {
         schema
     }
 
+    fn written(report: &Report) -> Value {
+        let mut json = Writer::default();
+        json.value(report);
+        serde_json::from_slice(json.bytes()).unwrap()
+    }
+
     fn complaint(report: &Value) -> Option<String> {
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
         compiler.add_resource("report.json", strict_schema()).unwrap();
@@ -294,15 +217,15 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_the_json_schema_promises() {
-        let report = serde_json::to_value(ReportView::new(&sample_report())).unwrap();
+        let report = written(&sample_report());
         assert_eq!(complaint(&report), None);
-        let empty = serde_json::to_value(ReportView::new(&Report::default())).unwrap();
+        let empty = written(&Report::default());
         assert_eq!(complaint(&empty), None);
     }
 
     #[test]
     fn the_json_schema_rejects_what_breaks_the_contract() {
-        let good = serde_json::to_value(ReportView::new(&sample_report())).unwrap();
+        let good = written(&sample_report());
         for (pointer, wrong) in [
             ("/schema", json!("ftpscope.report/2")),
             ("/sessions/0/start", json!("2026-03-01T12:00:00Z")),

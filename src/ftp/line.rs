@@ -169,6 +169,19 @@ impl LineSplitter {
         self.after_gap = true;
     }
 
+    /// What is held of a line that has not ended, in bytes of memory.
+    pub fn held(&self) -> usize {
+        self.held.capacity()
+    }
+
+    /// Forgets what is held of a line that has not ended: it goes on, and counts as too long.
+    pub fn forget_text(&mut self) {
+        self.held = Vec::new();
+        if let Some(begun) = &mut self.begun {
+            begun.oversized.get_or_insert(begun.packet);
+        }
+    }
+
     /// Ends the stream: hands over a last line that has no end.
     pub fn finish(&mut self, sink: &mut impl FnMut(ControlLine<'_>)) {
         self.telnet = Telnet::Text;

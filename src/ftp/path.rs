@@ -4,6 +4,9 @@
 //! as absolute too, and keeps its backslashes. Notations of other systems are kept as they are told, but nothing is
 //! reckoned with them.
 
+/// A path longer than this is not known any more: no system has it, and each step down would make it longer.
+const LONGEST: usize = 32 * 1024;
+
 /// Where a session stands on the server, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkingDirectory(Option<Box<str>>);
@@ -63,7 +66,7 @@ pub fn join(directory: Option<&str>, name: &str) -> Option<String> {
     if let Some((drive, path)) = split_drive(directory) {
         return Some(normal(drive, separator(path), path, name));
     }
-    directory.starts_with('/').then(|| normal("", '/', directory, name))
+    directory.starts_with('/').then(|| normal("", '/', directory, name)).filter(|path| path.len() <= LONGEST)
 }
 
 /// The path in the text of a 257 reply.

@@ -50,6 +50,17 @@ impl Sink {
         Ok(Self { output, is_line_buffered: is_line_buffered || is_terminal })
     }
 
+    /// The folder in which it may make a file again, if any.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        let Output::File(path, _) = &self.output else { return None };
+        Some(
+            path.parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+                .unwrap_or(Path::new("."))
+                .to_owned(),
+        )
+    }
+
     /// Writes one line or several, whole.
     pub(super) fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         match &mut self.output {

@@ -3,12 +3,12 @@
 use super::history::{History, Use, UseId};
 use super::live::{Channel, Link, Live};
 use super::options::Options;
-use super::{ports, walk};
+use super::{kept, ports, walk};
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Party;
 use crate::report::{
-    Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy, Outcome, Previous, Reuse,
-    ReuseKind, ReuseOutcome, Session, TimeWait, Transfer,
+    Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, Login, MatchedBy, Outcome,
+    PortAllocation, Previous, Reuse, ReuseKind, ReuseOutcome, Session, TimeWait, Transfer,
 };
 use crate::tcp::{ConnectionId, Side};
 
@@ -35,11 +35,48 @@ pub(super) fn session(
     session.commands.clone_from(&talk.dialogue.commands);
     session.gaps.clone_from(&talk.gaps);
     session.oversized.clone_from(&talk.oversized);
-    session
+    let mut over = Over { session, beside: walk::beside(live), room: walk::Room::of(options) };
+    over.allow(kept::derived(live.control.weight()));
+    over.report()
 }
 
-/// The report of a session that is over, made of its own parts.
-pub(super) fn last_report(live: &mut Live, history: &History, options: &Options) -> Session {
+/// A session that is over: all that is known of it, but not yet what follows. That takes time, and can be done elsewhere.
+pub struct Over {
+    session: Session,
+    beside: Vec<walk::Beside>,
+    room: walk::Room,
+}
+
+impl Over {
+    /// Lets paths take so many bytes of memory more than is usual.
+    pub(super) const fn allow(&mut self, bytes: usize) {
+        self.room.paths = self.room.paths.saturating_add(bytes);
+    }
+
+    /// Works out the report: login, paths, transfers.
+    pub fn report(self) -> Session {
+        let Self { mut session, beside, room } = self;
+        walk::walk(&walk::Way {
+            commands: &session.commands,
+            gaps: &session.gaps,
+            channels: &session.data_channels,
+            beside: &beside,
+            room,
+        })
+        .tell(&mut session);
+        session.port_allocation = ports::allocation(&session.data_channels);
+        session
+    }
+}
+
+impl std::fmt::Debug for Over {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.session.fmt(f)
+    }
+}
+
+/// Takes a session that is over out of its own parts.
+pub(super) fn over(live: &mut Live, history: &History, options: &Options) -> Over {
     let connections = live
         .channels
         .iter_mut()
@@ -55,7 +92,7 @@ pub(super) fn last_report(live: &mut Live, history: &History, options: &Options)
     session.commands = std::mem::take(&mut talk.dialogue.commands);
     session.gaps = std::mem::take(&mut talk.gaps);
     session.oversized = std::mem::take(&mut talk.oversized);
-    session
+    Over { session, beside: walk::beside(live), room: walk::Room::of(options) }
 }
 
 /// The transfer of one command of a session under way; of data connections only that of channel `index` is told. Nothing
@@ -72,10 +109,18 @@ pub(super) fn transfer(
         .map(|place| if u32::try_from(place).ok() == index { connection.take() } else { None })
         .collect();
     let session = frame(live, connections, history, options);
-    session.transfers.into_iter().find(|transfer| transfer.command == command)
+    let talk = &live.control.talk;
+    let walked = walk::walk(&walk::Way {
+        commands: &talk.dialogue.commands,
+        gaps: &talk.gaps,
+        channels: &session.data_channels,
+        beside: &walk::beside(live),
+        room: walk::Room::of(options),
+    });
+    walked.transfers.into_iter().find(|transfer| transfer.command == command)
 }
 
-/// All of a report but what the dialogue holds as it is.
+/// All of a report but the dialogue and what follows from it.
 fn frame(
     live: &Live,
     connections: Vec<Option<Box<Connection>>>,
@@ -88,8 +133,6 @@ fn frame(
         .zip(connections)
         .map(|(channel, connection)| data_channel(channel, connection, history, options))
         .collect();
-    let walked = walk::walk(live, &channels);
-    let talk = &live.control.talk;
     let (end_state, closed_by) = live.ended.map_or((EndState::Open, None), |ended| (ended.state, ended.by));
     let party = |side: Side| match live.control.client_side() {
         Some(client) if client == side => Party::Client,
@@ -105,21 +148,21 @@ fn frame(
         handshake: live.handshake,
         end_state,
         closed_by: closed_by.map(party),
-        user: walked.user,
-        password: walked.password,
-        account: walked.account,
-        login: walked.login,
+        user: None,
+        password: None,
+        account: None,
+        login: Login::default(),
         greeting: Vec::new(),
         unsolicited: Vec::new(),
-        system: walked.system,
-        client_software: walked.client_software,
-        features: walked.features,
-        security: talk.security,
-        epsv_all: walked.epsv_all,
-        port_allocation: ports::allocation(&channels),
+        system: None,
+        client_software: None,
+        features: None,
+        security: live.control.talk.security,
+        epsv_all: false,
+        port_allocation: PortAllocation::default(),
         commands: Vec::new(),
         data_channels: channels,
-        transfers: walked.transfers,
+        transfers: Vec::new(),
         findings: Vec::new(),
         gaps: Vec::new(),
         oversized: Vec::new(),

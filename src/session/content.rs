@@ -7,8 +7,14 @@ use crate::base::PacketRef;
 /// Bytes of a stream's beginning that are kept to sniff its media type.
 const HEAD: usize = 512;
 
+/// How far into a file the marks of its kind stand: those of tar, which end at 262, are the last.
+const MARKS: usize = 264;
+
 /// Bytes of a machine listing (MLSD) that are kept until its facts were read.
 const LISTING: usize = 256 * 1024;
+
+/// What a sum takes, wherever it is made, with its place in two lists.
+const SUM: usize = 4 * (size_of::<Sha256>() + 16);
 
 /// Where SHA-256 sums are made. The default makes them in place; a program with a core to spare can do it elsewhere.
 pub trait Hashing: Send {
@@ -74,6 +80,8 @@ pub(super) struct Content {
     sum: u64,
     head: Vec<u8>,
     listing: Option<Vec<u8>>,
+    /// Whether nothing of it may be kept any more.
+    is_dry: bool,
     ended_in_cr: bool,
     pub(super) len: u64,
     pub(super) bare_line_feeds: bool,
@@ -87,6 +95,7 @@ impl Content {
             sum: hashing.start(),
             head: Vec::new(),
             listing: keep_listing.then(Vec::new),
+            is_dry: false,
             ended_in_cr: false,
             len: 0,
             bare_line_feeds: false,
@@ -100,7 +109,7 @@ impl Content {
         self.len = self.len.saturating_add(bytes.len() as u64);
         self.last = at;
         let room = HEAD.saturating_sub(self.head.len());
-        if room > 0 {
+        if room > 0 && !self.is_dry {
             self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
             self.look_for_bare_line_feeds(bytes);
         }
@@ -108,6 +117,19 @@ impl Content {
             let room = LISTING.saturating_sub(listing.len());
             listing.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         }
+    }
+
+    /// What is kept of it, in bytes of memory.
+    pub(super) fn held(&self) -> usize {
+        let listing = self.listing.as_ref().map_or(0, Vec::capacity);
+        SUM.saturating_add(self.head.capacity()).saturating_add(listing)
+    }
+
+    /// Keeps nothing of it from now on.
+    pub(super) fn dry_up(&mut self) {
+        self.head = Vec::new();
+        self.listing = None;
+        self.is_dry = true;
     }
 
     /// A file that was converted for TYPE A has CR LF line ends only; one that was not shows it in its first lines.
@@ -130,7 +152,7 @@ impl Content {
 
     /// What the first bytes tell.
     pub(super) fn sniff(&self) -> Sniffed {
-        match infer::get(&self.head) {
+        match infer::get(self.head.get(..MARKS).unwrap_or(&self.head)) {
             Some(kind) => Sniffed {
                 mime: Some(kind.mime_type()),
                 binary: !matches!(kind.matcher_type(), infer::MatcherType::Text),

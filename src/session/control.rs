@@ -3,10 +3,14 @@
 //! Which end is the server is decided by who speaks replies. Whether it is FTP at all is decided by what is said; until
 //! then the connection is a suspect that leaves no trace.
 
+mod held;
+mod telnet;
+
 use super::Options;
 use super::both::Both;
 use super::dialogue::{self, Answered, Dialogue, Heard};
-use crate::base::{LimitCounts, LimitName, PacketRef, Timestamp};
+use super::kept;
+use crate::base::{LimitCounts, LimitName, PacketRef, Text, Timestamp};
 use crate::ftp::{
     self, Assembled, AssembledReply, ControlLine, LineEnd, LineLayout, LineSplitter, Party, Plausible,
     ReplyAssembler, Verb,
@@ -81,6 +85,10 @@ pub(super) struct Talk {
     pub(super) oversized: Vec<OversizedLine>,
     read: Both<u64>,
     answered: Vec<(Answered, u16)>,
+    /// What was noted of the session, here and by the tracker, in bytes of memory.
+    kept: usize,
+    /// What the assembler gives, in memory that is used again.
+    heard: Vec<Assembled>,
 }
 
 /// What is read by, and where its consequences are noted.
@@ -88,6 +96,8 @@ pub(super) struct Notes<'a> {
     pub(super) options: &'a Options,
     pub(super) counts: &'a mut LimitCounts,
     pub(super) occurrences: &'a mut Vec<Occurrence>,
+    /// The most that the session may keep now, in bytes of memory.
+    pub(super) room: usize,
 }
 
 /// What a line came in, for those who read it.
@@ -129,6 +139,8 @@ impl Control {
                 oversized: Vec::new(),
                 read: Both::default(),
                 answered: Vec::new(),
+                kept: kept::SESSION,
+                heard: Vec::new(),
             },
         }
     }
@@ -209,7 +221,7 @@ impl Control {
             return Some(if server_is_originator { Side::Responder } else { Side::Originator });
         }
         self.held.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
-        let telnet = telnet_prefix(&self.held);
+        let telnet = telnet::prefix(&self.held);
         self.held.drain(..telnet.min(self.held.len()));
         if self.held.is_empty() {
             return None;
@@ -302,12 +314,14 @@ impl Control {
         let Some(client) = self.client_side else { return };
         let party = if gap.side == client { Party::Client } else { Party::Server };
         let end = gap.offset.saturating_add(gap.len);
-        self.talk.gaps.push(ControlGap {
-            time: gap.packet.time,
-            frame: gap.packet.frame,
-            from: party,
-            bytes: gap.len,
-        });
+        if self.talk.keep(kept::NOTE, notes) {
+            self.talk.gaps.push(ControlGap {
+                time: gap.packet.time,
+                frame: gap.packet.frame,
+                from: party,
+                bytes: gap.len,
+            });
+        }
         if *self.in_tls.of(party) {
             if let Some(session) = &mut self.tls {
                 session.gap(end_of(party), gap.len, &notes.options.key_log, &mut |_, _| {});
@@ -359,17 +373,6 @@ impl Control {
     }
 }
 
-/// The length of the telnet negotiation (RFC 854) with which a stream begins.
-fn telnet_prefix(bytes: &[u8]) -> usize {
-    const IAC: u8 = 255;
-    const OPTIONS: std::ops::RangeInclusive<u8> = 251..=254;
-    let mut at = 0_usize;
-    while let Some([IAC, command]) = bytes.get(at..at.saturating_add(2)) {
-        at = at.saturating_add(if OPTIONS.contains(command) { 3 } else { 2 });
-    }
-    at
-}
-
 /// A line as it was sent: its end tells that nothing more of it comes.
 fn whole(line: &ControlLine<'_>) -> Vec<u8> {
     let end: &[u8] = if line.layout.end == LineEnd::None { b"" } else { b"\n" };
@@ -416,7 +419,9 @@ impl Talk {
         }
         if let Some(packet) = line.oversized {
             notes.counts.reached(LimitName::LineLength);
-            self.oversized.push(OversizedLine { time: packet.time, frame: packet.frame, from: party });
+            if self.keep(kept::NOTE, notes) {
+                self.oversized.push(OversizedLine { time: packet.time, frame: packet.frame, from: party });
+            }
         }
         match party {
             Party::Client => self.command_line(line, carrier, expected, notes),
@@ -461,6 +466,12 @@ impl Talk {
             facts(line.layout, carrier.protection),
             notes.options.show_passwords,
         );
+        // With room for what will answer it: half a command tells wrong tales.
+        let cost = kept::command(&command);
+        if !self.keep(cost.saturating_add(kept::ANSWER), notes) {
+            return;
+        }
+        self.kept = self.kept.saturating_sub(kept::ANSWER);
         if let Some(index) =
             self.dialogue.command(command, end, carrier.had, &notes.options.limits, notes.counts)
         {
@@ -483,11 +494,12 @@ impl Talk {
                 expected,
             );
         }
-        let mut heard = Vec::new();
+        let mut heard = std::mem::take(&mut self.heard);
         self.assembler.push(line, &mut |item| heard.push(item));
-        for item in heard {
+        for item in heard.drain(..) {
             self.assembled(item, carrier, notes);
         }
+        self.heard = heard;
         if !self.assembler.is_open() {
             self.interrupted_at = None;
         }
@@ -503,7 +515,15 @@ impl Talk {
         // What was held back until the client went on was said before that.
         let was_held = reply.packet.frame < carrier.packet.frame;
         let server_had = self.interrupted_at.filter(|_| was_held).or(carrier.had);
-        let heard = Heard { code: reply.code, text: reply.text, packet: reply.packet, line, server_had };
+        let mut text = reply.text;
+        // Each line of many may become a feature.
+        let lines = if reply.lines > 1 { reply.lines.saturating_mul(kept::LINE) } else { 0 };
+        let mut is_kept = self.keep(kept::reply(text.raw()).saturating_add(lines), notes);
+        if !is_kept {
+            text = Text::default();
+            is_kept = self.keep(kept::reply(""), notes);
+        }
+        let heard = Heard { code: reply.code, text, packet: reply.packet, line, server_had, is_kept };
         self.dialogue.reply(heard, &notes.options.limits, &mut self.answered);
         self.tell(notes.occurrences);
     }

@@ -39,6 +39,8 @@ pub(super) struct Heard {
     pub(super) line: LineFacts,
     /// How far the server had received the client's stream when it sent the reply.
     pub(super) server_had: Option<u64>,
+    /// Whether there is room to keep it; it is an answer all the same.
+    pub(super) is_kept: bool,
 }
 
 /// What a reply turned out to be.
@@ -147,6 +149,7 @@ impl Dialogue {
     }
 
     fn pair(&mut self, heard: Heard) -> Answered {
+        let is_kept = heard.is_kept;
         let reply = Reply {
             time: heard.packet.time,
             frame: heard.packet.frame,
@@ -157,12 +160,12 @@ impl Dialogue {
         if self.greeting_open {
             self.greeting_open = reply.code == 120;
             if matches!(reply.code, 120 | 220 | 421) {
-                self.greeting.push(reply);
+                self.greeting.extend(is_kept.then_some(reply));
                 return Answered::Greeting;
             }
         }
         let Some(position) = self.choose(&reply, heard.server_had) else {
-            self.unsolicited.push(reply);
+            self.unsolicited.extend(is_kept.then_some(reply));
             return Answered::Nothing;
         };
         let Some(pending) = self.pending.get_mut(position) else { return Answered::Nothing };
@@ -179,7 +182,8 @@ impl Dialogue {
                 !skipped
             });
         }
-        if let Some(command) = usize::try_from(index).ok().and_then(|index| self.commands.get_mut(index)) {
+        let command = usize::try_from(index).ok().and_then(|index| self.commands.get_mut(index));
+        if let Some(command) = command.filter(|_| is_kept) {
             if command.replies.is_empty() {
                 // Most have one; without a word there would be room for four.
                 command.replies.reserve_exact(1);

@@ -19,10 +19,10 @@
 //! server's endpoint in it would be given that server's connections. Then the one still waiting wins, then the one in
 //! force, then the newest.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, PacketRef};
+use crate::base::{Endpoint, LimitCounts, LimitName, Limits, NumberMap, PacketRef, cost};
 
 /// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
 const PER_SESSION: usize = 64;
@@ -50,6 +50,16 @@ pub(super) struct Expectation {
     /// A connection was found.
     pub(super) met: bool,
 }
+
+// In its port's list, which may be twice as long and in a table of its own; and in its session's, likewise.
+const _: () = assert!(
+    2 * size_of::<Expectation>()
+        + cost::in_hash_table(size_of::<(u16, Vec<Expectation>)>())
+        + 2 * size_of::<(u16, u32)>()
+        + cost::in_hash_table(size_of::<(SessionSlot, VecDeque<(u16, u32)>)>())
+        + 2 * cost::ALLOCATION
+        <= cost::EXPECTATION
+);
 
 /// How well a connection fits an expectation; the smaller the better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,8 +90,8 @@ impl Expectation {
 /// All expectations, by listening port.
 #[derive(Default)]
 pub(super) struct Expectations {
-    by_port: HashMap<u16, VecDeque<Expectation>>,
-    by_session: HashMap<SessionSlot, VecDeque<Known>>,
+    by_port: NumberMap<u16, VecDeque<Expectation>>,
+    by_session: NumberMap<SessionSlot, VecDeque<Known>>,
     count: usize,
 }
 
@@ -120,9 +130,10 @@ impl Expectations {
 
     fn drop_one(&mut self, session: SessionSlot, port: u16, channel: u32) {
         if let Some(of_port) = self.by_port.get_mut(&port) {
-            let before = of_port.len();
-            of_port.retain(|one| one.session != session || one.channel != channel);
-            self.count = self.count.saturating_sub(before.saturating_sub(of_port.len()));
+            let place = of_port.iter().position(|one| one.session == session && one.channel == channel);
+            if place.and_then(|place| of_port.remove(place)).is_some() {
+                self.count = self.count.saturating_sub(1);
+            }
             if of_port.is_empty() {
                 self.by_port.remove(&port);
             }

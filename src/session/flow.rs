@@ -17,6 +17,10 @@ pub(super) struct Flow {
     pub(super) responder: Endpoint,
     pub(super) first: PacketRef,
     pub(super) role: Role,
+    /// At how many of its ends it is looked for, the responder's first: at both where it was met in the middle.
+    pub(super) listed: usize,
+    /// Whether it waits among the connections between two hosts for somebody to claim it.
+    pub(super) candidate: bool,
 }
 
 /// What a connection is for.
@@ -48,6 +52,8 @@ pub(super) struct DataFlow {
     tls: TlsState,
     last_payload: Option<PacketRef>,
     stall: Option<Stall>,
+    /// What was reckoned for it last.
+    pub(super) kept: usize,
 }
 
 /// A connection to the listening endpoint of a channel that has its connection already.
@@ -97,7 +103,24 @@ impl DataFlow {
             tls: TlsState::Unknown,
             last_payload: None,
             stall: None,
+            kept: 0,
         }
+    }
+
+    /// What is kept of its content, in bytes of memory.
+    pub(super) fn weight(&self) -> usize {
+        let contents = self.streams.iter().chain(&self.plain).flatten();
+        let tls = match &self.tls {
+            TlsState::Yes(session) => size_of::<tls::Session>().saturating_add(session.held()),
+            TlsState::Unknown | TlsState::No => 0,
+        };
+        contents.fold(tls, |sum, content| sum.saturating_add(content.held()))
+    }
+
+    /// Keeps nothing of its content from now on: it is still counted and summed, but not read.
+    pub(super) fn dry_up(&mut self) {
+        self.streams.iter_mut().chain(&mut self.plain).flatten().for_each(Content::dry_up);
+        self.tls = TlsState::No;
     }
 
     /// Whether it carried anything.

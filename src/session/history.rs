@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, Timestamp};
+use crate::base::{Endpoint, LimitCounts, LimitName, Limits, Timestamp, cost};
 use crate::report::Uid;
 
 /// One data connection that was made, for those that come after it on the same endpoints.
@@ -25,6 +25,15 @@ pub(super) struct Use {
 /// The number of a [`Use`]: it grows by one for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UseId(u64);
+
+const _: () = assert!(
+    2 * size_of::<Use>()
+        + cost::in_hash_table(size_of::<((Endpoint, Endpoint), UseId)>())
+        + cost::in_hash_table(size_of::<(Endpoint, UseId)>())
+        + cost::ANNOUNCEMENT
+        + cost::PORT_USE
+        <= cost::HISTORY
+);
 
 /// All uses that are remembered, the oldest forgotten first.
 #[derive(Default)]

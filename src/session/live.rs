@@ -1,5 +1,7 @@
 //! A session under way: the facts, as they are noted.
 
+use std::sync::Arc;
+
 use super::control::Control;
 use super::history::UseId;
 use crate::base::{Endpoint, PacketRef};
@@ -9,6 +11,8 @@ use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
 /// A session under way.
 pub(super) struct Live {
+    /// The control connection's place in the table, while it is there.
+    pub(super) connection: ConnectionId,
     pub(super) uid: Uid,
     pub(super) originator: Endpoint,
     pub(super) responder: Endpoint,
@@ -58,7 +62,7 @@ pub(super) struct Channel {
     /// The packet that made it: the command's, or the connection's first.
     pub(super) made: PacketRef,
     /// The text of the listing that it carried.
-    pub(super) listing: Option<Box<[u8]>>,
+    pub(super) listing: Option<Arc<[u8]>>,
 }
 
 /// The data connection of a channel.
@@ -107,8 +111,9 @@ impl Channel {
 }
 
 impl Live {
-    pub(super) fn new(connection: &Connection, control: Control) -> Self {
+    pub(super) fn new(id: ConnectionId, connection: &Connection, control: Control) -> Self {
         Self {
+            connection: id,
             uid: uid(connection),
             originator: connection.originator,
             responder: connection.responder,

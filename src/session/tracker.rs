@@ -9,15 +9,16 @@ mod settle;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 
-use super::assemble;
+use super::assemble::{self, Over};
 use super::content::Hashing;
 use super::control::{Control, Notes, Occurrence};
 use super::expectation::{Expectations, SessionSlot};
 use super::flow::{DataFlow, Flow, Role};
 use super::history::History;
+use super::kept::Kept;
 use super::live::Live;
 use super::options::Options;
-use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef};
+use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef, cost};
 use crate::ftp::{self, Plausible};
 use crate::report::{self, Announcement, ControlAttempt, MatchedBy, Mode, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
@@ -36,7 +37,7 @@ pub struct Tracker {
     options: Options,
     hashing: Box<dyn Hashing>,
     flows: Vec<Option<Flow>>,
-    sessions: Vec<Option<Live>>,
+    sessions: Vec<Option<Box<Live>>>,
     free_slots: Vec<SessionSlot>,
     expectations: Expectations,
     history: History,
@@ -47,15 +48,27 @@ pub struct Tracker {
     attempts: BTreeMap<(IpAddr, Endpoint), ControlAttempt>,
     silent: u64,
     counts: LimitCounts,
+    kept: Kept,
+    /// From where on the next session to end early is looked for.
+    hand: usize,
     occurrences: Vec<Occurrence>,
     let_go: Vec<ConnectionId>,
     unsettled: settle::Unsettled,
-    done: Vec<Session>,
+    done: Vec<Done>,
     announced: Vec<Announcement>,
     finishing: bool,
     watch: Option<events::Watch>,
     /// Data connections that are closed and linger in the table, with their facts until a transfer was told by them.
     closed: HashMap<(SessionSlot, u32), Option<Box<report::Connection>>>,
+}
+
+/// A session that is over.
+#[derive(Debug)]
+pub struct Done {
+    /// What is known of it.
+    pub over: Over,
+    /// What it keeps, in bytes of memory; see [`Tracker::release`].
+    pub kept: usize,
 }
 
 /// Two hosts between which there are control connections.
@@ -65,6 +78,26 @@ struct Pair {
     sessions: BTreeSet<(u64, SessionSlot)>,
     candidates: Vec<ConnectionId>,
 }
+
+// What is known of a connection: itself, in a list that may be twice as long; as a data connection with its owners, in its
+// pair's list, under both its ends (each with a list of its own), and in the queue of what is not settled.
+const _: () = assert!(
+    2 * size_of::<Option<Flow>>()
+        + size_of::<DataFlow>()
+        + 4 * size_of::<(SessionSlot, u32)>()
+        + 2 * size_of::<ConnectionId>()
+        + 2 * (cost::in_hash_table(size_of::<Endpoint>() + size_of::<Vec<u32>>()) + 4 * size_of::<u32>())
+        + 2 * size_of::<(u64, ConnectionId)>()
+        + 4 * cost::ALLOCATION
+        <= cost::CONNECTION_IN_TRACKER
+);
+
+const _: () = assert!(
+    cost::in_tree(size_of::<(IpAddr, Endpoint)>() + size_of::<ControlAttempt>())
+        + 2 * ATTEMPT_FRAMES * size_of::<u64>()
+        + cost::ALLOCATION
+        <= cost::ATTEMPT
+);
 
 fn pair_key(one: IpAddr, other: IpAddr) -> (IpAddr, IpAddr) {
     if one <= other { (one, other) } else { (other, one) }
@@ -82,6 +115,8 @@ impl Tracker {
     /// A tracker that has seen nothing.
     pub fn new(options: Options, hashing: Box<dyn Hashing>) -> Self {
         Self {
+            kept: Kept::new(&options.limits),
+            hand: 0,
             options,
             hashing,
             flows: Vec::new(),
@@ -116,14 +151,24 @@ impl Tracker {
         self.let_go.pop()
     }
 
+    /// Whether a server announced something that was not taken yet.
+    pub fn has_announced(&self) -> bool {
+        !self.announced.is_empty()
+    }
+
     /// What servers announced since the last call, in order.
     pub fn take_announced(&mut self) -> impl Iterator<Item = Announcement> + '_ {
         self.announced.drain(..)
     }
 
-    /// Sessions that are over.
-    pub fn take_done(&mut self) -> Vec<Session> {
+    /// Sessions that are over. What they keep goes on counting, until it is [released](Self::release).
+    pub fn take_done(&mut self) -> Vec<Done> {
         std::mem::take(&mut self.done)
+    }
+
+    /// Sessions that were over are kept no more.
+    pub fn release(&mut self, kept: usize) {
+        self.kept.change(kept, 0);
     }
 
     /// Whether a session is over and was not taken yet.
@@ -184,7 +229,35 @@ impl Tracker {
     }
 
     fn live(&mut self, slot: SessionSlot) -> Option<&mut Live> {
-        self.sessions.get_mut(position(slot))?.as_mut()
+        self.sessions.get_mut(position(slot))?.as_deref_mut()
+    }
+
+    /// Takes room for something that is kept of a session, if there is enough.
+    fn keep(&mut self, slot: SessionSlot, cost: usize) -> bool {
+        let allowed = self.kept.allowed();
+        let Some(live) = self.live(slot) else { return false };
+        let is_room = live.control.weight().saturating_add(cost) <= allowed;
+        if is_room {
+            live.control.add_kept(cost);
+            self.kept.change(0, cost);
+        } else {
+            self.counts.reached(LimitName::KeptBytes);
+        }
+        is_room
+    }
+
+    /// Lets a control connection hear something.
+    fn hear(&mut self, slot: SessionSlot, act: impl FnOnce(&mut Control, &mut Notes<'_>)) {
+        let Self { sessions, options, counts, occurrences, kept, .. } = self;
+        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
+        let before = live.control.weight();
+        let room = kept.allowed();
+        occurrences.clear();
+        act(&mut live.control, &mut Notes { options, counts, occurrences, room });
+        if live.control.weight() > room.max(before) {
+            live.control.relieve(counts);
+        }
+        kept.change(before, live.control.weight());
     }
 
     fn flow(&mut self, id: ConnectionId) -> Option<&mut Flow> {
@@ -203,18 +276,16 @@ impl Tracker {
         if self.flows.len() <= position {
             self.flows.resize_with(position.saturating_add(1), || None);
         }
-        let flow = Flow {
-            originator: connection.originator,
-            responder: connection.responder,
-            first: connection.first,
-            role,
+        let listed = match (&role, connection.onset) {
+            (Role::Data(_), Onset::MidStream) => 2,
+            (Role::Data(_), Onset::Handshake) => 1,
+            (Role::Undecided | Role::Suspect | Role::Control(_), _) => 0,
         };
-        if matches!(flow.role, Role::Data(_)) {
-            self.note_listener(flow.responder, id);
-            if connection.onset == Onset::MidStream {
-                self.note_listener(flow.originator, id);
-            }
+        let (originator, responder) = (connection.originator, connection.responder);
+        for endpoint in [responder, originator].into_iter().take(listed) {
+            self.note_listener(endpoint, id);
         }
+        let flow = Flow { originator, responder, first: connection.first, role, listed, candidate: false };
         if let Some(slot) = self.flows.get_mut(position) {
             *slot = Some(flow);
         }
@@ -261,6 +332,9 @@ impl Tracker {
         };
         pair.candidates.push(id);
         self.set_flow(id, connection, Role::Data(Box::new(DataFlow::new())));
+        if let Some(flow) = self.flow(id) {
+            flow.candidate = true;
+        }
         if let Some(slot) = self.opaque_session(key) {
             self.link_new_channel(slot, id, None, MatchedBy::Inferred);
         }
@@ -273,19 +347,21 @@ impl Tracker {
 
     fn remove_flow(&mut self, id: ConnectionId) -> Option<Flow> {
         let flow = self.flows.get_mut(flow_position(id))?.take()?;
-        if matches!(flow.role, Role::Data(_)) {
-            for endpoint in [flow.responder, flow.originator] {
-                if let Some(known) = self.by_listener.get_mut(&endpoint) {
-                    known.retain(|&one| one != id);
-                    if known.is_empty() {
-                        self.by_listener.remove(&endpoint);
-                    }
+        if let Role::Data(data) = &flow.role {
+            self.kept.change(data.kept, 0);
+        }
+        for endpoint in [flow.responder, flow.originator].into_iter().take(flow.listed) {
+            if let Some(known) = self.by_listener.get_mut(&endpoint) {
+                known.retain(|&one| one != id);
+                if known.is_empty() {
+                    self.by_listener.remove(&endpoint);
                 }
             }
-            let key = pair_key(flow.originator.ip, flow.responder.ip);
-            if let Some(pair) = self.pairs.get_mut(&key) {
-                pair.candidates.retain(|&one| one != id);
-            }
+        }
+        if flow.candidate
+            && let Some(pair) = self.pairs.get_mut(&pair_key(flow.originator.ip, flow.responder.ip))
+        {
+            pair.candidates.retain(|&one| one != id);
         }
         Some(flow)
     }
@@ -294,9 +370,14 @@ impl Tracker {
         let alive = self.sessions.len().saturating_sub(self.free_slots.len());
         if alive >= self.options.limits.sessions {
             self.counts.reached(LimitName::Sessions);
+            self.end_one_early();
+        }
+        let live = Box::new(Live::new(id, connection, Control::new(connection, &self.options)));
+        if live.control.weight() > self.kept.allowed() {
+            self.counts.reached(LimitName::Sessions);
             return None;
         }
-        let live = Live::new(connection, Control::new(connection, &self.options));
+        self.kept.change(0, live.control.weight());
         let slot = match self.free_slots.pop() {
             Some(slot) => slot,
             None => {
@@ -319,12 +400,12 @@ impl Tracker {
         connection: &Connection,
         chunk: Chunk<'_>,
     ) {
-        let Self { sessions, options, counts, occurrences, .. } = self;
-        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
-        live.last = connection.last;
-        occurrences.clear();
-        live.control.data(connection, chunk, &mut Notes { options, counts, occurrences });
-        self.react(id, slot, chunk.packet);
+        if let Some(live) = self.live(slot) {
+            live.last = connection.last;
+        }
+        let packet = chunk.packet;
+        self.hear(slot, |control, notes| control.data(connection, chunk, notes));
+        self.react(id, slot, packet);
     }
 
     fn react(&mut self, id: ConnectionId, slot: SessionSlot, packet: PacketRef) {
@@ -371,7 +452,7 @@ impl Sink for Tracker {
     }
 
     fn data(&mut self, id: ConnectionId, connection: &Connection, chunk: Chunk<'_>) {
-        let Self { flows, hashing, options, .. } = self;
+        let Self { flows, hashing, options, kept, counts, .. } = self;
         let Some(Some(flow)) = flows.get_mut(flow_position(id)) else { return };
         match &mut flow.role {
             Role::Control(slot) => {
@@ -392,6 +473,14 @@ impl Sink for Tracker {
                     return;
                 }
                 data.data(&chunk, &mut **hashing, options);
+                let before = data.kept;
+                data.kept = data.weight();
+                if data.kept > before && data.kept > kept.allowed() {
+                    counts.reached(LimitName::KeptBytes);
+                    data.dry_up();
+                    data.kept = data.weight();
+                }
+                kept.change(before, data.kept);
                 if let Some(visit) = data.visits.take() {
                     self.promote(id, visit);
                 }
@@ -400,16 +489,14 @@ impl Sink for Tracker {
     }
 
     fn gap(&mut self, id: ConnectionId, _connection: &Connection, gap: Gap) {
-        let Self { flows, sessions, options, counts, occurrences, .. } = self;
+        let Self { flows, options, .. } = self;
         let Some(Some(flow)) = flows.get_mut(flow_position(id)) else { return };
         match &mut flow.role {
             Role::Control(slot) => {
                 let slot = *slot;
-                if let Some(Some(live)) = sessions.get_mut(position(slot)) {
-                    occurrences.clear();
-                    live.control.gap(gap, &mut Notes { options, counts, occurrences });
-                    self.react(id, slot, gap.packet);
-                }
+                let packet = gap.packet;
+                self.hear(slot, |control, notes| control.gap(gap, notes));
+                self.react(id, slot, packet);
             }
             Role::Data(data) => data.gap(gap.side, gap.len, options),
             Role::Undecided | Role::Suspect => {}

@@ -1,13 +1,16 @@
 //! One walk through the dialogue: what was in force when each command was given.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
+use super::kept;
 use super::live::{Channel, Live};
+use super::options::Options;
 use crate::base::{Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb, WorkingDirectory};
 use crate::report::{
-    Argument, Command, Connection, Content, DataChannel, Direction, Login, Mode, Negotiation, Status,
-    StreamFacts, Transfer,
+    Argument, Command, Connection, Content, ControlGap, DataChannel, Direction, Login, Mode, Negotiation,
+    Session, Status, StreamFacts, Transfer,
 };
 
 /// How many negotiations back a connection may belong to that came late.
@@ -25,6 +28,23 @@ pub(super) struct Walked {
     pub(super) features: Option<Vec<Text>>,
     pub(super) epsv_all: bool,
     pub(super) transfers: Vec<Transfer>,
+}
+
+impl Walked {
+    /// Puts it into the session's report.
+    pub(super) fn tell(self, session: &mut Session) {
+        let Self { user, password, account, login, system, client_software, features, epsv_all, transfers } =
+            self;
+        session.user = user;
+        session.password = password;
+        session.account = account;
+        session.login = login;
+        session.system = system;
+        session.client_software = client_software;
+        session.features = features;
+        session.epsv_all = epsv_all;
+        session.transfers = transfers;
+    }
 }
 
 /// What is in force: RFC 959's defaults until the session says otherwise.
@@ -50,9 +70,47 @@ impl Default for InForce {
     }
 }
 
+/// What a channel's report doesn't tell of it.
+pub(super) struct Beside {
+    /// The frame that made the channel.
+    made: u64,
+    /// The text of the listing that it carried.
+    listing: Option<Arc<[u8]>>,
+}
+
+/// What the walk goes through.
+pub(super) struct Way<'a> {
+    pub(super) commands: &'a [Command],
+    pub(super) gaps: &'a [ControlGap],
+    pub(super) channels: &'a [DataChannel],
+    /// One for each channel.
+    pub(super) beside: &'a [Beside],
+    pub(super) room: Room,
+}
+
+/// What may be made of the dialogue, in bytes of memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Of paths, beside what is usual for one.
+    pub(super) paths: usize,
+    /// Of the names of files whose sizes are known: no longer than the walk lasts.
+    names: usize,
+}
+
+impl Room {
+    pub(super) const fn of(options: &Options) -> Self {
+        Self { paths: 0, names: options.limits.kept_per_session / 4 }
+    }
+}
+
+/// What reports of a session's channels don't tell.
+pub(super) fn beside(live: &Live) -> Vec<Beside> {
+    let of = |channel: &Channel| Beside { made: channel.made.frame, listing: channel.listing.clone() };
+    live.channels.iter().map(of).collect()
+}
+
 struct Walk<'a> {
-    live: &'a Live,
-    channels: &'a [DataChannel],
+    way: &'a Way<'a>,
     /// The channels of each negotiating command.
     by_command: HashMap<u32, VecDeque<usize>>,
     /// Channels that no command negotiated: connections by default ports.
@@ -62,31 +120,32 @@ struct Walk<'a> {
     sizes: HashMap<String, u64>,
     /// Channels that a transfer has used.
     used: Vec<bool>,
+    room: Room,
+    /// The last ABOR.
+    last_abort: Option<usize>,
     walked: Walked,
 }
 
 /// Walks through the dialogue of a session whose channels are described already.
-pub(super) fn walk(live: &Live, channels: &[DataChannel]) -> Walked {
+pub(super) fn walk(way: &Way<'_>) -> Walked {
     let mut walk = Walk {
-        live,
-        channels,
-        by_command: by_command(channels),
-        by_default: by_default(channels),
+        way,
+        by_command: by_command(way.channels),
+        by_default: by_default(way.channels),
         in_force: InForce::default(),
         sizes: HashMap::new(),
-        used: vec![false; channels.len()],
+        used: vec![false; way.channels.len()],
+        room: way.room,
+        last_abort: way.commands.iter().rposition(|command| command.verb == Verb::Abor),
         walked: Walked::default(),
     };
-    let commands = &live.control.talk.dialogue.commands;
-    let mut gaps = live.control.talk.gaps.iter().filter(|gap| gap.from == Party::Client).peekable();
-    for (index, command) in commands.iter().enumerate() {
+    let mut gaps = way.gaps.iter().filter(|gap| gap.from == Party::Client).peekable();
+    for (index, command) in (0..).zip(way.commands) {
         while gaps.next_if(|gap| gap.frame <= command.frame).is_some() {
             // A lost command may have been a CWD.
             walk.in_force.directory.forget();
         }
-        if let Ok(index) = u32::try_from(index) {
-            walk.step(index, command, commands);
-        }
+        walk.step(index, command);
     }
     walk.walked
 }
@@ -126,7 +185,7 @@ fn effect(command: &Command) -> Effect {
 }
 
 impl<'a> Walk<'a> {
-    fn step(&mut self, index: u32, command: &Command, commands: &[Command]) {
+    fn step(&mut self, index: u32, command: &Command) {
         let argument = command.text().map(Text::raw);
         let effect = effect(command);
         match command.verb {
@@ -177,7 +236,7 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         if let Some(direction) = self.direction(command) {
-            self.transfer(index, command, commands, direction);
+            self.transfer(index, command, direction);
         }
     }
 
@@ -236,7 +295,7 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         let key = self.key(argument);
-        match size {
+        match size.filter(|_| take(&mut self.room.names, &key)) {
             Some(size) => self.sizes.insert(key, size),
             None => self.sizes.remove(&key),
         };
@@ -245,7 +304,7 @@ impl<'a> Walk<'a> {
     fn negotiate(&mut self, index: u32, effect: Effect) {
         let first = self.by_command.get(&index).and_then(|positions| positions.front());
         let Some(channel) = first.and_then(|&position| u32::try_from(position).ok()) else { return };
-        match (self.live.channel(channel).and_then(|channel| channel.negotiation), effect) {
+        match (self.channel(channel).and_then(|channel| channel.negotiation), effect) {
             (None | Some(Negotiation::Rejected), _) | (Some(Negotiation::Malformed), Effect::Refused) => {}
             (Some(Negotiation::Accepted | Negotiation::Unanswered | Negotiation::Malformed), _) => {
                 self.in_force.channel = Some(channel);
@@ -277,7 +336,11 @@ impl<'a> Walk<'a> {
     }
 
     fn channel(&self, index: u32) -> Option<&'a DataChannel> {
-        self.channels.get(usize::try_from(index).ok()?)
+        self.way.channels.get(usize::try_from(index).ok()?)
+    }
+
+    fn beside(&self, index: u32) -> Option<&'a Beside> {
+        self.way.beside.get(usize::try_from(index).ok()?)
     }
 
     fn is_unused(&self, position: usize) -> bool {
@@ -291,13 +354,13 @@ impl<'a> Walk<'a> {
     fn connection_for(&self, command: &Command) -> Option<(u32, Option<&'a Connection>)> {
         let Some(in_force) = self.in_force.channel else {
             let position = *self.by_default.iter().find(|&&position| self.is_unused(position))?;
-            let channel = self.channels.get(position)?;
+            let channel = self.way.channels.get(position)?;
             return Some((u32::try_from(position).ok()?, channel.connection.as_deref()));
         };
         let negotiated = self.channel(in_force)?;
         let on_it = negotiated.command.and_then(|command| self.by_command.get(&command));
         let further = on_it.into_iter().flatten().find_map(|&position| {
-            let channel = self.channels.get(position)?;
+            let channel = self.way.channels.get(position)?;
             (channel.connection.is_some() && self.is_unused(position)).then_some((position, channel))
         });
         if let Some((position, channel)) = further {
@@ -305,7 +368,7 @@ impl<'a> Walk<'a> {
         }
         if negotiated.connection.is_none() && effect(command) != Effect::Refused {
             let in_force_at = usize::try_from(in_force).unwrap_or(usize::MAX);
-            let until = self.channels.get(..=in_force_at).unwrap_or(self.channels);
+            let until = self.way.channels.get(..=in_force_at).unwrap_or(self.way.channels);
             let late = until.iter().enumerate().rev().take(LATE).find(|(position, channel)| {
                 let made =
                     channel.connection.as_deref().is_some_and(|one| one.frames.first > self.made(in_force));
@@ -321,10 +384,10 @@ impl<'a> Walk<'a> {
     }
 
     fn made(&self, channel: u32) -> u64 {
-        self.live.channel(channel).map_or(0, |channel: &Channel| channel.made.frame)
+        self.beside(channel).map_or(0, |beside| beside.made)
     }
 
-    fn transfer(&mut self, index: u32, command: &Command, commands: &[Command], direction: Direction) {
+    fn transfer(&mut self, index: u32, command: &Command, direction: Direction) {
         let argument = command.text().map(Text::raw);
         let linked = self.connection_for(command);
         let completion = command.completion();
@@ -345,8 +408,9 @@ impl<'a> Walk<'a> {
             .and_then(|(_, connection)| connection)
             .filter(|connection| !is_refusal || moved_before(*connection));
         let facts = connection.map(stream);
-        let status = status(index, command, commands);
-        let path = self.path(command, argument);
+        let status = self.status(index, command);
+        self.room.paths = self.room.paths.saturating_add(kept::PATH);
+        let path = self.path(command, argument).filter(|path| take(&mut self.room.paths, path));
         let key = self.key(argument);
         let announced = command
             .replies
@@ -400,9 +464,30 @@ impl<'a> Walk<'a> {
         self.walked.transfers.push(transfer);
     }
 
+    /// How a transfer ended.
+    fn status(&self, index: u32, command: &Command) -> Status {
+        let completion = command.completion();
+        let after = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(1);
+        let aborted = || {
+            self.last_abort.is_some_and(|last| last >= after)
+                && completion.is_none_or(|reply| {
+                    let later = self.way.commands.get(after..).into_iter().flatten();
+                    later.take_while(|other| other.frame <= reply.frame).any(|other| other.verb == Verb::Abor)
+                })
+        };
+        match completion {
+            Some(reply) if reply.is_completion() => Status::Complete,
+            Some(reply) if reply.code == 426 || aborted() => Status::Aborted,
+            Some(_) => Status::Failed,
+            None if aborted() => Status::Aborted,
+            None => Status::Unfinished,
+        }
+    }
+
     /// A transfer has used this channel: it is looked for no more.
     fn use_up(&mut self, position: usize) {
-        let Self { channels, used, by_command, by_default, .. } = self;
+        let Self { way, used, by_command, by_default, .. } = self;
+        let channels = way.channels;
         let Some(channel) = channels.get(position) else { return };
         if let Some(used) = used.get_mut(position) {
             *used = true;
@@ -434,7 +519,7 @@ impl<'a> Walk<'a> {
 
     /// The sizes that a machine listing states.
     fn learn_listing(&mut self, channel: u32, argument: Option<&str>) {
-        let Some(text) = self.live.channel(channel).and_then(|channel| channel.listing.as_deref()) else {
+        let Some(text) = self.beside(channel).and_then(|beside| beside.listing.as_deref()) else {
             return;
         };
         let directory = self.in_force.directory.resolve(without_options(argument));
@@ -449,7 +534,7 @@ impl<'a> Walk<'a> {
                 None if argument.is_none() => Some(facts.name.to_string()),
                 None => None,
             };
-            if let Some(path) = path {
+            if let Some(path) = path.filter(|path| take(&mut self.room.names, path)) {
                 self.sizes.insert(path, size);
             }
         }
@@ -465,25 +550,11 @@ fn without_options(argument: Option<&str>) -> Option<&str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-/// How a transfer ended.
-fn status(index: u32, command: &Command, commands: &[Command]) -> Status {
-    let completion = command.completion();
-    let aborted = || {
-        let after = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(1);
-        commands
-            .get(after..)
-            .into_iter()
-            .flatten()
-            .take_while(|other| completion.is_none_or(|reply| other.frame <= reply.frame))
-            .any(|other| other.verb == Verb::Abor)
-    };
-    match completion {
-        Some(reply) if reply.is_completion() => Status::Complete,
-        Some(reply) if reply.code == 426 || aborted() => Status::Aborted,
-        Some(_) => Status::Failed,
-        None if aborted() => Status::Aborted,
-        None => Status::Unfinished,
-    }
+/// Takes room for a text, if there is enough.
+fn take(room: &mut usize, text: &str) -> bool {
+    let left = room.checked_sub(text.len());
+    *room = left.unwrap_or(*room);
+    left.is_some()
 }
 
 /// What the server sent: it connects in active mode and listens in passive mode.

@@ -1,10 +1,10 @@
 //! Which flow a segment belongs to, in one lookup.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Timestamp};
+use crate::base::{Endpoint, LimitCounts, LimitName, Timestamp, cost};
 use crate::decode::Segment;
 
 /// How long an ignored flow may be silent and still be known; at most twice that long it is.
@@ -59,6 +59,8 @@ impl Ignored {
     }
 }
 
+const _: () = assert!(cost::in_hash_table(size_of::<(Fingerprint, Flow)>()) <= cost::FLOW);
+
 /// Fingerprints are hashes already.
 #[derive(Clone, Copy, Debug, Default)]
 struct Prehashed(u64);
@@ -79,10 +81,39 @@ impl Hasher for Prehashed {
     }
 }
 
+/// The fingerprints of flows that came lately: most packets are of a flow that was seen a moment ago, and comparing two
+/// endpoints costs a tenth of hashing them. Whoever fills it with other flows gains nothing but that they are hashed.
+#[derive(Debug)]
+struct Recent(Box<[Option<(Endpoint, Endpoint, Fingerprint)>]>);
+
+/// Flows kept in [`Recent`], a power of two.
+const RECENT: usize = 1024;
+
+impl Recent {
+    fn new() -> Self {
+        Self(vec![None; RECENT].into())
+    }
+
+    /// Where a packet's flow may be kept, one direction apart from the other.
+    #[inline]
+    fn place(source: &Endpoint, destination: &Endpoint) -> usize {
+        let low = |endpoint: &Endpoint| match endpoint.ip {
+            IpAddr::V4(ip) => ip.to_bits(),
+            IpAddr::V6(ip) => (ip.to_bits() & u128::from(u32::MAX)) as u32,
+        };
+        let mixed = (u32::from(source.port) << 16 | u32::from(destination.port))
+            .wrapping_add(low(source).rotate_left(7))
+            .wrapping_sub(low(destination))
+            .wrapping_mul(0x9e37_79b1);
+        (mixed >> 22) as usize
+    }
+}
+
 /// All flows that are known.
 #[derive(Debug)]
 pub(super) struct Flows {
     keys: RandomState,
+    recent: Recent,
     map: HashMap<Fingerprint, Flow, BuildHasherDefault<Prehashed>>,
     /// Ignored flows are forgotten by era: those that were last seen before the previous one.
     era: u8,
@@ -97,6 +128,7 @@ impl Flows {
     pub(super) fn new(ignored_flows: usize) -> Self {
         Self {
             keys: RandomState::new(),
+            recent: Recent::new(),
             map: HashMap::default(),
             era: 0,
             era_began: Timestamp::MIN,
@@ -106,17 +138,43 @@ impl Flows {
     }
 
     /// The fingerprint of the flow between two endpoints, whichever of them sends.
-    pub(super) fn fingerprint(&self, one: &Endpoint, other: &Endpoint) -> Fingerprint {
+    #[inline]
+    pub(super) fn fingerprint(&mut self, source: &Endpoint, destination: &Endpoint) -> Fingerprint {
+        let place = Recent::place(source, destination);
+        if let Some(Some((from, to, known))) = self.recent.0.get(place)
+            && from == source
+            && to == destination
+        {
+            return *known;
+        }
+        let fingerprint = self.hash(source, destination);
+        if let Some(slot) = self.recent.0.get_mut(place) {
+            *slot = Some((*source, *destination, fingerprint));
+        }
+        fingerprint
+    }
+
+    fn hash(&self, one: &Endpoint, other: &Endpoint) -> Fingerprint {
+        // In one piece: each write costs more than a few bytes do.
         let mut hasher = self.keys.build_hasher();
         if let (IpAddr::V4(one_ip), IpAddr::V4(other_ip)) = (&one.ip, &other.ip) {
             let one = u64::from(one_ip.to_bits()) << 16 | u64::from(one.port);
             let other = u64::from(other_ip.to_bits()) << 16 | u64::from(other.port);
             let both = u128::from(one.min(other)) << 48 | u128::from(one.max(other));
-            // In one piece: each write costs more than a few bytes do.
             hasher.write(&both.to_ne_bytes());
         } else {
-            one.min(other).hash(&mut hasher);
-            one.max(other).hash(&mut hasher);
+            let bits = |endpoint: &Endpoint| match endpoint.ip {
+                IpAddr::V4(ip) => (u128::from(ip.to_bits()), endpoint.port),
+                IpAddr::V6(ip) => (ip.to_bits(), endpoint.port),
+            };
+            let (one, other) = (bits(one), bits(other));
+            let (low, high) = if one < other { (one, other) } else { (other, one) };
+            let mut both = [0; 40];
+            let parts = [low.0, high.0, u128::from(low.1) << 16 | u128::from(high.1)];
+            for (slots, part) in both.chunks_mut(16).zip(parts) {
+                slots.copy_from_slice(part.to_le_bytes().get(..slots.len()).unwrap_or_default());
+            }
+            hasher.write(&both);
         }
         Fingerprint(hasher.finish())
     }

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::Stream;
 use super::half::length;
 use super::reassembly::{Arrival, Budget};
-use crate::base::{PacketRef, Timestamp};
+use crate::base::{LimitName, PacketRef, Timestamp, cost};
 
 /// What a piece costs beside its bytes: its entry in the tree, and what the allocator adds.
-const PIECE_COST: usize = 128;
+pub(super) const PIECE_COST: usize = cost::in_tree(size_of::<(u64, Piece)>()) + cost::ALLOCATION;
+
+/// What a given-up range costs.
+const GIVEN_UP_COST: usize = cost::in_tree(size_of::<(u64, u64)>());
 
 /// How many given-up ranges of a stream are remembered, so that bytes that come late are told from retransmissions.
 const GIVEN_UP: usize = 1024;
@@ -62,7 +65,8 @@ impl Held {
         !self.pieces.is_empty()
             && (self.pieces.len() > budget.pieces
                 || self.cost > budget.per_stream
-                || budget.held > budget.total)
+                // Whoever holds much makes way for whoever holds little: none may hold more than is left.
+                || self.cost > budget.total.saturating_sub(budget.held))
     }
 
     /// What is held at an offset.
@@ -135,22 +139,38 @@ impl Held {
 
     /// Forgets all that is held.
     pub(super) fn discard(&mut self, budget: &mut Budget) {
+        self.forget_given_up(budget);
         budget.held = budget.held.saturating_sub(self.cost);
         self.cost = 0;
         self.pieces.clear();
     }
 
     /// Takes note that these bytes were given up.
-    pub(super) fn give_up(&mut self, start: u64, len: u64) {
+    pub(super) fn give_up(&mut self, start: u64, len: u64, budget: &mut Budget) {
         if self.given_up.len() >= GIVEN_UP {
             self.given_up.pop_first();
+            budget.given_up = budget.given_up.saturating_sub(GIVEN_UP_COST);
         }
-        self.given_up.insert(start, len);
+        let cost = budget.given_up.saturating_add(GIVEN_UP_COST);
+        if cost > budget.given_up_total {
+            // Should they come after all, they count as sent again.
+            budget.counts.reached(LimitName::Reassembly);
+        } else if self.given_up.insert(start, len).is_none() {
+            budget.given_up = cost;
+        }
+    }
+
+    /// Forgets what was given up: the connection is over.
+    pub(super) fn forget_given_up(&mut self, budget: &mut Budget) {
+        let cost = self.given_up.len().saturating_mul(GIVEN_UP_COST);
+        budget.given_up = budget.given_up.saturating_sub(cost);
+        self.given_up.clear();
     }
 
     /// Strikes a range off what was given up; tells how much of it that was.
-    pub(super) fn reclaim(&mut self, from: u64, to: u64) -> u64 {
+    pub(super) fn reclaim(&mut self, from: u64, to: u64, budget: &mut Budget) -> u64 {
         let mut reclaimed = 0_u64;
+        let before = self.given_up.len();
         while let Some((&start, &len)) = self.given_up.range(..to).next_back() {
             let end = start.saturating_add(len);
             if end <= from {
@@ -166,6 +186,8 @@ impl Held {
                 break;
             }
         }
+        let (now, cost) = (self.given_up.len(), |count: usize| count.saturating_mul(GIVEN_UP_COST));
+        budget.given_up = budget.given_up.saturating_add(cost(now)).saturating_sub(cost(before));
         reclaimed
     }
 

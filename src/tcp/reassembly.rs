@@ -16,6 +16,9 @@ pub(super) struct Budget {
     pub pieces: usize,
     /// What is held of all streams, in bytes.
     pub held: usize,
+    /// What may be remembered of given-up ranges, and what is, in bytes.
+    pub given_up_total: usize,
+    pub given_up: usize,
     /// How often each cap was reached.
     pub counts: LimitCounts,
 }
@@ -24,9 +27,11 @@ impl Budget {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             per_stream: limits.reassembly_per_stream,
-            total: limits.reassembly_total,
+            total: limits.reassembly_total.saturating_sub(limits.reassembly_total / 8),
             pieces: limits.pieces_per_stream,
             held: 0,
+            given_up_total: limits.reassembly_total / 8,
+            given_up: 0,
             counts: LimitCounts::default(),
         }
     }
@@ -124,7 +129,7 @@ impl Reassembly {
     pub(super) fn give_up_first_hole<S: Sink>(&mut self, out: &mut Outlet<'_, S>, budget: &mut Budget) {
         let Some((start, piece)) = self.held.as_ref().and_then(|held| held.first()) else { return };
         let packet = piece.packet;
-        self.give_up_to(start, packet, out);
+        self.give_up_to(start, packet, out, budget);
         self.drain(out, budget);
     }
 
@@ -139,9 +144,11 @@ impl Reassembly {
             self.give_up_first_hole(out, budget);
         }
         if let Some((end, packet)) = end {
-            self.give_up_to(end, packet, out);
+            self.give_up_to(end, packet, out, budget);
         }
-        self.held = None;
+        if let Some(mut held) = self.held.take() {
+            held.forget_given_up(budget);
+        }
     }
 
     /// The stream ends at `end`: forgets what is held from there on, which can't be the stream's.
@@ -183,7 +190,7 @@ impl Reassembly {
         out: &mut Outlet<'_, S>,
         budget: &mut Budget,
     ) {
-        self.count_delivered(arrival, end, out.stream());
+        self.count_delivered(arrival, end, out.stream(), budget);
         if let Some(held) = &self.held {
             held.count_again(arrival, end, out.stream());
         }
@@ -218,13 +225,13 @@ impl Reassembly {
 
     /// Counts the part of a segment that lies before what is to come next: given-up bytes that came after all, or bytes
     /// sent again.
-    fn count_delivered(&mut self, arrival: &Arrival<'_>, end: u64, stream: &mut Stream) {
+    fn count_delivered(&mut self, arrival: &Arrival<'_>, end: u64, stream: &mut Stream, budget: &mut Budget) {
         let old_end = end.min(self.next);
         let old = old_end.saturating_sub(arrival.offset);
         if old == 0 {
             return;
         }
-        let late = self.held.as_mut().map_or(0, |held| held.reclaim(arrival.offset, old_end));
+        let late = self.held.as_mut().map_or(0, |held| held.reclaim(arrival.offset, old_end, budget));
         stream.bytes = stream.bytes.saturating_add(late);
         stream.missing = stream.missing.saturating_sub(late);
         if arrival.counts {
@@ -242,17 +249,24 @@ impl Reassembly {
         budget: &mut Budget,
     ) {
         if start == self.next {
-            self.give_up_cut(start, arrival.cut, arrival.packet, out);
+            self.give_up_cut(start, arrival.cut, arrival.packet, out, budget);
             self.drain(out, budget);
         } else if let Some(held) = &mut self.held {
             held.cut_behind(start, arrival.cut);
         }
     }
 
-    fn give_up_cut<S: Sink>(&mut self, start: u64, cut: u64, packet: PacketRef, out: &mut Outlet<'_, S>) {
+    fn give_up_cut<S: Sink>(
+        &mut self,
+        start: u64,
+        cut: u64,
+        packet: PacketRef,
+        out: &mut Outlet<'_, S>,
+        budget: &mut Budget,
+    ) {
         let end = start.saturating_add(cut);
         let end = self.first_hole().map_or(end, |(piece, _)| piece.min(end));
-        self.give_up_to(end, packet, out);
+        self.give_up_to(end, packet, out, budget);
     }
 
     /// Delivers all that is held and now in order.
@@ -262,7 +276,7 @@ impl Reassembly {
             let known = self.next.saturating_sub(start);
             self.deliver(&piece.as_arrival(start, known), out);
             if piece.cut > 0 {
-                self.give_up_cut(self.next, piece.cut, piece.packet, out);
+                self.give_up_cut(self.next, piece.cut, piece.packet, out, budget);
             }
         }
         if self.held.as_ref().is_some_and(|held| held.is_empty()) {
@@ -271,14 +285,20 @@ impl Reassembly {
     }
 
     /// Gives up everything from what is to come next up to `end`.
-    fn give_up_to<S: Sink>(&mut self, end: u64, packet: PacketRef, out: &mut Outlet<'_, S>) {
+    fn give_up_to<S: Sink>(
+        &mut self,
+        end: u64,
+        packet: PacketRef,
+        out: &mut Outlet<'_, S>,
+        budget: &mut Budget,
+    ) {
         let start = self.next;
         let len = end.saturating_sub(start);
         if len == 0 {
             return;
         }
         self.next = end;
-        self.held.get_or_insert_default().give_up(start, len);
+        self.held.get_or_insert_default().give_up(start, len, budget);
         let frame = self.last_frame.unwrap_or(out.connection.first.frame);
         let stream = out.stream();
         stream.missing = stream.missing.saturating_add(len);

@@ -272,11 +272,26 @@ impl Table {
             self.end(slot, Ending::Closed, sink);
         }
         if self.slab.len() >= self.connections
-            && let Some((slot, _)) = Class::ALL.iter().find_map(|&class| self.slab.oldest(class))
+            && let Some(slot) = Class::ALL.iter().find_map(|&class| self.least_missed(class))
         {
             self.budget.counts.reached(LimitName::Connections);
             self.end(slot, Ending::Evicted, sink);
         }
+    }
+
+    /// The connection of a class to give up: the oldest, but for a few that have shown life since they were queued. They
+    /// go to the end, as whoever opens connections to fill the table has more to do than keep each of them alive.
+    fn least_missed(&mut self, class: Class) -> Option<u32> {
+        const SPARED: usize = 8;
+        let now = self.clock.now();
+        for _ in 0..SPARED {
+            let (slot, queued) = self.slab.oldest(class)?;
+            if self.slab.get(slot).is_none_or(|entry| entry.track.touched <= queued) {
+                return Some(slot);
+            }
+            self.slab.requeue(slot, class, now);
+        }
+        self.slab.oldest(class).map(|(slot, _)| slot)
     }
 
     /// Does all that is due.

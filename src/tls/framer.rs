@@ -58,6 +58,11 @@ impl Framer {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// The size of the buffer.
+    pub(super) const fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Bytes that have not been handed out.
     pub(super) const fn held(&self) -> usize {
         self.buffer.len().saturating_sub(self.start)

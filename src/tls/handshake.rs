@@ -65,6 +65,11 @@ impl Messages {
         }
     }
 
+    /// What is held of an unfinished message, in bytes of memory.
+    pub(super) const fn held(&self) -> usize {
+        self.partial.capacity()
+    }
+
     /// Forgets an unfinished message: its rest will not come.
     pub(super) fn reset(&mut self) {
         *self = Self::default();

@@ -103,6 +103,15 @@ impl Session {
         &self.facts
     }
 
+    /// What it holds beside itself, in bytes of memory: records and messages that have not ended, keys.
+    pub fn held(&self) -> usize {
+        const KEYS: usize = 2048;
+        let directions = self.directions.iter();
+        directions.fold(KEYS, |sum, direction| {
+            sum.saturating_add(direction.framer.capacity()).saturating_add(direction.messages.held())
+        })
+    }
+
     const fn direction(&mut self, end: End) -> &mut Direction {
         let [a, b] = &mut self.directions;
         match end {

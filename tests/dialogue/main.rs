@@ -15,6 +15,7 @@
 )]
 
 mod framing;
+mod limits;
 mod linking;
 mod negotiation;
 mod paths;

@@ -96,7 +96,7 @@ fn streamed(file: &[u8], options: &Options) -> String {
     let mut frames = open(file, &options.limits).expect("it was opened before");
     let mut analyzer = Analyzer::new(options.clone());
     let mut conclusion = Conclusion::new(options);
-    let mut document = JsonDocument::begin().unwrap();
+    let mut document = JsonDocument::begin();
     let mut out = Vec::new();
     while let Some(frame) = frames.next() {
         let number = frame.packet.frame;
@@ -111,7 +111,7 @@ fn streamed(file: &[u8], options: &Options) -> String {
     conclusion.in_order(analyzer.take_batch(), |session| document.session(&session, &mut out)).unwrap();
     let findings = conclusion.finish(&analyzer.capture(Vec::new()));
     let mut capture = analyzer.capture(frames.sources());
-    capture.limits.merge(conclusion.limits());
+    capture.limits.merge(&conclusion.limits());
     document.end(&capture, &findings, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }

@@ -136,3 +136,31 @@ fn a_reader_that_goes_away_is_no_failure() {
     });
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn an_interface_that_goes_down_ends_the_capture_and_loses_nothing() {
+    let Some(mut lab) = Lab::with(&["python3:pyftpdlib", "curl", "ss"]) else { return };
+    let shelf = Shelf::fill(&lab, &[1000]);
+    pyftpdlib(&mut lab, &shelf);
+    let saved = lab.path("saved.pcapng");
+    let report = lab.path("report");
+    let mut sniffer =
+        lab.sniff(&["-T", "jsonl", "-o", report.to_str().unwrap(), "-w", saved.to_str().unwrap()]);
+    curl(&lab, SERVER[0], "PASV", Errand::Get(1000));
+    // The session's last packets are on their way.
+    std::thread::sleep(Duration::from_millis(500));
+    succeed(std::process::Command::new("ip").args(["-n", &lab.server(), "link", "set", CABLE, "down"]));
+    let status = sniffer.end();
+    assert_eq!(status.code(), Some(3), "{}", sniffer.said());
+    assert!(sniffer.said().contains(CABLE) && sniffer.said().contains("1 session"), "{}", sniffer.said());
+    let report = std::fs::read_to_string(report).unwrap();
+    let lines: Vec<serde_json::Value> =
+        report.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "a session and what was read: {report}");
+    assert_eq!(lines[0]["transfers"][0]["status"], "complete");
+    let again = std::process::Command::new(env!("CARGO_BIN_EXE_ftpscope"))
+        .args(["analyze", saved.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(again.status.code(), Some(0), "what was saved is whole");
+}

@@ -1,6 +1,6 @@
 //! Interfaces: what kind of packets they saw, and in what units they told the time.
 
-use crate::base::Timestamp;
+use crate::base::{Timestamp, cost};
 
 use super::super::LinkType;
 use super::super::bytes::Fields;
@@ -19,6 +19,8 @@ pub(super) struct Interface {
     /// Nanoseconds to add to every time.
     offset: i128,
 }
+
+const _: () = assert!(2 * size_of::<Interface>() <= cost::INTERFACE);
 
 /// What one tick of an interface's clock is.
 #[derive(Clone, Copy, Debug)]

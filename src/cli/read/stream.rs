@@ -24,14 +24,11 @@ pub(super) enum Form {
 
 impl Form {
     /// The form of this format; none where the whole report must be known.
-    pub(super) fn of(format: Format) -> Result<Option<Self>, Failure> {
+    pub(super) fn of(format: Format) -> Option<Self> {
         match format {
-            Format::Json { pretty: false } => match JsonDocument::begin() {
-                Ok(document) => Ok(Some(Self::Document(document))),
-                Err(error) => Err(Failure::writing("the report", &error)),
-            },
-            Format::Jsonl => Ok(Some(Self::Lines(JsonLines::default()))),
-            Format::Json { pretty: true } | Format::Text(_) | Format::Table { .. } => Ok(None),
+            Format::Json { pretty: false } => Some(Self::Document(JsonDocument::begin())),
+            Format::Jsonl => Some(Self::Lines(JsonLines::default())),
+            Format::Json { pretty: true } | Format::Text(_) | Format::Table { .. } => None,
         }
     }
 

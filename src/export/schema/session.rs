@@ -1,205 +1,138 @@
 //! Sessions, commands, replies and transfers.
 
-use serde::Serialize;
-
-use super::channel::ChannelView;
-use super::{EndpointView, FindingView, Frames, Rows, Texts, View, secret};
-use crate::base::Text;
-use crate::export::values::{Hex, Time};
+use super::{Endpoint, secret};
+use crate::base::Secret;
+use crate::export::json::{Json, List, Numbered, Writer, members, numbered, object};
+use crate::export::values::Hex;
 use crate::export::words::Word;
 use crate::report::{Argument, Command, Reply, Session, Transfer, community_id};
 
-/// One session.
-#[derive(Serialize)]
-pub(crate) struct SessionView<'a> {
-    uid: &'a str,
-    client: EndpointView,
-    server: EndpointView,
-    community_id: String,
-    start: Time,
-    end: Time,
-    frames: Frames,
-    handshake: bool,
-    end_state: &'static str,
-    closed_by: Option<&'static str>,
-    user: Option<&'a str>,
-    password: Option<&'a str>,
-    account: Option<&'a str>,
-    login: &'static str,
-    greeting: Rows<'a, ReplyView<'a>>,
-    unsolicited: Rows<'a, ReplyView<'a>>,
-    system: Option<&'a str>,
-    client_software: Option<&'a str>,
-    features: Option<Texts<'a>>,
-    security: &'static str,
-    epsv_all: bool,
-    port_allocation: PortAllocationView,
-    commands: Rows<'a, CommandView<'a>>,
-    data_channels: Rows<'a, ChannelView<'a>>,
-    transfers: Rows<'a, TransferView<'a>>,
-    findings: Rows<'a, FindingView<'a>>,
+impl Json for Session {
+    fn write(&self, json: &mut Writer) {
+        object!(json, {
+            "uid": self.uid,
+            "client": Endpoint::from(self.client),
+            "server": Endpoint::from(self.server),
+            "community_id": community_id(self.client, self.server),
+            "start": self.start,
+            "end": self.end,
+            "frames": self.frames,
+            "handshake": self.handshake,
+            "end_state": self.end_state.word(),
+            "closed_by": self.closed_by.map(Word::word),
+            "user": self.user,
+            "password": self.password,
+            "account": self.account,
+            "login": self.login.word(),
+            "greeting": self.greeting,
+            "unsolicited": self.unsolicited,
+            "system": self.system,
+            "client_software": self.client_software,
+            "features": self.features,
+            "security": self.security.word(),
+            "epsv_all": self.epsv_all,
+            "port_allocation": PortAllocation(self),
+            "commands": numbered(&self.commands),
+            "data_channels": numbered(&self.data_channels),
+            "transfers": List(self.transfers.iter().enumerate().map(|(index, transfer)| {
+                Numbered(index, TransferOf { session: self, transfer })
+            })),
+            "findings": self.findings,
+        });
+    }
 }
 
-impl<'a> SessionView<'a> {
-    pub(crate) fn new(session: &'a Session) -> Self {
-        Self {
-            uid: &session.uid.0,
-            client: session.client.into(),
-            server: session.server.into(),
-            community_id: community_id(session.client, session.server),
-            start: Time(session.start),
-            end: Time(session.end),
-            frames: session.frames.into(),
-            handshake: session.handshake,
-            end_state: session.end_state.word(),
-            closed_by: session.closed_by.map(Word::word),
-            user: session.user.as_ref().map(Text::raw),
-            password: session.password.as_ref().map(secret),
-            account: session.account.as_ref().map(secret),
-            login: session.login.word(),
-            greeting: Rows { of: &session.greeting, context: () },
-            unsolicited: Rows { of: &session.unsolicited, context: () },
-            system: session.system.as_ref().map(Text::raw),
-            client_software: session.client_software.as_ref().map(Text::raw),
-            features: session.features.as_deref().map(Texts),
-            security: session.security.word(),
-            epsv_all: session.epsv_all,
-            port_allocation: PortAllocationView {
-                client: session.port_allocation.client.map(Word::word),
-                server: session.port_allocation.server.map(Word::word),
-            },
-            commands: Rows { of: &session.commands, context: () },
-            data_channels: Rows { of: &session.data_channels, context: () },
-            transfers: Rows { of: &session.transfers, context: session },
-            findings: Rows { of: &session.findings, context: () },
+struct PortAllocation<'a>(&'a Session);
+
+impl Json for PortAllocation<'_> {
+    fn write(&self, json: &mut Writer) {
+        let allocation = &self.0.port_allocation;
+        object!(json, {
+            "client": allocation.client.map(Word::word),
+            "server": allocation.server.map(Word::word),
+        });
+    }
+}
+
+impl Json for Secret {
+    fn write(&self, json: &mut Writer) {
+        secret(self).write(json);
+    }
+}
+
+impl Json for Reply {
+    fn write(&self, json: &mut Writer) {
+        object!(json, { "time": self.time, "frame": self.frame, "code": self.code, "text": self.text });
+    }
+}
+
+impl Json for Argument {
+    fn write(&self, json: &mut Writer) {
+        match self {
+            Self::Text(text) => text.write(json),
+            Self::Secret(secret) => secret.write(json),
         }
     }
 }
 
-impl<'a> View<'a> for SessionView<'a> {
-    type Of = Session;
-    type Context = ();
-
-    fn of(session: &'a Session, _index: usize, (): ()) -> Self {
-        Self::new(session)
+impl Json for Numbered<&Command> {
+    fn write(&self, json: &mut Writer) {
+        let Self(index, command) = self;
+        object!(json, {
+            "index": index,
+            "time": command.time,
+            "frame": command.frame,
+            "verb": command.verb.name(),
+            "argument": command.argument,
+            "replies": command.replies,
+        });
     }
 }
 
-#[derive(Serialize)]
-struct PortAllocationView {
-    client: Option<&'static str>,
-    server: Option<&'static str>,
+/// A transfer, whose verb and argument are its command's.
+struct TransferOf<'a> {
+    session: &'a Session,
+    transfer: &'a Transfer,
 }
 
-#[derive(Serialize)]
-struct ReplyView<'a> {
-    time: Time,
-    frame: u64,
-    code: u16,
-    text: &'a str,
-}
-
-impl<'a> View<'a> for ReplyView<'a> {
-    type Of = Reply;
-    type Context = ();
-
-    fn of(reply: &'a Reply, _index: usize, (): ()) -> Self {
-        Self { time: Time(reply.time), frame: reply.frame, code: reply.code, text: reply.text.raw() }
-    }
-}
-
-#[derive(Serialize)]
-struct CommandView<'a> {
-    index: usize,
-    time: Time,
-    frame: u64,
-    verb: &'a str,
-    argument: Option<&'a str>,
-    replies: Rows<'a, ReplyView<'a>>,
-}
-
-impl<'a> View<'a> for CommandView<'a> {
-    type Of = Command;
-    type Context = ();
-
-    fn of(command: &'a Command, index: usize, (): ()) -> Self {
-        Self {
-            index,
-            time: Time(command.time),
-            frame: command.frame,
-            verb: command.verb.name(),
-            argument: argument(command),
-            replies: Rows { of: &command.replies, context: () },
-        }
-    }
-}
-
-fn argument(command: &Command) -> Option<&str> {
-    command.argument.as_ref().map(|argument| match argument {
-        Argument::Text(text) => text.raw(),
-        Argument::Secret(hidden) => secret(hidden),
-    })
-}
-
-#[derive(Serialize)]
-struct TransferView<'a> {
-    index: usize,
-    command: u32,
-    verb: Option<&'a str>,
-    argument: Option<&'a str>,
-    path: Option<&'a str>,
-    direction: &'static str,
-    content: &'static str,
-    r#type: &'a str,
-    structure: char,
-    mode: char,
-    offset: u64,
-    data_channel: Option<u32>,
-    bytes: Option<u64>,
-    missing_bytes: u64,
-    expected_size: Option<u64>,
-    sha256: Option<Hex<'a>>,
-    mime: Option<&'a str>,
-    encrypted: bool,
-    status: &'static str,
-    reply_code: Option<u16>,
-    start: Option<Time>,
-    end: Option<Time>,
-    duration_s: Option<f64>,
-    peer_session: Option<&'a str>,
-}
-
-impl<'a> View<'a> for TransferView<'a> {
-    type Of = Transfer;
-    type Context = &'a Session;
-
-    fn of(transfer: &'a Transfer, index: usize, session: &'a Session) -> Self {
+impl Json for Numbered<TransferOf<'_>> {
+    fn write(&self, json: &mut Writer) {
+        let Self(index, TransferOf { session, transfer }) = self;
         let command = session.command(transfer.command);
-        Self {
-            index,
-            command: transfer.command,
-            verb: command.map(|command| command.verb.name()),
-            argument: command.and_then(argument),
-            path: transfer.path.as_ref().map(Text::raw),
-            direction: transfer.direction.word(),
-            content: transfer.content.word(),
-            r#type: transfer.representation.raw(),
-            structure: transfer.structure,
-            mode: transfer.mode,
-            offset: transfer.offset,
-            data_channel: transfer.data_channel,
-            bytes: transfer.bytes,
-            missing_bytes: transfer.missing_bytes,
-            expected_size: transfer.expected_size,
-            sha256: transfer.sha256.as_ref().map(Hex),
-            mime: transfer.mime,
-            encrypted: transfer.encrypted,
-            status: transfer.status.word(),
-            reply_code: transfer.reply_code,
-            start: transfer.start.map(Time),
-            end: transfer.end.map(Time),
-            duration_s: transfer.duration(),
-            peer_session: transfer.peer_session.as_ref().map(|uid| &*uid.0),
-        }
+        json.open(b'{');
+        members!(json, {
+            "index": index,
+            "command": transfer.command,
+            "verb": command.map(|command| command.verb.name()),
+            "argument": command.and_then(|command| command.argument.as_ref()),
+            "path": transfer.path,
+            "direction": transfer.direction.word(),
+            "content": transfer.content.word(),
+            "type": transfer.representation,
+            "structure": transfer.structure,
+            "mode": transfer.mode,
+            "offset": transfer.offset,
+            "data_channel": transfer.data_channel,
+        });
+        moved(transfer, json);
+        members!(json, { "peer_session": transfer.peer_session });
+        json.close(b'{', b'}');
     }
+}
+
+/// Writes what a transfer moved and what came of it, the same in reports and in events.
+pub(super) fn moved(transfer: &Transfer, json: &mut Writer) {
+    members!(json, {
+        "bytes": transfer.bytes,
+        "missing_bytes": transfer.missing_bytes,
+        "expected_size": transfer.expected_size,
+        "sha256": transfer.sha256.as_ref().map(Hex),
+        "mime": transfer.mime,
+        "encrypted": transfer.encrypted,
+        "status": transfer.status.word(),
+        "reply_code": transfer.reply_code,
+        "start": transfer.start,
+        "end": transfer.end,
+        "duration_s": transfer.duration(),
+    });
 }

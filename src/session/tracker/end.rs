@@ -1,12 +1,14 @@
 //! How connections and sessions end.
 
-use super::{ATTEMPT_FRAMES, Tracker, pair_key, position};
+use std::sync::Arc;
+
+use super::{ATTEMPT_FRAMES, Done, Tracker, pair_key, position};
 use crate::base::LimitName;
 use crate::report::{ControlAttempt, EndState, FirstClose};
 use crate::session::assemble;
-use crate::session::control::Notes;
 use crate::session::expectation::SessionSlot;
 use crate::session::flow::DataFlow;
+use crate::session::kept;
 use crate::session::live::{Ended, Link};
 use crate::tcp::{Connection, ConnectionId, Ending, Onset, Side};
 
@@ -22,8 +24,8 @@ impl Tracker {
             return;
         }
         let key = (connection.originator.ip, connection.responder);
-        if self.attempts.len() >= self.options.limits.half_open && !self.attempts.contains_key(&key) {
-            self.counts.reached(LimitName::HalfOpen);
+        if self.attempts.len() >= self.options.limits.attempts && !self.attempts.contains_key(&key) {
+            self.counts.reached(LimitName::Attempts);
             return;
         }
         let attempt = self.attempts.entry(key).or_insert_with(|| ControlAttempt {
@@ -52,11 +54,9 @@ impl Tracker {
     }
 
     pub(super) fn control_ended(&mut self, slot: SessionSlot, connection: &Connection, ending: Ending) {
-        let Self { sessions, options, counts, occurrences, .. } = self;
-        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
+        let Some(live) = self.live(slot) else { return };
         live.last = connection.last;
-        occurrences.clear();
-        live.control.finish(connection.last, &mut Notes { options, counts, occurrences });
+        self.hear(slot, |control, notes| control.finish(connection.last, notes));
         for occurrence in std::mem::take(&mut self.occurrences) {
             self.act(slot, occurrence, connection.last);
         }
@@ -88,13 +88,21 @@ impl Tracker {
         data.finish(connection.last, &mut *self.hashing, &self.options);
         let described = data.describe(connection, Some(&mut *self.hashing));
         if let Some(visit) = &data.visits {
-            let channel = self.live(visit.session).and_then(|live| live.channel_mut(visit.channel));
-            if let Some(channel) = channel.filter(|channel| channel.rejected.len() < ATTEMPT_FRAMES) {
+            let (slot, index) = (visit.session, visit.channel);
+            let is_wanted = self
+                .live(slot)
+                .and_then(|live| live.channel(index))
+                .is_some_and(|channel| channel.rejected.len() < ATTEMPT_FRAMES);
+            // It is told by the channel and again by its report.
+            if is_wanted
+                && self.keep(slot, 3 * kept::CONNECTION)
+                && let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index))
+            {
                 channel.rejected.push(described);
             }
             return;
         }
-        let listing: Option<Box<[u8]>> = data.listing().map(Into::into);
+        let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
         let made = described.established.is_some();
         let time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
         for &(slot, index) in &data.owners {
@@ -105,8 +113,13 @@ impl Tracker {
                 continue;
             }
             channel.link = Link::Ended(Box::new(described.clone()));
-            channel.listing.clone_from(&listing);
             let usage = channel.usage;
+            if let Some(listing) = &listing
+                && self.keep(slot, listing.len())
+                && let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index))
+            {
+                channel.listing = Some(listing.clone());
+            }
             if let Some(one) = usage.and_then(|usage| self.history.get_mut(usage)) {
                 one.last = described.end;
                 one.made = made;
@@ -119,6 +132,46 @@ impl Tracker {
         for (slot, _) in data.owners {
             self.close_if_over(slot);
         }
+    }
+
+    /// Ends a session to make room for another: of some that are looked at, one that negotiated nothing, or else the one
+    /// that was silent for longest.
+    pub(super) fn end_one_early(&mut self) {
+        const LOOKED_AT: usize = 64;
+        let count = self.sessions.len();
+        let from = self.hand;
+        let looked_at = (0..LOOKED_AT.min(count)).filter_map(|step| {
+            let place = from.saturating_add(step).checked_rem(count)?;
+            let live = self.sessions.get(place)?.as_ref()?;
+            Some(((live.open_flows > 0, !live.channels.is_empty(), live.last.frame), place))
+        });
+        let Some((_, place)) = looked_at.min() else { return };
+        self.hand = from.saturating_add(LOOKED_AT).checked_rem(count).unwrap_or(0);
+        let Ok(slot) = u32::try_from(place).map(SessionSlot) else { return };
+        let Some(live) = self.live(slot) else { return };
+        let (id, last) = (live.connection, live.last);
+        let is_in_table = live.ended.is_none();
+        live.ended.get_or_insert(Ended { state: EndState::Idle, by: None });
+        let open: Vec<ConnectionId> = live
+            .channels
+            .iter()
+            .filter_map(|channel| match channel.link {
+                Link::Open(id) => Some(id),
+                Link::None | Link::Ended(_) => None,
+            })
+            .collect();
+        // The slot will be another session's: nothing may point to it any more.
+        for id in open {
+            if let Some(data) = self.data_flow(id) {
+                data.owners.retain(|&(owner, _)| owner != slot);
+            }
+        }
+        if is_in_table {
+            self.tell_end(slot, last, EndState::Idle);
+            self.remove_flow(id);
+            self.let_go.push(id);
+        }
+        self.close(slot);
     }
 
     pub(super) fn close_if_over(&mut self, slot: SessionSlot) {
@@ -139,7 +192,19 @@ impl Tracker {
         if live.control.is_confirmed() {
             let Self { sessions, history, options, .. } = self;
             if let Some(Some(live)) = sessions.get_mut(position(slot)) {
-                self.done.push(assemble::last_report(live, history, options));
+                let mut over = assemble::over(live, history, options);
+                let weight = live.control.weight();
+                // What follows from it is paid for in advance.
+                let more = kept::derived(weight);
+                let kept = if weight.saturating_add(more) <= self.kept.allowed() {
+                    over.allow(more);
+                    weight.saturating_add(more)
+                } else {
+                    self.counts.reached(LimitName::KeptBytes);
+                    weight
+                };
+                self.kept.change(0, kept);
+                self.done.push(Done { over, kept });
             }
         }
         self.drop_session(slot);
@@ -147,6 +212,7 @@ impl Tracker {
 
     pub(super) fn drop_session(&mut self, slot: SessionSlot) {
         let Some(live) = self.sessions.get_mut(position(slot)).and_then(Option::take) else { return };
+        self.kept.change(live.control.weight(), 0);
         self.free_slots.push(slot);
         self.unsettled.gone(live.first.frame);
         self.stop_watching(slot, &live);

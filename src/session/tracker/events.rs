@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Tracker, position};
-use crate::base::{PacketRef, Timestamp};
+use crate::base::{LimitName, PacketRef, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{self, EndState, Login, Session, Uid};
 use crate::session::assemble;
@@ -132,6 +132,10 @@ impl Tracker {
             return;
         }
         if let Some(watch) = &mut self.watch {
+            if watch.deadlines.len() >= self.options.limits.expectations {
+                self.counts.reached(LimitName::Expectations);
+                watch.deadlines.pop_front();
+            }
             watch.deadlines.push_back((packet.time.plus(window), slot, index, made.frame));
         }
         self.tell(slot, packet, EventKind::Expecting { channel: index, mode, prediction });

@@ -204,9 +204,13 @@ impl Tracker {
         now: Timestamp,
     ) -> (Option<(ReuseKind, UseId)>, Option<UseId>) {
         let Some(session) = self.uid_of(slot) else { return (None, None) };
-        let of_pair = self.history.of_pair(connector, listener).map(|id| (ReuseKind::FourTuple, id));
-        let previous =
-            of_pair.or_else(|| self.history.of_listener(listener).map(|id| (ReuseKind::Listener, id)));
+        // A pair was used only where its listening endpoint was.
+        let previous = self.history.of_listener(listener).map(|of_listener| {
+            match self.history.of_pair(connector, listener) {
+                Some(of_pair) => (ReuseKind::FourTuple, of_pair),
+                None => (ReuseKind::Listener, of_listener),
+            }
+        });
         let one = Use {
             session,
             channel,

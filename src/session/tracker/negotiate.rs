@@ -9,6 +9,7 @@ use crate::report::{Announcement, Connector, Mode, Negotiation, Prediction};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
 use crate::session::expectation::{Expectation, SessionSlot};
+use crate::session::kept;
 use crate::session::live::{Channel, Link, Live};
 use crate::tcp::ConnectionId;
 
@@ -167,7 +168,9 @@ impl Tracker {
                 }
                 return;
             }
-            _ => {}
+            Verb::Port | Verb::Eprt | Verb::Lprt | Verb::Pasv | Verb::Epsv | Verb::Lpsv => {}
+            // It has no channel, and looking for that would cost the more the longer the session is.
+            _ => return,
         }
         let Some(reply) = command.replies.last() else { return };
         // Where the line was cut, the port may have been cut too.
@@ -270,6 +273,9 @@ impl Tracker {
             self.counts.reached(LimitName::Channels);
             return None;
         }
-        live.add_channel(channel)
+        if !self.keep(slot, kept::CHANNEL) {
+            return None;
+        }
+        self.live(slot)?.add_channel(channel)
     }
 }

@@ -1,0 +1,134 @@
+//! Gives up what the program does not need any more once its files and devices are open.
+//!
+//! In comes where the program will still write and what it will still read; out comes what is in force from then on, in
+//! lines for people. What a system can't do is left out and said so: nothing fails for it.
+//!
+//! | what | where | what for |
+//! | --- | --- | --- |
+//! | capabilities | Linux | root keeps none but those by which it writes its output beside other people's files |
+//! | `no_new_privs` | Linux | no program that it could start has more rights than it has |
+//! | Landlock | Linux from 5.13 on | it opens no file, and makes and removes none but where its output is; no TCP connection, no signal to others |
+//!
+//! All of it holds for the thread that calls [`confine`] and for those that it starts later: it is to be called before
+//! there are others.
+//!
+//! **Invariant:** only ever takes rights away.
+
+use std::path::PathBuf;
+
+/// What the program still needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Folders in which it will make, fill, rename and remove files.
+    pub write_in: Vec<PathBuf>,
+    /// Files and folders that it will open to read.
+    pub read: Vec<PathBuf>,
+    /// It may read, write and start what its user asks for: an interactive program.
+    pub whatever_is_asked: bool,
+}
+
+/// Takes all rights away but those that are needed; gives what is in force, a line each.
+pub fn confine(needs: &Needs) -> Vec<String> {
+    system::confine(needs)
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use landlock::{
+        ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus,
+        Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
+        path_beneath_rules,
+    };
+    use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs};
+
+    use super::Needs;
+    use crate::base::Printable;
+
+    /// The latest rules that are known here; an older kernel obeys those that it knows.
+    const RULES: ABI = ABI::V6;
+
+    pub(super) fn confine(needs: &Needs) -> Vec<String> {
+        let mut said = Vec::new();
+        if !needs.whatever_is_asked {
+            said.extend(drop_capabilities(needs));
+        }
+        said.push(match set_no_new_privs(true) {
+            Ok(()) => "no_new_privs is set".to_owned(),
+            Err(error) => format!("no_new_privs can't be set: {error}"),
+        });
+        said.push(if needs.whatever_is_asked {
+            "Landlock is not used: the terminal interface writes where you ask it to".to_owned()
+        } else {
+            landlock(needs).unwrap_or_else(|error| format!("Landlock is not in force: {error}"))
+        });
+        said
+    }
+
+    /// Root without them is a user like others who happens to own much; with them it may do all.
+    fn drop_capabilities(needs: &Needs) -> Option<String> {
+        let now = rustix::thread::capabilities(None).ok()?;
+        if now.permitted.is_empty() {
+            return None;
+        }
+        // Files beside others' are made and replaced by these; Landlock tells where.
+        let writing = CapabilitySet::DAC_OVERRIDE | CapabilitySet::FOWNER;
+        let kept = if needs.write_in.is_empty() { CapabilitySet::empty() } else { now.permitted & writing };
+        let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
+        Some(match set_capabilities(None, sets) {
+            Ok(()) if kept.is_empty() => "all capabilities were given up".to_owned(),
+            Ok(()) => "all capabilities were given up but for writing beside others' files".to_owned(),
+            Err(error) => format!("capabilities can't be given up: {error}"),
+        })
+    }
+
+    fn landlock(needs: &Needs) -> Result<String, RulesetError> {
+        let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
+        let write = AccessFs::WriteFile
+            | AccessFs::Truncate
+            | AccessFs::MakeReg
+            | AccessFs::RemoveFile
+            | AccessFs::ReadDir;
+        let status = Ruleset::default()
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(AccessFs::from_all(RULES))?
+            .handle_access(AccessNet::from_all(RULES))?
+            .scope(Scope::from_all(RULES))?
+            .create()?
+            .add_rules(path_beneath_rules(&needs.read, read))?
+            .add_rules(path_beneath_rules(&needs.write_in, write))?
+            .restrict_self()?;
+        let abi = match status.landlock {
+            LandlockStatus::Available { effective_abi, .. } => format!(" (version {})", effective_abi as i32),
+            LandlockStatus::NotEnabled => return Ok("Landlock is turned off in this kernel".to_owned()),
+            LandlockStatus::NotImplemented => return Ok("Landlock is not in this kernel".to_owned()),
+        };
+        if status.ruleset == RulesetStatus::NotEnforced {
+            return Ok("Landlock is not in force".to_owned());
+        }
+        let folders: Vec<String> =
+            needs.write_in.iter().map(|path| Printable(&path.to_string_lossy()).to_string()).collect();
+        let writes = if folders.is_empty() {
+            "writes no file".to_owned()
+        } else {
+            format!("makes and writes files only in {}", folders.join(", "))
+        };
+        let partly = if status.ruleset == RulesetStatus::PartiallyEnforced {
+            ", as far as it knows how to"
+        } else {
+            ""
+        };
+        Ok(format!("Landlock{abi} is in force{partly}: opens no file to read, {writes}"))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use super::Needs;
+
+    pub(super) fn confine(_needs: &Needs) -> Vec<String> {
+        vec!["nothing more can be given up on this system".to_owned()]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,414 @@
+//! Compact JSON, straight into a buffer.
+//!
+//! What it does for speed, since a large report holds millions of values: every value is written with a comma behind it,
+//! which the end of its list or object takes back, names of members are copied as they stand in the source, and strings
+//! are looked at eight bytes at a time, for what has to be escaped is rare.
+
+use std::borrow::Cow;
+use std::io::Write as _;
+use std::net::IpAddr;
+
+use crate::base::{Text, Timestamp, is_unprintable};
+use crate::export::values::{Address, Hex, Moments};
+
+/// What can be written as JSON.
+pub(in crate::export) trait Json {
+    /// Writes itself as one value.
+    fn write(&self, json: &mut Writer);
+}
+
+/// Writes an object: `object!(json, { "name": value, … })`.
+macro_rules! object {
+    ($json:expr, { $($members:tt)* }) => {{
+        let json: &mut $crate::export::json::Writer = $json;
+        json.open(b'{');
+        $crate::export::json::members!(json, { $($members)* });
+        json.close(b'{', b'}');
+    }};
+}
+
+/// Writes members of an object that was opened: they may go on in another call.
+macro_rules! members {
+    ($json:expr, { $($name:literal: $value:expr),* $(,)? }) => {{
+        let json: &mut $crate::export::json::Writer = $json;
+        $(
+            json.name(concat!("\"", $name, "\":"));
+            $crate::export::json::Json::write(&$value, json);
+        )*
+    }};
+}
+
+pub(in crate::export) use {members, object};
+
+/// The items of a list, whatever gives them.
+pub(in crate::export) struct List<I>(pub(in crate::export) I);
+
+/// An item of a list, with its number.
+pub(in crate::export) struct Numbered<T>(pub(in crate::export) usize, pub(in crate::export) T);
+
+/// The items of a slice with their numbers.
+pub(in crate::export) fn numbered<T>(items: &[T]) -> List<impl Iterator<Item = Numbered<&T>> + Clone> {
+    List(items.iter().enumerate().map(|(index, item)| Numbered(index, item)))
+}
+
+/// JSON on its way into a buffer.
+#[derive(Debug, Default)]
+pub(in crate::export) struct Writer {
+    bytes: Vec<u8>,
+    moments: Moments,
+}
+
+impl Writer {
+    /// Writes one value without the comma behind it.
+    pub(in crate::export) fn value(&mut self, value: &(impl Json + ?Sized)) {
+        value.write(self);
+        self.bytes.pop();
+    }
+
+    /// Writes text that is JSON already.
+    pub(super) fn raw(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+    }
+
+    /// What was written and not yet taken.
+    pub(in crate::export) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Begins anew, in the same memory.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    #[inline]
+    pub(in crate::export) fn open(&mut self, bracket: u8) {
+        self.bytes.push(bracket);
+    }
+
+    /// Ends what `open` began.
+    #[inline]
+    pub(in crate::export) fn close(&mut self, open: u8, close: u8) {
+        // The comma behind the last value, or the opening bracket where there was none.
+        if self.bytes.last() != Some(&open) {
+            self.bytes.pop();
+        }
+        self.bytes.extend_from_slice(&[close, b',']);
+    }
+
+    /// The name of a member, with its quotes and its colon.
+    #[inline(always)]
+    pub(in crate::export) fn name(&mut self, name: &'static str) {
+        self.bytes.extend_from_slice(name.as_bytes());
+    }
+
+    /// A member whose name is not known in the source.
+    pub(in crate::export) fn member(&mut self, name: &str, value: &impl Json) {
+        self.string(name);
+        self.bytes.pop();
+        self.bytes.push(b':');
+        value.write(self);
+    }
+
+    #[inline(always)]
+    fn literal(&mut self, literal: &'static str) {
+        self.bytes.extend_from_slice(literal.as_bytes());
+    }
+
+    fn integer(&mut self, number: impl itoa::Integer) {
+        self.bytes.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        self.bytes.push(b',');
+    }
+
+    /// Text in which nothing has to be escaped.
+    fn plain(&mut self, text: &[u8]) {
+        self.bytes.reserve(text.len() + 3);
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(text);
+        self.bytes.extend_from_slice(b"\",");
+    }
+
+    fn string(&mut self, text: &str) {
+        if needs_escape(text.as_bytes()) {
+            self.bytes.push(b'"');
+            escaped(&mut self.bytes, text);
+            self.bytes.extend_from_slice(b"\",");
+        } else {
+            self.plain(text.as_bytes());
+        }
+    }
+}
+
+/// Whether there may be something to escape: a control character, a quote, a backslash, or anything beyond ASCII, among
+/// which there are controls too.
+fn needs_escape(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    const TOPS: u64 = ONES << 7;
+    /// Sets the top bit of the lowest byte that is zero, and of none if none is.
+    const fn zero(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word
+    }
+    // What the words leave over is in the last eight bytes too.
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().any(|&byte| byte >= 0x7f || is_escaped(char::from(byte)));
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    let found = words.iter().chain([last]).fold(0, |found, word| {
+        let word = u64::from_le_bytes(*word);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let named = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | zero(word ^ (ONES * 0x7f));
+        found | word | control | named
+    });
+    found & TOPS != 0
+}
+
+/// What JSON wants escaped, and what must not reach a terminal: a report may be looked at on one.
+fn is_escaped(character: char) -> bool {
+    matches!(character, '"' | '\\') || is_unprintable(character)
+}
+
+/// RFC 8259 section 7: the short forms where there are such, else `\uNNNN`.
+fn escaped(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text;
+    while let Some((at, character)) = rest.char_indices().find(|&(_, character)| is_escaped(character)) {
+        let (plain, from) = rest.split_at(at);
+        out.extend_from_slice(plain.as_bytes());
+        let short = match character {
+            '"' => Some(b'"'),
+            '\\' => Some(b'\\'),
+            '\u{8}' => Some(b'b'),
+            '\t' => Some(b't'),
+            '\n' => Some(b'n'),
+            '\u{c}' => Some(b'f'),
+            '\r' => Some(b'r'),
+            _ => None,
+        };
+        match short {
+            Some(letter) => out.extend_from_slice(&[b'\\', letter]),
+            None => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    // Writing to a vector can't fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+        let (_, behind) = from.split_at(character.len_utf8());
+        rest = behind;
+    }
+    out.extend_from_slice(rest.as_bytes());
+}
+
+impl<T: Json + ?Sized> Json for &T {
+    #[inline]
+    fn write(&self, json: &mut Writer) {
+        (**self).write(json);
+    }
+}
+
+impl<T: Json> Json for Option<T> {
+    #[inline]
+    fn write(&self, json: &mut Writer) {
+        match self {
+            Some(value) => value.write(json),
+            None => json.literal("null,"),
+        }
+    }
+}
+
+impl<T: Json> Json for [T] {
+    fn write(&self, json: &mut Writer) {
+        List(self.iter()).write(json);
+    }
+}
+
+impl<T: Json> Json for Vec<T> {
+    fn write(&self, json: &mut Writer) {
+        self.as_slice().write(json);
+    }
+}
+
+impl<I: Iterator<Item: Json> + Clone> Json for List<I> {
+    fn write(&self, json: &mut Writer) {
+        json.open(b'[');
+        for item in self.0.clone() {
+            item.write(json);
+        }
+        json.close(b'[', b']');
+    }
+}
+
+impl Json for bool {
+    #[inline]
+    fn write(&self, json: &mut Writer) {
+        json.literal(if *self { "true," } else { "false," });
+    }
+}
+
+macro_rules! integers {
+    ($($number:ty),*) => {
+        $(impl Json for $number {
+            fn write(&self, json: &mut Writer) {
+                json.integer(*self);
+            }
+        })*
+    };
+}
+
+integers!(u16, u32, u64, usize);
+
+/// The shortest digits that read back as the same number; null where JSON has no such number.
+impl Json for f64 {
+    fn write(&self, json: &mut Writer) {
+        if self.is_finite() {
+            // Writing to memory does not fail.
+            write!(json.bytes, "{self:?},").unwrap_or_default();
+        } else {
+            json.literal("null,");
+        }
+    }
+}
+
+impl Json for char {
+    fn write(&self, json: &mut Writer) {
+        json.string(self.encode_utf8(&mut [0; 4]));
+    }
+}
+
+impl Json for str {
+    fn write(&self, json: &mut Writer) {
+        json.string(self);
+    }
+}
+
+impl Json for String {
+    fn write(&self, json: &mut Writer) {
+        json.string(self);
+    }
+}
+
+impl Json for Cow<'_, str> {
+    fn write(&self, json: &mut Writer) {
+        json.string(self);
+    }
+}
+
+impl Json for Text {
+    fn write(&self, json: &mut Writer) {
+        json.string(self.raw());
+    }
+}
+
+/// RFC 3339 text in UTC with nine fractional digits.
+impl Json for Timestamp {
+    fn write(&self, json: &mut Writer) {
+        let text = json.moments.text(*self);
+        json.plain(&text);
+    }
+}
+
+impl Json for IpAddr {
+    fn write(&self, json: &mut Writer) {
+        json.plain(Address(*self).text().as_bytes());
+    }
+}
+
+impl Json for Hex<'_> {
+    fn write(&self, json: &mut Writer) {
+        json.plain(self.text().as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn written(value: &impl Json) -> String {
+        let mut json = Writer::default();
+        json.value(value);
+        String::from_utf8(json.bytes).unwrap()
+    }
+
+    struct Sample<'a> {
+        text: &'a str,
+        letter: char,
+        number: u64,
+        fraction: f64,
+        maybe: Option<bool>,
+        list: &'a [String],
+    }
+
+    impl Json for Sample<'_> {
+        fn write(&self, json: &mut Writer) {
+            object!(json, {
+                "text": self.text,
+                "letter": self.letter,
+                "number": self.number,
+                "fraction": self.fraction,
+                "maybe": self.maybe,
+                "list": self.list,
+            });
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn anything_reads_back_as_it_was(
+            text in "(?s)[\\x00-\\x7f]{0,24}|.{0,24}",
+            letter: char,
+            number: u64,
+            fraction: f64,
+            maybe: Option<bool>,
+            list in prop::collection::vec("(?s).{0,12}", 0..4),
+        ) {
+            let sample = Sample { text: &text, letter, number, fraction, maybe, list: &list };
+            let want = serde_json::json!({
+                "text": text, "letter": letter, "number": number, "fraction": fraction, "maybe": maybe, "list": list,
+            });
+            let want: Value = serde_json::from_str(&want.to_string()).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Value>(&written(&sample)).unwrap(), want);
+        }
+    }
+
+    #[test]
+    fn whatever_must_be_escaped_is_found_at_every_place() {
+        for length in 1..20 {
+            for place in 0..length {
+                for byte in 0..0x7f_u8 {
+                    let mut text = vec![b'~'; length];
+                    text[place] = byte;
+                    let text = String::from_utf8(text).unwrap();
+                    assert_eq!(written(&text), serde_json::to_string(&text).unwrap(), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_must_not_reach_a_terminal_is_escaped_and_means_the_same() {
+        for text in ["\u{7f}", "a\u{9b}31m", "\u{202e}cba", "\u{2066}", "é\u{e0041}", "12345678\u{200f}"] {
+            let ours = written(&text);
+            assert!(!ours.contains(is_unprintable), "{ours}");
+            assert_eq!(serde_json::from_str::<String>(&ours).unwrap(), text);
+        }
+        assert_eq!(written(&"é→漢字🦀 stays"), "\"é→漢字🦀 stays\"");
+    }
+
+    #[test]
+    fn numbers_that_json_lacks_are_null() {
+        assert_eq!(written(&vec![f64::NAN, f64::INFINITY]), "[null,null]");
+    }
+
+    #[test]
+    fn lists_and_objects_may_be_empty_and_nested() {
+        struct Nested;
+        impl Json for Nested {
+            fn write(&self, json: &mut Writer) {
+                object!(json, { "none": Vec::<u64>::new(), "lists": vec![vec![1_u64], Vec::new()] });
+            }
+        }
+        assert_eq!(written(&Nested), r#"{"none":[],"lists":[[1],[]]}"#);
+        assert_eq!(written(&Vec::<u64>::new()), "[]");
+    }
+}

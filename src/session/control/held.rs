@@ -1,0 +1,55 @@
+//! What a control connection keeps, in bytes of memory, and what it gives up where that is too much.
+
+use super::{Control, Notes, Talk};
+use crate::base::{LimitCounts, LimitName};
+use crate::ftp::Assembled;
+use crate::tls;
+
+impl Control {
+    /// What is kept of the session, and held of what has not ended, in bytes of memory.
+    pub(in crate::session) fn weight(&self) -> usize {
+        let lines = self.splitters.as_ref();
+        let lines = lines.map_or(0, |both| both.client.held().saturating_add(both.server.held()));
+        let tls = self.tls.as_ref().map_or(0, tls::Session::held);
+        self.talk
+            .kept
+            .saturating_add(lines)
+            .saturating_add(self.talk.assembler.held())
+            .saturating_add(tls)
+            .saturating_add(self.held.capacity())
+            .saturating_add(self.talk.heard.capacity().saturating_mul(size_of::<Assembled>()))
+    }
+
+    /// Adds what is kept of the session elsewhere.
+    pub(in crate::session) const fn add_kept(&mut self, cost: usize) {
+        self.talk.kept = self.talk.kept.saturating_add(cost);
+    }
+
+    /// Gives up what has not ended.
+    pub(in crate::session) fn relieve(&mut self, counts: &mut LimitCounts) {
+        counts.reached(LimitName::KeptBytes);
+        if let Some(both) = &mut self.splitters {
+            both.client.forget_text();
+            both.server.forget_text();
+        }
+        self.talk.assembler.forget_text();
+        self.held = Vec::new();
+        self.talk.heard = Vec::new();
+        // What follows can't be read any more, as without keys.
+        self.tls = None;
+    }
+}
+
+impl Talk {
+    /// Takes room for more, if there is enough.
+    pub(super) fn keep(&mut self, cost: usize, notes: &mut Notes<'_>) -> bool {
+        let kept = self.kept.saturating_add(cost);
+        let is_room = kept <= notes.room;
+        if is_room {
+            self.kept = kept;
+        } else {
+            notes.counts.reached(LimitName::KeptBytes);
+        }
+        is_room
+    }
+}

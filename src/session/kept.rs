@@ -1,0 +1,154 @@
+//! What sessions keep, in bytes, and how much of it any one may have.
+//!
+//! The fuller memory is, the less one session may keep: a quarter of what is left. So what a greedy one takes never is all
+//! there is, and one that comes later and keeps little finds room; no other has to give anything back for it.
+
+use crate::base::{Limits, cost};
+use crate::ftp::Verb;
+use crate::report::{self, Argument};
+
+use super::live::Channel;
+use super::live::Live;
+
+/// A list may be twice as long as what is in it.
+const LIST: usize = 2;
+
+/// A finding with its summary: what becomes of a session later is reckoned with from the start.
+const FINDING: usize = size_of::<report::Finding>() + 24 * cost::ALLOCATION;
+
+/// A session's report, with what its shortest dialogue gives rise to.
+pub(super) const SESSION: usize = size_of::<report::Session>() + 2 * FINDING + 8 * cost::ALLOCATION;
+
+/// A data channel as it is followed and as it is reported, with its connection, a transfer and a finding.
+pub(super) const CHANNEL: usize = LIST * size_of::<Channel>()
+    + CONNECTION
+    + size_of::<report::DataChannel>()
+    + LIST * size_of::<report::Transfer>()
+    + FINDING;
+
+/// A data connection that is over.
+pub(super) const CONNECTION: usize = size_of::<report::Connection>() + 6 * cost::ALLOCATION;
+
+/// A line of a reply, as a text of its own.
+pub(super) const LINE: usize = size_of::<crate::base::Text>() + 2 * cost::ALLOCATION;
+
+/// A gap, or a line that was too long.
+pub(super) const NOTE: usize = LIST * size_of::<report::ControlGap>();
+
+/// Room that there must be behind a command for what will answer it: a command is kept with its reply or not at all.
+pub(super) const ANSWER: usize = 1024;
+
+// What a session takes whatever is said in it: itself, its place and the free list, by client, in its pair's two lists,
+// among those that linger.
+const _: () = assert!(
+    size_of::<Live>()
+        + 2 * (size_of::<Option<Box<Live>>>() + size_of::<u32>())
+        + cost::in_hash_table(size_of::<(crate::base::Endpoint, u32)>())
+        + cost::in_hash_table(size_of::<(std::net::IpAddr, std::net::IpAddr)>() + 48)
+        + cost::in_tree(size_of::<u64>())
+        + 6 * cost::ALLOCATION
+        <= cost::SESSION
+);
+
+/// What a command costs.
+pub(super) fn command(command: &report::Command) -> usize {
+    let argument = match &command.argument {
+        Some(Argument::Text(said)) => text(said.raw()),
+        Some(Argument::Secret(secret)) => secret.reveal().map_or(0, |said| text(said.raw())),
+        None => 0,
+    };
+    // An argument is told again by the transfer.
+    let (transfer, times) = match command.verb {
+        Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
+            (LIST * size_of::<report::Transfer>() + PATH, 2)
+        }
+        _ => (0, 1),
+    };
+    (LIST * size_of::<report::Command>())
+        .saturating_add(2 * cost::ALLOCATION)
+        .saturating_add(text(command.verb.name()))
+        .saturating_add(argument.saturating_mul(times))
+        .saturating_add(transfer)
+}
+
+/// What a reply costs.
+pub(super) fn reply(said: &str) -> usize {
+    (LIST * size_of::<report::Reply>() + 2 * cost::ALLOCATION).saturating_add(text(said))
+}
+
+/// What text costs, kept or written: JSON makes six characters of one that must be escaped.
+fn text(text: &str) -> usize {
+    // Two counts: each is made of many bytes at a time.
+    let escaped = text.bytes().filter(|byte| matches!(byte, 0..0x20 | 0x7f | b'"' | b'\\')).count();
+    let wide = text.bytes().filter(|&byte| byte >= 0x80).count();
+    text.len().saturating_add(escaped.saturating_mul(5)).saturating_add(wide.saturating_mul(2))
+}
+
+/// What texts may take in a session's report that were made of others: paths, features.
+pub(super) const fn derived(weight: usize) -> usize {
+    weight / 4
+}
+
+/// What a transfer's path takes, usually.
+pub(super) const PATH: usize = 128;
+
+/// What all sessions keep.
+#[derive(Debug)]
+pub(super) struct Kept {
+    total: usize,
+    cap: usize,
+    per_session: usize,
+}
+
+impl Kept {
+    pub(super) const fn new(limits: &Limits) -> Self {
+        Self { total: 0, cap: limits.kept_bytes, per_session: limits.kept_per_session }
+    }
+
+    /// The most that any one session may keep now.
+    pub(super) fn allowed(&self) -> usize {
+        self.per_session.min(self.cap.saturating_sub(self.total) / 4)
+    }
+
+    /// What a session keeps has changed.
+    pub(super) const fn change(&mut self, before: usize, after: usize) {
+        self.total = self.total.saturating_sub(before).saturating_add(after);
+    }
+
+    /// What is kept of all.
+    #[cfg(test)]
+    pub(super) const fn total(&self) -> usize {
+        self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_take_all_they_may_the_whole_is_never_exceeded() {
+        let limits = Limits { kept_bytes: 1_000_000, kept_per_session: 200_000, ..Limits::default() };
+        let mut kept = Kept::new(&limits);
+        let mut sessions = vec![0_usize; 1000];
+        for _ in 0..3 {
+            for session in &mut sessions {
+                let allowed = kept.allowed().max(*session);
+                kept.change(*session, allowed);
+                *session = allowed;
+                assert!(kept.total() <= limits.kept_bytes);
+            }
+        }
+        assert_eq!(sessions.iter().sum::<usize>(), kept.total());
+    }
+
+    #[test]
+    fn a_few_greedy_ones_leave_room_for_one_that_keeps_little() {
+        let limits = Limits::default();
+        let mut kept = Kept::new(&limits);
+        for _ in 0..20 {
+            kept.change(0, kept.allowed());
+        }
+        assert!(kept.allowed() > 100_000, "{}", kept.allowed());
+    }
+}

@@ -1,0 +1,88 @@
+//! What is given up, as seen from outside.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::{folder, ftpscope, said, wire};
+
+/// A field of each of a program's threads.
+fn fields(child: &Child, field: &str) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+    let statuses = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("status")).ok());
+    statuses
+        .map(|status| {
+            let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+            line.trim_start_matches(':').trim().to_owned()
+        })
+        .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn while_it_reads_it_can_gain_nothing_in_any_thread() {
+    let folder = folder(0);
+    for arguments in
+        [&["export", "-T", "jsonl", "-"][..], &["live", "-r", "-"], &["analyze", "-v", "-o", "r", "-"]]
+    {
+        let mut child =
+            ftpscope(folder.path(), arguments.iter().copied()).stdin(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        // The capture is open once it has a packet, and the rest is still to come.
+        let capture = wire::capture(2, &wire::plain());
+        let (first, rest) = capture.split_at(capture.len() - 100);
+        pipe.write_all(first).unwrap();
+        let begun = Instant::now();
+        while fields(&child, "NoNewPrivs").iter().any(|set| set != "1") {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{arguments:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
+        let writes = arguments.contains(&"-o");
+        for set in ["CapEff", "CapPrm"] {
+            for threads in fields(&child, set) {
+                let kept = u64::from_str_radix(&threads, 16).unwrap();
+                // CAP_DAC_OVERRIDE and CAP_FOWNER, where a file is written.
+                let allowed = if writes { 1 << 1 | 1 << 3 } else { 0 };
+                assert_eq!(kept & !allowed, 0, "{arguments:?}");
+            }
+        }
+        pipe.write_all(rest).unwrap();
+        drop(pipe);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output));
+    }
+}
+
+#[test]
+fn what_is_in_force_is_said_only_if_asked_for() {
+    let folder = folder(0);
+    for arguments in ["analyze small.pcap", "export -o report small.pcap", "live -r small.pcap"] {
+        let quiet = ftpscope(folder.path(), arguments.split(' ')).output().unwrap();
+        assert!(!said(&quiet).contains("no_new_privs"), "{}", said(&quiet));
+        let told = ftpscope(folder.path(), arguments.split(' ').chain(["-v"])).output().unwrap();
+        assert_eq!(told.status.code(), Some(0));
+        let said = said(&told);
+        if cfg!(target_os = "linux") {
+            assert!(said.contains("ftpscope: no_new_privs is set\n"), "{said}");
+            assert!(said.contains("ftpscope: Landlock "), "{said}");
+        }
+    }
+}
+
+#[test]
+fn what_it_writes_beside_is_still_written() {
+    let folder = folder(0);
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    for arguments in [
+        "export -o sub/report small.pcap",
+        "live -r small.pcap -o sub/events -w sub/saved.pcapng",
+        "live -r small.pcap -w sub/ring.pcapng -b filesize:1 -b files:2",
+    ] {
+        let output = ftpscope(folder.path(), arguments.split(' ')).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments}: {}", said(&output));
+    }
+    let made = crate::others(&folder.path().join("sub"), &[]);
+    assert!(made.len() >= 4, "{made:?}");
+}
