@@ -221,7 +221,11 @@ fn of_session(session: &Session, packets: u64, limits: &Limits) {
     for channel in &session.data_channels {
         assert!(channel.command.is_none_or(|index| session.command(index).is_some()));
         let is_linked = channel.matched_by.is_some();
-        assert_eq!(is_linked, channel.connection.is_some(), "a connection is matched or not there: {channel:?}");
+        assert_eq!(
+            is_linked,
+            channel.connection.is_some(),
+            "a connection is matched or not there: {channel:?}"
+        );
         for connection in channel.connection.iter().map(AsRef::as_ref).chain(&channel.other_attempts) {
             of_connection(connection, packets);
         }
