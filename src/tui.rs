@@ -47,7 +47,7 @@ use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event as terminal_event;
 
-pub use effect::{ExportRequest, Exporter, Flow, SaveRequest, Saver};
+pub use effect::{ExportRequest, Exporter, Flow, SaveRequest, Saver, Table};
 pub use keymap::Keymap;
 pub use message::Screen;
 pub use source::{Feed, LiveStatus, Outlet, Progress, Source, Waiting};
@@ -69,6 +69,9 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Between two looks at signals while nothing moves.
 const IDLE: Duration = Duration::from_millis(200);
 
+/// No wait at all would find no key either.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
 /// What the interface needs besides its source.
 #[derive(Default)]
 pub struct Options {
@@ -79,7 +82,7 @@ pub struct Options {
     /// Writes packets of sessions to a file.
     pub saver: Option<Arc<dyn Saver>>,
     /// Writes reports.
-    pub exporter: Option<Box<dyn Exporter>>,
+    pub exporter: Option<Arc<dyn Exporter>>,
 }
 
 /// Why the interface could not run.
@@ -100,8 +103,10 @@ pub struct Ended {
     pub screen: Option<String>,
     /// The filters used, the newest last.
     pub history: Vec<String>,
-    /// Whether a signal ended it.
-    pub signalled: bool,
+    /// What came of files that were still being written.
+    pub late: Vec<Result<String, String>>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
 }
 
 /// Shows what a source finds, until the user leaves.
@@ -124,7 +129,7 @@ pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error
     }
     let performer = Performer::new(options.files, options.saver, options.exporter, Arc::clone(&stop));
     let (reader, data) = (Some(reader), Data::new());
-    let ended = Loop {
+    let mut around = Loop {
         state,
         data,
         receiver,
@@ -132,10 +137,17 @@ pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error
         performer,
         started: Instant::now(),
         settled: (Instant::now(), Duration::ZERO),
-    }
-    .run(&mut screen);
+    };
+    let left = around.run(&mut screen);
     stop.store(true, Ordering::Relaxed);
-    ended
+    // The terminal is given back before anything is waited for.
+    drop(screen);
+    let mut ended = left?;
+    if ended.signal.is_none() {
+        ended.late = around.performer.wait();
+    }
+    ended.history = around.state.settings.history;
+    Ok(ended)
 }
 
 /// Everything that the loop turns around.
@@ -152,7 +164,7 @@ struct Loop {
 }
 
 impl Loop {
-    fn run(mut self, screen: &mut terminal::Screen) -> Result<Ended, Error> {
+    fn run(&mut self, screen: &mut terminal::Screen) -> Result<Ended, Error> {
         let mut dirty = true;
         loop {
             dirty |= self.take_in();
@@ -161,16 +173,27 @@ impl Loop {
                 dirty = true;
             }
             if dirty {
+                self.measure(screen)?;
                 let (state, data) = (&self.state, &self.data);
                 screen.terminal.draw(|frame| view::view(state, data, frame))?;
                 dirty = false;
             }
-            if screen.is_signalled() {
-                return Ok(self.ended(None, true));
+            if let Some(signal) = screen.signal() {
+                return Ok(Ended { signal: Some(signal), ..Ended::default() });
+            }
+            if screen.take_suspension() {
+                screen.suspend()?;
+                dirty = true;
+                continue;
+            }
+            if screen.take_resumption() {
+                screen.redraw()?;
+                dirty = true;
+                continue;
             }
             let busy = update::is_busy(&self.state, &self.data);
             let wait = if busy {
-                Duration::ZERO
+                AT_ONCE
             } else if self.data.progress().finished && self.state.flash.is_none() && !self.performer.is_busy()
             {
                 IDLE
@@ -181,7 +204,7 @@ impl Loop {
             let mut wait = wait;
             let mut taken = 0;
             while taken < 64 && terminal_event::poll(wait)? {
-                wait = Duration::ZERO;
+                wait = AT_ONCE;
                 taken += 1;
                 let event = terminal_event::read()?;
                 self.tick();
@@ -189,8 +212,8 @@ impl Loop {
                 dirty = true;
                 if let Some(effect) = self.change(message) {
                     if let effect::Effect::Quit { keep } = effect {
-                        let text = keep.then(|| self.screen_text(screen));
-                        return Ok(self.ended(text, false));
+                        let screen = keep.then(|| self.screen_text(screen));
+                        return Ok(Ended { screen, ..Ended::default() });
                     }
                     if let Some(done) = self.performer.perform(effect, screen, &self.data)? {
                         self.change(Message::Done(done));
@@ -199,6 +222,15 @@ impl Loop {
             }
             dirty |= self.tick() || busy;
         }
+    }
+
+    /// Sees to it that what is laid out fits what is drawn on.
+    fn measure(&mut self, screen: &terminal::Screen) -> io::Result<()> {
+        let size = screen.terminal.size()?;
+        if self.state.size != (size.width, size.height) {
+            self.change(Message::Resize { width: size.width, height: size.height });
+        }
+        Ok(())
     }
 
     fn change(&mut self, message: Message) -> Option<effect::Effect> {
@@ -272,9 +304,5 @@ impl Loop {
             }
         }
         text
-    }
-
-    fn ended(self, screen: Option<String>, signalled: bool) -> Ended {
-        Ended { screen, history: self.state.settings.history, signalled }
     }
 }

@@ -176,6 +176,9 @@ struct Zstd<R> {
     /// no whole one down with it.
     wanted: usize,
     between_frames: bool,
+    /// Whether the decoder may have more to give before it needs bytes: where a checksum behind a block is wrong, it would
+    /// keep what it had of that block.
+    has_more: bool,
 }
 
 impl<R: BufRead> Zstd<R> {
@@ -183,7 +186,7 @@ impl<R: BufRead> Zstd<R> {
         let mut decoder = Decoder::new()?;
         // What zstd itself allows: 1 KiB to 2 GiB.
         decoder.set_parameter(DParameter::WindowLogMax(window.checked_ilog2().unwrap_or(0).clamp(10, 31)))?;
-        Ok(Self { packed, decoder, wanted: ZSTD_HEADER_START, between_frames: true })
+        Ok(Self { packed, decoder, wanted: ZSTD_HEADER_START, between_frames: true, has_more: false })
     }
 }
 
@@ -198,7 +201,8 @@ impl<R: BufRead> Read for Zstd<R> {
             if at_end && self.between_frames {
                 return Ok(0);
             }
-            let mut source = InBuffer::around(input.get(..self.wanted).unwrap_or(input));
+            let wanted = if self.has_more { 0 } else { self.wanted };
+            let mut source = InBuffer::around(input.get(..wanted).unwrap_or(input));
             let mut target = OutBuffer::around(&mut *out);
             let result = self.decoder.run(&mut source, &mut target);
             let (consumed, produced) = (source.pos(), target.pos());
@@ -206,10 +210,11 @@ impl<R: BufRead> Read for Zstd<R> {
             let wanted = result.map_err(|error| Compression::Zstd.failed(&error))?;
             self.between_frames = wanted == 0;
             self.wanted = if wanted == 0 { ZSTD_HEADER_START } else { wanted };
+            let had_more = std::mem::replace(&mut self.has_more, produced == out.len());
             if produced > 0 {
                 return Ok(produced);
             }
-            if at_end {
+            if at_end && !had_more {
                 return Err(Compression::Zstd.cut());
             }
         }

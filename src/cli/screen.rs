@@ -1,9 +1,8 @@
 //! Opens captures in the terminal interface.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::GeneralArgs;
@@ -11,15 +10,16 @@ use super::look::Surroundings;
 use super::options::{ReportJob, Target};
 use super::output::Output;
 use super::read;
-use super::verdict::{Failure, Verdict, plain};
+use super::say;
+use super::verdict::{Failure, Verdict};
 use crate::analyzer::{self, Analyzer};
 use crate::base::{Limits, Printable};
 use crate::capture::{self, Frames, PcapngWriter};
 use crate::confine::{Needs, confine};
 use crate::decode::{Decoded, Decoder};
-use crate::export::{self, Format, Look};
-use crate::report::Report;
-use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, ThemeName};
+use crate::export::{self, Dialect, Format, JsonDocument, JsonLines, Look, What};
+use crate::report::{Capture, Report, Session};
+use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, Table, ThemeName};
 
 /// How many frames are read between two words to the screen.
 const FRAMES_PER_LOOK: u64 = 4096;
@@ -36,16 +36,38 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Fai
     let options = tui::Options {
         settings: Settings { title, filter: job.filter.unwrap_or_default(), ..settings(general) },
         files: job.files.clone(),
-        saver: Some(Arc::new(FileSaver { files: job.files, limits })),
-        exporter: Some(Box::new(FileExporter)),
+        saver: Some(Arc::new(FileSaver { files: job.files.clone(), limits })),
+        exporter: Some(Arc::new(FileExporter { files: job.files })),
     };
     for line in confine(&Needs { whatever_is_asked: true, ..Needs::default() }) {
         if general.verbose > 0 {
-            super::say(&line);
+            say(&line);
         }
     }
-    match tui::run(Box::new(source), options) {
-        Ok(_) => Ok(Verdict::Done),
+    ended(tui::run(Box::new(source), options))
+}
+
+/// What is left to do once the terminal is given back.
+fn ended(ended: Result<tui::Ended, tui::Error>) -> Result<Verdict, Failure> {
+    match ended {
+        Ok(tui::Ended { signal: Some(signal), .. }) => {
+            // The caller is told that it was the signal; this returns where the signal does not end programs.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            Ok(Verdict::Interrupted)
+        }
+        Ok(tui::Ended { screen, late, .. }) => {
+            if let Some(screen) = screen {
+                let mut output = Output::open(&Target::Stdout)?;
+                output.write(|sink| sink.write_all(screen.as_bytes()))?;
+                output.finish()?;
+            }
+            for done in &late {
+                match done {
+                    Ok(text) | Err(text) => say(text),
+                }
+            }
+            Ok(if late.iter().any(Result::is_err) { Verdict::Impossible } else { Verdict::Done })
+        }
         Err(error @ tui::Error::Filter(_)) => Err(Failure::usage(error.to_string())),
         Err(error) => Err(Failure::impossible(error.to_string())),
     }
@@ -111,7 +133,7 @@ impl tui::Source for FileSource {
     }
 }
 
-fn send_sessions(mut sessions: Vec<crate::report::Session>, outlet: &Outlet) -> ControlFlow<()> {
+fn send_sessions(mut sessions: Vec<Session>, outlet: &Outlet) -> ControlFlow<()> {
     while !sessions.is_empty() {
         let rest = sessions.split_off(sessions.len().min(BATCH));
         outlet.send(Feed::Sessions(sessions))?;
@@ -131,67 +153,120 @@ impl tui::Saver for FileSaver {
         let limits = &self.limits;
         let mut frames = capture::open(&self.files, limits).map_err(|error| error.to_string())?;
         let mut decoder = Decoder::new(limits);
-        let path = request.path.display().to_string();
-        let failed = |error: &io::Error| format!("can't write {}: {}", Printable(&path), plain(error));
-        let part = part_of(&request.path);
-        let file = File::create_new(&part).map_err(|error| failed(&error))?;
-        let mut writer = PcapngWriter::new(BufWriter::new(file)).map_err(|error| failed(&error))?;
         let mut written = 0_u64;
-        while let Some(frame) = frames.next() {
-            let number = frame.packet.frame;
-            let wanted = match decoder.decode(&frame) {
-                Decoded::Segment(segment) => request.flows.iter().any(|flow| {
-                    (flow.frames.first..=flow.frames.last).contains(&number)
-                        && ((segment.source == flow.a && segment.destination == flow.b)
-                            || (segment.source == flow.b && segment.destination == flow.a))
-                }),
-                Decoded::Other | Decoded::Ignored(_) | Decoded::Fragment => false,
-            };
-            if wanted {
-                writer.packet(&frame, None).map_err(|error| failed(&error))?;
-                written = written.saturating_add(1);
-            }
-        }
-        let mut out = writer.finish().map_err(|error| failed(&error))?;
-        out.flush().map_err(|error| failed(&error))?;
-        std::fs::rename(&part, &request.path).map_err(|error| failed(&error))?;
-        Ok(format!("{written} packets of {} sessions", request.sessions.len()))
+        let target = Target::File(request.path.clone());
+        let done = Output::open_beside(&target, &self.files).and_then(|mut output| {
+            output.write(|sink| {
+                let mut writer = PcapngWriter::new(BufWriter::new(sink))?;
+                while let Some(frame) = frames.next() {
+                    let number = frame.packet.frame;
+                    let wanted = match decoder.decode(&frame) {
+                        Decoded::Segment(segment) => request.flows.iter().any(|flow| {
+                            (flow.frames.first..=flow.frames.last).contains(&number)
+                                && ((segment.source == flow.a && segment.destination == flow.b)
+                                    || (segment.source == flow.b && segment.destination == flow.a))
+                        }),
+                        Decoded::Other | Decoded::Ignored(_) | Decoded::Fragment => false,
+                    };
+                    if wanted {
+                        writer.packet(&frame, None)?;
+                        written = written.saturating_add(1);
+                    }
+                }
+                writer.finish()?.flush()
+            })?;
+            output.finish()
+        });
+        told(done)?;
+        let path = request.path.display().to_string();
+        Ok(format!("saved {written} packets to {}", Printable(&path)))
     }
 }
 
-fn part_of(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".part{}", std::process::id()));
-    path.with_file_name(name)
+/// What the interface says of a failure.
+fn told(done: Result<(), Failure>) -> Result<(), String> {
+    done.map_err(|failure| match failure {
+        Failure::Said { message, .. } => message,
+        Failure::ReaderGone | Failure::Interrupted => "nobody reads".to_owned(),
+    })
 }
 
 /// Writes reports of chosen sessions.
-struct FileExporter;
+struct FileExporter {
+    /// What is being read, and must not be written to.
+    files: Vec<PathBuf>,
+}
 
 impl tui::Exporter for FileExporter {
     fn formats(&self) -> &[&'static str] {
-        &["json", "jsonl", "text"]
+        &["json", "jsonl", "text", "csv", "tsv"]
     }
 
-    fn export(&self, request: &ExportRequest<'_>) -> Result<String, String> {
-        let format = match request.format {
-            "jsonl" => Format::Jsonl,
-            "text" => Format::Text(Look::default()),
-            _ => Format::Json { pretty: false },
-        };
-        let report = Report {
-            capture: request.capture.cloned().unwrap_or_default(),
-            sessions: request.sessions.iter().map(|&session| session.clone()).collect(),
-            findings: request.findings.to_vec(),
-        };
-        let written = Output::open(&Target::File(request.path.to_owned())).and_then(|mut output| {
-            output.write(|sink| export::write(&report, format, sink))?;
-            output.finish()
-        });
-        match written {
-            Ok(()) => Ok(format!("{} sessions", report.sessions.len())),
-            Err(Failure::Said { message, .. }) => Err(message),
-            Err(Failure::ReaderGone | Failure::Interrupted) => Err("nobody reads".into()),
-        }
+    fn export(&self, request: &ExportRequest) -> Result<String, String> {
+        let written =
+            Output::open_beside(&Target::File(request.path.clone()), &self.files).and_then(|mut output| {
+                output.write(|sink| write(request, &mut BufWriter::new(sink)))?;
+                output.finish()
+            });
+        told(written)?;
+        let path = request.path.display().to_string();
+        Ok(format!("wrote {} to {}", amount(request), Printable(&path)))
     }
+}
+
+/// Writes a report; as JSON without a second copy of the sessions.
+fn write(request: &ExportRequest, out: &mut dyn io::Write) -> io::Result<()> {
+    let unread = Capture::default();
+    let capture = request.capture.as_ref().unwrap_or(&unread);
+    let format = match request.format.as_str() {
+        "json" => {
+            let mut document = JsonDocument::begin();
+            request.sessions.iter().try_for_each(|session| document.session(session, out))?;
+            document.end(capture, &request.findings, out)?;
+            return out.flush();
+        }
+        "jsonl" => {
+            let mut lines = JsonLines::default();
+            request.sessions.iter().try_for_each(|session| lines.session(session, out))?;
+            lines.end(capture, &request.findings, out)?;
+            return out.flush();
+        }
+        "csv" => Format::Table { what: what(request.table), dialect: Dialect::Csv },
+        "tsv" => Format::Table { what: what(request.table), dialect: Dialect::Tsv },
+        _ => Format::Text(Look::default()),
+    };
+    let report = Report {
+        capture: capture.clone(),
+        sessions: request.sessions.iter().map(|session| Session::clone(session)).collect(),
+        findings: request.findings.clone(),
+    };
+    export::write(&report, format, out)?;
+    out.flush()
+}
+
+const fn what(table: Table) -> What {
+    match table {
+        Table::Sessions => What::Sessions,
+        Table::Transfers => What::Transfers,
+        Table::Channels => What::Channels,
+        Table::Commands => What::Commands,
+        Table::Findings => What::Findings,
+    }
+}
+
+/// How much was written, in words.
+fn amount(request: &ExportRequest) -> String {
+    let sessions = match request.sessions.len() {
+        1 => "1 session".to_owned(),
+        count => format!("{count} sessions"),
+    };
+    let table = match request.table {
+        _ if !matches!(request.format.as_str(), "csv" | "tsv") => return sessions,
+        Table::Sessions => return sessions,
+        Table::Transfers => "transfers",
+        Table::Channels => "data channels",
+        Table::Commands => "commands",
+        Table::Findings => "findings",
+    };
+    format!("the {table} of {sessions}")
 }

@@ -16,7 +16,7 @@ const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Mismatch { active: bool, advertised: IpAddr, used: Option<IpAddr> },
-    Private { active: bool, advertised: IpAddr },
+    Private { active: bool, advertised: IpAddr, reached: bool },
     Bounce { mode: Option<Mode>, advertised: IpAddr },
 }
 
@@ -52,7 +52,10 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
             note(Kind::Bounce { mode: channel.mode, advertised });
         }
         if is_private(advertised) && is_public(case.connecting_peer(channel).ip) {
-            note(Kind::Private { active: channel.active, advertised });
+            // A SYN to the address as announced, at the host that announced it: nobody translates at this point.
+            let reached = same(advertised, own)
+                && channel.connection.as_deref().is_some_and(|it| same(it.responder.ip, advertised));
+            note(Kind::Private { active: channel.active, advertised, reached });
         }
     }
     for (kind, group) in groups.into_iter() {
@@ -120,7 +123,7 @@ fn draft(case: &Case<'_>, kind: Kind, group: &Group) -> Draft {
             );
             (Code::AddressMismatch, summary, Some(mismatch_advice(active)))
         }
-        Kind::Private { active, advertised } => {
+        Kind::Private { active, advertised, reached } => {
             let (who, own) = side(active);
             let (other, peer) = side(!active);
             let summary = format!(
@@ -129,7 +132,8 @@ fn draft(case: &Case<'_>, kind: Kind, group: &Group) -> Draft {
                 ports(group),
                 peer.ip,
             );
-            (Code::PrivateAddressAdvertised, summary, Some(mismatch_advice(active)))
+            let advice = if reached { REACHED_ADVICE } else { mismatch_advice(active) };
+            (Code::PrivateAddressAdvertised, summary, Some(advice))
         }
         Kind::Bounce { mode, advertised } => {
             (Code::BounceAttempt, bounce(case, mode, advertised, group), None)
@@ -144,6 +148,9 @@ fn draft(case: &Case<'_>, kind: Kind, group: &Group) -> Draft {
         None => draft,
     }
 }
+
+const REACHED_ADVICE: &str = "It was reached there, so either nothing translates between the two hosts or an FTP helper does its work. Where that \
+     is missing, use passive mode, or announce the public address.";
 
 const fn mismatch_advice(active: bool) -> &'static str {
     if active {

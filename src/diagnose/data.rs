@@ -90,7 +90,7 @@ fn unanswered(case: &Case<'_>, index: u32, channel: &DataChannel, it: &Connectio
     } else if channel.active {
         (
             "a firewall before the client drops them, or the answers",
-            "Use passive mode, or let the client's firewall accept connections from the server's port 20.",
+            "Use passive mode, or let the client's firewall accept the server's connections to the ports it announces.",
         )
     } else {
         (
@@ -210,7 +210,7 @@ fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<f64>) -> 
         }
     };
     let advice = if channel.active {
-        "Use passive mode, or let the client's firewall accept connections from the server's port 20."
+        "Use passive mode, or let the client's firewall accept the server's connections to the ports it announces."
     } else {
         reached
     };

@@ -127,9 +127,10 @@ fn draft(
     let seconds = |nanos: i64| nanos as f64 / 1e9;
     let rate = if shortage.span < options.time_wait {
         format!(
-            "{} within {}",
+            "{} within {}, {} a minute at least",
             plural(shortage.uses as u64, "data connection"),
-            duration(seconds(shortage.span))
+            duration(seconds(shortage.span)),
+            shortage.uses,
         )
     } else {
         let per_minute = shortage.uses as f64 * 60.0 / seconds(shortage.span);

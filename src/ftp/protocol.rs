@@ -113,10 +113,16 @@ pub fn reply_plausibility(prefix: &[u8]) -> Plausible {
 /// Lines of a banner looked at for something decisive.
 const BANNER_LINES: usize = 64;
 
+/// Digits of a code.
+const CODE: usize = 3;
+
 /// What one line of a server tells.
 fn reply_line(line: &[u8]) -> Plausible {
     let whole = line.ends_with(b"\n");
-    match Opening::of(line.trim_ascii_end()) {
+    let told = line.trim_ascii_end();
+    match Opening::of(told) {
+        // A fourth character may yet show that the three are no code.
+        Opening::Final(code, _) if !whole && told.len() == CODE && is_ftp_code(code) => Plausible::NeedMore,
         Opening::Final(code, text) | Opening::Hyphen(code, text) => match code {
             _ if is_ftp_code(code) => Plausible::Yes,
             // NNTP greets with 201, SMTP turns away with 554; FTP has neither.
@@ -131,7 +137,7 @@ fn reply_line(line: &[u8]) -> Plausible {
 
 /// Whether these may be the first bytes of a reply.
 fn begins_code(bytes: &[u8]) -> bool {
-    bytes.len() < 3
+    bytes.len() < CODE
         && bytes.iter().all(u8::is_ascii_digit)
         && bytes.first().is_none_or(|first| matches!(first, b'1'..=b'6'))
 }

@@ -42,6 +42,11 @@ impl Verb {
         matches!(self, Self::Retr | Self::Stor | Self::Stou | Self::Appe) || self.is_listing()
     }
 
+    /// Whether the command negotiates a data connection.
+    pub const fn is_negotiation(&self) -> bool {
+        matches!(self, Self::Port | Self::Pasv | Self::Eprt | Self::Epsv | Self::Lprt | Self::Lpsv)
+    }
+
     /// Whether the command moves a listing over a data connection.
     pub const fn is_listing(&self) -> bool {
         matches!(self, Self::List | Self::Nlst | Self::Mlsd)
@@ -107,11 +112,14 @@ mod tests {
     #[test]
     fn transfers_use_a_data_connection_and_some_of_them_move_listings() {
         let of = |kind: fn(&Verb) -> bool| {
-            let all =
-                ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "MLST", "STAT", "SIZE", "XRETR"];
+            let all = [
+                "RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "MLST", "STAT", "SIZE", "XRETR",
+                "PASV", "EPRT",
+            ];
             all.into_iter().filter(|name| kind(&Verb::parse(name.as_bytes()))).collect::<Vec<_>>()
         };
         assert_eq!(of(Verb::is_transfer), ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD"]);
         assert_eq!(of(Verb::is_listing), ["LIST", "NLST", "MLSD"]);
+        assert_eq!(of(Verb::is_negotiation), ["PASV", "EPRT"]);
     }
 }

@@ -15,7 +15,9 @@
 //!    client knew better (only where the negotiation is still in force);
 //! 3. the listening endpoint as predicted, but another host connects: translated, a partner server, or a stranger.
 //!
-//! Among equals the one still waiting wins, then the one in force, then the newest.
+//! Among equals one that announces its own host wins over one that names another: else anybody who sends a reply with a
+//! server's endpoint in it would be given that server's connections. Then the one still waiting wins, then the one in
+//! force, then the newest.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -88,9 +90,18 @@ impl Expectation {
 /// All expectations, by listening port.
 #[derive(Default)]
 pub(super) struct Expectations {
-    by_port: NumberMap<u16, Vec<Expectation>>,
-    by_session: NumberMap<SessionSlot, VecDeque<(u16, u32)>>,
+    by_port: NumberMap<u16, VecDeque<Expectation>>,
+    by_session: NumberMap<SessionSlot, VecDeque<Known>>,
     count: usize,
+}
+
+/// An expectation as its session knows it.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    port: u16,
+    channel: u32,
+    /// Whether it was marked as superseded: once is enough.
+    superseded: bool,
 }
 
 impl Expectations {
@@ -98,11 +109,11 @@ impl Expectations {
     pub(super) fn add(&mut self, expectation: Expectation, limits: &Limits, counts: &mut LimitCounts) {
         let port = expectation.listener.port;
         let of_session = self.by_session.entry(expectation.session).or_default();
-        of_session.push_back((port, expectation.channel));
+        of_session.push_back(Known { port, channel: expectation.channel, superseded: false });
         let pushed_out = if of_session.len() > PER_SESSION { of_session.pop_front() } else { None };
         let session = expectation.session;
-        if let Some((old_port, old_channel)) = pushed_out {
-            self.drop_one(session, old_port, old_channel);
+        if let Some(old) = pushed_out {
+            self.drop_one(session, old.port, old.channel);
         }
         let of_port = self.by_port.entry(port).or_default();
         if of_port.len() >= PER_PORT || self.count >= limits.expectations {
@@ -110,18 +121,19 @@ impl Expectations {
             if of_port.is_empty() {
                 return;
             }
-            of_port.remove(0);
+            of_port.pop_front();
             self.count = self.count.saturating_sub(1);
         }
-        of_port.push(expectation);
+        of_port.push_back(expectation);
         self.count = self.count.saturating_add(1);
     }
 
     fn drop_one(&mut self, session: SessionSlot, port: u16, channel: u32) {
         if let Some(of_port) = self.by_port.get_mut(&port) {
-            let before = of_port.len();
-            of_port.retain(|one| one.session != session || one.channel != channel);
-            self.count = self.count.saturating_sub(before.saturating_sub(of_port.len()));
+            let place = of_port.iter().position(|one| one.session == session && one.channel == channel);
+            if place.and_then(|place| of_port.remove(place)).is_some() {
+                self.count = self.count.saturating_sub(1);
+            }
             if of_port.is_empty() {
                 self.by_port.remove(&port);
             }
@@ -132,18 +144,19 @@ impl Expectations {
     pub(super) fn withdraw(&mut self, session: SessionSlot, port: u16, channel: u32) {
         self.drop_one(session, port, channel);
         if let Some(of_session) = self.by_session.get_mut(&session) {
-            of_session.retain(|&(_, one)| one != channel);
+            of_session.retain(|one| one.channel != channel);
         }
     }
 
     /// A newer negotiation of the session is in force now.
     pub(super) fn supersede(&mut self, session: SessionSlot, newest: u32) {
-        for &(port, channel) in self.by_session.get(&session).into_iter().flatten() {
-            if channel != newest {
-                for one in self.by_port.get_mut(&port).into_iter().flatten() {
-                    if one.session == session && one.channel == channel {
-                        one.superseded = true;
-                    }
+        let Self { by_port, by_session, .. } = self;
+        let of_session = by_session.get_mut(&session).into_iter().flatten();
+        for known in of_session.filter(|known| known.channel != newest && !known.superseded) {
+            known.superseded = true;
+            for one in by_port.get_mut(&known.port).into_iter().flatten() {
+                if one.session == session && one.channel == known.channel {
+                    one.superseded = true;
                 }
             }
         }
@@ -160,15 +173,16 @@ impl Expectations {
 
     /// The session is gone, and its expectations with it.
     pub(super) fn forget(&mut self, session: SessionSlot) {
-        for (port, channel) in self.by_session.remove(&session).into_iter().flatten() {
-            self.drop_one(session, port, channel);
+        for known in self.by_session.remove(&session).into_iter().flatten() {
+            self.drop_one(session, known.port, known.channel);
         }
     }
 
     /// The expectation that fits a connection best.
     pub(super) fn best(&self, originator: Endpoint, responder: Endpoint) -> Option<(&Expectation, Fit)> {
         self.fitting(originator, responder).min_by_key(|(one, fit)| {
-            (*fit, one.met, one.superseded, std::cmp::Reverse((one.made.time, one.made.frame)))
+            let is_others = one.listener.ip != one.listener_peer;
+            (*fit, is_others, one.met, one.superseded, std::cmp::Reverse((one.made.time, one.made.frame)))
         })
     }
 

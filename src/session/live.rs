@@ -21,6 +21,8 @@ pub(super) struct Live {
     pub(super) handshake: bool,
     pub(super) control: Control,
     pub(super) channels: Vec<Channel>,
+    /// Negotiating commands and the channels that they made, in order.
+    negotiated: Vec<(u32, u32)>,
     /// The channel of the negotiation in force.
     pub(super) in_force: Option<u32>,
     /// The last transfer command that was given.
@@ -120,6 +122,7 @@ impl Live {
             handshake: connection.onset == Onset::Handshake,
             control,
             channels: Vec::new(),
+            negotiated: Vec::new(),
             in_force: None,
             last_transfer: None,
             ended: None,
@@ -156,14 +159,24 @@ impl Live {
         self.channels.get_mut(usize::try_from(index).ok()?)
     }
 
+    /// Adds a channel; gives its index.
+    pub(super) fn add_channel(&mut self, channel: Channel) -> Option<u32> {
+        let index = u32::try_from(self.channels.len()).ok()?;
+        if let Some(command) = channel.command {
+            // A further channel on the same negotiation stands behind the negotiation's own.
+            let is_further = self.negotiated.last().is_some_and(|&(last, _)| command <= last);
+            if !is_further {
+                self.negotiated.push((command, index));
+            }
+        }
+        self.channels.push(channel);
+        Some(index)
+    }
+
     /// The channel that the command at `index` negotiated.
     pub(super) fn channel_of_command(&self, index: u32) -> Option<u32> {
-        let of_command = |channel: &Channel| channel.command == Some(index);
-        let last = self.channels.iter().rposition(of_command)?;
-        // A further channel on the same negotiation stands behind the negotiation's own.
-        let further =
-            self.channels.get(..last)?.iter().rev().take_while(|channel| of_command(channel)).count();
-        u32::try_from(last.checked_sub(further)?).ok()
+        let place = self.negotiated.binary_search_by_key(&index, |&(command, _)| command).ok()?;
+        self.negotiated.get(place).map(|&(_, channel)| channel)
     }
 }
 

@@ -6,7 +6,7 @@ mod link;
 mod negotiate;
 mod settle;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 
 use super::assemble::{self, Over};
@@ -43,7 +43,8 @@ pub struct Tracker {
     history: History,
     pairs: HashMap<(IpAddr, IpAddr), Pair>,
     by_client: HashMap<Endpoint, SessionSlot>,
-    by_listener: HashMap<Endpoint, Vec<ConnectionId>>,
+    /// Data connections by their listening endpoint, the last few of each.
+    by_listener: HashMap<Endpoint, VecDeque<ConnectionId>>,
     attempts: BTreeMap<(IpAddr, Endpoint), ControlAttempt>,
     silent: u64,
     counts: LimitCounts,
@@ -75,7 +76,8 @@ pub struct Done {
 /// Two hosts between which there are control connections.
 #[derive(Default)]
 struct Pair {
-    sessions: Vec<SessionSlot>,
+    /// By their first frames.
+    sessions: BTreeSet<(u64, SessionSlot)>,
     candidates: Vec<ConnectionId>,
 }
 
@@ -302,12 +304,22 @@ impl Tracker {
         };
         let (originator, responder) = (connection.originator, connection.responder);
         for endpoint in [responder, originator].into_iter().take(listed) {
-            self.by_listener.entry(endpoint).or_default().push(id);
+            self.note_listener(endpoint, id);
         }
         let flow = Flow { originator, responder, first: connection.first, role, listed, candidate: false };
         if let Some(slot) = self.flows.get_mut(position) {
             *slot = Some(flow);
         }
+    }
+
+    /// Remembers a data connection by its listening endpoint. Of those that the whole world makes to one endpoint, the
+    /// last few will do for an announcement that is captured late.
+    fn note_listener(&mut self, listener: Endpoint, id: ConnectionId) {
+        let known = self.by_listener.entry(listener).or_default();
+        if known.len() >= CANDIDATES {
+            known.pop_front();
+        }
+        known.push_back(id);
     }
 
     /// Decides what a new connection is.
@@ -444,6 +456,8 @@ fn may_be_control(bytes: &[u8]) -> bool {
 
 impl Sink for Tracker {
     fn opened(&mut self, id: ConnectionId, connection: &Connection) -> Interest {
+        // The one that was let go under this number has ended meanwhile.
+        self.let_go.retain(|&one| one != id);
         let interest = self.place(id, connection);
         self.began(id, connection.first.frame);
         interest

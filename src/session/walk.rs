@@ -1,6 +1,6 @@
 //! One walk through the dialogue: what was in force when each command was given.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::kept;
@@ -9,8 +9,8 @@ use super::options::Options;
 use crate::base::{Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb, WorkingDirectory};
 use crate::report::{
-    Argument, Command, Connection, Content, ControlGap, DataChannel, Direction, Login, Negotiation, Session,
-    Status, StreamFacts, Transfer,
+    Argument, Command, Connection, Content, ControlGap, DataChannel, Direction, Login, Mode, Negotiation,
+    Session, Status, StreamFacts, Transfer,
 };
 
 /// How many negotiations back a connection may belong to that came late.
@@ -112,7 +112,9 @@ pub(super) fn beside(live: &Live) -> Vec<Beside> {
 struct Walk<'a> {
     way: &'a Way<'a>,
     /// The channels of each negotiating command.
-    by_command: HashMap<u32, Vec<usize>>,
+    by_command: HashMap<u32, VecDeque<usize>>,
+    /// Channels that no command negotiated: connections by default ports.
+    by_default: VecDeque<usize>,
     in_force: InForce,
     /// Sizes by path, or by argument where the path is not known.
     sizes: HashMap<String, u64>,
@@ -129,6 +131,7 @@ pub(super) fn walk(way: &Way<'_>) -> Walked {
     let mut walk = Walk {
         way,
         by_command: by_command(way.channels),
+        by_default: by_default(way.channels),
         in_force: InForce::default(),
         sizes: HashMap::new(),
         used: vec![false; way.channels.len()],
@@ -147,11 +150,19 @@ pub(super) fn walk(way: &Way<'_>) -> Walked {
     walk.walked
 }
 
-fn by_command(channels: &[DataChannel]) -> HashMap<u32, Vec<usize>> {
-    let mut by_command: HashMap<u32, Vec<usize>> = HashMap::with_capacity(channels.len());
+fn by_default(channels: &[DataChannel]) -> VecDeque<usize> {
+    let channels = channels.iter().enumerate();
+    channels
+        .filter(|(_, channel)| channel.mode == Some(Mode::Default))
+        .map(|(position, _)| position)
+        .collect()
+}
+
+fn by_command(channels: &[DataChannel]) -> HashMap<u32, VecDeque<usize>> {
+    let mut by_command: HashMap<u32, VecDeque<usize>> = HashMap::with_capacity(channels.len());
     for (position, channel) in channels.iter().enumerate() {
         if let Some(command) = channel.command {
-            by_command.entry(command).or_default().push(position);
+            by_command.entry(command).or_default().push_back(position);
         }
     }
     by_command
@@ -291,7 +302,7 @@ impl<'a> Walk<'a> {
     }
 
     fn negotiate(&mut self, index: u32, effect: Effect) {
-        let first = self.by_command.get(&index).and_then(|positions| positions.first());
+        let first = self.by_command.get(&index).and_then(|positions| positions.front());
         let Some(channel) = first.and_then(|&position| u32::try_from(position).ok()) else { return };
         match (self.channel(channel).and_then(|channel| channel.negotiation), effect) {
             (None | Some(Negotiation::Rejected), _) | (Some(Negotiation::Malformed), Effect::Refused) => {}
@@ -342,9 +353,8 @@ impl<'a> Walk<'a> {
     /// connection, an earlier negotiation's that came late; and without any negotiation, the next one by default ports.
     fn connection_for(&self, command: &Command) -> Option<(u32, Option<&'a Connection>)> {
         let Some(in_force) = self.in_force.channel else {
-            let (position, channel) = self.way.channels.iter().enumerate().find(|(position, channel)| {
-                channel.mode == Some(crate::report::Mode::Default) && self.is_unused(*position)
-            })?;
+            let position = *self.by_default.iter().find(|&&position| self.is_unused(position))?;
+            let channel = self.way.channels.get(position)?;
             return Some((u32::try_from(position).ok()?, channel.connection.as_deref()));
         };
         let negotiated = self.channel(in_force)?;
@@ -444,14 +454,12 @@ impl<'a> Walk<'a> {
         if direction == Direction::Upload {
             self.sizes.remove(&key);
         }
-        if command.verb == Verb::Mlsd {
-            self.learn_listing(channel, argument);
-        }
-        if let Some(used) = channel
-            .filter(|_| connection.is_some())
-            .and_then(|channel| self.used.get_mut(usize::try_from(channel).ok()?))
-        {
-            *used = true;
+        if let Some(channel) = channel.filter(|_| connection.is_some()) {
+            let position = usize::try_from(channel).unwrap_or(usize::MAX);
+            if command.verb == Verb::Mlsd && self.is_unused(position) {
+                self.learn_listing(channel, argument);
+            }
+            self.use_up(position);
         }
         self.walked.transfers.push(transfer);
     }
@@ -476,6 +484,26 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A transfer has used this channel: it is looked for no more.
+    fn use_up(&mut self, position: usize) {
+        let Self { way, used, by_command, by_default, .. } = self;
+        let channels = way.channels;
+        let Some(channel) = channels.get(position) else { return };
+        if let Some(used) = used.get_mut(position) {
+            *used = true;
+        }
+        let is_spent = |position: usize| {
+            let has_connection = channels.get(position).is_some_and(|channel| channel.connection.is_some());
+            !has_connection || used.get(position).is_none_or(|&used| used)
+        };
+        let of_command = channel.command.and_then(|command| by_command.get_mut(&command));
+        for waiting in of_command.into_iter().chain([by_default]) {
+            while waiting.front().is_some_and(|&position| is_spent(position)) {
+                waiting.pop_front();
+            }
+        }
+    }
+
     fn path(&self, command: &Command, argument: Option<&str>) -> Option<String> {
         match command.verb {
             Verb::Stou => {
@@ -490,8 +518,8 @@ impl<'a> Walk<'a> {
     }
 
     /// The sizes that a machine listing states.
-    fn learn_listing(&mut self, channel: Option<u32>, argument: Option<&str>) {
-        let Some(text) = channel.and_then(|channel| self.beside(channel)?.listing.as_deref()) else {
+    fn learn_listing(&mut self, channel: u32, argument: Option<&str>) {
+        let Some(text) = self.beside(channel).and_then(|beside| beside.listing.as_deref()) else {
             return;
         };
         let directory = self.in_force.directory.resolve(without_options(argument));

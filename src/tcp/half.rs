@@ -94,6 +94,11 @@ impl Half {
         self.heard = true;
     }
 
+    /// Forgets what was learnt of its numbers; what was delivered stays delivered.
+    pub(super) fn forget_numbers(&mut self) {
+        *self = Self { bytes: std::mem::take(&mut self.bytes), ..Self::default() };
+    }
+
     /// Lets offset 0 be this sequence number.
     pub(super) fn set_base(&mut self, seq: u32) {
         self.base = Some(seq);

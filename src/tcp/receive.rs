@@ -1,6 +1,6 @@
 //! A segment meets the connection on its 4-tuple.
 
-use super::half::{Fin, Half, cut, length, offset};
+use super::half::{Fin, cut, length, offset};
 use super::reassembly::{Arrival, Budget, Outlet};
 use super::rival::{Rival, SYN_FRAMES, Verdict};
 use super::slab::Entry;
@@ -126,8 +126,9 @@ impl<S: Sink> Reception<'_, S> {
             {
                 return Some(Outcome::Displaced);
             }
-            // A peer that forgot its first SYN-ACK sends another number, as long as none was acknowledged.
-            let is_acknowledged = track.responder.acked.is_some() || track.responder.bytes.next() > 0;
+            // A peer that forgot its first SYN-ACK sends another number, as long as none was acknowledged and no byte came:
+            // what is held by the first number must not be moved.
+            let is_acknowledged = track.responder.acked.is_some() || track.responder.highest > 0;
             if connection.established.is_none() || (side == Side::Responder && !is_acknowledged) {
                 return self.syn_ack(entry, segment, side);
             }
@@ -258,7 +259,7 @@ impl<S: Sink> Reception<'_, S> {
                     track.challenge = segment.ack;
                     self.belongs(entry, segment, side);
                     // Its numbers are those of the earlier connection.
-                    entry.track.responder = Half::default();
+                    entry.track.responder.forget_numbers();
                     if is_news {
                         self.changed(&entry.connection);
                     }

@@ -3,6 +3,7 @@
 //! **Invariant:** a session keeps its index for good; a newer snapshot of it takes the place of the older one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::glyphs;
 use super::overview::{Count, Overview};
@@ -18,7 +19,8 @@ const COLUMNS: u16 = 10;
 /// Everything the screens are drawn from.
 #[derive(Debug, Default)]
 pub(super) struct Data {
-    sessions: Vec<Session>,
+    /// Shared with whoever writes them to a file meanwhile.
+    sessions: Vec<Arc<Session>>,
     facts: Vec<Facts>,
     by_uid: HashMap<Uid, u32>,
     /// Indexes by first packet.
@@ -149,7 +151,7 @@ impl Data {
                 changed.replaced.push(known);
             } else {
                 self.by_uid.insert(session.uid.clone(), index);
-                self.sessions.push(session);
+                self.sessions.push(Arc::new(session));
                 self.facts.push(facts);
                 self.order.push(index);
             }
@@ -175,7 +177,7 @@ impl Data {
         let Ok(at) = usize::try_from(index) else { return };
         if let Some(slot) = self.sessions.get_mut(at) {
             count(&mut self.overview, slot, &Roundup::of(slot), Overview::subtract);
-            *slot = session;
+            *slot = Arc::new(session);
         }
         if let Some(slot) = self.facts.get_mut(at) {
             *slot = facts;
@@ -209,6 +211,11 @@ impl Data {
 
     /// A session by its index.
     pub(super) fn session(&self, index: u32) -> Option<&Session> {
+        self.shared(index).map(|session| &**session)
+    }
+
+    /// A session that outlives the next change.
+    pub(super) fn shared(&self, index: u32) -> Option<&Arc<Session>> {
         self.sessions.get(usize::try_from(index).ok()?)
     }
 

@@ -1,9 +1,11 @@
 //! What the state asks of the world: performed by the loop only.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::message::Screen;
 use crate::base::Endpoint;
-use crate::report::{FrameSpan, Uid};
+use crate::report::{Capture, Finding, FrameSpan, Session, Uid};
 
 /// Something to be done outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +18,8 @@ pub(super) enum Effect {
     Wireshark { frame: u64, filter: String },
     /// Write packets of sessions to a file.
     Save(SaveRequest),
-    /// Write a report of sessions to a file.
-    Export { format: String, path: PathBuf, sessions: Vec<u32> },
+    /// Write a report of sessions to a file, or one table of it.
+    Export { format: String, table: Table, path: PathBuf, sessions: Vec<u32>, replace: bool },
     /// Take hold of the mouse, or let go.
     Mouse(bool),
     /// Tell the source to stop.
@@ -37,6 +39,8 @@ pub struct SaveRequest {
     pub flows: Vec<Flow>,
     /// The sessions they belong to.
     pub sessions: Vec<Uid>,
+    /// Whether a file that is there may be replaced.
+    pub replace: bool,
 }
 
 /// One connection: packets between its endpoints, in either direction, within its frames.
@@ -56,26 +60,67 @@ pub trait Saver: Send + Sync {
     fn save(&self, request: &SaveRequest) -> Result<String, String>;
 }
 
-/// Writes reports.
-pub trait Exporter {
+/// Writes reports; it runs on a thread of its own.
+pub trait Exporter: Send + Sync {
     /// The formats it knows, by name.
     fn formats(&self) -> &[&'static str];
 
     /// Writes sessions, in a format, to a file. Says in a few words what was written.
-    fn export(&self, request: &ExportRequest<'_>) -> Result<String, String>;
+    fn export(&self, request: &ExportRequest) -> Result<String, String>;
 }
 
 /// What to export.
 #[derive(Debug)]
-pub struct ExportRequest<'a> {
+pub struct ExportRequest {
     /// The format's name.
-    pub format: &'a str,
+    pub format: String,
+    /// Which table it is where the format is one.
+    pub table: Table,
     /// The file to make.
-    pub path: &'a std::path::Path,
+    pub path: PathBuf,
     /// What was read; none while reading goes on.
-    pub capture: Option<&'a crate::report::Capture>,
+    pub capture: Option<Capture>,
     /// The sessions, by first packet.
-    pub sessions: Vec<&'a crate::report::Session>,
+    pub sessions: Vec<Arc<Session>>,
     /// What belongs to no single session.
-    pub findings: &'a [crate::report::Finding],
+    pub findings: Vec<Finding>,
+}
+
+/// The tables of a report, by what is a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Table {
+    /// Sessions.
+    #[default]
+    Sessions,
+    /// Transfers.
+    Transfers,
+    /// Data channels.
+    Channels,
+    /// Commands.
+    Commands,
+    /// Findings.
+    Findings,
+}
+
+impl Table {
+    /// The table that a view shows.
+    pub(super) const fn of(screen: Screen) -> Self {
+        match screen {
+            Screen::Sessions => Self::Sessions,
+            Screen::Timeline | Screen::Ladder => Self::Commands,
+            Screen::Transfers => Self::Transfers,
+            Screen::Findings => Self::Findings,
+            Screen::Ports => Self::Channels,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Transfers => "transfers",
+            Self::Channels => "channels",
+            Self::Commands => "commands",
+            Self::Findings => "findings",
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** ascending in time; a moment is small, its words are made when it is shown.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::roundup::Roundup;
@@ -142,21 +143,39 @@ pub(super) fn of(session: &Session, roundup: &Roundup) -> Vec<Moment> {
     for (index, gap) in (0..).zip(&session.gaps) {
         moments.push(moment(gap.time, gap.frame, What::Gap(index), None, Weight::Notable));
     }
+    findings(&mut moments, session, roundup);
+    moments.push(moment(session.end, session.frames.last, What::Ended, None, Weight::Quiet));
+    moments.sort_by_key(|moment| (moment.time, stage(moment.what), moment.frame, moment.what));
+    moments
+}
+
+/// The findings, each at the time when it showed, by that of its frames whose moment is nearest to it.
+fn findings(moments: &mut Vec<Moment>, session: &Session, roundup: &Roundup) {
+    let wanted: HashSet<u64> = session.findings.iter().flat_map(|finding| &finding.frames).copied().collect();
+    let seen: HashMap<u64, Timestamp> = moments
+        .iter()
+        .filter(|moment| wanted.contains(&moment.frame))
+        .map(|moment| (moment.frame, moment.time))
+        .collect();
     for (index, finding) in (0..).zip(&session.findings) {
         let weight = match finding.severity {
             Severity::Info => Weight::Quiet,
             Severity::Notice => Weight::Notable,
             Severity::Warning | Severity::Alert => Weight::Worst,
         };
-        let frame = finding.frames.last().copied().unwrap_or(0);
+        let distance = |frame: &u64| seen.get(frame).map(|time| time.since(finding.time).unsigned_abs());
+        let nearest = finding
+            .frames
+            .iter()
+            .rev()
+            .filter(|frame| seen.contains_key(frame))
+            .min_by_key(|frame| distance(frame));
+        let frame = nearest.or(finding.frames.last()).copied().unwrap_or(0);
         let of_transfer = finding.transfer.and_then(|index| session.transfer(index)?.data_channel);
         let of_command = finding.command.and_then(|index| roundup.channel_of_command(index));
         let channel = finding.data_channel.or(of_transfer).or(of_command);
         moments.push(moment(finding.time, frame, What::Finding(index), channel, weight));
     }
-    moments.push(moment(session.end, session.frames.last, What::Ended, None, Weight::Quiet));
-    moments.sort_by_key(|moment| (moment.time, stage(moment.what), moment.frame, moment.what));
-    moments
 }
 
 /// What stands first where everything else has the same time.

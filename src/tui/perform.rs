@@ -34,7 +34,7 @@ pub(super) fn reason(panic: &(dyn Any + Send)) -> &str {
 pub(super) struct Performer {
     files: Vec<PathBuf>,
     saver: Option<Arc<dyn Saver>>,
-    exporter: Option<Box<dyn Exporter>>,
+    exporter: Option<Arc<dyn Exporter>>,
     stop: Arc<AtomicBool>,
     sender: Sender<Done>,
     receiver: Receiver<Done>,
@@ -45,7 +45,7 @@ impl Performer {
     pub(super) fn new(
         files: Vec<PathBuf>,
         saver: Option<Arc<dyn Saver>>,
-        exporter: Option<Box<dyn Exporter>>,
+        exporter: Option<Arc<dyn Exporter>>,
         stop: Arc<AtomicBool>,
     ) -> Self {
         let (sender, receiver) = channel();
@@ -77,23 +77,33 @@ impl Performer {
                 None
             }
             Effect::Wireshark { frame, filter } => Some(self.wireshark(frame, &filter)?),
-            Effect::Save(request) => match &self.saver {
+            Effect::Save(mut request) => match &self.saver {
                 None => Some(Err("packets can't be saved here: there is no file to read again".into())),
                 Some(saver) => {
-                    let (saver, sender) = (Arc::clone(saver), self.sender.clone());
-                    thread::Builder::new().name("save".into()).spawn(move || {
-                        let saved = panic::catch_unwind(AssertUnwindSafe(|| saver.save(&request)));
-                        let saved = saved.unwrap_or_else(|panic| {
-                            Err(format!("saving ended unexpectedly: {}", reason(&*panic)))
-                        });
-                        // Nobody listens any more only after the interface has ended.
-                        _ = sender.send(saved);
-                    })?;
-                    self.running += 1;
-                    None
+                    request.path = home(request.path);
+                    match may_write(&request.path, request.replace, "w") {
+                        Err(why) => Some(Err(why)),
+                        Ok(()) => {
+                            let saver = Arc::clone(saver);
+                            self.elsewhere("saving", move || saver.save(&request))?;
+                            None
+                        }
+                    }
                 }
             },
-            Effect::Export { format, path, sessions } => Some(self.export(&format, &path, &sessions, data)),
+            Effect::Export { format, table, path, sessions, replace } => {
+                let mut indexes = sessions;
+                indexes.sort_by_key(|&index| data.number(index));
+                let request = ExportRequest {
+                    format,
+                    table,
+                    path: home(path),
+                    capture: data.capture().cloned(),
+                    sessions: indexes.iter().filter_map(|&index| data.shared(index).cloned()).collect(),
+                    findings: data.findings().to_vec(),
+                };
+                self.export(request, replace)?.err().map(Err)
+            }
             Effect::Mouse(on) => {
                 screen.set_mouse(on)?;
                 None
@@ -103,7 +113,7 @@ impl Performer {
                 None
             }
             Effect::Redraw => {
-                screen.terminal.clear()?;
+                screen.redraw()?;
                 None
             }
             Effect::Suspend => {
@@ -113,22 +123,42 @@ impl Performer {
         })
     }
 
-    fn export(&self, format: &str, path: &Path, sessions: &[u32], data: &Data) -> Done {
+    fn export(&mut self, request: ExportRequest, replace: bool) -> io::Result<Result<(), String>> {
         let Some(exporter) = &self.exporter else {
-            return Err("this build exports nothing from here".into());
+            return Ok(Err("this build exports nothing from here".into()));
         };
-        if !exporter.formats().contains(&format) {
-            return Err(format!("export: '{format}' is none of {}", exporter.formats().join(", ")));
+        let formats = exporter.formats();
+        if !formats.contains(&request.format.as_str()) {
+            return Ok(Err(format!("export: '{}' is none of {}", request.format, formats.join(", "))));
         }
-        let mut indexes = sessions.to_vec();
-        indexes.sort_by_key(|&index| data.number(index));
-        exporter.export(&ExportRequest {
-            format,
-            path,
-            capture: data.capture(),
-            sessions: indexes.iter().filter_map(|&index| data.session(index)).collect(),
-            findings: data.findings(),
-        })
+        if let Err(why) = may_write(&request.path, replace, "export") {
+            return Ok(Err(why));
+        }
+        let exporter = Arc::clone(exporter);
+        self.elsewhere("export", move || exporter.export(&request))?;
+        Ok(Ok(()))
+    }
+
+    /// Does what takes long on a thread of its own.
+    fn elsewhere(&mut self, name: &str, work: impl FnOnce() -> Done + Send + 'static) -> io::Result<()> {
+        let sender = self.sender.clone();
+        let what = name.to_owned();
+        thread::Builder::new().name(name.into()).spawn(move || {
+            let done = panic::catch_unwind(AssertUnwindSafe(work));
+            let done =
+                done.unwrap_or_else(|panic| Err(format!("{what} ended unexpectedly: {}", reason(&*panic))));
+            // Nobody listens any more only after the interface has ended.
+            _ = sender.send(done);
+        })?;
+        self.running += 1;
+        Ok(())
+    }
+
+    /// Waits for all that is still being done.
+    pub(super) fn wait(&mut self) -> Vec<Done> {
+        let done: Vec<Done> = self.receiver.iter().take(self.running).collect();
+        self.running = 0;
+        done
     }
 
     /// Opens Wireshark where that can be, else puts the command on the clipboard.
@@ -155,4 +185,21 @@ impl Performer {
         execute!(io::stdout(), CopyToClipboard::to_clipboard_from(&command))?;
         Ok(Ok(format!("no Wireshark here: copied {command}")))
     }
+}
+
+/// A path as a shell would take it: `~/` is the user's own directory.
+fn home(path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
+    }
+}
+
+/// Whether nothing is lost when a file is written, or the user wants it so.
+fn may_write(path: &Path, replace: bool, command: &str) -> Result<(), String> {
+    // A device or a pipe can only be written to.
+    if replace || !path.is_file() {
+        return Ok(());
+    }
+    Err(format!("{} is there already: ':{command}! …' replaces it", path.display()))
 }

@@ -12,7 +12,7 @@ mod prompt;
 mod timeline;
 
 use super::data::{Changed, Data};
-use super::effect::Effect;
+use super::effect::{Effect, Table};
 use super::findings::FindingRow;
 use super::layout;
 use super::message::{Action, Message, Screen};
@@ -255,8 +255,13 @@ fn begins_typing(state: &mut State, action: Action) -> bool {
             prompt::open(state, Purpose::Command, &format!("w {name}"));
         }
         Action::Export => {
-            let format = state.settings.formats.first().copied().unwrap_or("json");
-            prompt::open(state, Purpose::Command, &format!("export {format} sessions.{format}"));
+            // A list is a table; sessions have more to them than fits in one.
+            let format = match state.screen {
+                Screen::Sessions | Screen::Timeline | Screen::Ladder => "json",
+                Screen::Transfers | Screen::Findings | Screen::Ports => "csv",
+            };
+            let name = if state.screen.is_of_session() { "session" } else { Table::of(state.screen).name() };
+            prompt::open(state, Purpose::Command, &format!("export {format} {name}.{format}"));
         }
         Action::Help => state.overlay = Overlay::Help { top: 0 },
         _ => return false,

@@ -525,3 +525,58 @@ fn two_sessions_of_one_client_keep_their_ports_apart() {
          F none",
     );
 }
+
+#[test]
+fn a_reply_with_anothers_endpoint_in_it_takes_no_connection_from_its_owner() {
+    check(
+        "
+        host X 203.0.113.9
+        session B X:21 -> C:40001
+        C: PASV
+        S: 227 (198,51,100,2,195,80)
+        B X+ 227 Entering Passive Mode (198,51,100,2,195,80)\\r\\n
+        C: RETR f
+        S: 150 now
+        data C:41000 -> S:50000, S sends 10
+        S: 226 done
+        ",
+        "D PASV accepted unused - -
+         D PASV accepted connected endpoint C:41000>S:50000
+         T RETR - 10 complete 226 via 0",
+    );
+}
+
+#[test]
+fn a_session_that_begins_when_all_others_end_of_silence_is_told() {
+    check(
+        "
+        session B C:40001 -> S:21
+        B S: 220 ready
+        B C: FEAT
+        open C:41000 -> S:50000
+        wait 30000
+        session D C:40002 -> S:21
+        D S: 220 ready
+        D C: QUIT
+        D S: 221 bye
+        ",
+        "C FEAT
+         C QUIT 221",
+    );
+}
+
+#[test]
+fn a_connection_that_outlives_its_session_is_inferred_with_all_that_it_carries() {
+    check(
+        "
+        C: EPSV
+        open C:41000 -> S:50000
+        send S 10
+        end C
+        wait 20
+        send S 5
+        close S
+        ",
+        "D EPSV unanswered connected inferred C:41000>S:50000",
+    );
+}

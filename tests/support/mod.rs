@@ -379,7 +379,7 @@ fn unescaped(text: &str) -> Vec<u8> {
 }
 
 /// Lines of letters, as TYPE A moves them, that differ from each other.
-fn pattern(count: usize) -> Vec<u8> {
+pub(crate) fn pattern(count: usize) -> Vec<u8> {
     let letter = |at: usize| match at % 64 {
         62 => b'\r',
         63 => b'\n',

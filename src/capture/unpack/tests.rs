@@ -56,6 +56,20 @@ fn compression_is_known_by_content() {
 }
 
 #[test]
+fn a_wrong_checksum_takes_nothing_with_it_that_was_unpacked_before() {
+    // Compressible, so that the whole file is in one block.
+    let many: Vec<Packet> = (0..100).map(|index| Packet::at(index, &[b'x'; 200])).collect();
+    for compression in [Compression::Gzip, Compression::Zstd] {
+        let mut file = pack(compression, &pcap(Order::Little, &many));
+        let checksum = file.len() - if compression == Compression::Gzip { 8 } else { 4 };
+        file[checksum] ^= 1;
+        let (packets, source) = read(&file).unwrap();
+        assert_eq!(packets.len(), many.len(), "{compression:?}");
+        assert!(source.damage.is_some(), "{compression:?}");
+    }
+}
+
+#[test]
 fn pieces_that_were_compressed_one_by_one_are_one_file() {
     let many = noise();
     let file = pcap(Order::Little, &many);

@@ -67,8 +67,11 @@ fn servers_of_ftp_are_told_from_others_by_their_first_lines() {
         // Not whole: more may name another protocol.
         (b"220 ftp.example.com", NeedMore),
         (b"22", NeedMore),
+        (b"227", NeedMore),
+        (b"227\r", NeedMore),
         (b"", NeedMore),
         // Others.
+        (b"2270 bytes\r\n", No),
         (b"220 mx.example.com ESMTP Postfix\r\n", No),
         (b"220 ftp.example.com SMTP\r\n", No),
         (b"220 LMTP server\r\n", No),

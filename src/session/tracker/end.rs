@@ -200,7 +200,12 @@ impl Tracker {
 
     pub(super) fn close_if_over(&mut self, slot: SessionSlot) {
         let over = self.live(slot).is_some_and(|live| live.ended.is_some() && live.open_flows == 0);
-        if over && !self.finishing {
+        if !over || self.finishing {
+            return;
+        }
+        // A connection that is still open may turn out to be the session's: then it is waited for.
+        self.infer(slot);
+        if self.live(slot).is_some_and(|live| live.open_flows == 0) {
             self.close(slot);
         }
     }
@@ -209,7 +214,6 @@ impl Tracker {
     pub(super) fn close(&mut self, slot: SessionSlot) {
         let Some(live) = self.live(slot) else { return };
         if live.control.is_confirmed() {
-            self.infer(slot);
             let Self { sessions, history, options, .. } = self;
             if let Some(Some(live)) = sessions.get_mut(position(slot)) {
                 let mut over = assemble::over(live, history, options);
@@ -243,7 +247,7 @@ impl Tracker {
         }
         let key = pair_key(client.ip, server.ip);
         let Some(pair) = self.pairs.get_mut(&key) else { return };
-        pair.sessions.retain(|&one| one != slot);
+        pair.sessions.remove(&(live.first.frame, slot));
         if pair.sessions.is_empty() {
             for id in self.pairs.remove(&key).map(|pair| pair.candidates).unwrap_or_default() {
                 let nobodys = self.data_flow(id).is_some_and(|data| data.owners.is_empty());

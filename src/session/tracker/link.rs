@@ -1,6 +1,6 @@
 //! Which connection belongs to which channel.
 
-use super::{CAPTURED_EARLY, Tracker, flow_position, pair_key, position};
+use super::{CANDIDATES, CAPTURED_EARLY, Tracker, flow_position, pair_key, position};
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{MatchedBy, Mode, Negotiation, ReuseKind, Uid};
@@ -12,10 +12,11 @@ use crate::tcp::ConnectionId;
 use std::net::IpAddr;
 
 impl Tracker {
-    /// The session between two hosts whose dialogue can't be read now; of several the one that spoke last.
+    /// The session between two hosts whose dialogue can't be read now; of several the one that spoke last. Of very many
+    /// the newest are asked.
     pub(super) fn opaque_session(&self, key: (IpAddr, IpAddr)) -> Option<SessionSlot> {
         let pair = self.pairs.get(&key)?;
-        let candidates = pair.sessions.iter().filter_map(|&slot| {
+        let candidates = pair.sessions.iter().rev().take(CANDIDATES).filter_map(|&(_, slot)| {
             let live = self.sessions.get(position(slot))?.as_ref()?;
             (live.control.is_opaque() && live.ended.is_none()).then_some((live.last.frame, slot))
         });
@@ -229,7 +230,7 @@ impl Tracker {
         let not_before = expectation.made.time.plus(CAPTURED_EARLY.saturating_neg());
         let at_peer = Endpoint::new(expectation.listener_peer, expectation.listener.port);
         let mut known: Vec<ConnectionId> =
-            self.by_listener.get(&expectation.listener).cloned().unwrap_or_default();
+            self.by_listener.get(&expectation.listener).into_iter().flatten().copied().collect();
         if at_peer != expectation.listener {
             known.extend(self.by_listener.get(&at_peer).into_iter().flatten());
         }
@@ -284,13 +285,15 @@ impl Tracker {
     pub(super) fn infer(&mut self, slot: SessionSlot) {
         let Some(live) = self.live(slot) else { return };
         let (client, server) = (live.client(), live.server());
-        let unread = live.channels.iter().enumerate().rev().find(|(_, channel)| {
+        let newest_command = live.channels.last().and_then(|channel| channel.command);
+        let newest = live.channels.iter().enumerate().rev().take(CANDIDATES);
+        let mut newest = newest.take_while(|(_, channel)| channel.command == newest_command);
+        let unread = newest.find(|(_, channel)| {
             channel.command.is_some()
                 && matches!(channel.negotiation, Some(Negotiation::Unanswered | Negotiation::Malformed))
         });
         let Some((index, channel)) = unread else { return };
-        let newest_command = live.channels.last().and_then(|channel| channel.command);
-        if channel.is_linked() || channel.command != newest_command {
+        if channel.is_linked() {
             return;
         }
         let (made, active) = (channel.made, channel.active);

@@ -29,13 +29,10 @@ impl Tracker {
 
     pub(super) fn confirm(&mut self, slot: SessionSlot) {
         let Some(live) = self.live(slot) else { return };
-        let (client, server) = (live.client(), live.server());
+        let (client, server, first) = (live.client(), live.server(), live.first.frame);
         self.by_client.insert(client, slot);
         self.attempts.remove(&(client.ip, server));
-        let pair = self.pairs.entry(pair_key(client.ip, server.ip)).or_default();
-        if !pair.sessions.contains(&slot) {
-            pair.sessions.push(slot);
-        }
+        self.pairs.entry(pair_key(client.ip, server.ip)).or_default().sessions.insert((first, slot));
     }
 
     pub(super) fn on_command(&mut self, slot: SessionSlot, index: u32) {
@@ -180,6 +177,10 @@ impl Tracker {
         let is_whole = reply.line.end != LineEnd::None;
         let endpoint = ftp::passive_reply(code, reply.text.raw()).filter(|_| is_whole);
         let at = PacketRef { time: reply.time, frame: reply.frame };
+        // Looking for the channel takes time: only a reply that decides something is worth it.
+        if !command.verb.is_negotiation() || !matches!(code, 200..=299 | 400..=599) {
+            return;
+        }
         let Some(channel_index) = live.channel_of_command(index) else { return };
         let Some(channel) = live.channel_mut(channel_index) else { return };
         let waiting = channel.negotiation == Some(Negotiation::Unanswered);
@@ -275,8 +276,6 @@ impl Tracker {
         if !self.keep(slot, kept::CHANNEL) {
             return None;
         }
-        let live = self.live(slot)?;
-        live.channels.push(channel);
-        u32::try_from(live.channels.len()).ok()?.checked_sub(1)
+        self.live(slot)?.add_channel(channel)
     }
 }

@@ -1,20 +1,20 @@
 //! From which sessions on nothing earlier can come: what lets a report be written in order while it is still being read.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use super::{Tracker, flow_position};
 use crate::session::flow::Role;
 use crate::tcp::ConnectionId;
 
-/// Settled connections that are let wait in the queue before it is swept.
+/// Settled connections that are let wait before they are swept.
 const SLACK: usize = 1024;
 
 /// What began and may yet become a session, or is one.
 #[derive(Default)]
 pub(super) struct Unsettled {
     /// Connections by their first frames, among them such as have been settled since.
-    connections: VecDeque<(u64, ConnectionId)>,
-    /// The queue is swept when it is this long: at most twice as long as what is not settled.
+    connections: BTreeSet<(u64, ConnectionId)>,
+    /// They are swept when there are so many: at most twice as many as are not settled.
     sweep_at: usize,
     /// First frames of sessions that wait for their data connections to end: their own connection has.
     lingering: BTreeSet<u64>,
@@ -41,25 +41,18 @@ impl Tracker {
             self.unsettled.sweep_at = connections.len().saturating_mul(2).saturating_add(SLACK);
             self.unsettled.connections = connections;
         }
-        let connections = &mut self.unsettled.connections;
-        if connections.back().is_none_or(|&(last, _)| last <= first) {
-            connections.push_back((first, id));
-        } else {
-            // One that was tried beside another connection, and that has waited for its turn.
-            let place = connections.partition_point(|&(one, _)| one <= first);
-            connections.insert(place, (first, id));
-        }
+        self.unsettled.connections.insert((first, id));
     }
 
     /// Every session that began before this frame is over: those that are still to come began later.
     pub fn settled_before(&mut self) -> u64 {
-        while let Some(&(first, id)) = self.unsettled.connections.front() {
+        while let Some(&(first, id)) = self.unsettled.connections.first() {
             if self.is_unsettled(first, id) {
                 break;
             }
-            self.unsettled.connections.pop_front();
+            self.unsettled.connections.pop_first();
         }
-        let open = self.unsettled.connections.front().map(|&(first, _)| first);
+        let open = self.unsettled.connections.first().map(|&(first, _)| first);
         let lingering = self.unsettled.lingering.first().copied();
         open.into_iter().chain(lingering).min().unwrap_or(u64::MAX)
     }

@@ -246,3 +246,10 @@ fn bytes_beyond_the_end_that_the_receiver_acknowledged_are_not_the_streams() {
         "1-9 syn 1 up 2 fin by o; o 2",
     )]);
 }
+
+#[test]
+fn bytes_that_wait_stay_at_their_place_whatever_syn_ack_comes_after_them() {
+    let told = play("c S 100\n s SA 900 101\n s A 911 101 klm\n s SA 904 101\n s A 901 101 abcdefghij");
+    assert_eq!(told.of("data"), "r0 abcdefghij, r10 klm");
+    assert_eq!(told.facts(), ["1-5 syn 1 up 2 open; r 13"]);
+}

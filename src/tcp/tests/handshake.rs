@@ -240,3 +240,9 @@ fn a_connection_that_its_owner_ignores_later_is_gone() {
     assert_eq!(stage.told.of("data"), "o0 GET");
     assert_eq!(stage.told.of("ended"), "");
 }
+
+#[test]
+fn what_was_said_before_a_challenge_is_not_said_again_behind_it() {
+    let told = play("c S 100\n s S 900 cut=39\n s A 950 5000\n s S 700 cut=39");
+    assert_eq!((told.of("challenged"), told.of("gap")), (String::new(), "r0+39".to_owned()));
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::report::Severity;
+use crate::tui::effect::Table;
 use crate::tui::message::Screen;
 use crate::tui::source::{LiveStatus, Progress, Waiting};
 use crate::tui::state::Overlay;
@@ -290,15 +291,43 @@ fn marked_sessions_are_saved_with_their_data_connections() {
 fn export_takes_the_listed_sessions_unless_some_are_marked() {
     let mut bench = Bench::new(100, 30);
     bench.press(&["x", "Enter"]);
-    let Some(Effect::Export { format, path, sessions }) = bench.effects.pop() else {
+    let Some(Effect::Export { format, path, sessions, replace, .. }) = bench.effects.pop() else {
         panic!("nothing exported")
     };
     assert_eq!((format.as_str(), path.to_str(), sessions.len()), ("json", Some("sessions.json"), 18));
+    assert!(!replace);
     bench.press(&[" ", ":", "export html a b.html", "Enter"]);
     let Some(Effect::Export { path, sessions, .. }) = bench.effects.pop() else { panic!("nothing exported") };
     assert_eq!((path.to_str(), sessions.len()), (Some("a b.html"), 1));
     bench.press(&[":", "export html", "Enter"]);
     bench.shows("export takes a format and a file name");
+    bench.press(&[":", "export! json a.json", "Enter"]);
+    assert!(matches!(bench.effects.pop(), Some(Effect::Export { replace: true, .. })));
+}
+
+#[test]
+fn export_writes_what_the_view_shows() {
+    let mut bench = Bench::new(100, 30);
+    for (view, proposed, table, count) in [
+        ("1", "export json sessions.json", Table::Sessions, 18),
+        ("2", "export json session.json", Table::Commands, 1),
+        ("3", "export json session.json", Table::Commands, 1),
+        ("4", "export csv transfers.csv", Table::Transfers, 18),
+        ("5", "export csv findings.csv", Table::Findings, 18),
+        ("6", "export csv channels.csv", Table::Channels, 18),
+    ] {
+        bench.press(&[view, "x"]);
+        bench.shows(proposed);
+        bench.press(&["Enter"]);
+        let Some(Effect::Export { table: exported, sessions, .. }) = bench.effects.pop() else {
+            panic!("nothing exported from view {view}")
+        };
+        assert_eq!((exported, sessions.len()), (table, count), "view {view}");
+    }
+    // The transfers of this session only.
+    bench.press(&["1", "4", "o", "x", "Enter"]);
+    let Some(Effect::Export { sessions, .. }) = bench.effects.pop() else { panic!("nothing exported") };
+    assert_eq!(sessions.len(), 1);
 }
 
 #[test]

@@ -31,6 +31,22 @@ pub(super) fn chosen(state: &State, data: &Data) -> Vec<u32> {
     chosen
 }
 
+/// The sessions to export: the marked ones; where none is marked those that the view shows, by first packet.
+pub(super) fn exported(state: &State, data: &Data) -> Vec<u32> {
+    let only = match state.screen {
+        Screen::Sessions => None,
+        Screen::Timeline | Screen::Ladder => state.selected,
+        Screen::Transfers => state.transfers.only,
+        Screen::Findings => state.findings.only,
+        Screen::Ports => state.ports.only,
+    };
+    match only {
+        _ if !state.marked.is_empty() => chosen(state, data),
+        Some(index) => vec![index],
+        None => state.sieve.rows().to_vec(),
+    }
+}
+
 /// A Wireshark filter for what is selected, and the frame to go to.
 fn evidence(state: &State, data: &Data) -> Option<(u64, String)> {
     let of_channel = |index: u32, channel: u32| {

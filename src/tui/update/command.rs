@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::tui::data::Data;
-use crate::tui::effect::{Effect, SaveRequest};
+use crate::tui::effect::{Effect, SaveRequest, Table};
 use crate::tui::evidence;
 use crate::tui::message::Action;
 use crate::tui::sieve::SortKey;
@@ -12,12 +12,8 @@ use crate::tui::theme::ThemeName;
 
 /// The commands, what they take, and what they do.
 const COMMANDS: &[(&str, &str, &str)] = &[
-    ("w", "FILE", "save the marked sessions' packets, control and data, as pcapng"),
-    (
-        "export",
-        "FORMAT FILE",
-        "write a report of the marked sessions (of all listed ones where none is marked)",
-    ),
+    ("w", "FILE", "save packets of the marked sessions (w! replaces)"),
+    ("export", "FORMAT FILE", "write what is listed; csv, tsv: this view (export! replaces)"),
     ("goto", "FRAME", "go to a frame; also :123"),
     ("filter", "EXPRESSION", "filter the sessions; without one list all"),
     ("find", "TEXT", "find text"),
@@ -40,8 +36,10 @@ pub(super) fn run(state: &mut State, data: &Data, line: &str) -> Option<Effect> 
     }
     match name {
         "" => {}
-        "w" | "write" | "save" => return save(state, data, rest),
-        "export" | "x" => return export(state, data, rest),
+        "w" | "write" | "save" => return save(state, data, rest, false),
+        "w!" | "write!" | "save!" => return save(state, data, rest, true),
+        "export" | "x" => return export(state, data, rest, false),
+        "export!" | "x!" => return export(state, data, rest, true),
         "goto" | "go" => match rest.parse() {
             Ok(frame) => super::find::to_frame_anywhere(state, data, frame),
             Err(_) => state.complain("goto takes a frame number"),
@@ -81,7 +79,7 @@ fn sort(state: &mut State, data: &Data, column: &str) {
     }
 }
 
-fn save(state: &mut State, data: &Data, path: &str) -> Option<Effect> {
+fn save(state: &mut State, data: &Data, path: &str, replace: bool) -> Option<Effect> {
     if path.is_empty() {
         state.complain("w takes a file name");
         return None;
@@ -96,24 +94,25 @@ fn save(state: &mut State, data: &Data, path: &str) -> Option<Effect> {
         path: PathBuf::from(path),
         flows: sessions().flat_map(evidence::flows).collect(),
         sessions: sessions().map(|session| session.uid.clone()).collect(),
+        replace,
     };
     state.say(format!("saving {} to {path} …", crate::tui::words::counted(chosen.len() as u64, "session")));
     Some(Effect::Save(request))
 }
 
-fn export(state: &mut State, data: &Data, rest: &str) -> Option<Effect> {
+fn export(state: &mut State, data: &Data, rest: &str, replace: bool) -> Option<Effect> {
     let Some((format, path)) = rest.split_once(' ').filter(|(_, path)| !path.trim().is_empty()) else {
         state.complain("export takes a format and a file name");
         return None;
     };
-    let sessions =
-        if state.marked.is_empty() { state.sieve.rows().to_vec() } else { super::aim::chosen(state, data) };
+    let sessions = super::aim::exported(state, data);
     state.say(format!(
         "writing {} to {} …",
         crate::tui::words::counted(sessions.len() as u64, "session"),
         path.trim()
     ));
-    Some(Effect::Export { format: format.to_owned(), path: PathBuf::from(path.trim()), sessions })
+    let table = Table::of(state.screen);
+    Some(Effect::Export { format: format.to_owned(), table, path: path.trim().into(), sessions, replace })
 }
 
 /// What could be put in for the word before the cursor.
@@ -136,7 +135,9 @@ pub(super) fn complete(before: &str, formats: &[&'static str]) -> Vec<Completion
         (Some(_), 0) => offer(&mut COMMANDS.iter().map(|(name, _, help)| (*name, *help))),
         (Some("theme"), 1) => offer(&mut ThemeName::ALL.into_iter().map(|theme| (theme.name(), "theme"))),
         (Some("sort"), 1) => offer(&mut SortKey::ALL.into_iter().map(|sort| (sort.name(), "column"))),
-        (Some("export" | "x"), 1) => offer(&mut formats.iter().map(|format| (*format, "format"))),
+        (Some("export" | "export!" | "x" | "x!"), 1) => {
+            offer(&mut formats.iter().map(|format| (*format, "format")))
+        }
         _ => Vec::new(),
     }
 }

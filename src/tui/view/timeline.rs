@@ -44,7 +44,10 @@ fn frame(state: &State, data: &Data, session: &Session, pen: &mut Pen<'_>, panes
     let title = [
         piece(format!("{marked}#{} {} ", data.number(index), words::clip(&user, 24)), Ink::Title),
         piece(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Ink::Strong),
-        piece(format!("  {}", words::date(session.start)), Ink::Dim),
+        piece(
+            format!("  {}", if panes.main.width < 100 { words::clock } else { words::date }(session.start)),
+            Ink::Dim,
+        ),
         piece(format!("  {}", words::duration(session.end.since(session.start))), Ink::Text),
     ];
     let cursor = state.timeline.cursor;

@@ -1,0 +1,256 @@
+//! What holds for the whole way from a capture file to every form of report, whatever the file.
+
+use std::io::{Cursor, Read};
+
+use ftpscope::analyzer::{Analyzer, Conclusion, Options};
+use ftpscope::base::Limits;
+use ftpscope::capture::Frames;
+use ftpscope::export::{self, Dialect, Format, JsonDocument, Look, What};
+use ftpscope::report::{Connection, Report, Session, Status};
+
+/// Packets looked at: a few bytes of a compressed file may stand for millions.
+const MOST_PACKETS: u64 = 20_000;
+
+/// Settings by the last byte of a file: caps far too small for it, or as they are.
+fn options(file: &[u8]) -> Options {
+    let mut options = Options { show_passwords: file.len() % 3 == 0, ..Options::default() };
+    if file.last().is_some_and(|byte| byte % 4 == 1) {
+        options.limits = Limits {
+            line_length: 64,
+            reply_lines: 3,
+            reply_bytes: 200,
+            reassembly_per_stream: 2000,
+            reassembly_total: 4000,
+            pieces_per_stream: 3,
+            connections: 4,
+            half_open: 2,
+            lingering: 1,
+            ignored_flows: 2,
+            sessions: 2,
+            commands_per_session: 5,
+            pending_commands: 2,
+            channels_per_session: 2,
+            expectations: 2,
+            history: 2,
+            fragmented_datagrams: 2,
+            fragment_bytes: 4000,
+            encapsulation_depth: 3,
+            findings: 2,
+            ..Limits::default()
+        };
+    }
+    options
+}
+
+fn open(file: &[u8], limits: &Limits) -> Option<Frames> {
+    let input: Box<dyn Read + Send> = Box::new(Cursor::new(file.to_vec()));
+    Frames::from_readers(vec![("file".to_owned(), input)], limits).ok().map(Frames::without_threads)
+}
+
+/// Whatever the file: no panic, the report is in itself consistent and within its caps, every form of it can be read, and a
+/// report that is written while the capture is read is the same as one written at the end.
+pub(crate) fn hold(file: &[u8]) {
+    let options = options(file);
+    let Some(mut frames) = open(file, &options.limits) else { return };
+    let mut analyzer = Analyzer::new(options.clone());
+    if file.len() % 2 == 0 {
+        analyzer.watch();
+    }
+    let mut told = 0;
+    while let Some(frame) = frames.next() {
+        analyzer.feed(&frame);
+        told += 1;
+        if told == MOST_PACKETS {
+            return;
+        }
+        if told % 16 == 0 {
+            for event in analyzer.take_events() {
+                let mut line = Vec::new();
+                export::event_line(&event, &mut line).unwrap();
+                serde_json::from_slice::<serde_json::Value>(&line).expect("an event is JSON");
+            }
+            // Looking must change nothing.
+            let now = analyzer.snapshot();
+            assert!(now.len() <= options.limits.sessions);
+            let _ = analyzer.waiting();
+        }
+    }
+    let report = analyzer.report(frames.sources());
+    consistent(&report, &options);
+    let json = written(&report);
+    if file.len() % 4 < 2 {
+        same(&streamed(file, &options), &json);
+    }
+}
+
+fn same(streamed: &str, whole: &str) {
+    if streamed != whole {
+        let at = streamed.bytes().zip(whole.bytes()).take_while(|(one, other)| one == other).count();
+        let part = |text: &str| -> String { text.chars().skip(at.saturating_sub(80)).take(200).collect() };
+        panic!("written while it was read:\n{}\nat the end:\n{}", part(streamed), part(whole));
+    }
+}
+
+/// The report as it is written session by session.
+fn streamed(file: &[u8], options: &Options) -> String {
+    let mut frames = open(file, &options.limits).expect("it was opened before");
+    let mut analyzer = Analyzer::new(options.clone());
+    let mut conclusion = Conclusion::new(options);
+    let mut document = JsonDocument::begin();
+    let mut out = Vec::new();
+    while let Some(frame) = frames.next() {
+        let number = frame.packet.frame;
+        analyzer.feed(&frame);
+        if number % 7 == 0 {
+            conclusion
+                .in_order(analyzer.take_batch(), |session| document.session(&session, &mut out))
+                .unwrap();
+        }
+    }
+    analyzer.finish();
+    conclusion.in_order(analyzer.take_batch(), |session| document.session(&session, &mut out)).unwrap();
+    let findings = conclusion.finish(&analyzer.capture(Vec::new()));
+    let mut capture = analyzer.capture(frames.sources());
+    capture.limits.merge(&conclusion.limits());
+    document.end(&capture, &findings, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The report in every form; gives its JSON.
+fn written(report: &Report) -> String {
+    let write = |format| {
+        let mut out = Vec::new();
+        export::write(report, format, &mut out).unwrap();
+        String::from_utf8(out).expect("a report is UTF-8")
+    };
+    let json = write(Format::Json { pretty: false });
+    let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(value["sessions"].as_array().map(Vec::len), Some(report.sessions.len()));
+    let pretty: serde_json::Value =
+        serde_json::from_str(&write(Format::Json { pretty: true })).expect("JSON");
+    assert_eq!(pretty, value, "indented, it says the same");
+    let lines = write(Format::Jsonl);
+    assert_eq!(lines.lines().count(), report.sessions.len() + 1);
+    for line in lines.lines() {
+        serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON");
+    }
+    for look in [
+        Look { width: Some(80), ..Look::default() },
+        Look { width: Some(30), ascii: true, ..Look::default() },
+        Look::default(),
+    ] {
+        let text = write(Format::Text(look));
+        let odd = text.chars().find(|&character| character != '\n' && is_odd(character));
+        assert_eq!(odd, None, "a terminal would obey this");
+        if look.ascii {
+            assert!(text.is_ascii());
+        }
+    }
+    for what in [What::Sessions, What::Transfers, What::Channels, What::Commands, What::Findings] {
+        for dialect in [Dialect::Csv, Dialect::RawCsv, Dialect::Tsv] {
+            table(&write(Format::Table { what, dialect }), dialect);
+        }
+    }
+    json
+}
+
+fn is_odd(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Every row has as many cells as the heading, and no cell is a formula where a spreadsheet reads it.
+fn table(text: &str, dialect: Dialect) {
+    if dialect == Dialect::Tsv {
+        let columns = |line: &str| line.matches('\t').count();
+        let mut lines = text.lines();
+        let heading = columns(lines.next().expect("a heading"));
+        assert!(lines.all(|line| columns(line) == heading), "a row of other length");
+        assert!(!text.chars().any(|character| !matches!(character, '\n' | '\t') && character.is_control()));
+        return;
+    }
+    for row in csv::Reader::from_reader(text.as_bytes()).records() {
+        let row = row.expect("rows are of one length");
+        if dialect == Dialect::Csv {
+            for cell in &row {
+                let formula = cell.starts_with(['=', '+', '@', '\t', '\r']);
+                let negative = cell.strip_prefix('-').is_some_and(|rest| rest.parse::<f64>().is_err());
+                assert!(!formula && !negative, "a formula: {cell}");
+                assert!(!cell.chars().any(is_odd), "an odd character: {cell}");
+            }
+        }
+    }
+}
+
+/// What holds within every report.
+pub(crate) fn consistent(report: &Report, options: &Options) {
+    let limits = &options.limits;
+    assert!(report.findings.len() <= limits.findings);
+    let firsts = report.sessions.iter().map(|session| session.frames.first);
+    assert!(firsts.is_sorted(), "sessions come in order of their first packets");
+    let mut uids: Vec<_> = report.sessions.iter().map(|session| &session.uid).collect();
+    uids.sort();
+    assert!(uids.windows(2).all(|pair| pair[0] != pair[1]), "two sessions of one name");
+    for finding in &report.findings {
+        assert!(
+            finding.frames.is_sorted() && finding.frames.iter().all(|&frame| frame <= report.capture.packets)
+        );
+    }
+    for session in &report.sessions {
+        of_session(session, report.capture.packets, limits);
+        if !options.show_passwords {
+            let secret = session.password.as_ref().or(session.account.as_ref());
+            assert!(
+                secret.is_none_or(|secret| *secret == ftpscope::base::Secret::hidden()),
+                "a secret is kept"
+            );
+        }
+    }
+}
+
+fn of_session(session: &Session, packets: u64, limits: &Limits) {
+    assert!((1..=packets).contains(&session.frames.first) && session.frames.first <= session.frames.last);
+    assert!(session.commands.len() <= limits.commands_per_session);
+    assert!(session.data_channels.len() <= limits.channels_per_session);
+    assert!(session.findings.len() <= limits.findings);
+    let replies = session.commands.iter().flat_map(|command| &command.replies);
+    for reply in replies.chain(&session.greeting).chain(&session.unsolicited) {
+        assert!((1..=packets).contains(&reply.frame));
+        assert!(reply.text.raw().matches('\n').count() <= limits.reply_lines);
+    }
+    for channel in &session.data_channels {
+        assert!(channel.command.is_none_or(|index| session.command(index).is_some()));
+        let is_linked = channel.matched_by.is_some();
+        assert_eq!(
+            is_linked,
+            channel.connection.is_some(),
+            "a connection is matched or not there: {channel:?}"
+        );
+        for connection in channel.connection.iter().map(AsRef::as_ref).chain(&channel.other_attempts) {
+            of_connection(connection, packets);
+        }
+    }
+    for transfer in &session.transfers {
+        assert!(session.command(transfer.command).is_some());
+        assert!(transfer.data_channel.is_none_or(|index| session.data_channel(index).is_some()));
+        assert!(transfer.sha256.is_none() || transfer.missing_bytes == 0 && transfer.bytes.is_some());
+        assert!(transfer.status != Status::Complete || transfer.reply_code.is_some());
+    }
+    for finding in &session.findings {
+        assert!(
+            finding.frames.is_sorted() && finding.frames.iter().all(|frame| (1..=packets).contains(frame))
+        );
+        assert!(finding.command.is_none_or(|index| session.command(index).is_some()));
+        assert!(finding.data_channel.is_none_or(|index| session.data_channel(index).is_some()));
+        assert!(finding.transfer.is_none_or(|index| session.transfer(index).is_some()));
+        assert!(!finding.summary.is_empty());
+    }
+}
+
+fn of_connection(connection: &Connection, packets: u64) {
+    assert!((1..=packets).contains(&connection.frames.first));
+    assert!(connection.frames.first <= connection.frames.last && connection.frames.last <= packets);
+    for stream in [&connection.from_originator, &connection.from_responder] {
+        assert!(stream.sha256.is_none() || stream.missing == 0, "a sum of what is not all there");
+    }
+}
