@@ -35,11 +35,8 @@ pub(super) const LINE: usize = size_of::<crate::base::Text>() + 2 * cost::ALLOCA
 /// A gap, or a line that was too long.
 pub(super) const NOTE: usize = LIST * size_of::<report::ControlGap>();
 
-/// A session that keeps less is not asked to make room, and finds some where others are.
+/// A session that keeps less is not asked to make room for others, and finds some where there are others that keep more.
 pub(super) const MODEST: usize = 64 * 1024;
-
-/// A session that keeps more makes room for others where there is little left.
-pub(super) const GREEDY: usize = 4 * MODEST;
 
 /// Room that there must be behind a command for what will answer it: a command is kept with its reply or not at all.
 pub(super) const ANSWER: usize = 1024;

@@ -162,7 +162,7 @@ impl Tracker {
             let place = from.saturating_add(step).checked_rem(count)?;
             Some((self.sessions.get(place)?.as_ref()?.control.weight(), place))
         });
-        let found = looked_at.max().filter(|&(weight, _)| weight >= kept::GREEDY);
+        let found = looked_at.max().filter(|&(weight, _)| weight >= kept::MODEST);
         self.hand = from.saturating_add(LOOKED_AT).checked_rem(count).unwrap_or(0);
         if let Some((_, place)) = found {
             self.counts.reached(LimitName::KeptBytes);
