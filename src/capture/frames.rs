@@ -135,6 +135,12 @@ impl Frames {
         })
     }
 
+    /// Whether the next packet is at hand for sure: else [`Self::next`] may wait for whoever writes it.
+    pub(super) fn is_next_at_hand(&self) -> bool {
+        let current = self.current.and_then(|(index, _)| self.sources.get(usize::from(index)));
+        current.is_some_and(|source| source.head().is_some())
+    }
+
     /// What is known of each source: of packets those that were delivered.
     pub fn sources(&self) -> Vec<report::Source> {
         self.sources.iter().map(Source::report).collect()

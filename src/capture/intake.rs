@@ -377,6 +377,16 @@ fn read(mut frames: Frames, feeder: &Feeder) {
             Some(next) => parcel = next,
             None => return,
         }
+        // What the owner had no room for must not wait for packets that may be long in coming.
+        if !parcel.is_empty() && !frames.is_next_at_hand() {
+            if !feeder.send(Delivery::Packets(parcel)) {
+                return;
+            }
+            match feeder.empty() {
+                Some(next) => parcel = next,
+                None => return,
+            }
+        }
     }
     if !parcel.is_empty() {
         feeder.send(Delivery::Packets(parcel));
