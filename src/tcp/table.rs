@@ -285,8 +285,10 @@ impl Table {
     /// which something was said count a quarter: they cost whoever made them more, and are worth more.
     fn fullest(&self) -> Class {
         let taken = |class: Class| match class {
-            Class::Followed => self.slab.count(class) / 4,
-            Class::HalfOpen | Class::Closed | Class::Undecided | Class::Silent => self.slab.count(class),
+            Class::Followed => self.slab.count(class),
+            Class::HalfOpen | Class::Closed | Class::Undecided | Class::Silent => {
+                self.slab.count(class).saturating_mul(4)
+            }
         };
         Class::ALL.into_iter().rev().max_by_key(|&class| taken(class)).unwrap_or(Class::Followed)
     }
