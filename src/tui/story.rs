@@ -66,7 +66,7 @@ fn of_command(session: &Session, moment: &Moment) -> Vec<Fact> {
     let index = match moment.what {
         What::Command(index) | What::Reply { command: index, .. } => Some(index),
         What::Began | What::Ended => {
-            facts.push(ending(session));
+            facts.push(ending(session, false));
             None
         }
         _ => None,
@@ -94,10 +94,11 @@ fn of_command(session: &Session, moment: &Moment) -> Vec<Fact> {
 }
 
 /// How a session ended.
-fn ending(session: &Session) -> Fact {
+fn ending(session: &Session, live: bool) -> Fact {
     let who =
         session.closed_by.map(|party| format!(", by the {}", moments::party(party))).unwrap_or_default();
     let text = match session.end_state {
+        EndState::Open if live => "open".to_owned(),
         EndState::Open => "still open when the capture ended".to_owned(),
         EndState::Fin => format!("closed in order{who}"),
         EndState::Rst => format!("reset{who}"),
@@ -222,13 +223,15 @@ fn outcome(
                 Some(MatchedBy::Default) => ", on the default ports",
                 Some(MatchedBy::Inferred) => ", told by addresses and time alone",
             };
+            let inferred = channel.matched_by == Some(MatchedBy::Inferred);
+            let after = if inferred { String::new() } else { format!(" after {waited}") };
             let tries = if connection.syn_attempts > 1 {
                 format!(" at the {} SYN", ordinal(connection.syn_attempts))
             } else {
                 String::new()
             };
             let text = format!(
-                "{} {} {} after {waited}{tries}{how}  (frame {})",
+                "{} {} {}{after}{tries}{how}  (frame {})",
                 connection.originator,
                 glyphs::ARROW,
                 connection.responder,
@@ -415,7 +418,7 @@ pub(super) fn session(session: &Session, facts: &super::data::Facts) -> Vec<Fact
     if loud >= findings.len().min(LINES) {
         lines.extend([login(session), channels(session, facts)]);
     }
-    lines.push(ending(session));
+    lines.push(ending(session, facts.live));
     lines
 }
 
@@ -424,13 +427,12 @@ const LINES: usize = 20;
 
 fn login(session: &Session) -> Fact {
     use crate::report::{Login, Security};
-    let user = session.user.as_ref().map_or_else(|| "nobody".to_owned(), words::wire);
     let (ink, came) = match session.login {
         Login::None => (Ink::Dim, "no login seen"),
         Login::Accepted => (Ink::Good, "logged in"),
         Login::Rejected => (Ink::Bad, "login rejected"),
     };
-    let mut text = format!("{user} {came}");
+    let mut text = session.user.as_ref().map(|user| words::wire(user) + " ").unwrap_or_default() + came;
     match session.security {
         Security::None => {}
         Security::ExplicitTls => text.push_str(", TLS"),
@@ -458,14 +460,25 @@ fn channels(session: &Session, facts: &super::data::Facts) -> Fact {
     match (facts.transfers, facts.failed) {
         (0, _) => text.push_str("no transfers"),
         (_, 0) => _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer")),
-        (_, failed) => _ = write!(text, "{ok} transfers complete, {failed} not"),
+        (_, failed) => {
+            let running = if facts.live { running(session) } else { 0 };
+            _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer"));
+            for (count, how) in [(failed.saturating_sub(running), "not"), (running, "going on")] {
+                if count > 0 {
+                    _ = write!(text, ", {count} {how}");
+                }
+            }
+        }
     }
     for (side, allocation) in
         [("client", session.port_allocation.client), ("server", session.port_allocation.server)]
     {
         if let Some(allocation) = allocation {
             let how = match allocation {
-                Allocation::Sequential => "one after the other",
+                Allocation::Sequential => match next_port(session, side == "client") {
+                    Some(port) => &format!("one after the other, {port} perhaps next"),
+                    None => "one after the other",
+                },
                 Allocation::Fixed => "always the same",
                 Allocation::Scattered => "scattered",
             };
@@ -477,6 +490,23 @@ fn channels(session: &Session, facts: &super::data::Facts) -> Fact {
     }
     text.push_str(&ports);
     fact(glyphs::DOT, if facts.failed > 0 { Ink::Bad } else { Ink::Text }, "data", text)
+}
+
+/// Transfers that have no final reply yet.
+fn running(session: &Session) -> u32 {
+    let running = session.transfers.iter().filter(|transfer| transfer.status == Status::Unfinished).count();
+    u32::try_from(running).unwrap_or(u32::MAX)
+}
+
+/// The port that a side will listen on next, where it takes one after the other: a guess.
+pub(super) fn next_port(session: &Session, client: bool) -> Option<u16> {
+    let allocation = if client { session.port_allocation.client } else { session.port_allocation.server };
+    if allocation != Some(Allocation::Sequential) {
+        return None;
+    }
+    let of_side = session.data_channels.iter().rev().filter(|channel| channel.active == client);
+    let last = of_side.filter_map(|channel| channel.advertised).map(|endpoint| endpoint.port).next()?;
+    last.checked_add(1)
 }
 
 /// The frames that concern a channel, from the negotiation to the close, and its ports.

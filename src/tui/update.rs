@@ -97,6 +97,9 @@ fn fed(state: &mut State, data: &Data, changed: &Changed) {
     let modes = u16::try_from(data.overview().modes().count()).unwrap_or(0);
     state.overview_rows = modes.max(1) + 1;
     state.live = data.live().is_some() && !data.progress().finished;
+    if let Some(note) = &changed.note {
+        state.say(note.clone());
+    }
     if changed.finished {
         state.stopping = false;
         if let Some(failure) = data.failure() {
@@ -311,10 +314,8 @@ fn back(state: &mut State) {
     if state.pending.take().is_some() || state.flash.take().is_some() {
         return;
     }
-    if let Some(screen) = state.trail.pop() {
-        state.screen = screen;
-    } else if state.screen != Screen::Sessions {
-        state.screen = Screen::Sessions;
+    if state.screen != Screen::Sessions {
+        state.screen = state.trail.pop().unwrap_or_default();
     } else if state.sieve.range().is_some() {
         state.sieve.limit(None);
     } else if !state.sieve.text().is_empty() {
