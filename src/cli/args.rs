@@ -37,8 +37,8 @@ fn after_help() -> String {
     about = "Reads packets and explains FTP",
     long_about = "Reads packets and explains FTP: follows every control connection, predicts the data connection \
                   that each negotiation announces, links what then happens, and says what went wrong.\n\n\
-                  With files and no command, opens the terminal interface if standard output is a terminal, \
-                  and prints the report otherwise.",
+                  With files or an interface and no command, opens the terminal interface if standard output is a \
+                  terminal, and prints what it finds otherwise.",
     after_help = after_help(),
     max_term_width = 100
 )]

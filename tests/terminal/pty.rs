@@ -85,7 +85,7 @@ impl Terminal {
 
     /// What is on the screen.
     pub(crate) fn text(&self) -> String {
-        self.shown.parser.lock().unwrap().screen().contents()
+        self.ask(vt100::Screen::contents)
     }
 
     /// Asks something of the screen.
