@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Runs every fuzz target for SECONDS (1200 unless told), and says what came of it: fuzz/run.sh [SECONDS]
 #
-# TARGETS names some of them only; AT_A_TIME says how many run side by side (1). What fails is kept in fuzz/artifacts/.
+# TARGETS names some of them only; AT_A_TIME says how many run side by side (1); with NO_BUILD they are run as they were
+# built last. What fails is kept in fuzz/artifacts/.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:-1200}
 at_a_time=${AT_A_TIME:-1}
 export RUST_BACKTRACE=${RUST_BACKTRACE:-0}
 
-cargo +nightly fuzz build --fuzz-dir . >&2
+[ -n "${NO_BUILD:-}" ] || cargo +nightly fuzz build --fuzz-dir . >&2
 [ -d corpus/whole ] || ./seed.sh >&2
 targets=${TARGETS:-$(cargo +nightly fuzz list --fuzz-dir .)}
 host=$(rustc +nightly --version --verbose | sed -n 's/^host: //p')

@@ -80,6 +80,7 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
     match job {
         Job::Report(job) => report(job, general),
         Job::Live(job) => live::run(*job, general),
+        Job::Watch(job) => screen::watch(*job, general),
         Job::Interfaces { json } => {
             let page = live::list(json)?;
             print(|out| out.write_all(&page))

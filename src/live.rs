@@ -18,6 +18,7 @@ mod sink;
 mod stamp;
 mod summary;
 mod until;
+mod watcher;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ pub use sink::Target;
 pub use stamp::Clock;
 pub use summary::Summary;
 pub use until::Until;
+pub use watcher::{Now, Watcher};
 
 /// How long the loop waits for packets before it sees to other things.
 const TICK: Duration = Duration::from_millis(100);
@@ -106,6 +108,8 @@ pub enum Form {
     EventsJson,
     /// A line of JSON for each session once it is over, then a closing line.
     Sessions,
+    /// Nothing: a [`Watcher`] is told.
+    Nothing,
 }
 
 /// Why there is nothing to follow, or no more.
@@ -151,6 +155,27 @@ impl Failure {
 /// Follows a capture to its end; `say` is told what the user should know meanwhile, a line at a time.
 pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
     let signals = Signals::catch().map_err(Failure::Start)?;
+    let Begun { follower, intake } = begin(job, say)?;
+    follower.follow(intake, &signals, say)
+}
+
+/// A capture that has begun, and that nobody follows yet.
+pub struct Begun {
+    follower: Follower,
+    intake: Intake,
+}
+
+impl Begun {
+    /// Follows it to its end, which is when the watcher wants it at the latest; signals are left to others.
+    pub fn watched(self, watcher: Box<dyn Watcher>, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
+        let Self { mut follower, intake } = self;
+        follower.watcher = Some(watcher);
+        follower.follow(intake, &Signals::default(), say)
+    }
+}
+
+/// Opens all that a capture needs: packets come from now on.
+pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
     let taps = match &job.feed {
         Feed::Interfaces(options) => {
             let note = options
@@ -179,7 +204,7 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
     let keys = job.keys.as_deref().map(open_keys).transpose()?;
     let stamps = Stamps::new(match job.form {
         Form::Events { clock, .. } => clock,
-        Form::EventsJson | Form::Sessions => Clock::Epoch,
+        Form::EventsJson | Form::Sessions | Form::Nothing => Clock::Epoch,
     });
     let frames = match job.feed {
         Feed::Files(files) => Some(capture::open(&files, &job.analyzer.limits)?),
@@ -188,7 +213,9 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
     // Before there are other threads: they have what this one has then.
     let write_in =
         [sink.folder(), recorder.as_ref().and_then(Recorder::folder)].into_iter().flatten().collect();
-    rights.extend(confine(&Needs { write_in, ..Needs::default() }));
+    // Who watches may ask for files at any time.
+    let whatever_is_asked = matches!(job.form, Form::Nothing);
+    rights.extend(confine(&Needs { write_in, whatever_is_asked, ..Needs::default() }));
     if job.is_verbose {
         for line in &rights {
             say(line);
@@ -225,9 +252,11 @@ pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
         begun: Instant::now(),
         summary: Summary::default(),
         packets: 0,
+        bytes: 0,
         drops: 0,
+        watcher: None,
     };
-    follower.follow(intake, &signals, say)
+    Ok(Begun { follower, intake })
 }
 
 fn open_keys(path: &Path) -> Result<Keys, Failure> {
@@ -249,8 +278,11 @@ struct Follower {
     begun: Instant,
     summary: Summary,
     packets: u64,
+    /// As on the wire.
+    bytes: u64,
     /// Drops that the user was told of.
     drops: u64,
+    watcher: Option<Box<dyn Watcher>>,
 }
 
 impl Follower {
@@ -263,7 +295,8 @@ impl Follower {
         let mut kept = Instant::now();
         let mut stopping: Option<Instant> = None;
         loop {
-            if stopping.is_none() && signals.is_stop_wanted() {
+            let enough = self.watcher.as_ref().is_some_and(|watcher| watcher.is_stop_wanted());
+            if stopping.is_none() && (enough || signals.is_stop_wanted()) {
                 intake.stop();
                 stopping = Some(Instant::now());
             }
@@ -283,6 +316,7 @@ impl Follower {
             if self.until.is_time_up(self.progress()) {
                 break;
             }
+            self.look(&intake);
             let is_pipe_done = |since: Instant| {
                 !intake.is_live() && (arrival == Arrival::Quiet || since.elapsed() >= LAST_WORDS)
             };
@@ -316,6 +350,7 @@ impl Follower {
             self.stamps.begin(frame.packet.time);
             self.analyzer.feed(&frame);
             self.packets = self.packets.saturating_add(1);
+            self.bytes = self.bytes.saturating_add(u64::from(frame.wire_len));
             self.tell()?;
             if self.until.is_reached(self.progress()) {
                 return Ok(true);
@@ -341,16 +376,38 @@ impl Follower {
         self.learner.as_mut().map_or(Ok(()), |learner| Ok(learner.follow(Instant::now())?))
     }
 
+    /// Lets the watcher look.
+    fn look(&mut self, intake: &Intake) {
+        if let Some(watcher) = &mut self.watcher {
+            let drops = intake.drops();
+            let dropped = drops.iter().map(|(_, drops)| drops.kernel.saturating_add(drops.interface));
+            watcher.look(Now {
+                analyzer: &mut self.analyzer,
+                time: intake.now(),
+                packets: self.packets,
+                bytes: self.bytes,
+                dropped: dropped.sum(),
+                recording: self.recorder.as_ref().map(|recorder| (recorder.path(), recorder.bytes())),
+            });
+        }
+    }
+
     /// Tells what has happened.
     fn tell(&mut self) -> Result<(), Failure> {
         for event in self.analyzer.take_events() {
             if let Some(learner) = &mut self.learner {
                 learner.see(&event);
             }
+            if let Some(watcher) = &mut self.watcher {
+                watcher.event(&event);
+            }
             self.write_event(&event)?;
         }
         for session in self.analyzer.take_ended() {
             self.session(&session)?;
+            if let Some(watcher) = &mut self.watcher {
+                watcher.session(session);
+            }
         }
         Ok(())
     }
@@ -392,7 +449,7 @@ impl Follower {
             Form::EventsJson => {
                 export::event_line(event, &mut line).map_err(Failure::writing(&*self.target))?;
             }
-            Form::Sessions => return Ok(()),
+            Form::Sessions | Form::Nothing => return Ok(()),
         }
         self.write(&line)
     }
@@ -453,7 +510,7 @@ impl Follower {
         report.capture.dropped = intake.is_live().then(|| drops.iter().map(|(_, drops)| drops.kernel).sum());
         let mut sink = self.sink;
         let written = match self.form {
-            Form::Events { .. } => Ok(()),
+            Form::Events { .. } | Form::Nothing => Ok(()),
             Form::EventsJson | Form::Sessions => {
                 let mut line = Vec::new();
                 export::closing_line(&report, &mut line).and_then(|()| sink.write(&line))
@@ -473,6 +530,9 @@ impl Follower {
             self.summary.drops.interface = self.summary.drops.interface.saturating_add(drops.interface);
         }
         self.summary.learning = self.learner.map(|learner| learner.to_string());
+        if let Some(mut watcher) = self.watcher {
+            watcher.over(report.capture.clone(), report.findings.clone());
+        }
         Ok(self.summary.close(report))
     }
 }

@@ -25,6 +25,7 @@ mod live;
 mod options;
 mod ports;
 mod tracker;
+mod verdict;
 mod walk;
 
 pub use assemble::Over;

@@ -69,6 +69,8 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Between two looks at signals while nothing moves.
 const IDLE: Duration = Duration::from_millis(200);
 
+/// How long a source may take to end in order.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// No wait at all would find no key either.
 const AT_ONCE: Duration = Duration::from_millis(1);
 
@@ -119,6 +121,7 @@ pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error
     let mut screen = terminal::Screen::take(options.settings.depth, options.settings.mouse)?;
     let outlet = Outlet::new(sender, Arc::clone(&stop));
     // It ends with the outlet: when the receiver is gone, the next thing it tells is answered by `Break`.
+    let has_last_words = source.has_last_words();
     let reader = thread::Builder::new().name("source".into()).spawn(move || source.run(&outlet))?;
     let size = screen.terminal.size()?;
     let filter = options.settings.filter.clone();
@@ -142,6 +145,9 @@ pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error
     stop.store(true, Ordering::Relaxed);
     // The terminal is given back before anything is waited for.
     drop(screen);
+    if has_last_words {
+        around.leave_reader();
+    }
     let mut ended = left?;
     if ended.signal.is_none() {
         ended.late = around.performer.wait();
@@ -221,6 +227,16 @@ impl Loop {
                 }
             }
             dirty |= self.tick() || busy;
+        }
+    }
+
+    /// Waits for the source to end, but not for ever.
+    fn leave_reader(&mut self) {
+        let begun = Instant::now();
+        while self.reader.as_ref().is_some_and(|reader| !reader.is_finished()) && begun.elapsed() < LAST_WORDS
+        {
+            // What it still tells is of no use to anybody, but it must not wait for that.
+            _ = self.receiver.recv_timeout(FRAME);
         }
     }
 

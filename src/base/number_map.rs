@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn no_two_ports_have_the_same_hash() {
-        let hasher = NumberMap::<u16, ()>::default();
+        let hasher = NumberMap::<u16, u8>::default();
         let hashes: HashSet<u64> = (0..=u16::MAX).map(|port| hasher.hasher().hash_one(port)).collect();
         assert_eq!(hashes.len(), 65_536);
     }

@@ -207,14 +207,14 @@ impl Part {
 
 /// A file or standard output, and how much went into it.
 struct Counted {
-    output: BufWriter<Box<dyn Write>>,
+    output: BufWriter<Box<dyn Write + Send>>,
     bytes: u64,
 }
 
 impl Counted {
     fn create(path: &Path) -> io::Result<Self> {
         const BUFFER: usize = 256 * 1024;
-        let output: Box<dyn Write> =
+        let output: Box<dyn Write + Send> =
             if path.as_os_str() == "-" { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
         Ok(Self { output: BufWriter::with_capacity(BUFFER, output), bytes: 0 })
     }

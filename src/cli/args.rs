@@ -37,8 +37,8 @@ fn after_help() -> String {
     about = "Reads packets and explains FTP",
     long_about = "Reads packets and explains FTP: follows every control connection, predicts the data connection \
                   that each negotiation announces, links what then happens, and says what went wrong.\n\n\
-                  With files and no command, opens the terminal interface if standard output is a terminal, \
-                  and prints the report otherwise.",
+                  With files or an interface and no command, opens the terminal interface if standard output is a \
+                  terminal, and prints what it finds otherwise.",
     after_help = after_help(),
     max_term_width = 100
 )]
@@ -63,8 +63,8 @@ pub struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Open captures in the terminal interface
-    Tui(ReportArgs),
+    /// Open captures, or an interface, in the terminal interface
+    Tui(Box<TuiArgs>),
     /// Print a report of the sessions
     Analyze(ReportArgs),
     /// Write sessions, commands, transfers or findings for other programs (JSON unless -T says otherwise)
@@ -93,6 +93,17 @@ pub enum Command {
     },
     /// Print the manual page (roff)
     Man,
+}
+
+/// `ftpscope tui`.
+#[derive(Debug, Default, clap::Args)]
+pub struct TuiArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub report: ReportArgs,
+    /// How to capture.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
 }
 
 /// What to read and how to report it.

@@ -137,6 +137,38 @@ pub(super) fn understand_capture(
     Ok(LiveJob { command: None, ..job })
 }
 
+/// A capture to be looked at in the terminal interface.
+pub(super) struct WatchJob {
+    pub(super) job: Job,
+    /// Which sessions to list at first; it has been found right.
+    pub(super) filter: Option<String>,
+    /// What is captured on.
+    pub(super) name: String,
+    /// Files with all packets in them.
+    pub(super) saved: Vec<PathBuf>,
+}
+
+/// `ftpscope -i` on a terminal, and `ftpscope tui -i`.
+pub(super) fn understand_watch(
+    capture: CaptureArgs,
+    report: ReportArgs,
+    general: &GeneralArgs,
+) -> Result<WatchJob, Failure> {
+    let ReportArgs { input, mut analysis, output: _ } = report;
+    let filter = analysis.filter.take();
+    check_filter(filter.as_deref())?;
+    let name = capture.interfaces.join(", ");
+    // With rotation, only some of the packets are in the file at the end.
+    let saved = capture.write.clone().filter(|_| capture.ring_buffer.is_empty());
+    if capture.write.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+        return Err(Failure::usage("-w - writes to the terminal, which the terminal interface needs"));
+    }
+    let args = LiveArgs { capture, input, analysis, output: LiveOutputArgs::default() };
+    let LiveJob { job, .. } = understand_live(args, general)?;
+    let job = Job { form: Form::Nothing, target: Target::Nowhere, ..job };
+    Ok(WatchJob { job, filter, name, saved: saved.into_iter().collect() })
+}
+
 fn events(capture: &CaptureArgs, general: &GeneralArgs) -> Form {
     let clock = capture.time_format.unwrap_or(Clock::Local);
     Form::Events { clock, is_ascii: general.ascii || Surroundings::here().ascii() }
@@ -237,7 +269,7 @@ pub(super) fn list(json: bool) -> Result<Vec<u8>, Failure> {
     Ok(page)
 }
 
-fn explained(failure: live::Failure, command: Option<&'static str>) -> Failure {
+pub(super) fn explained(failure: live::Failure, command: Option<&'static str>) -> Failure {
     match failure {
         live::Failure::Write { target, source } => Failure::writing(target, &source),
         live::Failure::Interface(error @ interfaces::Error::Filter { .. }) => {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::args::{
     AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, LimitArgs, LiveArgs, LiveOutputArgs,
-    OutputArgs, ReportArgs, SeverityArg, WhatArg,
+    OutputArgs, ReportArgs, SeverityArg, TuiArgs, WhatArg,
 };
-use super::live::{LiveJob, understand_capture, understand_live};
+use super::live::{LiveJob, WatchJob, understand_capture, understand_live, understand_watch};
 use super::look::look;
 use super::verdict::Failure;
 use crate::analyzer;
@@ -24,6 +24,8 @@ pub(super) enum Job {
     Show(ReportJob),
     /// Capture.
     Live(Box<LiveJob>),
+    /// Capture, and show it.
+    Watch(Box<WatchJob>),
     /// List interfaces, as JSON or for people.
     Interfaces {
         /// As JSON.
@@ -96,6 +98,13 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
         Job::Interfaces { json: report.output.json }
     } else {
         match command {
+            None if !capture.interfaces.is_empty()
+                && stdout_is_terminal
+                && !report.output.is_given()
+                && !capture.writes_lines() =>
+            {
+                Job::Watch(Box::new(understand_watch(capture, report, &general)?))
+            }
             None if !capture.interfaces.is_empty() => {
                 Job::Live(Box::new(understand_capture(capture, report, &general)?))
             }
@@ -103,12 +112,7 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Show(report_job(report, FormatArg::Text, &general)?)
             }
             None => Job::Report(report_job(report, FormatArg::Text, &general)?),
-            Some(Command::Tui(own)) if own.output.is_given() || report.output.is_given() => {
-                return Err(Failure::usage(
-                    "the terminal interface writes no report; use 'ftpscope export' for that",
-                ));
-            }
-            Some(Command::Tui(own)) => Job::Show(report_job(own.or(report), FormatArg::Text, &general)?),
+            Some(Command::Tui(own)) => tui(*own, capture, report, &general)?,
             Some(Command::Analyze(own)) => {
                 Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
             }
@@ -131,7 +135,8 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
 /// Whether `--limit help` was said anywhere.
 fn asks_for_limits(command: Option<&Command>, report: &ReportArgs) -> bool {
     let of_command = match command {
-        Some(Command::Tui(own) | Command::Analyze(own) | Command::Export(own)) => Some(&own.analysis.limits),
+        Some(Command::Tui(own)) => Some(&own.report.analysis.limits),
+        Some(Command::Analyze(own) | Command::Export(own)) => Some(&own.analysis.limits),
         Some(Command::Live(own)) => Some(&own.analysis.limits),
         Some(Command::Limits(own)) => Some(own),
         _ => None,
@@ -141,11 +146,35 @@ fn asks_for_limits(command: Option<&Command>, report: &ReportArgs) -> bool {
 
 fn limits_of(command: Command) -> LimitArgs {
     match command {
-        Command::Tui(own) | Command::Analyze(own) | Command::Export(own) => own.analysis.limits,
+        Command::Tui(own) => own.report.analysis.limits,
+        Command::Analyze(own) | Command::Export(own) => own.analysis.limits,
         Command::Live(own) => own.analysis.limits,
         Command::Limits(own) => own,
         _ => LimitArgs::default(),
     }
+}
+
+/// `ftpscope tui`.
+fn tui(
+    own: TuiArgs,
+    capture: CaptureArgs,
+    report: ReportArgs,
+    general: &GeneralArgs,
+) -> Result<Job, Failure> {
+    if own.report.output.is_given() || report.output.is_given() {
+        return Err(Failure::usage(
+            "the terminal interface writes no report; use 'ftpscope export' for that",
+        ));
+    }
+    let (capture, report) = (own.capture.or(capture), own.report.or(report));
+    if capture.interfaces.is_empty() {
+        reject_capture(None, &capture)?;
+        return Ok(Job::Show(report_job(report, FormatArg::Text, general)?));
+    }
+    if capture.writes_lines() {
+        return Err(Failure::usage("-l, -t and -w - are for 'ftpscope live', which writes lines"));
+    }
+    Ok(Job::Watch(Box::new(understand_watch(capture, report, general)?)))
 }
 
 fn report_job(
@@ -240,7 +269,7 @@ const fn what(name: WhatArg) -> What {
 fn reject_capture(command: Option<&Command>, capture: &CaptureArgs) -> Result<(), Failure> {
     let captures = match command {
         Some(Command::Live(_)) => true,
-        None => !capture.interfaces.is_empty(),
+        None | Some(Command::Tui(_)) => !capture.interfaces.is_empty(),
         Some(_) => false,
     };
     let given = if capture.interfaces.is_empty() { capture.needs_live() } else { Some("-i") };

@@ -1,11 +1,14 @@
 //! Opens captures in the terminal interface.
 
+mod live;
+
 use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::GeneralArgs;
+use super::live::{WatchJob, explained};
 use super::look::Surroundings;
 use super::options::{ReportJob, Target};
 use super::output::Output;
@@ -18,6 +21,7 @@ use crate::capture::{self, Frames, PcapngWriter};
 use crate::confine::{Needs, confine};
 use crate::decode::{Decoded, Decoder};
 use crate::export::{self, Dialect, Format, JsonDocument, JsonLines, Look, What};
+use crate::live::{Form, Until};
 use crate::report::{Capture, Report, Session};
 use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, Table, ThemeName};
 
@@ -29,22 +33,73 @@ const BATCH: usize = 256;
 
 /// Shows the captures; returns when the user leaves.
 pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+    if job.files.iter().any(|file| file.as_os_str() == "-") {
+        return show_pipe(job, general);
+    }
     let frames = read::open(&job)?;
     let title = title(&job.files);
     let limits = job.analyzer.limits.clone();
     let source = FileSource { frames, options: job.analyzer };
-    let options = tui::Options {
-        settings: Settings { title, filter: job.filter.unwrap_or_default(), ..settings(general) },
-        files: job.files.clone(),
-        saver: Some(Arc::new(FileSaver { files: job.files.clone(), limits })),
-        exporter: Some(Arc::new(FileExporter { files: job.files })),
+    let options = options(Settings { title, ..settings(general, job.filter) }, job.files, limits);
+    give_up_rights(general);
+    ended(tui::run(Box::new(source), options))
+}
+
+/// Shows what comes through a pipe, as it comes.
+fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+    let ReportJob { files, analyzer, filter, .. } = job;
+    let name = if files.len() > 1 { "standard input and files" } else { "standard input" };
+    let job = crate::live::Job {
+        feed: crate::live::Feed::Files(files),
+        user: None,
+        filter: None,
+        keys: None,
+        analyzer,
+        form: Form::Nothing,
+        target: crate::live::Target::Nowhere,
+        line_buffered: false,
+        record: None,
+        until: Until::default(),
+        learn_ports: false,
+        is_verbose: general.verbose > 0,
     };
+    watch(WatchJob { job, filter, name: name.into(), saved: Vec::new() }, general)
+}
+
+/// Shows a capture that goes on; returns when the user leaves.
+pub(super) fn watch(job: WatchJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+    let WatchJob { job, filter, name, saved } = job;
+    let window = job.analyzer.predict_window;
+    let limits = job.analyzer.limits.clone();
+    // What it says now would be gone with the first screen.
+    let begun = crate::live::begin(job, &mut |_| {}).map_err(|failure| explained(failure, None))?;
+    let source = live::LiveSource { begun, name: name.clone(), window };
+    let options = options(Settings { title: name, ..settings(general, filter) }, saved.clone(), limits);
+    let verdict = ended(tui::run(Box::new(source), options))?;
+    for path in &saved {
+        say(&format!("saved to {}", Printable(&path.to_string_lossy())));
+    }
+    Ok(verdict)
+}
+
+/// What the interface needs besides a source; the files are those whose packets can be saved.
+fn options(settings: Settings, files: Vec<PathBuf>, limits: Limits) -> tui::Options {
+    tui::Options {
+        settings,
+        files: files.clone(),
+        saver: (!files.is_empty())
+            .then(|| Arc::new(FileSaver { files: files.clone(), limits }) as Arc<dyn tui::Saver>),
+        exporter: Some(Arc::new(FileExporter { files })),
+    }
+}
+
+/// Gives up what the interface doesn't need; it may still write where its user asks it to.
+fn give_up_rights(general: &GeneralArgs) {
     for line in confine(&Needs { whatever_is_asked: true, ..Needs::default() }) {
         if general.verbose > 0 {
             say(&line);
         }
     }
-    ended(tui::run(Box::new(source), options))
 }
 
 /// What is left to do once the terminal is given back.
@@ -74,7 +129,7 @@ fn ended(ended: Result<tui::Ended, tui::Error>) -> Result<Verdict, Failure> {
 }
 
 /// How the interface looks by what was asked for and what the terminal can do.
-fn settings(general: &GeneralArgs) -> Settings {
+fn settings(general: &GeneralArgs, filter: Option<String>) -> Settings {
     let here = Surroundings::here();
     let color = here.color(general.color, true);
     Settings {
@@ -82,6 +137,7 @@ fn settings(general: &GeneralArgs) -> Settings {
         depth: if color { Surroundings::depth() } else { tui::ColorDepth::None },
         ascii: general.ascii || here.ascii(),
         mouse: !general.no_mouse,
+        filter: filter.unwrap_or_default(),
         ..Settings::default()
     }
 }

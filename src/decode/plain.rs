@@ -18,6 +18,8 @@ pub(super) const HEADERS: usize = 3;
 const WITH_V4: usize = 34;
 /// Length of an Ethernet header and an IPv6 header.
 const WITH_V6: usize = 54;
+/// TCP among IP's protocols.
+const PROTOCOL_TCP: u8 = 6;
 /// Length of a TCP header without options.
 const TCP: usize = 20;
 
@@ -28,22 +30,27 @@ pub(super) fn segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
         return None;
     }
     let (headers, rest) = frame.bytes.split_first_chunk::<WITH_V4>()?;
-    match *headers {
-        // Version 4, five words of header, neither a fragment nor more to follow, protocol TCP.
-        [.., 0x08, 0x00, 0x45, _, high, low, _, _, flags, 0, _, 6, _, _, a, b, c, d, e, f, g, h]
-            if flags & 0x3f == 0 =>
+    match [headers[12], headers[13]] {
+        // Five words of header; neither a fragment nor more to follow.
+        [0x08, 0x00]
+            if headers[14] == 0x45
+                && matches!([headers[20], headers[21]], [0 | 0x40, 0])
+                && headers[23] == PROTOCOL_TCP =>
         {
-            let length = usize::from(u16::from_be_bytes([high, low])).checked_sub(20)?;
-            let addresses = (Ipv4Addr::new(a, b, c, d).into(), Ipv4Addr::new(e, f, g, h).into());
-            behind(frame, addresses, rest.get(..length)?)
+            let length = usize::from(u16::from_be_bytes([headers[16], headers[17]])).checked_sub(20)?;
+            let (addresses, _) = headers.last_chunk::<8>()?.as_chunks::<4>();
+            let &[source, destination] = addresses else { return None };
+            behind(
+                frame,
+                (Ipv4Addr::from(source).into(), Ipv4Addr::from(destination).into()),
+                rest.get(..length)?,
+            )
         }
-        [.., 0x86, 0xdd, version, _, _, _, high, low, 6, _, _, _, _, _, _, _, _, _, _, _, _, _]
-            if version >> 4 == 6 =>
-        {
+        [0x86, 0xdd] if headers[14] >> 4 == 6 && headers[20] == PROTOCOL_TCP => {
             let (headers, rest) = frame.bytes.split_first_chunk::<WITH_V6>()?;
+            let length = usize::from(u16::from_be_bytes([headers[18], headers[19]]));
             let (addresses, _) = headers.last_chunk::<32>()?.as_chunks::<16>();
             let &[source, destination] = addresses else { return None };
-            let length = usize::from(u16::from_be_bytes([high, low]));
             behind(
                 frame,
                 (Ipv6Addr::from(source).into(), Ipv6Addr::from(destination).into()),
@@ -66,17 +73,20 @@ fn behind<'a>(
     const RST: u8 = 4;
     const ACK: u8 = 16;
     let header = bytes.first_chunk::<TCP>()?;
-    let &[s, t, u, v, a, b, c, d, e, f, g, h, words, flags, i, j, ..] = header;
-    let length = usize::from(words >> 4) * 4;
+    let (words, _) = header.as_chunks::<4>();
+    let &[ports, seq, ack, [offset, flags, window @ ..], _] = words else { return None };
+    let [source_port, destination_port] =
+        [[ports[0], ports[1]], [ports[2], ports[3]]].map(u16::from_be_bytes);
+    let length = usize::from(offset >> 4) * 4;
     let (options, payload) = (bytes.get(TCP..length)?, bytes.get(length..)?);
     Some(Segment {
         packet: frame.packet,
-        source: Endpoint::new(source, u16::from_be_bytes([s, t])),
-        destination: Endpoint::new(destination, u16::from_be_bytes([u, v])),
-        seq: u32::from_be_bytes([a, b, c, d]),
-        ack: (flags & ACK != 0).then_some(u32::from_be_bytes([e, f, g, h])),
+        source: Endpoint::new(source, source_port),
+        destination: Endpoint::new(destination, destination_port),
+        seq: u32::from_be_bytes(seq),
+        ack: (flags & ACK != 0).then_some(u32::from_be_bytes(ack)),
         flags: Flags { syn: flags & SYN != 0, fin: flags & FIN != 0, rst: flags & RST != 0 },
-        window: u16::from_be_bytes([i, j]),
+        window: u16::from_be_bytes(window),
         timestamp: timestamp(options),
         payload,
         cut: 0,

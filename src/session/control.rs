@@ -10,6 +10,7 @@ use super::Options;
 use super::both::Both;
 use super::dialogue::{self, Answered, Dialogue, Heard};
 use super::kept;
+use super::verdict::Verdict;
 use crate::base::{LimitCounts, LimitName, PacketRef, Text, Timestamp};
 use crate::ftp::{
     self, Assembled, AssembledReply, ControlLine, LineEnd, LineLayout, LineSplitter, Party, Plausible,
@@ -18,9 +19,6 @@ use crate::ftp::{
 use crate::report::{ControlGap, LineFacts, OversizedLine, Protection, Security};
 use crate::tcp::{Chunk, Connection, Gap, Onset, Side};
 use crate::tls;
-
-/// Lines that are neither command nor reply before a suspect is let go.
-const PATIENCE: u32 = 3;
 
 /// Bytes of a suspect's first line that are waited for.
 const FIRST_LINE: usize = 2048;
@@ -36,14 +34,6 @@ pub(super) enum Occurrence {
     Command(u32),
     /// A reply came; `command` is the one that it answers.
     Reply { command: Option<u32>, code: u16 },
-}
-
-/// Whether a connection is FTP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Open { garbage: u32, command: bool, reply: bool },
-    Ftp,
-    Other,
 }
 
 /// How far AUTH went.
@@ -572,27 +562,7 @@ impl Talk {
 
     /// Weighs one more line of a suspect.
     fn weigh(&mut self, plausible: Plausible, party: Party, expected: bool) {
-        let Verdict::Open { garbage, command, reply } = self.verdict else { return };
-        let is_first = self.from_the_beginning && garbage == 0 && !command && !reply;
-        self.verdict = match plausible {
-            Plausible::Yes => Verdict::Ftp,
-            // However its first line was cut, it tells what the connection is.
-            Plausible::No if is_first => Verdict::Other,
-            Plausible::No if expected && garbage < PATIENCE => {
-                Verdict::Open { garbage: garbage.saturating_add(1), command, reply }
-            }
-            Plausible::No => Verdict::Other,
-            Plausible::NeedMore => {
-                let command = command || party == Party::Client;
-                let reply = reply || party == Party::Server;
-                // On another port a greeting alone may be mail's: both sides must have spoken the language.
-                if expected || command && reply {
-                    Verdict::Ftp
-                } else {
-                    Verdict::Open { garbage, command, reply }
-                }
-            }
-        };
+        self.verdict = self.verdict.after(plausible, party, expected, self.from_the_beginning);
     }
 }
 

@@ -51,12 +51,14 @@ pub(super) struct Expectation {
     pub(super) met: bool,
 }
 
-// In its port's list, which may be twice as long and in a table of its own; and in its session's, likewise.
+// In its port's list, which may be twice as long and in a table of its own; and in its session's, likewise; and in the
+// order of all, where half may have gone.
 const _: () = assert!(
     2 * size_of::<Expectation>()
         + cost::in_hash_table(size_of::<(u16, Vec<Expectation>)>())
-        + 2 * size_of::<(u16, u32)>()
-        + cost::in_hash_table(size_of::<(SessionSlot, VecDeque<(u16, u32)>)>())
+        + 2 * size_of::<Known>()
+        + cost::in_hash_table(size_of::<(SessionSlot, VecDeque<Known>)>())
+        + 2 * 2 * size_of::<(u64, SessionSlot)>()
         + 2 * cost::ALLOCATION
         <= cost::EXPECTATION
 );
@@ -92,12 +94,17 @@ impl Expectation {
 pub(super) struct Expectations {
     by_port: NumberMap<u16, VecDeque<Expectation>>,
     by_session: NumberMap<SessionSlot, VecDeque<Known>>,
+    /// All of them in the order in which they came, among them such as have gone since.
+    in_order: VecDeque<(u64, SessionSlot)>,
+    /// The number of the next one.
+    serial: u64,
     count: usize,
 }
 
 /// An expectation as its session knows it.
 #[derive(Clone, Copy, Debug)]
 struct Known {
+    serial: u64,
     port: u16,
     channel: u32,
     /// Whether it was marked as superseded: once is enough.
@@ -109,43 +116,71 @@ impl Expectations {
     pub(super) fn add(&mut self, expectation: Expectation, limits: &Limits, counts: &mut LimitCounts) {
         let port = expectation.listener.port;
         let of_session = self.by_session.entry(expectation.session).or_default();
-        of_session.push_back(Known { port, channel: expectation.channel, superseded: false });
+        let serial = self.serial;
+        self.serial = serial.wrapping_add(1);
+        of_session.push_back(Known { serial, port, channel: expectation.channel, superseded: false });
         let pushed_out = if of_session.len() > PER_SESSION { of_session.pop_front() } else { None };
         let session = expectation.session;
         if let Some(old) = pushed_out {
             self.drop_one(session, old.port, old.channel);
         }
-        let of_port = self.by_port.entry(port).or_default();
-        if of_port.len() >= PER_PORT || self.count >= limits.expectations {
+        if self.by_port.get(&port).is_some_and(|of_port| of_port.len() >= PER_PORT)
+            && let Some(oldest) = self.by_port.get_mut(&port).and_then(VecDeque::pop_front)
+        {
             counts.reached(LimitName::Expectations);
-            if of_port.is_empty() {
-                return;
-            }
-            of_port.pop_front();
             self.count = self.count.saturating_sub(1);
+            self.forget_known(oldest.session, oldest.channel);
         }
-        of_port.push_back(expectation);
+        while self.count >= limits.expectations.max(1) {
+            // Whoever has the most of them has most of the oldest.
+            let Some(oldest) = self.in_order.pop_front() else { break };
+            if let Some((session, known)) = self.known(oldest)
+                && self.drop_one(session, known.port, known.channel)
+            {
+                counts.reached(LimitName::Expectations);
+                self.forget_known(session, known.channel);
+            }
+        }
+        self.in_order.push_back((serial, session));
+        self.by_port.entry(port).or_default().push_back(expectation);
         self.count = self.count.saturating_add(1);
+        if self.in_order.len() > self.count.saturating_mul(2).saturating_add(PER_PORT) {
+            let mut in_order = std::mem::take(&mut self.in_order);
+            in_order.retain(|&place| self.known(place).is_some());
+            self.in_order = in_order;
+        }
     }
 
-    fn drop_one(&mut self, session: SessionSlot, port: u16, channel: u32) {
-        if let Some(of_port) = self.by_port.get_mut(&port) {
-            let place = of_port.iter().position(|one| one.session == session && one.channel == channel);
-            if place.and_then(|place| of_port.remove(place)).is_some() {
-                self.count = self.count.saturating_sub(1);
-            }
-            if of_port.is_empty() {
-                self.by_port.remove(&port);
-            }
+    /// What stands at a place in the order, if it has not gone.
+    fn known(&self, (serial, session): (u64, SessionSlot)) -> Option<(SessionSlot, Known)> {
+        let known = self.by_session.get(&session)?.iter().find(|known| known.serial == serial)?;
+        Some((session, *known))
+    }
+
+    fn forget_known(&mut self, session: SessionSlot, channel: u32) {
+        if let Some(of_session) = self.by_session.get_mut(&session) {
+            of_session.retain(|one| one.channel != channel);
         }
+    }
+
+    /// Drops one; tells whether it was there.
+    fn drop_one(&mut self, session: SessionSlot, port: u16, channel: u32) -> bool {
+        let Some(of_port) = self.by_port.get_mut(&port) else { return false };
+        let place = of_port.iter().position(|one| one.session == session && one.channel == channel);
+        let was_there = place.and_then(|place| of_port.remove(place)).is_some();
+        if was_there {
+            self.count = self.count.saturating_sub(1);
+        }
+        if of_port.is_empty() {
+            self.by_port.remove(&port);
+        }
+        was_there
     }
 
     /// The peer refused: the announcement is void.
     pub(super) fn withdraw(&mut self, session: SessionSlot, port: u16, channel: u32) {
         self.drop_one(session, port, channel);
-        if let Some(of_session) = self.by_session.get_mut(&session) {
-            of_session.retain(|one| one.channel != channel);
-        }
+        self.forget_known(session, channel);
     }
 
     /// A newer negotiation of the session is in force now.

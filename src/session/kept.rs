@@ -81,10 +81,36 @@ pub(super) fn reply(said: &str) -> usize {
 
 /// What text costs, kept or written: JSON makes six characters of one that must be escaped.
 fn text(text: &str) -> usize {
-    // Two counts: each is made of many bytes at a time.
-    let escaped = text.bytes().filter(|byte| matches!(byte, 0..0x20 | 0x7f | b'"' | b'\\')).count();
-    let wide = text.bytes().filter(|&byte| byte >= 0x80).count();
-    text.len().saturating_add(escaped.saturating_mul(5)).saturating_add(wide.saturating_mul(2))
+    if is_plain(text.as_bytes()) {
+        return text.len();
+    }
+    let more = |byte: u8| match byte {
+        0..0x20 | 0x7f | b'"' | b'\\' => 5,
+        0x80.. => 2,
+        _ => 0,
+    };
+    text.bytes().map(more).fold(text.len(), usize::saturating_add)
+}
+
+/// Whether every character is ASCII and stands for itself in JSON, as in almost all lines: told eight at a time.
+fn is_plain(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    /// Sets the top bit of a byte that is zero, and perhaps of others above it.
+    const fn zero(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word
+    }
+    let (words, rest) = bytes.as_chunks::<8>();
+    let odd = words.iter().fold(0, |odd, &word| {
+        let word = u64::from_le_bytes(word);
+        let control = word.wrapping_sub(ONES * 0x20);
+        odd | word
+            | control
+            | zero(word ^ (ONES * 0x22))
+            | zero(word ^ (ONES * 0x5c))
+            | zero(word ^ (ONES * 0x7f))
+    });
+    odd & (ONES << 7) == 0
+        && rest.iter().all(|&byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
 }
 
 /// What texts may take in a session's report that were made of others: paths, features.
@@ -128,6 +154,20 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_plain_where_every_character_is() {
+        for length in 0..20 {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'~'; length];
+                    bytes[place] = byte;
+                    let plain = matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\';
+                    assert_eq!(is_plain(&bytes), plain, "{byte:#x} at {place} of {length}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn however_many_take_all_they_may_the_whole_is_never_exceeded() {

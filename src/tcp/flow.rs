@@ -99,7 +99,10 @@ impl Recent {
     fn place(source: &Endpoint, destination: &Endpoint) -> usize {
         let low = |endpoint: &Endpoint| match endpoint.ip {
             IpAddr::V4(ip) => ip.to_bits(),
-            IpAddr::V6(ip) => (ip.to_bits() & u128::from(u32::MAX)) as u32,
+            IpAddr::V6(ip) => {
+                let [.., a, b, c, d] = ip.octets();
+                u32::from_be_bytes([a, b, c, d])
+            }
         };
         let mixed = (u32::from(source.port) << 16 | u32::from(destination.port))
             .wrapping_add(low(source).rotate_left(7))

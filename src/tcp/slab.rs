@@ -9,7 +9,10 @@ use super::track::Track;
 use crate::base::Timestamp;
 use crate::base::cost::{self, ALLOCATION};
 
-/// How long a connection may be silent depends on this.
+/// How many classes there are.
+const CLASSES: usize = 5;
+
+/// How long a connection may be silent depends on this, and which are given up where there are too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// Only SYNs were seen.
@@ -18,13 +21,16 @@ pub(super) enum Class {
     Closed,
     /// Nobody knows yet whether it matters.
     Undecided,
+    /// It is followed, and nobody has said anything.
+    Silent,
     /// It is followed.
     Followed,
 }
 
 impl Class {
-    /// In the order in which connections are given up where there are too many.
-    pub(super) const ALL: [Self; 4] = [Self::HalfOpen, Self::Closed, Self::Undecided, Self::Followed];
+    /// All of them; of classes that take up as much, the first one gives up connections before the others.
+    pub(super) const ALL: [Self; CLASSES] =
+        [Self::HalfOpen, Self::Closed, Self::Undecided, Self::Silent, Self::Followed];
 
     /// After how much silence a connection is given up.
     ///
@@ -36,7 +42,7 @@ impl Class {
             Self::HalfOpen => 120 * SECOND,
             Self::Closed => 10 * SECOND,
             Self::Undecided => 300 * SECOND,
-            Self::Followed => 6 * 3600 * SECOND,
+            Self::Silent | Self::Followed => 6 * 3600 * SECOND,
         }
     }
 }
@@ -94,7 +100,7 @@ struct Queue {
 pub(super) struct Slab {
     slots: Vec<Option<Box<Entry>>>,
     free: Vec<u32>,
-    queues: [Queue; 4],
+    queues: [Queue; CLASSES],
     serial: u64,
 }
 
@@ -159,21 +165,23 @@ impl Slab {
     }
 
     fn queue(&self, class: Class) -> &Queue {
-        let [half_open, closed, undecided, followed] = &self.queues;
+        let [half_open, closed, undecided, silent, followed] = &self.queues;
         match class {
             Class::HalfOpen => half_open,
             Class::Closed => closed,
             Class::Undecided => undecided,
+            Class::Silent => silent,
             Class::Followed => followed,
         }
     }
 
     fn queue_mut(&mut self, class: Class) -> &mut Queue {
-        let [half_open, closed, undecided, followed] = &mut self.queues;
+        let [half_open, closed, undecided, silent, followed] = &mut self.queues;
         match class {
             Class::HalfOpen => half_open,
             Class::Closed => closed,
             Class::Undecided => undecided,
+            Class::Silent => silent,
             Class::Followed => followed,
         }
     }

@@ -234,10 +234,12 @@ impl Table {
             Class::Closed
         } else if connection.established.is_none() {
             Class::HalfOpen
-        } else if track.interest == Interest::Follow {
-            Class::Followed
-        } else {
+        } else if track.interest != Interest::Follow {
             Class::Undecided
+        } else if [&connection.from_originator, &connection.from_responder].iter().all(|one| one.bytes == 0) {
+            Class::Silent
+        } else {
+            Class::Followed
         };
         if now_in != *class {
             self.slab.requeue(slot, now_in, self.clock.now());
@@ -272,11 +274,23 @@ impl Table {
             self.end(slot, Ending::Closed, sink);
         }
         if self.slab.len() >= self.connections
-            && let Some(slot) = Class::ALL.iter().find_map(|&class| self.least_missed(class))
+            && let Some(slot) = self.least_missed(self.fullest())
         {
             self.budget.counts.reached(LimitName::Connections);
             self.end(slot, Ending::Evicted, sink);
         }
+    }
+
+    /// The class that has to give up a connection: the one that takes up the most, for that is whose flood it is. Those on
+    /// which something was said count a quarter: they cost whoever made them more, and are worth more.
+    fn fullest(&self) -> Class {
+        let taken = |class: Class| match class {
+            Class::Followed => self.slab.count(class),
+            Class::HalfOpen | Class::Closed | Class::Undecided | Class::Silent => {
+                self.slab.count(class).saturating_mul(4)
+            }
+        };
+        Class::ALL.into_iter().rev().max_by_key(|&class| taken(class)).unwrap_or(Class::Followed)
     }
 
     /// The connection of a class to give up: the oldest, but for a few that have shown life since they were queued. They

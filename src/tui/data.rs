@@ -39,6 +39,9 @@ pub(super) struct Data {
     unsettled: bool,
     /// Grows each time.
     settlement: u64,
+    /// How often a session was looked at.
+    #[cfg(test)]
+    pub(super) looks: std::cell::Cell<u64>,
 }
 
 /// What a list needs to know of a session.
@@ -102,6 +105,8 @@ pub(super) struct Changed {
     pub(super) replaced: Vec<u32>,
     /// Whether reading is over.
     pub(super) finished: bool,
+    /// A word to the user.
+    pub(super) note: Option<String>,
 }
 
 impl Data {
@@ -117,6 +122,7 @@ impl Data {
         match feed {
             Feed::Sessions(sessions) => self.add(sessions, false, &mut changed),
             Feed::Progress(progress) => self.progress = progress,
+            Feed::Note(note) => changed.note = Some(note),
             Feed::Live(status) => {
                 let mut status = *status;
                 let sessions = std::mem::take(&mut status.sessions);
@@ -216,10 +222,14 @@ impl Data {
 
     /// A session that outlives the next change.
     pub(super) fn shared(&self, index: u32) -> Option<&Arc<Session>> {
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + 1);
         self.sessions.get(usize::try_from(index).ok()?)
     }
 
     pub(super) fn facts(&self, index: u32) -> Option<&Facts> {
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + 1);
         self.facts.get(usize::try_from(index).ok()?)
     }
 

@@ -93,7 +93,7 @@ struct Gathering {
 }
 
 /// Channels looked at in one step.
-const STEP: usize = 20_000;
+const STEP: usize = 8_000;
 
 /// Notes the endpoints of a session; how many channels it has.
 fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -> usize {

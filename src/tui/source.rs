@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, TrySendError};
 
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{Capture, Connector, Finding, Mode, Session, Uid};
@@ -13,6 +13,11 @@ pub trait Source: Send {
     /// Reads all there is, until it ends or the outlet says stop. The last thing it sends is [`Feed::Finished`] or
     /// [`Feed::Failed`].
     fn run(self: Box<Self>, outlet: &Outlet);
+
+    /// Whether it has something to finish when the user leaves, such as a file: then it is waited for.
+    fn has_last_words(&self) -> bool {
+        false
+    }
 }
 
 /// What a source tells.
@@ -24,6 +29,8 @@ pub enum Feed {
     Progress(Progress),
     /// How a live capture goes; a few times a second.
     Live(Box<LiveStatus>),
+    /// A word to the user.
+    Note(String),
     /// All was read.
     Finished {
         /// What was read.
@@ -95,7 +102,7 @@ pub struct Waiting {
 }
 
 /// The way from a source to the screen: bounded, so that a source never runs ahead by more than a few batches.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Outlet {
     sender: SyncSender<Feed>,
     stop: Arc<AtomicBool>,
@@ -114,11 +121,17 @@ impl Outlet {
         }
     }
 
-    /// Tells something if the screen keeps up, else drops it: for progress and live status.
+    /// Tells something if the screen keeps up, else drops it: for progress.
     pub fn offer(&self, feed: Feed) -> ControlFlow<()> {
+        self.hand(feed).map_continue(|_dropped| ())
+    }
+
+    /// Tells something if the screen keeps up, else gives it back.
+    pub fn hand(&self, feed: Feed) -> ControlFlow<(), Option<Feed>> {
         match self.sender.try_send(feed) {
-            Ok(()) | Err(std::sync::mpsc::TrySendError::Full(_)) => ControlFlow::Continue(()),
-            Err(std::sync::mpsc::TrySendError::Disconnected(_)) => ControlFlow::Break(()),
+            Ok(()) => ControlFlow::Continue(None),
+            Err(TrySendError::Full(feed)) => ControlFlow::Continue(Some(feed)),
+            Err(TrySendError::Disconnected(_)) => ControlFlow::Break(()),
         }
     }
 

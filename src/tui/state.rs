@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** changed by `update` alone; the view only reads it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::data::Data;
@@ -75,6 +75,8 @@ pub(super) struct State {
     pub(super) transfers: TransferList,
     pub(super) findings: FindingList,
     pub(super) ports: PortList,
+    /// When it was last looked what each of these lists should be made from, and what that was.
+    pub(super) made: HashMap<Screen, (Duration, (u64, u64))>,
     pub(super) flash: Option<Flash>,
     pub(super) find: Option<String>,
     pub(super) paused: bool,
@@ -347,6 +349,7 @@ impl State {
             transfers: TransferList::default(),
             findings: FindingList::default(),
             ports: PortList::default(),
+            made: HashMap::new(),
             flash: None,
             find: None,
             paused: false,

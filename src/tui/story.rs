@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** only tells what the report says; the most telling line stands first, since there may be room for few.
 
+mod session;
+
 use std::fmt::Write as _;
 
 use super::glyphs;
@@ -11,9 +13,12 @@ use super::theme::Ink;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{
-    Allocation, Connection, DataChannel, EndState, Finding, FirstClose, Holder, MatchedBy, Negotiation,
-    Outcome, Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
+    Connection, DataChannel, EndState, Finding, FirstClose, Holder, MatchedBy, Negotiation, Outcome, Reuse,
+    ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
 };
+
+use session::ending;
+pub(super) use session::{next_port, parties, session};
 
 /// One line of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +71,7 @@ fn of_command(session: &Session, moment: &Moment) -> Vec<Fact> {
     let index = match moment.what {
         What::Command(index) | What::Reply { command: index, .. } => Some(index),
         What::Began | What::Ended => {
-            facts.push(ending(session));
+            facts.push(ending(session, false));
             None
         }
         _ => None,
@@ -91,20 +96,6 @@ fn of_command(session: &Session, moment: &Moment) -> Vec<Fact> {
         }
     }
     facts
-}
-
-/// How a session ended.
-fn ending(session: &Session) -> Fact {
-    let who =
-        session.closed_by.map(|party| format!(", by the {}", moments::party(party))).unwrap_or_default();
-    let text = match session.end_state {
-        EndState::Open => "still open when the capture ended".to_owned(),
-        EndState::Fin => format!("closed in order{who}"),
-        EndState::Rst => format!("reset{who}"),
-        EndState::Idle => "given up after a long silence".to_owned(),
-    };
-    let ink = if session.end_state == EndState::Rst { Ink::Bad } else { Ink::Dim };
-    fact(glyphs::DOT, ink, "control", text)
 }
 
 /// A finding: what is wrong, what to do, what proves it.
@@ -222,13 +213,15 @@ fn outcome(
                 Some(MatchedBy::Default) => ", on the default ports",
                 Some(MatchedBy::Inferred) => ", told by addresses and time alone",
             };
+            let inferred = channel.matched_by == Some(MatchedBy::Inferred);
+            let after = if inferred { String::new() } else { format!(" after {waited}") };
             let tries = if connection.syn_attempts > 1 {
                 format!(" at the {} SYN", ordinal(connection.syn_attempts))
             } else {
                 String::new()
             };
             let text = format!(
-                "{} {} {} after {waited}{tries}{how}  (frame {})",
+                "{} {} {}{after}{tries}{how}  (frame {})",
                 connection.originator,
                 glyphs::ARROW,
                 connection.responder,
@@ -391,94 +384,6 @@ fn reused(session: &Session, reuse: &Reuse) -> Fact {
     )
 }
 
-/// A session in a few lines: what went wrong first, then who, what, and what else is worth knowing.
-pub(super) fn session(session: &Session, facts: &super::data::Facts) -> Vec<Fact> {
-    let mut findings: Vec<&Finding> = session.findings.iter().collect();
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.time));
-    let loud = findings.partition_point(|finding| finding.severity >= Severity::Warning);
-    let mut lines = Vec::new();
-    for (at, finding) in findings.iter().enumerate().take(LINES) {
-        if at == loud {
-            lines.extend([login(session), channels(session, facts)]);
-        }
-        let mark = if at < loud { glyphs::PROBLEM } else { glyphs::DOT };
-        let when = words::offset(finding.time.since(session.start));
-        let text = format!("{}  ({when})", words::raw_wire(&finding.summary));
-        lines.push(fact(mark, Ink::Severity(finding.severity), finding.code.name(), text));
-        if at == 0
-            && at < loud
-            && let Some(advice) = &finding.advice
-        {
-            lines.push(fact(glyphs::ARROW, Ink::Text, "advice", words::raw_wire(advice)));
-        }
-    }
-    if loud >= findings.len().min(LINES) {
-        lines.extend([login(session), channels(session, facts)]);
-    }
-    lines.push(ending(session));
-    lines
-}
-
-/// Findings told of one session: more than any panel has lines.
-const LINES: usize = 20;
-
-fn login(session: &Session) -> Fact {
-    use crate::report::{Login, Security};
-    let user = session.user.as_ref().map_or_else(|| "nobody".to_owned(), words::wire);
-    let (ink, came) = match session.login {
-        Login::None => (Ink::Dim, "no login seen"),
-        Login::Accepted => (Ink::Good, "logged in"),
-        Login::Rejected => (Ink::Bad, "login rejected"),
-    };
-    let mut text = format!("{user} {came}");
-    match session.security {
-        Security::None => {}
-        Security::ExplicitTls => text.push_str(", TLS"),
-        Security::ImplicitTls => text.push_str(", implicit TLS"),
-        Security::Gssapi => text.push_str(", GSSAPI"),
-    }
-    if let Some(greeting) = session.greeting.last() {
-        _ = write!(text, "  {}", moments::reply_text(greeting));
-    }
-    if let Some(software) = &session.client_software {
-        _ = write!(text, "  client {}", words::wire(software));
-    }
-    fact(glyphs::DOT, ink, "login", text)
-}
-
-fn channels(session: &Session, facts: &super::data::Facts) -> Fact {
-    let (mut text, mut ports) = (String::new(), String::new());
-    for (mode, number) in roundup::mode_counts(session) {
-        _ = write!(text, "{} {number}  ", glyphs::mode_name(mode));
-    }
-    if text.is_empty() {
-        text.push_str("no data channels  ");
-    }
-    let ok = facts.transfers.saturating_sub(facts.failed);
-    match (facts.transfers, facts.failed) {
-        (0, _) => text.push_str("no transfers"),
-        (_, 0) => _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer")),
-        (_, failed) => _ = write!(text, "{ok} transfers complete, {failed} not"),
-    }
-    for (side, allocation) in
-        [("client", session.port_allocation.client), ("server", session.port_allocation.server)]
-    {
-        if let Some(allocation) = allocation {
-            let how = match allocation {
-                Allocation::Sequential => "one after the other",
-                Allocation::Fixed => "always the same",
-                Allocation::Scattered => "scattered",
-            };
-            _ = write!(ports, "  {side} ports {how}");
-        }
-    }
-    if facts.bytes > 0 {
-        _ = write!(text, "  {} bytes", words::bytes(facts.bytes));
-    }
-    text.push_str(&ports);
-    fact(glyphs::DOT, if facts.failed > 0 { Ink::Bad } else { Ink::Text }, "data", text)
-}
-
 /// The frames that concern a channel, from the negotiation to the close, and its ports.
 pub(super) fn evidence(session: &Session, index: u32) -> Option<(u64, u64, Option<u16>)> {
     let channel = session.data_channel(index)?;
@@ -541,11 +446,4 @@ pub(super) fn frames(frames: &[u64]) -> Fact {
     let list: Vec<String> = frames.iter().take(40).map(u64::to_string).collect();
     let more = if frames.len() > 40 { " …" } else { "" };
     fact(glyphs::DOT, Ink::Dim, "frames", format!("{}{more}", list.join(", ")))
-}
-
-/// Who talks to whom.
-pub(super) fn parties(session: &Session) -> Fact {
-    let user = session.user.as_ref().map(|user| format!("{} at ", words::wire(user))).unwrap_or_default();
-    let text = format!("{user}{} {} {}", session.client, glyphs::ARROW, session.server);
-    fact(glyphs::DOT, Ink::Dim, "session", text)
 }

@@ -81,7 +81,13 @@ impl TransferList {
                     Some(transfer.start.unwrap_or(session.command(transfer.command)?.time))
                 })
             }),
-            TransferSort::Path => self.rows.sort_by(|&a, &b| raw_path(data, a).cmp(&raw_path(data, b))),
+            TransferSort::Path => {
+                // Looked up once for each row, not for each comparison.
+                let mut rows: Vec<(Option<&str>, TransferRow)> =
+                    self.rows.iter().map(|&row| (raw_path(data, row), row)).collect();
+                rows.sort_by_key(|&(path, _)| path);
+                self.rows = rows.into_iter().map(|(_, row)| row).collect();
+            }
             TransferSort::Bytes => {
                 let bytes = |row| of(data, row).and_then(|(_, transfer)| transfer.bytes);
                 self.rows.sort_by_cached_key(|&row| std::cmp::Reverse(bytes(row)));

@@ -11,6 +11,8 @@ mod pointer;
 mod prompt;
 mod timeline;
 
+use std::time::Duration;
+
 use super::data::{Changed, Data};
 use super::effect::{Effect, Table};
 use super::findings::FindingRow;
@@ -18,6 +20,9 @@ use super::layout;
 use super::message::{Action, Message, Screen};
 use super::state::{Overlay, Pending, Prompt, Purpose, Question, State};
 use super::theme::ThemeName;
+
+/// How far the lists of transfers, findings and ports may be behind while reading goes on.
+const BEHIND: Duration = Duration::from_secs(1);
 
 /// Changes the state as a message says; what is to be done outside comes back.
 pub(super) fn update(state: &mut State, data: &Data, message: Message) -> Option<Effect> {
@@ -97,6 +102,9 @@ fn fed(state: &mut State, data: &Data, changed: &Changed) {
     let modes = u16::try_from(data.overview().modes().count()).unwrap_or(0);
     state.overview_rows = modes.max(1) + 1;
     state.live = data.live().is_some() && !data.progress().finished;
+    if let Some(note) = &changed.note {
+        state.say(note.clone());
+    }
     if changed.finished {
         state.stopping = false;
         if let Some(failure) = data.failure() {
@@ -119,7 +127,7 @@ fn settle(state: &mut State, data: &Data) {
         timeline::settle(state, &panes);
         return;
     }
-    let version = (state.sieve.version(), data.settlement());
+    let version = version(state, data);
     let rows = state.sieve.rows();
     match state.screen {
         Screen::Transfers => {
@@ -136,6 +144,20 @@ fn settle(state: &mut State, data: &Data) {
         }
         Screen::Sessions | Screen::Timeline | Screen::Ladder => {}
     }
+}
+
+/// Which sessions, as they stood when, the lists of what is in them are made from. While reading goes on that changes all
+/// the time, and making the lists takes time in proportion to all that is in them: so they are then a little behind.
+fn version(state: &mut State, data: &Data) -> (u64, u64) {
+    let recent = state.made.get(&state.screen).filter(|(since, _)| state.now < *since + BEHIND);
+    if let Some((_, made_from)) = recent
+        && !data.progress().finished
+    {
+        return *made_from;
+    }
+    let version = (state.sieve.version(), data.settlement());
+    state.made.insert(state.screen, (state.now, version));
+    version
 }
 
 /// The cursor stays on its session wherever that has moved to.
@@ -311,10 +333,8 @@ fn back(state: &mut State) {
     if state.pending.take().is_some() || state.flash.take().is_some() {
         return;
     }
-    if let Some(screen) = state.trail.pop() {
-        state.screen = screen;
-    } else if state.screen != Screen::Sessions {
-        state.screen = Screen::Sessions;
+    if state.screen != Screen::Sessions {
+        state.screen = state.trail.pop().unwrap_or_default();
     } else if state.sieve.range().is_some() {
         state.sieve.limit(None);
     } else if !state.sieve.text().is_empty() {

@@ -109,7 +109,7 @@ fn chosen(number: u64) -> [(&'static str, (End, End)); 5] {
         ),
         ("both ways round", {
             let (one, other) = (end([10, 0, 0, 1], port), end([10, 0, high, 2], 21));
-            if number % 2 == 0 { (one, other) } else { (other, one) }
+            if number.is_multiple_of(2) { (one, other) } else { (other, one) }
         }),
     ]
 }

@@ -10,7 +10,9 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
+    clippy::string_slice,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a test stops at what it did not expect, and says what it measured"

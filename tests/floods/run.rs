@@ -133,7 +133,7 @@ fn is_whole(session: &Value) {
         assert_eq!(transfer["path"], path);
         assert_eq!((&transfer["bytes"], &transfer["status"]), (&size.into(), &"complete".into()));
         let sum = Sha256::digest(support::pattern(size));
-        assert_eq!(transfer["sha256"], sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        assert_eq!(transfer["sha256"], format!("{sum:x}"));
         let channel = &session["data_channels"][transfer["data_channel"].as_u64().unwrap() as usize];
         assert_eq!((&channel["outcome"], &channel["matched_by"]), (&"connected".into(), &"endpoint".into()));
     }

@@ -72,6 +72,25 @@ fn one_port_in_a_hundred_thousand_commands_of_a_thousand_sessions() {
 }
 
 #[test]
+fn as_many_predictions_as_there_can_be_and_more() {
+    stands(scaled(50_000), 600, || {
+        let mut sessions: Vec<Talk> = Vec::new();
+        move |number, wire: &mut Wire<'_>| {
+            if number % 64 == 0 {
+                let client = end(GREEDY, 2000 + (number / 64) as u16);
+                let mut talk = Talk::open(wire, client, end(SERVER, 21));
+                talk.server(wire, b"220 ready\r\n");
+                sessions.push(talk);
+            }
+            let (high, low) = port(number);
+            let talk = sessions.last_mut().unwrap();
+            talk.client(wire, format!("PORT 10,0,0,1,{high},{low}\r\n").as_bytes());
+            talk.server(wire, b"200 ok\r\n");
+        }
+    });
+}
+
+#[test]
 fn fifty_thousand_transfers_without_an_answer() {
     stands(scaled(50_000), 600, || {
         let mut greedy = Greedy::default();

@@ -275,7 +275,8 @@ fn draw(seed: &mut u64) -> usize {
 /// Whether a packet is one that opens or closes: its neighbours keep their places.
 fn is_plain(packet: &Packet) -> bool {
     const FLAGS: usize = 14 + 20 + 13;
-    packet.bytes.get(FLAGS).is_some_and(|flags| flags & 0b111 == 0)
+    const FIN_SYN_RST: u8 = 7;
+    packet.bytes.get(FLAGS).is_some_and(|flags| flags & FIN_SYN_RST == 0)
 }
 
 fn befall(packets: &mut Vec<Packet>, fate: Fate, seed: &mut u64) {
@@ -283,7 +284,7 @@ fn befall(packets: &mut Vec<Packet>, fate: Fate, seed: &mut u64) {
     match fate {
         Fate::Nothing => {}
         Fate::Copies => {
-            for _ in 0..1 + packets.len() / 8 {
+            for _ in 0..=packets.len() / 8 {
                 let at = draw(seed) % packets.len();
                 let mut copy = packets[at].clone();
                 copy.time += 1000;
@@ -294,7 +295,7 @@ fn befall(packets: &mut Vec<Packet>, fate: Fate, seed: &mut u64) {
             let mut at = 0;
             while at < last {
                 let (one, other) = (&packets[at], &packets[at + 1]);
-                if draw(seed) % 5 == 0 && is_plain(one) && is_plain(other) {
+                if draw(seed).is_multiple_of(5) && is_plain(one) && is_plain(other) {
                     let time = one.time;
                     packets.swap(at, at + 1);
                     packets[at].time = time;
@@ -306,7 +307,7 @@ fn befall(packets: &mut Vec<Packet>, fate: Fate, seed: &mut u64) {
         }
         Fate::Losses => {
             let one_of = 2 + draw(seed) % 20;
-            packets.retain(|_| draw(seed) % one_of != 0);
+            packets.retain(|_| !draw(seed).is_multiple_of(one_of));
         }
     }
 }

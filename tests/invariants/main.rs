@@ -8,8 +8,10 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
     clippy::cast_possible_truncation,
-    reason = "a check that fails panics"
+    reason = "a check that fails panics, and says which input it was"
 )]
 
 mod control;

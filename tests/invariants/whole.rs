@@ -13,7 +13,7 @@ const MOST_PACKETS: u64 = 20_000;
 
 /// Settings by the last byte of a file: caps far too small for it, or as they are.
 fn options(file: &[u8]) -> Options {
-    let mut options = Options { show_passwords: file.len() % 3 == 0, ..Options::default() };
+    let mut options = Options { show_passwords: file.len().is_multiple_of(3), ..Options::default() };
     if file.last().is_some_and(|byte| byte % 4 == 1) {
         options.limits = Limits {
             line_length: 64,
@@ -53,7 +53,7 @@ pub(crate) fn hold(file: &[u8]) {
     let options = options(file);
     let Some(mut frames) = open(file, &options.limits) else { return };
     let mut analyzer = Analyzer::new(options.clone());
-    if file.len() % 2 == 0 {
+    if file.len().is_multiple_of(2) {
         analyzer.watch();
     }
     let mut told = 0;

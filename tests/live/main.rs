@@ -15,6 +15,10 @@
 mod conduct;
 mod filter;
 mod lab;
+#[path = "../terminal/pty.rs"]
+#[expect(dead_code, reason = "not everything that a terminal can do is done here")]
+mod pty;
 mod rights;
+mod screen;
 mod server;
 mod transfers;

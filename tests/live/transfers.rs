@@ -32,7 +32,10 @@ fn curl_against_pyftpdlib_in_every_mode_over_both_families() {
     assert_eq!(live.transfers(), expected);
     assert_eq!(live.closing["capture"]["dropped"], 0);
     assert_eq!(live.closing["capture"]["sources"][0]["path"], CABLE);
-    assert_eq!(live.findings().into_keys().collect::<Vec<_>>(), ["cleartext-credentials"]);
+    // By chance the server may choose a port twice within a minute.
+    let mut findings: Vec<_> = live.findings().into_keys().collect();
+    findings.retain(|code| code != "time-wait-reuse");
+    assert_eq!(findings, ["cleartext-credentials"]);
     live.assert_same(&Seen::files(&[&file]));
 }
 

@@ -155,6 +155,7 @@ fn it_goes_behind_the_shell_and_comes_back() {
     terminal.is_given_back();
     terminal.resume();
     terminal.shows("[2 Timeline]");
+    terminal.wait("no cursor", vt100::Screen::hide_cursor);
     // The same where another process asks for it.
     terminal.signal(Signal::SIGTSTP);
     terminal.is_given_back();

@@ -85,7 +85,7 @@ impl Terminal {
 
     /// What is on the screen.
     pub(crate) fn text(&self) -> String {
-        self.shown.parser.lock().unwrap().screen().contents()
+        self.ask(vt100::Screen::contents)
     }
 
     /// Asks something of the screen.
@@ -122,6 +122,14 @@ impl Terminal {
         self.wait(&format!("no {text:?}"), |screen| !screen.contents().contains(text))
     }
 
+    /// Whether something becomes so on the screen within a time.
+    pub(crate) fn changes(&self, patience: Duration, is_so: impl Fn(&vt100::Screen) -> bool) -> bool {
+        let parser = self.shown.parser.lock().unwrap();
+        let waited =
+            self.shown.changed.wait_timeout_while(parser, patience, |parser| !is_so(parser.screen()));
+        !waited.unwrap().1.timed_out()
+    }
+
     /// Makes the window larger or smaller.
     pub(crate) fn resize(&self, (columns, rows): (u16, u16)) {
         self.shown.parser.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
@@ -154,10 +162,9 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn resume(&self) {
         let begun = Instant::now();
-        while !self.ask(vt100::Screen::alternate_screen) {
+        while !self.changes(Duration::from_millis(20), vt100::Screen::alternate_screen) {
             assert!(begun.elapsed() < PATIENCE, "it does not come back; on the screen:\n{}", self.text());
             self.signal(Signal::SIGCONT);
-            thread::sleep(Duration::from_millis(20));
         }
     }
 

@@ -33,7 +33,10 @@ impl Interface {
 }
 
 /// The interface that the user means: by name, else by number from 1 on.
-#[cfg_attr(not(live_capture), expect(dead_code, reason = "only names of interfaces that there are mean any"))]
+#[cfg_attr(
+    all(not(live_capture), not(test)),
+    expect(dead_code, reason = "only names of interfaces that there are mean any")
+)]
 pub(super) fn chosen<'a>(interfaces: &'a [Interface], name: &str) -> Option<&'a Interface> {
     interfaces.iter().find(|interface| interface.name == name).or_else(|| {
         let number: usize = name.parse().ok()?;

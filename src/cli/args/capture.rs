@@ -142,6 +142,13 @@ impl CaptureArgs {
         }
     }
 
+    /// Whether something was asked for that only lines have, or packets on standard output.
+    pub fn writes_lines(&self) -> bool {
+        self.line_buffered
+            || self.time_format.is_some()
+            || self.write.as_ref().is_some_and(|path| path.as_os_str() == "-")
+    }
+
     /// The first option that is of use with an interface only, if one was given.
     pub fn needs_interface(&self) -> Option<&'static str> {
         [

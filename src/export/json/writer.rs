@@ -96,7 +96,7 @@ impl Writer {
     }
 
     /// The name of a member, with its quotes and its colon.
-    #[inline(always)]
+    #[inline]
     pub(in crate::export) fn name(&mut self, name: &'static str) {
         self.bytes.extend_from_slice(name.as_bytes());
     }
@@ -109,7 +109,7 @@ impl Writer {
         value.write(self);
     }
 
-    #[inline(always)]
+    #[inline]
     fn literal(&mut self, literal: &'static str) {
         self.bytes.extend_from_slice(literal.as_bytes());
     }

@@ -214,46 +214,72 @@ fn keys_at_any_size_never_panic() {
     }
 }
 
+/// What the screen costs: how often any session is looked at for one frame, and for some keys.
+fn looks(bench: &mut Bench, keys: &[&str]) -> u64 {
+    let before = bench.data.looks.get();
+    bench.press(keys);
+    bench.buffer();
+    bench.data.looks.get() - before
+}
+
+#[test]
+fn a_frame_costs_the_rows_that_are_seen_however_many_sessions_there_are() {
+    let mut few = Bench::with(fixture::many(1_000), 160, 50);
+    let mut many = Bench::with(fixture::many(100_000), 160, 50);
+    for screen in ["1", "2", "3", "4", "5", "6"] {
+        few.press(&[screen]);
+        many.press(&[screen]);
+        let (of_few, of_many) = (looks(&mut few, &[]), looks(&mut many, &[]));
+        // An endpoint may have more uses, of which the panel shows what it has room for.
+        assert!(of_many <= of_few + 50, "a frame of view {screen}: {of_few}, {of_many}");
+        // A list shows 50 rows at most, and looks at each of its sessions a few times.
+        assert!(of_many < 500, "a frame of view {screen}: {of_many}");
+        for key in ["Down", "Up", "PgDn", "End"] {
+            let looks = looks(&mut many, &[key]);
+            assert!(looks < 500, "{key} in view {screen}: {looks}");
+        }
+    }
+}
+
 #[test]
 fn keys_and_frames_stay_quick_with_a_hundred_thousand_sessions() {
-    // Bounds with much room for a busy machine and a build without optimization; what is linear in all sessions for
-    // every frame would be far beyond them.
+    // A bound for a busy machine and a build without optimization: what is worse than linear is far beyond it.
     let mut bench = Bench::with(fixture::many(100_000), 160, 50);
-    for keys in [&["1"][..], &["Down"], &["PgDn"], &["End"], &["e"], &["2"], &["e"], &["3"], &["]"], &["J"]] {
-        let mut best = Duration::MAX;
-        for _ in 0..4 {
-            let begin = std::time::Instant::now();
-            bench.press(keys);
-            bench.buffer();
-            best = best.min(begin.elapsed());
-        }
-        assert!(best < Duration::from_millis(50), "{keys:?}: {best:?}");
+    let begin = std::time::Instant::now();
+    for keys in [
+        &["1"][..],
+        &["Down"],
+        &["PgDn"],
+        &["End"],
+        &["e"],
+        &["2"],
+        &["e"],
+        &["3"],
+        &["]"],
+        &["J"],
+        &["4"],
+        &["Down"],
+        &["5"],
+        &["Down"],
+        &["6"],
+        &["Down"],
+    ] {
+        bench.press(keys);
+        bench.buffer();
     }
-    for screen in ["4", "5", "6"] {
-        bench.press(&[screen]);
-        let mut best = Duration::MAX;
-        for _ in 0..4 {
-            let begin = std::time::Instant::now();
-            bench.press(&["Down"]);
-            bench.buffer();
-            best = best.min(begin.elapsed());
-        }
-        assert!(best < Duration::from_millis(50), "{screen}: {best:?}");
-    }
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
 }
 
 #[test]
 fn a_session_with_many_commands_stays_fluid() {
     let mut bench = Bench::with(vec![fixture::long(20_000)], 160, 50);
+    let begin = std::time::Instant::now();
     for screen in ["2", "3"] {
         bench.press(&[screen]);
-        let mut best = Duration::MAX;
         for _ in 0..5 {
-            let begin = std::time::Instant::now();
             bench.press(&["]"]);
             bench.buffer();
-            best = best.min(begin.elapsed());
         }
-        assert!(best < Duration::from_millis(50), "{screen}: {best:?}");
     }
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
 }

@@ -12,8 +12,8 @@ use crate::tui::theme::ThemeName;
 
 /// The commands, what they take, and what they do.
 const COMMANDS: &[(&str, &str, &str)] = &[
-    ("w", "FILE", "save packets of the marked sessions (w! replaces)"),
-    ("export", "FORMAT FILE", "write what is listed; csv, tsv: this view (export! replaces)"),
+    ("w", "FILE", "save the sessions' packets (w!: replace)"),
+    ("export", "FORMAT FILE", "write what is listed"),
     ("goto", "FRAME", "go to a frame; also :123"),
     ("filter", "EXPRESSION", "filter the sessions; without one list all"),
     ("find", "TEXT", "find text"),

@@ -89,9 +89,13 @@ fn heads(session: &Session, pen: &mut Pen<'_>, area: Rect, rungs: &Rungs) {
     pen.put_right(area.x + 1, area.y, "time", FRAME - 2, Ink::Dim);
     pen.put_right(area.x + FRAME, area.y, "frame", 8, Ink::Dim);
     let half = (rungs.server - rungs.client) / 2;
-    let client = format!("client {}", session.client);
     let from = rungs.client.saturating_sub(2);
-    pen.put(from, area.y, &client, rungs.server.saturating_sub(from + 10).max(half), Ink::Strong);
+    let room = rungs.server.saturating_sub(from + 6).max(half);
+    let whole = format!("client {}", session.client);
+    // A part of an address says less than its port.
+    let fits = words::width(&whole) <= usize::from(room);
+    let client = if fits { whole } else { format!("client :{}", session.client.port) };
+    pen.put(from, area.y, &client, room, Ink::Strong);
     let server = format!("server :{}", session.server.port);
     pen.put(rungs.server.saturating_sub(4), area.y, &server, 13, Ink::Strong);
     let x = rungs.server + 10;

@@ -155,7 +155,9 @@ pub(super) fn filter(state: &State, pen: &mut Pen<'_>, area: Rect) {
     if state.sieve.is_renewing() {
         pieces.push(piece("  filtering", Ink::Marked));
     }
-    pieces.push(piece("  (Esc clears)", Ink::Dim));
+    if state.screen == Screen::Sessions {
+        pieces.push(piece("  (Esc clears)", Ink::Dim));
+    }
     pen.pieces(area.x, area.y, &pieces, area.width);
 }
 

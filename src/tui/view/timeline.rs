@@ -61,6 +61,11 @@ fn frame(state: &State, data: &Data, session: &Session, pen: &mut Pen<'_>, panes
             foot.push(piece(format!("  mark {letter} Δ {distance}"), Ink::Marked));
         }
     }
+    for (client, side) in [(true, "cli"), (false, "srv")] {
+        if let Some(port) = story::next_port(session, client) {
+            foot.push(piece(format!("  next perhaps {side}:{port}"), Ink::Dim));
+        }
+    }
     let lanes = state.lane_count();
     let height = usize::from(panes.rows.height);
     if lanes > height {

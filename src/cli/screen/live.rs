@@ -1,0 +1,214 @@
+//! A capture that goes on, in the terminal interface.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use super::BATCH;
+use crate::analyzer::{Event, EventKind};
+use crate::base::Timestamp;
+use crate::live::{Begun, Now, Watcher};
+use crate::report::{Capture, Finding, Session, Uid};
+use crate::tui::{self, Feed, LiveStatus, Outlet, Waiting};
+
+/// Between two words to the screen.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long packets may wait while sessions that go on are looked at.
+const BUDGET: Duration = Duration::from_millis(20);
+/// Seconds of which the rates are shown.
+const RATES: usize = 60;
+
+/// Captures on a thread of the interface.
+pub(super) struct LiveSource {
+    pub(super) begun: Begun,
+    /// What is captured on.
+    pub(super) name: String,
+    /// How long a prediction waits, in nanoseconds.
+    pub(super) window: i64,
+}
+
+impl tui::Source for LiveSource {
+    fn has_last_words(&self) -> bool {
+        true
+    }
+
+    fn run(self: Box<Self>, outlet: &Outlet) {
+        let Self { begun, name, window } = *self;
+        let watcher = Screen {
+            outlet: outlet.clone(),
+            name,
+            window,
+            changed: BTreeSet::new(),
+            active: BTreeSet::new(),
+            ended: Vec::new(),
+            moving: BTreeSet::new(),
+            looked: Instant::now(),
+            second: Second { begun: Instant::now(), packets: 0, bytes: 0 },
+            packet_rates: VecDeque::new(),
+            byte_rates: VecDeque::new(),
+            is_alone: false,
+        };
+        let followed = begun.watched(Box::new(watcher), &mut |note| {
+            // A word that comes too fast is not read either.
+            let _ = outlet.offer(Feed::Note(note.to_owned()));
+        });
+        if let Err(failure) = followed {
+            let _ = outlet.send(Feed::Failed(failure.to_string()));
+        }
+    }
+}
+
+/// Tells the screen what it should know.
+struct Screen {
+    outlet: Outlet,
+    name: String,
+    window: i64,
+    /// Sessions that go on and that the screen should look at again.
+    changed: BTreeSet<Uid>,
+    /// Sessions that go on.
+    active: BTreeSet<Uid>,
+    /// Sessions that are over and that the screen was not told of yet.
+    ended: Vec<Session>,
+    /// Sessions with a data connection that goes on: they change without an event.
+    moving: BTreeSet<Uid>,
+    looked: Instant,
+    second: Second,
+    packet_rates: VecDeque<u64>,
+    byte_rates: VecDeque<u64>,
+    /// Whether nobody listens any more.
+    is_alone: bool,
+}
+
+/// What there was when the current second began.
+struct Second {
+    begun: Instant,
+    packets: u64,
+    bytes: u64,
+}
+
+impl Screen {
+    fn rates(&mut self, now: &Now<'_>) {
+        let elapsed = self.second.begun.elapsed();
+        if elapsed < Duration::from_secs(1) {
+            return;
+        }
+        let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+        let rate = |now: u64, then: u64| now.saturating_sub(then).saturating_mul(1000) / millis;
+        for (rates, rate) in [
+            (&mut self.packet_rates, rate(now.packets, self.second.packets)),
+            (&mut self.byte_rates, rate(now.bytes, self.second.bytes)),
+        ] {
+            if rates.len() >= RATES {
+                rates.pop_front();
+            }
+            rates.push_back(rate);
+        }
+        self.second = Second { begun: Instant::now(), packets: now.packets, bytes: now.bytes };
+    }
+
+    /// Hands over the sessions that are over.
+    fn hand_over(&mut self) {
+        if !self.ended.is_empty() {
+            let ended = std::mem::take(&mut self.ended);
+            self.is_alone |= self.outlet.send(Feed::Sessions(ended)).is_break();
+        }
+    }
+
+    fn waiting(&self, now: &Now<'_>) -> Vec<Waiting> {
+        let mut waiting: Vec<Waiting> = now
+            .analyzer
+            .waiting()
+            .into_iter()
+            .map(|waiting| Waiting {
+                session: waiting.session,
+                mode: waiting.mode,
+                listener: waiting.prediction.listener,
+                connector: waiting.prediction.connector,
+                since: waiting.since.time,
+                until: waiting.since.time.plus(self.window),
+            })
+            .collect();
+        waiting.sort_by_key(|waiting| waiting.until);
+        waiting
+    }
+
+    /// The sessions that have changed, as they stand now; some of them stay for later where there are many.
+    fn sessions(&mut self, now: &mut Now<'_>) -> Vec<Session> {
+        self.changed.extend(self.moving.iter().cloned());
+        let begun = Instant::now();
+        let mut sessions = Vec::new();
+        while begun.elapsed() < BUDGET
+            && let Some(uid) = self.changed.pop_first()
+        {
+            sessions.extend(now.analyzer.session_now(&uid));
+        }
+        sessions
+    }
+}
+
+impl Watcher for Screen {
+    fn is_stop_wanted(&self) -> bool {
+        self.is_alone || self.outlet.stopped()
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event.kind {
+            EventKind::Connected { .. } => _ = self.moving.insert(event.session.clone()),
+            EventKind::Transferred { .. } | EventKind::Ended { .. } => _ = self.moving.remove(&event.session),
+            _ => {}
+        }
+        if matches!(event.kind, EventKind::Ended { .. }) {
+            self.active.remove(&event.session);
+        } else {
+            self.active.insert(event.session.clone());
+        }
+        self.changed.insert(event.session.clone());
+    }
+
+    fn session(&mut self, session: Session) {
+        self.changed.remove(&session.uid);
+        self.moving.remove(&session.uid);
+        self.active.remove(&session.uid);
+        self.ended.push(session);
+        if self.ended.len() >= BATCH {
+            self.hand_over();
+        }
+    }
+
+    fn look(&mut self, mut now: Now<'_>) {
+        self.rates(&now);
+        if self.looked.elapsed() < PAUSE {
+            return;
+        }
+        self.hand_over();
+        let status = LiveStatus {
+            interface: self.name.clone(),
+            sessions: self.sessions(&mut now),
+            active: self.active.len() as u64,
+            waiting: self.waiting(&now),
+            packets: now.packets,
+            bytes: now.bytes,
+            dropped: now.dropped,
+            packet_rates: self.packet_rates.iter().copied().collect(),
+            byte_rates: self.byte_rates.iter().copied().collect(),
+            recording: now.recording.map(|(path, bytes)| (path.to_string_lossy().into_owned(), bytes)),
+            now: now.time.unwrap_or(Timestamp::from_nanos(0)),
+        };
+        match self.outlet.hand(Feed::Live(Box::new(status))) {
+            ControlFlow::Continue(None) => {}
+            // The screen is behind: it is told the same a little later.
+            ControlFlow::Continue(Some(feed)) => {
+                if let Feed::Live(status) = feed {
+                    self.changed.extend(status.sessions.into_iter().map(|session| session.uid));
+                }
+            }
+            ControlFlow::Break(()) => self.is_alone = true,
+        }
+        self.looked = Instant::now();
+    }
+
+    fn over(&mut self, capture: Capture, findings: Vec<Finding>) {
+        self.hand_over();
+        let _ = self.outlet.send(Feed::Finished { capture: Box::new(capture), findings });
+    }
+}

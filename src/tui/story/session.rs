@@ -1,0 +1,146 @@
+//! The story of a session.
+
+use std::fmt::Write as _;
+
+use super::{Fact, fact};
+use crate::report::{Allocation, EndState, Finding, Session, Severity, Status};
+use crate::tui::data::Facts;
+use crate::tui::theme::Ink;
+use crate::tui::{glyphs, moments, roundup, words};
+
+/// A session in a few lines: what went wrong first, then who, what, and what else is worth knowing.
+pub(in crate::tui) fn session(session: &Session, facts: &Facts) -> Vec<Fact> {
+    let mut findings: Vec<&Finding> = session.findings.iter().collect();
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.time));
+    let loud = findings.partition_point(|finding| finding.severity >= Severity::Warning);
+    let mut lines = Vec::new();
+    for (at, finding) in findings.iter().enumerate().take(LINES) {
+        if at == loud {
+            lines.extend([login(session), channels(session, facts)]);
+        }
+        let mark = if at < loud { glyphs::PROBLEM } else { glyphs::DOT };
+        let when = words::offset(finding.time.since(session.start));
+        let text = format!("{}  ({when})", words::raw_wire(&finding.summary));
+        lines.push(fact(mark, Ink::Severity(finding.severity), finding.code.name(), text));
+        if at == 0
+            && at < loud
+            && let Some(advice) = &finding.advice
+        {
+            lines.push(fact(glyphs::ARROW, Ink::Text, "advice", words::raw_wire(advice)));
+        }
+    }
+    if loud >= findings.len().min(LINES) {
+        lines.extend([login(session), channels(session, facts)]);
+    }
+    lines.push(ending(session, facts.live));
+    lines
+}
+
+/// Findings told of one session: more than any panel has lines.
+const LINES: usize = 20;
+
+fn login(session: &Session) -> Fact {
+    use crate::report::{Login, Security};
+    let (ink, came) = match session.login {
+        Login::None => (Ink::Dim, "no login seen"),
+        Login::Accepted => (Ink::Good, "logged in"),
+        Login::Rejected => (Ink::Bad, "login rejected"),
+    };
+    let mut text = session.user.as_ref().map(|user| words::wire(user) + " ").unwrap_or_default() + came;
+    match session.security {
+        Security::None => {}
+        Security::ExplicitTls => text.push_str(", TLS"),
+        Security::ImplicitTls => text.push_str(", implicit TLS"),
+        Security::Gssapi => text.push_str(", GSSAPI"),
+    }
+    if let Some(greeting) = session.greeting.last() {
+        _ = write!(text, "  {}", moments::reply_text(greeting));
+    }
+    if let Some(software) = &session.client_software {
+        _ = write!(text, "  client {}", words::wire(software));
+    }
+    fact(glyphs::DOT, ink, "login", text)
+}
+
+fn channels(session: &Session, facts: &Facts) -> Fact {
+    let (mut text, mut ports) = (String::new(), String::new());
+    for (mode, number) in roundup::mode_counts(session) {
+        _ = write!(text, "{} {number}  ", glyphs::mode_name(mode));
+    }
+    if text.is_empty() {
+        text.push_str("no data channels  ");
+    }
+    let ok = facts.transfers.saturating_sub(facts.failed);
+    match (facts.transfers, facts.failed) {
+        (0, _) => text.push_str("no transfers"),
+        (_, 0) => _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer")),
+        (_, failed) => {
+            let running = if facts.live { running(session) } else { 0 };
+            _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer"));
+            for (count, how) in [(failed.saturating_sub(running), "not"), (running, "going on")] {
+                if count > 0 {
+                    _ = write!(text, ", {count} {how}");
+                }
+            }
+        }
+    }
+    for (side, allocation) in
+        [("client", session.port_allocation.client), ("server", session.port_allocation.server)]
+    {
+        if let Some(allocation) = allocation {
+            let how = match allocation {
+                Allocation::Sequential => match next_port(session, side == "client") {
+                    Some(port) => &format!("one after the other, {port} perhaps next"),
+                    None => "one after the other",
+                },
+                Allocation::Fixed => "always the same",
+                Allocation::Scattered => "scattered",
+            };
+            _ = write!(ports, "  {side} ports {how}");
+        }
+    }
+    if facts.bytes > 0 {
+        _ = write!(text, "  {} bytes", words::bytes(facts.bytes));
+    }
+    text.push_str(&ports);
+    fact(glyphs::DOT, if facts.failed > 0 { Ink::Bad } else { Ink::Text }, "data", text)
+}
+
+/// Transfers that have no final reply yet.
+fn running(session: &Session) -> u32 {
+    let running = session.transfers.iter().filter(|transfer| transfer.status == Status::Unfinished).count();
+    u32::try_from(running).unwrap_or(u32::MAX)
+}
+
+/// The port that a side will listen on next, where it takes one after the other: a guess.
+pub(in crate::tui) fn next_port(session: &Session, client: bool) -> Option<u16> {
+    let allocation = if client { session.port_allocation.client } else { session.port_allocation.server };
+    if allocation != Some(Allocation::Sequential) {
+        return None;
+    }
+    let of_side = session.data_channels.iter().rev().filter(|channel| channel.active == client);
+    let last = of_side.filter_map(|channel| channel.advertised).map(|endpoint| endpoint.port).next()?;
+    last.checked_add(1)
+}
+
+/// How a session ended.
+pub(super) fn ending(session: &Session, live: bool) -> Fact {
+    let who =
+        session.closed_by.map(|party| format!(", by the {}", moments::party(party))).unwrap_or_default();
+    let text = match session.end_state {
+        EndState::Open if live => "open".to_owned(),
+        EndState::Open => "still open when the capture ended".to_owned(),
+        EndState::Fin => format!("closed in order{who}"),
+        EndState::Rst => format!("reset{who}"),
+        EndState::Idle => "given up after a long silence".to_owned(),
+    };
+    let ink = if session.end_state == EndState::Rst { Ink::Bad } else { Ink::Dim };
+    fact(glyphs::DOT, ink, "control", text)
+}
+
+/// Who talks to whom.
+pub(in crate::tui) fn parties(session: &Session) -> Fact {
+    let user = session.user.as_ref().map(|user| format!("{} at ", words::wire(user))).unwrap_or_default();
+    let text = format!("{user}{} {} {}", session.client, glyphs::ARROW, session.server);
+    fact(glyphs::DOT, Ink::Dim, "session", text)
+}

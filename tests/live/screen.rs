@@ -1,0 +1,81 @@
+//! The terminal interface while a capture goes on.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use portable_pty::CommandBuilder;
+
+use crate::lab::{CABLE, Lab, SERVER, Seen};
+use crate::pty::{Terminal, usual};
+use crate::server::{Errand, Shelf, curl, pyftpdlib};
+
+/// A client that has a data connection announced, and waits for its standard input to end before it goes on.
+const HESITANT: &str = r"
+import sys, ftplib
+client = ftplib.FTP(sys.argv[1], 'alice', 'secret', timeout=60)
+client.voidcmd('TYPE I')
+client.sendcmd('PASV')
+sys.stdin.read()
+client.retrbinary('RETR 1000', lambda data: None)
+client.quit()
+";
+
+#[test]
+fn sessions_and_waiting_predictions_are_seen_as_they_come() {
+    let Some(mut lab) = Lab::with(&["python3:pyftpdlib", "curl", "ss"]) else { return };
+    let shelf = Shelf::fill(&lab, &[1000]);
+    pyftpdlib(&mut lab, &shelf);
+    let file = lab.path("seen.pcapng");
+    let mut command = usual(CommandBuilder::new("ip"));
+    command.args(["netns", "exec", &lab.server(), env!("CARGO_BIN_EXE_ftpscope"), "-i", CABLE, "-w"]);
+    command.arg(&file);
+    let mut terminal = Terminal::run((100, 30), command);
+    terminal.shows("LIVE cable");
+    terminal.shows("dropped 0");
+
+    let mut client = lab.in_client("python3");
+    client.args(["-c", HESITANT, SERVER[0]]).stdin(Stdio::piped());
+    let mut client = client.spawn().unwrap();
+    terminal.shows("waiting predictions 1");
+    terminal.shows("should dial");
+    terminal.shows("announced 1");
+    terminal.shows("alice");
+    // Another session comes and goes meanwhile.
+    curl(&lab, SERVER[0], "EPSV", Errand::Get(1000));
+    terminal.shows("2 sessions");
+    let mut stdin = client.stdin.take().unwrap();
+    stdin.write_all(b"\n").unwrap();
+    drop(stdin);
+    assert!(client.wait().unwrap().success());
+    terminal.shows("waiting predictions 0");
+    terminal.press("4");
+    terminal.shows("[4 Transfers]");
+    terminal.shows("/1000");
+
+    // Stopping keeps what was found; leaving after that needs no question.
+    terminal.press("\x03");
+    terminal.hides("capturing");
+    terminal.hides("stopping");
+    terminal.shows("/1000");
+    terminal.press("q");
+    assert!(terminal.end().success());
+    terminal.is_given_back();
+    terminal.shows("saved to ");
+    assert_eq!(Seen::files(&[&file]).sessions.len(), 2);
+}
+
+#[test]
+fn leaving_a_capture_that_goes_on_is_asked_about() {
+    let Some(lab) = Lab::with(&[]) else { return };
+    let mut command = usual(CommandBuilder::new("ip"));
+    command.args(["netns", "exec", &lab.server(), env!("CARGO_BIN_EXE_ftpscope"), "tui", "-i", CABLE]);
+    let mut terminal = Terminal::run((80, 24), command);
+    terminal.shows("LIVE cable");
+    terminal.press("q");
+    terminal.shows("The capture goes on");
+    terminal.press("n");
+    terminal.hides("The capture goes on");
+    terminal.press("qy");
+    assert!(terminal.end().success());
+    terminal.is_given_back();
+}
