@@ -8,7 +8,7 @@
 mod conclusion;
 
 use crate::base::{LimitCounts, Timestamp};
-use crate::capture::Frame;
+use crate::capture::{Frame, Frames};
 use crate::decode::{Decoded, Decoder};
 use crate::report::{Capture, Report, Session, Source, Uid};
 use crate::session::{Done, InlineHashing, NoHashing, Tracker};
@@ -33,6 +33,8 @@ pub struct Analyzer {
     bytes: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
+    /// Bytes of the capture files' secrets that were added.
+    keys_added: usize,
 }
 
 impl Analyzer {
@@ -58,6 +60,7 @@ impl Analyzer {
             bytes: 0,
             first: None,
             last: None,
+            keys_added: 0,
         }
     }
 
@@ -79,6 +82,18 @@ impl Analyzer {
             }
             // What is ignored, the decoder counts.
             Decoded::Ignored(_) | Decoded::Other | Decoded::Fragment => {}
+        }
+    }
+
+    /// Adds the secrets that capture files carry and that have come to light since the last call. To be called after each
+    /// frame: files have them in front of the packets that need them.
+    ///
+    /// [`Frames::tls_secrets`]: crate::capture::Frames::tls_secrets
+    pub fn add_keys_of(&mut self, frames: &Frames) {
+        let known = frames.tls_secrets();
+        if let Some(more) = known.get(self.keys_added..).filter(|more| !more.is_empty()) {
+            self.keys_added = known.len();
+            self.tracker.add_keys(more);
         }
     }
 

@@ -128,6 +128,7 @@ fn tell(
     let mut number = 0_u64;
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);
+        analyzer.add_keys_of(frames);
         if analyzer.ended() >= wish.at_a_time.max(1) || analyzer.kept() > gauge.share() {
             hand_over(analyzer)?;
         }

@@ -21,6 +21,7 @@ fn analyze_with(name: &str, options: Options) -> Report {
     let mut analyzer = Analyzer::new(options);
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);
+        analyzer.add_keys_of(&frames);
     }
     analyzer.report(frames.sources())
 }
@@ -114,6 +115,27 @@ fn a_key_log_opens_what_tls_hides() {
     let read = analyze_with("tls-explicit.pcap", options);
     assert_eq!(read.sessions[0].user.as_ref().map(ftpscope::base::Text::raw), Some("alice"));
     assert!(read.sessions[0].transfers.iter().all(|transfer| transfer.sha256.is_some()));
+}
+
+#[test]
+fn keys_that_a_capture_carries_need_no_key_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("with-keys.pcapng");
+    let mut writer = capture::PcapngWriter::new(std::fs::File::create(&path).unwrap()).unwrap();
+    writer.tls_secrets(&std::fs::read(sample("tls-explicit.keys")).unwrap()).unwrap();
+    let mut frames = capture::open(&[sample("tls-explicit.pcap")], &Limits::default()).unwrap();
+    while let Some(frame) = frames.next() {
+        writer.packet(&frame, None).unwrap();
+    }
+    writer.finish().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ftpscope"))
+        .args(["export", "-T", "json"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["sessions"][0]["user"], "alice");
+    assert!(report["sessions"][0]["transfers"][0]["sha256"].is_string());
 }
 
 #[test]

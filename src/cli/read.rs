@@ -106,6 +106,7 @@ impl Reading<'_> {
         let mut read = 0_u64;
         while let Some(frame) = self.frames.next() {
             analyzer.feed(&frame);
+            analyzer.add_keys_of(&self.frames);
             read = read.saturating_add(1);
             if read.is_multiple_of(FRAMES_PER_LOOK) {
                 self.progress.show(self.frames.progress());

@@ -169,6 +169,7 @@ impl tui::Source for FileSource {
         while let Some(frame) = frames.next() {
             time = Some(frame.packet.time);
             analyzer.feed(&frame);
+            analyzer.add_keys_of(&frames);
             packets = packets.saturating_add(1);
             if packets.is_multiple_of(FRAMES_PER_LOOK) {
                 let (bytes, total) = frames.progress();
