@@ -117,7 +117,9 @@ limits! {
     sessions: 32_768, Cost::Share(cost::SESSION);
     /// Bytes kept of all sessions that are alive, and of those that are over and wait for the whole report: commands,
     /// replies, data channels, transfers, the beginnings of contents. The fuller it is, the less any one session may
-    /// add: a quarter of what is left. So one that keeps little finds room where others were greedy.
+    /// add: a quarter of what is left. So one that keeps little finds room where others were greedy. Where the whole
+    /// report is held (text, tables, indented JSON, the terminal interface), it is twice as much, and half of
+    /// connections, sessions, reassembly_total and kept_per_session.
     kept_bytes: 196 * MIB, Cost::Share(1);
     /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is handed over
     /// and where it waits to be written, the sessions before and after it being as large, and for the text that is made of
@@ -185,6 +187,24 @@ impl Limits {
         limits.reassembly_per_stream = limits.reassembly_per_stream.min(limits.reassembly_total / 4);
         limits.reply_bytes = limits.reply_bytes.min(limits.kept_per_session / 4);
         limits
+    }
+
+    /// The same budget for whoever holds the whole report until it is written or looked at: half of what is there for
+    /// flows, and all that is there for handing sessions over, goes to what is kept of sessions.
+    #[must_use]
+    pub fn for_a_whole_report(mut self) -> Self {
+        let before = self.worst_case();
+        self.connections = (self.connections / 2).max(1);
+        self.half_open = self.half_open.min(self.connections / 2).max(1);
+        self.lingering = self.lingering.min(self.connections / 16).max(1);
+        self.sessions = (self.sessions / 2).max(1);
+        self.reassembly_total /= 2;
+        self.reassembly_per_stream = self.reassembly_per_stream.min(self.reassembly_total / 4);
+        self.kept_per_session /= 2;
+        self.reply_bytes = self.reply_bytes.min(self.kept_per_session / 4);
+        self.handover_bytes /= 16;
+        self.kept_bytes = self.kept_bytes.saturating_add(before.saturating_sub(self.worst_case()));
+        self
     }
 
     /// What of a budget is shared out among the caps.

@@ -165,6 +165,15 @@ pub struct AnalysisArgs {
     pub limits: LimitArgs,
 }
 
+/// How much of a report is held at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// A session at a time: it is written as it ends.
+    Parts,
+    /// All of it, until it is written or for as long as somebody looks at it.
+    Whole,
+}
+
 /// How much is kept.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Limits")]
@@ -350,9 +359,12 @@ impl LimitArgs {
         self.settings.contains(&LimitSetting::Help)
     }
 
-    /// The limits.
-    pub fn limits(&self) -> Limits {
+    /// The limits, by how much of a report is held.
+    pub fn limits(&self, held: Held) -> Limits {
         let mut limits = self.max_memory.map_or_else(Limits::default, |size| Limits::within(size.bytes));
+        if held == Held::Whole {
+            limits = limits.for_a_whole_report();
+        }
         for setting in &self.settings {
             if let LimitSetting::Set { limit, value } = setting {
                 limits.set(limit.name, *value);

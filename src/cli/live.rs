@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    Autostop, CaptureArgs, FormatArg, GeneralArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
+    Autostop, CaptureArgs, FormatArg, GeneralArgs, Held, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
 };
 use super::args::{OutputArgs, ReportArgs};
 use super::look::Surroundings;
@@ -74,7 +74,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         filter,
         user: capture.relinquish_privileges,
         keys: input.keylog,
-        analyzer: analyzer_options(analysis),
+        analyzer: analyzer_options(analysis, Held::Parts),
         form,
         target,
         line_buffered: capture.line_buffered,

@@ -4,8 +4,8 @@ use std::env;
 use std::path::PathBuf;
 
 use super::args::{
-    AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, LimitArgs, LiveArgs, LiveOutputArgs,
-    OutputArgs, ReportArgs, SeverityArg, TuiArgs, WhatArg,
+    AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, Held, LimitArgs, LiveArgs,
+    LiveOutputArgs, OutputArgs, ReportArgs, SeverityArg, TuiArgs, WhatArg,
 };
 use super::live::{LiveJob, WatchJob, understand_capture, understand_live, understand_watch};
 use super::look::look;
@@ -92,7 +92,7 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
     reject_capture(command.as_ref(), &capture)?;
     if asks_for_limits(command.as_ref(), &report) {
         let own = command.map_or_else(LimitArgs::default, limits_of);
-        return Ok((Job::Limits(own.or(report.analysis.limits).limits()), general));
+        return Ok((Job::Limits(own.or(report.analysis.limits).limits(Held::Parts)), general));
     }
     let job = if list_interfaces {
         Job::Interfaces { json: report.output.json }
@@ -123,7 +123,7 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
             }
             Some(Command::Interfaces { json }) => Job::Interfaces { json },
             Some(Command::Explain { code }) => Job::Explain(code),
-            Some(Command::Limits(own)) => Job::Limits(own.or(report.analysis.limits).limits()),
+            Some(Command::Limits(own)) => Job::Limits(own.or(report.analysis.limits).limits(Held::Parts)),
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
             Some(Command::Man) => Job::Man,
@@ -198,11 +198,19 @@ fn report_job(
         files,
         filter: analysis.filter.clone(),
         keylog: KeyLogFile::find(input.keylog),
-        analyzer: analyzer_options(analysis),
+        analyzer: analyzer_options(analysis, held(format)),
         format,
         target,
         fail_on: output.fail_on.map(severity),
     })
+}
+
+/// How much of a report is held for a format; the terminal interface has none.
+const fn held(format: Format) -> Held {
+    match format {
+        Format::Json { pretty: false } | Format::Jsonl => Held::Parts,
+        Format::Json { pretty: true } | Format::Text(_) | Format::Table { .. } => Held::Whole,
+    }
 }
 
 /// Says what is wrong with a display filter, and where.
@@ -216,12 +224,12 @@ pub(super) fn check_filter(filter: Option<&str>) -> Result<(), Failure> {
 }
 
 /// How to analyze; the key log is not read yet.
-pub(super) fn analyzer_options(analysis: AnalysisArgs) -> analyzer::Options {
+pub(super) fn analyzer_options(analysis: AnalysisArgs, held: Held) -> analyzer::Options {
     let standard = analyzer::Options::default();
     let mut control_ports = analysis.control_ports;
     control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
     analyzer::Options {
-        limits: analysis.limits.limits(),
+        limits: analysis.limits.limits(held),
         time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
         predict_window: analysis.predict_window.map_or(standard.predict_window, |duration| duration.nanos),
         hash: !analysis.no_hash,

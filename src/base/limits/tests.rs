@@ -66,3 +66,13 @@ fn every_cap_that_can_be_reached_has_a_name_of_its_own() {
     let names: std::collections::BTreeSet<_> = LimitName::ALL.iter().map(|name| name.name()).collect();
     assert_eq!(names.len(), LimitName::ALL.len());
 }
+
+#[test]
+fn a_whole_report_holds_more_sessions_within_the_same_budget() {
+    for budget in [Limits::LEAST_MEMORY, Limits::DEFAULT_MEMORY, 8 * Limits::DEFAULT_MEMORY] {
+        let parts = Limits::within(budget);
+        let whole = parts.clone().for_a_whole_report();
+        assert!(whole.worst_case() <= budget);
+        assert!(whole.kept_bytes >= 2 * parts.kept_bytes, "{} of {budget}", whole.kept_bytes);
+    }
+}
