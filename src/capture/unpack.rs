@@ -65,7 +65,7 @@ impl Compression {
             Self::Zstd => Box::new(Zstd::new(packed, limits.decompression_window)?),
             Self::Lz4 => Box::new(Lz4 { frame: Some(FrameDecoder::new(packed)) }),
         };
-        Ok(Box::new(Guarded { unpacked, count: 0, file_bytes: Arc::clone(file_bytes), ratio }))
+        Ok(Box::new(Guarded { unpacked, failure: None, count: 0, file_bytes: Arc::clone(file_bytes), ratio }))
     }
 
     fn cut(self) -> io::Error {
@@ -81,9 +81,10 @@ impl Compression {
     }
 }
 
-/// Stops a decompression bomb.
+/// Stops a decompression bomb, and what has failed: asked again, an unpacker may say something else, or go on amid rubbish.
 struct Guarded {
     unpacked: Box<dyn Read + Send>,
+    failure: Option<(io::ErrorKind, String)>,
     count: u64,
     file_bytes: Arc<AtomicU64>,
     ratio: u64,
@@ -91,6 +92,21 @@ struct Guarded {
 
 impl Read for Guarded {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if let Some((kind, why)) = &self.failure {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        let result = self.unpack(out);
+        if let Err(error) = &result
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.failure = Some((error.kind(), error.to_string()));
+        }
+        result
+    }
+}
+
+impl Guarded {
+    fn unpack(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let most = self.file_bytes.load(Ordering::Relaxed).saturating_mul(self.ratio).max(FREE);
         if self.count > most {
             let why = format!(
