@@ -168,9 +168,9 @@ impl<R: BufRead> Read for Gzip<R> {
                 Ok(Status::StreamEnd) => self.member = None,
                 Ok(_) if produced == 0 && consumed == 0 && at_end => return Err(Compression::Gzip.cut()),
                 Ok(_) => {}
-                Err(error) => {
-                    let failure =
-                        Compression::Gzip.failed(&error.message().unwrap_or("its structure is wrong"));
+                // What exactly is wrong the library says differently, depending on how much of it it saw at once.
+                Err(_) => {
+                    let failure = Compression::Gzip.failed(&"its structure is wrong");
                     if produced == 0 {
                         return Err(failure);
                     }
