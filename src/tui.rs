@@ -19,6 +19,7 @@ mod layout;
 mod message;
 mod moments;
 mod overview;
+mod palette;
 mod perform;
 mod ports;
 mod roundup;

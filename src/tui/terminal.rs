@@ -16,13 +16,18 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::crossterm::{cursor, execute};
 use ratatui::layout::{Position, Rect};
-use ratatui::{DefaultTerminal, Terminal, crossterm};
+use ratatui::{Terminal, crossterm};
 
+use super::palette::Palette;
 use super::theme::ColorDepth;
+
+/// What the interface is drawn on.
+pub(super) type Canvas = Terminal<CrosstermBackend<Palette<io::Stdout>>>;
 
 /// The terminal while the interface has it.
 pub(super) struct Screen {
-    pub(super) terminal: DefaultTerminal,
+    pub(super) terminal: Canvas,
+    depth: ColorDepth,
     asked: Arc<Asked>,
     mouse: bool,
 }
@@ -54,9 +59,9 @@ impl Screen {
                 told(panic);
             }
         }));
-        let terminal = enter()?;
+        let terminal = enter(depth)?;
         let asked = Arc::new(Asked::default());
-        let mut screen = Self { terminal, asked: Arc::clone(&asked), mouse: false };
+        let mut screen = Self { terminal, depth, asked: Arc::clone(&asked), mouse: false };
         #[cfg(unix)]
         signals::watch(&asked)?;
         screen.set_mouse(mouse)?;
@@ -102,7 +107,7 @@ impl Screen {
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         give_back();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-        self.terminal = enter()?;
+        self.terminal = enter(self.depth)?;
         let mouse = std::mem::take(&mut self.mouse);
         self.set_mouse(mouse)?;
         self.redraw()
@@ -127,10 +132,10 @@ impl Drop for Screen {
 }
 
 /// Raw keys, and the alternate screen.
-fn enter() -> io::Result<DefaultTerminal> {
+fn enter(depth: ColorDepth) -> io::Result<Canvas> {
     enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
-    Terminal::new(CrosstermBackend::new(io::stdout()))
+    Terminal::new(CrosstermBackend::new(Palette::new(io::stdout(), depth == ColorDepth::Sixteen)))
 }
 
 /// Gives the terminal back, as far as that can be done: nothing can be done about one that is gone.
