@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every fuzz target for SECONDS (1200 unless told), and says what came of it: fuzz/run.sh [SECONDS]
 #
-# TARGETS names some of them only; AT_A_TIME says how many run side by side (1); with NO_BUILD they are run as they were
+# SEED makes two rounds alike; TARGETS names some of them only; AT_A_TIME says how many run side by side (1); with NO_BUILD they are run as they were
 # built last. What fails is kept in fuzz/artifacts/.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -18,7 +18,7 @@ mkdir -p logs
 run() {
     local target=$1
     mkdir -p "corpus/$target" "artifacts/$target"
-    "target/$host/release/$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
+    "target/$host/release/$target" -max_total_time="$seconds" ${SEED:+-seed=$SEED} -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
         -artifact_prefix="artifacts/$target/" "corpus/$target" >"logs/$target.log" 2>&1
 }
 

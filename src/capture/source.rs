@@ -113,7 +113,12 @@ impl Source {
                 return Err(Error::Empty { path });
             }
             if known.is_none() && scanner.is_none() {
-                return Err(Error::NotACapture { path, kind: other_kind(&first) });
+                // As many bytes as there may be, however they come: what is said must not depend on that.
+                let mut more = first;
+                let missing = SNIFF.saturating_sub(more.len()) as u64;
+                // What can't be read tells nothing; what could be tells something.
+                let _ = input.take(missing).read_to_end(&mut more);
+                return Err(Error::NotACapture { path, kind: other_kind(&more) });
             }
             input = Box::new(Cursor::new(first).chain(input));
             if let Some(scanner) = scanner {

@@ -26,7 +26,7 @@ pub fn command_plausibility(prefix: &[u8]) -> Plausible {
         let Some(length) = memchr::memchr(b'\n', rest) else { return begun_command(rest) };
         let (line, more) = rest.split_at_checked(length).unwrap_or((rest, b""));
         rest = more.get(1..).unwrap_or_default();
-        let verdict = whole_command(line.trim_ascii());
+        let verdict = whole_command(without_blanks(line));
         if verdict != Plausible::NeedMore {
             return verdict;
         }
@@ -39,6 +39,21 @@ const FIRST_LINES: usize = 16;
 
 /// Bytes that a first line without an end may have: RFC 959 names no bound, but names and passwords are shorter.
 const FIRST_LINE_BYTES: usize = 512;
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r')
+}
+
+/// The line from its first word on. Form feeds and the like are blanks for nobody who speaks FTP.
+fn without_blanks_before(line: &[u8]) -> &[u8] {
+    let begin = line.iter().position(|&byte| !is_blank(byte)).unwrap_or(line.len());
+    line.get(begin..).unwrap_or_default()
+}
+
+fn without_blanks(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|&byte| !is_blank(byte)).map_or(0, |last| last.saturating_add(1));
+    without_blanks_before(line.get(..end).unwrap_or_default())
+}
 
 /// What a whole line tells.
 fn whole_command(line: &[u8]) -> Plausible {
@@ -74,7 +89,7 @@ const fn is_shared(verb: &Verb) -> bool {
 
 /// What a line tells of which the end has not come.
 fn begun_command(line: &[u8]) -> Plausible {
-    let line = line.trim_ascii_start();
+    let line = without_blanks_before(line);
     let (word, rest) = split_word(line);
     let plausible = match rest {
         Some(_) => is_plausible_command(word) && line.len() <= FIRST_LINE_BYTES,
