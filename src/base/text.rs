@@ -2,18 +2,22 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
+
 /// Text that a peer sent: UTF-8 where it is valid, else every byte read as Latin-1. Control characters are still in it.
 ///
 /// It has no `Display`: show it through [`Text::printable`]; [`Text::raw`] is for formats that escape on their own.
+///
+/// Most of what is said on a control connection is shorter than 24 bytes and takes no memory of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Text(Box<str>);
+pub struct Text(CompactString);
 
 impl Text {
     /// Decodes what a peer sent.
     pub fn from_wire(bytes: &[u8]) -> Self {
         Self(match std::str::from_utf8(bytes) {
             Ok(text) => text.into(),
-            Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect::<String>().into(),
+            Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
         })
     }
 

@@ -20,7 +20,7 @@ fn command(verb: Verb, argument: &str, replies: Vec<Reply>) -> Command {
         frame: 10,
         verb,
         argument: Some(Argument::Text(Text::from(argument))),
-        replies,
+        replies: replies.into(),
         line: LineFacts::default(),
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::{Announcement, DataChannel, EndState, Finding, FrameSpan, Negotiation, Transfer};
 use crate::base::{Endpoint, Secret, Text, Timestamp};
 use crate::ftp::{LineEnd, Party, Verb};
@@ -158,8 +160,8 @@ pub struct Command {
     pub verb: Verb,
     /// What follows the one space after the verb, as it is.
     pub argument: Option<Argument>,
-    /// Preliminary and final replies, in order.
-    pub replies: Vec<Reply>,
+    /// Preliminary and final replies, in order: mostly one, which takes no memory of its own.
+    pub replies: SmallVec<[Reply; 1]>,
     /// How its line lay on the wire.
     pub line: LineFacts,
 }

@@ -12,6 +12,8 @@
 
 use std::collections::VecDeque;
 
+use smallvec::SmallVec;
+
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Text};
 use crate::ftp::{Answer, Verb, may_answer};
 use crate::report::{Argument, Command, LineFacts, Reply};
@@ -184,10 +186,6 @@ impl Dialogue {
         }
         let command = usize::try_from(index).ok().and_then(|index| self.commands.get_mut(index));
         if let Some(command) = command.filter(|_| is_kept) {
-            if command.replies.is_empty() {
-                // Most have one; without a word there would be room for four.
-                command.replies.reserve_exact(1);
-            }
             command.replies.push(reply);
         }
         Answered::Command(index)
@@ -252,5 +250,5 @@ pub(super) fn command(
         (true, true) => Argument::Secret(crate::base::Secret::shown(Text::from_wire(bytes))),
         (false, _) => Argument::Text(Text::from_wire(bytes)),
     });
-    Command { time: packet.time, frame: packet.frame, verb, argument, replies: Vec::new(), line }
+    Command { time: packet.time, frame: packet.frame, verb, argument, replies: SmallVec::new(), line }
 }

@@ -84,7 +84,7 @@ impl Json for Numbered<&Command> {
             "frame": command.frame,
             "verb": command.verb.name(),
             "argument": command.argument,
-            "replies": command.replies,
+            "replies": *command.replies,
         });
     }
 }
