@@ -10,6 +10,7 @@ mod connection;
 mod flow;
 mod half;
 mod held;
+mod in_order;
 mod opening;
 mod reassembly;
 mod receive;

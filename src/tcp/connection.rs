@@ -1,6 +1,7 @@
 //! One TCP connection.
 
 use crate::base::{Endpoint, PacketRef, Timestamp};
+use crate::decode::Segment;
 use crate::report::{EndState, FirstClose};
 
 /// A connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it; then the number serves again.
@@ -106,6 +107,17 @@ impl Connection {
         match side {
             Side::Originator => self.originator,
             Side::Responder => self.responder,
+        }
+    }
+
+    /// Which side sent a segment; none where it is another connection's.
+    pub(super) fn sender_of(&self, segment: &Segment<'_>) -> Option<Side> {
+        if segment.source == self.originator && segment.destination == self.responder {
+            Some(Side::Originator)
+        } else if segment.source == self.responder && segment.destination == self.originator {
+            Some(Side::Responder)
+        } else {
+            None
         }
     }
 

@@ -33,9 +33,7 @@ pub(super) struct Reception<'a, S> {
 
 impl<S: Sink> Reception<'_, S> {
     /// Lets a segment act on the connection.
-    pub(super) fn receive(&mut self, entry: &mut Entry, segment: &Segment<'_>) -> Outcome {
-        let side =
-            if segment.source == entry.connection.originator { Side::Originator } else { Side::Responder };
+    pub(super) fn receive(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Outcome {
         if entry.track.half(side).is_copy(segment) {
             entry.connection.last = segment.packet;
             return Outcome::Kept;

@@ -41,6 +41,8 @@ pub struct Table {
     half_open: usize,
     lingering: usize,
     look_at: Timestamp,
+    #[cfg(test)]
+    pub(super) long_way_only: bool,
 }
 
 impl Table {
@@ -56,6 +58,8 @@ impl Table {
             lingering: limits.lingering,
             half_open: limits.half_open.max(1),
             look_at: Timestamp::MIN,
+            #[cfg(test)]
+            long_way_only: false,
         }
     }
 
@@ -131,9 +135,12 @@ impl Table {
     ) {
         let (connection, mut track) = first_facts(segment);
         track.ancestor = ancestor;
-        if let Some(slot) = self.introduce(flow, connection, track, sink) {
-            let outcome =
-                self.with_reception(slot, sink, |reception, entry| reception.receive_first(entry, segment));
+        if let Some(slot) = self.introduce(flow, connection, track, sink)
+            && let Some(entry) = self.slab.get_mut(slot)
+        {
+            let now = self.clock.now();
+            let mut reception = Reception { id: ConnectionId(slot), sink, budget: &mut self.budget, now };
+            let outcome = reception.receive_first(entry, segment);
             self.settle(slot, outcome, segment, sink);
         }
     }
@@ -163,28 +170,20 @@ impl Table {
     }
 
     fn receive(&mut self, slot: u32, segment: &Segment<'_>, sink: &mut impl Sink) {
-        let is_ours = self.slab.get(slot).is_some_and(|entry| {
-            let (originator, responder) = (&entry.connection.originator, &entry.connection.responder);
-            (segment.source == *originator && segment.destination == *responder)
-                || (segment.source == *responder && segment.destination == *originator)
-        });
-        if is_ours {
-            let outcome =
-                self.with_reception(slot, sink, |reception, entry| reception.receive(entry, segment));
-            self.settle(slot, outcome, segment, sink);
-        }
-    }
-
-    fn with_reception<S: Sink>(
-        &mut self,
-        slot: u32,
-        sink: &mut S,
-        act: impl FnOnce(&mut Reception<'_, S>, &mut Entry) -> Outcome,
-    ) -> Outcome {
+        // Tests compare the short way with the long one.
+        #[cfg(test)]
+        let takes_short_way = !self.long_way_only;
+        #[cfg(not(test))]
+        let takes_short_way = true;
+        let Some(entry) = self.slab.get_mut(slot) else { return };
+        let Some(side) = entry.connection.sender_of(segment) else { return };
         let now = self.clock.now();
-        let Some(entry) = self.slab.get_mut(slot) else { return Outcome::Kept };
         let mut reception = Reception { id: ConnectionId(slot), sink, budget: &mut self.budget, now };
-        act(&mut reception, entry)
+        if takes_short_way && reception.receive_next(entry, segment, side) {
+            return;
+        }
+        let outcome = reception.receive(entry, segment, side);
+        self.settle(slot, outcome, segment, sink);
     }
 
     /// Does what a segment's reception asks for.

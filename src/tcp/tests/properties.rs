@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::script::{client, seconds, server};
+use super::script::{Recorder, client, seconds, server};
 use crate::base::{Limits, PacketRef, Timestamp};
 use crate::decode::{Flags, Segment};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
@@ -248,6 +248,100 @@ proptest! {
         }
         table.finish(&mut delivered);
         prop_assert_eq!((delivered.open, table.held()), (0, 0));
+    }
+}
+
+/// What one side sends next, seen from where its stream has come to.
+#[derive(Clone, Debug)]
+struct Step {
+    from_client: bool,
+    /// How far before or behind that.
+    shift: i32,
+    len: usize,
+    /// How far before or behind all that the other side sent it acknowledges; none without ACK.
+    ack_shift: Option<i32>,
+    flags: Flags,
+    cut: u32,
+    /// In microseconds, since the one before.
+    pause: i64,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let shift = || prop_oneof![12 => Just(0), 2 => -30..30, 1 => any::<i32>()];
+    let flags = prop_oneof![
+        30 => Just(Flags::default()),
+        2 => Just(Flags { syn: true, ..Flags::default() }),
+        1 => (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(syn, fin, rst)| Flags { syn, fin, rst }),
+    ];
+    let pause = prop_oneof![3 => 0..900_i64, 3 => 1_000..90_000_i64, 1 => 0..400_000_000_i64];
+    let cut = prop_oneof![20 => Just(0), 1 => 1..9_u32];
+    (any::<bool>(), shift(), 0..20_usize, prop::option::weighted(0.9, shift()), flags, cut, pause).prop_map(
+        |(from_client, shift, len, ack_shift, flags, cut, pause)| Step {
+            from_client,
+            shift,
+            len,
+            ack_shift,
+            flags,
+            cut,
+            pause,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_short_way_tells_what_the_long_way_tells(
+        isn in isn(),
+        handshake in prop::bool::weighted(0.8),
+        steps in prop::collection::vec(step(), 0..60),
+    ) {
+        let told = |long_way_only: bool| {
+            let mut table = Table::new(&Limits::default());
+            table.long_way_only = long_way_only;
+            let mut recorder = Recorder::default();
+            let mut time = seconds(1e9);
+            let mut next = [isn, 5000];
+            let begin = [
+                (true, Flags { syn: true, ..Flags::default() }, None),
+                (false, Flags { syn: true, ..Flags::default() }, Some(0)),
+            ];
+            let begin = begin.into_iter().filter(|_| handshake).map(|(from_client, flags, ack_shift)| Step {
+                from_client, shift: 0, len: 0, ack_shift, flags, cut: 0, pause: 10,
+            });
+            for (frame, step) in (1..).zip(begin.chain(steps.iter().cloned())) {
+                time = time.plus(step.pause * 1_000);
+                let side = usize::from(!step.from_client);
+                let (source, destination) = if step.from_client { (client(), server()) } else { (server(), client()) };
+                let seq = next[side].wrapping_add_signed(step.shift);
+                let payload = &b"abcdefghijklmnopqrst"[..step.len];
+                table.push(
+                    &Segment {
+                        packet: PacketRef { time, frame },
+                        source,
+                        destination,
+                        seq,
+                        ack: step.ack_shift.map(|shift| next[1 - side].wrapping_add_signed(shift)),
+                        flags: step.flags,
+                        window: 1,
+                        timestamp: None,
+                        payload,
+                        cut: step.cut,
+                    },
+                    &mut recorder,
+                );
+                #[expect(clippy::cast_possible_truncation, reason = "at most 20")]
+                let sent = step.len as u32 + step.cut + u32::from(step.flags.syn) + u32::from(step.flags.fin);
+                if step.shift == 0 {
+                    next[side] = seq.wrapping_add(sent);
+                }
+            }
+            table.finish(&mut recorder);
+            let ended: Vec<String> = recorder.ended.iter().map(|ended| format!("{ended:?}")).collect();
+            (recorder.log, ended)
+        };
+        prop_assert_eq!(told(false), told(true));
     }
 }
 
