@@ -93,7 +93,11 @@ fn begun_command(line: &[u8]) -> Plausible {
     let (word, rest) = split_word(line);
     let plausible = match rest {
         Some(_) => is_plausible_command(word) && line.len() <= FIRST_LINE_BYTES,
-        None => word.len() <= 5 && word.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'\r'),
+        None => {
+            let end = word.iter().rposition(|&byte| byte != b'\r').map_or(0, |last| last.saturating_add(1));
+            let letters = word.get(..end).unwrap_or_default();
+            letters.len() <= 4 && letters.iter().all(u8::is_ascii_alphabetic) && line.len() <= FIRST_LINE_BYTES
+        }
     };
     if plausible { Plausible::NeedMore } else { Plausible::No }
 }
