@@ -135,7 +135,7 @@ limits! {
     /// Data channels kept in one session.
     channels_per_session: 50_000, Cost::Within;
     /// Predictions that wait for their connection, in all.
-    expectations: 40_960, Cost::Share(cost::EXPECTATION);
+    expectations: 23_040, Cost::Share(cost::EXPECTATION);
     /// Endpoints, pairs and announcements remembered for reuse.
     history: 65_536, Cost::Share(cost::HISTORY);
     /// Hosts and pairs of hosts remembered for what spans sessions: guessed passwords, exhausted port ranges.

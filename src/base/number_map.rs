@@ -36,6 +36,10 @@ impl Hasher for NumberHasher {
     fn write_u32(&mut self, number: u32) {
         self.add(number.into());
     }
+
+    fn write_u64(&mut self, number: u64) {
+        self.add(number);
+    }
 }
 
 #[cfg(test)]

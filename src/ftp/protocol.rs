@@ -96,7 +96,9 @@ fn begun_command(line: &[u8]) -> Plausible {
         None => {
             let end = word.iter().rposition(|&byte| byte != b'\r').map_or(0, |last| last.saturating_add(1));
             let letters = word.get(..end).unwrap_or_default();
-            letters.len() <= 4 && letters.iter().all(u8::is_ascii_alphabetic) && line.len() <= FIRST_LINE_BYTES
+            letters.len() <= 4
+                && letters.iter().all(u8::is_ascii_alphabetic)
+                && line.len() <= FIRST_LINE_BYTES
         }
     };
     if plausible { Plausible::NeedMore } else { Plausible::No }

@@ -5,8 +5,8 @@
 //! expectation here, and a new expectation looks among the connections that nobody has claimed.
 //!
 //! An expectation is never removed because it was met: a second connection on the same negotiation belongs to it too.
-//! It goes when its session goes, when the peer refuses the negotiation, or when newer ones of the same session or the
-//! same port push it out.
+//! It goes when its session goes, when the peer refuses the negotiation, or when newer ones of the same session or to
+//! the same endpoint push it out.
 //!
 //! How well a connection fits ([`Fit`]) decides between several:
 //!
@@ -19,7 +19,7 @@
 //! server's endpoint in it would be given that server's connections. Then the one still waiting wins, then the one in
 //! force, then the newest.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
 use crate::base::{Endpoint, LimitCounts, LimitName, Limits, NumberMap, PacketRef, cost};
@@ -27,8 +27,8 @@ use crate::base::{Endpoint, LimitCounts, LimitName, Limits, NumberMap, PacketRef
 /// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
 const PER_SESSION: usize = 64;
 
-/// Expectations kept for one listening port, over all sessions.
-const PER_PORT: usize = 1024;
+/// Expectations kept for one listening endpoint, over all sessions.
+const PER_ENDPOINT: usize = 1024;
 
 /// A session under way, by its place in the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,15 +51,15 @@ pub(super) struct Expectation {
     pub(super) met: bool,
 }
 
-// In its port's list, which may be twice as long and in a table of its own; and in its session's, likewise; and in the
-// order of all, where half may have gone.
+// Itself, in a table; in the lists of up to two endpoints, each of which may be twice as long and in a table of its own; in
+// its session's, likewise; and in the order of all, where half may have gone.
 const _: () = assert!(
-    2 * size_of::<Expectation>()
-        + cost::in_hash_table(size_of::<(u16, Vec<Expectation>)>())
+    cost::in_hash_table(size_of::<(Serial, Expectation)>())
+        + 2 * (2 * size_of::<Serial>() + cost::in_hash_table(size_of::<(Endpoint, VecDeque<Serial>)>()))
         + 2 * size_of::<Known>()
         + cost::in_hash_table(size_of::<(SessionSlot, VecDeque<Known>)>())
-        + 2 * 2 * size_of::<(u64, SessionSlot)>()
-        + 2 * cost::ALLOCATION
+        + 2 * 2 * size_of::<Serial>()
+        + 3 * cost::ALLOCATION
         <= cost::EXPECTATION
 );
 
@@ -75,6 +75,12 @@ pub(super) enum Fit {
 }
 
 impl Expectation {
+    /// Where its connection may go: to the listening endpoint, or to that port of the control peer.
+    fn ends(&self) -> impl Iterator<Item = Endpoint> + use<> {
+        let at_peer = Endpoint::new(self.listener_peer, self.listener.port);
+        [Some(self.listener), Some(at_peer).filter(|&end| end != self.listener)].into_iter().flatten()
+    }
+
     /// How the connection from `originator` to `responder` fits.
     pub(super) fn fit(&self, originator: Endpoint, responder: Endpoint) -> Option<Fit> {
         if responder.port != self.listener.port {
@@ -89,23 +95,25 @@ impl Expectation {
     }
 }
 
-/// All expectations, by listening port.
+/// The number of an expectation, in the order in which they came.
+type Serial = u64;
+
+/// All expectations, by where their connections may go.
 #[derive(Default)]
 pub(super) struct Expectations {
-    by_port: NumberMap<u16, VecDeque<Expectation>>,
+    all: NumberMap<Serial, Expectation>,
+    by_endpoint: HashMap<Endpoint, VecDeque<Serial>>,
     by_session: NumberMap<SessionSlot, VecDeque<Known>>,
     /// All of them in the order in which they came, among them such as have gone since.
-    in_order: VecDeque<(u64, SessionSlot)>,
+    in_order: VecDeque<Serial>,
     /// The number of the next one.
-    serial: u64,
-    count: usize,
+    serial: Serial,
 }
 
 /// An expectation as its session knows it.
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    serial: u64,
-    port: u16,
+    serial: Serial,
     channel: u32,
     /// Whether it was marked as superseded: once is enough.
     superseded: bool,
@@ -114,47 +122,54 @@ struct Known {
 impl Expectations {
     /// Adds one; the session's older ones are superseded by it only once [`Self::supersede`] says so.
     pub(super) fn add(&mut self, expectation: Expectation, limits: &Limits, counts: &mut LimitCounts) {
-        let port = expectation.listener.port;
-        let of_session = self.by_session.entry(expectation.session).or_default();
         let serial = self.serial;
         self.serial = serial.wrapping_add(1);
-        of_session.push_back(Known { serial, port, channel: expectation.channel, superseded: false });
+        let of_session = self.by_session.entry(expectation.session).or_default();
+        of_session.push_back(Known { serial, channel: expectation.channel, superseded: false });
         let pushed_out = if of_session.len() > PER_SESSION { of_session.pop_front() } else { None };
-        let session = expectation.session;
         if let Some(old) = pushed_out {
-            self.drop_one(session, old.port, old.channel);
+            self.remove(old.serial);
         }
-        if self.by_port.get(&port).is_some_and(|of_port| of_port.len() >= PER_PORT)
-            && let Some(oldest) = self.by_port.get_mut(&port).and_then(VecDeque::pop_front)
-        {
-            counts.reached(LimitName::Expectations);
-            self.count = self.count.saturating_sub(1);
-            self.forget_known(oldest.session, oldest.channel);
+        for end in expectation.ends() {
+            let of_endpoint = self.by_endpoint.entry(end).or_default();
+            let oldest = if of_endpoint.len() >= PER_ENDPOINT { of_endpoint.front().copied() } else { None };
+            of_endpoint.push_back(serial);
+            self.push_out(oldest, counts);
         }
-        while self.count >= limits.expectations.max(1) {
+        while self.all.len() >= limits.expectations.max(1) {
             // Whoever has the most of them has most of the oldest.
             let Some(oldest) = self.in_order.pop_front() else { break };
-            if let Some((session, known)) = self.known(oldest)
-                && self.drop_one(session, known.port, known.channel)
-            {
-                counts.reached(LimitName::Expectations);
-                self.forget_known(session, known.channel);
-            }
+            self.push_out(Some(oldest), counts);
         }
-        self.in_order.push_back((serial, session));
-        self.by_port.entry(port).or_default().push_back(expectation);
-        self.count = self.count.saturating_add(1);
-        if self.in_order.len() > self.count.saturating_mul(2).saturating_add(PER_PORT) {
-            let mut in_order = std::mem::take(&mut self.in_order);
-            in_order.retain(|&place| self.known(place).is_some());
-            self.in_order = in_order;
+        self.in_order.push_back(serial);
+        self.all.insert(serial, expectation);
+        if self.in_order.len() > self.all.len().saturating_mul(2).saturating_add(PER_ENDPOINT) {
+            let Self { in_order, all, .. } = self;
+            in_order.retain(|serial| all.contains_key(serial));
         }
     }
 
-    /// What stands at a place in the order, if it has not gone.
-    fn known(&self, (serial, session): (u64, SessionSlot)) -> Option<(SessionSlot, Known)> {
-        let known = self.by_session.get(&session)?.iter().find(|known| known.serial == serial)?;
-        Some((session, *known))
+    /// Gives one up because of a limit, if it is still there.
+    fn push_out(&mut self, oldest: Option<Serial>, counts: &mut LimitCounts) {
+        if let Some(gone) = oldest.and_then(|serial| self.remove(serial)) {
+            counts.reached(LimitName::Expectations);
+            self.forget_known(gone.session, gone.channel);
+        }
+    }
+
+    /// Takes one out of the table, and out of the lists of its endpoints.
+    fn remove(&mut self, serial: Serial) -> Option<Expectation> {
+        let gone = self.all.remove(&serial)?;
+        for end in gone.ends() {
+            let Some(of_endpoint) = self.by_endpoint.get_mut(&end) else { continue };
+            if let Some(place) = of_endpoint.iter().position(|&one| one == serial) {
+                of_endpoint.remove(place);
+            }
+            if of_endpoint.is_empty() {
+                self.by_endpoint.remove(&end);
+            }
+        }
+        Some(gone)
     }
 
     fn forget_known(&mut self, session: SessionSlot, channel: u32) {
@@ -163,44 +178,32 @@ impl Expectations {
         }
     }
 
-    /// Drops one; tells whether it was there.
-    fn drop_one(&mut self, session: SessionSlot, port: u16, channel: u32) -> bool {
-        let Some(of_port) = self.by_port.get_mut(&port) else { return false };
-        let place = of_port.iter().position(|one| one.session == session && one.channel == channel);
-        let was_there = place.and_then(|place| of_port.remove(place)).is_some();
-        if was_there {
-            self.count = self.count.saturating_sub(1);
-        }
-        if of_port.is_empty() {
-            self.by_port.remove(&port);
-        }
-        was_there
-    }
-
     /// The peer refused: the announcement is void.
-    pub(super) fn withdraw(&mut self, session: SessionSlot, port: u16, channel: u32) {
-        self.drop_one(session, port, channel);
+    pub(super) fn withdraw(&mut self, session: SessionSlot, channel: u32) {
+        let known = self.by_session.get(&session).into_iter().flatten();
+        let void: Vec<Serial> = known.filter(|one| one.channel == channel).map(|one| one.serial).collect();
+        for serial in void {
+            self.remove(serial);
+        }
         self.forget_known(session, channel);
     }
 
     /// A newer negotiation of the session is in force now.
     pub(super) fn supersede(&mut self, session: SessionSlot, newest: u32) {
-        let Self { by_port, by_session, .. } = self;
-        let of_session = by_session.get_mut(&session).into_iter().flatten();
+        let of_session = self.by_session.get_mut(&session).into_iter().flatten();
         for known in of_session.filter(|known| known.channel != newest && !known.superseded) {
             known.superseded = true;
-            for one in by_port.get_mut(&known.port).into_iter().flatten() {
-                if one.session == session && one.channel == known.channel {
-                    one.superseded = true;
-                }
+            if let Some(one) = self.all.get_mut(&known.serial) {
+                one.superseded = true;
             }
         }
     }
 
     /// A connection was found for it.
-    pub(super) fn meet(&mut self, session: SessionSlot, port: u16, channel: u32) {
-        for one in self.by_port.get_mut(&port).into_iter().flatten() {
-            if one.session == session && one.channel == channel {
+    pub(super) fn meet(&mut self, session: SessionSlot, channel: u32) {
+        let of_session = self.by_session.get(&session).into_iter().flatten();
+        for known in of_session.filter(|known| known.channel == channel) {
+            if let Some(one) = self.all.get_mut(&known.serial) {
                 one.met = true;
             }
         }
@@ -209,7 +212,7 @@ impl Expectations {
     /// The session is gone, and its expectations with it.
     pub(super) fn forget(&mut self, session: SessionSlot) {
         for known in self.by_session.remove(&session).into_iter().flatten() {
-            self.drop_one(session, known.port, known.channel);
+            self.remove(known.serial);
         }
     }
 
@@ -227,10 +230,10 @@ impl Expectations {
         originator: Endpoint,
         responder: Endpoint,
     ) -> impl Iterator<Item = (&Expectation, Fit)> {
-        self.by_port
-            .get(&responder.port)
-            .into_iter()
-            .flatten()
-            .filter_map(move |one| Some((one, one.fit(originator, responder)?)))
+        let of_endpoint = self.by_endpoint.get(&responder).into_iter().flatten();
+        of_endpoint.filter_map(move |serial| {
+            let one = self.all.get(serial)?;
+            Some((one, one.fit(originator, responder)?))
+        })
     }
 }

@@ -99,18 +99,19 @@ fn is_plain(bytes: &[u8]) -> bool {
     const fn zero(word: u64) -> u64 {
         word.wrapping_sub(ONES) & !word
     }
-    let (words, rest) = bytes.as_chunks::<8>();
-    let odd = words.iter().fold(0, |odd, &word| {
+    /// Sets the top bit of each byte that is none of them, and perhaps of others above it.
+    const fn odd(word: [u8; 8]) -> u64 {
         let word = u64::from_le_bytes(word);
         let control = word.wrapping_sub(ONES * 0x20);
-        odd | word
-            | control
-            | zero(word ^ (ONES * 0x22))
-            | zero(word ^ (ONES * 0x5c))
-            | zero(word ^ (ONES * 0x7f))
-    });
-    odd & (ONES << 7) == 0
-        && rest.iter().all(|&byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
+        word | control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | zero(word ^ (ONES * 0x7f))
+    }
+    let is_none = |odd: u64| odd & (ONES << 7) == 0;
+    let (words, rest) = bytes.as_chunks::<8>();
+    match bytes.last_chunk::<8>() {
+        // The last eight, of which some were looked at before.
+        Some(&last) => is_none(words.iter().fold(odd(last), |all, &word| all | odd(word))),
+        None => rest.iter().all(|&byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'),
+    }
 }
 
 /// What texts may take in a session's report that were made of others: paths, features.

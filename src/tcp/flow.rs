@@ -84,7 +84,17 @@ impl Hasher for Prehashed {
 /// The fingerprints of flows that came lately: most packets are of a flow that was seen a moment ago, and comparing two
 /// endpoints costs a tenth of hashing them. Whoever fills it with other flows gains nothing but that they are hashed.
 #[derive(Debug)]
-struct Recent(Box<[Option<(Endpoint, Endpoint, Fingerprint)>]>);
+struct Recent(Box<[Option<Lately>]>);
+
+/// A flow that came lately.
+#[derive(Clone, Copy, Debug)]
+struct Lately {
+    source: Endpoint,
+    destination: Endpoint,
+    flow: Fingerprint,
+    /// The slot that its connection was in.
+    slot: Option<u32>,
+}
 
 /// Flows kept in [`Recent`], a power of two.
 const RECENT: usize = 1024;
@@ -140,21 +150,34 @@ impl Flows {
         }
     }
 
-    /// The fingerprint of the flow between two endpoints, whichever of them sends.
+    /// The fingerprint of the flow between two endpoints, whichever of them sends, and the slot that its connection was in
+    /// when this was asked last: it may have left that.
     #[inline]
-    pub(super) fn fingerprint(&mut self, source: &Endpoint, destination: &Endpoint) -> Fingerprint {
+    pub(super) fn fingerprint(
+        &mut self,
+        source: &Endpoint,
+        destination: &Endpoint,
+    ) -> (Fingerprint, Option<u32>) {
         let place = Recent::place(source, destination);
-        if let Some(Some((from, to, known))) = self.recent.0.get(place)
-            && from == source
-            && to == destination
+        if let Some(Some(lately)) = self.recent.0.get(place)
+            && lately.source == *source
+            && lately.destination == *destination
         {
-            return *known;
+            return (lately.flow, lately.slot);
         }
-        let fingerprint = self.hash(source, destination);
-        if let Some(slot) = self.recent.0.get_mut(place) {
-            *slot = Some((*source, *destination, fingerprint));
+        let flow = self.hash(source, destination);
+        if let Some(lately) = self.recent.0.get_mut(place) {
+            *lately = Some(Lately { source: *source, destination: *destination, flow, slot: None });
         }
-        fingerprint
+        (flow, None)
+    }
+
+    /// The connection of the segment that was asked for last is in this slot.
+    fn note_slot(&mut self, segment: &Segment<'_>, slot: u32) {
+        let place = Recent::place(&segment.source, &segment.destination);
+        if let Some(Some(lately)) = self.recent.0.get_mut(place) {
+            lately.slot = Some(slot);
+        }
     }
 
     fn hash(&self, one: &Endpoint, other: &Endpoint) -> Fingerprint {
@@ -187,7 +210,10 @@ impl Flows {
     pub(super) fn route(&mut self, flow: Fingerprint, segment: &Segment<'_>) -> Route {
         let ignored = match self.map.get_mut(&flow) {
             None => return Route::Unknown,
-            Some(Flow::Live(slot)) => return Route::Live(*slot),
+            Some(&mut Flow::Live(slot)) => {
+                self.note_slot(segment, slot);
+                return Route::Live(slot);
+            }
             Some(Flow::Ignored(ignored)) => ignored,
         };
         let flags = segment.flags;

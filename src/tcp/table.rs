@@ -69,7 +69,11 @@ impl Table {
         if now >= self.look_at {
             self.expire(now, sink);
         }
-        let flow = self.flows.fingerprint(&segment.source, &segment.destination);
+        let (flow, slot) = self.flows.fingerprint(&segment.source, &segment.destination);
+        if let Some(slot) = slot.filter(|&slot| self.slab.get(slot).is_some_and(|entry| entry.flow == flow)) {
+            self.receive(slot, segment, sink);
+            return;
+        }
         match self.flows.route(flow, segment) {
             Route::Live(slot) => self.receive(slot, segment, sink),
             Route::Unknown if opens(segment) => self.open(flow, segment, None, sink),

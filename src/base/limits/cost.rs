@@ -28,8 +28,8 @@ pub const CONNECTION_IN_TRACKER: usize = 1280;
 pub const FLOW: usize = 64;
 /// A session, but for what was said and done in it.
 pub const SESSION: usize = 2304;
-/// A prediction, by port, by session and by age.
-pub const EXPECTATION: usize = 576;
+/// A prediction, by endpoint, by session and by age.
+pub const EXPECTATION: usize = 1024;
 /// A data connection that is remembered, an announcement, and a use of a port.
 pub const HISTORY: usize = 496 + ANNOUNCEMENT + PORT_USE;
 /// An announced endpoint, in two generations of half as many.

@@ -107,7 +107,7 @@ impl Tracker {
                 return;
             }
         };
-        self.expectations.meet(slot, expectation.listener.port, index);
+        self.expectations.meet(slot, index);
         self.attach(id, slot, target, matched_by, peer_session);
     }
 

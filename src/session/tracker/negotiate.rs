@@ -205,8 +205,8 @@ impl Tracker {
             400..=599 if waiting => {
                 channel.negotiation = Some(Negotiation::Rejected);
                 let mode = channel.mode;
-                if let Some(endpoint) = channel.advertised.filter(|_| channel.active) {
-                    self.expectations.withdraw(slot, endpoint.port, channel_index);
+                if channel.active {
+                    self.expectations.withdraw(slot, channel_index);
                 }
                 self.tell(slot, packet, EventKind::Rejected { channel: channel_index, mode, code });
             }
