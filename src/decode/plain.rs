@@ -120,6 +120,7 @@ mod tests {
             bytes,
             wire_len: u32::try_from(bytes.len()).unwrap() + cut,
             source: 0,
+            glance: None,
         };
         let short = segment(&frame).map(|segment| format!("{segment:?}"));
         let long = match Decoder::new(&Limits::default()).decode_the_long_way(&frame) {
