@@ -6,8 +6,9 @@
 //! A damaged file gives all packets before the damage, and [`report::Source::damage`](crate::report::Source) says
 //! where and why; an [`Error`] is for what can't be read at all.
 //!
-//! **Invariant:** knows file formats and link types by number, not what is inside a frame. Memory does not depend on
-//! the size of a file. The one thread for each source, in `ahead`, changes how soon a frame comes, never which.
+//! **Invariant:** knows file formats and link types by number, not what is inside a frame: a [`Glance`] is made by whoever
+//! does, and only carried here. Memory does not depend on the size of a file. The one thread for each source, in
+//! `ahead`, changes how soon a frame comes, never which.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
@@ -17,6 +18,7 @@ mod bytes;
 mod error;
 mod frame;
 mod frames;
+mod glance;
 mod intake;
 pub mod live;
 mod parcel;
@@ -36,6 +38,7 @@ mod testing;
 pub use error::Error;
 pub use frame::{Frame, LinkType};
 pub use frames::{Frames, open};
+pub use glance::{Glance, Glancer};
 pub use intake::{Arrival, Intake};
 pub use recorder::{Recorder, Rotation};
 pub use tally::Drops;

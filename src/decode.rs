@@ -23,6 +23,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+pub use plain::glance;
 pub use segment::{Decoded, Flags, Segment};
 
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ftpscope::analyzer::{Analyzer, Options};
 use ftpscope::capture;
+use ftpscope::decode::{self, Decoder};
 use ftpscope::export::{self, Format, JsonDocument};
 use ftpscope::parallel::{self, Closing, Heard, Order, Wish};
 
@@ -68,6 +69,52 @@ fn two_threads_write_what_one_writes() {
             assert_eq!(together(files, &options, at_a_time), one, "{files:?}, {at_a_time} at a time");
         }
     }
+}
+
+/// The packets of all plain pcap files of Ethernet among the samples, over and over: a file that is worth a thread.
+fn large_file() -> tempfile::NamedTempFile {
+    const HEADER: usize = 24;
+    let contents = samples().into_iter().map(|path| std::fs::read(path).unwrap());
+    let plain: Vec<Vec<u8>> = contents
+        .filter(|bytes| bytes.starts_with(&[0xd4, 0xc3, 0xb2, 0xa1]) && bytes[20..HEADER] == [1, 0, 0, 0])
+        .collect();
+    let mut content = plain[0][..HEADER].to_vec();
+    while content.len() < 3 * 1024 * 1024 {
+        for bytes in &plain {
+            content.extend(&bytes[HEADER..]);
+        }
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), content).unwrap();
+    file
+}
+
+#[test]
+fn what_the_reading_thread_glances_at_is_decoded_as_without_it() {
+    let file = large_file();
+    let options = Options::default();
+    let open = || capture::open(&[file.path().to_owned()], &options.limits).unwrap();
+    let (mut ahead, mut here) = (open(), open().without_threads());
+    ahead.glance_with(decode::glance);
+    here.glance_with(decode::glance);
+    let mut decoders = [Decoder::new(&options.limits), Decoder::new(&options.limits)];
+    let (mut frames, mut glances) = (0, 0);
+    while let Some(frame) = here.next() {
+        let same = ahead.next().unwrap();
+        frames += 1;
+        glances += usize::from(same.glance.is_some());
+        assert!(frame.glance.is_none());
+        let [one, other] = [(&frame, 0), (&same, 1)].map(|(frame, which): (_, usize)| {
+            let decoded = decoders[which].decode(frame);
+            format!("{decoded:?}")
+        });
+        assert_eq!(one, other);
+    }
+    assert!(ahead.next().is_none());
+    let has_second_core = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+    assert_eq!(glances > frames / 2, has_second_core, "{glances} of {frames}");
+    let files = [file.path().to_owned()];
+    assert_eq!(together(&files, &options, 1), alone(&files, &options));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::mem;
 
+use super::glance::Glancer;
 use super::record::{Fault, Findings, Stop};
 use super::scanner::Scanner;
 
@@ -39,6 +40,8 @@ pub(super) struct Batcher {
     prompt: bool,
     /// Whether offsets are those of what a compressed file unpacks to.
     unpacked: bool,
+    /// Who glances at the packets, if anyone does.
+    glancer: Option<Glancer>,
     damage: Option<String>,
 }
 
@@ -53,6 +56,7 @@ impl Batcher {
             packets: 0,
             prompt,
             unpacked,
+            glancer: None,
             damage: None,
         }
     }
@@ -60,6 +64,11 @@ impl Batcher {
     /// Keeps all batches small.
     pub(super) const fn save_memory(&mut self) {
         self.size = SMALL_BATCH;
+    }
+
+    /// Has all packets glanced at that are found from now on.
+    pub(super) const fn glance_with(&mut self, glancer: Glancer) {
+        self.glancer = Some(glancer);
     }
 
     pub(super) const fn format(&self) -> &'static str {
@@ -78,6 +87,10 @@ impl Batcher {
     /// Puts the next packets into `batch`, in place of what it held, or says that there are none.
     pub(super) fn refill(&mut self, batch: &mut Batch) {
         self.fill(batch, self.size);
+        if let Some(glancer) = self.glancer {
+            // What was just read is still in the processor's cache.
+            batch.findings.glance_with(glancer, &batch.bytes);
+        }
     }
 
     /// Fills `batch` from about `size` bytes; gives the fault that ended the file, if that happened.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::base::PacketRef;
 
+use super::Glance;
+
 /// One captured packet, valid until the next one is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
@@ -17,6 +19,8 @@ pub struct Frame<'a> {
     pub wire_len: u32,
     /// Index of the source (file or interface) that it came from.
     pub source: u16,
+    /// What its headers say, where whoever read it has glanced at them: nothing that the bytes don't tell.
+    pub glance: Option<&'a Glance>,
 }
 
 /// A link type by its number in the registry of pcap and pcapng (LINKTYPE_ values).

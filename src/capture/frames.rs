@@ -6,12 +6,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Timestamp, cost};
+use crate::base::{LimitCounts, LimitName, Limits, Timestamp, cost};
 use crate::report;
 
 use super::Frame;
 use super::error::Error;
-use super::record::Record;
+use super::glance::Glancer;
 use super::source::Source;
 
 /// Most threads that read ahead at a time: files beyond that are read as their turn comes.
@@ -73,6 +73,8 @@ pub struct Frames {
     number: u64,
     /// How many more threads may read ahead.
     threads: usize,
+    /// What they are to look at.
+    glancer: Option<Glancer>,
     secrets: Vec<u8>,
     secrets_cap: usize,
     counts: LimitCounts,
@@ -104,6 +106,7 @@ impl Frames {
             begun: false,
             number: 0,
             threads: if cores > 1 { MOST_THREADS } else { 0 },
+            glancer: None,
             secrets: Vec::new(),
             secrets_cap: limits.tls_secret_bytes,
             counts: LimitCounts::default(),
@@ -121,18 +124,17 @@ impl Frames {
         self
     }
 
+    /// Has the threads that read ahead glance at each frame. To be called before the first frame is asked for.
+    pub const fn glance_with(&mut self, glancer: Glancer) {
+        self.glancer = Some(glancer);
+    }
+
     /// The next packet; none at the end of all sources, or where their damage begins.
     #[expect(clippy::should_implement_trait, reason = "an iterator can't lend what it gives")]
     pub fn next(&mut self) -> Option<Frame<'_>> {
-        let (index, record) = self.advance()?;
-        let source = self.sources.get(usize::from(index))?;
-        Some(Frame {
-            packet: PacketRef { time: record.time, frame: self.number },
-            link: record.link,
-            bytes: source.bytes(&record),
-            wire_len: record.wire_len,
-            source: index,
-        })
+        let index = self.advance()?;
+        self.number = self.number.saturating_add(1);
+        self.sources.get_mut(usize::from(index))?.take(self.number, index)
     }
 
     /// Whether the next packet is at hand for sure: else [`Self::next`] may wait for whoever writes it.
@@ -164,19 +166,16 @@ impl Frames {
         &self.counts
     }
 
-    /// Takes the next packet from the source whose turn it is.
-    fn advance(&mut self) -> Option<(u16, Record)> {
+    /// Goes on to the source whose head is the next packet.
+    fn advance(&mut self) -> Option<u16> {
         if !self.begun {
             self.begin();
         }
         loop {
             if let Some((index, until)) = self.current {
-                let source = self.sources.get_mut(usize::from(index))?;
-                if let Some(&record) = source.head() {
+                if let Some(record) = self.sources.get(usize::from(index))?.head() {
                     if (record.time, index) <= until {
-                        source.pass(&record);
-                        self.number = self.number.saturating_add(1);
-                        return Some((index, record));
+                        return Some(index);
                     }
                     self.waiting.push(Reverse((record.time, index)));
                     self.current = None;
@@ -210,7 +209,8 @@ impl Frames {
     /// Brings a source's next batch; false where it has no more.
     fn refill(&mut self, index: u16) -> bool {
         let index = usize::from(index);
-        let more = self.sources.get_mut(index).is_some_and(|source| source.refill(&mut self.threads));
+        let more =
+            self.sources.get_mut(index).is_some_and(|source| source.refill(&mut self.threads, self.glancer));
         self.keep_secrets(index);
         more
     }

@@ -251,6 +251,7 @@ impl Intake {
             bytes: parcel.bytes(&record),
             wire_len: record.wire_len,
             source,
+            glance: None,
         })
     }
 

@@ -23,7 +23,8 @@ impl Parcel {
         let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        let record = Record { time, start, captured, wire_len: wire_len.max(captured), link };
+        let record =
+            Record { time, start, captured, wire_len: wire_len.max(captured), link, has_glance: false };
         self.records.push((record, source));
     }
 
@@ -39,8 +40,7 @@ impl Parcel {
 
     /// The bytes of one of its packets.
     pub(super) fn bytes(&self, record: &Record) -> &[u8] {
-        let end = record.start.saturating_add(record.captured as usize);
-        self.bytes.get(record.start..end).unwrap_or_default()
+        record.bytes(&self.bytes)
     }
 
     pub(super) const fn is_empty(&self) -> bool {

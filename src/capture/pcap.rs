@@ -132,6 +132,7 @@ fn scan_packets(header: &Header, limit: u32, bytes: &[u8], from: usize, findings
             captured,
             wire_len: wire_len.max(captured),
             link: header.link,
+            has_glance: false,
         });
         at = at.saturating_add(length);
     }

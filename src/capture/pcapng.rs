@@ -258,6 +258,7 @@ fn record(
         captured,
         wire_len: wire_len.max(captured),
         link,
+        has_glance: false,
     })
 }
 

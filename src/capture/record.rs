@@ -3,6 +3,7 @@
 use crate::base::Timestamp;
 
 use super::LinkType;
+use super::glance::Glance;
 
 /// One packet's place in the bytes of a batch, and what its header said of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,16 @@ pub(super) struct Record {
     /// Bytes on the wire; never less than were kept.
     pub(super) wire_len: u32,
     pub(super) link: LinkType,
+    /// Whether the next of the batch's glances is its own.
+    pub(super) has_glance: bool,
+}
+
+impl Record {
+    /// Its bytes, of those of its batch.
+    pub(super) fn bytes<'b>(&self, batch: &'b [u8]) -> &'b [u8] {
+        let end = self.start.saturating_add(self.captured as usize);
+        batch.get(self.start..end).unwrap_or_default()
+    }
 }
 
 /// All that one batch of bytes holds.
@@ -22,6 +33,8 @@ pub(super) struct Record {
 pub(super) struct Findings {
     /// The packets, in file order.
     pub(super) records: Vec<Record>,
+    /// What a glance told of those that have one, in the same order.
+    pub(super) glances: Vec<Glance>,
     /// Link types of interfaces described here, some perhaps known before.
     pub(super) links: Vec<LinkType>,
     /// Key log lines of TLS secrets embedded here.
@@ -33,6 +46,7 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn clear(&mut self) {
         self.records.clear();
+        self.glances.clear();
         self.links.clear();
         self.secrets.clear();
         self.oddity = None;

@@ -8,16 +8,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::base::{Limits, Timestamp};
+use crate::base::{Limits, PacketRef, Timestamp};
 use crate::report;
 
-use super::LinkType;
 use super::ahead::Ahead;
 use super::batch::{Batch, Batcher};
 use super::error::{Error, name, other_kind};
+use super::glance::Glancer;
 use super::record::Record;
 use super::scanner::Scanner;
 use super::unpack::Compression;
+use super::{Frame, LinkType};
 
 /// Bytes that tell what a file is: text is known by more than its first few.
 const SNIFF: usize = 512;
@@ -42,6 +43,8 @@ pub(super) struct Source {
     /// The batch at hand, and which of its records comes next.
     batch: Batch,
     next: usize,
+    /// Which of its glances does.
+    next_glance: usize,
     supply: Supply,
     /// Bytes of the file read so far, and in all where that is known.
     read: Arc<AtomicU64>,
@@ -155,6 +158,7 @@ impl Source {
             damage: None,
             batch: Batch::default(),
             next: 0,
+            next_glance: 0,
             supply: Supply::Here(batcher),
             read,
             size,
@@ -180,37 +184,49 @@ impl Source {
         self.batch.findings.records.get(self.next)
     }
 
-    /// Goes on to the packet after `record`, which is the [`head`](Self::head).
-    pub(super) fn pass(&mut self, record: &Record) {
+    /// Takes the [`head`](Self::head), as packet `number` of the capture from source `index`.
+    #[inline]
+    pub(super) fn take(&mut self, number: u64, index: u16) -> Option<Frame<'_>> {
+        let record = self.batch.findings.records.get(self.next)?;
         self.next = self.next.saturating_add(1);
+        let mut glance = None;
+        if record.has_glance {
+            glance = self.batch.findings.glances.get(self.next_glance);
+            self.next_glance = self.next_glance.saturating_add(1);
+        }
         let tally = &mut self.tally;
         tally.packets = tally.packets.saturating_add(1);
         tally.bytes = tally.bytes.saturating_add(record.wire_len.into());
         tally.truncated = tally.truncated.saturating_add((record.captured < record.wire_len).into());
         let (first, last) = tally.span.unwrap_or((record.time, record.time));
         tally.span = Some((first.min(record.time), last.max(record.time)));
+        Some(Frame {
+            packet: PacketRef { time: record.time, frame: number },
+            link: record.link,
+            bytes: record.bytes(&self.batch.bytes),
+            wire_len: record.wire_len,
+            source: index,
+            glance,
+        })
     }
 
-    /// The bytes of a packet of the batch at hand.
-    pub(super) fn bytes(&self, record: &Record) -> &[u8] {
-        let end = record.start.saturating_add(record.captured as usize);
-        self.batch.bytes.get(record.start..end).unwrap_or_default()
-    }
-
-    /// Brings the next batch; false where the source has no more. `threads` is how many more may read ahead.
-    pub(super) fn refill(&mut self, threads: &mut usize) -> bool {
+    /// Brings the next batch; false where the source has no more. `threads` is how many more may read ahead, and
+    /// `glancer` what they do beside that.
+    pub(super) fn refill(&mut self, threads: &mut usize, glancer: Option<Glancer>) -> bool {
         if self.batch.last {
             if matches!(self.supply, Supply::Ahead(_)) {
                 *threads = threads.saturating_add(1);
             }
             self.supply = Supply::Exhausted;
-            self.batch = Batch { last: true, ..Batch::default() };
-            self.next = 0;
+            self.take_in(Batch { last: true, ..Batch::default() });
             return false;
         }
         let worth_it = self.size.is_none_or(|size| size >= WORTH_A_THREAD);
         self.supply = match mem::replace(&mut self.supply, Supply::Exhausted) {
-            Supply::Here(batcher) if *threads > 0 && worth_it => {
+            Supply::Here(mut batcher) if *threads > 0 && worth_it => {
+                if let Some(glancer) = glancer {
+                    batcher.glance_with(glancer);
+                }
                 match Ahead::start(batcher, self.size.is_some()) {
                     Ok(ahead) => {
                         *threads = threads.saturating_sub(1);
@@ -272,6 +288,7 @@ impl Source {
         }
         self.batch = batch;
         self.next = 0;
+        self.next_glance = 0;
     }
 }
 

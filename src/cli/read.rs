@@ -14,6 +14,7 @@ use crate::analyzer;
 use crate::base::Printable;
 use crate::capture::{self, Frames};
 use crate::confine::{Needs, confine};
+use crate::decode;
 use crate::export;
 use crate::filter::Filter;
 use crate::parallel;
@@ -103,6 +104,7 @@ impl Reading<'_> {
     /// Reads all frames into one report.
     fn whole(mut self, options: analyzer::Options) -> Result<Report, Failure> {
         let mut analyzer = parallel::analyzer(options);
+        self.frames.glance_with(decode::glance);
         let mut read = 0_u64;
         while let Some(frame) = self.frames.next() {
             analyzer.feed(&frame);

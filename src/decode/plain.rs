@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::segment::{Flags, Segment};
 use super::tcp_header::timestamp;
 use crate::base::Endpoint;
-use crate::capture::{Frame, LinkType};
+use crate::capture::{Frame, Glance, LinkType};
 
 /// Headers on the short way, as the long one counts them.
 pub(super) const HEADERS: usize = 3;
@@ -26,10 +26,20 @@ const TCP: usize = 20;
 /// The segment in a plain frame.
 #[inline]
 pub(super) fn segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
-    if frame.link != LinkType::ETHERNET || usize::try_from(frame.wire_len).ok()? != frame.bytes.len() {
+    match frame.glance {
+        Some(glance) => of(frame, glance),
+        None => of(frame, &glance(frame.link, frame.bytes, frame.wire_len)?),
+    }
+}
+
+/// What the headers of a plain frame say, as [`Decoder`](super::Decoder) would have it: it needs no look at the bytes of
+/// a frame that carries this.
+#[inline]
+pub fn glance(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Glance> {
+    if link != LinkType::ETHERNET || usize::try_from(wire_len).ok()? != bytes.len() {
         return None;
     }
-    let (headers, rest) = frame.bytes.split_first_chunk::<WITH_V4>()?;
+    let (headers, rest) = bytes.split_first_chunk::<WITH_V4>()?;
     match [headers[12], headers[13]] {
         // Five words of header; neither a fragment nor more to follow.
         [0x08, 0x00]
@@ -37,58 +47,72 @@ pub(super) fn segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
                 && matches!([headers[20], headers[21]], [0 | 0x40, 0])
                 && headers[23] == PROTOCOL_TCP =>
         {
-            let length = usize::from(u16::from_be_bytes([headers[16], headers[17]])).checked_sub(20)?;
+            let length = u16::from_be_bytes([headers[16], headers[17]]).checked_sub(20)?;
             let (addresses, _) = headers.last_chunk::<8>()?.as_chunks::<4>();
             let &[source, destination] = addresses else { return None };
             behind(
-                frame,
+                WITH_V4,
                 (Ipv4Addr::from(source).into(), Ipv4Addr::from(destination).into()),
-                rest.get(..length)?,
+                rest.get(..usize::from(length))?,
             )
         }
         [0x86, 0xdd] if headers[14] >> 4 == 6 && headers[20] == PROTOCOL_TCP => {
-            let (headers, rest) = frame.bytes.split_first_chunk::<WITH_V6>()?;
-            let length = usize::from(u16::from_be_bytes([headers[18], headers[19]]));
+            let (headers, rest) = bytes.split_first_chunk::<WITH_V6>()?;
+            let length = u16::from_be_bytes([headers[18], headers[19]]);
             let (addresses, _) = headers.last_chunk::<32>()?.as_chunks::<16>();
             let &[source, destination] = addresses else { return None };
             behind(
-                frame,
+                WITH_V6,
                 (Ipv6Addr::from(source).into(), Ipv6Addr::from(destination).into()),
-                rest.get(..length)?,
+                rest.get(..usize::from(length))?,
             )
         }
         _ => None,
     }
 }
 
-/// The segment that these bytes are, from its header on.
+/// What the TCP header says that these bytes begin with; `before` them are as many in the frame.
 #[inline]
-fn behind<'a>(
-    frame: &Frame<'a>,
-    (source, destination): (IpAddr, IpAddr),
-    bytes: &'a [u8],
-) -> Option<Segment<'a>> {
+fn behind(before: usize, (source, destination): (IpAddr, IpAddr), bytes: &[u8]) -> Option<Glance> {
+    let header = bytes.first_chunk::<TCP>()?;
+    let (words, _) = header.as_chunks::<4>();
+    let &[ports, seq, ack, [offset, control, window @ ..], _] = words else { return None };
+    let [source_port, destination_port] =
+        [[ports[0], ports[1]], [ports[2], ports[3]]].map(u16::from_be_bytes);
+    let length = usize::from(offset >> 4) * 4;
+    let options = bytes.get(TCP..length)?;
+    Some(Glance {
+        source: Endpoint::new(source, source_port),
+        destination: Endpoint::new(destination, destination_port),
+        seq: u32::from_be_bytes(seq),
+        ack: u32::from_be_bytes(ack),
+        timestamp: timestamp(options),
+        window: u16::from_be_bytes(window),
+        payload_len: u16::try_from(bytes.len().checked_sub(length)?).ok()?,
+        payload_start: u8::try_from(before.checked_add(length)?).ok()?,
+        control,
+    })
+}
+
+/// The segment that a glance at its frame told of.
+#[inline]
+fn of<'a>(frame: &Frame<'a>, glance: &Glance) -> Option<Segment<'a>> {
     const FIN: u8 = 1;
     const SYN: u8 = 2;
     const RST: u8 = 4;
     const ACK: u8 = 16;
-    let header = bytes.first_chunk::<TCP>()?;
-    let (words, _) = header.as_chunks::<4>();
-    let &[ports, seq, ack, [offset, flags, window @ ..], _] = words else { return None };
-    let [source_port, destination_port] =
-        [[ports[0], ports[1]], [ports[2], ports[3]]].map(u16::from_be_bytes);
-    let length = usize::from(offset >> 4) * 4;
-    let (options, payload) = (bytes.get(TCP..length)?, bytes.get(length..)?);
+    let has = |bit: u8| glance.control & bit != 0;
+    let start = usize::from(glance.payload_start);
     Some(Segment {
         packet: frame.packet,
-        source: Endpoint::new(source, source_port),
-        destination: Endpoint::new(destination, destination_port),
-        seq: u32::from_be_bytes(seq),
-        ack: (flags & ACK != 0).then_some(u32::from_be_bytes(ack)),
-        flags: Flags { syn: flags & SYN != 0, fin: flags & FIN != 0, rst: flags & RST != 0 },
-        window: u16::from_be_bytes(window),
-        timestamp: timestamp(options),
-        payload,
+        source: glance.source,
+        destination: glance.destination,
+        seq: glance.seq,
+        ack: has(ACK).then_some(glance.ack),
+        flags: Flags { syn: has(SYN), fin: has(FIN), rst: has(RST) },
+        window: glance.window,
+        timestamp: glance.timestamp,
+        payload: frame.bytes.get(start..start.checked_add(usize::from(glance.payload_len))?)?,
         cut: 0,
     })
 }
@@ -113,15 +137,23 @@ mod tests {
         prop_oneof![Just(v4), Just(v6)]
     }
 
+    /// What the short way finds, which is the same with a glance before it, and what the long way does.
     fn both_ways(bytes: &[u8], cut: u32) -> (Option<String>, String) {
-        let frame = Frame {
+        let mut frame = Frame {
             packet: PacketRef { time: Timestamp::from_nanos(5), frame: 9 },
             link: LinkType::ETHERNET,
             bytes,
             wire_len: u32::try_from(bytes.len()).unwrap() + cut,
             source: 0,
+            glance: None,
         };
-        let short = segment(&frame).map(|segment| format!("{segment:?}"));
+        let in_words = |segment: Option<Segment<'_>>| segment.map(|segment| format!("{segment:?}"));
+        let short = in_words(segment(&frame));
+        let glance = glance(frame.link, frame.bytes, frame.wire_len);
+        assert_eq!(glance.is_some(), short.is_some());
+        frame.glance = glance.as_ref();
+        assert_eq!(in_words(segment(&frame)), short);
+        frame.glance = None;
         let long = match Decoder::new(&Limits::default()).decode_the_long_way(&frame) {
             Decoded::Segment(segment) => format!("{segment:?}"),
             other => format!("{other:?}"),

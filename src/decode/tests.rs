@@ -84,7 +84,14 @@ fn udp(port: u16, payload: &[u8]) -> Vec<u8> {
 
 fn frame(link: LinkType, bytes: &[u8]) -> Frame<'_> {
     let packet = PacketRef { time: Timestamp::from_nanos(0), frame: 1 };
-    Frame { packet, link, bytes, wire_len: u32::try_from(bytes.len()).expect("it fits"), source: 0 }
+    Frame {
+        packet,
+        link,
+        bytes,
+        wire_len: u32::try_from(bytes.len()).expect("it fits"),
+        source: 0,
+        glance: None,
+    }
 }
 
 fn decoder() -> Decoder {

@@ -79,6 +79,7 @@ fn analysis_takes(pairs: &[(End, End)]) -> u64 {
             bytes,
             wire_len: bytes.len() as u32,
             source: 0,
+            glance: None,
         });
     };
     let mut wire = Wire::new(&mut take);

@@ -31,7 +31,7 @@ fn pieces(mut input: &[u8]) -> Vec<Piece<'_>> {
 
 fn frame(link: LinkType, bytes: &[u8], wire_len: u32, number: u64) -> Frame<'_> {
     let time = Timestamp::from_nanos(i64::try_from(number).unwrap() * 1_000_000);
-    Frame { packet: PacketRef { time, frame: number }, link, bytes, wire_len, source: 0 }
+    Frame { packet: PacketRef { time, frame: number }, link, bytes, wire_len, source: 0, glance: None }
 }
 
 /// Whatever the frames: no panic, no byte that was not there, every frame is accounted for, and a frame cut short tells

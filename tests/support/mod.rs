@@ -67,6 +67,7 @@ pub(crate) fn feed(analyzer: &mut Analyzer, packet: &Packet, frame: u64) {
         bytes: &packet.bytes,
         wire_len: u32::try_from(packet.bytes.len()).unwrap(),
         source: 0,
+        glance: None,
     });
 }
 

@@ -1,11 +1,12 @@
 use std::io::{self, Cursor, Read, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use proptest::prelude::*;
 
 use super::super::testing::{Order, Packet, Pieces, packets, pcap, pcapng, read, read_with};
-use super::super::{Error, Frames, open};
-use crate::base::{Limits, Timestamp};
+use super::super::{Error, Frames, Glance, LinkType, open};
+use crate::base::{Endpoint, Limits, Timestamp};
 
 fn frames(files: Vec<(&str, Vec<u8>)>) -> Frames {
     let readers = files
@@ -183,6 +184,51 @@ fn a_large_file_reads_the_same_with_and_without_a_thread_and_progress_reaches_it
             assert!(packets(&mut reading) == expected, "{name}, threads: {threads}");
             assert_eq!(reading.progress(), (size, Some(size)));
             assert_eq!(reading.sources()[0].damage, None);
+        }
+    }
+}
+
+/// A glance that tells a packet from others, for those that are not empty.
+fn mark(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Glance> {
+    let &first = bytes.first()?;
+    let somewhere = Endpoint::new(IpAddr::V4(Ipv4Addr::LOCALHOST), link.0);
+    Some(Glance {
+        source: somewhere,
+        destination: somewhere,
+        seq: wire_len,
+        ack: u32::try_from(bytes.len()).ok()?,
+        timestamp: None,
+        window: 0,
+        payload_len: 0,
+        payload_start: 0,
+        control: first,
+    })
+}
+
+#[test]
+fn what_a_thread_glanced_at_comes_with_the_frame_that_it_is_of() {
+    let many = bulk(3);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in [("plain", pcap(Order::Little, &many)), ("next", pcapng(Order::Big, &many))] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &content).unwrap();
+        for threads in [false, true] {
+            let mut reading = open(std::slice::from_ref(&path), &Limits::default()).unwrap();
+            reading.glance_with(mark);
+            if !threads {
+                reading = reading.without_threads();
+            }
+            let may_glance = reading.threads > 0;
+            let mut glances = 0;
+            while let Some(frame) = reading.next() {
+                if let Some(glance) = frame.glance {
+                    glances += 1;
+                    assert_eq!(mark(frame.link, frame.bytes, frame.wire_len), Some(*glance), "{name}");
+                }
+            }
+            // All but those of the first batch and those without a byte.
+            assert_eq!(glances > many.len() / 10 * 9, may_glance, "{name}: {glances} of {}", many.len());
+            assert!(may_glance || glances == 0);
         }
     }
 }

@@ -16,7 +16,14 @@ fn save(path: &Path, rotation: Rotation, packets: u64) -> Vec<PathBuf> {
 
 fn frame(number: u64, link: LinkType) -> Frame<'static> {
     let time = Timestamp::from_nanos(i64::try_from(number).unwrap() * SECOND + 123_456_789);
-    Frame { packet: PacketRef { time, frame: number }, link, bytes: &[7; 100], wire_len: 1500, source: 0 }
+    Frame {
+        packet: PacketRef { time, frame: number },
+        link,
+        bytes: &[7; 100],
+        wire_len: 1500,
+        source: 0,
+        glance: None,
+    }
 }
 
 /// Times of all packets in files.

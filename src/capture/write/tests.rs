@@ -9,7 +9,7 @@ use super::PcapngWriter;
 fn frame(packet: &Packet) -> Frame<'_> {
     let packet_ref = PacketRef { time: Timestamp::from_nanos(packet.nanos), frame: 77 };
     let (link, bytes, wire_len) = (packet.link, &packet.bytes[..], packet.wire_len);
-    Frame { packet: packet_ref, link, bytes, wire_len, source: 3 }
+    Frame { packet: packet_ref, link, bytes, wire_len, source: 3, glance: None }
 }
 
 fn written(packets: &[(Packet, Option<String>)]) -> Vec<u8> {
