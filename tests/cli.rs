@@ -285,6 +285,7 @@ fn help_names_every_command_and_exit_status() {
             "completions",
             "man",
             "Exit status",
+            "130",
         ] {
             assert!(out(&output).contains(word), "{help:?} {word}");
         }
