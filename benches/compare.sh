@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
-# Measures ftpscope beside cat, tshark and Suricata (where they are installed) and prints a table of ratios.
+# Measures ftpscope beside cat, tshark and Suricata (where they are installed) and prints a table.
 #
-#   benches/compare.sh DIRECTORY [RUNS]
+#   benches/compare.sh DIRECTORY             bulk.pcap, chatty.pcap and haystack.pcap, or whichever of them are there
+#   benches/compare.sh scaling CAPTURE...    one scene in growing sizes, the smallest first
 #
-# DIRECTORY holds bulk.pcap, chatty.pcap and haystack.pcap, or whichever of them there are. Every number is the median of
-# RUNS runs (seven unless said otherwise), the programs taking turns, so that a noisy moment hits all of them. With
-# GENERATOR=path-to-its-binary the chatty capture is also made four and sixteen times as large, to show that time and
-# memory grow with the packets and no faster. SLOW=0 leaves tshark and Suricata out.
+# Every number is the median of RUNS runs (seven unless said otherwise), the programs taking turns, so that a noisy moment
+# hits all of them. With captures that grow, time and memory should grow as the packets do, and no faster. SLOW=0 leaves
+# tshark and Suricata out. FTPSCOPE names the program. Needs GNU time (Debian: time).
 set -euo pipefail
-directory=${1:?usage: benches/compare.sh DIRECTORY [RUNS]}
-runs=${2:-7}
-cd "$(dirname "$0")/.."
-ftpscope=${FTPSCOPE:-target/release/ftpscope}
+usage() { sed -n '4,5s/^# */usage: /p' "$0" >&2; exit 2; }
+
+case ${1:-} in
+scaling) shift; captures=("$@"); scaling=1 ;;
+?*) captures=("$1"/bulk.pcap "$1"/chatty.pcap "$1"/haystack.pcap); scaling=0 ;;
+*) usage ;;
+esac
+[ "${#captures[@]}" -gt 0 ] || usage
+ftpscope=${FTPSCOPE:-$(dirname "$0")/../target/release/ftpscope}
 [ -x "$ftpscope" ] || { echo "build it first: cargo build --release" >&2; exit 1; }
+[ -x /usr/bin/time ] || { echo "install GNU time first" >&2; exit 1; }
+runs=${RUNS:-7}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -28,19 +35,18 @@ export ftpscope scratch
 
 names=(cat plain sums lines)
 if [ "${SLOW:-1}" = 1 ]; then
-    for tool in tshark suricata; do command -v "$tool" >/dev/null && names+=("$tool"); done
+    for tool in tshark suricata; do
+        if command -v "$tool" >/dev/null; then names+=("$tool"); else echo "left out: $tool is not installed" >&2; fi
+    done
 fi
 
-median() { sort -g "$1" | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
-
-measure() { # CAPTURE NAME...: leaves seconds and KiB, a line a run, in $scratch
-    local capture=$1
-    shift
+measure() { # CAPTURE: leaves seconds and KiB, a line a run, in $scratch
     rm -f "$scratch"/*.seconds "$scratch"/*.memory
-    cat "$capture" >/dev/null
+    cat "$1" >/dev/null
     for _ in $(seq "$runs"); do
-        for name in "$@"; do
-            /usr/bin/time -o "$scratch/time" -f '%e %M' bash -c "run_$name \"\$1\"" _ "$capture" >/dev/null 2>&1
+        for name in "${names[@]}"; do
+            /usr/bin/time -q -o "$scratch/time" -f '%e %M' bash -c "run_$name \"\$1\"" _ "$1" >/dev/null 2>&1 ||
+                { echo "$name fails on $1" >&2; exit 1; }
             read -r seconds memory <"$scratch/time"
             echo "$seconds" >>"$scratch/$name.seconds"
             echo "$memory" >>"$scratch/$name.memory"
@@ -48,31 +54,27 @@ measure() { # CAPTURE NAME...: leaves seconds and KiB, a line a run, in $scratch
     done
 }
 
-row() { # LABEL NAME
-    local seconds base memory
-    seconds=$(median "$scratch/$2.seconds")
-    memory=$(median "$scratch/$2.memory")
-    base=$(median "$scratch/cat.seconds")
-    awk -v label="$1" -v name="$2" -v s="$seconds" -v c="$base" -v m="$memory" \
-        'BEGIN { printf "| %s | %s | %.2f s | %s | %.0f MiB |\n", label, name, s, (c > 0 ? sprintf("%.1f", s / c) : "-"), m / 1024 }'
-}
+median() { sort -g "$1" | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+ratio() { awk -v one="$1" -v other="$2" 'BEGIN { print (other > 0 ? sprintf("%.1f", one / other) : "-") }'; }
 
-echo "$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ //'), $(nproc) cores, $(uname -sr); median of $runs; load $(cut -d' ' -f1 /proc/loadavg)"
+processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+echo "${processor:-$(uname -m)}, $(nproc) cores, $(uname -sr); median of $runs; load $(cut -d' ' -f1 /proc/loadavg)"
 echo
-echo "| capture | program | time | against cat | memory |"
-echo "| --- | --- | --- | --- | --- |"
-for kind in bulk chatty haystack; do
-    capture=$directory/$kind.pcap
-    [ -f "$capture" ] || continue
-    measure "$capture" "${names[@]}"
-    for name in "${names[@]}"; do row "$kind" "$name"; done
-done
-
-if [ -n "${GENERATOR:-}" ]; then
-    for scale in 1 4 16; do
-        capture=$directory/chatty-x$scale.pcap
-        [ -f "$capture" ] || "$GENERATOR" chatty "$capture" "$scale" >/dev/null
-        measure "$capture" cat plain lines
-        for name in cat plain lines; do row "chatty × $scale" "$name"; done
+compared="against cat"
+[ "$scaling" = 0 ] || compared="times the first"
+echo "| capture | MB | program | time | $compared | memory |"
+echo "| --- | --- | --- | --- | --- | --- |"
+declare -A first
+for capture in "${captures[@]}"; do
+    [ "$scaling" = 1 ] || [ -f "$capture" ] || continue
+    measure "$capture"
+    megabytes=$(($(stat -L -c %s "$capture") / 1000000))
+    for name in "${names[@]}"; do
+        seconds=$(median "$scratch/$name.seconds")
+        : "${first[$name]:=$seconds}"
+        base=${first[$name]}
+        [ "$scaling" = 1 ] || base=$(median "$scratch/cat.seconds")
+        mebibytes=$(($(median "$scratch/$name.memory") / 1024))
+        echo "| $(basename "$capture") | $megabytes | $name | $seconds s | $(ratio "$seconds" "$base") | $mebibytes MiB |"
     done
-fi
+done

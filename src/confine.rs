@@ -98,7 +98,7 @@ mod system {
             .add_rules(path_beneath_rules(&needs.write_in, write))?
             .restrict_self()?;
         let abi = match status.landlock {
-            LandlockStatus::Available { effective_abi, .. } => format!(" (version {})", effective_abi as i32),
+            LandlockStatus::Available { effective_abi, .. } => effective_abi,
             LandlockStatus::NotEnabled => return Ok("Landlock is turned off in this kernel".to_owned()),
             LandlockStatus::NotImplemented => return Ok("Landlock is not in this kernel".to_owned()),
         };
@@ -117,7 +117,11 @@ mod system {
         } else {
             ""
         };
-        Ok(format!("Landlock{abi} is in force{partly}: opens no file to read, {writes}"))
+        let calls = if abi >= ABI::V4 { ", makes no TCP connection" } else { "" };
+        Ok(format!(
+            "Landlock (version {}) is in force{partly}: opens no file to read, {writes}{calls}",
+            abi as i32
+        ))
     }
 }
 

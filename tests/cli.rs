@@ -1,106 +1,41 @@
 //! The program as people and scripts meet it: what it prints where, and how it ends.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/pcap.rs"]
+#[expect(dead_code, reason = "one session is enough")]
+mod pcap;
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/mod.rs"]
+#[expect(dead_code, reason = "scripts told elsewhere need more of it")]
+mod support;
+
 use std::fs;
 use std::io::Write as _;
-use std::net::Ipv4Addr;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
-use etherparse::PacketBuilder;
 use tempfile::TempDir;
 
-/// Who sends a line.
-#[derive(Clone, Copy)]
-enum Sender {
-    Client,
-    Server,
-}
-use Sender::{Client, Server};
+use program::{ftpscope, out, run, said};
 
-const LOGIN: &[(Sender, &str)] = &[
-    (Server, "220 ready"),
-    (Client, "USER alice"),
-    (Server, "331 password?"),
-    (Client, "PASS secret-word"),
-    (Server, "230 welcome"),
-    (Client, "RETR =1+1\x1b[31m"),
-    (Server, "550 no such file"),
-    (Client, "QUIT"),
-    (Server, "221 bye"),
-];
-
-/// A pcap file of one control connection with these lines, from SYN to FIN.
-fn capture(lines: &[(Sender, &str)]) -> Vec<u8> {
-    const SYN: u8 = 1;
-    const FIN: u8 = 2;
-    let mut file = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65535, 1].map(u32::to_le_bytes).concat();
-    let mut seconds = 1_772_366_400_u32;
-    let mut next = [1000_u32, 5000];
-    let mut packet = |from: Sender, flags: u8, payload: &[u8]| {
-        let [client, server] = [(Ipv4Addr::new(10, 1, 7, 33), 49_822), (Ipv4Addr::new(192, 0, 2, 8), 21)];
-        let ((source, source_port), (target, target_port), own, other) = match from {
-            Client => (client, server, 0, 1),
-            Server => (server, client, 1, 0),
-        };
-        let mut tcp = PacketBuilder::ethernet2([2; 6], [4; 6])
-            .ipv4(source.octets(), target.octets(), 64)
-            .tcp(source_port, target_port, next[own], 65_000);
-        if flags & SYN != 0 {
-            tcp = tcp.syn();
-        }
-        if flags & FIN != 0 {
-            tcp = tcp.fin();
-        }
-        if flags & SYN == 0 || own == 1 {
-            tcp = tcp.ack(next[other]);
-        }
-        let mut bytes = Vec::new();
-        tcp.write(&mut bytes, payload).unwrap();
-        next[own] += u32::try_from(payload.len()).unwrap() + u32::from(flags != 0);
-        let length = u32::try_from(bytes.len()).unwrap();
-        file.extend([seconds, 0, length, length].map(u32::to_le_bytes).concat());
-        file.extend(bytes);
-        seconds += 1;
-    };
-    packet(Client, SYN, b"");
-    packet(Server, SYN, b"");
-    packet(Client, 0, b"");
-    for (from, line) in lines {
-        packet(*from, 0, format!("{line}\r\n").as_bytes());
-    }
-    packet(Server, FIN, b"");
-    packet(Client, FIN, b"");
-    packet(Server, 0, b"");
-    file
-}
+const LOGIN: &str = r"
+    S: 220 ready
+    C: USER alice
+    S: 331 password?
+    C: PASS secret-word
+    S: 230 welcome
+    C: RETR =1+1\x1b[31m
+    S: 550 no such file
+    C: QUIT
+    S: 221 bye
+    end S
+";
 
 /// A folder with `login.pcap`.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("login.pcap"), capture(LOGIN)).unwrap();
+    fs::write(folder.path().join("login.pcap"), pcap::of(LOGIN)).unwrap();
     folder
-}
-
-fn ftpscope(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ftpscope"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "SSLKEYLOGFILE"] {
-        command.env_remove(variable);
-    }
-    command
-}
-
-fn run(folder: &TempDir, arguments: &[&str]) -> Output {
-    ftpscope(folder.path(), arguments).output().unwrap()
-}
-
-fn out(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn said(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
 }
 
 #[test]
@@ -109,7 +44,11 @@ fn a_capture_becomes_a_report_where_no_terminal_is() {
     for arguments in [&["login.pcap"][..], &["analyze", "login.pcap"], &["-r", "login.pcap", "analyze"]] {
         let output = run(&folder, arguments);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        assert!(out(&output).contains("#1 10.1.7.33:49822 → 192.0.2.8:21  alice\n"), "{}", out(&output));
+        assert!(
+            out(&output).contains("#1 198.51.100.1:40000 → 198.51.100.2:21  alice\n"),
+            "{}",
+            out(&output)
+        );
         assert!(!out(&output).contains('\x1b'));
         assert_eq!(said(&output), "");
     }
@@ -134,30 +73,30 @@ fn export_writes_json_unless_told_otherwise() {
 fn passwords_show_only_if_asked_for() {
     let folder = folder();
     for format in ["text", "json", "jsonl", "csv", "tsv"] {
-        let hidden = run(&folder, &["export", "-T", format, "login.pcap"]);
+        let hidden = run(&folder, ["export", "-T", format, "login.pcap"]);
         assert!(!out(&hidden).contains("secret-word"), "{format}");
     }
-    let shown = run(&folder, &["export", "--show-passwords", "login.pcap"]);
+    let shown = run(&folder, ["export", "--show-passwords", "login.pcap"]);
     assert!(out(&shown).contains(r#""password":"secret-word""#));
 }
 
 #[test]
 fn json_lines_end_with_the_closing_line() {
-    let output = run(&folder(), &["export", "-T", "jsonl", "login.pcap"]);
+    let output = run(&folder(), ["export", "-T", "jsonl", "login.pcap"]);
     let lines: Vec<serde_json::Value> =
         out(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["user"], "alice");
     assert_eq!(lines[1]["schema"], "ftpscope.report/1");
-    assert_eq!(lines[1]["capture"]["packets"], 15);
+    assert_eq!(lines[1]["capture"]["packets"], 24);
 }
 
 #[test]
 fn tables_for_spreadsheets_hold_no_formulas_unless_asked_for() {
     let folder = folder();
-    let guarded = run(&folder, &["export", "-T", "csv", "--what", "transfers", "login.pcap"]);
+    let guarded = run(&folder, ["export", "-T", "csv", "--what", "transfers", "login.pcap"]);
     assert!(out(&guarded).contains(",RETR,'=1+1\\x1b[31m,"), "{}", out(&guarded));
-    let raw = run(&folder, &["export", "-T", "csv", "--what", "transfers", "--csv-raw", "login.pcap"]);
+    let raw = run(&folder, ["export", "-T", "csv", "--what", "transfers", "--csv-raw", "login.pcap"]);
     assert!(out(&raw).contains(",RETR,=1+1\x1b[31m,"), "{}", out(&raw));
 }
 
@@ -185,7 +124,7 @@ fn what_would_be_ignored_is_refused() {
         assert_eq!(out(&output), "", "{arguments:?}");
         assert!(!said(&output).is_empty(), "{arguments:?}");
     }
-    assert_eq!(fs::read(folder.path().join("login.pcap")).unwrap(), capture(LOGIN));
+    assert_eq!(fs::read(folder.path().join("login.pcap")).unwrap(), pcap::of(LOGIN));
 }
 
 #[test]
@@ -204,7 +143,7 @@ fn what_cannot_be_read_is_named_in_one_line() {
             assert_eq!(said(&output).lines().count(), 1, "{}", said(&output));
         }
     }
-    assert_eq!(said(&run(&folder, &["-qq", "missing.pcap"])), "");
+    assert_eq!(said(&run(&folder, ["-qq", "missing.pcap"])), "");
 }
 
 #[test]
@@ -224,7 +163,7 @@ fn standard_input_is_a_capture_too() {
     for arguments in [&["export", "-"][..], &["export", "-r", "-"]] {
         let mut child =
             ftpscope(folder.path(), arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(&capture(LOGIN)).unwrap();
+        child.stdin.take().unwrap().write_all(&pcap::of(LOGIN)).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0));
         assert!(out(&output).contains(r#""path":"-""#));
@@ -235,14 +174,14 @@ fn standard_input_is_a_capture_too() {
 #[test]
 fn a_damaged_capture_is_reported_up_to_the_damage() {
     let folder = folder();
-    let whole = capture(LOGIN);
+    let whole = pcap::of(LOGIN);
     fs::write(folder.path().join("cut.pcap"), &whole[..whole.len() - 75]).unwrap();
-    let output = run(&folder, &["analyze", "cut.pcap"]);
+    let output = run(&folder, ["analyze", "cut.pcap"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(out(&output).contains("alice"));
     assert!(said(&output).starts_with("ftpscope: warning: cut.pcap: "), "{}", said(&output));
     assert_eq!(said(&output).lines().count(), 1);
-    let quiet = run(&folder, &["analyze", "-q", "cut.pcap"]);
+    let quiet = run(&folder, ["analyze", "-q", "cut.pcap"]);
     assert_eq!((quiet.status.code(), said(&quiet)), (Some(3), ""));
 }
 
@@ -252,7 +191,7 @@ fn findings_fail_the_run_only_if_asked_for_and_severe_enough() {
     for (severity, status) in [("info", 4), ("notice", 4), ("warning", 0), ("alert", 0)] {
         for format in ["text", "jsonl"] {
             let arguments = ["analyze", "-T", format, "--fail-on", severity, "login.pcap"];
-            assert_eq!(run(&folder, &arguments).status.code(), Some(status), "{severity} {format}");
+            assert_eq!(run(&folder, arguments).status.code(), Some(status), "{severity} {format}");
         }
     }
 }
@@ -262,11 +201,11 @@ fn a_file_appears_when_it_is_whole() {
     let folder = folder();
     let path = folder.path().join("report.json");
     fs::write(&path, "old").unwrap();
-    let output = run(&folder, &["export", "-o", "report.json", "missing.pcap"]);
+    let output = run(&folder, ["export", "-o", "report.json", "missing.pcap"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
 
-    let output = run(&folder, &["export", "-o", "report.json", "login.pcap"]);
+    let output = run(&folder, ["export", "-o", "report.json", "login.pcap"]);
     assert_eq!((output.status.code(), out(&output), said(&output)), (Some(0), "", ""));
     let report: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     assert_eq!(report["sessions"][0]["user"], "alice");
@@ -281,7 +220,7 @@ fn a_file_appears_when_it_is_whole() {
 fn what_cannot_be_written_is_named() {
     let folder = folder();
     for target in ["no/such/folder/report.json", "."] {
-        let output = run(&folder, &["export", "-o", target, "login.pcap"]);
+        let output = run(&folder, ["export", "-o", target, "login.pcap"]);
         assert_eq!(output.status.code(), Some(1), "{target}");
         assert!(said(&output).starts_with("ftpscope: can't write to "), "{}", said(&output));
         assert!(said(&output).contains(target), "{}", said(&output));
@@ -310,9 +249,9 @@ fn a_full_disk_is_an_error_and_a_gone_reader_is_none() {
 fn the_environment_may_name_a_key_log_that_is_not_there_the_command_line_may_not() {
     let folder = folder();
     let output =
-        ftpscope(folder.path(), &["export", "login.pcap"]).env("SSLKEYLOGFILE", "none").output().unwrap();
+        ftpscope(folder.path(), ["export", "login.pcap"]).env("SSLKEYLOGFILE", "none").output().unwrap();
     assert_eq!((output.status.code(), said(&output)), (Some(0), ""));
-    let output = run(&folder, &["export", "--keylog", "none", "login.pcap"]);
+    let output = run(&folder, ["export", "--keylog", "none", "login.pcap"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(said(&output), "ftpscope: can't read the key log none: no such file or directory\n");
 }
@@ -320,12 +259,12 @@ fn the_environment_may_name_a_key_log_that_is_not_there_the_command_line_may_not
 #[test]
 fn colour_comes_when_it_is_asked_for() {
     let folder = folder();
-    let output = run(&folder, &["--color", "always", "analyze", "login.pcap"]);
+    let output = run(&folder, ["--color", "always", "analyze", "login.pcap"]);
     assert!(out(&output).contains("\x1b[1m"));
     let forced =
-        ftpscope(folder.path(), &["analyze", "login.pcap"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+        ftpscope(folder.path(), ["analyze", "login.pcap"]).env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(out(&forced).contains("\x1b[1m"));
-    let ascii = run(&folder, &["analyze", "--ascii", "login.pcap"]);
+    let ascii = run(&folder, ["analyze", "--ascii", "login.pcap"]);
     assert!(out(&ascii).is_ascii());
 }
 
@@ -346,23 +285,24 @@ fn help_names_every_command_and_exit_status() {
             "completions",
             "man",
             "Exit status",
+            "130",
         ] {
             assert!(out(&output).contains(word), "{help:?} {word}");
         }
     }
-    let version = run(&folder, &["--version"]);
+    let version = run(&folder, ["--version"]);
     assert_eq!(out(&version), concat!("ftpscope ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 #[test]
 fn pages_are_printed_whole() {
     let folder = folder();
-    let schema: serde_json::Value = serde_json::from_str(out(&run(&folder, &["schema"]))).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(out(&run(&folder, ["schema"]))).unwrap();
     assert_eq!(schema["properties"]["schema"]["const"], "ftpscope.report/1");
-    assert!(out(&run(&folder, &["explain", "data-unanswered"])).starts_with("data-unanswered (warning)\n"));
-    assert_eq!(out(&run(&folder, &["explain"])).lines().count(), 32);
-    assert!(out(&run(&folder, &["completions", "bash"])).contains("_ftpscope"));
-    let manual = run(&folder, &["man"]);
+    assert!(out(&run(&folder, ["explain", "data-unanswered"])).starts_with("data-unanswered (warning)\n"));
+    assert_eq!(out(&run(&folder, ["explain"])).lines().count(), 32);
+    assert!(out(&run(&folder, ["completions", "bash"])).contains("_ftpscope"));
+    let manual = run(&folder, ["man"]);
     for section in ["NAME", "SYNOPSIS", "OPTIONS", "SUBCOMMANDS", "\"EXIT STATUS\"", "EXAMPLES"] {
         assert!(out(&manual).contains(&format!(".SH {section}\n")), "{section}");
     }
@@ -370,7 +310,7 @@ fn pages_are_printed_whole() {
 
 #[test]
 fn without_a_terminal_there_is_no_terminal_interface() {
-    let output = run(&folder(), &["tui", "login.pcap"]);
+    let output = run(&folder(), ["tui", "login.pcap"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert_eq!(out(&output), "");
     assert_eq!(said(&output).lines().count(), 1, "{}", said(&output));

@@ -1,30 +1,60 @@
 //! What the README shows is what the program does.
 //!
-//! `UPDATE_README=1 cargo test --test readme` writes the key table anew.
+//! `UPDATE_README=1 cargo test --test readme` writes the key table and the picture of the timeline anew.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[cfg(unix)]
+#[path = "terminal/pty.rs"]
+#[expect(dead_code, clippy::panic, reason = "a picture needs little of what a terminal can do")]
+mod pty;
 
 use std::process::Command;
+use std::sync::Mutex;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-const BEGIN: &str = "<!-- keys -->\n";
-const END: &str = "<!-- /keys -->";
 
 fn readme() -> String {
     std::fs::read_to_string(README).unwrap()
 }
 
-#[test]
-fn the_key_table_is_that_of_the_program() {
+/// Held by whoever writes it.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// What stands in the README between two marks is what the program shows now, or is made so.
+fn holds_up_to_date(name: &str, now: &str) {
+    let _alone = WRITING.lock().unwrap();
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let text = readme();
-    let (before, rest) = text.split_once(BEGIN).expect("the README has a place for the keys");
-    let (shown, after) = rest.split_once(END).expect("the place for the keys ends");
-    let table = ftpscope::tui::Keymap::default().markdown();
+    let (before, rest) = text.split_once(&begin).expect("the README has a place for it");
+    let (shown, after) = rest.split_once(&end).expect("the place ends");
     if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(README, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
+        std::fs::write(README, format!("{before}{begin}{now}{end}{after}")).unwrap();
         return;
     }
-    assert_eq!(shown, table, "UPDATE_README=1 cargo test --test readme writes it anew");
+    assert_eq!(shown, now, "UPDATE_README=1 cargo test --test readme writes it anew");
+}
+
+#[test]
+fn the_key_table_is_that_of_the_program() {
+    holds_up_to_date("keys", &ftpscope::tui::Keymap::default().markdown());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_picture_of_the_timeline_is_a_real_one() {
+    let mut terminal = pty::Terminal::open((100, 40), &[&pty::sample("blocked-data-connection.pcap")]);
+    terminal.shows("▲ 1/1");
+    terminal.press("2");
+    // Its keys are on the last line, which is drawn last.
+    terminal.shows("0 fit");
+    let screen = terminal.text();
+    let lines = screen.lines().skip_while(|line| !line.starts_with('┌'));
+    let height = lines.clone().position(|line| line.starts_with('└')).unwrap() + 1;
+    let frame: Vec<String> = lines.take(height).map(|line| format!("    {line}\n")).collect();
+    terminal.press("q");
+    terminal.end();
+    holds_up_to_date("timeline", &format!("\n{}\n", frame.concat()));
 }
 
 #[test]

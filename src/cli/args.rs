@@ -25,7 +25,7 @@ pub(super) const EXAMPLES: [(&str, &str); 6] = [
 
 fn after_help() -> String {
     let examples = EXAMPLES.map(|(command, purpose)| format!("  {command}\n      {purpose}\n")).concat();
-    let statuses = EXIT_STATUSES.map(|(status, meaning)| format!("  {status}  {meaning}\n")).concat();
+    let statuses = EXIT_STATUSES.map(|(status, meaning)| format!("  {status:<3}  {meaning}\n")).concat();
     format!("Examples:\n{examples}\nExit status:\n{statuses}")
 }
 
@@ -127,7 +127,7 @@ pub struct InputArgs {
     /// Capture files (pcap, pcapng; also inside gzip, zstd, lz4); '-' is standard input. Several are read as one capture
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// The same; may be repeated
+    /// A capture file, like FILE; may be repeated
     #[arg(short, long = "read-file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub read_files: Vec<PathBuf>,
     /// TLS key log, to read FTPS [env: SSLKEYLOGFILE]
@@ -148,7 +148,7 @@ pub struct AnalysisArgs {
     /// A further control port; may be repeated. FTP on other ports is recognised by itself where its start was captured
     #[arg(long = "control-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub control_ports: Vec<u16>,
-    /// The same in tshark's words: tcp.port==2121,ftp
+    /// A further control port in tshark's words: tcp.port==2121,ftp
     #[arg(short, long, value_name = "RULE")]
     pub decode_as: Vec<DecodeAs>,
     /// Only sessions that match, in Wireshark's words and our own: sess.mode == PORT && ip.addr == 10.1.0.0/16

@@ -25,7 +25,7 @@ pub(super) enum Verdict {
 }
 
 /// What the help says of them.
-pub(super) const EXIT_STATUSES: [(u8, &str); 5] = [
+pub(super) const EXIT_STATUSES: [(u8, &str); 6] = [
     (Verdict::Done as u8, "done"),
     (Verdict::Impossible as u8, "can't do the job: no such file, not a capture, no permission, disk full"),
     (Verdict::Usage as u8, "wrong usage"),
@@ -34,6 +34,7 @@ pub(super) const EXIT_STATUSES: [(u8, &str); 5] = [
         "done, but the capture is damaged: what was readable before the damage is reported",
     ),
     (Verdict::Found as u8, "--fail-on matched"),
+    (Verdict::Interrupted as u8, "ended by a signal before the report was made"),
 ];
 
 impl From<Verdict> for ExitCode {

@@ -342,7 +342,8 @@ const fn control(code: Code) -> Row {
             Severity::Alert,
             [
                 "Somebody is guessing passwords.",
-                "Five or more rejected logins from one client address to one server, over all sessions of the capture.",
+                "Five or more rejected logins from one client address to one server, over all sessions of the capture. A 421 only \
+                 ends the service, and does not count.",
                 "Block the address, limit login attempts on the server, and change any password that was accepted after.",
             ],
         ),

@@ -159,6 +159,10 @@ impl Ledger {
         let session = case.session;
         let mut counted = false;
         for Rejection { reply, user, .. } in rejections(case) {
+            // The server ends its service, because nobody spoke or for lack of room: it judged no password.
+            if reply.code == 421 {
+                continue;
+            }
             let key = (session.client.ip, session.server.ip);
             if self.pairs.len() >= case.options.hosts && !self.pairs.contains_key(&key) {
                 return 1;

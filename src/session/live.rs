@@ -73,6 +73,16 @@ pub(super) enum Link {
     Ended(Box<report::Connection>),
 }
 
+impl Link {
+    /// The connection, while it is in the table.
+    pub(super) const fn open(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Open(id) => Some(*id),
+            Self::None | Self::Ended(_) => None,
+        }
+    }
+}
+
 impl Channel {
     pub(super) fn new(mode: Option<Mode>, active: bool, made: PacketRef) -> Self {
         Self {

@@ -6,13 +6,7 @@
 //!
 //! The letters are those of `support::told`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::string_slice,
-    reason = "a test fails by panicking, and its scripts are its own"
-)]
+#![expect(clippy::string_slice, reason = "a test's scripts are its own")]
 
 mod framing;
 mod limits;

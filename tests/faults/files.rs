@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::{folder, ftpscope, others, out, run, said};
+use crate::{capture, folder, ftpscope, others, out, run, said};
 
 /// Runs it where `disk` is a disk of 16 KiB, then lists what is there; none where no such disk can be had.
 fn on_a_small_disk(folder: &Path, arguments: &str) -> Option<Output> {
@@ -84,7 +84,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         drop(reader);
         let output = child.wait_with_output().unwrap();
         assert!(!first.is_empty());
-        assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), ""), "{form}");
+        assert_eq!((output.status.code(), said(&output)), (Some(0), ""), "{form}");
     }
 }
 
@@ -114,7 +114,7 @@ fn what_cannot_be_read_is_named_and_nothing_is_written() {
 #[test]
 fn a_file_that_grows_is_read_to_where_it_ends_now() {
     let folder = folder(0);
-    let whole = crate::wire::capture(2000, &crate::wire::plain());
+    let whole = capture(2000);
     let path = folder.path().join("growing.pcap");
     // Not at the end of a packet.
     let (first, rest) = whole.split_at(whole.len() / 2 + 7);
@@ -142,7 +142,7 @@ fn a_file_that_grows_is_read_to_where_it_ends_now() {
 
 #[test]
 fn a_file_that_shrinks_while_it_is_read_is_reported_as_far_as_it_was_there() {
-    let whole = crate::wire::capture(20_000, &crate::wire::plain());
+    let whole = capture(20_000);
     let folder = folder(0);
     let path = folder.path().join("shrinking.pcap");
     for millis in [0, 1, 2, 4, 8, 16, 32] {
@@ -171,7 +171,7 @@ fn of_two_writers_to_one_file_one_wins_and_the_file_is_whole() {
             .map(|()| ftpscope(folder.path(), ["export", "-o", "report", "large.pcap"]).spawn().unwrap());
         for child in children {
             let output = child.wait_with_output().unwrap();
-            assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), ""));
+            assert_eq!((output.status.code(), said(&output)), (Some(0), ""));
         }
         assert!(fs::read(folder.path().join("report")).unwrap() == alone, "the report is another one");
         assert_eq!(others(folder.path(), &["small.pcap", "large.pcap"]), ["report"]);

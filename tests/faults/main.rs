@@ -13,53 +13,53 @@
 )]
 
 mod files;
+#[path = "../support/pcap.rs"]
+mod pcap;
 mod printable;
 mod privileges;
+#[path = "../support/program.rs"]
+mod program;
 mod secrets;
 mod signals;
-mod wire;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "scripts told elsewhere need more of it")]
+mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+
+use program::{ftpscope, out, run, said};
+
+/// What is said in a session in which a file is asked for and refused.
+const PLAIN: &str = "
+    S: 220 ready
+    C: USER alice
+    S: 331 password?
+    C: PASS secret-word
+    S: 230 welcome
+    C: CWD /pub
+    S: 250 done
+    C: RETR file
+    S: 550 no such file
+    C: QUIT
+    S: 221 bye
+";
+
+/// The capture of so many such sessions.
+fn capture(sessions: u16) -> Vec<u8> {
+    pcap::of(&pcap::sessions(sessions, PLAIN))
+}
 
 /// A folder with `small.pcap` of one session and `large.pcap` of so many.
 fn folder(sessions: u16) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("small.pcap"), wire::capture(1, &wire::plain())).unwrap();
+    fs::write(folder.path().join("small.pcap"), capture(1)).unwrap();
     if sessions > 0 {
-        fs::write(folder.path().join("large.pcap"), wire::capture(sessions, &wire::plain())).unwrap();
+        fs::write(folder.path().join("large.pcap"), capture(sessions)).unwrap();
     }
     folder
-}
-
-/// The program, in a folder.
-fn ftpscope<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ftpscope"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "SSLKEYLOGFILE"] {
-        command.env_remove(variable);
-    }
-    command
-}
-
-fn run<'a>(folder: &TempDir, arguments: impl IntoIterator<Item = &'a str>) -> Output {
-    ftpscope(folder.path(), arguments).output().unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The names in a folder but for these, sorted.

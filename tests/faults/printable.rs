@@ -6,8 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use ftpscope::base::is_unprintable;
 
-use crate::wire::{Sender, capture};
-use crate::{folder, ftpscope, run, said};
+use crate::{folder, ftpscope, pcap, run, said};
 
 /// An escape sequence, a C1 control (as UTF-8 and as a bare byte), a bidirectional override, a bell, a carriage return amid a
 /// line, a delete, a tag character.
@@ -22,60 +21,40 @@ const EVIL: [&[u8]; 8] = [
     "a\u{e0041}\u{200f}b".as_bytes(),
 ];
 
+/// A session for each of them, in which nearly all that is said holds it.
 fn file() -> Vec<u8> {
-    let mut file = Vec::new();
-    for (number, evil) in EVIL.into_iter().enumerate() {
-        let with = |before: &str, after: &str| [before.as_bytes(), evil, after.as_bytes()].concat();
-        let lines: Vec<(Sender, Vec<u8>)> = vec![
-            (Sender::Server, with("220 ", " ready")),
-            (Sender::Client, with("USER ", "")),
-            (Sender::Server, with("331 ", "?")),
-            (Sender::Client, with("PASS ", "")),
-            (Sender::Server, with("530 ", "")),
-            (Sender::Client, with("SYST", "")),
-            (Sender::Client, b"SYST".to_vec()),
-            (Sender::Server, with("215 ", "")),
-            (Sender::Client, with("CLNT ", "")),
-            (Sender::Server, b"200 ok".to_vec()),
-            (Sender::Client, b"FEAT".to_vec()),
-            (Sender::Server, with("211-features\r\n ", "\r\n211 end")),
-            (Sender::Client, with("CWD /", "")),
-            (Sender::Server, b"250 ok".to_vec()),
-            (Sender::Client, with("PORT ", "")),
-            (Sender::Server, with("501 ", "")),
-            (Sender::Client, with("RETR ", ".pdf")),
-            (Sender::Server, with("550 ", " not found")),
-            (Sender::Client, with("", " what")),
-            (Sender::Server, with("500 ", "")),
-        ];
-        let lines: Vec<(Sender, &[u8])> = lines.iter().map(|(who, text)| (*who, text.as_slice())).collect();
-        let one = capture(1, &lines);
-        if number == 0 {
-            file.extend(&one);
-        } else {
-            // Another client, from another port: bytes 34 and 35 of the client's frames, 36 and 37 of the server's.
-            file.extend(with_port(&one, 20_000 + u16::try_from(number).unwrap()));
-        }
-    }
-    file
-}
-
-/// The packets of a capture without its header, the client's port changed.
-fn with_port(file: &[u8], port: u16) -> Vec<u8> {
-    let mut packets = Vec::new();
-    let mut rest = &file[24..];
-    while !rest.is_empty() {
-        let length = u32::from_le_bytes(rest[8..12].try_into().unwrap()) as usize;
-        let mut packet = rest[..16 + length].to_vec();
-        for at in [34, 36] {
-            if packet[16 + at..18 + at] == 10_000_u16.to_be_bytes() {
-                packet[16 + at..18 + at].copy_from_slice(&port.to_be_bytes());
-            }
-        }
-        packets.extend(packet);
-        rest = &rest[16 + length..];
-    }
-    packets
+    let sessions = EVIL.into_iter().zip(20_000..).map(|(evil, port)| {
+        let evil = evil.iter().map(|byte| format!(r"\x{byte:02x}")).collect::<Vec<_>>().concat();
+        format!(
+            r"
+            session A C:{port} -> S:21
+            S: 220 {evil} ready
+            C: USER {evil}
+            S: 331 {evil}?
+            C: PASS {evil}
+            S: 530 {evil}
+            C: SYST{evil}
+            C: SYST
+            S: 215 {evil}
+            C: CLNT {evil}
+            S: 200 ok
+            C: FEAT
+            S: 211-features
+            S:  {evil}
+            S: 211 end
+            C: CWD /{evil}
+            S: 250 ok
+            C: PORT {evil}
+            S: 501 {evil}
+            C: RETR {evil}.pdf
+            S: 550 {evil} not found
+            C: {evil} what
+            S: 500 {evil}
+            end S
+            "
+        )
+    });
+    pcap::of(&sessions.collect::<Vec<_>>().concat())
 }
 
 #[track_caller]
@@ -149,9 +128,7 @@ fn no_message_repeats_controls_of_a_name_on_the_command_line() {
             vec![b"tui".to_vec(), with("missing")],
         ];
         for arguments in arguments {
-            let mut command = ftpscope(folder.path(), []);
-            command.args(arguments.iter().map(|argument| OsStr::from_bytes(argument)));
-            let output = command.output().unwrap();
+            let output = run(&folder, arguments.iter().map(|argument| OsStr::from_bytes(argument)));
             assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}: {}", said(&output));
             assert!(!output.stderr.is_empty());
             assert_harmless(&output.stderr, "a message");

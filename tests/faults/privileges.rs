@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{folder, ftpscope, said, wire};
+use crate::{capture, folder, ftpscope, said};
 
 /// A field of each of a program's threads.
 fn fields(child: &Child, field: &str) -> Vec<String> {
@@ -31,8 +31,8 @@ fn while_it_reads_it_can_gain_nothing_in_any_thread() {
             ftpscope(folder.path(), arguments.iter().copied()).stdin(Stdio::piped()).spawn().unwrap();
         let mut pipe = child.stdin.take().unwrap();
         // The capture is open once it has a packet, and the rest is still to come.
-        let capture = wire::capture(2, &wire::plain());
-        let (first, rest) = capture.split_at(capture.len() - 100);
+        let file = capture(2);
+        let (first, rest) = file.split_at(file.len() - 100);
         pipe.write_all(first).unwrap();
         let begun = Instant::now();
         while fields(&child, "NoNewPrivs").iter().any(|set| set != "1") {

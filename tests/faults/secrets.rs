@@ -5,38 +5,34 @@ use std::fs;
 use ftpscope::analyzer::{Analyzer, Options};
 use ftpscope::capture;
 
-use crate::wire::{Sender, capture as pcap, line};
-use crate::{folder, run, said};
+use crate::{folder, pcap, run, said};
 
 const PASSWORD: &str = "Xk7-pass-9qQ";
 const ACCOUNT: &str = "Zz3-acct-7wW";
 
-fn login() -> Vec<(Sender, Vec<u8>)> {
-    let lines = [
-        "S: 220 ready".to_owned(),
-        "C: USER alice".to_owned(),
-        "S: 331 password?".to_owned(),
-        format!("C: PASS {PASSWORD}"),
-        "S: 332 account?".to_owned(),
-        format!("C: acct {ACCOUNT}"),
-        "S: 530 no".to_owned(),
-        format!("C: pAsS  {PASSWORD} {PASSWORD}"),
-        "S: 230 welcome".to_owned(),
-        // Behind the limit of a line, after a NUL, without an end: a secret is a secret.
-        format!("C: PASS {}{PASSWORD}", "x".repeat(9000)),
-        "S: 500 too long".to_owned(),
-        format!("C: ACCT \0{ACCOUNT}"),
-        "S: 202 superfluous".to_owned(),
-        "C: QUIT".to_owned(),
-        "S: 221 bye".to_owned(),
-    ];
-    lines.iter().map(|text| line(text)).map(|(who, text)| (who, text.to_vec())).collect()
-}
-
 fn file() -> Vec<u8> {
-    let lines = login();
-    let lines: Vec<(Sender, &[u8])> = lines.iter().map(|(who, text)| (*who, text.as_slice())).collect();
-    pcap(2, &lines)
+    // Behind the limit of a line, after a NUL, without an end: a secret is a secret.
+    let long = "x".repeat(9000);
+    let said = format!(
+        r"
+        S: 220 ready
+        C: USER alice
+        S: 331 password?
+        C: PASS {PASSWORD}
+        S: 332 account?
+        C: acct {ACCOUNT}
+        S: 530 no
+        C: pAsS  {PASSWORD} {PASSWORD}
+        S: 230 welcome
+        C: PASS {long}{PASSWORD}
+        S: 500 too long
+        C: ACCT \x00{ACCOUNT}
+        S: 202 superfluous
+        C: QUIT
+        S: 221 bye
+        "
+    );
+    pcap::of(&pcap::sessions(2, &said))
 }
 
 fn forms() -> Vec<String> {

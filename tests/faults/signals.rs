@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::{folder, ftpscope, others, said, wire};
+use crate::{capture, folder, ftpscope, others, said};
 
 const SIGNALS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 
@@ -81,7 +81,7 @@ fn what_was_read_from_a_pipe_is_reported_before_a_signal_ends_it() {
             let arguments = ["live", "-l", "-T", form, "-o", "lines", "-r", "-"];
             let mut child = ftpscope(folder.path(), arguments).stdin(Stdio::piped()).spawn().unwrap();
             let mut pipe = child.stdin.take().unwrap();
-            pipe.write_all(&wire::capture(3, &wire::plain())).unwrap();
+            pipe.write_all(&capture(3)).unwrap();
             pipe.flush().unwrap();
             let written = || fs::read_to_string(&path).unwrap_or_default().lines().count();
             // A session's line comes once its closed connection has lingered for ten seconds of the capture's time.

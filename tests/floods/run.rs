@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::support;
 use crate::wire::Wire;
+use crate::{pcap, support};
 
 /// What an honest client does while others flood the wire.
 const HONEST: &str = "
@@ -170,20 +170,10 @@ pub(crate) fn flood(count: u64, step: &mut dyn FnMut(u64, &mut Wire<'_>)) -> Out
 
 /// Writes the capture of a flood; tells how many packets it has.
 pub(crate) fn write(count: u64, step: &mut dyn FnMut(u64, &mut Wire<'_>), out: &mut dyn Write) -> u64 {
-    // Nanosecond pcap, little-endian, Ethernet.
-    let header = [0xa1b2_3c4d_u32, 4 << 16 | 2, 0, 0, 262_144, 1];
-    for word in header {
-        out.write_all(&word.to_le_bytes()).unwrap();
-    }
+    pcap::begin(out).unwrap();
     let mut take = |time: i64, frame: &[u8]| {
-        let length = frame.len() as u32;
-        let mut record = [0_u8; 16];
-        record[..4].copy_from_slice(&((time / 1_000_000_000) as u32).to_le_bytes());
-        record[4..8].copy_from_slice(&((time % 1_000_000_000) as u32).to_le_bytes());
-        record[8..12].copy_from_slice(&length.to_le_bytes());
-        record[12..].copy_from_slice(&length.to_le_bytes());
         // The program may have seen enough.
-        let _ = out.write_all(&record).and_then(|()| out.write_all(frame));
+        let _ = pcap::frame(out, time, frame);
     };
     let mut wire = Wire::new(&mut take);
     let (mut constant, mut later) = (Honest::new(HONEST), Honest::new(&later()));

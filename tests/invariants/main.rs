@@ -9,7 +9,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    clippy::string_slice,
     clippy::cast_possible_truncation,
     reason = "a check that fails panics, and says which input it was"
 )]

@@ -21,6 +21,14 @@
 //! lost ...                         any of these, but its packets are missing from the capture
 //! ```
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a script is a test's own, and one that is wrong fails it"
+)]
+
 pub(crate) mod told;
 
 use std::collections::HashMap;

@@ -80,6 +80,22 @@ fn five_rejected_logins_are_guessing_over_any_number_of_sessions() {
 }
 
 #[test]
+fn a_server_that_ends_its_service_judged_no_password() {
+    let finish = |code, text| {
+        let mut diagnosis = Diagnosis::new(Options::default());
+        for _ in 0..5 {
+            let mut told =
+                dialogue().say("USER alice", &[(331, "password?")]).say("PASS secret", &[(code, text)]);
+            let now = told.now();
+            diagnosis.session(&mut told.session, now);
+        }
+        diagnosis.finish(&Capture::default()).iter().map(|it| it.code).collect::<Vec<_>>()
+    };
+    assert_eq!(finish(530, "Login incorrect."), [Code::BruteForce]);
+    assert_eq!(finish(421, "Control connection timed out."), []);
+}
+
+#[test]
 fn tls_refused_needs_a_login_that_goes_on_in_the_clear() {
     let refused = || dialogue().say("AUTH TLS", &[(502, "no")]);
     raises(Code::TlsRefused, &[refused().login("alice"), refused().say("USER anonymous", &[(230, "in")])]);

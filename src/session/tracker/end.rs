@@ -112,7 +112,7 @@ impl Tracker {
             let Some(live) = self.live(slot) else { continue };
             live.open_flows = live.open_flows.saturating_sub(1);
             let Some(channel) = live.channel_mut(index) else { continue };
-            if !matches!(channel.link, Link::Open(open) if open == id) {
+            if channel.link.open() != Some(id) {
                 continue;
             }
             channel.link = Link::Ended(Box::new(described.clone()));
@@ -176,14 +176,8 @@ impl Tracker {
         let (id, last) = (live.connection, live.last);
         let is_in_table = live.ended.is_none();
         live.ended.get_or_insert(Ended { state: EndState::Idle, by: None });
-        let open: Vec<ConnectionId> = live
-            .channels
-            .iter()
-            .filter_map(|channel| match channel.link {
-                Link::Open(id) => Some(id),
-                Link::None | Link::Ended(_) => None,
-            })
-            .collect();
+        let open: Vec<ConnectionId> =
+            live.channels.iter().filter_map(|channel| channel.link.open()).collect();
         // The slot will be another session's: nothing may point to it any more.
         for id in open {
             if let Some(data) = self.data_flow(id) {

@@ -248,7 +248,7 @@ impl Tracker {
             });
             // Whichever comes last, the close or the reply, tells the transfer.
             let channel = self.live(slot).and_then(|live| live.channel(index));
-            if channel.is_some_and(|channel| matches!(channel.link, Link::Open(_))) {
+            if channel.is_some_and(|channel| channel.link.open().is_some()) {
                 let kept = due.is_empty().then(|| Box::new(connection.clone()));
                 self.closed.entry((slot, index)).or_insert(kept);
             }

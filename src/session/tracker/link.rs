@@ -88,12 +88,8 @@ impl Tracker {
     ) {
         let (slot, index) = (expectation.session, expectation.channel);
         let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { return };
-        let holder = match channel.link {
-            Link::Open(holder) => Some(holder),
-            Link::None | Link::Ended(_) => None,
-        };
         let is_free = !channel.is_linked();
-        let target = match holder {
+        let target = match channel.link.open() {
             _ if is_free => index,
             Some(holder) if self.yields_to(holder, slot, index, fit) => {
                 self.demote(holder, slot, index);

@@ -10,7 +10,7 @@ use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
 use crate::session::expectation::{Expectation, SessionSlot};
 use crate::session::kept;
-use crate::session::live::{Channel, Link, Live};
+use crate::session::live::{Channel, Live};
 use crate::tcp::ConnectionId;
 
 impl Tracker {
@@ -80,16 +80,8 @@ impl Tracker {
     /// MLSD may be given after its data connection was opened: what comes from now on is kept.
     pub(super) fn want_listing(&mut self, slot: SessionSlot) {
         let Some(live) = self.live(slot) else { return };
-        let open: Vec<ConnectionId> = live
-            .channels
-            .iter()
-            .rev()
-            .take(2)
-            .filter_map(|channel| match channel.link {
-                Link::Open(id) => Some(id),
-                Link::None | Link::Ended(_) => None,
-            })
-            .collect();
+        let newest = live.channels.iter().rev().take(2);
+        let open: Vec<ConnectionId> = newest.filter_map(|channel| channel.link.open()).collect();
         for id in open {
             if let Some(data) = self.data_flow(id) {
                 data.keep_listing |= !data.has_payload();
