@@ -14,7 +14,7 @@ use crate::parallel::{self, Heard, Order, Wish};
 use crate::report::Session;
 
 /// Sessions that go to the writer at a time where nobody waits for the next line.
-const AT_A_TIME: usize = 16;
+const AT_A_TIME: usize = 64;
 
 /// A form that can be written session by session.
 pub(super) enum Form {
