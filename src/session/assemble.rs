@@ -1,5 +1,6 @@
 //! From a session's facts to its report.
 
+use super::flow::Heads;
 use super::history::{History, Use, UseId};
 use super::live::{Channel, Link, Live};
 use super::options::Options;
@@ -25,7 +26,7 @@ pub(super) fn session(
         .map(|channel| match &channel.link {
             Link::None => None,
             Link::Open(id) => describe(*id),
-            Link::Ended(connection) => Some(connection.clone()),
+            Link::Ended(connection, heads) => Some(heads.told(connection)),
         })
         .collect();
     let mut session = frame(live, connections, history, options);
@@ -35,7 +36,8 @@ pub(super) fn session(
     session.commands.clone_from(&talk.dialogue.commands);
     session.gaps.clone_from(&talk.gaps);
     session.oversized.clone_from(&talk.oversized);
-    let mut over = Over { session, beside: walk::beside(live), room: walk::Room::of(options) };
+    let mut over =
+        Over { session, heads: Vec::new(), beside: walk::beside(live), room: walk::Room::of(options) };
     over.allow(kept::derived(live.control.weight()));
     over.report()
 }
@@ -43,6 +45,8 @@ pub(super) fn session(
 /// A session that is over: all that is known of it, but not yet what follows. That takes time, and can be done elsewhere.
 pub struct Over {
     session: Session,
+    /// What tells the kinds of its data channels' contents.
+    heads: Vec<Heads>,
     beside: Vec<walk::Beside>,
     room: walk::Room,
 }
@@ -53,9 +57,14 @@ impl Over {
         self.room.paths = self.room.paths.saturating_add(bytes);
     }
 
-    /// Works out the report: login, paths, transfers.
+    /// Works out the report: kinds of content, login, paths, transfers.
     pub fn report(self) -> Session {
-        let Self { mut session, beside, room } = self;
+        let Self { mut session, heads, beside, room } = self;
+        for (channel, heads) in session.data_channels.iter_mut().zip(&heads) {
+            if let Some(connection) = &mut channel.connection {
+                heads.tell(connection);
+            }
+        }
         walk::walk(&walk::Way {
             commands: &session.commands,
             gaps: &session.gaps,
@@ -77,14 +86,14 @@ impl std::fmt::Debug for Over {
 
 /// Takes a session that is over out of its own parts.
 pub(super) fn over(live: &mut Live, history: &History, options: &Options) -> Over {
-    let connections = live
+    let (connections, heads) = live
         .channels
         .iter_mut()
         .map(|channel| match std::mem::replace(&mut channel.link, Link::None) {
-            Link::None | Link::Open(_) => None,
-            Link::Ended(connection) => Some(connection),
+            Link::None | Link::Open(_) => (None, Heads::default()),
+            Link::Ended(connection, heads) => (Some(connection), heads),
         })
-        .collect();
+        .unzip();
     let mut session = frame(live, connections, history, options);
     let talk = &mut live.control.talk;
     session.greeting = std::mem::take(&mut talk.dialogue.greeting);
@@ -92,7 +101,7 @@ pub(super) fn over(live: &mut Live, history: &History, options: &Options) -> Ove
     session.commands = std::mem::take(&mut talk.dialogue.commands);
     session.gaps = std::mem::take(&mut talk.gaps);
     session.oversized = std::mem::take(&mut talk.oversized);
-    Over { session, beside: walk::beside(live), room: walk::Room::of(options) }
+    Over { session, heads, beside: walk::beside(live), room: walk::Room::of(options) }
 }
 
 /// The transfer of one command of a session under way; of data connections only that of channel `index` is told. Nothing

@@ -78,7 +78,7 @@ pub(super) struct Sniffed {
 /// One direction of one data connection.
 pub(super) struct Content {
     sum: u64,
-    head: Vec<u8>,
+    pub(super) head: Vec<u8>,
     listing: Option<Vec<u8>>,
     /// Whether nothing of it may be kept any more.
     is_dry: bool,
@@ -149,19 +149,19 @@ impl Content {
     pub(super) fn listing(&self) -> Option<&[u8]> {
         self.listing.as_deref()
     }
+}
 
-    /// What the first bytes tell.
-    pub(super) fn sniff(&self) -> Sniffed {
-        match infer::get(self.head.get(..MARKS).unwrap_or(&self.head)) {
-            Some(kind) => Sniffed {
-                mime: Some(kind.mime_type()),
-                binary: !matches!(kind.matcher_type(), infer::MatcherType::Text),
-            },
-            None => Sniffed {
-                mime: (!self.head.is_empty() && is_text(&self.head)).then_some("text/plain"),
-                binary: self.head.contains(&0) && !is_utf_16(&self.head),
-            },
-        }
+/// What a stream's first bytes tell. Asking for all the kinds that there are takes as long as following some packets.
+pub(super) fn sniff(head: &[u8]) -> Sniffed {
+    match infer::get(head.get(..MARKS).unwrap_or(head)) {
+        Some(kind) => Sniffed {
+            mime: Some(kind.mime_type()),
+            binary: !matches!(kind.matcher_type(), infer::MatcherType::Text),
+        },
+        None => Sniffed {
+            mime: (!head.is_empty() && is_text(head)).then_some("text/plain"),
+            binary: head.contains(&0) && !is_utf_16(head),
+        },
     }
 }
 

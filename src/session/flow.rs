@@ -1,6 +1,8 @@
 //! A TCP connection as the tracker sees it: a control connection, a data connection, or one that may yet become either.
 
-use super::content::{Content, Hashing};
+use std::mem;
+
+use super::content::{Content, Hashing, sniff};
 use super::expectation::SessionSlot;
 use super::options::Options;
 use crate::base::{Endpoint, PacketRef};
@@ -199,12 +201,20 @@ impl DataFlow {
         }
     }
 
-    /// The connection as the report shows it. With `hashing`, sums are ended: once only.
-    pub(super) fn describe(
+    /// The connection as the report shows it, as it stands now.
+    pub(super) fn describe(&mut self, connection: &Connection) -> report::Connection {
+        let (mut described, heads) = self.facts(connection, None);
+        heads.tell(&mut described);
+        described
+    }
+
+    /// The connection as the report shows it, but for the kinds of its contents, and what tells those. With `hashing`, sums
+    /// are ended: once only.
+    pub(super) fn facts(
         &mut self,
         connection: &Connection,
         mut hashing: Option<&mut dyn Hashing>,
-    ) -> report::Connection {
+    ) -> (report::Connection, Heads) {
         let (tls, decrypted) = match &self.tls {
             TlsState::Yes(session) => {
                 let read = self.plain.iter().any(Option::is_some);
@@ -212,6 +222,7 @@ impl DataFlow {
             }
             TlsState::Unknown | TlsState::No => (false, false),
         };
+        let mut heads = [Vec::new(), Vec::new()];
         let mut streams = [(Side::Originator, 0), (Side::Responder, 1)].map(|(side, place)| {
             let wire = self.streams.get_mut(place).and_then(Option::as_mut);
             let plain = self.plain.get_mut(place).and_then(Option::as_mut);
@@ -233,9 +244,10 @@ impl DataFlow {
                 Some(plain) if decrypted => plain,
                 _ => wire,
             };
-            let sniffed = content.sniff();
-            facts.mime = sniffed.mime.filter(|_| !tls || decrypted);
-            facts.binary = sniffed.binary;
+            if let Some(head) = heads.get_mut(place) {
+                // Who ends the sums has no more use for it.
+                *head = if hashing.is_some() { mem::take(&mut content.head) } else { content.head.clone() };
+            }
             facts.bare_line_feeds = content.bare_line_feeds;
             facts.content_bytes = decrypted.then_some(content.len);
             if let Some(hashing) = hashing.as_deref_mut() {
@@ -273,7 +285,48 @@ impl DataFlow {
             closed: connection.closed,
             stall: self.stall,
         };
-        if self.swapped { swap(described) } else { described }
+        let [originator, responder] = heads;
+        if self.swapped {
+            (swap(described), Heads { originator: responder, responder: originator })
+        } else {
+            (described, Heads { originator, responder })
+        }
+    }
+}
+
+/// The first bytes of what both sides of a connection sent: they tell of what kind that is, which need not be found out
+/// while packets wait.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Heads {
+    originator: Vec<u8>,
+    responder: Vec<u8>,
+}
+
+impl Heads {
+    /// How many bytes there are.
+    pub(super) const fn len(&self) -> usize {
+        self.originator.len().saturating_add(self.responder.len())
+    }
+
+    /// The whole report of the connection that they are of.
+    pub(super) fn told(&self, of: &report::Connection) -> Box<report::Connection> {
+        let mut told = Box::new(of.clone());
+        self.tell(&mut told);
+        told
+    }
+
+    /// Completes the report of the connection that they are of.
+    pub(super) fn tell(&self, of: &mut report::Connection) {
+        let is_readable = !of.tls || of.decrypted;
+        for (head, facts) in
+            [(&self.originator, &mut of.from_originator), (&self.responder, &mut of.from_responder)]
+        {
+            if !head.is_empty() {
+                let sniffed = sniff(head);
+                facts.mime = sniffed.mime.filter(|_| is_readable);
+                facts.binary = sniffed.binary;
+            }
+        }
     }
 }
 

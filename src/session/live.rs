@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::control::Control;
+use super::flow::Heads;
 use super::history::UseId;
 use crate::base::{Endpoint, PacketRef};
 use crate::ftp::{HostPort, Verb};
@@ -70,7 +71,8 @@ pub(super) enum Link {
     None,
     /// Still in the table.
     Open(ConnectionId),
-    Ended(Box<report::Connection>),
+    /// What is reported of it, once its heads have told their part.
+    Ended(Box<report::Connection>, Heads),
 }
 
 impl Link {
@@ -78,7 +80,7 @@ impl Link {
     pub(super) const fn open(&self) -> Option<ConnectionId> {
         match self {
             Self::Open(id) => Some(*id),
-            Self::None | Self::Ended(_) => None,
+            Self::None | Self::Ended(..) => None,
         }
     }
 }

@@ -213,7 +213,7 @@ impl Tracker {
                 assemble::session(live, history, options, &mut |id| {
                     let flow = flows.get_mut(flow_position(id))?.as_mut()?;
                     let Role::Data(data) = &mut flow.role else { return None };
-                    Some(Box::new(data.describe(connection(id)?, None)))
+                    Some(Box::new(data.describe(connection(id)?)))
                 })
             })
             .collect();
@@ -240,16 +240,23 @@ impl Tracker {
         self.sessions.get_mut(position(slot))?.as_deref_mut()
     }
 
-    /// Takes room for something that is kept of a session, if there is enough.
+    /// Takes room for something that is kept of a session; says so in the report where there is not enough.
     fn keep(&mut self, slot: SessionSlot, cost: usize) -> bool {
+        let is_room = self.take_room(slot, cost);
+        if !is_room && self.live(slot).is_some() {
+            self.counts.reached(LimitName::KeptBytes);
+        }
+        is_room
+    }
+
+    /// Takes room for something that is kept of a session, if there is enough.
+    fn take_room(&mut self, slot: SessionSlot, cost: usize) -> bool {
         let allowed = self.kept.allowed();
         let Some(live) = self.live(slot) else { return false };
         let is_room = live.control.weight().saturating_add(cost) <= allowed;
         if is_room {
             live.control.add_kept(cost);
             self.kept.change(0, cost);
-        } else {
-            self.counts.reached(LimitName::KeptBytes);
         }
         is_room
     }

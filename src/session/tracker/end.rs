@@ -7,7 +7,7 @@ use crate::base::LimitName;
 use crate::report::{ControlAttempt, EndState, FirstClose};
 use crate::session::assemble;
 use crate::session::expectation::SessionSlot;
-use crate::session::flow::DataFlow;
+use crate::session::flow::{DataFlow, Heads};
 use crate::session::kept;
 use crate::session::live::{Ended, Link};
 use crate::tcp::{Connection, ConnectionId, Ending, Onset, Side};
@@ -89,7 +89,10 @@ impl Tracker {
 
     pub(super) fn data_ended(&mut self, id: ConnectionId, mut data: Box<DataFlow>, connection: &Connection) {
         data.finish(connection.last, &mut *self.hashing, &self.options);
-        let described = data.describe(connection, Some(&mut *self.hashing));
+        let (mut described, mut heads) = data.facts(connection, Some(&mut *self.hashing));
+        if data.visits.is_some() || self.is_watched() {
+            std::mem::take(&mut heads).tell(&mut described);
+        }
         if let Some(visit) = &data.visits {
             let (slot, index) = (visit.session, visit.channel);
             let is_wanted = self
@@ -108,15 +111,26 @@ impl Tracker {
         let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
         let made = described.established.is_some();
         let time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
+        let last = data.owners.last().copied();
         for &(slot, index) in &data.owners {
+            let is_last = last == Some((slot, index));
             let Some(live) = self.live(slot) else { continue };
             live.open_flows = live.open_flows.saturating_sub(1);
             let Some(channel) = live.channel_mut(index) else { continue };
             if channel.link.open() != Some(id) {
                 continue;
             }
-            channel.link = Link::Ended(Box::new(described.clone()));
             let usage = channel.usage;
+            // Where there is no room to keep them, the heads are asked at once.
+            let ended = if self.take_room(slot, heads.len()) {
+                let heads = if is_last { std::mem::take(&mut heads) } else { heads.clone() };
+                Link::Ended(Box::new(described.clone()), heads)
+            } else {
+                Link::Ended(heads.told(&described), Heads::default())
+            };
+            if let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index)) {
+                channel.link = ended;
+            }
             if let Some(listing) = &listing
                 && self.keep(slot, listing.len())
                 && let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index))

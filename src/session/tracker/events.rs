@@ -45,7 +45,7 @@ impl Tracker {
         Some(assemble::session(live, history, options, &mut |id| {
             let flow = flows.get_mut(super::flow_position(id))?.as_mut()?;
             let Role::Data(data) = &mut flow.role else { return None };
-            Some(Box::new(data.describe(connection(id)?, None)))
+            Some(Box::new(data.describe(connection(id)?)))
         }))
     }
 
@@ -90,7 +90,7 @@ impl Tracker {
             let stands = match channel.link {
                 Link::Open(id) => self.data_flow(id).is_some_and(|data| data.told_connected),
                 Link::None => false,
-                Link::Ended(_) => true,
+                Link::Ended(..) => true,
             };
             if !stands {
                 let at = PacketRef { time: deadline, frame: made.frame };
@@ -126,7 +126,7 @@ impl Tracker {
         let is_there = match channel.link {
             Link::Open(id) => self.data_flow(id).is_some_and(|data| data.told_connected),
             Link::None => false,
-            Link::Ended(_) => true,
+            Link::Ended(..) => true,
         };
         if is_there {
             return;
@@ -201,7 +201,7 @@ impl Tracker {
         }
         if is_over && !owners.is_empty() {
             let Some(data) = self.data_flow(id) else { return };
-            let described = data.describe(connection, None);
+            let described = data.describe(connection);
             self.tell_transfers_on(&owners, &described, connection.last);
         }
     }
@@ -215,7 +215,7 @@ impl Tracker {
         };
         let connection = match &channel.link {
             Link::None => None,
-            Link::Ended(connection) => Some(connection.clone()),
+            Link::Ended(connection, heads) => Some(heads.told(connection)),
             Link::Open(_) => {
                 let Some(closed) = self.closed.get_mut(&(slot, index)) else {
                     if let Some(watch) = &mut self.watch {
