@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here knows FTP, TCP or a file.
 
 mod endpoint;
+mod keyed_map;
 mod limits;
 mod number_map;
 mod packet;
@@ -11,6 +12,7 @@ mod text;
 mod time;
 
 pub use endpoint::Endpoint;
+pub(crate) use keyed_map::{KeyedMap, KeyedSet};
 pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};
 pub(crate) use number_map::NumberMap;
 pub use packet::PacketRef;

@@ -1,7 +1,7 @@
 //! The endpoints that servers announced, over all sessions: a client that names one of them to another server means a
 //! transfer between the two (FXP), whether or not it comes about.
 
-use std::collections::HashSet;
+use crate::base::KeyedSet;
 use std::net::IpAddr;
 
 use crate::base::{Endpoint, cost};
@@ -10,8 +10,8 @@ use crate::report::Announcement;
 /// Client and endpoint, in two generations: when the young one has grown to half the room, the old one goes.
 #[derive(Debug, Default)]
 pub(super) struct Announced {
-    young: HashSet<(IpAddr, Endpoint)>,
-    old: HashSet<(IpAddr, Endpoint)>,
+    young: KeyedSet<(IpAddr, Endpoint)>,
+    old: KeyedSet<(IpAddr, Endpoint)>,
 }
 
 const _: () = assert!(cost::in_hash_table(size_of::<(IpAddr, Endpoint)>()) <= cost::ANNOUNCEMENT);

@@ -19,10 +19,10 @@
 //! server's endpoint in it would be given that server's connections. Then the one still waiting wins, then the one in
 //! force, then the newest.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, NumberMap, PacketRef, cost};
+use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, Limits, NumberMap, PacketRef, cost};
 
 /// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
 const PER_SESSION: usize = 64;
@@ -102,7 +102,7 @@ type Serial = u64;
 #[derive(Default)]
 pub(super) struct Expectations {
     all: NumberMap<Serial, Expectation>,
-    by_endpoint: HashMap<Endpoint, VecDeque<Serial>>,
+    by_endpoint: KeyedMap<Endpoint, VecDeque<Serial>>,
     by_session: NumberMap<SessionSlot, VecDeque<Known>>,
     /// All of them in the order in which they came, among them such as have gone since.
     in_order: VecDeque<Serial>,

@@ -1,8 +1,8 @@
 //! Which pairs and listening endpoints the capture's earlier data channels used.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, Timestamp, cost};
+use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, Limits, Timestamp, cost};
 use crate::report::Uid;
 
 /// One data connection that was made, for those that come after it on the same endpoints.
@@ -40,8 +40,8 @@ const _: () = assert!(
 pub(super) struct History {
     uses: VecDeque<Use>,
     first: u64,
-    by_pair: HashMap<(Endpoint, Endpoint), UseId>,
-    by_listener: HashMap<Endpoint, UseId>,
+    by_pair: KeyedMap<(Endpoint, Endpoint), UseId>,
+    by_listener: KeyedMap<Endpoint, UseId>,
 }
 
 impl History {

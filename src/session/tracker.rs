@@ -6,7 +6,7 @@ mod link;
 mod negotiate;
 mod settle;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use super::assemble::{self, Over};
@@ -18,7 +18,7 @@ use super::history::History;
 use super::kept::{self, Kept};
 use super::live::Live;
 use super::options::Options;
-use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef, cost};
+use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, PacketRef, cost};
 use crate::ftp::{self, Plausible};
 use crate::report::{self, Announcement, ControlAttempt, MatchedBy, Mode, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
@@ -41,10 +41,10 @@ pub struct Tracker {
     free_slots: Vec<SessionSlot>,
     expectations: Expectations,
     history: History,
-    pairs: HashMap<(IpAddr, IpAddr), Pair>,
-    by_client: HashMap<Endpoint, SessionSlot>,
+    pairs: KeyedMap<(IpAddr, IpAddr), Pair>,
+    by_client: KeyedMap<Endpoint, SessionSlot>,
     /// Data connections by their listening endpoint, the last few of each.
-    by_listener: HashMap<Endpoint, VecDeque<ConnectionId>>,
+    by_listener: KeyedMap<Endpoint, VecDeque<ConnectionId>>,
     attempts: BTreeMap<(IpAddr, Endpoint), ControlAttempt>,
     silent: u64,
     counts: LimitCounts,
@@ -61,7 +61,7 @@ pub struct Tracker {
     finishing: bool,
     watch: Option<events::Watch>,
     /// Data connections that are closed and linger in the table, with their facts until a transfer was told by them.
-    closed: HashMap<(SessionSlot, u32), Option<Box<report::Connection>>>,
+    closed: KeyedMap<(SessionSlot, u32), Option<Box<report::Connection>>>,
 }
 
 /// A session that is over.
@@ -127,9 +127,9 @@ impl Tracker {
             free_slots: Vec::new(),
             expectations: Expectations::default(),
             history: History::default(),
-            pairs: HashMap::new(),
-            by_client: HashMap::new(),
-            by_listener: HashMap::new(),
+            pairs: KeyedMap::default(),
+            by_client: KeyedMap::default(),
+            by_listener: KeyedMap::default(),
             attempts: BTreeMap::new(),
             silent: 0,
             counts: LimitCounts::default(),
@@ -140,7 +140,7 @@ impl Tracker {
             announced: Vec::new(),
             finishing: false,
             watch: None,
-            closed: HashMap::new(),
+            closed: KeyedMap::default(),
         }
     }
 
