@@ -108,10 +108,10 @@ limits! {
     connections: 65_536, Cost::Share(cost::CONNECTION);
     /// Connections of which only SYNs were seen: what a SYN flood fills. Half of all, so that the others have a place.
     half_open: 32_768, Cost::Within;
-    /// Closed connections that wait for stragglers; at ten thousand closes a second that is a tenth of a second for each, and
-    /// a straggler comes within a round trip. All that linger are gone through again and again: more of them than fit into
-    /// a processor's cache make each one slow.
-    lingering: 1024, Cost::Within;
+    /// Closed connections of which nothing is missing and that wait for stragglers, which come within a round trip: at a
+    /// thousand closes a second that is a quarter of a second for each. All that linger are gone through again and again,
+    /// so that more of them than fit into a processor's cache make each one slow.
+    lingering: 256, Cost::Within;
     /// Flows remembered as not being FTP.
     ignored_flows: 524_288, Cost::Share(cost::FLOW);
     /// Sessions alive at a time; where there are more, one that was silent for long and transferred nothing ends early.

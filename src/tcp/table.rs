@@ -233,7 +233,8 @@ impl Table {
     /// Puts a connection into the queue that it belongs to.
     fn classify(&mut self, slot: u32) {
         let Some(Entry { connection, track, class, .. }) = self.slab.get(slot) else { return };
-        let now_in = if is_over(connection, track) {
+        // What fills a hole may come after the end: that is waited for as on any other connection.
+        let now_in = if is_over(connection, track) && !track.has_hole() {
             Class::Closed
         } else if connection.established.is_none() {
             Class::HalfOpen
@@ -253,10 +254,7 @@ impl Table {
     fn watch(&mut self, slot: u32) {
         let due = self.clock.now().plus(PATIENCE);
         let Some(entry) = self.slab.get_mut(slot) else { return };
-        let has_hole = [Side::Originator, Side::Responder]
-            .into_iter()
-            .any(|side| entry.track.half(side).bytes.first_hole().is_some());
-        if has_hole && !entry.track.watched {
+        if entry.track.has_hole() && !entry.track.watched {
             entry.track.watched = true;
             self.watched.push_back(Watch { due, slot, serial: entry.serial });
         }
@@ -355,6 +353,7 @@ impl Table {
                 half.bytes.give_up_first_hole(&mut out, &mut self.budget);
             }
         }
+        self.classify(watch.slot);
         self.watch(watch.slot);
     }
 

@@ -104,6 +104,11 @@ impl Track {
         }
     }
 
+    /// Whether bytes of either side wait behind others that have not come.
+    pub(super) fn has_hole(&self) -> bool {
+        [&self.originator, &self.responder].iter().any(|half| half.bytes.first_hole().is_some())
+    }
+
     /// Whether both FINs were captured.
     pub(super) const fn has_both_fins(&self) -> bool {
         self.originator.fin.is_some() && self.responder.fin.is_some()

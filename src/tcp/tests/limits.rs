@@ -74,6 +74,23 @@ fn only_so_many_closed_connections_wait_for_stragglers() {
 }
 
 #[test]
+fn a_closed_connection_with_a_hole_is_kept_until_that_is_filled_or_given_up() {
+    for (is_filled, told) in [(true, "o0 hello, o5 world"), (false, "o5 world")] {
+        let mut stage = Stage::with_limits(Wishes::default(), &Limits { lingering: 1, ..Limits::default() });
+        stage.play("c S 100\n s SA 900 101\n c A 106 901 world\n c FA 111 901\n s FA 901 112\n c A 112 902");
+        flood(&mut stage, 1, b"");
+        assert_eq!(stage.told.of("ended"), "");
+        if is_filled {
+            stage.play("c A 101 901 hello");
+        } else {
+            stage.advance(3.0);
+        }
+        flood(&mut stage, 2, b"");
+        assert_eq!((stage.told.of("data"), stage.told.of("ended")), (told.to_owned(), "Closed".to_owned()));
+    }
+}
+
+#[test]
 fn silence_ends_all_connections_whichever_were_taken_from_between_them() {
     for taken in [[0, 1], [1, 2], [2, 1], [1, 0], [2, 3], [3, 2]] {
         let mut stage = Stage::new(Wishes::default());
