@@ -5,8 +5,8 @@
 #   benches/compare.sh scaling CAPTURE...    one scene in growing sizes, the smallest first
 #
 # Every number is the median of RUNS runs (seven unless said otherwise), the programs taking turns, so that a noisy moment
-# hits all of them. With captures that grow, time and memory should grow as the packets do, and no faster. SLOW=0 leaves
-# tshark and Suricata out. FTPSCOPE names the program. Needs GNU time (Debian: time).
+# hits all of them. What they say goes to a file. With captures that grow, time and memory should grow as the packets do, and
+# no faster. SLOW=0 leaves tshark and Suricata out. FTPSCOPE names the program. Needs GNU time (Debian: time).
 set -euo pipefail
 usage() { sed -n '4,5s/^# */usage: /p' "$0" >&2; exit 2; }
 
@@ -24,10 +24,10 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # What runs under a name; "$1" is the capture.
-run_cat() { cat "$1"; }
-run_plain() { "$ftpscope" export -T json --no-hash "$1"; }
-run_sums() { "$ftpscope" export -T json "$1"; }
-run_lines() { "$ftpscope" export -T jsonl --no-hash "$1"; }
+run_cat() { cat "$1" >/dev/null; }
+run_plain() { "$ftpscope" export -T json --no-hash -o "$scratch/report" "$1"; }
+run_sums() { "$ftpscope" export -T json -o "$scratch/report" "$1"; }
+run_lines() { "$ftpscope" export -T jsonl --no-hash -o "$scratch/report" "$1"; }
 run_tshark() { tshark -n -r "$1" -Y 'ftp || ftp-data' -T fields -e frame.number -e ftp.request.command; }
 run_suricata() { suricata -r "$1" -l "$scratch" --runmode single --set outputs.0.fast.enabled=no; }
 export -f run_cat run_plain run_sums run_lines run_tshark run_suricata
@@ -45,7 +45,7 @@ measure() { # CAPTURE: leaves seconds and KiB, a line a run, in $scratch
     cat "$1" >/dev/null
     for _ in $(seq "$runs"); do
         for name in "${names[@]}"; do
-            /usr/bin/time -q -o "$scratch/time" -f '%e %M' bash -c "run_$name \"\$1\"" _ "$1" >/dev/null 2>&1 ||
+            /usr/bin/time -q -o "$scratch/time" -f '%e %M' bash -c "run_$name \"\$1\"" _ "$1" >"$scratch/said" 2>&1 ||
                 { echo "$name fails on $1" >&2; exit 1; }
             read -r seconds memory <"$scratch/time"
             echo "$seconds" >>"$scratch/$name.seconds"

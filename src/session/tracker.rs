@@ -282,10 +282,12 @@ impl Tracker {
         let room = kept.allowed();
         occurrences.clear();
         act(&mut live.control, &mut Notes { options, counts, occurrences, room });
-        if live.control.weight() > room.max(before) {
+        let mut after = live.control.weight();
+        if after > room.max(before) {
             live.control.relieve(counts);
+            after = live.control.weight();
         }
-        kept.change(before, live.control.weight());
+        kept.change(before, after);
     }
 
     fn flow(&mut self, id: ConnectionId) -> Option<&mut Flow> {
