@@ -18,4 +18,5 @@ pub(crate) use number_map::NumberMap;
 pub use packet::PacketRef;
 pub use secret::Secret;
 pub use text::{Printable, Text, is_unprintable};
+pub(crate) use text::{is_plain, plain_length};
 pub use time::Timestamp;

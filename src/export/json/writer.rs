@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::io::Write as _;
 use std::net::IpAddr;
 
-use crate::base::{Text, Timestamp, is_unprintable};
+use crate::base::{Text, Timestamp, is_plain, is_unprintable, plain_length};
 use crate::export::values::{Address, Hex, Moments};
 
 /// What can be written as JSON.
@@ -128,37 +128,14 @@ impl Writer {
     }
 
     fn string(&mut self, text: &str) {
-        if needs_escape(text.as_bytes()) {
+        if is_plain(text.as_bytes()) {
+            self.plain(text.as_bytes());
+        } else {
             self.bytes.push(b'"');
             escaped(&mut self.bytes, text);
             self.bytes.extend_from_slice(b"\",");
-        } else {
-            self.plain(text.as_bytes());
         }
     }
-}
-
-/// Whether there may be something to escape: a control character, a quote, a backslash, or anything beyond ASCII, among
-/// which there are controls too.
-fn needs_escape(bytes: &[u8]) -> bool {
-    const ONES: u64 = u64::MAX / 0xff;
-    const TOPS: u64 = ONES << 7;
-    /// Sets the top bit of the lowest byte that is zero, and of none if none is.
-    const fn zero(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word
-    }
-    // What the words leave over is in the last eight bytes too.
-    let Some(last) = bytes.last_chunk::<8>() else {
-        return bytes.iter().any(|&byte| byte >= 0x7f || is_escaped(char::from(byte)));
-    };
-    let (words, _) = bytes.as_chunks::<8>();
-    let found = words.iter().chain([last]).fold(0, |found, word| {
-        let word = u64::from_le_bytes(*word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let named = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | zero(word ^ (ONES * 0x7f));
-        found | word | control | named
-    });
-    found & TOPS != 0
 }
 
 /// What JSON wants escaped, and what must not reach a terminal: a report may be looked at on one.
@@ -169,32 +146,43 @@ fn is_escaped(character: char) -> bool {
 /// RFC 8259 section 7: the short forms where there are such, else `\uNNNN`.
 fn escaped(out: &mut Vec<u8>, text: &str) {
     let mut rest = text;
-    while let Some((at, character)) = rest.char_indices().find(|&(_, character)| is_escaped(character)) {
-        let (plain, from) = rest.split_at(at);
-        out.extend_from_slice(plain.as_bytes());
-        let short = match character {
-            '"' => Some(b'"'),
-            '\\' => Some(b'\\'),
-            '\u{8}' => Some(b'b'),
-            '\t' => Some(b't'),
-            '\n' => Some(b'n'),
-            '\u{c}' => Some(b'f'),
-            '\r' => Some(b'r'),
-            _ => None,
-        };
-        match short {
-            Some(letter) => out.extend_from_slice(&[b'\\', letter]),
-            None => {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    // Writing to a vector can't fail.
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
+    // How much of the rest is copied as it stands.
+    let mut plain = 0;
+    while let Some((_, from)) = rest.split_at_checked(plain) {
+        plain += plain_length(from.as_bytes());
+        let Some((before, from)) = rest.split_at_checked(plain) else { break };
+        let mut characters = from.chars();
+        let Some(character) = characters.next() else { break };
+        if is_escaped(character) {
+            out.extend_from_slice(before.as_bytes());
+            escape(out, character);
+            rest = characters.as_str();
+            plain = 0;
+        } else {
+            plain += character.len_utf8();
         }
-        let (_, behind) = from.split_at(character.len_utf8());
-        rest = behind;
     }
     out.extend_from_slice(rest.as_bytes());
+}
+
+fn escape(out: &mut Vec<u8>, character: char) {
+    let short = match character {
+        '"' => b'"',
+        '\\' => b'\\',
+        '\u{8}' => b'b',
+        '\t' => b't',
+        '\n' => b'n',
+        '\u{c}' => b'f',
+        '\r' => b'r',
+        _ => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a vector can't fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 impl<T: Json + ?Sized> Json for &T {
@@ -393,6 +381,30 @@ mod tests {
             assert_eq!(serde_json::from_str::<String>(&ours).unwrap(), text);
         }
         assert_eq!(written(&"é→漢字🦀 stays"), "\"é→漢字🦀 stays\"");
+    }
+
+    proptest! {
+        #[test]
+        fn each_character_is_escaped_or_copied_whatever_is_beside_it(
+            characters in prop::collection::vec(prop_oneof![
+                4 => prop::char::range(' ', '~'),
+                2 => prop::char::range('\u{0}', '\u{a0}'),
+                1 => prop::char::range('\u{2000}', '\u{2070}'),
+                1 => any::<char>(),
+            ], 0..40),
+        ) {
+            let mut want = b"\"".to_vec();
+            for &character in &characters {
+                if is_escaped(character) {
+                    escape(&mut want, character);
+                } else {
+                    want.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+            }
+            want.push(b'"');
+            let text: String = characters.iter().collect();
+            prop_assert_eq!(written(&text).into_bytes(), want);
+        }
     }
 
     #[test]
