@@ -137,7 +137,11 @@ mod tests {
                     bytes[place] = byte;
                     let plain = stands_for_itself(&byte);
                     assert_eq!(is_plain(&bytes), plain, "{byte:#x} at {place} of {length}");
-                    assert_eq!(plain_length(&bytes), if plain { length } else { place }, "{byte:#x} of {length}");
+                    assert_eq!(
+                        plain_length(&bytes),
+                        if plain { length } else { place },
+                        "{byte:#x} of {length}"
+                    );
                 }
             }
         }

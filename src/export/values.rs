@@ -1,10 +1,9 @@
-//! Times, addresses and hashes as text, written without an allocation or the formatting machinery: a large report
+//! Times and hashes as text, written without an allocation or the formatting machinery: a large report
 //! holds millions of them.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
 
-use crate::base::Timestamp;
+use crate::base::{Short, Timestamp, digits};
 
 /// A moment as RFC 3339 text in UTC with nine fractional digits.
 #[derive(Clone, Copy)]
@@ -56,33 +55,9 @@ impl Moments {
             }
         } else {
             self.second = Some(second);
-            self.text = Time(time).text().bytes;
+            self.text = Time(time).text().as_bytes().try_into().unwrap_or(self.text);
         }
         self.text
-    }
-}
-
-/// An IP address, IPv6 in RFC 5952 form.
-#[derive(Clone, Copy)]
-pub(super) struct Address(pub(super) IpAddr);
-
-/// Length of the longest text of an address: IPv6 with an IPv4 tail.
-const ADDRESS_LENGTH: usize = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".len();
-
-impl Address {
-    pub(super) fn text(self) -> Short<ADDRESS_LENGTH> {
-        let mut text = Short::new();
-        match self.0 {
-            IpAddr::V4(v4) => text.dotted(v4),
-            IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-                Some(v4) => {
-                    text.ascii(b"::ffff:");
-                    text.dotted(v4);
-                }
-                None => text.groups(v6.segments()),
-            },
-        }
-        text
     }
 }
 
@@ -105,127 +80,6 @@ impl Hex<'_> {
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text().as_str())
-    }
-}
-
-/// The digits of all numbers of two.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut number = 0;
-    while number < 100 {
-        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
-        number += 1;
-    }
-    pairs
-};
-
-/// Fills the slots with the last decimal digits of `number`.
-fn digits(slots: &mut [u8], number: u32) {
-    let mut rest = number;
-    // Two at a time: half as many divisions wait for each other.
-    for pair in slots.rchunks_mut(2) {
-        let digits = PAIRS.get((rest % 100) as usize).copied().unwrap_or_default();
-        rest /= 100;
-        match pair {
-            [tens, ones] => [*tens, *ones] = digits,
-            [ones] => *ones = digits[1],
-            _ => {}
-        }
-    }
-}
-
-/// A short ASCII text on the stack. What does not fit is left out.
-pub(super) struct Short<const N: usize> {
-    bytes: [u8; N],
-    length: usize,
-}
-
-impl<const N: usize> Short<N> {
-    const fn new() -> Self {
-        Self { bytes: [0; N], length: 0 }
-    }
-
-    fn byte(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(self.length) {
-            *slot = byte;
-            self.length += 1;
-        }
-    }
-
-    /// The last `width` decimal digits of `number`, with zeros before it.
-    fn digits(&mut self, number: u32, width: usize) {
-        let Some(slots) = self.bytes.get_mut(self.length..self.length + width) else { return };
-        digits(slots, number);
-        self.length += width;
-    }
-
-    fn dotted(&mut self, address: Ipv4Addr) {
-        for (index, octet) in address.octets().into_iter().enumerate() {
-            if index > 0 {
-                self.byte(b'.');
-            }
-            let width = match octet {
-                0..=9 => 1,
-                10..=99 => 2,
-                100..=255 => 3,
-            };
-            self.digits(octet.into(), width);
-        }
-    }
-
-    /// RFC 5952 section 4: no leading zeros, and the longest run of at least two zero groups left out.
-    fn groups(&mut self, groups: [u16; 8]) {
-        let (mut longest, mut run) = (0..0, 0..0);
-        for (index, &group) in groups.iter().enumerate() {
-            if group != 0 {
-                continue;
-            }
-            run = if run.end == index && !run.is_empty() { run.start..index + 1 } else { index..index + 1 };
-            if run.len() > longest.len() {
-                longest = run.clone();
-            }
-        }
-        if longest.len() < 2 {
-            longest = 0..0;
-        }
-        for (index, &group) in groups.iter().enumerate() {
-            if longest.contains(&index) {
-                if index == longest.start {
-                    self.ascii(b"::");
-                }
-                continue;
-            }
-            if index > 0 && index != longest.end {
-                self.byte(b':');
-            }
-            self.hex(group);
-        }
-    }
-
-    fn hex(&mut self, group: u16) {
-        let digits = [group >> 12, group >> 8 & 0xf, group >> 4 & 0xf, group & 0xf];
-        let leading = digits.iter().take(3).take_while(|&&digit| digit == 0).count();
-        for &digit in digits.iter().skip(leading) {
-            self.nibble(u8::try_from(digit).unwrap_or_default());
-        }
-    }
-
-    fn nibble(&mut self, nibble: u8) {
-        self.byte(nibble + if nibble < 10 { b'0' } else { b'a' - 10 });
-    }
-
-    fn ascii(&mut self, text: &[u8]) {
-        for &byte in text {
-            self.byte(byte);
-        }
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-
-    fn as_str(&self) -> &str {
-        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 }
 
@@ -256,21 +110,6 @@ mod tests {
         }
 
         #[test]
-        fn any_address_with_runs_of_zeros_reads_as_the_standard_library_says(
-            groups in prop::array::uniform8(prop_oneof![Just(0_u16), Just(0), any::<u16>(), 0..300_u16]),
-        ) {
-            let ip = IpAddr::from(groups);
-            let text = Address(ip).text();
-            prop_assert_eq!(text.as_str(), ip.to_string());
-        }
-
-        #[test]
-        fn any_address_reads_as_the_standard_library_says(ip: IpAddr) {
-            let text = Address(ip).text();
-            prop_assert_eq!(text.as_str(), ip.to_string());
-        }
-
-        #[test]
         fn any_hash_reads_as_hexadecimal(hash: [u8; 32]) {
             let mut want = String::new();
             for byte in hash {
@@ -279,13 +118,5 @@ mod tests {
             let text = Hex(&hash).text();
             prop_assert_eq!(text.as_str(), want);
         }
-    }
-
-    #[test]
-    fn the_longest_address_fits() {
-        let longest: IpAddr = "::ffff:255.255.255.255".parse().unwrap();
-        assert_eq!(Address(longest).text().as_str(), "::ffff:255.255.255.255");
-        let full: IpAddr = "1111:2222:3333:4444:5555:6666:7777:8888".parse().unwrap();
-        assert_eq!(Address(full).text().as_str(), "1111:2222:3333:4444:5555:6666:7777:8888");
     }
 }

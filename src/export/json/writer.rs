@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::io::Write as _;
 use std::net::IpAddr;
 
-use crate::base::{Text, Timestamp, is_plain, is_unprintable, plain_length};
-use crate::export::values::{Address, Hex, Moments};
+use crate::base::{Address, Text, Timestamp, is_plain, is_unprintable, plain_length};
+use crate::export::values::{Hex, Moments};
 
 /// What can be written as JSON.
 pub(in crate::export) trait Json {
