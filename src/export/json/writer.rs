@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::io::Write as _;
 use std::net::IpAddr;
 
-use crate::base::{Address, Text, Timestamp, is_plain, is_unprintable, plain_length};
+use crate::base::{Address, Text, Timestamp, digits, is_plain, is_unprintable, plain_length};
 use crate::export::values::{Hex, Moments};
 
 /// What can be written as JSON.
@@ -246,13 +246,39 @@ integers!(u16, u32, u64, usize);
 /// The shortest digits that read back as the same number; null where JSON has no such number.
 impl Json for f64 {
     fn write(&self, json: &mut Writer) {
-        if self.is_finite() {
+        if let Some((whole, fraction)) = nanoseconds(*self) {
+            json.bytes.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+            let mut text = *b".000000000";
+            let (_, slots) = text.split_at_mut(1);
+            digits(slots, fraction);
+            let zeros = slots.iter().skip(1).rev().take_while(|&&digit| digit == b'0').count();
+            json.bytes.extend_from_slice(text.get(..text.len() - zeros).unwrap_or_default());
+            json.bytes.push(b',');
+        } else if self.is_finite() {
             // Writing to memory does not fail.
             write!(json.bytes, "{self:?},").unwrap_or_default();
         } else {
             json.literal("null,");
         }
     }
+}
+
+/// Seconds and nanoseconds, where a number is closest to just so many, as all times are that were measured in
+/// nanoseconds.
+///
+/// The decimal number is then the shortest that reads back as the same: with 15 digits no two of them are closest to
+/// the same number.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cast is in the range")]
+fn nanoseconds(number: f64) -> Option<(u32, u32)> {
+    const SECOND: u64 = 1_000_000_000;
+    // Smaller ones are written with an exponent.
+    if !(number == 0.0 && number.is_sign_positive() || (0.001..1e6).contains(&number)) {
+        return None;
+    }
+    let nanoseconds = (number * 1e9).round() as u64;
+    #[expect(clippy::float_cmp, reason = "only the very same number is meant")]
+    let is_same = nanoseconds as f64 / 1e9 == number;
+    is_same.then_some(((nanoseconds / SECOND) as u32, (nanoseconds % SECOND) as u32))
 }
 
 impl Json for char {
@@ -356,6 +382,46 @@ mod tests {
             });
             let want: Value = serde_json::from_str(&want.to_string()).unwrap();
             prop_assert_eq!(serde_json::from_str::<Value>(&written(&sample)).unwrap(), want);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_number_reads_as_the_standard_library_says(
+            any: f64,
+            nanoseconds in prop_oneof![0..2_000_000_000_000_000_u64, 0..2_000_000_000_u64],
+            zeros in 0..9_u32,
+        ) {
+            let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
+            let round = nanoseconds / 10_u64.pow(zeros) * 10_u64.pow(zeros);
+            let beside = [seconds(nanoseconds).next_up(), seconds(round).next_down()];
+            for number in [any, seconds(nanoseconds), seconds(round)].into_iter().chain(beside) {
+                if number.is_finite() {
+                    prop_assert_eq!(written(&number), format!("{number:?}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_edges_read_as_the_standard_library_says() {
+        for number in [
+            0.0,
+            -0.0,
+            1e-9,
+            0.001,
+            0.0010001,
+            0.1,
+            0.3,
+            0.1 + 0.2,
+            1.0,
+            1.5,
+            999_999.999_999_999,
+            1e6,
+            1e16,
+            -1.5,
+        ] {
+            assert_eq!(written(&number), format!("{number:?}"));
         }
     }
 
