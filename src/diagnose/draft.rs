@@ -105,10 +105,14 @@ impl Sink {
     }
 }
 
+/// So many groups are looked through one by one: most sessions have no more.
+const FEW: usize = 8;
+
 /// Like cases under one roof: what happened to the same thing again and again becomes one finding.
 #[derive(Debug)]
 pub(super) struct Groups<K> {
     room: usize,
+    /// Places of all but the first few.
     index: HashMap<K, usize>,
     found: Vec<(K, Group)>,
 }
@@ -153,10 +157,13 @@ impl<K: Copy + Eq + Hash> Groups<K> {
     /// is no room for another.
     pub(super) fn add(&mut self, key: K, channel: u32, time: Timestamp) -> Option<&mut Group> {
         let next = self.found.len();
-        let position = match self.index.get(&key) {
-            Some(&position) => position,
+        let among_first = self.found.iter().take(FEW).position(|&(known, _)| known == key);
+        let position = match among_first.or_else(|| self.index.get(&key).copied()) {
+            Some(position) => position,
             None if next < self.room => {
-                self.index.insert(key, next);
+                if next >= FEW {
+                    self.index.insert(key, next);
+                }
                 self.found.push((key, Group { channel, time, ..Group::default() }));
                 next
             }
@@ -239,6 +246,24 @@ mod tests {
             let more = if text.chars().count() > 80 { "…" } else { "" };
             let want: String = text.chars().take(80).chain(more.chars()).collect();
             prop_assert_eq!(excerpt(&text), want);
+        }
+    }
+
+    #[test]
+    fn like_cases_are_one_group_among_few_and_among_many() {
+        for (kinds, room) in [(3, 100), (FEW, 100), (FEW + 1, 100), (50, 100), (50, 20), (5, 3)] {
+            let mut groups = Groups::new(room);
+            for channel in 0..500_u32 {
+                let kind = channel as usize % kinds;
+                let group = groups.add(kind, channel, Timestamp::default());
+                assert_eq!(group.is_some(), kind < room, "{kind} of {kinds}");
+            }
+            let found: Vec<_> = groups.into_iter().collect();
+            assert_eq!(found.len(), kinds.min(room));
+            for (index, (kind, group)) in found.into_iter().enumerate() {
+                assert_eq!((kind, group.channel as usize), (index, index));
+                assert_eq!(group.count, (0..500).filter(|channel| channel % kinds == kind).count() as u64);
+            }
         }
     }
 
