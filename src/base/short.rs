@@ -36,6 +36,22 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
+/// The digits of all octets, each with a dot behind it, and the length of both.
+const OCTETS: [([u8; 4], usize); 256] = {
+    let mut octets = [([b'.'; 4], 0); 256];
+    let mut number = 0;
+    while number < 256 {
+        let [tens, ones] = PAIRS[number % 100];
+        octets[number] = match number {
+            0..10 => ([ones, b'.', b'.', b'.'], 2),
+            10..100 => ([tens, ones, b'.', b'.'], 3),
+            _ => ([PAIRS[number / 100][1], tens, ones, b'.'], 4),
+        };
+        number += 1;
+    }
+    octets
+};
+
 /// Fills the slots with the last decimal digits of `number`.
 pub(crate) fn digits(slots: &mut [u8], number: u32) {
     let mut rest = number;
@@ -52,6 +68,7 @@ pub(crate) fn digits(slots: &mut [u8], number: u32) {
 }
 
 /// A short ASCII text on the stack. What does not fit is left out.
+#[derive(Debug)]
 pub(crate) struct Short<const N: usize> {
     bytes: [u8; N],
     length: usize,
@@ -103,12 +120,16 @@ impl<const N: usize> Short<N> {
     }
 
     fn dotted(&mut self, address: Ipv4Addr) {
-        for (index, octet) in address.octets().into_iter().enumerate() {
-            if index > 0 {
-                self.byte(b'.');
+        for octet in address.octets() {
+            let (digits, length) = OCTETS.get(usize::from(octet)).copied().unwrap_or_default();
+            let slots = self.bytes.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut);
+            if let Some(slots) = slots {
+                *slots = digits;
+                self.length += length;
             }
-            self.number(octet.into());
         }
+        // The last one has no dot behind it.
+        self.length = self.length.saturating_sub(1);
     }
 
     /// RFC 5952 section 4: no leading zeros, and the longest run of at least two zero groups left out.
@@ -153,13 +174,18 @@ impl<const N: usize> Short<N> {
     }
 
     pub(crate) fn ascii(&mut self, text: &[u8]) {
-        for &byte in text {
-            self.byte(byte);
+        if let Some(slots) = self.bytes.get_mut(self.length..self.length + text.len()) {
+            slots.copy_from_slice(text);
+            self.length += text.len();
         }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.length).unwrap_or_default()
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -187,6 +213,15 @@ mod tests {
         fn any_address_reads_as_the_standard_library_says(ip: IpAddr) {
             let text = Address(ip).text();
             prop_assert_eq!(text.as_str(), ip.to_string());
+        }
+    }
+
+    #[test]
+    fn any_octet_reads_as_the_standard_library_says_at_every_place() {
+        for octet in 0..=u8::MAX {
+            for ip in [[octet, 1, 22, 255], [255, octet, octet, 0], [10, 0, 100, octet]].map(IpAddr::from) {
+                assert_eq!(Address(ip).text().as_str(), ip.to_string());
+            }
         }
     }
 

@@ -36,28 +36,44 @@ impl fmt::Display for Time {
     }
 }
 
-/// Moments that come one soon after the other, as the same text as [`Time`]: the date and the time of day are worked out
-/// once for each second.
-#[derive(Debug, Default)]
+/// Moments that come one soon after the other, as the same text as [`Time`] in quotes and with a comma behind: the date
+/// and the time of day are worked out once for each second.
+#[derive(Debug)]
 pub(super) struct Moments {
+    /// When the second of the last moment began, in nanoseconds.
     second: Option<i64>,
-    text: [u8; TIME_LENGTH],
+    text: Short<{ TIME_LENGTH + 3 }>,
+}
+
+impl Default for Moments {
+    fn default() -> Self {
+        Self { second: None, text: Short::new() }
+    }
 }
 
 impl Moments {
     /// The moment's text, all of it ASCII.
-    pub(super) fn text(&mut self, time: Timestamp) -> [u8; TIME_LENGTH] {
-        const FRACTION: std::ops::Range<usize> = TIME_LENGTH - 10..TIME_LENGTH - 1;
-        let second = time.nanos().div_euclid(1_000_000_000);
-        if self.second == Some(second) {
-            if let Some(slots) = self.text.get_mut(FRACTION) {
-                digits(slots, u32::try_from(time.nanos().rem_euclid(1_000_000_000)).unwrap_or_default());
+    pub(super) fn text(&mut self, time: Timestamp) -> &[u8] {
+        const SECOND: i64 = 1_000_000_000;
+        /// The digits behind the point.
+        const FRACTION: std::ops::Range<usize> = TIME_LENGTH - 9..TIME_LENGTH;
+        let nanos = time.nanos();
+        let fraction = self
+            .second
+            .and_then(|second| u32::try_from(nanos.checked_sub(second)?).ok())
+            .filter(|&fraction| i64::from(fraction) < SECOND);
+        if let Some(fraction) = fraction {
+            if let Some(slots) = self.text.as_bytes_mut().get_mut(FRACTION) {
+                digits(slots, fraction);
             }
         } else {
-            self.second = Some(second);
-            self.text = Time(time).text().as_bytes().try_into().unwrap_or(self.text);
+            self.second = nanos.checked_sub(nanos.rem_euclid(SECOND));
+            self.text = Short::new();
+            self.text.byte(b'"');
+            self.text.ascii(Time(time).text().as_bytes());
+            self.text.ascii(b"\",");
         }
-        self.text
+        self.text.as_bytes()
     }
 }
 
@@ -105,7 +121,7 @@ mod tests {
             for nanos in [one, other, other.saturating_add(close), one.saturating_add(close)] {
                 let time = Timestamp::from_nanos(nanos);
                 let text = moments.text(time);
-                prop_assert_eq!(std::str::from_utf8(&text).unwrap(), time.to_string());
+                prop_assert_eq!(std::str::from_utf8(text).unwrap(), format!("\"{time}\","));
             }
         }
 

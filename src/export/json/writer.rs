@@ -109,8 +109,9 @@ impl Writer {
         value.write(self);
     }
 
+    /// A value as it stands in JSON, with the comma behind it.
     #[inline]
-    fn literal(&mut self, literal: &'static str) {
+    pub(in crate::export) fn literal(&mut self, literal: &'static str) {
         self.bytes.extend_from_slice(literal.as_bytes());
     }
 
@@ -314,8 +315,7 @@ impl Json for Text {
 /// RFC 3339 text in UTC with nine fractional digits.
 impl Json for Timestamp {
     fn write(&self, json: &mut Writer) {
-        let text = json.moments.text(*self);
-        json.plain(&text);
+        json.bytes.extend_from_slice(json.moments.text(*self));
     }
 }
 
