@@ -124,8 +124,8 @@ mod tests {
     use super::*;
 
     /// What is plain, the long way round.
-    fn stands_for_itself(byte: &u8) -> bool {
-        matches!(byte, 0x20..=0x7e) && !b"\"\\".contains(byte)
+    fn stands_for_itself(byte: u8) -> bool {
+        matches!(byte, 0x20..=0x7e) && !b"\"\\".contains(&byte)
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
                 for byte in 0..=u8::MAX {
                     let mut bytes = vec![b'~'; length];
                     bytes[place] = byte;
-                    let plain = stands_for_itself(&byte);
+                    let plain = stands_for_itself(byte);
                     assert_eq!(is_plain(&bytes), plain, "{byte:#x} at {place} of {length}");
                     assert_eq!(
                         plain_length(&bytes),
@@ -152,7 +152,7 @@ mod tests {
         fn the_first_that_is_not_plain_is_found_whatever_comes_behind(
             bytes in prop::collection::vec(prop_oneof![9 => b' '..=b'~', 1 => any::<u8>()], 0..40),
         ) {
-            let length = bytes.iter().take_while(|&byte| stands_for_itself(byte)).count();
+            let length = bytes.iter().take_while(|&&byte| stands_for_itself(byte)).count();
             prop_assert_eq!(plain_length(&bytes), length);
             prop_assert_eq!(is_plain(&bytes), length == bytes.len());
         }
