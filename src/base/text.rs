@@ -81,10 +81,13 @@ impl fmt::Display for Printable<'_> {
 /// Whether every byte is printable ASCII and neither a quote nor a backslash, as in almost all that is ever said: such
 /// text stands for itself wherever it is written.
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
-    match bytes.last_chunk::<8>() {
-        // The last eight, of which some may be looked at again: so nothing is left over by the words.
-        Some(&last) => bytes.as_chunks::<8>().0.iter().fold(odd(last), |found, &word| found | odd(word)) == 0,
-        None => bytes.iter().all(|&byte| is_plain_byte(byte)),
+    // The last eight, or four: some of them may be looked at again, so that nothing is left over.
+    if let Some(&last) = bytes.last_chunk::<8>() {
+        bytes.as_chunks::<8>().0.iter().fold(odd(last), |found, &word| found | odd(word)) == 0
+    } else if let (Some(&[a, b, c, d]), Some(&[e, f, g, h])) = (bytes.first_chunk(), bytes.last_chunk()) {
+        odd([a, b, c, d, e, f, g, h]) == 0
+    } else {
+        bytes.iter().all(|&byte| is_plain_byte(byte))
     }
 }
 
