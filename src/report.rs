@@ -20,7 +20,7 @@ pub use channel::{
     Mode, Negotiation, Outcome, Prediction, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts,
     TimeWait,
 };
-pub use community::community_id;
+pub use community::{CommunityId, community_id};
 pub use finding::{Code, Finding, Severity};
 pub use session::{
     Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,

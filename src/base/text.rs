@@ -78,9 +78,88 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
+/// Whether every byte is printable ASCII and neither a quote nor a backslash, as in almost all that is ever said: such
+/// text stands for itself wherever it is written.
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    // The last eight, or four: some of them may be looked at again, so that nothing is left over.
+    if let Some(&last) = bytes.last_chunk::<8>() {
+        bytes.as_chunks::<8>().0.iter().fold(odd(last), |found, &word| found | odd(word)) == 0
+    } else if let (Some(&[a, b, c, d]), Some(&[e, f, g, h])) = (bytes.first_chunk(), bytes.last_chunk()) {
+        odd([a, b, c, d, e, f, g, h]) == 0
+    } else {
+        bytes.iter().all(|&byte| is_plain_byte(byte))
+    }
+}
+
+/// How many bytes there are before the first that is not plain, in the sense of [`is_plain`].
+pub(crate) fn plain_length(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, &word) in words.iter().enumerate() {
+        let found = odd(word);
+        if found != 0 {
+            return index * 8 + (found.trailing_zeros() / 8) as usize;
+        }
+    }
+    words.len() * 8 + rest.iter().take_while(|&&byte| is_plain_byte(byte)).count()
+}
+
+const fn is_plain_byte(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+}
+
+/// Sets the top bit of the first byte that is not plain, and perhaps of others behind it; no bit if all are plain.
+const fn odd(word: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    /// Sets the top bit of a byte that is zero, and perhaps of others behind it: what is borrowed goes that way only.
+    const fn zero(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word
+    }
+    let word = u64::from_le_bytes(word);
+    let control = word.wrapping_sub(ONES * 0x20);
+    let named = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | zero(word ^ (ONES * 0x7f));
+    (word | control | named) & (ONES << 7)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What is plain, the long way round.
+    fn stands_for_itself(byte: u8) -> bool {
+        matches!(byte, 0x20..=0x7e) && !b"\"\\".contains(&byte)
+    }
+
+    #[test]
+    fn any_one_byte_that_is_not_plain_is_found_at_every_place() {
+        for length in 0..20 {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'~'; length];
+                    bytes[place] = byte;
+                    let plain = stands_for_itself(byte);
+                    assert_eq!(is_plain(&bytes), plain, "{byte:#x} at {place} of {length}");
+                    assert_eq!(
+                        plain_length(&bytes),
+                        if plain { length } else { place },
+                        "{byte:#x} of {length}"
+                    );
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_that_is_not_plain_is_found_whatever_comes_behind(
+            bytes in prop::collection::vec(prop_oneof![9 => b' '..=b'~', 1 => any::<u8>()], 0..40),
+        ) {
+            let length = bytes.iter().take_while(|&&byte| stands_for_itself(byte)).count();
+            prop_assert_eq!(plain_length(&bytes), length);
+            prop_assert_eq!(is_plain(&bytes), length == bytes.len());
+        }
+    }
 
     #[test]
     fn valid_utf_8_stays_and_anything_else_reads_as_latin_1() {

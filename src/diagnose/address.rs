@@ -6,7 +6,7 @@ use super::case::{
     Case, connecting_side, is_private, is_public, listening_side, mode_name, same, same_family,
 };
 use super::draft::{Draft, Group, Groups, Sink, ports, times};
-use crate::base::Endpoint;
+use crate::base::{Address, Endpoint};
 use crate::report::{Code, Connection, DataChannel, EndState, MatchedBy, Mode, Negotiation, Outcome, Uid};
 
 /// Ports below this are the system's services.
@@ -113,12 +113,13 @@ fn draft(case: &Case<'_>, kind: Kind, group: &Group) -> Draft {
         Kind::Mismatch { active, advertised, used } => {
             let (who, own) = side(active);
             let outcome = match used {
-                Some(ip) => format!("the data connection was made with {ip} instead"),
+                Some(ip) => format!("the data connection was made with {} instead", Address(ip)),
                 None => "no connection with that address was made".to_owned(),
             };
             let summary = format!(
-                "The {who} {own} advertised{} the address {advertised} ({}), which is not its own; {outcome}",
+                "The {who} {own} advertised{} the address {} ({}), which is not its own; {outcome}",
                 times(group.count),
+                Address(advertised),
                 ports(group),
             );
             (Code::AddressMismatch, summary, Some(mismatch_advice(active)))
@@ -127,10 +128,11 @@ fn draft(case: &Case<'_>, kind: Kind, group: &Group) -> Draft {
             let (who, own) = side(active);
             let (other, peer) = side(!active);
             let summary = format!(
-                "The {who} {own} advertised{} the private address {advertised} ({}) to the {other} at the public address {}",
+                "The {who} {own} advertised{} the private address {} ({}) to the {other} at the public address {}",
                 times(group.count),
+                Address(advertised),
                 ports(group),
-                peer.ip,
+                Address(peer.ip),
             );
             let advice = if reached { REACHED_ADVICE } else { mismatch_advice(active) };
             (Code::PrivateAddressAdvertised, summary, Some(advice))
@@ -175,8 +177,9 @@ fn bounce(case: &Case<'_>, mode: Option<Mode>, advertised: IpAddr, group: &Group
         _ => "and no answer was seen",
     };
     format!(
-        "{mode} of the client {client} told the server {server}{} to connect to {whom} {advertised} ({}), {outcome}",
+        "{mode} of the client {client} told the server {server}{} to connect to {whom} {} ({}), {outcome}",
         times(group.count),
+        Address(advertised),
         ports(group),
     )
 }

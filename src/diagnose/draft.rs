@@ -105,10 +105,14 @@ impl Sink {
     }
 }
 
+/// So many groups are looked through one by one: most sessions have no more.
+const FEW: usize = 8;
+
 /// Like cases under one roof: what happened to the same thing again and again becomes one finding.
 #[derive(Debug)]
 pub(super) struct Groups<K> {
     room: usize,
+    /// Places of all but the first few.
     index: HashMap<K, usize>,
     found: Vec<(K, Group)>,
 }
@@ -153,10 +157,13 @@ impl<K: Copy + Eq + Hash> Groups<K> {
     /// is no room for another.
     pub(super) fn add(&mut self, key: K, channel: u32, time: Timestamp) -> Option<&mut Group> {
         let next = self.found.len();
-        let position = match self.index.get(&key) {
-            Some(&position) => position,
+        let among_first = self.found.iter().take(FEW).position(|&(known, _)| known == key);
+        let position = match among_first.or_else(|| self.index.get(&key).copied()) {
+            Some(position) => position,
             None if next < self.room => {
-                self.index.insert(key, next);
+                if next >= FEW {
+                    self.index.insert(key, next);
+                }
                 self.found.push((key, Group { channel, time, ..Group::default() }));
                 next
             }
@@ -174,10 +181,14 @@ impl<K: Copy + Eq + Hash> Groups<K> {
 }
 
 /// The beginning of a text from the wire: a summary is one sentence, whatever a peer sent.
-pub(super) fn excerpt(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
     const KEPT: usize = 80;
-    let more = if text.chars().nth(KEPT).is_some() { "…" } else { "" };
-    text.chars().take(KEPT).chain(more.chars()).collect()
+    // No more bytes are no more characters either.
+    let more = if text.len() <= KEPT { None } else { text.char_indices().nth(KEPT) };
+    match more.and_then(|(kept, _)| text.get(..kept)) {
+        Some(beginning) => Cow::Owned(format!("{beginning}…")),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// ` twice`, ` 3 times`; nothing for once.
@@ -210,7 +221,64 @@ pub(super) fn duration(seconds: f64) -> String {
 
 /// `port 20`, `ports 20, 25 and more`.
 pub(super) fn ports(group: &Group) -> String {
-    let list: Vec<String> = group.ports.iter().map(u16::to_string).collect();
-    let more = if group.ports.len() == 8 && group.count > 8 { " and more" } else { "" };
-    format!("port{} {}{more}", if list.len() == 1 { "" } else { "s" }, list.join(", "))
+    let mut text = String::from(if group.ports.len() == 1 { "port " } else { "ports " });
+    for (index, port) in group.ports.iter().enumerate() {
+        if index > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(itoa::Buffer::new().format(*port));
+    }
+    if group.ports.len() == 8 && group.count > 8 {
+        text.push_str(" and more");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_excerpt_is_the_first_eighty_characters_and_tells_of_more(text in "(?s)[a-zé→🦀]{0,100}|.{70,90}") {
+            let more = if text.chars().count() > 80 { "…" } else { "" };
+            let want: String = text.chars().take(80).chain(more.chars()).collect();
+            prop_assert_eq!(excerpt(&text), want);
+        }
+    }
+
+    #[test]
+    fn like_cases_are_one_group_among_few_and_among_many() {
+        for (kinds, room) in [(3, 100), (FEW, 100), (FEW + 1, 100), (50, 100), (50, 20), (5, 3)] {
+            let mut groups = Groups::new(room);
+            for channel in 0..500_u32 {
+                let kind = channel as usize % kinds;
+                let group = groups.add(kind, channel, Timestamp::default());
+                assert_eq!(group.is_some(), kind < room, "{kind} of {kinds}");
+            }
+            let found: Vec<_> = groups.into_iter().collect();
+            assert_eq!(found.len(), kinds.min(room));
+            for (index, (kind, group)) in found.into_iter().enumerate() {
+                assert_eq!((kind, group.channel as usize), (index, index));
+                assert_eq!(group.count, (0..500).filter(|channel| channel % kinds == kind).count() as u64);
+            }
+        }
+    }
+
+    #[test]
+    fn ports_are_named_in_order_and_the_eighth_tells_of_more() {
+        let mut group = Group::default();
+        let mut told = Vec::new();
+        for port in [20, 65_535, 20, 3, 4, 5, 6, 7, 8, 9] {
+            group.count += 1;
+            group.port(port);
+            told.push(ports(&group));
+        }
+        assert_eq!(told[0], "port 20");
+        assert_eq!(told[2], "ports 20, 65535");
+        assert_eq!(told[8], "ports 20, 65535, 3, 4, 5, 6, 7, 8 and more");
+        assert_eq!(told[9], told[8]);
+    }
 }

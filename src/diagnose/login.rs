@@ -225,11 +225,11 @@ impl Guesses {
         if self.frames.len() < 8 {
             self.frames.push(reply.frame);
         }
-        if let Some(user) = user
+        if let Some(user) = user.map(excerpt)
             && self.users.len() < 3
-            && !self.users.contains(&excerpt(user))
+            && !self.users.iter().any(|known| *known == user)
         {
-            self.users.push(excerpt(user));
+            self.users.push(user.into_owned());
         }
     }
 }

@@ -47,10 +47,10 @@ const fn sent<'a>(transfer: &Transfer, active: bool, connection: &'a Connection)
 /// `RETR /pub/a.bin`, as far as the name is known.
 fn name(case: &Case<'_>, transfer: &Transfer) -> String {
     let command = case.transfer_command(transfer);
-    let verb = command.map_or_else(|| "The transfer".to_owned(), |command| excerpt(command.verb.name()));
+    let verb = command.map_or("The transfer".into(), |command| excerpt(command.verb.name()));
     match transfer.path.as_ref().or_else(|| command.and_then(|command| command.text())) {
         Some(path) => format!("{verb} {}", excerpt(path.raw())),
-        None => verb,
+        None => verb.into_owned(),
     }
 }
 

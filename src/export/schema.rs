@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::json::{Json, List, Writer, object};
 use crate::base::{LimitCounts, LimitName, Secret, Text};
-use crate::report::{Capture, Finding, FrameSpan, Report, Source, Uid};
+use crate::report::{Capture, CommunityId, Finding, FrameSpan, Report, Source, Uid};
 
 /// The schema's name and version, in every report.
 pub(super) const SCHEMA: &str = "ftpscope.report/1";
@@ -159,6 +159,12 @@ impl Json for Endpoint {
 impl Json for Uid {
     fn write(&self, json: &mut Writer) {
         self.0.as_ref().write(json);
+    }
+}
+
+impl Json for CommunityId {
+    fn write(&self, json: &mut Writer) {
+        self.as_str().write(json);
     }
 }
 

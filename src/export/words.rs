@@ -1,5 +1,6 @@
 //! The words of the report contract for the choices of the report.
 
+use super::json::{Json, Writer};
 use crate::report::{
     Allocation, Content, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Negotiation, Outcome,
     Party, ReuseKind, ReuseOutcome, Security, Status,
@@ -16,6 +17,12 @@ macro_rules! words {
         $(impl Word for $choice {
             fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl Json for $choice {
+            fn write(&self, json: &mut Writer) {
+                json.literal(match self { $(Self::$variant => concat!("\"", $word, "\","),)* });
             }
         })*
     };

@@ -20,9 +20,9 @@ pub struct MlstFacts {
 pub fn announced_size(text: &str) -> Option<u64> {
     parentheses(text).find_map(|inside| {
         let (digits, unit) = inside.trim().split_once(' ')?;
-        matches!(unit.trim().to_ascii_lowercase().as_str(), "bytes" | "byte")
-            .then(|| decimal(digits))
-            .flatten()
+        let unit = unit.trim();
+        let counts_bytes = unit.eq_ignore_ascii_case("bytes") || unit.eq_ignore_ascii_case("byte");
+        if counts_bytes { decimal(digits) } else { None }
     })
 }
 
@@ -60,9 +60,9 @@ pub fn mlst_reply(text: &str) -> Option<MlstFacts> {
 /// The features that the text of a 211 reply to FEAT lists: the lines between the first and the last, without the
 /// space before them (RFC 2389 section 3.2).
 pub fn features(text: &str) -> Vec<Text> {
-    let mut lines: Vec<&str> = text.split('\n').skip(1).collect();
-    lines.pop();
-    lines.into_iter().map(str::trim).filter(|line| !line.is_empty()).map(Text::from).collect()
+    let between = text.split_once('\n').and_then(|(_, behind)| behind.rsplit_once('\n'));
+    let lines = between.map_or("", |(between, _)| between).split('\n');
+    lines.map(str::trim).filter(|line| !line.is_empty()).map(Text::from).collect()
 }
 
 /// The network protocols that the text of a 522 reply offers (RFC 2428 section 2), or the address families of a 521

@@ -131,23 +131,25 @@ fn separator(path: &str) -> char {
 fn normal(drive: &str, separator: char, directory: &str, name: &str) -> String {
     let is_separator = |character: char| character == '/' || character == separator;
     let directory = if name.starts_with(is_separator) { "" } else { directory };
-    let mut names: Vec<&str> = Vec::new();
+    let mut path = String::with_capacity(drive.len() + directory.len() + name.len() + 2);
+    path.push_str(drive);
     for part in directory.split(is_separator).chain(name.split(is_separator)) {
         match part {
             "" | "." => {}
             ".." => {
-                names.pop();
+                // A name has no separator in it, and neither has the drive.
+                if let Some(before) = path.rfind(separator) {
+                    path.truncate(before);
+                }
             }
-            part => names.push(part),
+            part => {
+                path.push(separator);
+                path.push_str(part);
+            }
         }
     }
-    let mut path = String::from(drive);
-    if names.is_empty() {
+    if path.len() == drive.len() {
         path.push(separator);
-    }
-    for name in names {
-        path.push(separator);
-        path.push_str(name);
     }
     path
 }

@@ -3,7 +3,7 @@
 //! The fuller memory is, the less one session may keep: a quarter of what is left. So what a greedy one takes never is all
 //! there is, and one that comes later and keeps little finds room; no other has to give anything back for it.
 
-use crate::base::{Limits, cost};
+use crate::base::{Limits, cost, is_plain};
 use crate::ftp::Verb;
 use crate::report::{self, Argument};
 
@@ -92,28 +92,6 @@ fn text(text: &str) -> usize {
     text.bytes().map(more).fold(text.len(), usize::saturating_add)
 }
 
-/// Whether every character is ASCII and stands for itself in JSON, as in almost all lines: told eight at a time.
-fn is_plain(bytes: &[u8]) -> bool {
-    const ONES: u64 = u64::MAX / 0xff;
-    /// Sets the top bit of a byte that is zero, and perhaps of others above it.
-    const fn zero(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word
-    }
-    /// Sets the top bit of each byte that is none of them, and perhaps of others above it.
-    const fn odd(word: [u8; 8]) -> u64 {
-        let word = u64::from_le_bytes(word);
-        let control = word.wrapping_sub(ONES * 0x20);
-        word | control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | zero(word ^ (ONES * 0x7f))
-    }
-    let is_none = |odd: u64| odd & (ONES << 7) == 0;
-    let (words, rest) = bytes.as_chunks::<8>();
-    match bytes.last_chunk::<8>() {
-        // The last eight, of which some were looked at before.
-        Some(&last) => is_none(words.iter().fold(odd(last), |all, &word| all | odd(word))),
-        None => rest.iter().all(|&byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'),
-    }
-}
-
 /// What texts may take in a session's report that were made of others: paths, features.
 pub(super) const fn derived(weight: usize) -> usize {
     weight / 4
@@ -155,20 +133,6 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_is_plain_where_every_character_is() {
-        for length in 0..20 {
-            for place in 0..length {
-                for byte in 0..=u8::MAX {
-                    let mut bytes = vec![b'~'; length];
-                    bytes[place] = byte;
-                    let plain = matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\';
-                    assert_eq!(is_plain(&bytes), plain, "{byte:#x} at {place} of {length}");
-                }
-            }
-        }
-    }
 
     #[test]
     fn however_many_take_all_they_may_the_whole_is_never_exceeded() {

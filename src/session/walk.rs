@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::kept;
 use super::live::{Channel, Live};
 use super::options::Options;
-use crate::base::{Secret, Text};
+use crate::base::{NumberMap, Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb, WorkingDirectory};
 use crate::report::{
     Argument, Command, Connection, Content, ControlGap, DataChannel, Direction, Login, Mode, Negotiation,
@@ -112,7 +112,7 @@ pub(super) fn beside(live: &Live) -> Vec<Beside> {
 struct Walk<'a> {
     way: &'a Way<'a>,
     /// The channels of each negotiating command.
-    by_command: HashMap<u32, VecDeque<usize>>,
+    by_command: NumberMap<u32, VecDeque<usize>>,
     /// Channels that no command negotiated: connections by default ports.
     by_default: VecDeque<usize>,
     in_force: InForce,
@@ -158,8 +158,9 @@ fn by_default(channels: &[DataChannel]) -> VecDeque<usize> {
         .collect()
 }
 
-fn by_command(channels: &[DataChannel]) -> HashMap<u32, VecDeque<usize>> {
-    let mut by_command: HashMap<u32, VecDeque<usize>> = HashMap::with_capacity(channels.len());
+fn by_command(channels: &[DataChannel]) -> NumberMap<u32, VecDeque<usize>> {
+    let mut by_command: NumberMap<u32, VecDeque<usize>> = NumberMap::default();
+    by_command.reserve(channels.len());
     for (position, channel) in channels.iter().enumerate() {
         if let Some(command) = channel.command {
             by_command.entry(command).or_default().push_back(position);
@@ -214,7 +215,7 @@ impl<'a> Walk<'a> {
             }
             Verb::Size | Verb::Mlst => self.learn_size(command, argument),
             Verb::Dele | Verb::Rnto if effect == Effect::Done => {
-                self.sizes.remove(&self.key(argument));
+                self.forget_size(argument);
             }
             Verb::Syst => {
                 if let Some(reply) = command.completion().filter(|reply| reply.code == 215) {
@@ -285,6 +286,17 @@ impl<'a> Walk<'a> {
     fn key(&self, argument: Option<&str>) -> String {
         let argument = argument.unwrap_or_default();
         self.in_force.directory.resolve(Some(argument)).unwrap_or_else(|| argument.to_owned())
+    }
+
+    /// The size that was told of what an argument names. Its path is made out only where there is any to look for.
+    fn known_size(&self, argument: Option<&str>) -> Option<u64> {
+        if self.sizes.is_empty() { None } else { self.sizes.get(&self.key(argument)).copied() }
+    }
+
+    fn forget_size(&mut self, argument: Option<&str>) {
+        if !self.sizes.is_empty() {
+            self.sizes.remove(&self.key(argument));
+        }
     }
 
     fn learn_size(&mut self, command: &Command, argument: Option<&str>) {
@@ -411,13 +423,12 @@ impl<'a> Walk<'a> {
         let status = self.status(index, command);
         self.room.paths = self.room.paths.saturating_add(kept::PATH);
         let path = self.path(command, argument).filter(|path| take(&mut self.room.paths, path));
-        let key = self.key(argument);
         let announced = command
             .replies
             .iter()
             .filter(|reply| reply.is_preliminary())
             .find_map(|reply| ftp::announced_size(reply.text.raw()));
-        let known_size = self.sizes.get(&key).copied().filter(|_| direction == Direction::Download);
+        let known_size = if direction == Direction::Download { self.known_size(argument) } else { None };
         let offset = self.in_force.offset;
         let moves_file = !matches!(command.verb, Verb::List | Verb::Nlst | Verb::Mlsd);
         let made = connection.is_some_and(|connection| connection.established.is_some());
@@ -452,7 +463,7 @@ impl<'a> Walk<'a> {
         };
         self.in_force.offset = 0;
         if direction == Direction::Upload {
-            self.sizes.remove(&key);
+            self.forget_size(argument);
         }
         if let Some(channel) = channel.filter(|_| connection.is_some()) {
             let position = usize::try_from(channel).unwrap_or(usize::MAX);

@@ -105,7 +105,7 @@ pub(super) fn sessions<'a>() -> Vec<Column<Row<'a, Session>>> {
     let mut columns = whose();
     columns.extend([
         column("community_id", |row: &Row<'_, Session>| {
-            Cell::Made(community_id(row.of.client, row.of.server))
+            Cell::Made(community_id(row.of.client, row.of.server).to_string())
         }),
         column("start", |row| Cell::Time(row.of.start)),
         column("end", |row| Cell::Time(row.of.end)),
@@ -243,7 +243,7 @@ fn connection<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
         column("responder_ip", |row| row.connection(|made| Cell::Address(made.responder.ip))),
         column("responder_port", |row| row.connection(|made| Cell::Number(made.responder.port.into()))),
         column("community_id", |row| {
-            row.connection(|made| Cell::Made(community_id(made.originator, made.responder)))
+            row.connection(|made| Cell::Made(community_id(made.originator, made.responder).to_string()))
         }),
         column("start", |row| row.connection(|made| Cell::Time(made.start))),
         column("end", |row| row.connection(|made| Cell::Time(made.end))),

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::io::Write as _;
 use std::net::IpAddr;
 
-use crate::base::{Text, Timestamp, is_unprintable};
-use crate::export::values::{Address, Hex, Moments};
+use crate::base::{Address, Text, Timestamp, digits, is_plain, is_unprintable, plain_length};
+use crate::export::values::{Hex, Moments};
 
 /// What can be written as JSON.
 pub(in crate::export) trait Json {
@@ -109,8 +109,9 @@ impl Writer {
         value.write(self);
     }
 
+    /// A value as it stands in JSON, with the comma behind it.
     #[inline]
-    fn literal(&mut self, literal: &'static str) {
+    pub(in crate::export) fn literal(&mut self, literal: &'static str) {
         self.bytes.extend_from_slice(literal.as_bytes());
     }
 
@@ -128,37 +129,14 @@ impl Writer {
     }
 
     fn string(&mut self, text: &str) {
-        if needs_escape(text.as_bytes()) {
+        if is_plain(text.as_bytes()) {
+            self.plain(text.as_bytes());
+        } else {
             self.bytes.push(b'"');
             escaped(&mut self.bytes, text);
             self.bytes.extend_from_slice(b"\",");
-        } else {
-            self.plain(text.as_bytes());
         }
     }
-}
-
-/// Whether there may be something to escape: a control character, a quote, a backslash, or anything beyond ASCII, among
-/// which there are controls too.
-fn needs_escape(bytes: &[u8]) -> bool {
-    const ONES: u64 = u64::MAX / 0xff;
-    const TOPS: u64 = ONES << 7;
-    /// Sets the top bit of the lowest byte that is zero, and of none if none is.
-    const fn zero(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word
-    }
-    // What the words leave over is in the last eight bytes too.
-    let Some(last) = bytes.last_chunk::<8>() else {
-        return bytes.iter().any(|&byte| byte >= 0x7f || is_escaped(char::from(byte)));
-    };
-    let (words, _) = bytes.as_chunks::<8>();
-    let found = words.iter().chain([last]).fold(0, |found, word| {
-        let word = u64::from_le_bytes(*word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let named = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | zero(word ^ (ONES * 0x7f));
-        found | word | control | named
-    });
-    found & TOPS != 0
 }
 
 /// What JSON wants escaped, and what must not reach a terminal: a report may be looked at on one.
@@ -169,32 +147,43 @@ fn is_escaped(character: char) -> bool {
 /// RFC 8259 section 7: the short forms where there are such, else `\uNNNN`.
 fn escaped(out: &mut Vec<u8>, text: &str) {
     let mut rest = text;
-    while let Some((at, character)) = rest.char_indices().find(|&(_, character)| is_escaped(character)) {
-        let (plain, from) = rest.split_at(at);
-        out.extend_from_slice(plain.as_bytes());
-        let short = match character {
-            '"' => Some(b'"'),
-            '\\' => Some(b'\\'),
-            '\u{8}' => Some(b'b'),
-            '\t' => Some(b't'),
-            '\n' => Some(b'n'),
-            '\u{c}' => Some(b'f'),
-            '\r' => Some(b'r'),
-            _ => None,
-        };
-        match short {
-            Some(letter) => out.extend_from_slice(&[b'\\', letter]),
-            None => {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    // Writing to a vector can't fail.
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
+    // How much of the rest is copied as it stands.
+    let mut plain = 0;
+    while let Some((_, from)) = rest.split_at_checked(plain) {
+        plain += plain_length(from.as_bytes());
+        let Some((before, from)) = rest.split_at_checked(plain) else { break };
+        let mut characters = from.chars();
+        let Some(character) = characters.next() else { break };
+        if is_escaped(character) {
+            out.extend_from_slice(before.as_bytes());
+            escape(out, character);
+            rest = characters.as_str();
+            plain = 0;
+        } else {
+            plain += character.len_utf8();
         }
-        let (_, behind) = from.split_at(character.len_utf8());
-        rest = behind;
     }
     out.extend_from_slice(rest.as_bytes());
+}
+
+fn escape(out: &mut Vec<u8>, character: char) {
+    let short = match character {
+        '"' => b'"',
+        '\\' => b'\\',
+        '\u{8}' => b'b',
+        '\t' => b't',
+        '\n' => b'n',
+        '\u{c}' => b'f',
+        '\r' => b'r',
+        _ => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a vector can't fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 impl<T: Json + ?Sized> Json for &T {
@@ -258,13 +247,39 @@ integers!(u16, u32, u64, usize);
 /// The shortest digits that read back as the same number; null where JSON has no such number.
 impl Json for f64 {
     fn write(&self, json: &mut Writer) {
-        if self.is_finite() {
+        if let Some((whole, fraction)) = nanoseconds(*self) {
+            json.bytes.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+            let mut text = *b".000000000";
+            let (_, slots) = text.split_at_mut(1);
+            digits(slots, fraction);
+            let zeros = slots.iter().skip(1).rev().take_while(|&&digit| digit == b'0').count();
+            json.bytes.extend_from_slice(text.get(..text.len() - zeros).unwrap_or_default());
+            json.bytes.push(b',');
+        } else if self.is_finite() {
             // Writing to memory does not fail.
             write!(json.bytes, "{self:?},").unwrap_or_default();
         } else {
             json.literal("null,");
         }
     }
+}
+
+/// Seconds and nanoseconds, where a number is closest to just so many, as all times are that were measured in
+/// nanoseconds.
+///
+/// The decimal number is then the shortest that reads back as the same: with 15 digits no two of them are closest to
+/// the same number.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cast is in the range")]
+fn nanoseconds(number: f64) -> Option<(u32, u32)> {
+    const SECOND: u64 = 1_000_000_000;
+    // Smaller ones are written with an exponent.
+    if !(number == 0.0 && number.is_sign_positive() || (0.001..1e6).contains(&number)) {
+        return None;
+    }
+    let nanoseconds = (number * 1e9).round() as u64;
+    #[expect(clippy::float_cmp, reason = "only the very same number is meant")]
+    let is_same = nanoseconds as f64 / 1e9 == number;
+    is_same.then_some(((nanoseconds / SECOND) as u32, (nanoseconds % SECOND) as u32))
 }
 
 impl Json for char {
@@ -300,8 +315,7 @@ impl Json for Text {
 /// RFC 3339 text in UTC with nine fractional digits.
 impl Json for Timestamp {
     fn write(&self, json: &mut Writer) {
-        let text = json.moments.text(*self);
-        json.plain(&text);
+        json.bytes.extend_from_slice(json.moments.text(*self));
     }
 }
 
@@ -371,6 +385,46 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn any_number_reads_as_the_standard_library_says(
+            any: f64,
+            nanoseconds in prop_oneof![0..2_000_000_000_000_000_u64, 0..2_000_000_000_u64],
+            zeros in 0..9_u32,
+        ) {
+            let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
+            let round = nanoseconds / 10_u64.pow(zeros) * 10_u64.pow(zeros);
+            let beside = [seconds(nanoseconds).next_up(), seconds(round).next_down()];
+            for number in [any, seconds(nanoseconds), seconds(round)].into_iter().chain(beside) {
+                if number.is_finite() {
+                    prop_assert_eq!(written(&number), format!("{number:?}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_edges_read_as_the_standard_library_says() {
+        for number in [
+            0.0,
+            -0.0,
+            1e-9,
+            0.001,
+            0.001_000_1,
+            0.1,
+            0.3,
+            0.1 + 0.2,
+            1.0,
+            1.5,
+            999_999.999_999_999,
+            1e6,
+            1e16,
+            -1.5,
+        ] {
+            assert_eq!(written(&number), format!("{number:?}"));
+        }
+    }
+
     #[test]
     fn whatever_must_be_escaped_is_found_at_every_place() {
         for length in 1..20 {
@@ -393,6 +447,30 @@ mod tests {
             assert_eq!(serde_json::from_str::<String>(&ours).unwrap(), text);
         }
         assert_eq!(written(&"é→漢字🦀 stays"), "\"é→漢字🦀 stays\"");
+    }
+
+    proptest! {
+        #[test]
+        fn each_character_is_escaped_or_copied_whatever_is_beside_it(
+            characters in prop::collection::vec(prop_oneof![
+                4 => prop::char::range(' ', '~'),
+                2 => prop::char::range('\u{0}', '\u{a0}'),
+                1 => prop::char::range('\u{2000}', '\u{2070}'),
+                1 => any::<char>(),
+            ], 0..40),
+        ) {
+            let mut want = b"\"".to_vec();
+            for &character in &characters {
+                if is_escaped(character) {
+                    escape(&mut want, character);
+                } else {
+                    want.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+            }
+            want.push(b'"');
+            let text: String = characters.iter().collect();
+            prop_assert_eq!(written(&text).into_bytes(), want);
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use super::Endpoint;
 use crate::export::json::{Json, Numbered, Writer, object};
-use crate::export::words::Word;
 use crate::report::{
     Advertised, Connection, Connector, DataChannel, Mode, Prediction, Reuse, TimeWait, community_id,
 };
@@ -15,11 +14,11 @@ impl Json for Numbered<&DataChannel> {
             "mode": channel.mode.map(Mode::name),
             "active": channel.active,
             "command": channel.command,
-            "negotiation": channel.negotiation.map(Word::word),
+            "negotiation": channel.negotiation,
             "advertised": channel.advertised.map(Endpoint::from),
             "predicted": channel.predicted,
-            "outcome": channel.outcome.map(Word::word),
-            "matched_by": channel.matched_by.map(Word::word),
+            "outcome": channel.outcome,
+            "matched_by": channel.matched_by,
             "connection": channel.connection.as_deref(),
             "time_wait": channel.time_wait,
             "reuse": channel.reuse,
@@ -60,8 +59,8 @@ impl Json for Connection {
             "frames": self.frames,
             "handshake": self.handshake,
             "syn_attempts": self.syn_attempts,
-            "end_state": self.end_state.word(),
-            "first_close": self.first_close.map(Word::word),
+            "end_state": self.end_state,
+            "first_close": self.first_close,
             "bytes_originator": self.from_originator.bytes,
             "bytes_responder": self.from_responder.bytes,
             "retransmitted_bytes": self.retransmitted_bytes(),
@@ -73,18 +72,18 @@ impl Json for Connection {
 
 impl Json for TimeWait {
     fn write(&self, json: &mut Writer) {
-        object!(json, { "holder": self.holder.word(), "from": self.from, "until": self.until });
+        object!(json, { "holder": self.holder, "from": self.from, "until": self.until });
     }
 }
 
 impl Json for Reuse {
     fn write(&self, json: &mut Writer) {
         object!(json, {
-            "kind": self.kind.word(),
+            "kind": self.kind,
             "previous": Previous(&self.previous),
             "gap_s": self.gap as f64 / 1e9,
             "in_time_wait": self.in_time_wait,
-            "outcome": self.outcome.word(),
+            "outcome": self.outcome,
         });
     }
 }

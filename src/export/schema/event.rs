@@ -4,7 +4,6 @@ use super::Endpoint;
 use super::session::moved;
 use crate::analyzer::{Event, EventKind};
 use crate::export::json::{Json, Writer, members};
-use crate::export::words::Word;
 use crate::report::Mode;
 
 /// One event: what all have, then what kind it is and what that kind has.
@@ -27,7 +26,7 @@ fn kind(kind: &EventKind, json: &mut Writer) {
     match kind {
         EventKind::Opened => members!(json, { "event": "opened" }),
         EventKind::LoggedIn { user, login, code } => {
-            members!(json, { "event": "login", "user": user, "login": login.word(), "code": code });
+            members!(json, { "event": "login", "user": user, "login": login, "code": code });
         }
         EventKind::Expecting { channel, mode, prediction } => members!(json, {
             "event": "expecting",
@@ -48,7 +47,7 @@ fn kind(kind: &EventKind, json: &mut Writer) {
             "mode": mode.map(Mode::name),
             "originator": Endpoint::from(*originator),
             "responder": Endpoint::from(*responder),
-            "matched_by": matched_by.map(Word::word),
+            "matched_by": matched_by,
             "after_s": seconds(*after),
         }),
         EventKind::Refused { channel, mode, originator, responder } => members!(json, {
@@ -73,15 +72,15 @@ fn kind(kind: &EventKind, json: &mut Writer) {
                 "verb": verb.name(),
                 "argument": argument,
                 "path": transfer.path,
-                "direction": transfer.direction.word(),
-                "content": transfer.content.word(),
+                "direction": transfer.direction,
+                "content": transfer.content,
                 "data_channel": transfer.data_channel,
             });
             moved(transfer, json);
         }
         EventKind::Found(finding) => members!(json, { "event": "found", "finding": **finding }),
         EventKind::Ended { end_state } => {
-            members!(json, { "event": "ended", "end_state": end_state.word() });
+            members!(json, { "event": "ended", "end_state": end_state });
         }
     }
 }

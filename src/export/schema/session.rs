@@ -4,7 +4,6 @@ use super::{Endpoint, secret};
 use crate::base::Secret;
 use crate::export::json::{Json, List, Numbered, Writer, members, numbered, object};
 use crate::export::values::Hex;
-use crate::export::words::Word;
 use crate::report::{Argument, Command, Reply, Session, Transfer, community_id};
 
 impl Json for Session {
@@ -18,18 +17,18 @@ impl Json for Session {
             "end": self.end,
             "frames": self.frames,
             "handshake": self.handshake,
-            "end_state": self.end_state.word(),
-            "closed_by": self.closed_by.map(Word::word),
+            "end_state": self.end_state,
+            "closed_by": self.closed_by,
             "user": self.user,
             "password": self.password,
             "account": self.account,
-            "login": self.login.word(),
+            "login": self.login,
             "greeting": self.greeting,
             "unsolicited": self.unsolicited,
             "system": self.system,
             "client_software": self.client_software,
             "features": self.features,
-            "security": self.security.word(),
+            "security": self.security,
             "epsv_all": self.epsv_all,
             "port_allocation": PortAllocation(self),
             "commands": numbered(&self.commands),
@@ -48,8 +47,8 @@ impl Json for PortAllocation<'_> {
     fn write(&self, json: &mut Writer) {
         let allocation = &self.0.port_allocation;
         object!(json, {
-            "client": allocation.client.map(Word::word),
-            "server": allocation.server.map(Word::word),
+            "client": allocation.client,
+            "server": allocation.server,
         });
     }
 }
@@ -106,8 +105,8 @@ impl Json for Numbered<TransferOf<'_>> {
             "verb": command.map(|command| command.verb.name()),
             "argument": command.and_then(|command| command.argument.as_ref()),
             "path": transfer.path,
-            "direction": transfer.direction.word(),
-            "content": transfer.content.word(),
+            "direction": transfer.direction,
+            "content": transfer.content,
             "type": transfer.representation,
             "structure": transfer.structure,
             "mode": transfer.mode,
@@ -129,7 +128,7 @@ pub(super) fn moved(transfer: &Transfer, json: &mut Writer) {
         "sha256": transfer.sha256.as_ref().map(Hex),
         "mime": transfer.mime,
         "encrypted": transfer.encrypted,
-        "status": transfer.status.word(),
+        "status": transfer.status,
         "reply_code": transfer.reply_code,
         "start": transfer.start,
         "end": transfer.end,
