@@ -87,21 +87,14 @@ const fn is_shared(verb: &Verb) -> bool {
     matches!(verb, User | Pass | Quit | Noop | Help | Stat | List | Retr | Dele | Lang | Enc | Site)
 }
 
-/// What a line tells of which the end has not come.
+/// What a line tells of which the end has not come. Blanks that it ends with so far may be the last of it.
 fn begun_command(line: &[u8]) -> Plausible {
-    let line = without_blanks_before(line);
-    let (word, rest) = split_word(line);
+    let (word, rest) = split_word(without_blanks(line));
     let plausible = match rest {
-        Some(_) => is_plausible_command(word) && line.len() <= FIRST_LINE_BYTES,
-        None => {
-            let end = word.iter().rposition(|&byte| byte != b'\r').map_or(0, |last| last.saturating_add(1));
-            let letters = word.get(..end).unwrap_or_default();
-            letters.len() <= 4
-                && letters.iter().all(u8::is_ascii_alphabetic)
-                && line.len() <= FIRST_LINE_BYTES
-        }
+        Some(_) => is_plausible_command(word),
+        None => word.len() <= 4 && word.iter().all(u8::is_ascii_alphabetic),
     };
-    if plausible { Plausible::NeedMore } else { Plausible::No }
+    if plausible && line.len() <= FIRST_LINE_BYTES { Plausible::NeedMore } else { Plausible::No }
 }
 
 /// Whether a user name is one of those that need no password.

@@ -100,7 +100,7 @@ fn read(file: &[u8], most: usize, mut copy: Option<&mut Vec<u8>>) -> Result<Stor
 }
 
 /// Whatever the file: no panic, limits hold, what is told is what was delivered, how it comes in pieces makes no
-/// difference, and what was read can be written and read again.
+/// difference (but to the words of what is said of one that can't be read), and what was read can be written and read again.
 pub(crate) fn hold(file: &[u8]) {
     let mut copy = Vec::new();
     let whole = read(file, usize::MAX, Some(&mut copy));
@@ -113,7 +113,10 @@ pub(crate) fn hold(file: &[u8]) {
             "in pieces of {pieces}"
         );
     }
-    assert_eq!(in_pieces, whole, "in pieces of {pieces}");
+    // What is wrong with a file that is no capture may be found out sooner or later, and that it is wrong always.
+    if in_pieces.is_ok() || whole.is_ok() {
+        assert_eq!(in_pieces, whole, "in pieces of {pieces}");
+    }
     if let Ok(story) = whole {
         let again = read(&copy, usize::MAX, None).map(|story| story.packets);
         assert_eq!(again, Ok(story.packets), "written and read again");
