@@ -1,9 +1,9 @@
 //! The program as people and scripts meet it: what it prints where, and how it ends.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "support/pcap.rs"]
+#[path = "support/pcap_file.rs"]
 #[expect(dead_code, reason = "one session is enough")]
-mod pcap;
+mod pcap_file;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/mod.rs"]
@@ -34,7 +34,7 @@ const LOGIN: &str = r"
 /// A folder with `login.pcap`.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("login.pcap"), pcap::of(LOGIN)).unwrap();
+    fs::write(folder.path().join("login.pcap"), pcap_file::of(LOGIN)).unwrap();
     folder
 }
 
@@ -124,7 +124,7 @@ fn what_would_be_ignored_is_refused() {
         assert_eq!(out(&output), "", "{arguments:?}");
         assert!(!said(&output).is_empty(), "{arguments:?}");
     }
-    assert_eq!(fs::read(folder.path().join("login.pcap")).unwrap(), pcap::of(LOGIN));
+    assert_eq!(fs::read(folder.path().join("login.pcap")).unwrap(), pcap_file::of(LOGIN));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn standard_input_is_a_capture_too() {
     for arguments in [&["export", "-"][..], &["export", "-r", "-"]] {
         let mut child =
             ftpscope(folder.path(), arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(&pcap::of(LOGIN)).unwrap();
+        child.stdin.take().unwrap().write_all(&pcap_file::of(LOGIN)).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0));
         assert!(out(&output).contains(r#""path":"-""#));
@@ -174,7 +174,7 @@ fn standard_input_is_a_capture_too() {
 #[test]
 fn a_damaged_capture_is_reported_up_to_the_damage() {
     let folder = folder();
-    let whole = pcap::of(LOGIN);
+    let whole = pcap_file::of(LOGIN);
     fs::write(folder.path().join("cut.pcap"), &whole[..whole.len() - 75]).unwrap();
     let output = run(&folder, ["analyze", "cut.pcap"]);
     assert_eq!(output.status.code(), Some(3));

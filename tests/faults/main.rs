@@ -13,8 +13,8 @@
 )]
 
 mod files;
-#[path = "../support/pcap.rs"]
-mod pcap;
+#[path = "../support/pcap_file.rs"]
+mod pcap_file;
 mod printable;
 mod privileges;
 #[path = "../support/program.rs"]
@@ -49,7 +49,7 @@ const PLAIN: &str = "
 
 /// The capture of so many such sessions.
 fn capture(sessions: u16) -> Vec<u8> {
-    pcap::of(&pcap::sessions(sessions, PLAIN))
+    pcap_file::of(&pcap_file::sessions(sessions, PLAIN))
 }
 
 /// A folder with `small.pcap` of one session and `large.pcap` of so many.

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use ftpscope::base::is_unprintable;
 
-use crate::{folder, ftpscope, pcap, run, said};
+use crate::{folder, ftpscope, pcap_file, run, said};
 
 /// An escape sequence, a C1 control (as UTF-8 and as a bare byte), a bidirectional override, a bell, a carriage return amid a
 /// line, a delete, a tag character.
@@ -54,7 +54,7 @@ fn file() -> Vec<u8> {
             "
         )
     });
-    pcap::of(&sessions.collect::<Vec<_>>().concat())
+    pcap_file::of(&sessions.collect::<Vec<_>>().concat())
 }
 
 #[track_caller]

@@ -5,7 +5,7 @@ use std::fs;
 use ftpscope::analyzer::{Analyzer, Options};
 use ftpscope::capture;
 
-use crate::{folder, pcap, run, said};
+use crate::{folder, pcap_file, run, said};
 
 const PASSWORD: &str = "Xk7-pass-9qQ";
 const ACCOUNT: &str = "Zz3-acct-7wW";
@@ -32,7 +32,7 @@ fn file() -> Vec<u8> {
         S: 221 bye
         "
     );
-    pcap::of(&pcap::sessions(2, &said))
+    pcap_file::of(&pcap_file::sessions(2, &said))
 }
 
 fn forms() -> Vec<String> {

@@ -18,9 +18,9 @@
 mod bombs;
 mod connections;
 mod keys;
-#[path = "../support/pcap.rs"]
+#[path = "../support/pcap_file.rs"]
 #[expect(dead_code, reason = "floods are written as they are made")]
-mod pcap;
+mod pcap_file;
 mod run;
 mod sessions;
 #[path = "../support/mod.rs"]

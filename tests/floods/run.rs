@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::wire::Wire;
-use crate::{pcap, support};
+use crate::{pcap_file, support};
 
 /// What an honest client does while others flood the wire.
 const HONEST: &str = "
@@ -170,10 +170,10 @@ pub(crate) fn flood(count: u64, step: &mut dyn FnMut(u64, &mut Wire<'_>)) -> Out
 
 /// Writes the capture of a flood; tells how many packets it has.
 pub(crate) fn write(count: u64, step: &mut dyn FnMut(u64, &mut Wire<'_>), out: &mut dyn Write) -> u64 {
-    pcap::begin(out).unwrap();
+    pcap_file::begin(out).unwrap();
     let mut take = |time: i64, frame: &[u8]| {
         // The program may have seen enough.
-        let _ = pcap::frame(out, time, frame);
+        let _ = pcap_file::frame(out, time, frame);
     };
     let mut wire = Wire::new(&mut take);
     let (mut constant, mut later) = (Honest::new(HONEST), Honest::new(&later()));
