@@ -274,6 +274,19 @@ fn outside_crates_stay_in_their_modules() {
 }
 
 #[test]
+fn tests_do_not_name_the_crate_pcap_so_that_they_link_without_libpcap() {
+    let mut files = Vec::new();
+    rust_files(&root().join("tests"), &mut files);
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|file| !file.ends_with("tests/layers.rs")) {
+        let text = fs::read_to_string(file).unwrap();
+        let lines = (1..).zip(text.lines()).filter(|(_, line)| names_crate(line, "pcap"));
+        wrong.extend(lines.map(|(number, _)| format!("{}:{number}", file.display())));
+    }
+    fail("libpcap would be linked for", &wrong);
+}
+
+#[test]
 fn the_core_touches_nothing_outside() {
     let mut wrong = Vec::new();
     let pure = |source: &&Source| !source.is_test && PURE.contains(&source.top());

@@ -1,6 +1,6 @@
 //! Capture files: pcap, little-endian, in nanoseconds, of Ethernet frames.
 //!
-//! Not named `pcap`: whoever says `pcap::` has the crate of that name linked, and libpcap with it, which a machine may not
+//! Not named `pcap`: a path that begins so has the crate of that name linked, and libpcap with it, which a machine may not
 //! have.
 
 use std::fmt::Write as _;
