@@ -28,7 +28,7 @@ pub use facts::{
 pub use line::{ControlLine, LineEnd, LineLayout, LineSplitter};
 pub use path::{WorkingDirectory, join, listing_path, quoted_path, stou_name};
 pub use protocol::{Plausible, command_plausibility, reply_plausibility};
-pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler};
+pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler, single_line_reply};
 pub use verb::Verb;
 
 /// One of the two ends of a control connection, whoever opened it.

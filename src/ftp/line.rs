@@ -6,7 +6,7 @@
 use memchr::{memchr, memchr2};
 
 use super::{Party, command, reply};
-use crate::base::{Limits, PacketRef};
+use crate::base::{Limits, PacketRef, is_plain};
 
 /// What ended a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -158,6 +158,35 @@ impl LineSplitter {
             mark = Mark { offset: mark.offset.saturating_add(taken as u64), packet, leads_segment: false };
         }
         self.position = mark.offset;
+    }
+
+    /// The line that these bytes are, where they are one whole line and nothing else, of printable ASCII, and nothing was
+    /// begun before it. It is taken by [`Self::pass`]; up to then nothing is changed.
+    ///
+    /// The bytes are those that [`Self::push`] would be given, which finds the same line, and where this finds none
+    /// perhaps several.
+    pub fn only_line<'a>(
+        &self,
+        bytes: &'a [u8],
+        offset: u64,
+        packet: PacketRef,
+        leads_segment: bool,
+    ) -> Option<ControlLine<'a>> {
+        let text = bytes.strip_suffix(&[CR, LF])?;
+        let is_between = self.begun.is_none() && !self.after_gap && matches!(self.telnet, Telnet::Text);
+        (is_between && text.len() <= self.limit && is_plain(text)).then_some(ControlLine {
+            text,
+            layout: LineLayout { end: LineEnd::CrLf, split: false, leads_segment },
+            packet,
+            start_offset: offset,
+            end_offset: offset.saturating_add(bytes.len() as u64),
+            oversized: None,
+        })
+    }
+
+    /// Goes on behind a line that [`Self::only_line`] found.
+    pub const fn pass(&mut self, line: &ControlLine<'_>) {
+        self.position = line.end_offset;
     }
 
     /// Notes that bytes are missing here. The line begun is thrown away; so is what follows up to the next LF, unless

@@ -388,6 +388,14 @@ fn single(opening: Opening<'_>, line: &[u8], place: Place) -> Assembled {
     }
 }
 
+/// Code and text of a line that is a whole reply, where no other is open: `ddd text`, or `ddd` alone.
+pub fn single_line_reply(line: &[u8]) -> Option<(u16, &[u8])> {
+    match Opening::of(line) {
+        Opening::Final(code, text) => Some((code, text)),
+        Opening::Hyphen(..) | Opening::Glued(..) | Opening::Text => None,
+    }
+}
+
 /// Whether a line reads like the first one of a reply.
 pub(super) fn is_plausible_reply(line: &[u8]) -> bool {
     matches!(Opening::of(line), Opening::Final(..) | Opening::Hyphen(..))

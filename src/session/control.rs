@@ -4,6 +4,7 @@
 //! then the connection is a suspect that leaves no trace.
 
 mod held;
+mod next_line;
 mod telnet;
 
 use super::Options;

@@ -99,23 +99,38 @@ impl Dialogue {
             counts.reached(LimitName::Commands);
             return None;
         }
-        let index = u32::try_from(self.commands.len()).ok()?;
-        self.commands.push(command);
         if self.pending.len() >= limits.pending_commands {
             counts.reached(LimitName::Commands);
             self.pending.pop_front();
         }
+        self.give(command, end, client_had)
+    }
+
+    /// Whether another command stays within the limits.
+    pub(super) fn has_room(&self, limits: &Limits) -> bool {
+        self.commands.len() < limits.commands_per_session && self.pending.len() < limits.pending_commands
+    }
+
+    /// The client gave a command for which there is room.
+    pub(super) fn give(&mut self, command: Command, end: u64, client_had: Option<u64>) -> Option<u32> {
+        let index = u32::try_from(self.commands.len()).ok()?;
+        self.commands.push(command);
         self.pending.push_back(Pending { index, end, client_had, begun: false, maybe_lost: false });
         Some(index)
+    }
+
+    /// Whether no reply is held back.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.held.is_empty()
     }
 
     /// The client's stream was read up to `offset`: replies that were held for it come out.
     pub(super) fn client_read(&mut self, offset: u64, answered: &mut Vec<(Answered, u16)>) {
         self.client_read = self.client_read.max(offset);
-        while self.held.front().is_some_and(|reply| self.is_due(reply)) {
+        while self.held.front().is_some_and(|reply| self.is_due(reply.server_had)) {
             if let Some(reply) = self.held.pop_front() {
                 let code = reply.code;
-                answered.push((self.pair(reply), code));
+                answered.push((self.pair_heard(reply), code));
             }
         }
     }
@@ -129,9 +144,10 @@ impl Dialogue {
 
     /// The server replied.
     pub(super) fn reply(&mut self, reply: Heard, limits: &Limits, answered: &mut Vec<(Answered, u16)>) {
-        if self.held.is_empty() && self.is_due(&reply) || self.held.len() >= limits.pending_commands {
+        if self.held.is_empty() && self.is_due(reply.server_had) || self.held.len() >= limits.pending_commands
+        {
             let code = reply.code;
-            answered.push((self.pair(reply), code));
+            answered.push((self.pair_heard(reply), code));
         } else {
             self.held.push_back(reply);
         }
@@ -141,17 +157,16 @@ impl Dialogue {
     pub(super) fn finish(&mut self, answered: &mut Vec<(Answered, u16)>) {
         while let Some(reply) = self.held.pop_front() {
             let code = reply.code;
-            answered.push((self.pair(reply), code));
+            answered.push((self.pair_heard(reply), code));
         }
     }
 
     /// Whether all that the server had received was read here too. A FIN takes one place in the sequence space.
-    fn is_due(&self, reply: &Heard) -> bool {
-        self.client_read == 0 || reply.server_had.is_none_or(|had| had <= self.client_read.saturating_add(1))
+    pub(super) fn is_due(&self, server_had: Option<u64>) -> bool {
+        self.client_read == 0 || server_had.is_none_or(|had| had <= self.client_read.saturating_add(1))
     }
 
-    fn pair(&mut self, heard: Heard) -> Answered {
-        let is_kept = heard.is_kept;
+    fn pair_heard(&mut self, heard: Heard) -> Answered {
         let reply = Reply {
             time: heard.packet.time,
             frame: heard.packet.frame,
@@ -159,6 +174,11 @@ impl Dialogue {
             text: heard.text,
             line: heard.line,
         };
+        self.pair(reply, heard.server_had, heard.is_kept)
+    }
+
+    /// Finds out what a reply answers, and keeps it there if it is to be kept.
+    pub(super) fn pair(&mut self, reply: Reply, server_had: Option<u64>, is_kept: bool) -> Answered {
         if self.greeting_open {
             self.greeting_open = reply.code == 120;
             if matches!(reply.code, 120 | 220 | 421) {
@@ -166,7 +186,7 @@ impl Dialogue {
                 return Answered::Greeting;
             }
         }
-        let Some(position) = self.choose(&reply, heard.server_had) else {
+        let Some(position) = self.choose(&reply, server_had) else {
             self.unsolicited.extend(is_kept.then_some(reply));
             return Answered::Nothing;
         };
@@ -236,6 +256,11 @@ fn fits(pending: &Pending, reply: &Reply, fit: Answer, wanted: Answer) -> bool {
     fit >= wanted && !again
 }
 
+/// Whether a command's argument is a secret.
+pub(super) const fn is_secret(verb: &Verb) -> bool {
+    matches!(verb, Verb::Pass | Verb::Acct)
+}
+
 /// A command as the report shows it; of a secret argument only that it was there, unless secrets are wanted.
 pub(super) fn command(
     verb: Verb,
@@ -244,8 +269,7 @@ pub(super) fn command(
     line: LineFacts,
     show_passwords: bool,
 ) -> Command {
-    let is_secret = matches!(verb, Verb::Pass | Verb::Acct);
-    let argument = argument.map(|bytes| match (is_secret, show_passwords) {
+    let argument = argument.map(|bytes| match (is_secret(&verb), show_passwords) {
         (true, false) => Argument::Secret(crate::base::Secret::hidden()),
         (true, true) => Argument::Secret(crate::base::Secret::shown(Text::from_wire(bytes))),
         (false, _) => Argument::Text(Text::from_wire(bytes)),

@@ -60,8 +60,22 @@ pub(super) fn command(command: &report::Command) -> usize {
         Some(Argument::Secret(secret)) => secret.reveal().map_or(0, |said| text(said.raw())),
         None => 0,
     };
+    let verb = match &command.verb {
+        Verb::Other(name) => text(name),
+        known => known.name().len(),
+    };
+    a_command(&command.verb, verb, argument)
+}
+
+/// What a command costs of a verb that FTP knows and an argument that is plain, in the sense of [`is_plain`].
+pub(super) fn plain_command(verb: &Verb, argument: usize) -> usize {
+    a_command(verb, verb.name().len(), argument)
+}
+
+/// What a command costs, by what its words do.
+fn a_command(verb: &Verb, name: usize, argument: usize) -> usize {
     // An argument is told again by the transfer.
-    let (transfer, times) = match command.verb {
+    let (transfer, times) = match verb {
         Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
             (LIST * size_of::<report::Transfer>() + PATH, 2)
         }
@@ -69,14 +83,19 @@ pub(super) fn command(command: &report::Command) -> usize {
     };
     (LIST * size_of::<report::Command>())
         .saturating_add(2 * cost::ALLOCATION)
-        .saturating_add(text(command.verb.name()))
+        .saturating_add(name)
         .saturating_add(argument.saturating_mul(times))
         .saturating_add(transfer)
 }
 
 /// What a reply costs.
 pub(super) fn reply(said: &str) -> usize {
-    (LIST * size_of::<report::Reply>() + 2 * cost::ALLOCATION).saturating_add(text(said))
+    plain_reply(text(said))
+}
+
+/// What a reply costs of so many bytes of plain text, in the sense of [`is_plain`].
+pub(super) const fn plain_reply(text: usize) -> usize {
+    (LIST * size_of::<report::Reply>() + 2 * cost::ALLOCATION).saturating_add(text)
 }
 
 /// What text costs, kept or written: JSON makes six characters of one that must be escaped.

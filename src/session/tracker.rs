@@ -431,10 +431,17 @@ impl Tracker {
         connection: &Connection,
         chunk: Chunk<'_>,
     ) {
-        if let Some(live) = self.live(slot) {
-            live.last = connection.last;
-        }
         let packet = chunk.packet;
+        let room = self.kept.allowed();
+        let Some(Some(live)) = self.sessions.get_mut(position(slot)) else { return };
+        live.last = connection.last;
+        if room >= kept::MODEST
+            && let Some((occurrence, cost)) = live.control.next_line(&chunk, room, &self.options)
+        {
+            self.kept.change(0, cost);
+            self.act(slot, occurrence, packet);
+            return;
+        }
         self.hear(slot, |control, notes| control.data(connection, chunk, notes));
         self.react(id, slot, packet);
     }

@@ -1,0 +1,288 @@
+//! The short way for what most chunks are: one whole line in clear text, in a dialogue of which nothing is in doubt.
+//!
+//! Nine tenths of what a line went through was to find out that nothing about it is unusual. The short way does what the
+//! long one would do, or nothing: whatever is unusual is left to that.
+
+use super::{Auth, Control, Occurrence, Talk, facts};
+use crate::base::Text;
+use crate::ftp::{self, ControlLine, Party, Verb};
+use crate::report::{Protection, Reply};
+use crate::session::Options;
+use crate::session::dialogue::{self, Answered};
+use crate::session::kept;
+use crate::session::verdict::Verdict;
+use crate::tcp::Chunk;
+
+impl Control {
+    /// Takes a chunk that is just one more line, with nothing left to settle; tells what was said and how much more is kept
+    /// now. Nothing was done where it isn't that, or more than `room` would be kept.
+    pub(in crate::session) fn next_line(
+        &mut self,
+        chunk: &Chunk<'_>,
+        room: usize,
+        options: &Options,
+    ) -> Option<(Occurrence, usize)> {
+        let weight = self.weight();
+        let Self { client_side, splitters, tls, talk, .. } = self;
+        let client = client_side.filter(|_| talk.is_in_order() && tls.is_none())?;
+        let splitter = splitters.as_mut()?;
+        let room = room.checked_sub(weight)?;
+        let (party, splitter) = if chunk.side == client {
+            (Party::Client, &mut splitter.client)
+        } else {
+            (Party::Server, &mut splitter.server)
+        };
+        let line = splitter.only_line(chunk.bytes, chunk.offset, chunk.packet, chunk.leads_segment)?;
+        let told = match party {
+            Party::Client => talk.next_command(&line, chunk.acked, room, options)?,
+            Party::Server => talk.next_reply(&line, chunk.acked, room)?,
+        };
+        splitter.pass(&line);
+        Some(told)
+    }
+}
+
+impl Talk {
+    /// Whether nothing that was said is waiting for what comes.
+    fn is_in_order(&self) -> bool {
+        self.verdict == Verdict::Ftp
+            && self.auth == Auth::None
+            && !self.assembler.is_open()
+            && self.dialogue.is_in_order()
+    }
+
+    fn next_command(
+        &mut self,
+        line: &ControlLine<'_>,
+        had: Option<u64>,
+        room: usize,
+        options: &Options,
+    ) -> Option<(Occurrence, usize)> {
+        let (verb, argument) = ftp::parse_command(line.text);
+        if matches!(verb, Verb::Auth | Verb::Rein | Verb::Other(_)) {
+            return None;
+        }
+        let is_shown = options.show_passwords || !dialogue::is_secret(&verb);
+        let cost = kept::plain_command(&verb, argument.filter(|_| is_shown).map_or(0, <[u8]>::len));
+        if cost.saturating_add(kept::ANSWER) > room || !self.dialogue.has_room(&options.limits) {
+            return None;
+        }
+        let said = facts(line.layout, Protection::Clear);
+        let command = dialogue::command(verb, argument, line.packet, said, options.show_passwords);
+        let index = self.dialogue.give(command, line.end_offset, had)?;
+        self.dialogue.client_read(line.end_offset, &mut self.answered);
+        self.read.client = line.end_offset;
+        self.kept = self.kept.saturating_add(cost);
+        Some((Occurrence::Command(index), cost))
+    }
+
+    fn next_reply(
+        &mut self,
+        line: &ControlLine<'_>,
+        had: Option<u64>,
+        room: usize,
+    ) -> Option<(Occurrence, usize)> {
+        let (code, text) = ftp::single_line_reply(line.text)?;
+        let cost = kept::plain_reply(text.len());
+        if cost > room || !self.dialogue.is_due(had) {
+            return None;
+        }
+        let line_facts = facts(line.layout, Protection::Clear);
+        let packet = line.packet;
+        let reply = Reply {
+            time: packet.time,
+            frame: packet.frame,
+            code,
+            text: Text::from_wire(text),
+            line: line_facts,
+        };
+        let command = match self.dialogue.pair(reply, had, true) {
+            Answered::Command(index) => Some(index),
+            Answered::Greeting | Answered::Nothing => None,
+        };
+        self.interrupted_at = None;
+        self.read.server = line.end_offset;
+        self.kept = self.kept.saturating_add(cost);
+        Some((Occurrence::Reply { command, code }, cost))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Notes;
+    use super::*;
+    use crate::base::{Endpoint, LimitCounts, Limits, PacketRef, Timestamp};
+    use crate::decode::{Flags, Segment};
+    use crate::tcp::{Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
+
+    /// Keeps the connection that is opened.
+    struct Opened(Option<Connection>);
+
+    impl Sink for Opened {
+        fn opened(&mut self, _: ConnectionId, connection: &Connection) -> Interest {
+            self.0 = Some(connection.clone());
+            Interest::Follow
+        }
+        fn probed(&mut self, _: ConnectionId, _: &Connection, _: Side, _: &[u8]) -> Interest {
+            Interest::Follow
+        }
+        fn data(&mut self, _: ConnectionId, _: &Connection, _: Chunk<'_>) {}
+        fn gap(&mut self, _: ConnectionId, _: &Connection, _: Gap) {}
+        fn changed(&mut self, _: ConnectionId, _: &Connection) {}
+        fn ended(&mut self, _: ConnectionId, _: &Connection, _: Ending) {}
+    }
+
+    /// A connection to port 21 of which the SYN was captured.
+    fn connection() -> Connection {
+        let mut opened = Opened(None);
+        let syn = Segment {
+            packet: PacketRef { time: Timestamp::from_nanos(1), frame: 1 },
+            source: Endpoint::new([192, 0, 2, 1].into(), 40_000),
+            destination: Endpoint::new([192, 0, 2, 2].into(), 21),
+            seq: 0,
+            ack: None,
+            flags: Flags { syn: true, ..Flags::default() },
+            window: 1,
+            timestamp: None,
+            payload: b"",
+            cut: 0,
+        };
+        Table::new(&Limits::default()).push(&syn, &mut opened);
+        opened.0.unwrap()
+    }
+
+    /// What one end sends in a segment.
+    #[derive(Clone, Debug)]
+    struct Said {
+        by_client: bool,
+        bytes: Vec<u8>,
+        /// How far from the other stream's end its acknowledgement is.
+        off: Option<i64>,
+        is_lost: bool,
+    }
+
+    fn said() -> impl Strategy<Value = Said> {
+        let command = prop_oneof![
+            12 => prop::sample::select(vec![
+                "USER anna", "PASS secret", "ACCT x", "PASV", "EPSV ALL", "PORT 192,0,2,1,4,5", "RETR a b", "LIST", "STAT",
+                "ABOR", "NOOP", "QUIT", "pwd", "CWD", " TYPE I", "FEAT", "SITE HELP",
+            ]),
+            1 => prop::sample::select(vec!["AUTH TLS", "REIN", "XYZZY 1", "", "STOR \"q\"", "RETR caf\u{e9}", "RETR a\tb"]),
+        ]
+        .prop_map(|line| (true, line));
+        let reply = prop_oneof![
+            12 => prop::sample::select(vec![
+                "220 Hello", "331 Password", "230 Welcome", "200 Yes", "227 Entering (192,0,2,2,4,5)", "150 Opening", "226",
+                "425 No", "500 What", "221 Bye",
+            ]),
+            2 => prop::sample::select(vec![
+                "120 Wait", "230-Hello", "230 there", "230-", "more", "257 \"/\"", "226done", "234 Go", "534 No", "?",
+                "421 Too many", "950 what",
+            ]),
+        ]
+        .prop_map(|line| (false, line));
+        let end = prop_oneof![30 => Just("\r\n"), 1 => Just("\n"), 1 => Just("\r\nNOOP\r\n"), 1 => Just(""), 1 => Just("\r\0\r\n")];
+        let off = prop_oneof![8 => Just(Some(0)), 1 => (-40..40_i64).prop_map(Some), 1 => Just(None)];
+        (prop_oneof![command, reply], end, off, prop::bool::weighted(0.02)).prop_map(
+            |((by_client, line), end, off, is_lost)| Said {
+                by_client,
+                bytes: [line, end].concat().into_bytes(),
+                off,
+                is_lost,
+            },
+        )
+    }
+
+    /// All that is known after a conversation, and what was told on the way.
+    fn heard(
+        conversation: &[Said],
+        room: usize,
+        options: &Options,
+        takes_short_way: bool,
+    ) -> (String, usize) {
+        let connection = connection();
+        let mut control = Control::new(&connection, options);
+        let mut counts = LimitCounts::default();
+        let (mut occurrences, mut told, mut short) = (Vec::new(), Vec::new(), 0);
+        let mut sent = [0_u64; 2];
+        for (frame, said) in (2..).zip(conversation) {
+            let (side, from, to) =
+                if said.by_client { (Side::Originator, 0, 1) } else { (Side::Responder, 1, 0) };
+            let packet = PacketRef { time: Timestamp::from_nanos(i64::try_from(frame).unwrap()), frame };
+            let len = said.bytes.len() as u64;
+            let offset = sent[from];
+            sent[from] += len;
+            let mut notes = Notes { options, counts: &mut counts, occurrences: &mut occurrences, room };
+            if said.is_lost {
+                control.gap(Gap { side, offset, len, packet }, &mut notes);
+            } else {
+                let acked = said.off.map(|off| sent[to].saturating_add_signed(off));
+                let chunk = Chunk { side, offset, bytes: &said.bytes, packet, acked, leads_segment: true };
+                match takes_short_way.then(|| control.next_line(&chunk, room, options)).flatten() {
+                    Some((occurrence, _)) => {
+                        short += 1;
+                        told.push(occurrence);
+                    }
+                    None => control.data(&connection, chunk, &mut notes),
+                }
+            }
+            told.append(&mut occurrences);
+        }
+        let mut notes = Notes { options, counts: &mut counts, occurrences: &mut occurrences, room };
+        control.finish(PacketRef::default(), &mut notes);
+        let talk = &control.talk;
+        let known = (&talk.dialogue, talk.kept, talk.read, talk.interrupted_at, talk.security, &talk.gaps);
+        (format!("{told:?} {occurrences:?} {known:?} {counts:?}"), short)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_short_way_hears_what_the_long_way_hears(
+            conversation in prop::collection::vec(said(), 0..40),
+            room in prop_oneof![3 => Just(1_usize << 20), 1 => 0..40_000_usize],
+            show_passwords in any::<bool>(),
+            commands_per_session in prop_oneof![3 => Just(1000_usize), 1 => 1..12_usize],
+            pending_commands in prop_oneof![3 => Just(100_usize), 1 => 1..4_usize],
+        ) {
+            let limits = Limits { commands_per_session, pending_commands, ..Limits::default() };
+            let options = Options { limits, show_passwords, ..Options::default() };
+            let greeting =
+                Said { by_client: false, bytes: b"220 Hello\r\n".to_vec(), off: Some(0), is_lost: false };
+            let conversation = [vec![greeting], conversation].concat();
+            prop_assert_eq!(
+                heard(&conversation, room, &options, true).0,
+                heard(&conversation, room, &options, false).0,
+            );
+        }
+    }
+
+    #[test]
+    fn all_of_a_usual_dialogue_but_its_greeting_takes_the_short_way() {
+        let lines = [
+            (false, "220 Hello"),
+            (true, "USER anna"),
+            (false, "331 Password"),
+            (true, "PASS secret"),
+            (false, "230 Welcome"),
+            (true, "PASV"),
+            (false, "227 Entering Passive Mode (192,0,2,2,4,5)."),
+            (true, "RETR a"),
+            (false, "150 Opening"),
+            (false, "226 Done"),
+            (true, "QUIT"),
+            (false, "221 Bye"),
+        ];
+        let conversation = lines.map(|(by_client, line)| Said {
+            by_client,
+            bytes: format!("{line}\r\n").into_bytes(),
+            off: Some(0),
+            is_lost: false,
+        });
+        let (_, short) = heard(&conversation, 1 << 20, &Options::default(), true);
+        assert_eq!(short, lines.len() - 1);
+    }
+}
