@@ -97,7 +97,7 @@ struct Lately {
 }
 
 /// Flows kept in [`Recent`], a power of two.
-const RECENT: usize = 1024;
+const RECENT: usize = 4096;
 
 impl Recent {
     fn new() -> Self {
@@ -118,7 +118,7 @@ impl Recent {
             .wrapping_add(low(source).rotate_left(7))
             .wrapping_sub(low(destination))
             .wrapping_mul(0x9e37_79b1);
-        (mixed >> 22) as usize
+        (mixed >> (32 - RECENT.ilog2())) as usize
     }
 }
 

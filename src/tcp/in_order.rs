@@ -16,16 +16,10 @@ impl<S: Sink> Reception<'_, S> {
     /// nothing was done.
     #[inline]
     pub(super) fn receive_next(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> bool {
-        let Entry { connection, track, class, .. } = entry;
+        debug_assert!(!entry.track.in_order || entry.is_in_order());
+        let Entry { connection, track, .. } = entry;
         let flags = segment.flags;
-        if *class != Class::Followed
-            || track.interest != Interest::Follow
-            || track.rival.is_some()
-            || track.ancestor.is_some()
-            || connection.established.is_none()
-            || (flags.syn || flags.fin || flags.rst)
-            || segment.cut > 0
-        {
+        if !track.in_order || (flags.syn || flags.fin || flags.rst) || segment.cut > 0 {
             return false;
         }
         let (half, other) = track.halves(side);
@@ -57,26 +51,43 @@ impl<S: Sink> Reception<'_, S> {
     }
 }
 
+impl Entry {
+    /// Finds out whether the next segment may take the short way. To be called after each that took the long one.
+    pub(super) fn take_stock(&mut self) {
+        self.track.in_order = self.is_in_order();
+    }
+
+    /// Whether nothing is in doubt, on either side.
+    fn is_in_order(&self) -> bool {
+        let Self { connection, track, class, .. } = self;
+        *class == Class::Followed
+            && track.interest == Interest::Follow
+            && track.rival.is_none()
+            && track.ancestor.is_none()
+            && connection.established.is_some()
+            && [&track.originator, &track.responder].iter().all(|half| half.is_in_order())
+    }
+}
+
 impl Half {
-    /// Whether this is the sequence number of what comes next in a stream without holes, end or doubt.
-    fn is_next(&self, seq: u32) -> bool {
-        self.heard
-            && self.fin.is_none()
+    /// Whether this is the stream of a side without holes, end or doubt.
+    fn is_in_order(&self) -> bool {
+        self.fin.is_none()
             && self.doubted_fin.is_none()
             && self.highest == self.bytes.next()
             && self.bytes.first_hole().is_none()
             && self.acked.is_none_or(|acked| acked <= offset(self.highest))
-            && self.offset_of(seq) == Some(offset(self.highest))
     }
 
-    /// The offset that a number acknowledges, where that lies within what was captured of a stream without doubt.
+    /// Whether this is the sequence number of what comes next, where all is in order.
+    fn is_next(&self, seq: u32) -> bool {
+        self.heard && self.offset_of(seq) == Some(offset(self.highest))
+    }
+
+    /// The offset that a number acknowledges, where that lies within what was captured and all is in order.
     fn usual_acknowledgement(&self, ack: u32) -> Option<i64> {
         let highest = offset(self.highest);
-        let is_usual = self.doubted_fin.is_none() && self.acked.is_none_or(|acked| acked <= highest);
-        let acked = self.offset_of(ack).filter(|_| is_usual)?;
-        (0..=highest)
-            .contains(&acked)
-            .then_some(acked)
-            .filter(|acked| highest.saturating_sub(*acked) <= PLAUSIBLE)
+        self.offset_of(ack)
+            .filter(|acked| (0..=highest).contains(acked) && highest.saturating_sub(*acked) <= PLAUSIBLE)
     }
 }

@@ -202,6 +202,9 @@ impl Table {
                 } else {
                     self.classify(slot);
                     self.watch(slot);
+                    if let Some(entry) = self.slab.get_mut(slot) {
+                        entry.take_stock();
+                    }
                 }
             }
             Outcome::Ignored => {

@@ -22,6 +22,8 @@ pub(super) struct Track {
     pub touched: Timestamp,
     /// Whether its holes are looked after.
     pub watched: bool,
+    /// Whether the next segment may take the short way; nothing but a segment on the long one changes that.
+    pub in_order: bool,
 }
 
 impl Default for Track {
@@ -35,6 +37,7 @@ impl Default for Track {
             challenge: None,
             touched: Timestamp::MIN,
             watched: false,
+            in_order: false,
         }
     }
 }
