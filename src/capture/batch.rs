@@ -6,6 +6,7 @@ use std::mem;
 use super::glance::Glancer;
 use super::record::{Fault, Findings, Stop};
 use super::scanner::Scanner;
+use super::tally::Count;
 
 /// Usual size of a batch, in bytes: large enough that reading costs little, small enough for a processor's cache.
 const BATCH: usize = 512 * 1024;
@@ -18,6 +19,8 @@ const SMALL_BATCH: usize = 64 * 1024;
 pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
     pub(super) findings: Findings,
+    /// Its packets in numbers.
+    pub(super) count: Count,
     /// Whether nothing follows.
     pub(super) last: bool,
     /// What is wrong with the file, as a sentence.
@@ -128,7 +131,8 @@ impl Batcher {
             }
         };
         self.note_oddity(batch);
-        self.packets = self.packets.saturating_add(batch.findings.records.len() as u64);
+        batch.count = Count::of(&batch.findings.records);
+        self.packets = self.packets.saturating_add(batch.count.packets);
         self.offset = self.offset.saturating_add(used as u64);
         if let Some(end) = ending {
             batch.last = true;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::base::{Limits, PacketRef, Timestamp};
+use crate::base::{Limits, PacketRef};
 use crate::report;
 
 use super::ahead::Ahead;
@@ -17,6 +17,7 @@ use super::error::{Error, name, other_kind};
 use super::glance::Glancer;
 use super::record::Record;
 use super::scanner::Scanner;
+use super::tally::Count;
 use super::unpack::Compression;
 use super::{Frame, LinkType};
 
@@ -38,7 +39,8 @@ pub(super) struct Source {
     compression: Option<&'static str>,
     links: Vec<LinkType>,
     links_seen: HashSet<LinkType>,
-    tally: Tally,
+    /// What was delivered, but for the batch at hand.
+    count: Count,
     damage: Option<String>,
     /// The batch at hand, and which of its records comes next.
     batch: Batch,
@@ -56,15 +58,6 @@ enum Supply {
     Here(Box<Batcher>),
     Ahead(Ahead),
     Exhausted,
-}
-
-/// What was delivered.
-#[derive(Debug, Default)]
-struct Tally {
-    packets: u64,
-    bytes: u64,
-    truncated: u64,
-    span: Option<(Timestamp, Timestamp)>,
 }
 
 impl Source {
@@ -154,7 +147,7 @@ impl Source {
             compression,
             links: Vec::new(),
             links_seen: HashSet::new(),
-            tally: Tally::default(),
+            count: Count::default(),
             damage: None,
             batch: Batch::default(),
             next: 0,
@@ -194,12 +187,6 @@ impl Source {
             glance = self.batch.findings.glances.get(self.next_glance);
             self.next_glance = self.next_glance.saturating_add(1);
         }
-        let tally = &mut self.tally;
-        tally.packets = tally.packets.saturating_add(1);
-        tally.bytes = tally.bytes.saturating_add(record.wire_len.into());
-        tally.truncated = tally.truncated.saturating_add((record.captured < record.wire_len).into());
-        let (first, last) = tally.span.unwrap_or((record.time, record.time));
-        tally.span = Some((first.min(record.time), last.max(record.time)));
         Some(Frame {
             packet: PacketRef { time: record.time, frame: number },
             link: record.link,
@@ -213,6 +200,7 @@ impl Source {
     /// Brings the next batch; false where the source has no more. `threads` is how many more may read ahead, and
     /// `glancer` what they do beside that.
     pub(super) fn refill(&mut self, threads: &mut usize, glancer: Option<Glancer>) -> bool {
+        self.count.merge(&mem::take(&mut self.batch.count));
         if self.batch.last {
             if matches!(self.supply, Supply::Ahead(_)) {
                 *threads = threads.saturating_add(1);
@@ -258,16 +246,18 @@ impl Source {
 
     /// What is known of it so far.
     pub(super) fn report(&self) -> report::Source {
+        let mut count = self.count;
+        count.merge(&Count::of(self.batch.findings.records.get(..self.next).unwrap_or_default()));
         report::Source {
             path: self.path.clone(),
             format: self.format,
             compression: self.compression,
             link_types: self.links.iter().map(ToString::to_string).collect(),
-            packets: self.tally.packets,
-            bytes: self.tally.bytes,
-            first: self.tally.span.map(|(first, _)| first),
-            last: self.tally.span.map(|(_, last)| last),
-            truncated_packets: self.tally.truncated,
+            packets: count.packets,
+            bytes: count.bytes,
+            first: count.span.map(|(first, _)| first),
+            last: count.span.map(|(_, last)| last),
+            truncated_packets: count.truncated,
             damage: self.damage.clone(),
         }
     }

@@ -8,20 +8,59 @@ use crate::report;
 use super::LinkType;
 use super::record::Record;
 
+/// Packets in numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Count {
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) truncated: u64,
+    /// The earliest and the latest time.
+    pub(super) span: Option<(Timestamp, Timestamp)>,
+}
+
+impl Count {
+    pub(super) fn of(records: &[Record]) -> Self {
+        let mut count = Self::default();
+        records.iter().for_each(|record| count.add(record));
+        count
+    }
+
+    /// Counts a packet.
+    pub(super) fn add(&mut self, record: &Record) {
+        self.merge(&Self {
+            packets: 1,
+            bytes: record.wire_len.into(),
+            truncated: (record.captured < record.wire_len).into(),
+            span: Some((record.time, record.time)),
+        });
+    }
+
+    /// Counts those of another count too.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.packets = self.packets.saturating_add(other.packets);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.truncated = self.truncated.saturating_add(other.truncated);
+        self.span = match (self.span, other.span) {
+            (Some((first, last)), Some((other_first, other_last))) => {
+                Some((first.min(other_first), last.max(other_last)))
+            }
+            (one, other) => one.or(other),
+        };
+    }
+}
+
 /// What an interface delivered.
 #[derive(Debug)]
 pub(super) struct Tally {
     name: String,
     link: LinkType,
-    packets: u64,
-    bytes: u64,
-    truncated: u64,
-    span: Option<(Timestamp, Timestamp)>,
+    count: Count,
 }
 
 impl Tally {
     pub(super) const fn new(name: String, link: LinkType) -> Self {
-        Self { name, link, packets: 0, bytes: 0, truncated: 0, span: None }
+        let count = Count { packets: 0, bytes: 0, truncated: 0, span: None };
+        Self { name, link, count }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -30,11 +69,7 @@ impl Tally {
 
     /// Counts a packet.
     pub(super) fn add(&mut self, record: &Record) {
-        self.packets = self.packets.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(record.wire_len.into());
-        self.truncated = self.truncated.saturating_add((record.captured < record.wire_len).into());
-        let (first, last) = self.span.unwrap_or((record.time, record.time));
-        self.span = Some((first.min(record.time), last.max(record.time)));
+        self.count.add(record);
     }
 
     pub(super) fn report(&self) -> report::Source {
@@ -43,11 +78,11 @@ impl Tally {
             format: "live",
             compression: None,
             link_types: vec![self.link.to_string()],
-            packets: self.packets,
-            bytes: self.bytes,
-            first: self.span.map(|(first, _)| first),
-            last: self.span.map(|(_, last)| last),
-            truncated_packets: self.truncated,
+            packets: self.count.packets,
+            bytes: self.count.bytes,
+            first: self.count.span.map(|(first, _)| first),
+            last: self.count.span.map(|(_, last)| last),
+            truncated_packets: self.count.truncated,
             damage: None,
         }
     }
