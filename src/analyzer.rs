@@ -9,7 +9,7 @@ mod conclusion;
 
 use crate::base::{LimitCounts, Timestamp};
 use crate::capture::{Frame, Frames};
-use crate::decode::{Decoded, Decoder};
+use crate::decode::{Decoded, Decoder, Segment};
 use crate::report::{Capture, Report, Session, Source, Uid};
 use crate::session::{Done, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
@@ -31,8 +31,9 @@ pub struct Analyzer {
     is_streaming: bool,
     packets: u64,
     bytes: u64,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
+    /// Times of the earliest and of the latest packet, where there is one.
+    first: Timestamp,
+    last: Timestamp,
     /// Bytes of the capture files' secrets that were added.
     keys_added: usize,
 }
@@ -58,8 +59,8 @@ impl Analyzer {
             tracker: Tracker::new(options, hashing),
             packets: 0,
             bytes: 0,
-            first: None,
-            last: None,
+            first: Timestamp::MAX,
+            last: Timestamp::MIN,
             keys_added: 0,
         }
     }
@@ -69,20 +70,19 @@ impl Analyzer {
         self.packets = self.packets.saturating_add(1);
         self.bytes = self.bytes.saturating_add(u64::from(frame.wire_len));
         let now = frame.packet.time;
-        self.first = Some(self.first.map_or(now, |first| first.min(now)));
-        self.last = Some(self.last.map_or(now, |last| last.max(now)));
+        self.first = self.first.min(now);
+        self.last = self.last.max(now);
         self.tracker.advance(now);
-        match self.decoder.decode(frame) {
-            Decoded::Segment(segment) => {
-                self.table.push(&segment, &mut self.tracker);
-                while let Some(id) = self.tracker.take_let_go() {
-                    self.table.ignore(id);
-                }
-                self.collect_ended();
-            }
+        // Almost all are plain, and need not be put into what any may be.
+        if let Some(segment) = self.decoder.plain_segment(frame) {
+            follow(&segment, &mut self.table, &mut self.tracker);
+        } else if let Decoded::Segment(segment) = self.decoder.decode(frame) {
+            follow(&segment, &mut self.table, &mut self.tracker);
+        } else {
             // What is ignored, the decoder counts.
-            Decoded::Ignored(_) | Decoded::Other | Decoded::Fragment => {}
+            return;
         }
+        self.collect_ended();
     }
 
     /// Adds the secrets that capture files carry and that have come to light since the last call. To be called after each
@@ -117,7 +117,7 @@ impl Analyzer {
             self.told.extend(self.tracker.take_announced().map(Told::Announced));
         }
         if self.tracker.has_done() {
-            let until = self.last.unwrap_or_default();
+            let until = self.last;
             let done = self.tracker.take_done();
             self.ended = self.ended.saturating_add(done.len());
             for Done { over, kept } in done {
@@ -208,8 +208,8 @@ impl Analyzer {
             sources,
             packets: self.packets,
             bytes: self.bytes,
-            first: self.first,
-            last: self.last,
+            first: (self.packets > 0).then_some(self.first),
+            last: (self.packets > 0).then_some(self.last),
             dropped: None,
             ignored: self.decoder.ignored(),
             silent_connections: self.tracker.silent_connections(),
@@ -233,5 +233,14 @@ impl Analyzer {
         sessions.sort_by_key(|session| session.frames.first);
         let findings = self.conclusion.finish(&self.capture(Vec::new()));
         Report { capture: self.capture(sources), sessions, findings }
+    }
+}
+
+/// Lets a segment act on its connection.
+#[inline]
+fn follow(segment: &Segment<'_>, table: &mut Table, tracker: &mut Tracker) {
+    table.push(segment, tracker);
+    while let Some(id) = tracker.take_let_go() {
+        table.ignore(id);
     }
 }

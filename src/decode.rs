@@ -64,15 +64,21 @@ impl Decoder {
     }
 
     /// Finds the innermost TCP segment of a frame, or of the datagram that it completes.
-    #[inline]
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
-        match plain::segment(frame).filter(|_| self.depth >= plain::HEADERS) {
+        match self.plain_segment(frame) {
             Some(segment) => Decoded::Segment(segment),
             None => self.decode_the_long_way(frame),
         }
     }
 
+    /// The segment of a plain frame, as [`Self::decode`] finds it; none of any other.
+    #[inline]
+    pub fn plain_segment<'a>(&self, frame: &Frame<'a>) -> Option<Segment<'a>> {
+        if self.depth < plain::HEADERS { None } else { plain::segment(frame) }
+    }
+
     /// Peels off one header after the other.
+    #[inline(never)]
     fn decode_the_long_way<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
         let mut trail = Trail::new(self.depth);
         let layer = match link::first_layer(frame.link) {
