@@ -18,7 +18,7 @@ pub use capture::{Capture, ControlAttempt, Source};
 pub use channel::{
     Announcement, Connection, Connector, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy,
     Mode, Negotiation, Outcome, Prediction, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts,
-    TimeWait,
+    SynFrames, TimeWait,
 };
 pub use community::{CommunityId, community_id};
 pub use finding::{Code, Finding, Severity};

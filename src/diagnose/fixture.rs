@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use smallvec::smallvec;
+
 use crate::base::{Endpoint, Secret, Text, Timestamp};
 use crate::ftp::{LineEnd, Verb};
 use crate::report::{
@@ -387,7 +389,7 @@ impl Dialogue {
             from_responder: whole,
             tls: false,
             decrypted: false,
-            syn_frames: vec![first],
+            syn_frames: smallvec![first],
             established: None,
             refused_frame: None,
             challenge_frame: None,

@@ -1,6 +1,8 @@
 //! A report to write: a passive download, an active transfer that a firewall blocks, a reuse inside TIME_WAIT, and a
 //! server and client that want to harm whoever reads the report.
 
+use smallvec::smallvec;
+
 use crate::base::{Endpoint, LimitName, Secret, Text, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
@@ -358,7 +360,7 @@ fn connection(originator: &str, responder: &str, start: i64, sent: u64, received
         from_responder: StreamFacts { bytes: received, ..StreamFacts::default() },
         tls: false,
         decrypted: false,
-        syn_frames: vec![20],
+        syn_frames: smallvec![20],
         established: Some(at(start)),
         refused_frame: None,
         challenge_frame: None,

@@ -1,5 +1,7 @@
 //! What the first bytes of a stream tell of its protocol: FTP is spoken on any port, and other protocols on FTP's.
 
+use memchr::memchr2_iter;
+
 use super::Verb;
 use super::command::{auth_mechanism, is_plausible_command, split_word};
 use super::reply::{Opening, is_plausible_reply};
@@ -177,7 +179,11 @@ fn named_protocol(text: &[u8]) -> Plausible {
 }
 
 fn contains_ignoring_case(text: &[u8], name: &[u8]) -> bool {
-    text.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name))
+    let Some(first) = name.first() else { return true };
+    memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text).any(|place| {
+        let window = text.get(place..place.saturating_add(name.len()));
+        window.is_some_and(|window| window.eq_ignore_ascii_case(name))
+    })
 }
 
 /// What follows Telnet commands at the start of a stream.

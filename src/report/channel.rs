@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
 use super::Uid;
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::HostPort as Advertised;
@@ -188,6 +190,9 @@ pub enum FirstClose {
     Both,
 }
 
+/// Frames of the first few SYNs of a connection, which most often is one.
+pub type SynFrames = SmallVec<[u64; 2]>;
+
 /// A TCP data connection, or an attempt at one.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -218,7 +223,7 @@ pub struct Connection {
     /// Whether the TLS records could be read with the user's keys; content facts are then of the plain text.
     pub decrypted: bool,
     /// Frames of the first few SYNs.
-    pub syn_frames: Vec<u64>,
+    pub syn_frames: SynFrames,
     /// When both sides had agreed: the SYN-ACK, or the first sign of life where that was not seen.
     pub established: Option<Timestamp>,
     /// Frame of a RST that answered a SYN.

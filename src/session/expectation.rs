@@ -22,6 +22,8 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
 use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, Limits, NumberMap, PacketRef, cost};
 
 /// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
@@ -55,7 +57,7 @@ pub(super) struct Expectation {
 // its session's, likewise; and in the order of all, where half may have gone.
 const _: () = assert!(
     cost::in_hash_table(size_of::<(Serial, Expectation)>())
-        + 2 * (2 * size_of::<Serial>() + cost::in_hash_table(size_of::<(Endpoint, VecDeque<Serial>)>()))
+        + 2 * (2 * size_of::<Serial>() + cost::in_hash_table(size_of::<(Endpoint, SmallVec<[Serial; 2]>)>()))
         + 2 * size_of::<Known>()
         + cost::in_hash_table(size_of::<(SessionSlot, VecDeque<Known>)>())
         + 2 * 2 * size_of::<Serial>()
@@ -102,7 +104,7 @@ type Serial = u64;
 #[derive(Default)]
 pub(super) struct Expectations {
     all: NumberMap<Serial, Expectation>,
-    by_endpoint: KeyedMap<Endpoint, VecDeque<Serial>>,
+    by_endpoint: KeyedMap<Endpoint, SmallVec<[Serial; 2]>>,
     by_session: NumberMap<SessionSlot, VecDeque<Known>>,
     /// All of them in the order in which they came, among them such as have gone since.
     in_order: VecDeque<Serial>,
@@ -132,8 +134,8 @@ impl Expectations {
         }
         for end in expectation.ends() {
             let of_endpoint = self.by_endpoint.entry(end).or_default();
-            let oldest = if of_endpoint.len() >= PER_ENDPOINT { of_endpoint.front().copied() } else { None };
-            of_endpoint.push_back(serial);
+            let oldest = if of_endpoint.len() >= PER_ENDPOINT { of_endpoint.first().copied() } else { None };
+            of_endpoint.push(serial);
             self.push_out(oldest, counts);
         }
         while self.all.len() >= limits.expectations.max(1) {

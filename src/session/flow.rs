@@ -202,7 +202,7 @@ impl DataFlow {
     }
 
     /// The connection as the report shows it, as it stands now.
-    pub(super) fn describe(&mut self, connection: &Connection) -> report::Connection {
+    pub(super) fn describe(&mut self, connection: &Connection) -> Box<report::Connection> {
         let (mut described, heads) = self.facts(connection, None);
         heads.tell(&mut described);
         described
@@ -214,7 +214,7 @@ impl DataFlow {
         &mut self,
         connection: &Connection,
         mut hashing: Option<&mut dyn Hashing>,
-    ) -> (report::Connection, Heads) {
+    ) -> (Box<report::Connection>, Heads) {
         let (tls, decrypted) = match &self.tls {
             TlsState::Yes(session) => {
                 let read = self.plain.iter().any(Option::is_some);
@@ -263,7 +263,7 @@ impl DataFlow {
             }
         }
         let [from_originator, from_responder] = streams;
-        let described = report::Connection {
+        let mut described = Box::new(report::Connection {
             originator: connection.originator,
             responder: connection.responder,
             start: connection.first.time,
@@ -284,10 +284,11 @@ impl DataFlow {
             close: connection.close.map(|packet| (packet.time, packet.frame)),
             closed: connection.closed,
             stall: self.stall,
-        };
+        });
         let [originator, responder] = heads;
         if self.swapped {
-            (swap(described), Heads { originator: responder, responder: originator })
+            swap(&mut described);
+            (described, Heads { originator: responder, responder: originator })
         } else {
             (described, Heads { originator, responder })
         }
@@ -362,17 +363,13 @@ fn numbers(stream: &Stream) -> StreamFacts {
     }
 }
 
-fn swap(connection: report::Connection) -> report::Connection {
-    report::Connection {
-        originator: connection.responder,
-        responder: connection.originator,
-        from_originator: connection.from_responder,
-        from_responder: connection.from_originator,
-        first_close: connection.first_close.map(|close| match close {
-            FirstClose::Originator => FirstClose::Responder,
-            FirstClose::Responder => FirstClose::Originator,
-            FirstClose::Both => FirstClose::Both,
-        }),
-        ..connection
-    }
+/// Makes the responder the originator, and the other way round.
+fn swap(connection: &mut report::Connection) {
+    mem::swap(&mut connection.originator, &mut connection.responder);
+    mem::swap(&mut connection.from_originator, &mut connection.from_responder);
+    connection.first_close = connection.first_close.map(|close| match close {
+        FirstClose::Originator => FirstClose::Responder,
+        FirstClose::Responder => FirstClose::Originator,
+        FirstClose::Both => FirstClose::Both,
+    });
 }

@@ -205,12 +205,9 @@ fn uid(connection: &Connection) -> Uid {
         }
         hash.update(endpoint.port.to_be_bytes());
     }
-    let name = hash.finalize().iter().take(15).filter_map(|&byte| DIGITS.get(usize::from(byte) % 62)).fold(
-        String::from("F"),
-        |mut name, &digit| {
-            name.push(char::from(digit));
-            name
-        },
-    );
-    Uid(name.into())
+    let mut name = [b'F'; 16];
+    for (letter, byte) in name.iter_mut().skip(1).zip(hash.finalize()) {
+        *letter = DIGITS.get(usize::from(byte) % DIGITS.len()).copied().unwrap_or_default();
+    }
+    Uid(String::from_utf8_lossy(&name).into())
 }

@@ -6,8 +6,10 @@ mod link;
 mod negotiate;
 mod settle;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+
+use smallvec::SmallVec;
 
 use super::assemble::{self, Over};
 use super::content::Hashing;
@@ -44,7 +46,7 @@ pub struct Tracker {
     pairs: KeyedMap<(IpAddr, IpAddr), Pair>,
     by_client: KeyedMap<Endpoint, SessionSlot>,
     /// Data connections by their listening endpoint, the last few of each.
-    by_listener: KeyedMap<Endpoint, VecDeque<ConnectionId>>,
+    by_listener: KeyedMap<Endpoint, SmallVec<[ConnectionId; 4]>>,
     attempts: BTreeMap<(IpAddr, Endpoint), ControlAttempt>,
     silent: u64,
     counts: LimitCounts,
@@ -213,7 +215,7 @@ impl Tracker {
                 assemble::session(live, history, options, &mut |id| {
                     let flow = flows.get_mut(flow_position(id))?.as_mut()?;
                     let Role::Data(data) = &mut flow.role else { return None };
-                    Some(Box::new(data.describe(connection(id)?)))
+                    Some(data.describe(connection(id)?))
                 })
             })
             .collect();
@@ -326,9 +328,9 @@ impl Tracker {
     fn note_listener(&mut self, listener: Endpoint, id: ConnectionId) {
         let known = self.by_listener.entry(listener).or_default();
         if known.len() >= CANDIDATES {
-            known.pop_front();
+            known.remove(0);
         }
-        known.push_back(id);
+        known.push(id);
     }
 
     /// Decides what a new connection is.
@@ -382,7 +384,7 @@ impl Tracker {
         }
         for endpoint in [flow.responder, flow.originator].into_iter().take(flow.listed) {
             if let Some(known) = self.by_listener.get_mut(&endpoint) {
-                known.retain(|&one| one != id);
+                known.retain(|one| *one != id);
                 if known.is_empty() {
                     self.by_listener.remove(&endpoint);
                 }

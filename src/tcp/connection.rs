@@ -2,7 +2,7 @@
 
 use crate::base::{Endpoint, PacketRef, Timestamp};
 use crate::decode::Segment;
-use crate::report::{EndState, FirstClose};
+use crate::report::{EndState, FirstClose, SynFrames};
 
 /// A connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it; then the number serves again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +53,7 @@ pub struct Connection {
     /// SYNs that the originator sent, copies of one packet counted once.
     pub syn_attempts: u32,
     /// Frames of the first few SYNs.
-    pub syn_frames: Vec<u64>,
+    pub syn_frames: SynFrames,
     /// The SYN-ACK, or the first sign of life of the responder where that was not captured.
     pub established: Option<PacketRef>,
     /// RST that answered a SYN.

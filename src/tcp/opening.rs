@@ -30,7 +30,7 @@ pub(super) fn first_facts(segment: &Segment<'_>) -> (Connection, Track) {
         first: segment.packet,
         last: segment.packet,
         syn_attempts: u32::from(is_attempt),
-        syn_frames: if is_attempt { vec![segment.packet.frame] } else { Vec::new() },
+        syn_frames: is_attempt.then_some(segment.packet.frame).into_iter().collect(),
         established: (!is_attempt).then_some(segment.packet),
         refused: None,
         challenged: None,

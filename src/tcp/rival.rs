@@ -1,11 +1,13 @@
 //! A SYN that meets a live connection on its own 4-tuple.
 
+use smallvec::smallvec;
+
 use super::half::{Half, offset};
 use super::track::Track;
 use super::{Connection, Onset, Side, Stream};
 use crate::base::PacketRef;
 use crate::decode::Segment;
-use crate::report::EndState;
+use crate::report::{EndState, SynFrames};
 
 /// How many SYNs are remembered by frame.
 pub(super) const SYN_FRAMES: usize = 8;
@@ -24,7 +26,7 @@ pub(super) struct Rival {
     first: PacketRef,
     last: PacketRef,
     attempts: u32,
-    frames: Vec<u64>,
+    frames: SynFrames,
     challenged: Option<PacketRef>,
     /// The acknowledgement number of the challenge.
     pub challenge: Option<u32>,
@@ -55,7 +57,7 @@ impl Rival {
             first: syn.packet,
             last: syn.packet,
             attempts: 1,
-            frames: vec![syn.packet.frame],
+            frames: smallvec![syn.packet.frame],
             challenged: None,
             challenge: None,
         }

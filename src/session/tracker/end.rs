@@ -104,14 +104,15 @@ impl Tracker {
                 && self.keep(slot, 3 * kept::CONNECTION)
                 && let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index))
             {
-                channel.rejected.push(described);
+                channel.rejected.push(*described);
             }
             return;
         }
         let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
         let made = described.established.is_some();
         let time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
-        let last = data.owners.last().copied();
+        let (end, last) = (described.end, data.owners.last().copied());
+        let mut described = Some(described);
         for &(slot, index) in &data.owners {
             let is_last = last == Some((slot, index));
             let Some(live) = self.live(slot) else { continue };
@@ -121,12 +122,16 @@ impl Tracker {
                 continue;
             }
             let usage = channel.usage;
+            // It is copied where others want it too.
+            let told = if is_last && !self.is_watched() { described.take() } else { described.clone() };
+            let Some(mut told) = told else { continue };
             // Where there is no room to keep them, the heads are asked at once.
             let ended = if self.take_room(slot, heads.len()) {
                 let heads = if is_last { std::mem::take(&mut heads) } else { heads.clone() };
-                Link::Ended(Box::new(described.clone()), heads)
+                Link::Ended(told, heads)
             } else {
-                Link::Ended(heads.told(&described), Heads::default())
+                heads.tell(&mut told);
+                Link::Ended(told, Heads::default())
             };
             if let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index)) {
                 channel.link = ended;
@@ -138,12 +143,12 @@ impl Tracker {
                 channel.listing = Some(listing.clone());
             }
             if let Some(one) = usage.and_then(|usage| self.history.get_mut(usage)) {
-                one.last = described.end;
+                one.last = end;
                 one.made = made;
                 one.time_wait_from = time_wait_from;
             }
         }
-        if self.is_watched() {
+        if let Some(described) = described.filter(|_| self.is_watched()) {
             self.tell_transfers_on(&data.owners, &described, connection.last);
         }
         for (slot, _) in data.owners {

@@ -45,7 +45,7 @@ impl Tracker {
         Some(assemble::session(live, history, options, &mut |id| {
             let flow = flows.get_mut(super::flow_position(id))?.as_mut()?;
             let Role::Data(data) = &mut flow.role else { return None };
-            Some(Box::new(data.describe(connection(id)?)))
+            Some(data.describe(connection(id)?))
         }))
     }
 

@@ -9,6 +9,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use smallvec::smallvec;
+
 use super::words::*;
 
 /// The moment at which the fixture's capture begins: 2026-04-12T09:31:07.114Z.
@@ -203,7 +205,7 @@ impl Talk {
             from_responder,
             tls: false,
             decrypted: false,
-            syn_frames: vec![frames.first],
+            syn_frames: smallvec![frames.first],
             established: Some(begin),
             refused_frame: None,
             challenge_frame: None,
