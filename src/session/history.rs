@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, Limits, Timestamp, cost};
+use hashbrown::HashTable;
+
+use crate::base::{Endpoint, LimitCounts, LimitName, Limits, Timestamp, cost};
 use crate::report::Uid;
 
 /// One data connection that was made, for those that come after it on the same endpoints.
@@ -26,12 +28,16 @@ pub(super) struct Use {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UseId(u64);
 
+/// Where the latest use of a pair or listening endpoint is found. The key itself is read from the use: with keys in them
+/// the tables would not stay in a processor's cache.
+#[derive(Clone, Copy, Debug)]
+struct Latest {
+    hash: u64,
+    id: UseId,
+}
+
 const _: () = assert!(
-    2 * size_of::<Use>()
-        + cost::in_hash_table(size_of::<((Endpoint, Endpoint), UseId)>())
-        + cost::in_hash_table(size_of::<(Endpoint, UseId)>())
-        + cost::ANNOUNCEMENT
-        + cost::PORT_USE
+    2 * size_of::<Use>() + 2 * cost::in_hash_table(size_of::<Latest>()) + cost::ANNOUNCEMENT + cost::PORT_USE
         <= cost::HISTORY
 );
 
@@ -40,34 +46,52 @@ const _: () = assert!(
 pub(super) struct History {
     uses: VecDeque<Use>,
     first: u64,
-    by_pair: KeyedMap<(Endpoint, Endpoint), UseId>,
-    by_listener: KeyedMap<Endpoint, UseId>,
+    keys: ahash::RandomState,
+    by_pair: HashTable<Latest>,
+    by_listener: HashTable<Latest>,
 }
 
 impl History {
     pub(super) fn get(&self, id: UseId) -> Option<&Use> {
-        self.uses.get(usize::try_from(id.0.checked_sub(self.first)?).ok()?)
+        self.uses.get(self.place(id)?)
     }
 
     pub(super) fn get_mut(&mut self, id: UseId) -> Option<&mut Use> {
-        self.uses.get_mut(usize::try_from(id.0.checked_sub(self.first)?).ok()?)
+        let place = self.place(id)?;
+        self.uses.get_mut(place)
+    }
+
+    fn place(&self, id: UseId) -> Option<usize> {
+        usize::try_from(id.0.checked_sub(self.first)?).ok()
     }
 
     /// The latest use of this pair.
     pub(super) fn of_pair(&self, connector: Endpoint, listener: Endpoint) -> Option<UseId> {
-        self.by_pair.get(&(connector, listener)).copied().filter(|&id| self.get(id).is_some())
+        let hash = self.keys.hash_one((connector, listener));
+        let is_it = |one: &Use| one.connector == connector && one.listener == listener;
+        self.by_pair.find(hash, self.finder(hash, is_it)).map(|latest| latest.id)
     }
 
     /// The latest use of this listening endpoint.
     pub(super) fn of_listener(&self, listener: Endpoint) -> Option<UseId> {
-        self.by_listener.get(&listener).copied().filter(|&id| self.get(id).is_some())
+        let hash = self.keys.hash_one(listener);
+        self.by_listener.find(hash, self.finder(hash, |one| one.listener == listener)).map(|latest| latest.id)
+    }
+
+    /// What tells an entry with this hash from another by its use.
+    fn finder(&self, hash: u64, is_it: impl Fn(&Use) -> bool) -> impl FnMut(&Latest) -> bool {
+        move |latest| latest.hash == hash && self.get(latest.id).is_some_and(&is_it)
     }
 
     /// Remembers a new use.
     pub(super) fn add(&mut self, one: Use, limits: &Limits, counts: &mut LimitCounts) -> UseId {
         let id = UseId(self.first.saturating_add(self.uses.len() as u64));
-        self.by_pair.insert((one.connector, one.listener), id);
-        self.by_listener.insert(one.listener, id);
+        let (connector, listener) = (one.connector, one.listener);
+        let of_listener = self.of_listener(listener);
+        // A pair was used only where its listening endpoint was.
+        let of_pair = of_listener.and_then(|_| self.of_pair(connector, listener));
+        note(&mut self.by_pair, self.keys.hash_one((connector, listener)), of_pair, id);
+        note(&mut self.by_listener, self.keys.hash_one(listener), of_listener, id);
         self.uses.push_back(one);
         if self.uses.len() > limits.history {
             counts.reached(LimitName::History);
@@ -80,13 +104,75 @@ impl History {
         let id = UseId(self.first);
         if let Some(old) = self.uses.pop_front() {
             self.first = self.first.saturating_add(1);
-            let pair = (old.connector, old.listener);
-            if self.by_pair.get(&pair) == Some(&id) {
-                self.by_pair.remove(&pair);
+            forget(&mut self.by_pair, self.keys.hash_one((old.connector, old.listener)), id);
+            forget(&mut self.by_listener, self.keys.hash_one(old.listener), id);
+        }
+    }
+}
+
+/// Puts a use into a table, in place of the one before it, if there is one.
+fn note(table: &mut HashTable<Latest>, hash: u64, before: Option<UseId>, id: UseId) {
+    match before.and_then(|before| table.find_mut(hash, |latest| latest.id == before)) {
+        Some(latest) => latest.id = id,
+        None => {
+            table.insert_unique(hash, Latest { hash, id }, |latest| latest.hash);
+        }
+    }
+}
+
+/// Takes a use out of a table, unless another has taken its place.
+fn forget(table: &mut HashTable<Latest>, hash: u64, id: UseId) {
+    if let Ok(entry) = table.find_entry(hash, |latest| latest.id == id) {
+        entry.remove();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn endpoint(port: u16) -> Endpoint {
+        Endpoint::new([192, 0, 2, 1].into(), port)
+    }
+
+    proptest! {
+        #[test]
+        fn the_latest_use_is_found_unless_it_is_among_those_forgotten(
+            ports in prop::collection::vec((0..4_u16, 0..6_u16), 0..60),
+            history in 1..20_usize,
+        ) {
+            let limits = Limits { history, ..Limits::default() };
+            let (mut remembered, mut counts) = (History::default(), LimitCounts::default());
+            for (connector, listener) in &ports {
+                let one = Use {
+                    session: Uid::default(),
+                    channel: 0,
+                    connector: endpoint(*connector),
+                    listener: endpoint(*listener),
+                    last: Timestamp::MIN,
+                    made: true,
+                    time_wait_from: None,
+                    before: None,
+                };
+                remembered.add(one, &limits, &mut counts);
             }
-            if self.by_listener.get(&old.listener) == Some(&id) {
-                self.by_listener.remove(&old.listener);
+            let oldest = ports.len().saturating_sub(history);
+            let latest = |is_it: &dyn Fn(&(u16, u16)) -> bool| {
+                let place = ports.iter().rposition(is_it).filter(|&place| place >= oldest);
+                place.map(|place| UseId(place as u64))
+            };
+            for listener in 0..6 {
+                prop_assert_eq!(remembered.of_listener(endpoint(listener)), latest(&|&(_, one)| one == listener));
+                for connector in 0..4 {
+                    prop_assert_eq!(
+                        remembered.of_pair(endpoint(connector), endpoint(listener)),
+                        latest(&|&one| one == (connector, listener))
+                    );
+                }
             }
+            prop_assert!(remembered.by_pair.len() <= history && remembered.by_listener.len() <= history);
         }
     }
 }
