@@ -1,5 +1,6 @@
 //! What is known of a data stream's content as it streams by: nothing of it is kept but the first bytes.
 
+use memchr::memchr_iter;
 use sha2::{Digest as _, Sha256};
 
 use crate::base::PacketRef;
@@ -134,12 +135,15 @@ impl Content {
 
     /// A file that was converted for TYPE A has CR LF line ends only; one that was not shows it in its first lines.
     fn look_for_bare_line_feeds(&mut self, bytes: &[u8]) {
-        let mut before = if self.ended_in_cr { b'\r' } else { 0 };
-        for &byte in bytes {
-            self.bare_line_feeds |= byte == b'\n' && before != b'\r';
-            before = byte;
+        if !self.bare_line_feeds {
+            self.bare_line_feeds = memchr_iter(b'\n', bytes).any(|place| match place.checked_sub(1) {
+                Some(before) => bytes.get(before) != Some(&b'\r'),
+                None => !self.ended_in_cr,
+            });
         }
-        self.ended_in_cr = before == b'\r';
+        if let Some(last) = bytes.last() {
+            self.ended_in_cr = *last == b'\r';
+        }
     }
 
     pub(super) fn finish(&mut self, hashing: &mut dyn Hashing) -> Option<[u8; 32]> {

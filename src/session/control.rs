@@ -52,11 +52,13 @@ pub(super) struct Control {
     /// Whether one end is a port on which FTP is expected: then less evidence will do.
     expected: bool,
     splitters: Option<Both<LineSplitter>>,
-    tls: Option<tls::Session>,
+    tls: Option<Box<tls::Session>>,
     /// Per party: whether its stream is in TLS now.
     in_tls: Both<bool>,
     decrypted: Both<u64>,
     held: Vec<u8>,
+    /// What is held of what has not ended, in bytes of memory, as it was reckoned last.
+    pending: usize,
     pub(super) talk: Talk,
 }
 
@@ -117,6 +119,7 @@ impl Control {
             in_tls: Both::default(),
             decrypted: Both::default(),
             held: Vec::new(),
+            pending: 0,
             talk: Talk {
                 dialogue: Dialogue::new(!midstream),
                 assembler: ReplyAssembler::new(&options.limits),
@@ -246,7 +249,7 @@ impl Control {
 
     fn enter_tls(&mut self, now: Timestamp) {
         if self.tls.is_none() {
-            self.tls = Some(tls::Session::new());
+            self.tls = Some(Box::default());
         }
         self.in_tls = Both { client: true, server: true };
         self.talk.opaque_since.get_or_insert(now);

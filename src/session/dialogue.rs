@@ -18,6 +18,10 @@ use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Text};
 use crate::ftp::{Answer, Verb, may_answer};
 use crate::report::{Argument, Command, LineFacts, Reply};
 
+/// Room that is made for commands when the first one comes. A list that grows with them is copied again and again, each
+/// time into memory that no processor has at hand.
+pub(super) const USUAL_COMMANDS: usize = 24;
+
 /// A command that waits for its final reply.
 #[derive(Debug)]
 struct Pending {
@@ -114,6 +118,9 @@ impl Dialogue {
     /// The client gave a command for which there is room.
     pub(super) fn give(&mut self, command: Command, end: u64, client_had: Option<u64>) -> Option<u32> {
         let index = u32::try_from(self.commands.len()).ok()?;
+        if self.commands.is_empty() {
+            self.commands.reserve(USUAL_COMMANDS);
+        }
         self.commands.push(command);
         self.pending.push_back(Pending { index, end, client_had, begun: false, maybe_lost: false });
         Some(index)

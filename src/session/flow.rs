@@ -50,7 +50,6 @@ pub(super) struct DataFlow {
     /// Whether a listing's text is wanted.
     pub(super) keep_listing: bool,
     streams: [Option<Content>; 2],
-    plain: [Option<Content>; 2],
     tls: TlsState,
     last_payload: Option<PacketRef>,
     stall: Option<Stall>,
@@ -70,7 +69,14 @@ pub(super) struct Visit {
 enum TlsState {
     Unknown,
     No,
-    Yes(Box<tls::Session>),
+    Yes(Box<Wrapped>),
+}
+
+/// What goes through TLS.
+#[derive(Default)]
+struct Wrapped {
+    session: tls::Session,
+    plain: [Option<Content>; 2],
 }
 
 const fn index(side: Side) -> usize {
@@ -101,7 +107,6 @@ impl DataFlow {
             told_connected: false,
             keep_listing: false,
             streams: [None, None],
-            plain: [None, None],
             tls: TlsState::Unknown,
             last_payload: None,
             stall: None,
@@ -111,17 +116,19 @@ impl DataFlow {
 
     /// What is kept of its content, in bytes of memory.
     pub(super) fn weight(&self) -> usize {
-        let contents = self.streams.iter().chain(&self.plain).flatten();
-        let tls = match &self.tls {
-            TlsState::Yes(session) => size_of::<tls::Session>().saturating_add(session.held()),
-            TlsState::Unknown | TlsState::No => 0,
+        let (tls, plain) = match &self.tls {
+            TlsState::Yes(wrapped) => {
+                (size_of::<Wrapped>().saturating_add(wrapped.session.held()), &wrapped.plain[..])
+            }
+            TlsState::Unknown | TlsState::No => (0, &[][..]),
         };
+        let contents = self.streams.iter().chain(plain).flatten();
         contents.fold(tls, |sum, content| sum.saturating_add(content.held()))
     }
 
     /// Keeps nothing of its content from now on: it is still counted and summed, but not read.
     pub(super) fn dry_up(&mut self) {
-        self.streams.iter_mut().chain(&mut self.plain).flatten().for_each(Content::dry_up);
+        self.streams.iter_mut().flatten().for_each(Content::dry_up);
         self.tls = TlsState::No;
     }
 
@@ -163,13 +170,14 @@ impl DataFlow {
     fn tls(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
         if matches!(self.tls, TlsState::Unknown) {
             self.tls = if chunk.offset == 0 && tls::looks_like_tls(chunk.bytes) == tls::Sniff::Yes {
-                TlsState::Yes(Box::new(tls::Session::new()))
+                TlsState::Yes(Box::default())
             } else {
                 TlsState::No
             };
         }
-        let TlsState::Yes(session) = &mut self.tls else { return };
-        let (plain, keep_listing) = (&mut self.plain, self.keep_listing);
+        let TlsState::Yes(wrapped) = &mut self.tls else { return };
+        let Wrapped { session, plain } = &mut **wrapped;
+        let keep_listing = self.keep_listing;
         session.push(end_of(chunk.side), chunk.bytes, &options.key_log, &mut |end, event| {
             keep_plain(plain, end, event, hashing, keep_listing, chunk.packet);
         });
@@ -177,14 +185,17 @@ impl DataFlow {
 
     /// Bytes of one side are missing.
     pub(super) fn gap(&mut self, side: Side, len: u64, options: &Options) {
-        if let TlsState::Yes(session) = &mut self.tls {
-            session.gap(end_of(side), len, &options.key_log, &mut |_, _| {});
+        if let TlsState::Yes(wrapped) = &mut self.tls {
+            wrapped.session.gap(end_of(side), len, &options.key_log, &mut |_, _| {});
         }
     }
 
     /// The listing that a stream carried, where it was wanted.
     pub(super) fn listing(&self) -> Option<&[u8]> {
-        let plain = self.plain.iter().flatten().find_map(Content::listing);
+        let plain = match &self.tls {
+            TlsState::Yes(wrapped) => wrapped.plain.iter().flatten().find_map(Content::listing),
+            TlsState::Unknown | TlsState::No => None,
+        };
         plain
             .or_else(|| self.streams.iter().flatten().find_map(Content::listing))
             .filter(|text| !text.is_empty())
@@ -192,8 +203,9 @@ impl DataFlow {
 
     /// The connection is over: what TLS held back comes out.
     pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
-        let (plain, keep_listing) = (&mut self.plain, self.keep_listing);
-        let TlsState::Yes(session) = &mut self.tls else { return };
+        let TlsState::Yes(wrapped) = &mut self.tls else { return };
+        let Wrapped { session, plain } = &mut **wrapped;
+        let keep_listing = self.keep_listing;
         for end in [tls::End::A, tls::End::B] {
             session.finish(end, &options.key_log, &mut |end, event| {
                 keep_plain(plain, end, event, hashing, keep_listing, last);
@@ -215,17 +227,19 @@ impl DataFlow {
         connection: &Connection,
         mut hashing: Option<&mut dyn Hashing>,
     ) -> (Box<report::Connection>, Heads) {
-        let (tls, decrypted) = match &self.tls {
-            TlsState::Yes(session) => {
-                let read = self.plain.iter().any(Option::is_some);
-                (session.facts().client.is_some(), read && session.facts().obstacle.is_none())
+        let Self { streams, tls, .. } = self;
+        let (tls, decrypted, mut plain) = match tls {
+            TlsState::Yes(wrapped) => {
+                let Wrapped { session, plain } = &mut **wrapped;
+                let read = plain.iter().any(Option::is_some);
+                (session.facts().client.is_some(), read && session.facts().obstacle.is_none(), Some(plain))
             }
-            TlsState::Unknown | TlsState::No => (false, false),
+            TlsState::Unknown | TlsState::No => (false, false, None),
         };
         let mut heads = [Vec::new(), Vec::new()];
         let mut streams = [(Side::Originator, 0), (Side::Responder, 1)].map(|(side, place)| {
-            let wire = self.streams.get_mut(place).and_then(Option::as_mut);
-            let plain = self.plain.get_mut(place).and_then(Option::as_mut);
+            let wire = streams.get_mut(place).and_then(Option::as_mut);
+            let plain = plain.as_mut().and_then(|plain| plain.get_mut(place)?.as_mut());
             let mut facts = numbers(connection.stream(side));
             let ended = facts.end_seen || matches!(connection.end_state, EndState::Fin | EndState::Rst);
             let whole = facts.missing == 0 && facts.start_seen && ended;

@@ -7,6 +7,7 @@ use crate::base::{Limits, cost, is_plain};
 use crate::ftp::Verb;
 use crate::report::{self, Argument};
 
+use super::dialogue::USUAL_COMMANDS;
 use super::live::Channel;
 use super::live::Live;
 
@@ -17,7 +18,10 @@ const LIST: usize = 2;
 const FINDING: usize = size_of::<report::Finding>() + 24 * cost::ALLOCATION;
 
 /// A session's report, with what its shortest dialogue gives rise to.
-pub(super) const SESSION: usize = size_of::<report::Session>() + 2 * FINDING + 8 * cost::ALLOCATION;
+pub(super) const SESSION: usize = size_of::<report::Session>()
+    + USUAL_COMMANDS * size_of::<report::Command>()
+    + 2 * FINDING
+    + 8 * cost::ALLOCATION;
 
 /// A data channel as it is followed and as it is reported, with its connection, a transfer and a finding.
 pub(super) const CHANNEL: usize = LIST * size_of::<Channel>()

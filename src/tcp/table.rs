@@ -366,7 +366,8 @@ impl Table {
         let mut entry = self.slab.remove(slot)?;
         let flow = entry.flow;
         self.flush(ConnectionId(slot), &mut entry, sink);
-        let Entry { mut connection, mut track, .. } = *entry;
+        // Not taken apart: most of it is not needed any more, and in no cache.
+        let Entry { connection, track, .. } = &mut *entry;
         if ending == Ending::Closed {
             let ignored = Ignored::new(track.originator.syn);
             self.flows.ignore(flow, ignored, &mut self.budget.counts);
@@ -376,11 +377,11 @@ impl Table {
         if ending == Ending::Idle && connection.end_state == EndState::Open {
             connection.end_state = EndState::Idle;
         }
-        sink.ended(ConnectionId(slot), &connection, ending);
+        sink.ended(ConnectionId(slot), connection, ending);
         // An eviction makes room, and fills none.
         let rival = track.rival.take().filter(|_| ending != Ending::Evicted)?;
-        let (successor, mut successor_track) = rival.into_connection(&connection);
-        successor_track.ancestor = Some(Ancestor::of(&connection, &track, successor.last.time));
+        let (successor, mut successor_track) = rival.into_connection(connection);
+        successor_track.ancestor = Some(Ancestor::of(connection, track, successor.last.time));
         let is_challenged = successor.challenged.is_some();
         let slot = self.introduce(flow, successor, successor_track, sink)?;
         if is_challenged && let Some(entry) = self.slab.get(slot) {

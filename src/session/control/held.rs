@@ -7,17 +7,20 @@ use crate::tls;
 
 impl Control {
     /// What is kept of the session, and held of what has not ended, in bytes of memory.
-    pub(in crate::session) fn weight(&self) -> usize {
+    pub(in crate::session) const fn weight(&self) -> usize {
+        self.talk.kept.saturating_add(self.pending)
+    }
+
+    /// Reckons what is held of what has not ended. To be called whenever that may have changed.
+    pub(in crate::session) fn reckon(&mut self) {
         let lines = self.splitters.as_ref();
         let lines = lines.map_or(0, |both| both.client.held().saturating_add(both.server.held()));
-        let tls = self.tls.as_ref().map_or(0, tls::Session::held);
-        self.talk
-            .kept
-            .saturating_add(lines)
+        let tls = self.tls.as_ref().map_or(0, |tls| size_of::<tls::Session>().saturating_add(tls.held()));
+        self.pending = lines
             .saturating_add(self.talk.assembler.held())
             .saturating_add(tls)
             .saturating_add(self.held.capacity())
-            .saturating_add(self.talk.heard.capacity().saturating_mul(size_of::<Assembled>()))
+            .saturating_add(self.talk.heard.capacity().saturating_mul(size_of::<Assembled>()));
     }
 
     /// Adds what is kept of the session elsewhere.
@@ -37,6 +40,7 @@ impl Control {
         self.talk.heard = Vec::new();
         // What follows can't be read any more, as without keys.
         self.tls = None;
+        self.reckon();
     }
 }
 
