@@ -21,7 +21,9 @@ pub(super) struct Count {
 impl Count {
     pub(super) fn of(records: &[Record]) -> Self {
         let mut count = Self::default();
-        records.iter().for_each(|record| count.add(record));
+        for record in records {
+            count.add(record);
+        }
         count
     }
 

@@ -81,10 +81,16 @@ impl Hasher for Prehashed {
     }
 }
 
-/// The fingerprints of flows that came lately: most packets are of a flow that was seen a moment ago, and comparing two
-/// endpoints costs a tenth of hashing them. Whoever fills it with other flows gains nothing but that they are hashed.
+/// What is known of flows that came lately: most packets are of a flow that was seen a moment ago. Whoever fills it with
+/// other flows gains nothing but that they are looked up.
 #[derive(Debug)]
-struct Recent(Box<[Option<Lately>]>);
+struct Recent {
+    /// In which slots their connections were, for whoever sees to it that they are the right ones. Small, for a look costs
+    /// what it takes to get there.
+    slots: Box<[u32]>,
+    /// The fingerprints of flows without a connection: comparing two endpoints costs a tenth of hashing them.
+    ignored: Box<[Option<Lately>]>,
+}
 
 /// A flow that came lately.
 #[derive(Clone, Copy, Debug)]
@@ -92,21 +98,21 @@ struct Lately {
     source: Endpoint,
     destination: Endpoint,
     flow: Fingerprint,
-    /// The slot that its connection was in.
-    slot: Option<u32>,
 }
 
-/// Flows kept in [`Recent`], a power of two.
-const RECENT: usize = 4096;
+/// Places for slots, a power of two.
+const RECENT_SLOTS: usize = 8192;
+/// Places for fingerprints, a power of two.
+const RECENT_IGNORED: usize = 4096;
 
 impl Recent {
     fn new() -> Self {
-        Self(vec![None; RECENT].into())
+        Self { slots: vec![u32::MAX; RECENT_SLOTS].into(), ignored: vec![None; RECENT_IGNORED].into() }
     }
 
-    /// Where a packet's flow may be kept, one direction apart from the other.
+    /// Where a packet's flow has its place among so many, one direction apart from the other.
     #[inline]
-    fn place(source: &Endpoint, destination: &Endpoint) -> usize {
+    fn place(source: &Endpoint, destination: &Endpoint, places: usize) -> usize {
         let low = |endpoint: &Endpoint| match endpoint.ip {
             IpAddr::V4(ip) => ip.to_bits(),
             IpAddr::V6(ip) => {
@@ -118,7 +124,7 @@ impl Recent {
             .wrapping_add(low(source).rotate_left(7))
             .wrapping_sub(low(destination))
             .wrapping_mul(0x9e37_79b1);
-        (mixed >> (32 - RECENT.ilog2())) as usize
+        (mixed >> (32 - places.ilog2())) as usize
     }
 }
 
@@ -150,33 +156,36 @@ impl Flows {
         }
     }
 
-    /// The fingerprint of the flow between two endpoints, whichever of them sends, and the slot that its connection was in
-    /// when this was asked last: it may have left that.
+    /// The slot that the connection between two endpoints was in when it was looked up last, or another's: who asks must
+    /// see to it.
     #[inline]
-    pub(super) fn fingerprint(
-        &mut self,
-        source: &Endpoint,
-        destination: &Endpoint,
-    ) -> (Fingerprint, Option<u32>) {
-        let place = Recent::place(source, destination);
-        if let Some(Some(lately)) = self.recent.0.get(place)
+    pub(super) fn slot_of_late(&self, source: &Endpoint, destination: &Endpoint) -> u32 {
+        let place = Recent::place(source, destination, RECENT_SLOTS);
+        self.recent.slots.get(place).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The fingerprint of the flow between two endpoints, whichever of them sends.
+    #[inline]
+    pub(super) fn fingerprint(&mut self, source: &Endpoint, destination: &Endpoint) -> Fingerprint {
+        let place = Recent::place(source, destination, RECENT_IGNORED);
+        if let Some(Some(lately)) = self.recent.ignored.get(place)
             && lately.source == *source
             && lately.destination == *destination
         {
-            return (lately.flow, lately.slot);
+            return lately.flow;
         }
         let flow = self.hash(source, destination);
-        if let Some(lately) = self.recent.0.get_mut(place) {
-            *lately = Some(Lately { source: *source, destination: *destination, flow, slot: None });
+        if let Some(lately) = self.recent.ignored.get_mut(place) {
+            *lately = Some(Lately { source: *source, destination: *destination, flow });
         }
-        (flow, None)
+        flow
     }
 
-    /// The connection of the segment that was asked for last is in this slot.
+    /// The connection of this segment is in this slot.
     fn note_slot(&mut self, segment: &Segment<'_>, slot: u32) {
-        let place = Recent::place(&segment.source, &segment.destination);
-        if let Some(Some(lately)) = self.recent.0.get_mut(place) {
-            lately.slot = Some(slot);
+        let place = Recent::place(&segment.source, &segment.destination, RECENT_SLOTS);
+        if let Some(late) = self.recent.slots.get_mut(place) {
+            *late = slot;
         }
     }
 

@@ -69,13 +69,14 @@ impl Table {
         if now >= self.look_at {
             self.expire(now, sink);
         }
-        let (flow, slot) = self.flows.fingerprint(&segment.source, &segment.destination);
-        if let Some(slot) = slot.filter(|&slot| self.slab.get(slot).is_some_and(|entry| entry.flow == flow)) {
-            self.receive(slot, segment, sink);
+        let slot = self.flows.slot_of_late(&segment.source, &segment.destination);
+        if let Some(side) = self.slab.get(slot).and_then(|entry| entry.connection.sender_of(segment)) {
+            self.receive(slot, segment, side, sink);
             return;
         }
+        let flow = self.flows.fingerprint(&segment.source, &segment.destination);
         match self.flows.route(flow, segment) {
-            Route::Live(slot) => self.receive(slot, segment, sink),
+            Route::Live(slot) => self.receive_if_theirs(slot, segment, sink),
             Route::Unknown if opens(segment) => self.open(flow, segment, None, sink),
             Route::Unknown | Route::Ignored => {}
         }
@@ -173,14 +174,19 @@ impl Table {
         Some(slot)
     }
 
-    fn receive(&mut self, slot: u32, segment: &Segment<'_>, sink: &mut impl Sink) {
+    fn receive_if_theirs(&mut self, slot: u32, segment: &Segment<'_>, sink: &mut impl Sink) {
+        if let Some(side) = self.slab.get(slot).and_then(|entry| entry.connection.sender_of(segment)) {
+            self.receive(slot, segment, side, sink);
+        }
+    }
+
+    fn receive(&mut self, slot: u32, segment: &Segment<'_>, side: Side, sink: &mut impl Sink) {
         // Tests compare the short way with the long one.
         #[cfg(test)]
         let takes_short_way = !self.long_way_only;
         #[cfg(not(test))]
         let takes_short_way = true;
         let Some(entry) = self.slab.get_mut(slot) else { return };
-        let Some(side) = entry.connection.sender_of(segment) else { return };
         let now = self.clock.now();
         let mut reception = Reception { id: ConnectionId(slot), sink, budget: &mut self.budget, now };
         if takes_short_way && reception.receive_next(entry, segment, side) {
@@ -227,7 +233,7 @@ impl Table {
             }
             Outcome::Displaced => {
                 if let Some(slot) = self.end(slot, Ending::Replaced, sink) {
-                    self.receive(slot, segment, sink);
+                    self.receive_if_theirs(slot, segment, sink);
                 }
             }
         }
