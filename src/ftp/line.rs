@@ -161,7 +161,8 @@ impl LineSplitter {
     }
 
     /// The line that these bytes are, where they are one whole line and nothing else, of printable ASCII, and nothing was
-    /// begun before it. It is taken by [`Self::pass`]; up to then nothing is changed.
+    /// begun before it; and whether it is free of quotes and backslashes too. It is taken by [`Self::pass`]; up to then
+    /// nothing is changed.
     ///
     /// The bytes are those that [`Self::push`] would be given, which finds the same line, and where this finds none
     /// perhaps several.
@@ -171,17 +172,25 @@ impl LineSplitter {
         offset: u64,
         packet: PacketRef,
         leads_segment: bool,
-    ) -> Option<ControlLine<'a>> {
+    ) -> Option<(ControlLine<'a>, bool)> {
         let text = bytes.strip_suffix(&[CR, LF])?;
         let is_between = self.begun.is_none() && !self.after_gap && matches!(self.telnet, Telnet::Text);
-        (is_between && text.len() <= self.limit && is_plain(text)).then_some(ControlLine {
+        if !is_between || text.len() > self.limit {
+            return None;
+        }
+        let is_plain = is_plain(text);
+        if !is_plain && !text.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+            return None;
+        }
+        let line = ControlLine {
             text,
             layout: LineLayout { end: LineEnd::CrLf, split: false, leads_segment },
             packet,
             start_offset: offset,
             end_offset: offset.saturating_add(bytes.len() as u64),
             oversized: None,
-        })
+        };
+        Some((line, is_plain))
     }
 
     /// Goes on behind a line that [`Self::only_line`] found.

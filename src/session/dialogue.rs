@@ -203,13 +203,15 @@ impl Dialogue {
         pending.maybe_lost = false;
         if !reply.is_preliminary() {
             self.pending.remove(position);
-            // What was skipped for a gap was answered there.
-            let mut place = 0_usize;
-            self.pending.retain(|one| {
-                let skipped = place < position && one.maybe_lost && !one.begun;
-                place = place.saturating_add(1);
-                !skipped
-            });
+            if position > 0 {
+                // What was skipped for a gap was answered there.
+                let mut place = 0_usize;
+                self.pending.retain(|one| {
+                    let skipped = place < position && one.maybe_lost && !one.begun;
+                    place = place.saturating_add(1);
+                    !skipped
+                });
+            }
         }
         let command = usize::try_from(index).ok().and_then(|index| self.commands.get_mut(index));
         if let Some(command) = command.filter(|_| is_kept) {

@@ -71,8 +71,8 @@ pub(super) fn command(command: &report::Command) -> usize {
     a_command(&command.verb, verb, argument)
 }
 
-/// What a command costs of a verb that FTP knows and an argument that is plain, in the sense of [`is_plain`].
-pub(super) fn plain_command(verb: &Verb, argument: usize) -> usize {
+/// What a command costs of a verb that FTP knows and an argument that costs so much.
+pub(super) fn known_command(verb: &Verb, argument: usize) -> usize {
     a_command(verb, verb.name().len(), argument)
 }
 
@@ -94,25 +94,31 @@ fn a_command(verb: &Verb, name: usize, argument: usize) -> usize {
 
 /// What a reply costs.
 pub(super) fn reply(said: &str) -> usize {
-    plain_reply(text(said))
+    reply_of(text(said))
 }
 
-/// What a reply costs of so many bytes of plain text, in the sense of [`is_plain`].
-pub(super) const fn plain_reply(text: usize) -> usize {
+/// What a reply costs the text of which costs so much.
+pub(super) const fn reply_of(text: usize) -> usize {
     (LIST * size_of::<report::Reply>() + 2 * cost::ALLOCATION).saturating_add(text)
 }
 
-/// What text costs, kept or written: JSON makes six characters of one that must be escaped.
+/// What text costs, kept or written.
 fn text(text: &str) -> usize {
-    if is_plain(text.as_bytes()) {
-        return text.len();
+    ascii(text.as_bytes(), is_plain(text.as_bytes()))
+}
+
+/// What the bytes of a text cost of which it is known whether they are plain, in the sense of [`is_plain`]: JSON makes six
+/// characters of one that must be escaped.
+pub(super) fn ascii(bytes: &[u8], is_plain: bool) -> usize {
+    if is_plain {
+        return bytes.len();
     }
     let more = |byte: u8| match byte {
         0..0x20 | 0x7f | b'"' | b'\\' => 5,
         0x80.. => 2,
         _ => 0,
     };
-    text.bytes().map(more).fold(text.len(), usize::saturating_add)
+    bytes.iter().map(|&byte| more(byte)).fold(bytes.len(), usize::saturating_add)
 }
 
 /// What texts may take in a session's report that were made of others: paths, features.

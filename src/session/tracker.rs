@@ -337,16 +337,20 @@ impl Tracker {
     /// Decides what a new connection is.
     fn place(&mut self, id: ConnectionId, connection: &Connection) -> Interest {
         let (originator, responder) = (connection.originator, connection.responder);
-        if self.expectations.best(originator, responder).is_some() {
+        if let Some((best, fit)) = self.expectations.best(originator, responder) {
+            let best = best.clone();
             self.set_flow(id, connection, Role::Data(Box::new(DataFlow::new())));
-            self.link_to_expectations(id, originator, responder);
+            self.link_to_best(id, &best, fit, originator, responder);
             return Interest::Follow;
         }
-        if connection.onset == Onset::MidStream && self.expectations.best(responder, originator).is_some() {
+        if connection.onset == Onset::MidStream
+            && let Some((best, fit)) = self.expectations.best(responder, originator)
+        {
+            let best = best.clone();
             let mut flow = DataFlow::new();
             flow.swapped = true;
             self.set_flow(id, connection, Role::Data(Box::new(flow)));
-            self.link_to_expectations(id, responder, originator);
+            self.link_to_best(id, &best, fit, responder, originator);
             return Interest::Follow;
         }
         if let Some(slot) = self.default_port_session(originator, responder) {

@@ -32,10 +32,11 @@ impl Control {
         } else {
             (Party::Server, &mut splitter.server)
         };
-        let line = splitter.only_line(chunk.bytes, chunk.offset, chunk.packet, chunk.leads_segment)?;
+        let (line, is_plain) =
+            splitter.only_line(chunk.bytes, chunk.offset, chunk.packet, chunk.leads_segment)?;
         let told = match party {
-            Party::Client => talk.next_command(&line, chunk.acked, room, options)?,
-            Party::Server => talk.next_reply(&line, chunk.acked, room)?,
+            Party::Client => talk.next_command(&line, is_plain, chunk.acked, room, options)?,
+            Party::Server => talk.next_reply(&line, is_plain, chunk.acked, room)?,
         };
         splitter.pass(&line);
         Some(told)
@@ -54,6 +55,7 @@ impl Talk {
     fn next_command(
         &mut self,
         line: &ControlLine<'_>,
+        is_plain: bool,
         had: Option<u64>,
         room: usize,
         options: &Options,
@@ -63,7 +65,8 @@ impl Talk {
             return None;
         }
         let is_shown = options.show_passwords || !dialogue::is_secret(&verb);
-        let cost = kept::plain_command(&verb, argument.filter(|_| is_shown).map_or(0, <[u8]>::len));
+        let shown = argument.filter(|_| is_shown).unwrap_or_default();
+        let cost = kept::known_command(&verb, kept::ascii(shown, is_plain));
         if cost.saturating_add(kept::ANSWER) > room || !self.dialogue.has_room(&options.limits) {
             return None;
         }
@@ -79,11 +82,12 @@ impl Talk {
     fn next_reply(
         &mut self,
         line: &ControlLine<'_>,
+        is_plain: bool,
         had: Option<u64>,
         room: usize,
     ) -> Option<(Occurrence, usize)> {
         let (code, text) = ftp::single_line_reply(line.text)?;
-        let cost = kept::plain_reply(text.len());
+        let cost = kept::reply_of(kept::ascii(text, is_plain));
         if cost > room || !self.dialogue.is_due(had) {
             return None;
         }

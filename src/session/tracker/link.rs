@@ -43,18 +43,31 @@ impl Tracker {
         originator: Endpoint,
         responder: Endpoint,
     ) {
-        let Some((best, fit)) = self.expectations.best(originator, responder) else { return };
-        let (best, partner) = (best.clone(), self.partner(best, fit, originator, responder));
-        let Some(partner) = partner else {
+        if let Some((best, fit)) = self.expectations.best(originator, responder) {
+            let best = best.clone();
+            self.link_to_best(id, &best, fit, originator, responder);
+        }
+    }
+
+    /// Links a connection to the negotiation that it was found to fit best.
+    pub(super) fn link_to_best(
+        &mut self,
+        id: ConnectionId,
+        best: &Expectation,
+        fit: Fit,
+        originator: Endpoint,
+        responder: Endpoint,
+    ) {
+        let Some(partner) = self.partner(best, fit, originator, responder) else {
             let matched_by = match fit {
                 Fit::Exact => MatchedBy::Endpoint,
                 Fit::ListenerTranslated | Fit::ConnectorDiffers => MatchedBy::Translated,
             };
-            self.link(id, &best, fit, matched_by, None);
+            self.link(id, best, fit, matched_by, None);
             return;
         };
         let (best_uid, partner_uid) = (self.uid_of(best.session), self.uid_of(partner.session));
-        self.link(id, &best, fit, MatchedBy::Endpoint, partner_uid);
+        self.link(id, best, fit, MatchedBy::Endpoint, partner_uid);
         self.link(id, &partner, fit, MatchedBy::ThirdParty, best_uid);
     }
 
