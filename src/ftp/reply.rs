@@ -75,6 +75,10 @@ pub struct ReplyAssembler {
     open: Option<OpenReply>,
 }
 
+/// Room that is made at once for a reply of several lines.
+const USUAL_BYTES: usize = 256;
+const USUAL_LINES: usize = 10;
+
 /// A multi-line reply that has not ended.
 #[derive(Debug)]
 struct OpenReply {
@@ -220,8 +224,8 @@ impl OpenReply {
         Self {
             code,
             doubt: Doubt::None,
-            bytes: Vec::new(),
-            lines: Vec::new(),
+            bytes: Vec::with_capacity(USUAL_BYTES),
+            lines: Vec::with_capacity(USUAL_LINES),
             last: place,
             count: 0,
             truncated: false,

@@ -2,6 +2,8 @@
 
 use std::mem;
 
+use smallvec::SmallVec;
+
 use super::content::{Content, Hashing, sniff};
 use super::expectation::SessionSlot;
 use super::options::Options;
@@ -40,7 +42,7 @@ pub(super) enum Role {
 /// A data connection, claimed or not.
 pub(super) struct DataFlow {
     /// The channels that it belongs to: one, or two in an FXP transfer.
-    pub(super) owners: Vec<(SessionSlot, u32)>,
+    pub(super) owners: SmallVec<[(SessionSlot, u32); 2]>,
     /// The channel whose endpoint it visits although that has its connection, until it comes to something.
     pub(super) visits: Option<Visit>,
     /// Whether originator and responder are the other way round than the TCP floor guessed (mid-stream).
@@ -101,7 +103,7 @@ impl DataFlow {
 
     pub(super) fn new() -> Self {
         Self {
-            owners: Vec::new(),
+            owners: SmallVec::new(),
             visits: None,
             swapped: false,
             told_connected: false,

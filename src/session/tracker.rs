@@ -167,8 +167,8 @@ impl Tracker {
     }
 
     /// Sessions that are over. What they keep goes on counting, until it is [released](Self::release).
-    pub fn take_done(&mut self) -> Vec<Done> {
-        std::mem::take(&mut self.done)
+    pub fn take_done(&mut self) -> impl ExactSizeIterator<Item = Done> + '_ {
+        self.done.drain(..)
     }
 
     /// Sessions that are over will be let go of soon: where there is little room, ending one makes some.

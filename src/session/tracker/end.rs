@@ -200,7 +200,7 @@ impl Tracker {
         // The slot will be another session's: nothing may point to it any more.
         for id in open {
             if let Some(data) = self.data_flow(id) {
-                data.owners.retain(|&(owner, _)| owner != slot);
+                data.owners.retain(|(owner, _)| *owner != slot);
             }
         }
         if is_in_table {
