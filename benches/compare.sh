@@ -5,9 +5,11 @@
 #   benches/compare.sh scaling CAPTURE...    one scene in growing sizes, the smallest first
 #
 # Every number is the median of RUNS runs (seven unless said otherwise), the programs taking turns, so that a noisy moment
-# hits all of them. What they say goes to a file. With captures that grow, time and memory should grow as the packets do, and
+# hits all of them. What they say goes to a file that was not there before: what it costs to throw an old one away is nobody's
+# time. With captures that grow, time and memory should grow as the packets do, and
 # no faster. SLOW=0 leaves tshark and Suricata out. FTPSCOPE names the program. Needs GNU time (Debian: time).
 set -euo pipefail
+export LC_ALL=C
 usage() { sed -n '4,5s/^# */usage: /p' "$0" >&2; exit 2; }
 
 case ${1:-} in
@@ -30,7 +32,13 @@ run_sums() { "$ftpscope" export -T json -o "$scratch/report" "$1"; }
 run_lines() { "$ftpscope" export -T jsonl --no-hash -o "$scratch/report" "$1"; }
 run_tshark() { tshark -n -r "$1" -Y 'ftp || ftp-data' -T fields -e frame.number -e ftp.request.command; }
 run_suricata() { suricata -r "$1" -l "$scratch" --runmode single --set outputs.0.fast.enabled=no; }
-export -f run_cat run_plain run_sums run_lines run_tshark run_suricata
+# Runs something, and leaves how long it took.
+timed() {
+    local begin=$EPOCHREALTIME
+    "$@" || return
+    awk -v begin="$begin" -v end="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", end - begin }' >"$scratch/clock"
+}
+export -f timed run_cat run_plain run_sums run_lines run_tshark run_suricata
 export ftpscope scratch
 
 names=(cat plain sums lines)
@@ -45,11 +53,11 @@ measure() { # CAPTURE: leaves seconds and KiB, a line a run, in $scratch
     cat "$1" >/dev/null
     for _ in $(seq "$runs"); do
         for name in "${names[@]}"; do
-            /usr/bin/time -q -o "$scratch/time" -f '%e %M' bash -c "run_$name \"\$1\"" _ "$1" >"$scratch/said" 2>&1 ||
+            rm -f "$scratch/report" "$scratch/said"
+            /usr/bin/time -q -o "$scratch/memory" -f '%M' bash -c "timed run_$name \"\$1\"" _ "$1" >"$scratch/said" 2>&1 ||
                 { echo "$name fails on $1" >&2; exit 1; }
-            read -r seconds memory <"$scratch/time"
-            echo "$seconds" >>"$scratch/$name.seconds"
-            echo "$memory" >>"$scratch/$name.memory"
+            cat "$scratch/clock" >>"$scratch/$name.seconds"
+            cat "$scratch/memory" >>"$scratch/$name.memory"
         done
     done
 }

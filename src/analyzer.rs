@@ -112,10 +112,15 @@ impl Analyzer {
     }
 
     /// Keeps the sessions that have just ended, and what else findings depend on, in order.
+    #[inline]
     fn collect_ended(&mut self) {
-        if self.tracker.has_announced() {
-            self.told.extend(self.tracker.take_announced().map(Told::Announced));
+        if self.tracker.has_announced() || self.tracker.has_done() {
+            self.collect();
         }
+    }
+
+    fn collect(&mut self) {
+        self.told.extend(self.tracker.take_announced().map(Told::Announced));
         if self.tracker.has_done() {
             let until = self.last;
             let done = self.tracker.take_done();

@@ -60,7 +60,7 @@ impl Entry {
     /// Whether nothing is in doubt, on either side.
     fn is_in_order(&self) -> bool {
         let Self { connection, track, class, .. } = self;
-        *class == Class::Followed
+        matches!(class, Class::Followed | Class::Silent)
             && track.interest == Interest::Follow
             && track.rival.is_none()
             && track.ancestor.is_none()

@@ -190,6 +190,9 @@ impl Table {
         let now = self.clock.now();
         let mut reception = Reception { id: ConnectionId(slot), sink, budget: &mut self.budget, now };
         if takes_short_way && reception.receive_next(entry, segment, side) {
+            if entry.class == Class::Silent && !segment.payload.is_empty() {
+                self.classify(slot);
+            }
             return;
         }
         let outcome = reception.receive(entry, segment, side);
