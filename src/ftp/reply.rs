@@ -143,23 +143,20 @@ impl ReplyAssembler {
     pub fn push(&mut self, line: &ControlLine<'_>, sink: &mut impl FnMut(Assembled)) {
         let place = Place::of(line);
         let opening = Opening::of(line.text);
-        if let Some(mut open) = self.open.take() {
-            match opening {
-                Opening::Final(code, _) if code == open.code => {
-                    open.add(line.text, place, self.max_lines, self.max_bytes);
-                    sink(Assembled::Reply(open.into_reply()));
-                    return;
-                }
-                Opening::Final(..) | Opening::Hyphen(..)
-                    if open.doubt != Doubt::None && opening.code() != Some(open.code) =>
+        if let Some(open) = &mut self.open {
+            let is_another = matches!(opening, Opening::Final(..) | Opening::Hyphen(..))
+                && opening.code() != Some(open.code);
+            if open.doubt == Doubt::None || !is_another {
+                open.add(line.text, place, self.max_lines, self.max_bytes);
+                if matches!(opening, Opening::Final(code, _) if code == open.code)
+                    && let Some(whole) = self.open.take()
                 {
-                    open.resolve(sink);
+                    sink(Assembled::Reply(whole.into_reply()));
                 }
-                Opening::Final(..) | Opening::Hyphen(..) | Opening::Glued(..) | Opening::Text => {
-                    open.add(line.text, place, self.max_lines, self.max_bytes);
-                    self.open = Some(open);
-                    return;
-                }
+                return;
+            }
+            if let Some(doubtful) = self.open.take() {
+                doubtful.resolve(sink);
             }
         }
         if let Opening::Hyphen(code, _) = opening {

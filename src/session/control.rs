@@ -220,15 +220,15 @@ impl Control {
         if self.held.is_empty() {
             return None;
         }
-        let as_reply = ftp::reply_plausibility(&self.held);
-        let as_command = ftp::command_plausibility(&self.held);
         let begins_with_digit = self.held.first().is_some_and(u8::is_ascii_digit);
+        let plausible = if begins_with_digit {
+            ftp::reply_plausibility(&self.held)
+        } else {
+            ftp::command_plausibility(&self.held)
+        };
         self.held.clear();
-        if begins_with_digit && as_reply != Plausible::No {
-            return Some(chunk.side.other());
-        }
-        if !begins_with_digit && as_command != Plausible::No {
-            return Some(chunk.side);
+        if plausible != Plausible::No {
+            return Some(if begins_with_digit { chunk.side.other() } else { chunk.side });
         }
         if self.midstream && self.expected {
             // Amid a line: the port must do until a line begins.
