@@ -104,21 +104,18 @@ pub(super) const fn reply_of(text: usize) -> usize {
 
 /// What text costs, kept or written.
 fn text(text: &str) -> usize {
-    ascii(text.as_bytes(), is_plain(text.as_bytes()))
+    text_of(text.as_bytes(), is_plain(text.as_bytes()))
 }
 
 /// What the bytes of a text cost of which it is known whether they are plain, in the sense of [`is_plain`]: JSON makes six
 /// characters of one that must be escaped.
-pub(super) fn ascii(bytes: &[u8], is_plain: bool) -> usize {
+pub(super) fn text_of(bytes: &[u8], is_plain: bool) -> usize {
     if is_plain {
         return bytes.len();
     }
-    let more = |byte: u8| match byte {
-        0..0x20 | 0x7f | b'"' | b'\\' => 5,
-        0x80.. => 2,
-        _ => 0,
-    };
-    bytes.iter().map(|&byte| more(byte)).fold(bytes.len(), usize::saturating_add)
+    let is_escaped = |byte: u8| matches!(byte, 0..0x20 | 0x7f | b'"' | b'\\');
+    let more = |byte: u8| 5 * usize::from(is_escaped(byte)) + 2 * usize::from(byte >= 0x80);
+    bytes.iter().map(|&byte| more(byte)).sum::<usize>().saturating_add(bytes.len())
 }
 
 /// What texts may take in a session's report that were made of others: paths, features.

@@ -66,7 +66,7 @@ impl Talk {
         }
         let is_shown = options.show_passwords || !dialogue::is_secret(&verb);
         let shown = argument.filter(|_| is_shown).unwrap_or_default();
-        let cost = kept::known_command(&verb, kept::ascii(shown, is_plain));
+        let cost = kept::known_command(&verb, kept::text_of(shown, is_plain));
         if cost.saturating_add(kept::ANSWER) > room || !self.dialogue.has_room(&options.limits) {
             return None;
         }
@@ -87,7 +87,7 @@ impl Talk {
         room: usize,
     ) -> Option<(Occurrence, usize)> {
         let (code, text) = ftp::single_line_reply(line.text)?;
-        let cost = kept::reply_of(kept::ascii(text, is_plain));
+        let cost = kept::reply_of(kept::text_of(text, is_plain));
         if cost > room || !self.dialogue.is_due(had) {
             return None;
         }
