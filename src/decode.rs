@@ -77,9 +77,9 @@ impl Decoder {
         if self.depth < plain::HEADERS { None } else { plain::segment(frame) }
     }
 
-    /// Peels off one header after the other.
+    /// Finds the same for any frame, plain or not: peels off one header after the other.
     #[inline(never)]
-    fn decode_the_long_way<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
+    pub fn decode_the_long_way<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
         let mut trail = Trail::new(self.depth);
         let layer = match link::first_layer(frame.link) {
             ControlFlow::Continue(layer) => layer,
