@@ -18,6 +18,7 @@ pub(super) fn look(target: &Target, general: &GeneralArgs) -> Look {
         width: terminal.then(columns).flatten(),
         color: Surroundings::here().color(general.color, terminal),
         ascii: general.ascii || (terminal && Surroundings::here().ascii()),
+        is_selection: false,
     }
 }
 

@@ -193,7 +193,11 @@ fn report_job(
         Some(path) if path.as_os_str() != "-" => Target::File(path),
         _ => Target::Stdout,
     };
-    let format = format(&output, default_format, look(&target, general))?;
+    let format = format(
+        &output,
+        default_format,
+        Look { is_selection: analysis.filter.is_some(), ..look(&target, general) },
+    )?;
     Ok(ReportJob {
         files,
         filter: analysis.filter.clone(),

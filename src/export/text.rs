@@ -55,7 +55,7 @@ pub(super) fn write(report: &Report, look: Look, out: &mut dyn Write) -> io::Res
         session::findings(&report.findings, &mut advised, &mut page)?;
     }
     page.gap()?;
-    totals(report, &mut page)?;
+    totals(report, look.is_selection, &mut page)?;
     codes(report, &mut page)?;
     unread(&report.capture, &mut page)?;
     out.flush()
@@ -102,7 +102,7 @@ fn amounts(
     page.facts(0, 2, &facts)
 }
 
-fn totals(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+fn totals(report: &Report, is_selection: bool, page: &mut Page<'_>) -> io::Result<()> {
     let mut transfers = 0;
     let mut bytes = 0_u64;
     let mut by_status = [
@@ -119,10 +119,10 @@ fn totals(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         }
     }
     let sessions = u64::try_from(report.sessions.len()).unwrap_or(u64::MAX);
-    let mut facts = vec![if sessions == 0 {
-        "No FTP session found".to_owned()
-    } else {
-        Plural(sessions, "session").to_string()
+    let mut facts = vec![match sessions {
+        0 if is_selection => "No session matches the filter".to_owned(),
+        0 => "No FTP session found".to_owned(),
+        _ => Plural(sessions, "session").to_string(),
     }];
     if transfers > 0 {
         let shares = by_status.iter().filter(|(_, _, count)| *count > 0);
@@ -274,8 +274,10 @@ mod tests {
     }
 
     #[test]
-    fn a_capture_without_ftp_says_so() {
+    fn a_capture_without_ftp_says_so_and_so_does_a_filter_that_leaves_nothing() {
         let report = Report { capture: sample_report().capture, ..Report::default() };
         assert!(text(&report, Look::default()).contains("\nNo FTP session found\n"));
+        let look = Look { is_selection: true, ..Look::default() };
+        assert!(text(&report, look).contains("\nNo session matches the filter\n"));
     }
 }

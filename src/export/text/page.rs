@@ -16,6 +16,8 @@ pub struct Look {
     pub color: bool,
     /// Whether only ASCII characters can be shown.
     pub ascii: bool,
+    /// Whether a filter chose among the sessions: then none is none of those that were read.
+    pub is_selection: bool,
 }
 
 /// What a piece of text means, which decides its colour. The text says the same without it.
