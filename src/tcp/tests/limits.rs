@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::script::{Recorder, Stage, Wishes, server};
 use crate::base::{Endpoint, LimitName, Limits, PacketRef};
 use crate::decode::{Flags, Segment};
-use crate::tcp::{ConnectionId, Ending, Interest};
+use crate::tcp::{ConnectionId, Ending, Interest, Stream};
 
 /// What a piece of two bytes costs.
 const PIECE: usize = crate::tcp::held::PIECE_COST + 2;
@@ -63,6 +63,18 @@ fn of_too_many_connections_the_oldest_go() {
     flood(&mut stage, 1000, b"hello");
     assert_eq!((reached(&stage, LimitName::Connections), evicted(&stage.told)), (900, 900));
     assert_eq!(stage.told.ended[0].0.first.frame, 1);
+}
+
+#[test]
+fn more_connections_than_are_known_by_heart_are_told_apart() {
+    let mut stage = Stage::with_limits(Wishes::default(), &Limits::default());
+    for _ in 0..2 {
+        flood(&mut stage, 20_000, b"ab");
+    }
+    stage.finish();
+    let sent_twice = |stream: &Stream| (stream.bytes, stream.retransmitted) == (2, 2);
+    let told = stage.told.ended.iter().filter(|(connection, _)| sent_twice(&connection.from_originator));
+    assert_eq!((told.count(), stage.told.ended.len()), (20_000, 20_000));
 }
 
 #[test]
