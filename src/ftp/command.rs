@@ -35,8 +35,13 @@ pub fn parse_command(line: &[u8]) -> (Verb, Option<&[u8]>) {
 /// Whether a whole line reads as a command that FTP clients send: a known verb, then a blank or nothing.
 pub(super) fn is_plausible_command(line: &[u8]) -> bool {
     let (verb, _) = split_word(line.trim_ascii_start());
+    is_known_verb(verb)
+}
+
+/// Whether a word is a verb that FTP clients send.
+pub(super) fn is_known_verb(word: &[u8]) -> bool {
     // Verbs have no more than four letters; longer words need not be looked at.
-    verb.len() <= 4 && !matches!(Verb::parse(verb), Verb::Other(_))
+    word.len() <= 4 && !matches!(Verb::parse(word), Verb::Other(_))
 }
 
 /// What EPSV asks for.

@@ -3,7 +3,7 @@
 use memchr::memchr2_iter;
 
 use super::Verb;
-use super::command::{auth_mechanism, is_plausible_command, split_word};
+use super::command::{auth_mechanism, is_known_verb, split_word};
 use super::reply::{Opening, is_plausible_reply};
 
 /// Whether the first bytes of a stream are FTP.
@@ -63,7 +63,7 @@ fn whole_command(line: &[u8]) -> Plausible {
     if word.is_empty() {
         return Plausible::NeedMore;
     }
-    if !is_plausible_command(word) {
+    if !is_known_verb(word) {
         return Plausible::No;
     }
     let argument = argument.unwrap_or_default().trim_ascii();
@@ -93,7 +93,7 @@ const fn is_shared(verb: &Verb) -> bool {
 fn begun_command(line: &[u8]) -> Plausible {
     let (word, rest) = split_word(without_blanks(line));
     let plausible = match rest {
-        Some(_) => is_plausible_command(word),
+        Some(_) => is_known_verb(word),
         None => word.len() <= 4 && word.iter().all(u8::is_ascii_alphabetic),
     };
     if plausible && line.len() <= FIRST_LINE_BYTES { Plausible::NeedMore } else { Plausible::No }
