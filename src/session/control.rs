@@ -58,7 +58,7 @@ pub(super) struct Control {
     decrypted: Both<u64>,
     held: Vec<u8>,
     /// What is held of what has not ended, in bytes of memory, as it was reckoned last.
-    pending: usize,
+    unfinished: usize,
     pub(super) talk: Talk,
 }
 
@@ -119,7 +119,7 @@ impl Control {
             in_tls: Both::default(),
             decrypted: Both::default(),
             held: Vec::new(),
-            pending: 0,
+            unfinished: 0,
             talk: Talk {
                 dialogue: Dialogue::new(!midstream),
                 assembler: ReplyAssembler::new(&options.limits),

@@ -159,7 +159,7 @@ impl Flows {
     /// The slot that the connection between two endpoints was in when it was looked up last, or another's: who asks must
     /// see to it.
     #[inline]
-    pub(super) fn slot_of_late(&self, source: &Endpoint, destination: &Endpoint) -> u32 {
+    pub(super) fn recent_slot(&self, source: &Endpoint, destination: &Endpoint) -> u32 {
         let place = Recent::place(source, destination, RECENT_SLOTS);
         self.recent.slots.get(place).copied().unwrap_or(u32::MAX)
     }

@@ -69,7 +69,7 @@ impl Table {
         if now >= self.look_at {
             self.expire(now, sink);
         }
-        let slot = self.flows.slot_of_late(&segment.source, &segment.destination);
+        let slot = self.flows.recent_slot(&segment.source, &segment.destination);
         if let Some(side) = self.slab.get(slot).and_then(|entry| entry.connection.sender_of(segment)) {
             self.receive(slot, segment, side, sink);
             return;

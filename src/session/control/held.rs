@@ -8,7 +8,7 @@ use crate::tls;
 impl Control {
     /// What is kept of the session, and held of what has not ended, in bytes of memory.
     pub(in crate::session) const fn weight(&self) -> usize {
-        self.talk.kept.saturating_add(self.pending)
+        self.talk.kept.saturating_add(self.unfinished)
     }
 
     /// Reckons what is held of what has not ended. To be called whenever that may have changed.
@@ -16,7 +16,7 @@ impl Control {
         let lines = self.splitters.as_ref();
         let lines = lines.map_or(0, |both| both.client.held().saturating_add(both.server.held()));
         let tls = self.tls.as_ref().map_or(0, |tls| size_of::<tls::Session>().saturating_add(tls.held()));
-        self.pending = lines
+        self.unfinished = lines
             .saturating_add(self.talk.assembler.held())
             .saturating_add(tls)
             .saturating_add(self.held.capacity())

@@ -118,43 +118,30 @@ mod tests {
     use super::super::Notes;
     use super::*;
     use crate::base::{Endpoint, LimitCounts, Limits, PacketRef, Timestamp};
-    use crate::decode::{Flags, Segment};
-    use crate::tcp::{Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
+    use crate::report::{EndState, SynFrames};
+    use crate::tcp::{Connection, Gap, Onset, Side, Stream};
 
-    /// Keeps the connection that is opened.
-    struct Opened(Option<Connection>);
-
-    impl Sink for Opened {
-        fn opened(&mut self, _: ConnectionId, connection: &Connection) -> Interest {
-            self.0 = Some(connection.clone());
-            Interest::Follow
-        }
-        fn probed(&mut self, _: ConnectionId, _: &Connection, _: Side, _: &[u8]) -> Interest {
-            Interest::Follow
-        }
-        fn data(&mut self, _: ConnectionId, _: &Connection, _: Chunk<'_>) {}
-        fn gap(&mut self, _: ConnectionId, _: &Connection, _: Gap) {}
-        fn changed(&mut self, _: ConnectionId, _: &Connection) {}
-        fn ended(&mut self, _: ConnectionId, _: &Connection, _: Ending) {}
-    }
-
-    /// A connection to port 21 of which the SYN was captured.
+    /// A connection to port 21 of which the handshake was captured.
     fn connection() -> Connection {
-        let mut opened = Opened(None);
-        let syn = Segment {
-            packet: PacketRef { time: Timestamp::from_nanos(1), frame: 1 },
-            source: Endpoint::new([192, 0, 2, 1].into(), 40_000),
-            destination: Endpoint::new([192, 0, 2, 2].into(), 21),
-            seq: 0,
-            ack: None,
-            flags: Flags { syn: true, ..Flags::default() },
-            window: 1,
-            timestamp: None,
-            payload: b"",
-            cut: 0,
-        };
-        Table::new(&Limits::default()).push(&syn, &mut opened);
-        opened.0.unwrap()
+        let first = PacketRef { time: Timestamp::from_nanos(1), frame: 1 };
+        Connection {
+            originator: Endpoint::new([192, 0, 2, 1].into(), 40_000),
+            responder: Endpoint::new([192, 0, 2, 2].into(), 21),
+            onset: Onset::Handshake,
+            first,
+            last: first,
+            syn_attempts: 1,
+            syn_frames: SynFrames::from_slice(&[first.frame]),
+            established: Some(first),
+            refused: None,
+            challenged: None,
+            end_state: EndState::Open,
+            first_close: None,
+            close: None,
+            closed: None,
+            from_originator: Stream::default(),
+            from_responder: Stream::default(),
+        }
     }
 
     /// What one end sends in a segment.
