@@ -64,8 +64,11 @@ impl fmt::Display for Span {
         let whole = nanos / SECOND;
         match whole {
             0 if nanos < SECOND / 1000 => write!(f, "{sign}{} µs", nanos / 1000),
-            0 => write!(f, "{sign}{} ms", nanos / (SECOND / 1000)),
-            1..=59 => write!(f, "{sign}{seconds:.1} s"),
+            // Rounded, as findings tell times.
+            0 if nanos < SECOND - SECOND / 2000 => {
+                write!(f, "{sign}{} ms", nanos.saturating_add(SECOND / 2000) / (SECOND / 1000))
+            }
+            0..=59 => write!(f, "{sign}{seconds:.1} s"),
             60..=3599 => write!(f, "{sign}{} min {} s", whole / 60, whole % 60),
             3600..=86_399 => write!(f, "{sign}{} h {} min", whole / 3600, whole / 60 % 60),
             _ => write!(f, "{sign}{} d {} h", whole / 86_400, whole / 3600 % 24),
@@ -157,6 +160,8 @@ mod tests {
             (0, "0 µs"),
             (1_500, "1 µs"),
             (35_000_000, "35 ms"),
+            (35_782_000, "36 ms"),
+            (999_700_000, "1.0 s"),
             (9_500_000_000, "9.5 s"),
             (190_000_000_000, "3 min 10 s"),
             (8_040_000_000_000, "2 h 14 min"),
