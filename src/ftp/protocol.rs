@@ -168,22 +168,37 @@ const fn is_ftp_code(code: u16) -> bool {
 
 /// Which protocol a text names, if any.
 fn named_protocol(text: &[u8]) -> Plausible {
-    const OTHERS: [&[u8]; 7] = [b"SMTP", b"LMTP", b"NNTP", b"POP3", b"InterNetNews", b"SSH-", b"HTTP/"];
-    if OTHERS.iter().any(|name| contains_ignoring_case(text, name)) {
-        Plausible::No
-    } else if contains_ignoring_case(text, b"FTP") {
-        Plausible::Yes
-    } else {
-        Plausible::NeedMore
+    let mut told = Plausible::NeedMore;
+    for (place, byte) in text.iter().enumerate() {
+        let others: &[&[u8]] = match byte.to_ascii_uppercase() {
+            b'F' => &[],
+            b'S' => &[b"SMTP", b"SSH-"],
+            b'L' => &[b"LMTP"],
+            b'N' => &[b"NNTP"],
+            b'P' => &[b"POP3"],
+            b'I' => &[b"InterNetNews"],
+            b'H' => &[b"HTTP/"],
+            _ => continue,
+        };
+        let rest = text.get(place..).unwrap_or_default();
+        if others.iter().any(|name| begins_ignoring_case(rest, name)) {
+            return Plausible::No;
+        }
+        if begins_ignoring_case(rest, b"FTP") {
+            told = Plausible::Yes;
+        }
     }
+    told
+}
+
+fn begins_ignoring_case(text: &[u8], name: &[u8]) -> bool {
+    text.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
 
 fn contains_ignoring_case(text: &[u8], name: &[u8]) -> bool {
     let Some(first) = name.first() else { return true };
-    memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text).any(|place| {
-        let window = text.get(place..place.saturating_add(name.len()));
-        window.is_some_and(|window| window.eq_ignore_ascii_case(name))
-    })
+    memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text)
+        .any(|place| begins_ignoring_case(text.get(place..).unwrap_or_default(), name))
 }
 
 /// What follows Telnet commands at the start of a stream.
