@@ -33,8 +33,11 @@ impl Unsettled {
 }
 
 impl Tracker {
-    /// A connection began that may become a session.
+    /// A connection began, which may become a session.
     pub(super) fn began(&mut self, id: ConnectionId, first: u64) {
+        if !self.is_unsettled(first, id) {
+            return;
+        }
         if self.unsettled.connections.len() >= self.unsettled.sweep_at {
             let mut connections = std::mem::take(&mut self.unsettled.connections);
             connections.retain(|&(first, id)| self.is_unsettled(first, id));
