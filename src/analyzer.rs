@@ -74,10 +74,10 @@ impl Analyzer {
         self.last = self.last.max(now);
         self.tracker.advance(now);
         // Almost all are plain, and need not be put into what any may be.
-        if let Some(segment) = self.decoder.plain_segment(frame) {
-            follow(&segment, &mut self.table, &mut self.tracker);
-        } else if let Decoded::Segment(segment) = self.decoder.decode_the_long_way(frame) {
-            follow(&segment, &mut self.table, &mut self.tracker);
+        if let Some(segment) = &self.decoder.plain_segment(frame) {
+            follow(segment, &mut self.table, &mut self.tracker);
+        } else if let Decoded::Segment(segment) = &self.decoder.decode_the_long_way(frame) {
+            follow(segment, &mut self.table, &mut self.tracker);
         } else {
             // What is ignored, the decoder counts.
             return;

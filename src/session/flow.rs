@@ -238,47 +238,7 @@ impl DataFlow {
             }
             TlsState::Unknown | TlsState::No => (false, false, None),
         };
-        let mut heads = [Vec::new(), Vec::new()];
-        let mut streams = [(Side::Originator, 0), (Side::Responder, 1)].map(|(side, place)| {
-            let wire = streams.get_mut(place).and_then(Option::as_mut);
-            let plain = plain.as_mut().and_then(|plain| plain.get_mut(place)?.as_mut());
-            let mut facts = numbers(connection.stream(side));
-            let ended = facts.end_seen || matches!(connection.end_state, EndState::Fin | EndState::Rst);
-            let whole = facts.missing == 0 && facts.start_seen && ended;
-            let Some(wire) = wire else {
-                if let Some(hashing) =
-                    hashing.as_deref_mut().filter(|_| whole && connection.established.is_some())
-                {
-                    let nothing = hashing.start();
-                    facts.sha256 = hashing.finish(nothing);
-                }
-                return facts;
-            };
-            facts.first_payload = Some((wire.first.time, wire.first.frame));
-            facts.last_payload = Some((wire.last.time, wire.last.frame));
-            let content: &mut Content = match plain {
-                Some(plain) if decrypted => plain,
-                _ => wire,
-            };
-            if let Some(head) = heads.get_mut(place) {
-                // Who ends the sums has no more use for it.
-                *head = if hashing.is_some() { mem::take(&mut content.head) } else { content.head.clone() };
-            }
-            facts.bare_line_feeds = content.bare_line_feeds;
-            facts.content_bytes = decrypted.then_some(content.len);
-            if let Some(hashing) = hashing.as_deref_mut() {
-                let sum = content.finish(hashing);
-                let delivered_all = decrypted || content.len == facts.bytes;
-                facts.sha256 = sum.filter(|_| whole && delivered_all);
-            }
-            facts
-        });
-        if decrypted {
-            for facts in &mut streams {
-                facts.content_bytes.get_or_insert(0);
-            }
-        }
-        let [from_originator, from_responder] = streams;
+        // Made where it stays, and completed there: it is large.
         let mut described = Box::new(report::Connection {
             originator: connection.originator,
             responder: connection.responder,
@@ -289,8 +249,8 @@ impl DataFlow {
             syn_attempts: connection.syn_attempts,
             end_state: connection.end_state,
             first_close: connection.first_close,
-            from_originator,
-            from_responder,
+            from_originator: numbers(&connection.from_originator),
+            from_responder: numbers(&connection.from_responder),
             tls,
             decrypted,
             syn_frames: connection.syn_frames.clone(),
@@ -301,6 +261,39 @@ impl DataFlow {
             closed: connection.closed,
             stall: self.stall,
         });
+        let report::Connection { from_originator, from_responder, .. } = &mut *described;
+        let mut heads = [Vec::new(), Vec::new()];
+        for ((place, facts), head) in [from_originator, from_responder].into_iter().enumerate().zip(&mut heads) {
+            let wire = streams.get_mut(place).and_then(Option::as_mut);
+            let plain = plain.as_mut().and_then(|plain| plain.get_mut(place)?.as_mut());
+            facts.content_bytes = decrypted.then_some(0);
+            let ended = facts.end_seen || matches!(connection.end_state, EndState::Fin | EndState::Rst);
+            let whole = facts.missing == 0 && facts.start_seen && ended;
+            let Some(wire) = wire else {
+                if let Some(hashing) =
+                    hashing.as_deref_mut().filter(|_| whole && connection.established.is_some())
+                {
+                    let nothing = hashing.start();
+                    facts.sha256 = hashing.finish(nothing);
+                }
+                continue;
+            };
+            facts.first_payload = Some((wire.first.time, wire.first.frame));
+            facts.last_payload = Some((wire.last.time, wire.last.frame));
+            let content: &mut Content = match plain {
+                Some(plain) if decrypted => plain,
+                _ => wire,
+            };
+            // Who ends the sums has no more use for it.
+            *head = if hashing.is_some() { mem::take(&mut content.head) } else { content.head.clone() };
+            facts.bare_line_feeds = content.bare_line_feeds;
+            facts.content_bytes = decrypted.then_some(content.len);
+            if let Some(hashing) = hashing.as_deref_mut() {
+                let sum = content.finish(hashing);
+                let delivered_all = decrypted || content.len == facts.bytes;
+                facts.sha256 = sum.filter(|_| whole && delivered_all);
+            }
+        }
         let [originator, responder] = heads;
         if self.swapped {
             swap(&mut described);
