@@ -8,7 +8,7 @@
 mod conclusion;
 
 use crate::base::{LimitCounts, Timestamp};
-use crate::capture::{Frame, Frames};
+use crate::capture::Frame;
 use crate::decode::{Decoded, Decoder, Segment};
 use crate::report::{Capture, Report, Session, Source, Uid};
 use crate::session::{Done, InlineHashing, NoHashing, Tracker};
@@ -85,12 +85,9 @@ impl Analyzer {
         self.collect_ended();
     }
 
-    /// Adds the secrets that capture files carry and that have come to light since the last call. To be called after each
-    /// frame: files have them in front of the packets that need them.
-    ///
-    /// [`Frames::tls_secrets`]: crate::capture::Frames::tls_secrets
-    pub fn add_keys_of(&mut self, frames: &Frames) {
-        let known = frames.tls_secrets();
+    /// Adds the secrets that capture files carry, of which those that were `known` before are passed over. To be called
+    /// for each [run of packets](crate::capture::Run): files have them in front of the packets that need them.
+    pub fn add_keys_of(&mut self, known: &[u8]) {
         if let Some(more) = known.get(self.keys_added..).filter(|more| !more.is_empty()) {
             self.keys_added = known.len();
             self.tracker.add_keys(more);

@@ -27,7 +27,7 @@ pub use hashing::ThreadHashing;
 const WAITING: usize = 16;
 
 /// How many frames are read between two looks at the reader.
-const FRAMES_PER_LOOK: u64 = 8192;
+const FRAMES_PER_LOOK: usize = 8192;
 
 /// In what order sessions are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,16 +127,21 @@ fn tell(
             Err(_) => ControlFlow::Break(()),
         }
     };
-    let mut number = 0_u64;
-    while let Some(frame) = frames.next() {
-        analyzer.feed(&frame);
-        analyzer.add_keys_of(frames);
-        if analyzer.ended() >= wish.at_a_time.max(1) || analyzer.kept() > gauge.share() {
-            hand_over(analyzer)?;
+    let mut until_look = FRAMES_PER_LOOK;
+    while let Some(run) = frames.run() {
+        analyzer.add_keys_of(run.tls_secrets());
+        for frame in run.take(until_look) {
+            analyzer.feed(&frame);
+            until_look = until_look.saturating_sub(1);
+            if analyzer.ended() >= wish.at_a_time.max(1) || analyzer.kept() > gauge.share() {
+                hand_over(analyzer)?;
+            }
         }
-        number = number.wrapping_add(1);
-        if number.is_multiple_of(FRAMES_PER_LOOK) && look(frames).is_break() {
-            break;
+        if until_look == 0 {
+            until_look = FRAMES_PER_LOOK;
+            if look(frames).is_break() {
+                break;
+            }
         }
     }
     analyzer.finish();

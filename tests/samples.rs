@@ -21,7 +21,7 @@ fn analyze_with(name: &str, options: Options) -> Report {
     let mut analyzer = Analyzer::new(options);
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);
-        analyzer.add_keys_of(&frames);
+        analyzer.add_keys_of(frames.tls_secrets());
     }
     analyzer.report(frames.sources())
 }

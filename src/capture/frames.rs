@@ -12,6 +12,7 @@ use crate::report;
 use super::Frame;
 use super::error::Error;
 use super::glance::Glancer;
+use super::run::{Run, Turn};
 use super::source::Source;
 
 /// Most threads that read ahead at a time: files beyond that are read as their turn comes.
@@ -54,10 +55,6 @@ fn check_count(count: usize) -> Result<(), Error> {
         Err(_) => Err(Error::TooMany { count }),
     }
 }
-
-/// When a source's next packet was captured, and which source it is: packets of one moment come in the order of the
-/// command line.
-type Turn = (Timestamp, u16);
 
 /// The packets of all sources, merged by time.
 ///
@@ -132,9 +129,16 @@ impl Frames {
     /// The next packet; none at the end of all sources, or where their damage begins.
     #[expect(clippy::should_implement_trait, reason = "an iterator can't lend what it gives")]
     pub fn next(&mut self) -> Option<Frame<'_>> {
-        let index = self.advance()?;
-        self.number = self.number.saturating_add(1);
-        self.sources.get_mut(usize::from(index))?.take(self.number, index)
+        self.run()?.next()
+    }
+
+    /// The next packets, as many as are at hand: at least one, but none at the end of all sources, or where their damage
+    /// begins. What is left of them comes with the next call.
+    #[inline]
+    pub fn run(&mut self) -> Option<Run<'_>> {
+        self.advance()?;
+        let (index, until) = self.current?;
+        Some(self.sources.get_mut(usize::from(index))?.run(&mut self.number, index, until, &self.secrets))
     }
 
     /// Whether the next packet is at hand for sure: else [`Self::next`] may wait for whoever writes it.
@@ -166,8 +170,8 @@ impl Frames {
         &self.counts
     }
 
-    /// Goes on to the source whose head is the next packet.
-    fn advance(&mut self) -> Option<u16> {
+    /// Goes on to the source whose head is the next packet, and makes it the current one; none at the end.
+    fn advance(&mut self) -> Option<()> {
         if !self.begun {
             self.begin();
         }
@@ -175,7 +179,7 @@ impl Frames {
             if let Some((index, until)) = self.current {
                 if let Some(record) = self.sources.get(usize::from(index))?.head() {
                     if (record.time, index) <= until {
-                        return Some(index);
+                        return Some(());
                     }
                     self.waiting.push(Reverse((record.time, index)));
                     self.current = None;

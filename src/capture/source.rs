@@ -8,18 +8,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::base::{Limits, PacketRef};
+use crate::base::Limits;
 use crate::report;
 
+use super::LinkType;
 use super::ahead::Ahead;
 use super::batch::{Batch, Batcher};
 use super::error::{Error, name, other_kind};
 use super::glance::Glancer;
 use super::record::Record;
+use super::run::{Run, Turn};
 use super::scanner::Scanner;
 use super::tally::Count;
 use super::unpack::Compression;
-use super::{Frame, LinkType};
 
 /// Bytes that tell what a file is: text is known by more than its first few.
 const SNIFF: usize = 512;
@@ -177,24 +178,28 @@ impl Source {
         self.batch.findings.records.get(self.next)
     }
 
-    /// Takes the [`head`](Self::head), as packet `number` of the capture from source `index`.
+    /// The packets at hand from the [`head`](Self::head) on, up to the turn of another source, as those of source `index`;
+    /// `number` is that of the packet before.
     #[inline]
-    pub(super) fn take(&mut self, number: u64, index: u16) -> Option<Frame<'_>> {
-        let record = self.batch.findings.records.get(self.next)?;
-        self.next = self.next.saturating_add(1);
-        let mut glance = None;
-        if record.has_glance {
-            glance = self.batch.findings.glances.get(self.next_glance);
-            self.next_glance = self.next_glance.saturating_add(1);
-        }
-        Some(Frame {
-            packet: PacketRef { time: record.time, frame: number },
-            link: record.link,
-            bytes: record.bytes(&self.batch.bytes),
-            wire_len: record.wire_len,
+    pub(super) fn run<'a>(
+        &'a mut self,
+        number: &'a mut u64,
+        index: u16,
+        until: Turn,
+        secrets: &'a [u8],
+    ) -> Run<'a> {
+        let Self { batch: Batch { findings, bytes, .. }, next, next_glance, .. } = self;
+        Run {
+            records: findings.records.get(*next..).unwrap_or_default(),
+            glances: findings.glances.get(*next_glance..).unwrap_or_default().iter(),
+            bytes,
             source: index,
-            glance,
-        })
+            until,
+            secrets,
+            number,
+            next,
+            next_glance,
+        }
     }
 
     /// Brings the next batch; false where the source has no more. `threads` is how many more may read ahead, and

@@ -22,7 +22,7 @@ use crate::report::{Capture, Report, Severity};
 use crate::tls::KeyLog;
 
 /// How many frames are read between two looks at the clock.
-const FRAMES_PER_LOOK: u64 = 8192;
+const FRAMES_PER_LOOK: usize = 8192;
 
 /// What a run over captures came to.
 pub(super) struct Outcome {
@@ -105,12 +105,15 @@ impl Reading<'_> {
     fn whole(mut self, options: analyzer::Options) -> Result<Report, Failure> {
         let mut analyzer = parallel::analyzer(options);
         self.frames.glance_with(decode::glance);
-        let mut read = 0_u64;
-        while let Some(frame) = self.frames.next() {
-            analyzer.feed(&frame);
-            analyzer.add_keys_of(&self.frames);
-            read = read.saturating_add(1);
-            if read.is_multiple_of(FRAMES_PER_LOOK) {
+        let mut until_look = FRAMES_PER_LOOK;
+        while let Some(run) = self.frames.run() {
+            analyzer.add_keys_of(run.tls_secrets());
+            for frame in run.take(until_look) {
+                analyzer.feed(&frame);
+                until_look = until_look.saturating_sub(1);
+            }
+            if until_look == 0 {
+                until_look = FRAMES_PER_LOOK;
                 self.progress.show(self.frames.progress());
                 if self.interrupts.stop() {
                     self.progress.clear();

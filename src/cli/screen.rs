@@ -26,7 +26,7 @@ use crate::report::{Capture, Report, Session};
 use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, Table, ThemeName};
 
 /// How many frames are read between two words to the screen.
-const FRAMES_PER_LOOK: u64 = 4096;
+const FRAMES_PER_LOOK: usize = 4096;
 
 /// Sessions that are handed over at a time.
 const BATCH: usize = 256;
@@ -167,12 +167,17 @@ impl tui::Source for FileSource {
         let mut analyzer = Analyzer::new(options);
         let mut packets = 0_u64;
         let mut time = None;
-        while let Some(frame) = frames.next() {
-            time = Some(frame.packet.time);
-            analyzer.feed(&frame);
-            analyzer.add_keys_of(&frames);
-            packets = packets.saturating_add(1);
-            if packets.is_multiple_of(FRAMES_PER_LOOK) {
+        let mut until_look = FRAMES_PER_LOOK;
+        while let Some(run) = frames.run() {
+            analyzer.add_keys_of(run.tls_secrets());
+            for frame in run.take(until_look) {
+                time = Some(frame.packet.time);
+                analyzer.feed(&frame);
+                packets = packets.saturating_add(1);
+                until_look = until_look.saturating_sub(1);
+            }
+            if until_look == 0 {
+                until_look = FRAMES_PER_LOOK;
                 let (bytes, total) = frames.progress();
                 let progress = Progress { bytes, total, packets, time, finished: false };
                 let told = send_sessions(analyzer.take_ended(), outlet);

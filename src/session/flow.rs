@@ -263,7 +263,9 @@ impl DataFlow {
         });
         let report::Connection { from_originator, from_responder, .. } = &mut *described;
         let mut heads = [Vec::new(), Vec::new()];
-        for ((place, facts), head) in [from_originator, from_responder].into_iter().enumerate().zip(&mut heads) {
+        for ((place, facts), head) in
+            [from_originator, from_responder].into_iter().enumerate().zip(&mut heads)
+        {
             let wire = streams.get_mut(place).and_then(Option::as_mut);
             let plain = plain.as_mut().and_then(|plain| plain.get_mut(place)?.as_mut());
             facts.content_bytes = decrypted.then_some(0);

@@ -1,0 +1,66 @@
+//! Packets that are at hand, one after the other.
+
+use std::slice;
+
+use crate::base::{PacketRef, Timestamp};
+
+use super::record::Record;
+use super::{Frame, Glance};
+
+/// When a source's next packet was captured, and which source it is: packets of one moment come in the order of the
+/// command line.
+pub(super) type Turn = (Timestamp, u16);
+
+/// Packets of one source that were read already, and come before those of any other source.
+#[derive(Debug)]
+pub struct Run<'a> {
+    pub(super) records: &'a [Record],
+    pub(super) glances: slice::Iter<'a, Glance>,
+    pub(super) bytes: &'a [u8],
+    pub(super) source: u16,
+    /// The turn of the next source.
+    pub(super) until: Turn,
+    /// TLS key log lines of all that was read so far.
+    pub(super) secrets: &'a [u8],
+    /// Number of the packet given last.
+    pub(super) number: &'a mut u64,
+    /// The places of the next packet and of the next glance in their batch.
+    pub(super) next: &'a mut usize,
+    pub(super) next_glance: &'a mut usize,
+}
+
+impl<'a> Run<'a> {
+    /// TLS key log lines that pcapng files carry, of all that was read so far: whatever these packets need is among them,
+    /// for it stands before them.
+    pub const fn tls_secrets(&self) -> &'a [u8] {
+        self.secrets
+    }
+}
+
+impl<'a> Iterator for Run<'a> {
+    type Item = Frame<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Frame<'a>> {
+        let (record, rest) = self.records.split_first()?;
+        if (record.time, self.source) > self.until {
+            return None;
+        }
+        self.records = rest;
+        *self.next = self.next.saturating_add(1);
+        *self.number = self.number.saturating_add(1);
+        let mut glance = None;
+        if record.has_glance {
+            glance = self.glances.next();
+            *self.next_glance = self.next_glance.saturating_add(1);
+        }
+        Some(Frame {
+            packet: PacketRef { time: record.time, frame: *self.number },
+            link: record.link,
+            bytes: record.bytes(self.bytes),
+            wire_len: record.wire_len,
+            source: self.source,
+            glance,
+        })
+    }
+}
