@@ -12,14 +12,15 @@ macro_rules! verbs {
         impl Verb {
             /// The verb of these bytes, in any case. Bytes that aren't valid UTF-8 read as Latin-1.
             pub fn parse(bytes: &[u8]) -> Self {
-                let mut upper = [0_u8; 4];
-                if let Some(target) = upper.get_mut(..bytes.len()) {
-                    target.copy_from_slice(bytes);
-                    target.make_ascii_uppercase();
-                    match &*target {
-                        $($name => return Self::$variant,)*
-                        _ => {}
-                    }
+                let (mut upper, length) = match *bytes {
+                    [a, b, c] => ([a, b, c, 0], 3),
+                    [a, b, c, d] => ([a, b, c, d], 4),
+                    _ => ([0; 4], 0),
+                };
+                upper.make_ascii_uppercase();
+                match upper.split_at(length).0 {
+                    $($name => return Self::$variant,)*
+                    _ => {}
                 }
                 let text = crate::base::Text::from_wire(bytes);
                 Self::Other(text.raw().to_uppercase().into())

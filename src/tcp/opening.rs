@@ -1,6 +1,7 @@
 //! How a connection begins.
 
-use super::half::Half;
+use super::flow::Fingerprint;
+use super::slab::Entry;
 use super::track::Track;
 use super::{Connection, Onset, Stream};
 use crate::decode::Segment;
@@ -12,8 +13,8 @@ pub(super) const fn opens(segment: &Segment<'_>) -> bool {
     !segment.flags.rst && (segment.flags.syn || (has_payload && segment.ack.is_some()))
 }
 
-/// A connection of which this segment is the first packet.
-pub(super) fn first_facts(segment: &Segment<'_>) -> (Connection, Track) {
+/// A connection of this flow of which this segment is the first packet.
+pub(super) fn first_facts(segment: &Segment<'_>, flow: Fingerprint) -> Box<Entry> {
     let (is_syn, is_answer) = (segment.flags.syn, segment.flags.syn && segment.ack.is_some());
     // Amid a connection, the higher port is the client's: servers listen on low ones.
     let sent_by_responder = if is_syn { is_answer } else { segment.source.port < segment.destination.port };
@@ -41,17 +42,19 @@ pub(super) fn first_facts(segment: &Segment<'_>) -> (Connection, Track) {
         from_originator: Stream { start_seen: is_attempt, ..Stream::default() },
         from_responder: Stream { start_seen: is_answer, ..Stream::default() },
     };
-    let mut track = Track::default();
+    // Made where it stays, and completed there: it is large.
+    let mut entry = Box::new(Entry::new(connection, Track::default(), flow));
+    let track = &mut entry.track;
     if is_attempt {
-        track.originator = Half::synchronised(segment);
+        track.originator.synchronise(segment);
         track.originator.remember(segment);
     } else if is_answer {
-        track.responder = Half::synchronised(segment);
+        track.responder.synchronise(segment);
         track.responder.remember(segment);
         if let Some(ack) = segment.ack {
             track.originator.set_base(ack);
             track.originator.acknowledge(0);
         }
     }
-    (connection, track)
+    entry
 }

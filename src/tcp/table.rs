@@ -9,7 +9,7 @@ use super::opening::{first_facts, opens};
 use super::reassembly::{Budget, Outlet, PATIENCE};
 use super::receive::{Outcome, Reception};
 use super::slab::{Class, Entry, Slab};
-use super::track::{Ancestor, Track, is_over};
+use super::track::{Ancestor, is_over};
 use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
 use crate::decode::Segment;
@@ -138,9 +138,9 @@ impl Table {
         ancestor: Option<Ancestor>,
         sink: &mut impl Sink,
     ) {
-        let (connection, mut track) = first_facts(segment);
-        track.ancestor = ancestor;
-        if let Some(slot) = self.introduce(flow, connection, track, sink)
+        let mut entry = first_facts(segment, flow);
+        entry.track.ancestor = ancestor;
+        if let Some(slot) = self.introduce(entry, sink)
             && let Some(entry) = self.slab.get_mut(slot)
         {
             let now = self.clock.now();
@@ -151,17 +151,11 @@ impl Table {
     }
 
     /// Puts a connection into the table and asks whether it is wanted; none if it isn't.
-    fn introduce(
-        &mut self,
-        flow: Fingerprint,
-        connection: Connection,
-        mut track: Track,
-        sink: &mut impl Sink,
-    ) -> Option<u32> {
+    fn introduce(&mut self, mut entry: Box<Entry>, sink: &mut impl Sink) -> Option<u32> {
         let now = self.clock.now();
-        track.touched = now;
+        let flow = entry.flow;
+        entry.track.touched = now;
         self.make_room(sink);
-        let entry = Box::new(Entry::new(connection, track, flow));
         let slot = self.slab.insert(entry, Class::HalfOpen, now)?;
         self.flows.set_live(flow, slot);
         let entry = self.slab.get_mut(slot)?;
@@ -392,7 +386,7 @@ impl Table {
         let (successor, mut successor_track) = rival.into_connection(connection);
         successor_track.ancestor = Some(Ancestor::of(connection, track, successor.last.time));
         let is_challenged = successor.challenged.is_some();
-        let slot = self.introduce(flow, successor, successor_track, sink)?;
+        let slot = self.introduce(Box::new(Entry::new(successor, successor_track, flow)), sink)?;
         if is_challenged && let Some(entry) = self.slab.get(slot) {
             sink.changed(ConnectionId(slot), &entry.connection);
         }
