@@ -21,12 +21,32 @@ impl Tracker {
                 self.tell(slot, packet, EventKind::Opened);
             }
             Occurrence::Rejected => {}
-            Occurrence::Command(index) => self.on_command(slot, index),
-            Occurrence::Reply { command: Some(index), code } => self.on_reply(slot, index, code, packet),
+            // Of most commands and replies nothing follows.
+            Occurrence::Command(index) => {
+                if self.verb(slot, index).is_some_and(|verb| verb.is_negotiation() || verb.is_transfer()) {
+                    self.on_command(slot, index);
+                }
+            }
+            Occurrence::Reply { command: Some(index), code } => {
+                let is_login = |verb: &Verb| matches!(verb, Verb::User | Verb::Pass | Verb::Acct);
+                let matters = |verb: &Verb| {
+                    verb.is_negotiation() || verb.is_transfer() || is_login(verb) && self.is_watched()
+                };
+                if code >= 200 && self.verb(slot, index).is_some_and(matters) {
+                    self.on_reply(slot, index, code, packet);
+                }
+            }
             Occurrence::Reply { command: None, code } => self.on_stray_reply(slot, code, packet),
         }
     }
 
+    fn verb(&self, slot: SessionSlot, index: u32) -> Option<&Verb> {
+        let live = self.sessions.get(position(slot))?.as_ref()?;
+        let commands = &live.control.talk.dialogue.commands;
+        Some(&commands.get(usize::try_from(index).ok()?)?.verb)
+    }
+
+    #[inline(never)]
     pub(super) fn confirm(&mut self, slot: SessionSlot) {
         let Some(live) = self.live(slot) else { return };
         let (client, server, first) = (live.client(), live.server(), live.first.frame);
@@ -35,7 +55,8 @@ impl Tracker {
         self.pairs.entry(pair_key(client.ip, server.ip)).or_default().sessions.insert((first, slot));
     }
 
-    pub(super) fn on_command(&mut self, slot: SessionSlot, index: u32) {
+    #[inline(never)]
+    fn on_command(&mut self, slot: SessionSlot, index: u32) {
         let Some(live) = self.live(slot) else { return };
         let Some(command) =
             live.control.talk.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
@@ -137,7 +158,8 @@ impl Tracker {
         self.look_back(&expectation);
     }
 
-    pub(super) fn on_reply(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
+    #[inline(never)]
+    fn on_reply(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
         let Some(live) = self.live(slot) else { return };
         let Some(command) =
             live.control.talk.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
@@ -233,7 +255,8 @@ impl Tracker {
     }
 
     /// A 227, 228 or 229 whose command is not in the capture is a negotiation too.
-    pub(super) fn on_stray_reply(&mut self, slot: SessionSlot, code: u16, packet: PacketRef) {
+    #[inline(never)]
+    fn on_stray_reply(&mut self, slot: SessionSlot, code: u16, packet: PacketRef) {
         let Some(live) = self.live(slot) else { return };
         let mode = match code {
             227 => Mode::Pasv,
