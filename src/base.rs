@@ -18,7 +18,7 @@ pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};
 pub(crate) use number_map::NumberMap;
 pub use packet::PacketRef;
 pub use secret::Secret;
-pub(crate) use short::{Address, Short, digits};
+pub(crate) use short::{ADDRESS_LENGTH, Address, Short, digits};
 pub use text::{Printable, Text, is_unprintable};
 pub(crate) use text::{is_plain, plain_length};
 pub use time::Timestamp;

@@ -1,9 +1,10 @@
-//! Times and hashes as text, written without an allocation or the formatting machinery: a large report
+//! Times, addresses and hashes as text, written without an allocation or the formatting machinery: a large report
 //! holds millions of them.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 
-use crate::base::{Short, Timestamp, digits};
+use crate::base::{ADDRESS_LENGTH, Address, Short, Timestamp, digits};
 
 /// A moment as RFC 3339 text in UTC with nine fractional digits.
 #[derive(Clone, Copy)]
@@ -77,6 +78,46 @@ impl Moments {
     }
 }
 
+/// Addresses that come again and again, as text in quotes and with a comma behind: those of a session's two ends are worked
+/// out once.
+#[derive(Debug)]
+pub(super) struct Addresses {
+    late: [(IpAddr, Short<{ ADDRESS_LENGTH + 3 }>); 2],
+    /// Which of the two goes next.
+    oldest: usize,
+}
+
+impl Default for Addresses {
+    fn default() -> Self {
+        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Self { late: [(); 2].map(|()| (nowhere, Self::quoted(nowhere))), oldest: 0 }
+    }
+}
+
+impl Addresses {
+    /// The address's text, all of it ASCII.
+    pub(super) fn text(&mut self, ip: IpAddr) -> &[u8] {
+        let known = self.late.iter().position(|(one, _)| *one == ip);
+        let place = known.unwrap_or(self.oldest);
+        if known.is_none() {
+            self.oldest = (place + 1) % self.late.len();
+        }
+        let Some((one, text)) = self.late.get_mut(place) else { return b"" };
+        if known.is_none() {
+            (*one, *text) = (ip, Self::quoted(ip));
+        }
+        text.as_bytes()
+    }
+
+    fn quoted(ip: IpAddr) -> Short<{ ADDRESS_LENGTH + 3 }> {
+        let mut text = Short::new();
+        text.byte(b'"');
+        text.ascii(Address(ip).text().as_bytes());
+        text.ascii(b"\",");
+        text
+    }
+}
+
 /// Bytes in lower-case hexadecimal.
 #[derive(Clone, Copy)]
 pub(super) struct Hex<'a>(pub(super) &'a [u8; 32]);
@@ -123,6 +164,16 @@ mod tests {
                 let text = moments.text(time);
                 prop_assert_eq!(std::str::from_utf8(text).unwrap(), format!("\"{time}\","));
             }
+        }
+
+        #[test]
+        fn an_address_reads_the_same_after_any_others(all: [IpAddr; 3], order in prop::collection::vec(0..3_usize, 0..12)) {
+            let mut addresses = Addresses::default();
+            for place in order {
+                let text = addresses.text(all[place]).to_vec();
+                prop_assert_eq!(String::from_utf8(text).unwrap(), format!("\"{}\",", all[place]));
+            }
+            prop_assert_eq!(Addresses::default().text(Ipv4Addr::UNSPECIFIED.into()).to_vec(), b"\"0.0.0.0\",");
         }
 
         #[test]

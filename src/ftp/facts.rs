@@ -1,5 +1,7 @@
 //! Facts that replies, listings and arguments state: sizes, features, protocols, types.
 
+use memchr::{memchr, memrchr_iter};
+
 use crate::base::Text;
 
 /// The facts of one entry of MLST or MLSD that ftpscope uses (RFC 3659 section 7).
@@ -118,8 +120,12 @@ pub fn system_name(text: &str) -> Option<Text> {
 
 /// What stands in parentheses, the last first; of nested ones what is in the innermost.
 fn parentheses(text: &str) -> impl Iterator<Item = &str> {
-    let (_, behind_first) = text.split_once('(').unwrap_or_default();
-    behind_first.rsplit('(').filter_map(|piece| Some(piece.split_once(')')?.0))
+    let mut end = text.len();
+    memrchr_iter(b'(', text.as_bytes()).filter_map(move |open| {
+        let piece = text.get(open.saturating_add(1)..end)?;
+        end = open;
+        piece.get(..memchr(b')', piece.as_bytes())?)
+    })
 }
 
 /// The one letter of `argument`, in upper case, if it is one of `letters`.

@@ -202,8 +202,10 @@ impl Dialogue {
         pending.begun = true;
         pending.maybe_lost = false;
         if !reply.is_preliminary() {
-            self.pending.remove(position);
-            if position > 0 {
+            if position == 0 {
+                self.pending.pop_front();
+            } else {
+                self.pending.remove(position);
                 // What was skipped for a gap was answered there.
                 let mut place = 0_usize;
                 self.pending.retain(|one| {
@@ -228,6 +230,10 @@ impl Dialogue {
             None => Answer::Possible,
         };
         let candidates = || self.pending.iter().enumerate().filter(|(_, pending)| received(pending));
+        let oldest = self.pending.front()?;
+        if received(oldest) && !oldest.begun && !oldest.maybe_lost {
+            return Some(0);
+        }
         let (first_position, first) = candidates().next()?;
         let overtaken = first.begun || first.maybe_lost;
         if !overtaken {

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::io::Write as _;
 use std::net::IpAddr;
 
-use crate::base::{Address, Text, Timestamp, digits, is_plain, is_unprintable, plain_length};
-use crate::export::values::{Hex, Moments};
+use crate::base::{Text, Timestamp, digits, is_plain, is_unprintable, plain_length};
+use crate::export::values::{Addresses, Hex, Moments};
 
 /// What can be written as JSON.
 pub(in crate::export) trait Json {
@@ -56,6 +56,7 @@ pub(in crate::export) fn numbered<T>(items: &[T]) -> List<impl Iterator<Item = N
 pub(in crate::export) struct Writer {
     bytes: Vec<u8>,
     moments: Moments,
+    addresses: Addresses,
 }
 
 impl Writer {
@@ -321,7 +322,7 @@ impl Json for Timestamp {
 
 impl Json for IpAddr {
     fn write(&self, json: &mut Writer) {
-        json.plain(Address(*self).text().as_bytes());
+        json.bytes.extend_from_slice(json.addresses.text(*self));
     }
 }
 
