@@ -116,6 +116,7 @@ impl Analyzer {
         }
     }
 
+    #[inline(never)]
     fn collect(&mut self) {
         self.told.extend(self.tracker.take_announced().map(Told::Announced));
         if self.tracker.has_done() {
