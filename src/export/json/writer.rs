@@ -122,7 +122,7 @@ impl Writer {
     }
 
     /// Text in which nothing has to be escaped.
-    fn plain(&mut self, text: &[u8]) {
+    pub(in crate::export) fn plain(&mut self, text: &[u8]) {
         self.bytes.reserve(text.len() + 3);
         self.bytes.push(b'"');
         self.bytes.extend_from_slice(text);

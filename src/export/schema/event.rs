@@ -69,7 +69,7 @@ fn kind(kind: &EventKind, json: &mut Writer) {
         EventKind::Transferred { verb, argument, transfer } => {
             members!(json, {
                 "event": "transferred",
-                "verb": verb.name(),
+                "verb": verb,
                 "argument": argument,
                 "path": transfer.path,
                 "direction": transfer.direction,

@@ -4,6 +4,7 @@ use super::{Endpoint, secret};
 use crate::base::Secret;
 use crate::export::json::{Json, List, Numbered, Writer, members, numbered, object};
 use crate::export::values::Hex;
+use crate::ftp::Verb;
 use crate::report::{Argument, Command, Reply, Session, Transfer, community_id};
 
 impl Json for Session {
@@ -65,6 +66,15 @@ impl Json for Reply {
     }
 }
 
+impl Json for Verb {
+    fn write(&self, json: &mut Writer) {
+        match self {
+            Self::Other(name) => name.write(json),
+            known => json.plain(known.name().as_bytes()),
+        }
+    }
+}
+
 impl Json for Argument {
     fn write(&self, json: &mut Writer) {
         match self {
@@ -81,7 +91,7 @@ impl Json for Numbered<&Command> {
             "index": index,
             "time": command.time,
             "frame": command.frame,
-            "verb": command.verb.name(),
+            "verb": command.verb,
             "argument": command.argument,
             "replies": *command.replies,
         });
@@ -102,7 +112,7 @@ impl Json for Numbered<TransferOf<'_>> {
         members!(json, {
             "index": index,
             "command": transfer.command,
-            "verb": command.map(|command| command.verb.name()),
+            "verb": command.map(|command| &command.verb),
             "argument": command.and_then(|command| command.argument.as_ref()),
             "path": transfer.path,
             "direction": transfer.direction,
