@@ -25,7 +25,7 @@ pub use facts::{
     MlstFacts, announced_size, features, mlst_facts, mlst_reply, mode_argument, protocols_522,
     restart_argument, size_reply, structure_argument, system_name, type_argument,
 };
-pub use line::{ControlLine, LineEnd, LineLayout, LineSplitter};
+pub use line::{ControlLine, LineEnd, LineLayout, LineSplitter, only_line};
 pub use path::{WorkingDirectory, join, listing_path, quoted_path, stou_name};
 pub use protocol::{Plausible, command_plausibility, reply_plausibility};
 pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler, single_line_reply};

@@ -160,42 +160,9 @@ impl LineSplitter {
         self.position = mark.offset;
     }
 
-    /// The line that these bytes are, where they are one whole line and nothing else, of printable ASCII, and nothing was
-    /// begun before it; and whether it is free of quotes and backslashes too. It is taken by [`Self::pass`]; up to then
-    /// nothing is changed.
-    ///
-    /// The bytes are those that [`Self::push`] would be given, which finds the same line, and where this finds none
-    /// perhaps several.
-    pub fn only_line<'a>(
-        &self,
-        bytes: &'a [u8],
-        offset: u64,
-        packet: PacketRef,
-        leads_segment: bool,
-    ) -> Option<(ControlLine<'a>, bool)> {
-        let text = bytes.strip_suffix(&[CR, LF])?;
-        let is_between = self.begun.is_none() && !self.after_gap && matches!(self.telnet, Telnet::Text);
-        if !is_between || text.len() > self.limit {
-            return None;
-        }
-        let is_plain = is_plain(text);
-        if !is_plain && !text.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-            return None;
-        }
-        let line = ControlLine {
-            text,
-            layout: LineLayout { end: LineEnd::CrLf, split: false, leads_segment },
-            packet,
-            start_offset: offset,
-            end_offset: offset.saturating_add(bytes.len() as u64),
-            oversized: None,
-        };
-        Some((line, is_plain))
-    }
-
-    /// Goes on behind a line that [`Self::only_line`] found.
-    pub const fn pass(&mut self, line: &ControlLine<'_>) {
-        self.position = line.end_offset;
+    /// Whether nothing was begun that what comes belongs to: then bytes that are [one line](only_line) can be passed by.
+    pub const fn is_between_lines(&self) -> bool {
+        self.begun.is_none() && !self.after_gap && matches!(self.telnet, Telnet::Text)
     }
 
     /// Notes that bytes are missing here. The line begun is thrown away; so is what follows up to the next LF, unless
@@ -413,6 +380,34 @@ fn subnegotiation(length: usize) -> Telnet {
     } else {
         Telnet::Text
     }
+}
+
+/// The line that these bytes are, where they are one whole line of no more than `limit` bytes and nothing else, of
+/// printable ASCII; and whether it is free of quotes and backslashes too.
+///
+/// The bytes are those that a splitter [between lines](LineSplitter::is_between_lines) would be given, which finds the same
+/// line, and where this finds none perhaps several.
+pub fn only_line(
+    bytes: &[u8],
+    offset: u64,
+    packet: PacketRef,
+    leads_segment: bool,
+    limit: usize,
+) -> Option<(ControlLine<'_>, bool)> {
+    let text = bytes.strip_suffix(&[CR, LF]).filter(|text| text.len() <= limit)?;
+    let is_plain = is_plain(text);
+    if !is_plain && !text.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
+    let line = ControlLine {
+        text,
+        layout: LineLayout { end: LineEnd::CrLf, split: false, leads_segment },
+        packet,
+        start_offset: offset,
+        end_offset: offset.saturating_add(bytes.len() as u64),
+        oversized: None,
+    };
+    Some((line, is_plain))
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub(super) struct Control {
     held: Vec<u8>,
     /// What is held of what has not ended, in bytes of memory, as it was reckoned last.
     unfinished: usize,
+    /// Whether the next line may take the short way; nothing but what goes the long way changes that.
+    orderly: bool,
     pub(super) talk: Talk,
 }
 
@@ -120,6 +122,7 @@ impl Control {
             decrypted: Both::default(),
             held: Vec::new(),
             unfinished: 0,
+            orderly: false,
             talk: Talk {
                 dialogue: Dialogue::new(!midstream),
                 assembler: ReplyAssembler::new(&options.limits),

@@ -284,7 +284,7 @@ impl Tracker {
         let room = kept.allowed();
         occurrences.clear();
         act(&mut live.control, &mut Notes { options, counts, occurrences, room });
-        live.control.reckon();
+        live.control.take_stock();
         let mut after = live.control.weight();
         if after > room.max(before) {
             live.control.relieve(counts);

@@ -11,8 +11,8 @@ impl Control {
         self.talk.kept.saturating_add(self.unfinished)
     }
 
-    /// Reckons what is held of what has not ended. To be called whenever that may have changed.
-    pub(in crate::session) fn reckon(&mut self) {
+    /// Reckons what is held of what has not ended.
+    pub(super) fn reckon(&mut self) {
         let lines = self.splitters.as_ref();
         let lines = lines.map_or(0, |both| both.client.held().saturating_add(both.server.held()));
         let tls = self.tls.as_ref().map_or(0, |tls| size_of::<tls::Session>().saturating_add(tls.held()));
@@ -40,7 +40,7 @@ impl Control {
         self.talk.heard = Vec::new();
         // What follows can't be read any more, as without keys.
         self.tls = None;
-        self.reckon();
+        self.take_stock();
     }
 }
 

@@ -5,9 +5,10 @@
 
 use super::{Auth, Control, Occurrence, Talk, facts};
 use crate::base::Text;
-use crate::ftp::{self, ControlLine, Party, Verb};
+use crate::ftp::{self, ControlLine, LineSplitter, Verb};
 use crate::report::{Protection, Reply};
 use crate::session::Options;
+use crate::session::both::Both;
 use crate::session::dialogue::{self, Answered};
 use crate::session::kept;
 use crate::session::verdict::Verdict;
@@ -22,36 +23,40 @@ impl Control {
         room: usize,
         options: &Options,
     ) -> Option<(Occurrence, usize)> {
-        let weight = self.weight();
-        let Self { client_side, splitters, tls, talk, .. } = self;
-        let client = client_side.filter(|_| talk.is_in_order() && tls.is_none())?;
-        let splitter = splitters.as_mut()?;
-        let room = room.checked_sub(weight)?;
-        let (party, splitter) = if chunk.side == client {
-            (Party::Client, &mut splitter.client)
-        } else {
-            (Party::Server, &mut splitter.server)
-        };
+        debug_assert!(!self.orderly || self.is_orderly());
+        let client = self.client_side.filter(|_| self.orderly)?;
+        let room = room.checked_sub(self.weight())?;
+        let limit = options.limits.line_length;
         let (line, is_plain) =
-            splitter.only_line(chunk.bytes, chunk.offset, chunk.packet, chunk.leads_segment)?;
-        let told = match party {
-            Party::Client => talk.next_command(&line, is_plain, chunk.acked, room, options)?,
-            Party::Server => talk.next_reply(&line, is_plain, chunk.acked, room)?,
-        };
-        splitter.pass(&line);
-        Some(told)
+            ftp::only_line(chunk.bytes, chunk.offset, chunk.packet, chunk.leads_segment, limit)?;
+        if chunk.side == client {
+            self.talk.next_command(&line, is_plain, chunk.acked, room, options)
+        } else {
+            self.talk.next_reply(&line, is_plain, chunk.acked, room)
+        }
+    }
+
+    /// Finds out whether the next line may take the short way, and reckons what is held of what has not ended. To be called
+    /// after all that goes the long way.
+    pub(in crate::session) fn take_stock(&mut self) {
+        self.orderly = self.is_orderly();
+        self.reckon();
+    }
+
+    /// Whether nothing that was said is waiting for what comes.
+    fn is_orderly(&self) -> bool {
+        let between =
+            |both: &Both<LineSplitter>| both.client.is_between_lines() && both.server.is_between_lines();
+        self.tls.is_none()
+            && self.splitters.as_ref().is_some_and(between)
+            && self.talk.verdict == Verdict::Ftp
+            && self.talk.auth == Auth::None
+            && !self.talk.assembler.is_open()
+            && self.talk.dialogue.is_in_order()
     }
 }
 
 impl Talk {
-    /// Whether nothing that was said is waiting for what comes.
-    fn is_in_order(&self) -> bool {
-        self.verdict == Verdict::Ftp
-            && self.auth == Auth::None
-            && !self.assembler.is_open()
-            && self.dialogue.is_in_order()
-    }
-
     fn next_command(
         &mut self,
         line: &ControlLine<'_>,
@@ -208,6 +213,7 @@ mod tests {
             let mut notes = Notes { options, counts: &mut counts, occurrences: &mut occurrences, room };
             if said.is_lost {
                 control.gap(Gap { side, offset, len, packet }, &mut notes);
+                control.take_stock();
             } else {
                 let acked = said.off.map(|off| sent[to].saturating_add_signed(off));
                 let chunk = Chunk { side, offset, bytes: &said.bytes, packet, acked, leads_segment: true };
@@ -216,7 +222,10 @@ mod tests {
                         short += 1;
                         told.push(occurrence);
                     }
-                    None => control.data(&connection, chunk, &mut notes),
+                    None => {
+                        control.data(&connection, chunk, &mut notes);
+                        control.take_stock();
+                    }
                 }
             }
             told.append(&mut occurrences);
