@@ -46,42 +46,47 @@ enum Auth {
 }
 
 /// A control connection, or a suspect.
+///
+/// What each line needs comes first, here and in [`Talk`] and [`Dialogue`]: hundreds of sessions are under way, and of each a
+/// processor has little at hand.
+#[repr(C)]
 pub(super) struct Control {
     client_side: Option<Side>,
+    /// Whether the next line may take the short way; nothing but what goes the long way changes that.
+    orderly: bool,
+    /// What is held of what has not ended, in bytes of memory, as it was reckoned last.
+    unfinished: usize,
+    pub(super) talk: Talk,
     midstream: bool,
     /// Whether one end is a port on which FTP is expected: then less evidence will do.
     expected: bool,
-    splitters: Option<Both<LineSplitter>>,
-    tls: Option<Box<tls::Session>>,
     /// Per party: whether its stream is in TLS now.
     in_tls: Both<bool>,
+    splitters: Option<Both<LineSplitter>>,
+    tls: Option<Box<tls::Session>>,
     decrypted: Both<u64>,
     held: Vec<u8>,
-    /// What is held of what has not ended, in bytes of memory, as it was reckoned last.
-    unfinished: usize,
-    /// Whether the next line may take the short way; nothing but what goes the long way changes that.
-    orderly: bool,
-    pub(super) talk: Talk,
 }
 
 /// What is said, line by line.
+#[repr(C)]
 pub(super) struct Talk {
+    /// What was noted of the session, here and by the tracker, in bytes of memory.
+    kept: usize,
+    read: Both<u64>,
+    /// Where the stream of the client stood when it went on although a reply was open.
+    interrupted_at: Option<u64>,
     pub(super) dialogue: Dialogue,
+    answered: Vec<(Answered, u16)>,
     assembler: ReplyAssembler,
     /// Whether it is heard from its first byte on.
     from_the_beginning: bool,
-    /// Where the stream of the client stood when it went on although a reply was open.
-    interrupted_at: Option<u64>,
     verdict: Verdict,
     auth: Auth,
     pub(super) security: Security,
     pub(super) opaque_since: Option<Timestamp>,
     pub(super) gaps: Vec<ControlGap>,
     pub(super) oversized: Vec<OversizedLine>,
-    read: Both<u64>,
-    answered: Vec<(Answered, u16)>,
-    /// What was noted of the session, here and by the tracker, in bytes of memory.
-    kept: usize,
     /// What the assembler gives, in memory that is used again.
     heard: Vec<Assembled>,
 }

@@ -57,18 +57,19 @@ pub(super) enum Answered {
     Nothing,
 }
 
-/// The dialogue of one control connection.
+/// The dialogue of one control connection; what each line needs comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Dialogue {
-    pub(super) commands: Vec<Command>,
-    pub(super) greeting: Vec<Reply>,
-    pub(super) unsolicited: Vec<Reply>,
-    pending: VecDeque<Pending>,
-    held: VecDeque<Heard>,
     /// How far the client's stream was read.
     client_read: u64,
     /// Whether the server's opening replies may still come.
     greeting_open: bool,
+    pub(super) commands: Vec<Command>,
+    pending: VecDeque<Pending>,
+    held: VecDeque<Heard>,
+    pub(super) greeting: Vec<Reply>,
+    pub(super) unsolicited: Vec<Reply>,
 }
 
 impl Dialogue {

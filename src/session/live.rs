@@ -10,7 +10,8 @@ use crate::ftp::{HostPort, Verb};
 use crate::report::{self, EndState, MatchedBy, Mode, Negotiation, Prediction, ReuseKind, Uid};
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
-/// A session under way.
+/// A session under way; what each line needs stands where the control connection begins.
+#[repr(C)]
 pub(super) struct Live {
     /// The control connection's place in the table, while it is there.
     pub(super) connection: ConnectionId,
@@ -18,8 +19,8 @@ pub(super) struct Live {
     pub(super) originator: Endpoint,
     pub(super) responder: Endpoint,
     pub(super) first: PacketRef,
-    pub(super) last: PacketRef,
     pub(super) handshake: bool,
+    pub(super) last: PacketRef,
     pub(super) control: Control,
     pub(super) channels: Vec<Channel>,
     /// Negotiating commands and the channels that they made, in order.
