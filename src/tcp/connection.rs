@@ -37,19 +37,28 @@ pub enum Onset {
     MidStream,
 }
 
-/// The facts of one connection.
+/// The facts of one connection; what each packet changes comes first.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Connection {
     /// Who sent the SYN, or is taken to have.
     pub originator: Endpoint,
     /// Who listened.
     pub responder: Endpoint,
-    /// Whether the beginning was seen.
-    pub onset: Onset,
-    /// First packet.
-    pub first: PacketRef,
     /// Last packet that belongs to it.
     pub last: PacketRef,
+    /// What the originator sent.
+    pub from_originator: Stream,
+    /// What the responder sent.
+    pub from_responder: Stream,
+    /// First packet.
+    pub first: PacketRef,
+    /// Whether the beginning was seen.
+    pub onset: Onset,
+    /// How it ended so far: open, fin, rst.
+    pub end_state: EndState,
+    /// Who sent the first FIN or RST.
+    pub first_close: Option<FirstClose>,
     /// SYNs that the originator sent, copies of one packet counted once.
     pub syn_attempts: u32,
     /// Frames of the first few SYNs.
@@ -60,22 +69,15 @@ pub struct Connection {
     pub refused: Option<PacketRef>,
     /// Plain ACK that answered a SYN.
     pub challenged: Option<PacketRef>,
-    /// How it ended so far: open, fin, rst.
-    pub end_state: EndState,
-    /// Who sent the first FIN or RST.
-    pub first_close: Option<FirstClose>,
     /// The packet with the first FIN or RST.
     pub close: Option<PacketRef>,
     /// When both FINs had been seen: the packet with the second one.
     pub closed: Option<Timestamp>,
-    /// What the originator sent.
-    pub from_originator: Stream,
-    /// What the responder sent.
-    pub from_responder: Stream,
 }
 
 /// What one side sent, in numbers.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Stream {
     /// Unique payload bytes captured.
     pub bytes: u64,

@@ -51,31 +51,32 @@ struct Header {
     has_ack: bool,
 }
 
-/// What one side sent, as far as sequence numbers go.
+/// What one side sent, as far as sequence numbers go; what each segment needs comes first.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct Half {
     /// Sequence number of offset 0.
     base: Option<u32>,
-    /// Its initial sequence number, where its SYN was captured.
-    pub syn: Option<u32>,
-    /// TSval of that SYN: what is older belongs to an earlier connection (RFC 7323, PAWS).
-    pub syn_timestamp: Option<u32>,
-    /// Whether any packet of this side was captured.
-    pub heard: bool,
     /// The highest offset that is known to have been sent.
     pub highest: u64,
     /// The highest offset that the other side acknowledged; a FIN counts as one byte here.
     pub acked: Option<i64>,
+    /// The bytes.
+    pub bytes: Reassembly,
+    last_time: Timestamp,
+    last: Header,
+    /// Whether any packet of this side was captured.
+    pub heard: bool,
     /// Its FIN.
     pub fin: Option<Fin>,
     /// A FIN before the end of what was captured: one of the two can't be the stream's.
     pub doubted_fin: Option<Box<Fin>>,
     /// Payload out of all windows.
     pub far: Option<Box<Far>>,
-    /// The bytes.
-    pub bytes: Reassembly,
-    last_time: Timestamp,
-    last: Header,
+    /// Its initial sequence number, where its SYN was captured.
+    pub syn: Option<u32>,
+    /// TSval of that SYN: what is older belongs to an earlier connection (RFC 7323, PAWS).
+    pub syn_timestamp: Option<u32>,
 }
 
 impl Half {

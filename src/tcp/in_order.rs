@@ -38,7 +38,8 @@ impl<S: Sink> Reception<'_, S> {
                 bytes: segment.payload,
                 cut: 0,
                 packet: segment.packet,
-                acked: Some(other.clamp(acked)),
+                // No FIN bounds it, where all is in order.
+                acked: u64::try_from(acked).ok(),
                 leads: true,
                 counts: true,
                 now: self.now,

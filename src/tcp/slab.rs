@@ -48,14 +48,18 @@ impl Class {
 }
 
 /// One connection with all that the table knows of it.
+///
+/// What each segment needs stands together, here and within the parts: thousands of connections are open, and of each a
+/// processor has little at hand.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Entry {
     pub connection: Connection,
+    pub class: Class,
     pub track: Track,
     pub flow: Fingerprint,
     /// Tells this connection from others that use the same slot later.
     pub serial: u64,
-    pub class: Class,
     queued: Timestamp,
     previous: Option<u32>,
     next: Option<u32>,

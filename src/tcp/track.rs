@@ -6,10 +6,17 @@ use super::{Connection, Interest, Side};
 use crate::base::{Endpoint, Timestamp};
 use crate::decode::Segment;
 
-/// What is known of a connection beside its facts.
+/// What is known of a connection beside its facts; what each segment needs comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Track {
     pub interest: Interest,
+    /// Whether the next segment may take the short way; nothing but a segment on the long one changes that.
+    pub in_order: bool,
+    /// Whether its holes are looked after.
+    pub watched: bool,
+    /// The last sign of life, by the clock that timers run by.
+    pub touched: Timestamp,
     pub originator: Half,
     pub responder: Half,
     /// A newer SYN on the same 4-tuple, of which it isn't known yet whether it is true.
@@ -18,12 +25,6 @@ pub(super) struct Track {
     pub ancestor: Option<Ancestor>,
     /// The acknowledgement number of the plain ACK that answered a SYN.
     pub challenge: Option<u32>,
-    /// The last sign of life, by the clock that timers run by.
-    pub touched: Timestamp,
-    /// Whether its holes are looked after.
-    pub watched: bool,
-    /// Whether the next segment may take the short way; nothing but a segment on the long one changes that.
-    pub in_order: bool,
 }
 
 impl Default for Track {
