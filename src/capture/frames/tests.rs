@@ -54,6 +54,31 @@ fn sources_are_merged_by_time_and_then_by_their_order() {
     assert!(merged.next().is_none(), "the end stays the end");
 }
 
+proptest! {
+    #[test]
+    fn packets_in_runs_are_those_that_come_one_by_one_however_many_are_taken(
+        files in prop::collection::vec(prop::collection::vec(0..20_i64, 0..12), 1..4),
+        at_a_time in 1..6_usize,
+    ) {
+        let open = || {
+            let marks = [b"a", b"b", b"c"];
+            frames(files.iter().zip(marks).map(|(seconds, mark)| ("file", file_at(seconds, mark))).collect())
+        };
+        let (mut one_by_one, mut in_runs) = (open(), open());
+        let mut seen = Vec::new();
+        while let Some(run) = in_runs.run() {
+            let before = seen.len();
+            seen.extend(run.take(at_a_time).map(|frame| format!("{frame:?}")));
+            prop_assert!(before < seen.len(), "a run holds one at least");
+        }
+        let mut wanted = Vec::new();
+        while let Some(frame) = one_by_one.next() {
+            wanted.push(format!("{frame:?}"));
+        }
+        prop_assert_eq!(seen, wanted);
+    }
+}
+
 #[test]
 fn within_a_source_the_order_of_the_file_stands_even_where_its_clock_went_back() {
     let mut merged = frames(vec![("a", file_at(&[5, 2, 6], b"a")), ("b", file_at(&[3, 7], b"b"))]);

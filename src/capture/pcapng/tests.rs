@@ -1,5 +1,5 @@
 use super::super::testing::{
-    Order, Packet, block, enhanced, interface, option, packets, pcapng, read, read_with, section,
+    Order, Packet, block, enhanced, interface, option, pcapng, read, read_with, section,
 };
 use super::super::{Frames, LinkType};
 use crate::base::{LimitName, Limits};
@@ -220,7 +220,10 @@ fn tls_secrets_are_handed_out_and_capped() {
         let limits = Limits { tls_secret_bytes: cap, ..Limits::default() };
         let reader = Box::new(std::io::Cursor::new(file.clone()));
         let mut frames = Frames::from_readers(vec![("a".to_owned(), reader)], &limits).unwrap();
-        assert_eq!(packets(&mut frames).len(), 1);
+        let run = frames.run().unwrap();
+        assert_eq!(run.tls_secrets(), kept, "they are known before the packets behind them");
+        assert_eq!(run.count(), 1);
+        assert!(frames.next().is_none());
         assert_eq!(frames.tls_secrets(), kept);
         let counts: Vec<_> = frames.limits().iter().collect();
         assert_eq!(counts, [(LimitName::TlsSecrets, 1)][..lost]);
