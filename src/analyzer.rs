@@ -116,6 +116,7 @@ impl Analyzer {
         }
     }
 
+    // Few packets come here, and what most of them run through stays short.
     #[inline(never)]
     fn collect(&mut self) {
         self.told.extend(self.tracker.take_announced().map(Told::Announced));

@@ -46,6 +46,7 @@ impl Tracker {
         Some(&commands.get(usize::try_from(index).ok()?)?.verb)
     }
 
+    // This one and those that few lines come to stand apart: what most lines run through stays short.
     #[inline(never)]
     pub(super) fn confirm(&mut self, slot: SessionSlot) {
         let Some(live) = self.live(slot) else { return };
