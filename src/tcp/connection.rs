@@ -96,6 +96,28 @@ pub struct Stream {
 }
 
 impl Connection {
+    /// A connection of which nothing is known but its first packet.
+    pub(crate) fn begun(originator: Endpoint, responder: Endpoint, onset: Onset, first: PacketRef) -> Self {
+        Self {
+            originator,
+            responder,
+            last: first,
+            from_originator: Stream::default(),
+            from_responder: Stream::default(),
+            first,
+            onset,
+            end_state: EndState::Open,
+            first_close: None,
+            syn_attempts: 0,
+            syn_frames: SynFrames::new(),
+            established: None,
+            refused: None,
+            challenged: None,
+            close: None,
+            closed: None,
+        }
+    }
+
     /// The stream of one side.
     pub const fn stream(&self, side: Side) -> &Stream {
         match side {

@@ -5,7 +5,6 @@ use super::slab::Entry;
 use super::track::Track;
 use super::{Connection, Onset, Stream};
 use crate::decode::Segment;
-use crate::report::EndState;
 
 /// Whether a segment of an unknown flow makes a connection: a SYN, a SYN-ACK, or payload.
 pub(super) const fn opens(segment: &Segment<'_>) -> bool {
@@ -24,23 +23,14 @@ pub(super) fn first_facts(segment: &Segment<'_>, flow: Fingerprint) -> Box<Entry
         (segment.source, segment.destination)
     };
     let is_attempt = is_syn && !is_answer;
+    let onset = if is_syn { Onset::Handshake } else { Onset::MidStream };
     let connection = Connection {
-        originator,
-        responder,
-        onset: if is_syn { Onset::Handshake } else { Onset::MidStream },
-        first: segment.packet,
-        last: segment.packet,
         syn_attempts: u32::from(is_attempt),
         syn_frames: is_attempt.then_some(segment.packet.frame).into_iter().collect(),
         established: (!is_attempt).then_some(segment.packet),
-        refused: None,
-        challenged: None,
-        end_state: EndState::Open,
-        first_close: None,
-        close: None,
-        closed: None,
         from_originator: Stream { start_seen: is_attempt, ..Stream::default() },
         from_responder: Stream { start_seen: is_answer, ..Stream::default() },
+        ..Connection::begun(originator, responder, onset, segment.packet)
     };
     // Made where it stays, and completed there: it is large.
     let mut entry = Box::new(Entry::new(connection, Track::default(), flow));

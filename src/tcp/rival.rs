@@ -7,7 +7,7 @@ use super::track::Track;
 use super::{Connection, Onset, Side, Stream};
 use crate::base::PacketRef;
 use crate::decode::Segment;
-use crate::report::{EndState, SynFrames};
+use crate::report::SynFrames;
 
 /// How many SYNs are remembered by frame.
 pub(super) const SYN_FRAMES: usize = 8;
@@ -118,23 +118,14 @@ impl Rival {
 
     /// The connection that the attempt is, once the old one is out of the way.
     pub(super) fn into_connection(self, old: &Connection) -> (Connection, Track) {
+        let (originator, responder) = (old.endpoint(self.originator), old.endpoint(self.originator.other()));
         let connection = Connection {
-            originator: old.endpoint(self.originator),
-            responder: old.endpoint(self.originator.other()),
-            onset: Onset::Handshake,
-            first: self.first,
             last: self.last,
             syn_attempts: self.attempts,
             syn_frames: self.frames,
-            established: None,
-            refused: None,
             challenged: self.challenged,
-            end_state: EndState::Open,
-            first_close: None,
-            close: None,
-            closed: None,
             from_originator: Stream { start_seen: true, ..Stream::default() },
-            from_responder: Stream::default(),
+            ..Connection::begun(originator, responder, Onset::Handshake, self.first)
         };
         let track = Track { originator: self.half, challenge: self.challenge, ..Track::default() };
         (connection, track)

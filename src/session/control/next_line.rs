@@ -123,30 +123,13 @@ mod tests {
     use super::super::Notes;
     use super::*;
     use crate::base::{Endpoint, LimitCounts, Limits, PacketRef, Timestamp};
-    use crate::report::{EndState, SynFrames};
-    use crate::tcp::{Connection, Gap, Onset, Side, Stream};
+    use crate::tcp::{Connection, Gap, Onset, Side};
 
     /// A connection to port 21 of which the handshake was captured.
     fn connection() -> Connection {
+        let (client, server) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
         let first = PacketRef { time: Timestamp::from_nanos(1), frame: 1 };
-        Connection {
-            originator: Endpoint::new([192, 0, 2, 1].into(), 40_000),
-            responder: Endpoint::new([192, 0, 2, 2].into(), 21),
-            onset: Onset::Handshake,
-            first,
-            last: first,
-            syn_attempts: 1,
-            syn_frames: SynFrames::from_slice(&[first.frame]),
-            established: Some(first),
-            refused: None,
-            challenged: None,
-            end_state: EndState::Open,
-            first_close: None,
-            close: None,
-            closed: None,
-            from_originator: Stream::default(),
-            from_responder: Stream::default(),
-        }
+        Connection::begun(Endpoint::new(client, 40_000), Endpoint::new(server, 21), Onset::Handshake, first)
     }
 
     /// What one end sends in a segment.
