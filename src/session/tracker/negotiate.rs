@@ -28,12 +28,13 @@ impl Tracker {
                 }
             }
             Occurrence::Reply { command: Some(index), code } => {
-                let is_login = |verb: &Verb| matches!(verb, Verb::User | Verb::Pass | Verb::Acct);
-                let matters = |verb: &Verb| {
-                    verb.is_negotiation() || verb.is_transfer() || is_login(verb) && self.is_watched()
-                };
-                if code >= 200 && self.verb(slot, index).is_some_and(matters) {
-                    self.on_reply(slot, index, code, packet);
+                let Some(verb) = self.verb(slot, index).filter(|_| code >= 200) else { return };
+                if verb.is_negotiation() {
+                    self.on_negotiation_reply(slot, index, code, packet);
+                } else if verb.is_transfer() {
+                    self.on_transfer_reply(slot, index, code, packet);
+                } else if matches!(verb, Verb::User | Verb::Pass | Verb::Acct) && self.is_watched() {
+                    self.tell_login(slot, index, code, packet);
                 }
             }
             Occurrence::Reply { command: None, code } => self.on_stray_reply(slot, code, packet),
@@ -160,42 +161,29 @@ impl Tracker {
     }
 
     #[inline(never)]
-    fn on_reply(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
-        let Some(live) = self.live(slot) else { return };
-        let Some(command) =
-            live.control.talk.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
-        else {
-            return;
-        };
-        match command.verb {
-            Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
-                if matches!(code, 200..=299) {
-                    self.infer(slot);
-                }
-                if self.is_watched() && code >= 200 {
-                    self.transfer_replied(slot, index, packet);
-                }
-                return;
-            }
-            Verb::User | Verb::Pass | Verb::Acct => {
-                if self.is_watched() {
-                    self.tell_login(slot, index, code, packet);
-                }
-                return;
-            }
-            Verb::Port | Verb::Eprt | Verb::Lprt | Verb::Pasv | Verb::Epsv | Verb::Lpsv => {}
-            // It has no channel, and looking for that would cost the more the longer the session is.
-            _ => return,
+    fn on_transfer_reply(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
+        if matches!(code, 200..=299) {
+            self.infer(slot);
         }
-        let Some(reply) = command.replies.last() else { return };
+        if self.is_watched() {
+            self.transfer_replied(slot, index, packet);
+        }
+    }
+
+    #[inline(never)]
+    fn on_negotiation_reply(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
+        // Looking for the channel takes time: only a reply that decides something is worth it.
+        if !matches!(code, 200..=299 | 400..=599) {
+            return;
+        }
+        let Some(live) = self.live(slot) else { return };
+        let commands = &live.control.talk.dialogue.commands;
+        let command = usize::try_from(index).ok().and_then(|index| commands.get(index));
+        let Some(reply) = command.and_then(|command| command.replies.last()) else { return };
         // Where the line was cut, the port may have been cut too.
         let is_whole = reply.line.end != LineEnd::None;
         let endpoint = ftp::passive_reply(code, reply.text.raw()).filter(|_| is_whole);
         let at = PacketRef { time: reply.time, frame: reply.frame };
-        // Looking for the channel takes time: only a reply that decides something is worth it.
-        if !command.verb.is_negotiation() || !matches!(code, 200..=299 | 400..=599) {
-            return;
-        }
         let Some(channel_index) = live.channel_of_command(index) else { return };
         let Some(channel) = live.channel_mut(channel_index) else { return };
         let waiting = channel.negotiation == Some(Negotiation::Unanswered);
