@@ -155,18 +155,31 @@ impl Content {
     }
 }
 
-/// What a stream's first bytes tell. Asking for all the kinds that there are takes as long as following some packets.
+/// What a stream's first bytes tell.
 pub(super) fn sniff(head: &[u8]) -> Sniffed {
-    match infer::get(head.get(..MARKS).unwrap_or(head)) {
+    let is_text = is_text(head);
+    // A list of files may begin with the two or three letters that mark an image or a program.
+    let kind = if is_text && !may_be_marked_text(head) {
+        None
+    } else {
+        infer::get(head.get(..MARKS).unwrap_or(head))
+    };
+    match kind {
         Some(kind) => Sniffed {
             mime: Some(kind.mime_type()),
             binary: !matches!(kind.matcher_type(), infer::MatcherType::Text),
         },
         None => Sniffed {
-            mime: (!head.is_empty() && is_text(head)).then_some("text/plain"),
+            mime: (is_text && !head.is_empty()).then_some("text/plain"),
             binary: head.contains(&0) && !is_utf_16(head),
         },
     }
+}
+
+/// Whether text begins as the kinds do that are marked and may be all text: HTML and XML, perhaps behind a byte order mark,
+/// scripts, PDF, PostScript and RTF.
+fn may_be_marked_text(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_start(), [b'<' | b'#' | b'%' | b'{' | 0xef | 0xfe | 0xff, ..])
 }
 
 /// Text in any encoding that extends ASCII: no control characters but those of layout.
@@ -178,4 +191,43 @@ fn is_text(head: &[u8]) -> bool {
 
 fn is_utf_16(head: &[u8]) -> bool {
     head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_not_taken_for_an_image_or_a_program_whose_mark_is_two_letters() {
+        for text in
+            [&b"BM-2026.txt\r\nMZ.txt\r\n"[..], b"MZ is a mark\n", b"II* and so on", b"Of %PDF files\n"]
+        {
+            let sniffed = sniff(text);
+            assert_eq!((sniffed.mime, sniffed.binary), (Some("text/plain"), false), "{text:?}");
+        }
+        assert_eq!(sniff(b"BM\x36\0\x0c\0").mime, Some("image/bmp"));
+    }
+
+    #[test]
+    fn text_that_bears_a_mark_is_of_that_kind() {
+        for (text, mime) in [
+            (&b"<!DOCTYPE html>\n"[..], "text/html"),
+            (b" \n<html >", "text/html"),
+            (b"<?xml version=\"1.0\"?>", "text/xml"),
+            (b"\xef\xbb\xbf<?xml version=\"1.0\"?>", "text/xml"),
+            (b"#!/bin/sh\n", "text/x-shellscript"),
+            (b"%PDF-1.7\n", "application/pdf"),
+            (b"%!PS-Adobe-3.0\n", "application/postscript"),
+            (b"{\\rtf1\\ansi", "application/rtf"),
+            (b"# a comment\n", "text/plain"),
+        ] {
+            assert_eq!(sniff(text).mime, Some(mime));
+        }
+    }
+
+    #[test]
+    fn nothing_is_of_no_kind() {
+        let sniffed = sniff(b"");
+        assert_eq!((sniffed.mime, sniffed.binary), (None, false));
+    }
 }
