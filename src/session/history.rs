@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use hashbrown::HashTable;
 
 use crate::base::{Endpoint, LimitCounts, LimitName, Limits, Timestamp, cost};
-use crate::report::Uid;
+use crate::report::{ReuseKind, Uid};
 
 /// One data connection that was made, for those that come after it on the same endpoints.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Use {
     pub(super) made: bool,
     /// When TIME_WAIT began, where it did.
     pub(super) time_wait_from: Option<Timestamp>,
-    /// The use before it of the same pair or listening endpoint.
+    /// The use before it of the same pair or listening endpoint; [`History::add`] finds it.
     pub(super) before: Option<UseId>,
 }
 
@@ -67,14 +67,15 @@ impl History {
 
     /// The latest use of this pair.
     pub(super) fn of_pair(&self, connector: Endpoint, listener: Endpoint) -> Option<UseId> {
-        let hash = self.keys.hash_one((connector, listener));
+        self.find_pair(self.keys.hash_one((connector, listener)), connector, listener)
+    }
+
+    fn find_pair(&self, hash: u64, connector: Endpoint, listener: Endpoint) -> Option<UseId> {
         let is_it = |one: &Use| one.connector == connector && one.listener == listener;
         self.by_pair.find(hash, self.finder(hash, is_it)).map(|latest| latest.id)
     }
 
-    /// The latest use of this listening endpoint.
-    pub(super) fn of_listener(&self, listener: Endpoint) -> Option<UseId> {
-        let hash = self.keys.hash_one(listener);
+    fn find_listener(&self, hash: u64, listener: Endpoint) -> Option<UseId> {
         self.by_listener.find(hash, self.finder(hash, |one| one.listener == listener)).map(|latest| latest.id)
     }
 
@@ -83,21 +84,32 @@ impl History {
         move |latest| latest.hash == hash && self.get(latest.id).is_some_and(&is_it)
     }
 
-    /// Remembers a new use.
-    pub(super) fn add(&mut self, one: Use, limits: &Limits, counts: &mut LimitCounts) -> UseId {
+    /// Remembers a new use; gives its number, and the latest use before it of the same pair, or else of the same listening
+    /// endpoint.
+    pub(super) fn add(
+        &mut self,
+        one: Use,
+        limits: &Limits,
+        counts: &mut LimitCounts,
+    ) -> (UseId, Option<(ReuseKind, UseId)>) {
         let id = UseId(self.first.saturating_add(self.uses.len() as u64));
         let (connector, listener) = (one.connector, one.listener);
-        let of_listener = self.of_listener(listener);
+        let (pair, end) = (self.keys.hash_one((connector, listener)), self.keys.hash_one(listener));
+        let of_listener = self.find_listener(end, listener);
         // A pair was used only where its listening endpoint was.
-        let of_pair = of_listener.and_then(|_| self.of_pair(connector, listener));
-        note(&mut self.by_pair, self.keys.hash_one((connector, listener)), of_pair, id);
-        note(&mut self.by_listener, self.keys.hash_one(listener), of_listener, id);
-        self.uses.push_back(one);
+        let of_pair = of_listener.and_then(|_| self.find_pair(pair, connector, listener));
+        note(&mut self.by_pair, pair, of_pair, id);
+        note(&mut self.by_listener, end, of_listener, id);
+        let before = match of_pair {
+            Some(of_pair) => Some((ReuseKind::FourTuple, of_pair)),
+            None => of_listener.map(|of_listener| (ReuseKind::Listener, of_listener)),
+        };
+        self.uses.push_back(Use { before: before.map(|(_, id)| id), ..one });
         if self.uses.len() > limits.history {
             counts.reached(LimitName::History);
             self.forget_oldest();
         }
-        id
+        (id, before)
     }
 
     fn forget_oldest(&mut self) {
@@ -164,7 +176,9 @@ mod tests {
                 place.map(|place| UseId(place as u64))
             };
             for listener in 0..6 {
-                prop_assert_eq!(remembered.of_listener(endpoint(listener)), latest(&|&(_, one)| one == listener));
+                let listens = endpoint(listener);
+                let found = remembered.find_listener(remembered.keys.hash_one(listens), listens);
+                prop_assert_eq!(found, latest(&|&(_, one)| one == listener));
                 for connector in 0..4 {
                     prop_assert_eq!(
                         remembered.of_pair(endpoint(connector), endpoint(listener)),

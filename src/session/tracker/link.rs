@@ -213,13 +213,6 @@ impl Tracker {
         now: Timestamp,
     ) -> (Option<(ReuseKind, UseId)>, Option<UseId>) {
         let Some(session) = self.uid_of(slot) else { return (None, None) };
-        // A pair was used only where its listening endpoint was.
-        let previous = self.history.of_listener(listener).map(|of_listener| {
-            match self.history.of_pair(connector, listener) {
-                Some(of_pair) => (ReuseKind::FourTuple, of_pair),
-                None => (ReuseKind::Listener, of_listener),
-            }
-        });
         let one = Use {
             session,
             channel,
@@ -228,9 +221,9 @@ impl Tracker {
             last: now,
             made: false,
             time_wait_from: None,
-            before: previous.map(|(_, id)| id),
+            before: None,
         };
-        let id = self.history.add(one, &self.options.limits, &mut self.counts);
+        let (id, previous) = self.history.add(one, &self.options.limits, &mut self.counts);
         (previous, Some(id))
     }
 
