@@ -66,6 +66,7 @@ impl Analyzer {
     }
 
     /// Takes the next frame.
+    #[inline(always)]
     pub fn feed(&mut self, frame: &Frame<'_>) {
         self.packets = self.packets.saturating_add(1);
         self.bytes = self.bytes.saturating_add(u64::from(frame.wire_len));

@@ -15,10 +15,15 @@ pub struct Text(CompactString);
 impl Text {
     /// Decodes what a peer sent.
     pub fn from_wire(bytes: &[u8]) -> Self {
-        Self(match std::str::from_utf8(bytes) {
-            Ok(text) => text.into(),
-            Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
-        })
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self(text.into()),
+            Err(_) => Self::from_latin_1(bytes),
+        }
+    }
+
+    #[cold]
+    fn from_latin_1(bytes: &[u8]) -> Self {
+        Self(bytes.iter().map(|&byte| char::from(byte)).collect())
     }
 
     /// The text as it is, control characters included.

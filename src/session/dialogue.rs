@@ -206,14 +206,7 @@ impl Dialogue {
             if position == 0 {
                 self.pending.pop_front();
             } else {
-                self.pending.remove(position);
-                // What was skipped for a gap was answered there.
-                let mut place = 0_usize;
-                self.pending.retain(|one| {
-                    let skipped = place < position && one.maybe_lost && !one.begun;
-                    place = place.saturating_add(1);
-                    !skipped
-                });
+                self.take_out(position);
             }
         }
         let command = usize::try_from(index).ok().and_then(|index| self.commands.get_mut(index));
@@ -221,6 +214,19 @@ impl Dialogue {
             command.replies.push(reply);
         }
         Answered::Command(index)
+    }
+
+    /// A command behind others was answered for good.
+    #[cold]
+    fn take_out(&mut self, position: usize) {
+        self.pending.remove(position);
+        // What was skipped for a gap was answered there.
+        let mut place = 0_usize;
+        self.pending.retain(|one| {
+            let skipped = place < position && one.maybe_lost && !one.begun;
+            place = place.saturating_add(1);
+            !skipped
+        });
     }
 
     /// The pending command that a reply answers.

@@ -136,24 +136,33 @@ impl Expectations {
             let of_endpoint = self.by_endpoint.entry(end).or_default();
             let oldest = if of_endpoint.len() >= PER_ENDPOINT { of_endpoint.first().copied() } else { None };
             of_endpoint.push(serial);
-            self.push_out(oldest, counts);
+            if let Some(oldest) = oldest {
+                self.push_out(oldest, counts);
+            }
         }
         while self.all.len() >= limits.expectations.max(1) {
             // Whoever has the most of them has most of the oldest.
             let Some(oldest) = self.in_order.pop_front() else { break };
-            self.push_out(Some(oldest), counts);
+            self.push_out(oldest, counts);
         }
         self.in_order.push_back(serial);
         self.all.insert(serial, expectation);
         if self.in_order.len() > self.all.len().saturating_mul(2).saturating_add(PER_ENDPOINT) {
-            let Self { in_order, all, .. } = self;
-            in_order.retain(|serial| all.contains_key(serial));
+            self.sweep();
         }
     }
 
+    /// Takes those that have gone out of the order of all.
+    #[cold]
+    fn sweep(&mut self) {
+        let Self { in_order, all, .. } = self;
+        in_order.retain(|serial| all.contains_key(serial));
+    }
+
     /// Gives one up because of a limit, if it is still there.
-    fn push_out(&mut self, oldest: Option<Serial>, counts: &mut LimitCounts) {
-        if let Some(gone) = oldest.and_then(|serial| self.remove(serial)) {
+    #[cold]
+    fn push_out(&mut self, oldest: Serial, counts: &mut LimitCounts) {
+        if let Some(gone) = self.remove(oldest) {
             counts.reached(LimitName::Expectations);
             self.forget_known(gone.session, gone.channel);
         }

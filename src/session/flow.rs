@@ -375,6 +375,7 @@ fn numbers(stream: &Stream) -> StreamFacts {
 }
 
 /// Makes the responder the originator, and the other way round.
+#[cold]
 fn swap(connection: &mut report::Connection) {
     mem::swap(&mut connection.originator, &mut connection.responder);
     mem::swap(&mut connection.from_originator, &mut connection.from_responder);

@@ -135,6 +135,7 @@ impl Connection {
     }
 
     /// Which side sent a segment; none where it is another connection's.
+    #[inline]
     pub(super) fn sender_of(&self, segment: &Segment<'_>) -> Option<Side> {
         if segment.source == self.originator && segment.destination == self.responder {
             Some(Side::Originator)

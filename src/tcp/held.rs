@@ -51,6 +51,7 @@ pub(super) enum Covered {
 
 impl Held {
     /// The first piece and where it starts.
+    #[cold]
     pub(super) fn first(&self) -> Option<(u64, &Piece)> {
         self.pieces.first_key_value().map(|(&start, piece)| (start, piece))
     }
@@ -161,6 +162,7 @@ impl Held {
     }
 
     /// Forgets what was given up: the connection is over.
+    #[cold]
     pub(super) fn forget_given_up(&mut self, budget: &mut Budget) {
         let cost = self.given_up.len().saturating_mul(GIVEN_UP_COST);
         budget.given_up = budget.given_up.saturating_sub(cost);

@@ -90,6 +90,7 @@ impl Reassembly {
     }
 
     /// Takes in a segment's payload: delivers what is in order, holds what isn't.
+    #[inline(always)]
     pub(super) fn insert<S: Sink>(
         &mut self,
         arrival: &Arrival<'_>,
@@ -126,6 +127,7 @@ impl Reassembly {
     }
 
     /// Gives up the first hole and delivers what waits behind it.
+    #[cold]
     pub(super) fn give_up_first_hole<S: Sink>(&mut self, out: &mut Outlet<'_, S>, budget: &mut Budget) {
         let Some((start, piece)) = self.held.as_ref().and_then(|held| held.first()) else { return };
         let packet = piece.packet;
@@ -143,7 +145,7 @@ impl Reassembly {
         while self.first_hole().is_some() {
             self.give_up_first_hole(out, budget);
         }
-        if let Some((end, packet)) = end {
+        if let Some((end, packet)) = end.filter(|&(end, _)| end > self.next) {
             self.give_up_to(end, packet, out, budget);
         }
         if let Some(mut held) = self.held.take() {
@@ -183,6 +185,7 @@ impl Reassembly {
         out.sink.data(out.id, out.connection, chunk);
     }
 
+    #[cold]
     fn insert_out_of_order<S: Sink>(
         &mut self,
         arrival: &Arrival<'_>,
@@ -241,6 +244,7 @@ impl Reassembly {
 
     /// The capture cut off bytes at `start`: nothing will bring them but a retransmission that is cut elsewhere, so
     /// they are given up as soon as all before them is delivered.
+    #[cold]
     fn cut<S: Sink>(
         &mut self,
         start: u64,
@@ -285,6 +289,7 @@ impl Reassembly {
     }
 
     /// Gives up everything from what is to come next up to `end`.
+    #[cold]
     fn give_up_to<S: Sink>(
         &mut self,
         end: u64,

@@ -71,6 +71,7 @@ impl<S: Sink> Reception<'_, S> {
     }
 
     /// RST. None where it is none of the connection's business.
+    #[cold]
     fn reset(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         let Entry { connection, track, .. } = entry;
         if track.judge_rival(segment, side) == Verdict::Confirms {
@@ -116,23 +117,29 @@ impl<S: Sink> Reception<'_, S> {
         if half.syn == Some(segment.seq) || is_late {
             return self.repeated_syn(entry, segment, side);
         }
-        let is_open = connection.established.is_none() && connection.end_state != EndState::Rst;
-        if segment.ack.is_some() {
-            if let Some(rival) = &track.rival
-                && side != rival.originator
-                && rival.is_answered_by(segment)
-            {
-                return Some(Outcome::Displaced);
-            }
-            // A peer that forgot its first SYN-ACK sends another number, as long as none was acknowledged and no byte came:
-            // what is held by the first number must not be moved.
-            let is_acknowledged = track.responder.acked.is_some() || track.responder.highest > 0;
-            if connection.established.is_none() || (side == Side::Responder && !is_acknowledged) {
-                return self.syn_ack(entry, segment, side);
-            }
-            return is_over(connection, track).then_some(Outcome::Succeeded);
+        if segment.ack.is_none() {
+            return self.other_syn(entry, segment, side);
         }
-        if is_open {
+        if let Some(rival) = &track.rival
+            && side != rival.originator
+            && rival.is_answered_by(segment)
+        {
+            return Some(Outcome::Displaced);
+        }
+        // A peer that forgot its first SYN-ACK sends another number, as long as none was acknowledged and no byte came: what
+        // is held by the first number must not be moved.
+        let is_acknowledged = track.responder.acked.is_some() || track.responder.highest > 0;
+        if connection.established.is_none() || (side == Side::Responder && !is_acknowledged) {
+            return self.syn_ack(entry, segment, side);
+        }
+        is_over(connection, track).then_some(Outcome::Succeeded)
+    }
+
+    /// A SYN with a number that its side has not begun with.
+    #[cold]
+    fn other_syn(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
+        let Entry { connection, track, .. } = entry;
+        if connection.established.is_none() && connection.end_state != EndState::Rst {
             track.halves(side).0.synchronise(segment);
             if side == Side::Originator {
                 count_syn(connection, segment);
@@ -151,6 +158,7 @@ impl<S: Sink> Reception<'_, S> {
     }
 
     /// A SYN or SYN-ACK with the number that its side has begun with.
+    #[cold]
     fn repeated_syn(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         let Entry { connection, track, .. } = entry;
         if is_over(connection, track) && connection.refused.is_none() {
@@ -209,19 +217,10 @@ impl<S: Sink> Reception<'_, S> {
     fn segment(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         // Every segment after the SYN carries an ACK; one that doesn't is taken by nobody (RFC 9293 3.10.7.4).
         segment.ack?;
-        match entry.track.judge_rival(segment, side) {
-            Verdict::Confirms => return Some(Outcome::Displaced),
-            Verdict::Challenges if entry.track.place(segment, side) == Belonging::Ours => {
-                if let Some(rival) = &mut entry.track.rival {
-                    rival.challenged_by(segment);
-                }
-                entry.track.touched = self.now;
-                return Some(Outcome::Kept);
-            }
-            Verdict::Refutes if entry.track.place(segment, side) == Belonging::Ours => {
-                entry.track.rival = None;
-            }
-            _ => {}
+        if entry.track.rival.is_some()
+            && let Some(outcome) = self.hear_of_rival(entry, segment, side)
+        {
+            return Some(outcome);
         }
         if entry.connection.established.is_none() {
             self.sign_of_life(entry, segment, side)?;
@@ -244,8 +243,29 @@ impl<S: Sink> Reception<'_, S> {
         Some(outcome)
     }
 
+    /// A segment where another connection was tried beside this one: what is to become of this one, if that decides it.
+    #[cold]
+    fn hear_of_rival(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
+        match entry.track.judge_rival(segment, side) {
+            Verdict::Confirms => return Some(Outcome::Displaced),
+            Verdict::Challenges if entry.track.place(segment, side) == Belonging::Ours => {
+                if let Some(rival) = &mut entry.track.rival {
+                    rival.challenged_by(segment);
+                }
+                entry.track.touched = self.now;
+                return Some(Outcome::Kept);
+            }
+            Verdict::Refutes if entry.track.place(segment, side) == Belonging::Ours => {
+                entry.track.rival = None;
+            }
+            _ => {}
+        }
+        None
+    }
+
     /// The first segment after the SYN where no SYN-ACK was captured: it establishes the connection, challenges the SYN, or
     /// belongs to an earlier connection (None).
+    #[cold]
     fn sign_of_life(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<()> {
         let Entry { connection, track, .. } = entry;
         if side == Side::Responder {
@@ -272,8 +292,16 @@ impl<S: Sink> Reception<'_, S> {
         Some(())
     }
 
-    /// The payload of a segment that belongs to the connection.
+    /// The payload of a segment that belongs to the connection, if it has any.
+    #[inline]
     fn payload(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Outcome {
+        if segment.payload.is_empty() && cut(segment) == 0 {
+            return Outcome::Kept;
+        }
+        self.some_payload(entry, segment, side)
+    }
+
+    fn some_payload(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Outcome {
         let Entry { connection, track, .. } = entry;
         let interest = track.interest;
         let (half, other) = track.halves(side);

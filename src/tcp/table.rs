@@ -8,6 +8,7 @@ use super::half::offset;
 use super::opening::{first_facts, opens};
 use super::reassembly::{Budget, Outlet, PATIENCE};
 use super::receive::{Outcome, Reception};
+use super::rival::Rival;
 use super::slab::{Class, Entry, Slab};
 use super::track::{Ancestor, is_over};
 use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
@@ -168,12 +169,14 @@ impl Table {
         Some(slot)
     }
 
+    #[inline(never)]
     fn receive_if_theirs(&mut self, slot: u32, segment: &Segment<'_>, sink: &mut impl Sink) {
         if let Some(side) = self.slab.get(slot).and_then(|entry| entry.connection.sender_of(segment)) {
             self.receive(slot, segment, side, sink);
         }
     }
 
+    #[inline]
     fn receive(&mut self, slot: u32, segment: &Segment<'_>, side: Side, sink: &mut impl Sink) {
         // Tests compare the short way with the long one.
         #[cfg(test)]
@@ -189,26 +192,39 @@ impl Table {
             }
             return;
         }
+        self.receive_the_long_way(slot, segment, side, sink);
+    }
+
+    // Apart, so that what most segments run through stays short.
+    #[inline(never)]
+    fn receive_the_long_way(&mut self, slot: u32, segment: &Segment<'_>, side: Side, sink: &mut impl Sink) {
+        let Some(entry) = self.slab.get_mut(slot) else { return };
+        let now = self.clock.now();
+        let mut reception = Reception { id: ConnectionId(slot), sink, budget: &mut self.budget, now };
         let outcome = reception.receive(entry, segment, side);
         self.settle(slot, outcome, segment, sink);
     }
 
     /// Does what a segment's reception asks for.
     fn settle(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
+        let Some(Entry { connection, track, .. }) = self.slab.get(slot) else { return };
+        if outcome == Outcome::Kept && !(track.rival.is_some() && is_over(connection, track)) {
+            self.classify(slot);
+            self.watch(slot);
+            if let Some(entry) = self.slab.get_mut(slot) {
+                entry.take_stock();
+            }
+        } else {
+            self.settle_end(slot, outcome, segment, sink);
+        }
+    }
+
+    /// Does what the reception of a segment asks for that ends the connection.
+    #[cold]
+    fn settle_end(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
         match outcome {
             Outcome::Kept => {
-                let is_displaced = self.slab.get(slot).is_some_and(|Entry { connection, track, .. }| {
-                    track.rival.is_some() && is_over(connection, track)
-                });
-                if is_displaced {
-                    self.end(slot, Ending::Replaced, sink);
-                } else {
-                    self.classify(slot);
-                    self.watch(slot);
-                    if let Some(entry) = self.slab.get_mut(slot) {
-                        entry.take_stock();
-                    }
-                }
+                self.end(slot, Ending::Replaced, sink);
             }
             Outcome::Ignored => {
                 let flow = self.slab.get(slot).map(|entry| entry.flow);
@@ -267,7 +283,19 @@ impl Table {
     }
 
     /// Makes room for one more connection.
+    #[inline]
     fn make_room(&mut self, sink: &mut impl Sink) {
+        if self.slab.count(Class::HalfOpen) >= self.half_open
+            || self.slab.count(Class::Closed) >= self.lingering
+            || self.slab.len() >= self.connections
+        {
+            self.give_up_some(sink);
+        }
+    }
+
+    /// Gives up connections where there are as many as there may be.
+    #[cold]
+    fn give_up_some(&mut self, sink: &mut impl Sink) {
         if self.slab.count(Class::HalfOpen) >= self.half_open
             && let Some((slot, _)) = self.slab.oldest(Class::HalfOpen)
         {
@@ -383,10 +411,17 @@ impl Table {
         sink.ended(ConnectionId(slot), connection, ending);
         // An eviction makes room, and fills none.
         let rival = track.rival.take().filter(|_| ending != Ending::Evicted)?;
+        self.succeed(&entry, *rival, sink)
+    }
+
+    /// Lets the connection that was tried beside another take its place.
+    #[cold]
+    fn succeed(&mut self, old: &Entry, rival: Rival, sink: &mut impl Sink) -> Option<u32> {
+        let Entry { connection, track, flow, .. } = old;
         let (successor, mut successor_track) = rival.into_connection(connection);
         successor_track.ancestor = Some(Ancestor::of(connection, track, successor.last.time));
         let is_challenged = successor.challenged.is_some();
-        let slot = self.introduce(Box::new(Entry::new(successor, successor_track, flow)), sink)?;
+        let slot = self.introduce(Box::new(Entry::new(successor, successor_track, *flow)), sink)?;
         if is_challenged && let Some(entry) = self.slab.get(slot) {
             sink.changed(ConnectionId(slot), &entry.connection);
         }

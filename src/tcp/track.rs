@@ -151,10 +151,16 @@ impl Track {
 
     /// Whether a segment is left over from the connection that was here before: by its numbers, or by a TSval from before
     /// this connection's SYN. Without such a connection TSvals prove nothing.
+    #[inline]
     fn is_left_over(&self, segment: &Segment<'_>, side: Side) -> bool {
         self.ancestor.as_ref().is_some_and(|ancestor| segment.packet.time < ancestor.until)
-            && (self.half(side).is_outdated(segment)
-                || (self.is_ancestors(segment) && !self.continues(segment, side)))
+            && self.is_older(segment, side)
+    }
+
+    /// Whether a segment tells by its numbers that it is not of this connection.
+    #[cold]
+    fn is_older(&self, segment: &Segment<'_>, side: Side) -> bool {
+        self.half(side).is_outdated(segment) || (self.is_ancestors(segment) && !self.continues(segment, side))
     }
 
     /// Whether a segment carries the numbers of the connection that was here before.
@@ -175,6 +181,7 @@ impl Track {
     /// Finds back into a stream of which the capture lost more than any window: where the receiver acknowledges what came
     /// from far ahead, or, where the receiver was never captured, after a few segments that follow on each other. Tells
     /// whether this segment belongs to the connection after all.
+    #[cold]
     pub(super) fn resynchronise(&mut self, segment: &Segment<'_>, side: Side) -> bool {
         const ENOUGH: u32 = 3;
         let (half, other) = self.halves(side);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{ATTEMPT_FRAMES, Done, Tracker, pair_key, position};
 use crate::base::LimitName;
-use crate::report::{ControlAttempt, EndState, FirstClose};
+use crate::report::{self, ControlAttempt, EndState, FirstClose};
 use crate::session::assemble;
 use crate::session::expectation::SessionSlot;
-use crate::session::flow::{DataFlow, Heads};
+use crate::session::flow::{DataFlow, Heads, Visit};
 use crate::session::kept;
 use crate::session::live::{Ended, Link};
 use crate::tcp::{Connection, ConnectionId, Ending, Onset, Side};
@@ -16,6 +16,7 @@ use crate::tcp::{Connection, ConnectionId, Ending, Onset, Side};
 const LOOKED_AT: usize = 64;
 
 impl Tracker {
+    #[cold]
     pub(super) fn suspect_ended(&mut self, connection: &Connection) {
         if connection.established.is_some() {
             if self.options.is_control_port(connection.responder.port) {
@@ -94,18 +95,7 @@ impl Tracker {
             std::mem::take(&mut heads).tell(&mut described);
         }
         if let Some(visit) = &data.visits {
-            let (slot, index) = (visit.session, visit.channel);
-            let is_wanted = self
-                .live(slot)
-                .and_then(|live| live.channel(index))
-                .is_some_and(|channel| channel.rejected.len() < ATTEMPT_FRAMES);
-            // It is told by the channel and again by its report.
-            if is_wanted
-                && self.keep(slot, 3 * kept::CONNECTION)
-                && let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index))
-            {
-                channel.rejected.push(*described);
-            }
+            self.visit_ended(visit, *described);
             return;
         }
         let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
@@ -156,8 +146,26 @@ impl Tracker {
         }
     }
 
+    /// A connection that came to nothing beside the one that its channel has.
+    #[cold]
+    fn visit_ended(&mut self, visit: &Visit, described: report::Connection) {
+        let (slot, index) = (visit.session, visit.channel);
+        let is_wanted = self
+            .live(slot)
+            .and_then(|live| live.channel(index))
+            .is_some_and(|channel| channel.rejected.len() < ATTEMPT_FRAMES);
+        // It is told by the channel and again by its report.
+        if is_wanted
+            && self.keep(slot, 3 * kept::CONNECTION)
+            && let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index))
+        {
+            channel.rejected.push(described);
+        }
+    }
+
     /// Ends a session to make room for another: of some that are looked at, one that negotiated nothing, or else the one
     /// that was silent for longest.
+    #[cold]
     pub(super) fn end_one_early(&mut self) {
         let count = self.sessions.len();
         let from = self.hand;
@@ -174,6 +182,7 @@ impl Tracker {
     }
 
     /// Ends a session that keeps much, where there is little room left: of some that are looked at the one that keeps most.
+    #[cold]
     pub(super) fn end_a_greedy_one(&mut self) {
         let count = self.sessions.len();
         let from = self.hand;

@@ -121,6 +121,7 @@ impl Tracker {
     }
 
     /// Whether the connection that holds a channel is a stranger's that has carried nothing, and must make way.
+    #[cold]
     pub(super) fn yields_to(
         &mut self,
         holder: ConnectionId,
@@ -136,6 +137,7 @@ impl Tracker {
         fit == Fit::Exact && translated && idle
     }
 
+    #[cold]
     pub(super) fn demote(&mut self, holder: ConnectionId, slot: SessionSlot, index: u32) {
         if let Some(data) = self.data_flow(holder) {
             data.owners.clear();
@@ -148,6 +150,7 @@ impl Tracker {
     }
 
     /// Makes a channel for a connection that no negotiation announced.
+    #[cold]
     pub(super) fn link_new_channel(
         &mut self,
         slot: SessionSlot,
@@ -229,14 +232,22 @@ impl Tracker {
 
     /// Looks for the expected connection among those that were captured before the line that announces it.
     pub(super) fn look_back(&mut self, expectation: &Expectation) {
-        let not_before = expectation.made.time.plus(CAPTURED_EARLY.saturating_neg());
         let at_peer = Endpoint::new(expectation.listener_peer, expectation.listener.port);
         let mut known: Vec<ConnectionId> =
             self.by_listener.get(&expectation.listener).into_iter().flatten().copied().collect();
         if at_peer != expectation.listener {
             known.extend(self.by_listener.get(&at_peer).into_iter().flatten());
         }
-        for id in known {
+        if !known.is_empty() {
+            self.look_among(&known, expectation);
+        }
+    }
+
+    /// Looks for the expected connection among those that were captured before.
+    #[cold]
+    fn look_among(&mut self, known: &[ConnectionId], expectation: &Expectation) {
+        let not_before = expectation.made.time.plus(CAPTURED_EARLY.saturating_neg());
+        for &id in known {
             let Some(flow) = self.flow(id) else { continue };
             let (originator, responder, first) = (flow.originator, flow.responder, flow.first);
             let Role::Data(data) = &mut flow.role else { continue };
@@ -320,6 +331,7 @@ impl Tracker {
     }
 
     /// A visitor's connection came to something: it becomes a further channel of the negotiation.
+    #[cold]
     pub(super) fn promote(&mut self, id: ConnectionId, visit: Visit) {
         let Some(first) = self.flow(id).map(|flow| flow.first) else { return };
         let Some(live) = self.live(visit.session) else { return };

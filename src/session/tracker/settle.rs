@@ -39,12 +39,18 @@ impl Tracker {
             return;
         }
         if self.unsettled.connections.len() >= self.unsettled.sweep_at {
-            let mut connections = std::mem::take(&mut self.unsettled.connections);
-            connections.retain(|&(first, id)| self.is_unsettled(first, id));
-            self.unsettled.sweep_at = connections.len().saturating_mul(2).saturating_add(SLACK);
-            self.unsettled.connections = connections;
+            self.sweep();
         }
         self.unsettled.connections.insert((first, id));
+    }
+
+    /// Takes settled connections off the list.
+    #[cold]
+    fn sweep(&mut self) {
+        let mut connections = std::mem::take(&mut self.unsettled.connections);
+        connections.retain(|&(first, id)| self.is_unsettled(first, id));
+        self.unsettled.sweep_at = connections.len().saturating_mul(2).saturating_add(SLACK);
+        self.unsettled.connections = connections;
     }
 
     /// Every session that began before this frame is over: those that are still to come began later.
