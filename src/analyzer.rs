@@ -127,7 +127,7 @@ impl Analyzer {
             self.ended = self.ended.saturating_add(done.len());
             for Done { over, kept } in done {
                 self.kept = self.kept.saturating_add(kept);
-                self.told.push(Told::Ended(Box::new(over), until, kept));
+                self.told.push(Told::Ended(over, until, kept));
             }
         }
     }

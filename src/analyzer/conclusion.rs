@@ -15,7 +15,7 @@ pub enum Told {
     Announced(Announcement),
     /// A session is over; its report is still to be worked out. The time is how far the capture had come, the number what
     /// the session keeps in bytes of memory.
-    Ended(Box<Over>, Timestamp, usize),
+    Ended(Over, Timestamp, usize),
 }
 
 /// What happened, in order.
@@ -66,7 +66,7 @@ impl Conclusion {
                 None
             }
             Told::Ended(over, until, _) => {
-                let mut session = Box::new(over.report());
+                let mut session = over.report();
                 self.diagnosis.session(&mut session, until);
                 Some(session)
             }

@@ -1,6 +1,5 @@
 //! From a session's facts to its report.
 
-use super::flow::Heads;
 use super::history::{History, Use, UseId};
 use super::live::{Channel, Link, Live};
 use super::options::Options;
@@ -20,7 +19,7 @@ pub(super) fn session(
     options: &Options,
     describe: &mut dyn FnMut(ConnectionId) -> Option<Box<Connection>>,
 ) -> Session {
-    let connections = live
+    let connections: Vec<Option<Box<Connection>>> = live
         .channels
         .iter()
         .map(|channel| match &channel.link {
@@ -29,79 +28,78 @@ pub(super) fn session(
             Link::Ended(connection, heads) => Some(heads.told(connection)),
         })
         .collect();
-    let mut session = frame(live, connections, history, options);
+    let reuses = reuses(live, connections.iter().map(Option::as_deref), history, options);
+    let mut session = frame(live, connections, reuses, options.time_wait);
     let talk = &live.control.talk;
     session.greeting.clone_from(&talk.dialogue.greeting);
     session.unsolicited.clone_from(&talk.dialogue.unsolicited);
     session.commands.clone_from(&talk.dialogue.commands);
     session.gaps.clone_from(&talk.gaps);
     session.oversized.clone_from(&talk.oversized);
-    let mut over =
-        Over { session, heads: Vec::new(), beside: walk::beside(live), room: walk::Room::of(options) };
-    over.allow(kept::derived(live.control.weight()));
-    over.report()
+    conclude(&mut session, live, walk::Room::of(options, kept::derived(live.control.weight())));
+    session
 }
 
-/// A session that is over: all that is known of it, but not yet what follows. That takes time, and can be done elsewhere.
+/// A session that is over: the facts, but not yet what follows from them. That takes time, and can be done elsewhere.
 pub struct Over {
-    session: Session,
-    /// What tells the kinds of its data channels' contents.
-    heads: Vec<Heads>,
-    beside: Vec<walk::Beside>,
+    live: Box<Live>,
+    /// What was on its data channels' endpoints before, as far as that matters.
+    reuses: Vec<Option<Reuse>>,
+    time_wait: i64,
     room: walk::Room,
 }
 
 impl Over {
-    /// Lets paths take so many bytes of memory more than is usual.
-    pub(super) const fn allow(&mut self, bytes: usize) {
-        self.room.paths = self.room.paths.saturating_add(bytes);
+    /// A session that has left the tracker, of which paths may take so many bytes of memory more than is usual.
+    pub(super) fn new(live: Box<Live>, history: &History, options: &Options, paths: usize) -> Self {
+        let connections = live.channels.iter().map(|channel| channel.link.ended());
+        let reuses = reuses(&live, connections, history, options);
+        Self { live, reuses, time_wait: options.time_wait, room: walk::Room::of(options, paths) }
     }
 
     /// Works out the report: kinds of content, login, paths, transfers.
-    pub fn report(self) -> Session {
-        let Self { mut session, heads, beside, room } = self;
-        for (channel, heads) in session.data_channels.iter_mut().zip(&heads) {
-            if let Some(connection) = &mut channel.connection {
-                heads.tell(connection);
-            }
-        }
-        walk::walk(&walk::Way {
-            commands: &session.commands,
-            gaps: &session.gaps,
-            channels: &session.data_channels,
-            beside: &beside,
-            room,
-        })
-        .tell(&mut session);
-        session.port_allocation = ports::allocation(&session.data_channels);
+    pub fn report(self) -> Box<Session> {
+        let Self { mut live, reuses, time_wait, room } = self;
+        let connections = live
+            .channels
+            .iter_mut()
+            .map(|channel| match std::mem::replace(&mut channel.link, Link::None) {
+                Link::None | Link::Open(_) => None,
+                Link::Ended(mut connection, heads) => {
+                    heads.tell(&mut connection);
+                    Some(connection)
+                }
+            })
+            .collect();
+        let mut session = Box::new(frame(&live, connections, reuses, time_wait));
+        let talk = &mut live.control.talk;
+        session.greeting = std::mem::take(&mut talk.dialogue.greeting);
+        session.unsolicited = std::mem::take(&mut talk.dialogue.unsolicited);
+        session.commands = std::mem::take(&mut talk.dialogue.commands);
+        session.gaps = std::mem::take(&mut talk.gaps);
+        session.oversized = std::mem::take(&mut talk.oversized);
+        conclude(&mut session, &live, room);
         session
     }
 }
 
 impl std::fmt::Debug for Over {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.session.fmt(f)
+        f.debug_struct("Over").field("uid", &self.live.uid).finish_non_exhaustive()
     }
 }
 
-/// Takes a session that is over out of its own parts.
-pub(super) fn over(live: &mut Live, history: &History, options: &Options) -> Over {
-    let (connections, heads) = live
-        .channels
-        .iter_mut()
-        .map(|channel| match std::mem::replace(&mut channel.link, Link::None) {
-            Link::None | Link::Open(_) => (None, Heads::default()),
-            Link::Ended(connection, heads) => (Some(connection), heads),
-        })
-        .unzip();
-    let mut session = frame(live, connections, history, options);
-    let talk = &mut live.control.talk;
-    session.greeting = std::mem::take(&mut talk.dialogue.greeting);
-    session.unsolicited = std::mem::take(&mut talk.dialogue.unsolicited);
-    session.commands = std::mem::take(&mut talk.dialogue.commands);
-    session.gaps = std::mem::take(&mut talk.gaps);
-    session.oversized = std::mem::take(&mut talk.oversized);
-    Over { session, heads, beside: walk::beside(live), room: walk::Room::of(options) }
+/// Completes a report of which all facts are known with what follows from them.
+fn conclude(session: &mut Session, live: &Live, room: walk::Room) {
+    walk::walk(&walk::Way {
+        commands: &session.commands,
+        gaps: &session.gaps,
+        channels: &session.data_channels,
+        beside: &walk::beside(live),
+        room,
+    })
+    .tell(session);
+    session.port_allocation = ports::allocation(&session.data_channels);
 }
 
 /// The transfer of one command of a session under way; of data connections only that of channel `index` is told. Nothing
@@ -114,17 +112,18 @@ pub(super) fn transfer(
     history: &History,
     options: &Options,
 ) -> Option<Transfer> {
-    let connections = (0..live.channels.len())
+    let connections: Vec<Option<Box<Connection>>> = (0..live.channels.len())
         .map(|place| if u32::try_from(place).ok() == index { connection.take() } else { None })
         .collect();
-    let session = frame(live, connections, history, options);
+    let reuses = reuses(live, connections.iter().map(Option::as_deref), history, options);
+    let session = frame(live, connections, reuses, options.time_wait);
     let talk = &live.control.talk;
     let walked = walk::walk(&walk::Way {
         commands: &talk.dialogue.commands,
         gaps: &talk.gaps,
         channels: &session.data_channels,
         beside: &walk::beside(live),
-        room: walk::Room::of(options),
+        room: walk::Room::of(options, 0),
     });
     walked.transfers.into_iter().find(|transfer| transfer.command == command)
 }
@@ -133,14 +132,15 @@ pub(super) fn transfer(
 fn frame(
     live: &Live,
     connections: Vec<Option<Box<Connection>>>,
-    history: &History,
-    options: &Options,
+    reuses: Vec<Option<Reuse>>,
+    time_wait: i64,
 ) -> Session {
     let channels: Vec<DataChannel> = live
         .channels
         .iter()
         .zip(connections)
-        .map(|(channel, connection)| data_channel(channel, connection, history, options))
+        .zip(reuses.into_iter().chain(std::iter::repeat_with(|| None)))
+        .map(|((channel, connection), reuse)| data_channel(channel, connection, reuse, time_wait))
         .collect();
     let (end_state, closed_by) = live.ended.map_or((EndState::Open, None), |ended| (ended.state, ended.by));
     let party = |side: Side| match live.control.client_side() {
@@ -181,8 +181,8 @@ fn frame(
 fn data_channel(
     channel: &Channel,
     connection: Option<Box<Connection>>,
-    history: &History,
-    options: &Options,
+    reuse: Option<Reuse>,
+    linger: i64,
 ) -> DataChannel {
     let outcome = match &connection {
         Some(connection) => Some(outcome(connection)),
@@ -197,8 +197,8 @@ fn data_channel(
         predicted: channel.prediction,
         outcome,
         matched_by: channel.matched_by,
-        time_wait: connection.as_deref().and_then(|connection| time_wait(channel, connection, options)),
-        reuse: reuse(channel, connection.as_deref(), history, options),
+        time_wait: connection.as_deref().and_then(|connection| time_wait(channel, connection, linger)),
+        reuse,
         connection,
         peer_session: channel.peer_session.clone(),
         other_attempts: channel.rejected.clone(),
@@ -216,7 +216,7 @@ fn outcome(connection: &Connection) -> Outcome {
 }
 
 /// Who holds the pair: whoever sent the first FIN (RFC 9293 section 3.6.1). A reset leaves nothing to hold.
-fn time_wait(channel: &Channel, connection: &Connection, options: &Options) -> Option<TimeWait> {
+fn time_wait(channel: &Channel, connection: &Connection, linger: i64) -> Option<TimeWait> {
     let from = connection.closed.filter(|_| connection.end_state == EndState::Fin)?;
     let (originator, responder) = match (channel.active, channel.matched_by, &channel.peer_session) {
         (false, Some(MatchedBy::ThirdParty), _) => (Holder::Partner, Holder::Server),
@@ -229,7 +229,23 @@ fn time_wait(channel: &Channel, connection: &Connection, options: &Options) -> O
         FirstClose::Responder => responder,
         FirstClose::Both => Holder::Both,
     };
-    Some(TimeWait { holder, from, until: from.plus(options.time_wait) })
+    Some(TimeWait { holder, from, until: from.plus(linger) })
+}
+
+/// What was on the endpoints of a session's data channels before, as far as that matters; of those behind the last in the
+/// list nothing was. `connections` are those of the channels.
+fn reuses<'a>(
+    live: &Live,
+    connections: impl Iterator<Item = Option<&'a Connection>>,
+    history: &History,
+    options: &Options,
+) -> Vec<Option<Reuse>> {
+    let is_first = |channel: &Channel| channel.previous.is_none() && channel.predicted_previous.is_none();
+    if live.channels.iter().all(is_first) {
+        return Vec::new();
+    }
+    let channels = live.channels.iter().zip(connections);
+    channels.map(|(channel, connection)| reuse(channel, connection, history, options)).collect()
 }
 
 fn reuse(

@@ -84,6 +84,14 @@ impl Link {
             Self::None | Self::Ended(..) => None,
         }
     }
+
+    /// What is known of the connection, once it has left the table.
+    pub(super) const fn ended(&self) -> Option<&report::Connection> {
+        match self {
+            Self::None | Self::Open(_) => None,
+            Self::Ended(connection, _) => Some(connection),
+        }
+    }
 }
 
 impl Channel {

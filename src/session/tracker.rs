@@ -474,7 +474,7 @@ impl Tracker {
         let mut occurrences = std::mem::take(&mut self.occurrences);
         for occurrence in occurrences.drain(..) {
             if occurrence == Occurrence::Rejected {
-                self.drop_session(slot);
+                self.remove_session(slot);
                 self.remove_flow(id);
                 self.let_go.push(id);
                 self.silent = self.silent.saturating_add(1);

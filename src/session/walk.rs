@@ -92,14 +92,15 @@ pub(super) struct Way<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
     /// Of paths, beside what is usual for one.
-    pub(super) paths: usize,
+    paths: usize,
     /// Of the names of files whose sizes are known: no longer than the walk lasts.
     names: usize,
 }
 
 impl Room {
-    pub(super) const fn of(options: &Options) -> Self {
-        Self { paths: 0, names: options.limits.kept_per_session / 4 }
+    /// The usual, and so much more for paths.
+    pub(super) const fn of(options: &Options, paths: usize) -> Self {
+        Self { paths, names: options.limits.kept_per_session / 4 }
     }
 }
 

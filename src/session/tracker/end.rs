@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::{ATTEMPT_FRAMES, Done, Tracker, pair_key, position};
 use crate::base::LimitName;
 use crate::report::{self, ControlAttempt, EndState, FirstClose};
-use crate::session::assemble;
+use crate::session::assemble::Over;
 use crate::session::expectation::SessionSlot;
 use crate::session::flow::{DataFlow, Heads, Visit};
 use crate::session::kept;
-use crate::session::live::{Ended, Link};
+use crate::session::live::{Ended, Link, Live};
 use crate::tcp::{Connection, ConnectionId, Ending, Onset, Side};
 
 /// Sessions that are looked at for one to end early.
@@ -84,7 +84,7 @@ impl Tracker {
             if connection.established.is_some() && self.options.is_control_port(connection.responder.port) {
                 self.silent = self.silent.saturating_add(1);
             }
-            self.drop_session(slot);
+            self.remove_session(slot);
         }
     }
 
@@ -235,29 +235,27 @@ impl Tracker {
     /// The session is over: it leaves the tracker.
     pub(super) fn close(&mut self, slot: SessionSlot) {
         let Some(live) = self.live(slot) else { return };
-        if live.control.is_confirmed() {
-            let Self { sessions, history, options, .. } = self;
-            if let Some(Some(live)) = sessions.get_mut(position(slot)) {
-                let mut over = assemble::over(live, history, options);
-                let weight = live.control.weight();
-                // What follows from it is paid for in advance.
-                let more = kept::derived(weight);
-                let kept = if weight.saturating_add(more) <= self.kept.allowed() {
-                    over.allow(more);
-                    weight.saturating_add(more)
-                } else {
-                    self.counts.reached(LimitName::KeptBytes);
-                    weight
-                };
-                self.kept.change(0, kept);
-                self.done.push(Done { over, kept });
-            }
+        if !live.control.is_confirmed() {
+            self.remove_session(slot);
+            return;
         }
-        self.drop_session(slot);
+        let weight = live.control.weight();
+        // What follows from it is paid for in advance.
+        let more = kept::derived(weight);
+        let is_room = weight.saturating_add(more) <= self.kept.allowed();
+        let (kept, paths) = if is_room { (weight.saturating_add(more), more) } else { (weight, 0) };
+        if !is_room {
+            self.counts.reached(LimitName::KeptBytes);
+        }
+        self.kept.change(0, kept);
+        if let Some(live) = self.remove_session(slot) {
+            let over = Over::new(live, &self.history, &self.options, paths);
+            self.done.push(Done { over, kept });
+        }
     }
 
-    pub(super) fn drop_session(&mut self, slot: SessionSlot) {
-        let Some(live) = self.sessions.get_mut(position(slot)).and_then(Option::take) else { return };
+    pub(super) fn remove_session(&mut self, slot: SessionSlot) -> Option<Box<Live>> {
+        let live = self.sessions.get_mut(position(slot))?.take()?;
         self.kept.change(live.control.weight(), 0);
         self.free_slots.push(slot);
         self.unsettled.gone(live.first.frame);
@@ -268,7 +266,7 @@ impl Tracker {
             self.by_client.remove(&client);
         }
         let key = pair_key(client.ip, server.ip);
-        let Some(pair) = self.pairs.get_mut(&key) else { return };
+        let Some(pair) = self.pairs.get_mut(&key) else { return Some(live) };
         pair.sessions.remove(&(live.first.frame, slot));
         if pair.sessions.is_empty() {
             for id in self.pairs.remove(&key).map(|pair| pair.candidates).unwrap_or_default() {
@@ -279,5 +277,6 @@ impl Tracker {
                 }
             }
         }
+        Some(live)
     }
 }
