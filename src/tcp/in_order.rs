@@ -14,6 +14,7 @@ use crate::decode::Segment;
 impl<S: Sink> Reception<'_, S> {
     /// Takes in a segment that is just what was to come next, with nothing left to settle; false where it isn't that, and
     /// nothing was done.
+    #[expect(clippy::inline_always, reason = "every packet goes this way, and a call is a hundredth of it")]
     #[inline(always)]
     pub(super) fn receive_next(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> bool {
         debug_assert!(!entry.track.in_order || entry.is_in_order());

@@ -118,7 +118,7 @@ impl<S: Sink> Reception<'_, S> {
             return self.repeated_syn(entry, segment, side);
         }
         if segment.ack.is_none() {
-            return self.other_syn(entry, segment, side);
+            return Some(self.other_syn(entry, segment, side));
         }
         if let Some(rival) = &track.rival
             && side != rival.originator
@@ -137,7 +137,7 @@ impl<S: Sink> Reception<'_, S> {
 
     /// A SYN with a number that its side has not begun with.
     #[cold]
-    fn other_syn(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
+    fn other_syn(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Outcome {
         let Entry { connection, track, .. } = entry;
         if connection.established.is_none() && connection.end_state != EndState::Rst {
             track.halves(side).0.synchronise(segment);
@@ -145,16 +145,16 @@ impl<S: Sink> Reception<'_, S> {
                 count_syn(connection, segment);
             }
             self.belongs(entry, segment, side);
-            return Some(self.payload(entry, segment, side));
+            return self.payload(entry, segment, side);
         }
         if is_over(connection, track) {
-            return Some(Outcome::Succeeded);
+            return Outcome::Succeeded;
         }
         match &mut track.rival {
             Some(rival) if rival.originator == side => rival.repeat(segment),
             rival => *rival = Some(Box::new(Rival::new(side, segment))),
         }
-        Some(Outcome::Kept)
+        Outcome::Kept
     }
 
     /// A SYN or SYN-ACK with the number that its side has begun with.

@@ -14,7 +14,7 @@ use crate::session::live::{Channel, Live};
 use crate::tcp::ConnectionId;
 
 impl Tracker {
-    #[inline(always)]
+    #[inline]
     pub(super) fn act(&mut self, slot: SessionSlot, occurrence: Occurrence, packet: PacketRef) {
         match occurrence {
             Occurrence::Confirmed => {
