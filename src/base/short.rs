@@ -4,6 +4,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
+use ascii::{AsAsciiStr as _, AsciiStr};
+
 /// An IP address, IPv6 in RFC 5952 form: the same text as the address's own, sooner.
 #[derive(Clone, Copy)]
 pub(crate) struct Address(pub(crate) IpAddr);
@@ -189,7 +191,7 @@ impl<const N: usize> Short<N> {
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+        self.as_bytes().as_ascii_str().map_or("", AsciiStr::as_str)
     }
 }
 

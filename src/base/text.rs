@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ascii::AsAsciiStr as _;
 use compact_str::CompactString;
 
 /// Text that a peer sent: UTF-8 where it is valid, else every byte read as Latin-1. Control characters are still in it.
@@ -15,15 +16,18 @@ pub struct Text(CompactString);
 impl Text {
     /// Decodes what a peer sent.
     pub fn from_wire(bytes: &[u8]) -> Self {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Self(text.into()),
-            Err(_) => Self::from_latin_1(bytes),
+        match bytes.as_ascii_str() {
+            Ok(text) => Self(text.as_str().into()),
+            Err(_) => Self::beyond_ascii(bytes),
         }
     }
 
     #[cold]
-    fn from_latin_1(bytes: &[u8]) -> Self {
-        Self(bytes.iter().map(|&byte| char::from(byte)).collect())
+    fn beyond_ascii(bytes: &[u8]) -> Self {
+        Self(match std::str::from_utf8(bytes) {
+            Ok(text) => text.into(),
+            Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        })
     }
 
     /// The text as it is, control characters included.

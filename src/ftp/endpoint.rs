@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use smallvec::SmallVec;
+
 use super::Verb;
 
 /// An endpoint as written in a command or reply.
@@ -173,8 +175,11 @@ fn endpoint(ip: IpAddr, port: [u8; 2]) -> Option<HostPort> {
 /// More numbers than any endpoint has.
 const MOST_OCTETS: usize = 24;
 
+/// The numbers of an endpoint.
+type Octets = SmallVec<[u8; MOST_OCTETS]>;
+
 /// Numbers from 0 to 255 with commas in between, and nothing else.
-fn octets(argument: &[u8]) -> Option<Vec<u8>> {
+fn octets(argument: &[u8]) -> Option<Octets> {
     argument
         .split(|&byte| byte == b',')
         .take(MOST_OCTETS)
@@ -212,8 +217,8 @@ fn tuple_in_text(text: &str, read: fn(&[u8]) -> Option<HostPort>) -> Option<Host
 
 /// The numbers at the start of `text` with commas in between: how long the run is, and the numbers if all of them are
 /// octets.
-fn run_of_numbers(text: &[u8]) -> (usize, Option<Vec<u8>>) {
-    let mut numbers = Vec::new();
+fn run_of_numbers(text: &[u8]) -> (usize, Option<Octets>) {
+    let mut numbers = Octets::new();
     let mut all_octets = true;
     let mut at = 0_usize;
     loop {
