@@ -254,6 +254,7 @@ impl Tracker {
         }
     }
 
+    /// Takes a session out of all tables.
     pub(super) fn remove_session(&mut self, slot: SessionSlot) -> Option<Box<Live>> {
         let live = self.sessions.get_mut(position(slot))?.take()?;
         self.kept.change(live.control.weight(), 0);
