@@ -431,7 +431,6 @@ impl Tracker {
         Some(slot)
     }
 
-    #[inline]
     fn control_data(
         &mut self,
         id: ConnectionId,
@@ -450,19 +449,6 @@ impl Tracker {
             self.act(slot, occurrence, packet);
             return;
         }
-        self.control_data_the_long_way(id, slot, connection, chunk);
-    }
-
-    // Apart, so that what most lines run through stays short.
-    #[inline(never)]
-    fn control_data_the_long_way(
-        &mut self,
-        id: ConnectionId,
-        slot: SessionSlot,
-        connection: &Connection,
-        chunk: Chunk<'_>,
-    ) {
-        let packet = chunk.packet;
         self.hear(slot, |control, notes| control.data(connection, chunk, notes));
         self.react(id, slot, packet);
     }

@@ -223,6 +223,7 @@ impl Table {
     #[cold]
     fn settle_end(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
         match outcome {
+            // It is over, and another was tried beside it.
             Outcome::Kept => {
                 self.end(slot, Ending::Replaced, sink);
             }
@@ -283,19 +284,7 @@ impl Table {
     }
 
     /// Makes room for one more connection.
-    #[inline]
     fn make_room(&mut self, sink: &mut impl Sink) {
-        if self.slab.count(Class::HalfOpen) >= self.half_open
-            || self.slab.count(Class::Closed) >= self.lingering
-            || self.slab.len() >= self.connections
-        {
-            self.give_up_some(sink);
-        }
-    }
-
-    /// Gives up connections where there are as many as there may be.
-    #[cold]
-    fn give_up_some(&mut self, sink: &mut impl Sink) {
         if self.slab.count(Class::HalfOpen) >= self.half_open
             && let Some((slot, _)) = self.slab.oldest(Class::HalfOpen)
         {
