@@ -20,11 +20,13 @@
 //! force, then the newest.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 
+use slotmap::SlotMap;
 use smallvec::SmallVec;
 
-use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, Limits, NumberMap, PacketRef, cost};
+use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, Limits, PacketRef, cost};
 
 /// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
 const PER_SESSION: usize = 64;
@@ -53,14 +55,14 @@ pub(super) struct Expectation {
     pub(super) met: bool,
 }
 
-// Itself, in a table; in the lists of up to two endpoints, each of which may be twice as long and in a table of its own; in
-// its session's, likewise; and in the order of all, where half may have gone.
+// Itself, with the number of its place; in the lists of up to two endpoints, each of which may be twice as long and in a
+// table of its own; in its session's, and in the order of all, where half may have gone.
 const _: () = assert!(
-    cost::in_hash_table(size_of::<(Serial, Expectation)>())
-        + 2 * (2 * size_of::<Serial>() + cost::in_hash_table(size_of::<(Endpoint, SmallVec<[Serial; 2]>)>()))
+    2 * (size_of::<Expectation>() + size_of::<ExpectationId>())
+        + 2 * (2 * size_of::<ExpectationId>()
+            + cost::in_hash_table(size_of::<(Endpoint, SmallVec<[ExpectationId; 2]>)>()))
         + 2 * size_of::<Known>()
-        + cost::in_hash_table(size_of::<(SessionSlot, VecDeque<Known>)>())
-        + 2 * 2 * size_of::<Serial>()
+        + 2 * 2 * size_of::<ExpectationId>()
         + 3 * cost::ALLOCATION
         <= cost::EXPECTATION
 );
@@ -97,25 +99,28 @@ impl Expectation {
     }
 }
 
-/// The number of an expectation, in the order in which they came.
-type Serial = u64;
+slotmap::new_key_type! {
+    /// The number of an expectation: no other is ever given the same.
+    struct ExpectationId;
+}
 
 /// All expectations, by where their connections may go.
 #[derive(Default)]
 pub(super) struct Expectations {
-    all: NumberMap<Serial, Expectation>,
-    by_endpoint: KeyedMap<Endpoint, SmallVec<[Serial; 2]>>,
-    by_session: NumberMap<SessionSlot, VecDeque<Known>>,
+    all: SlotMap<ExpectationId, Expectation>,
+    by_endpoint: KeyedMap<Endpoint, SmallVec<[ExpectationId; 2]>>,
     /// All of them in the order in which they came, among them such as have gone since.
-    in_order: VecDeque<Serial>,
-    /// The number of the next one.
-    serial: Serial,
+    in_order: VecDeque<ExpectationId>,
 }
+
+/// The expectations of one session, the last few of them; some may have gone since.
+#[derive(Default)]
+pub(super) struct OfSession(VecDeque<Known>);
 
 /// An expectation as its session knows it.
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    serial: Serial,
+    id: ExpectationId,
     channel: u32,
     /// Whether it was marked as superseded: once is enough.
     superseded: bool,
@@ -123,30 +128,34 @@ struct Known {
 
 impl Expectations {
     /// Adds one; the session's older ones are superseded by it only once [`Self::supersede`] says so.
-    pub(super) fn add(&mut self, expectation: Expectation, limits: &Limits, counts: &mut LimitCounts) {
-        let serial = self.serial;
-        self.serial = serial.wrapping_add(1);
-        let of_session = self.by_session.entry(expectation.session).or_default();
-        of_session.push_back(Known { serial, channel: expectation.channel, superseded: false });
-        let pushed_out = if of_session.len() > PER_SESSION { of_session.pop_front() } else { None };
+    pub(super) fn add(
+        &mut self,
+        of_session: &mut OfSession,
+        expectation: Expectation,
+        limits: &Limits,
+        counts: &mut LimitCounts,
+    ) {
+        let (channel, ends) = (expectation.channel, expectation.ends());
+        let id = self.all.insert(expectation);
+        of_session.0.push_back(Known { id, channel, superseded: false });
+        let pushed_out = if of_session.0.len() > PER_SESSION { of_session.0.pop_front() } else { None };
         if let Some(old) = pushed_out {
-            self.remove(old.serial);
+            self.remove(old.id);
         }
-        for end in expectation.ends() {
+        for end in ends {
             let of_endpoint = self.by_endpoint.entry(end).or_default();
             let oldest = if of_endpoint.len() >= PER_ENDPOINT { of_endpoint.first().copied() } else { None };
-            of_endpoint.push(serial);
+            of_endpoint.push(id);
             if let Some(oldest) = oldest {
                 self.push_out(oldest, counts);
             }
         }
-        while self.all.len() >= limits.expectations.max(1) {
+        self.in_order.push_back(id);
+        while self.all.len() > limits.expectations.max(1) {
             // Whoever has the most of them has most of the oldest.
             let Some(oldest) = self.in_order.pop_front() else { break };
             self.push_out(oldest, counts);
         }
-        self.in_order.push_back(serial);
-        self.all.insert(serial, expectation);
         if self.in_order.len() > self.all.len().saturating_mul(2).saturating_add(PER_ENDPOINT) {
             self.sweep();
         }
@@ -156,74 +165,64 @@ impl Expectations {
     #[cold]
     fn sweep(&mut self) {
         let Self { in_order, all, .. } = self;
-        in_order.retain(|serial| all.contains_key(serial));
+        in_order.retain(|&id| all.contains_key(id));
     }
 
     /// Gives one up because of a limit, if it is still there.
     #[cold]
-    fn push_out(&mut self, oldest: Serial, counts: &mut LimitCounts) {
-        if let Some(gone) = self.remove(oldest) {
+    fn push_out(&mut self, oldest: ExpectationId, counts: &mut LimitCounts) {
+        if self.remove(oldest) {
             counts.reached(LimitName::Expectations);
-            self.forget_known(gone.session, gone.channel);
         }
     }
 
-    /// Takes one out of the table, and out of the lists of its endpoints.
-    fn remove(&mut self, serial: Serial) -> Option<Expectation> {
-        let gone = self.all.remove(&serial)?;
+    /// Takes one out, and out of the lists of its endpoints; tells whether it was still there.
+    fn remove(&mut self, id: ExpectationId) -> bool {
+        let Some(gone) = self.all.remove(id) else { return false };
         for end in gone.ends() {
-            let Some(of_endpoint) = self.by_endpoint.get_mut(&end) else { continue };
-            if let Some(place) = of_endpoint.iter().position(|&one| one == serial) {
-                of_endpoint.remove(place);
-            }
-            if of_endpoint.is_empty() {
-                self.by_endpoint.remove(&end);
+            let Entry::Occupied(mut of_endpoint) = self.by_endpoint.entry(end) else { continue };
+            of_endpoint.get_mut().retain(|one| *one != id);
+            if of_endpoint.get().is_empty() {
+                of_endpoint.remove();
             }
         }
-        Some(gone)
-    }
-
-    fn forget_known(&mut self, session: SessionSlot, channel: u32) {
-        if let Some(of_session) = self.by_session.get_mut(&session) {
-            of_session.retain(|one| one.channel != channel);
-        }
+        true
     }
 
     /// The peer refused: the announcement is void.
-    pub(super) fn withdraw(&mut self, session: SessionSlot, channel: u32) {
-        let known = self.by_session.get(&session).into_iter().flatten();
-        let void: Vec<Serial> = known.filter(|one| one.channel == channel).map(|one| one.serial).collect();
-        for serial in void {
-            self.remove(serial);
-        }
-        self.forget_known(session, channel);
+    pub(super) fn withdraw(&mut self, of_session: &mut OfSession, channel: u32) {
+        of_session.0.retain(|known| {
+            let is_void = known.channel == channel;
+            if is_void {
+                self.remove(known.id);
+            }
+            !is_void
+        });
     }
 
     /// A newer negotiation of the session is in force now.
-    pub(super) fn supersede(&mut self, session: SessionSlot, newest: u32) {
-        let of_session = self.by_session.get_mut(&session).into_iter().flatten();
-        for known in of_session.filter(|known| known.channel != newest && !known.superseded) {
+    pub(super) fn supersede(&mut self, of_session: &mut OfSession, newest: u32) {
+        for known in of_session.0.iter_mut().filter(|known| known.channel != newest && !known.superseded) {
             known.superseded = true;
-            if let Some(one) = self.all.get_mut(&known.serial) {
+            if let Some(one) = self.all.get_mut(known.id) {
                 one.superseded = true;
             }
         }
     }
 
     /// A connection was found for it.
-    pub(super) fn meet(&mut self, session: SessionSlot, channel: u32) {
-        let of_session = self.by_session.get(&session).into_iter().flatten();
-        for known in of_session.filter(|known| known.channel == channel) {
-            if let Some(one) = self.all.get_mut(&known.serial) {
+    pub(super) fn meet(&mut self, of_session: &OfSession, channel: u32) {
+        for known in of_session.0.iter().filter(|known| known.channel == channel) {
+            if let Some(one) = self.all.get_mut(known.id) {
                 one.met = true;
             }
         }
     }
 
     /// The session is gone, and its expectations with it.
-    pub(super) fn forget(&mut self, session: SessionSlot) {
-        for known in self.by_session.remove(&session).into_iter().flatten() {
-            self.remove(known.serial);
+    pub(super) fn forget(&mut self, of_session: OfSession) {
+        for known in of_session.0 {
+            self.remove(known.id);
         }
     }
 
@@ -242,8 +241,8 @@ impl Expectations {
         responder: Endpoint,
     ) -> impl Iterator<Item = (&Expectation, Fit)> {
         let of_endpoint = self.by_endpoint.get(&responder).into_iter().flatten();
-        of_endpoint.filter_map(move |serial| {
-            let one = self.all.get(serial)?;
+        of_endpoint.filter_map(move |&id| {
+            let one = self.all.get(id)?;
             Some((one, one.fit(originator, responder)?))
         })
     }

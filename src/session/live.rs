@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::control::Control;
+use super::expectation::OfSession;
 use super::flow::Heads;
 use super::history::UseId;
 use crate::base::{Endpoint, PacketRef};
@@ -25,6 +26,8 @@ pub(super) struct Live {
     pub(super) channels: Vec<Channel>,
     /// Negotiating commands and the channels that they made, in order.
     negotiated: Vec<(u32, u32)>,
+    /// Data connections that were announced and may still come.
+    pub(super) expected: OfSession,
     /// The channel of the negotiation in force.
     pub(super) in_force: Option<u32>,
     /// The last transfer command that was given.
@@ -144,6 +147,7 @@ impl Live {
             control,
             channels: Vec::new(),
             negotiated: Vec::new(),
+            expected: OfSession::default(),
             in_force: None,
             last_transfer: None,
             ended: None,

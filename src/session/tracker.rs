@@ -6,6 +6,7 @@ mod link;
 mod negotiate;
 mod settle;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -388,10 +389,10 @@ impl Tracker {
             self.kept.change(data.kept, 0);
         }
         for endpoint in [flow.responder, flow.originator].into_iter().take(flow.listed) {
-            if let Some(known) = self.by_listener.get_mut(&endpoint) {
-                known.retain(|one| *one != id);
-                if known.is_empty() {
-                    self.by_listener.remove(&endpoint);
+            if let Entry::Occupied(mut known) = self.by_listener.entry(endpoint) {
+                known.get_mut().retain(|one| *one != id);
+                if known.get().is_empty() {
+                    known.remove();
                 }
             }
         }

@@ -256,12 +256,12 @@ impl Tracker {
 
     /// Takes a session out of all tables.
     pub(super) fn remove_session(&mut self, slot: SessionSlot) -> Option<Box<Live>> {
-        let live = self.sessions.get_mut(position(slot))?.take()?;
+        let mut live = self.sessions.get_mut(position(slot))?.take()?;
         self.kept.change(live.control.weight(), 0);
         self.free_slots.push(slot);
         self.unsettled.gone(live.first.frame);
         self.stop_watching(slot, &live);
-        self.expectations.forget(slot);
+        self.expectations.forget(std::mem::take(&mut live.expected));
         let (client, server) = (live.client(), live.server());
         if self.by_client.get(&client) == Some(&slot) {
             self.by_client.remove(&client);

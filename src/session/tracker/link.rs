@@ -116,7 +116,9 @@ impl Tracker {
                 return;
             }
         };
-        self.expectations.meet(slot, index);
+        if let Some(Some(live)) = self.sessions.get(position(slot)) {
+            self.expectations.meet(&live.expected, index);
+        }
         self.attach(id, slot, target, matched_by, peer_session);
     }
 

@@ -133,10 +133,15 @@ impl Tracker {
 
     /// From now on a connection to the advertised endpoint is expected; it may have been captured already.
     pub(super) fn expect(&mut self, slot: SessionSlot, channel: u32, advertised: HostPort, made: PacketRef) {
-        let Some(live) = self.live(slot) else { return };
+        let Self { sessions, expectations, history, options, counts, .. } = self;
+        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
         let (client, server) = (live.client(), live.server());
         let active = live.channel(channel).is_some_and(|channel| channel.active);
         let listener = Self::listener(live, active, advertised);
+        if active && let Some(channel) = live.channel_mut(channel) {
+            let default_port = Endpoint::new(server.ip, server.port.saturating_sub(1));
+            channel.predicted_previous = history.of_pair(default_port, listener);
+        }
         let expectation = Expectation {
             session: slot,
             channel,
@@ -148,16 +153,7 @@ impl Tracker {
             superseded: false,
             met: false,
         };
-        let default_port = server.port.saturating_sub(1);
-        let predicted_previous = if active {
-            self.history.of_pair(Endpoint::new(server.ip, default_port), listener)
-        } else {
-            None
-        };
-        if let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(channel)) {
-            channel.predicted_previous = predicted_previous;
-        }
-        self.expectations.add(expectation.clone(), &self.options.limits, &mut self.counts);
+        expectations.add(&mut live.expected, expectation.clone(), &options.limits, counts);
         self.look_back(&expectation);
     }
 
@@ -177,7 +173,7 @@ impl Tracker {
         if !matches!(code, 200..=299 | 400..=599) {
             return;
         }
-        let Some(live) = self.live(slot) else { return };
+        let Some(Some(live)) = self.sessions.get_mut(position(slot)) else { return };
         let commands = &live.control.talk.dialogue.commands;
         let command = usize::try_from(index).ok().and_then(|index| commands.get(index));
         let Some(reply) = command.and_then(|command| command.replies.last()) else { return };
@@ -210,7 +206,7 @@ impl Tracker {
                 channel.negotiation = Some(Negotiation::Rejected);
                 let mode = channel.mode;
                 if channel.active {
-                    self.expectations.withdraw(slot, channel_index);
+                    self.expectations.withdraw(&mut live.expected, channel_index);
                 }
                 self.tell(slot, packet, EventKind::Rejected { channel: channel_index, mode, code });
             }
@@ -220,7 +216,8 @@ impl Tracker {
 
     /// A negotiation was accepted: its prediction holds, and earlier ones no longer do.
     pub(super) fn accept(&mut self, slot: SessionSlot, index: u32, packet: PacketRef) {
-        let Some(live) = self.live(slot) else { return };
+        let Self { sessions, expectations, announced, .. } = self;
+        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
         let (client, server) = (live.client(), live.server());
         let Some(channel) = live.channel(index) else { return };
         let (active, advertised) = (channel.active, channel.advertised);
@@ -236,9 +233,9 @@ impl Tracker {
         }
         live.in_force = Some(index);
         if let Some(listener) = listener.filter(|_| !active) {
-            self.announced.push(Announcement { client: client.ip, listener });
+            announced.push(Announcement { client: client.ip, listener });
         }
-        self.expectations.supersede(slot, index);
+        expectations.supersede(&mut live.expected, index);
         if self.is_watched() {
             self.tell_expecting(slot, index, packet);
         }
