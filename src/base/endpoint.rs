@@ -21,7 +21,8 @@ impl Endpoint {
         Self { ip, port }
     }
 
-    fn text(self) -> Short<{ ADDRESS_LENGTH + "[]:65535".len() }> {
+    /// The text that it reads as, on the stack.
+    pub(crate) fn text(self) -> Short<{ ADDRESS_LENGTH + "[]:65535".len() }> {
         let mut text = Short::new();
         match self.ip {
             IpAddr::V4(_) => text.address(self.ip),

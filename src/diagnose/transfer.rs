@@ -1,5 +1,7 @@
 //! How transfers ended: short, aborted, stalled, unfinished, damaged.
 
+use smallvec::SmallVec;
+
 use super::case::Case;
 use super::draft::{Draft, Sink, duration, excerpt};
 use crate::base::Timestamp;
@@ -49,13 +51,13 @@ fn name(case: &Case<'_>, transfer: &Transfer) -> String {
     let command = case.transfer_command(transfer);
     let verb = command.map_or("The transfer".into(), |command| excerpt(command.verb.name()));
     match transfer.path.as_ref().or_else(|| command.and_then(|command| command.text())) {
-        Some(path) => format!("{verb} {}", excerpt(path.raw())),
+        Some(path) => [&*verb, " ", &*excerpt(path.raw())].concat(),
         None => verb.into_owned(),
     }
 }
 
 fn pair(connection: &Connection) -> String {
-    format!("{} to {}", connection.originator, connection.responder)
+    [connection.originator.text().as_str(), " to ", connection.responder.text().as_str()].concat()
 }
 
 fn draft(
@@ -175,7 +177,7 @@ fn stalled(
     let final_reply = case.final_reply(transfer).map(|reply| (reply.time, reply.frame));
     let close = connection.close;
     let begun = command.replies.first().filter(|reply| reply.is_preliminary());
-    let mut silences = Vec::new();
+    let mut silences: SmallVec<[Silence; 3]> = SmallVec::new();
     if let Some(stall) = connection.stall {
         let frames = [stall.frames.first, stall.frames.last];
         silences.push(Silence { from: stall.from, until: stall.until, frames, when: "in the middle" });
@@ -303,14 +305,15 @@ fn ascii_damage(
     if !ascii || !stream.binary || transfer.content != Content::File || !readable || stream.bytes == 0 {
         return;
     }
-    let what =
-        transfer.mime.map_or_else(|| "a binary file".to_owned(), |mime| format!("a binary file ({mime})"));
+    let what = transfer.mime.map(|mime| [" (", mime, ")"].concat()).unwrap_or_default();
     let damage = if stream.bare_line_feeds {
         "line ends were left alone by the sender, but a receiver that converts them damages it"
     } else {
         "every line feed in it was sent as CR LF, or will be taken for one"
     };
-    let text = format!("{} moved {what} in TYPE A over {}: {damage}", name(case, transfer), pair(connection));
+    // Like its parts not formatted: whole captures are moved so.
+    let (name, pair) = (name(case, transfer), pair(connection));
+    let text = [&*name, " moved a binary file", &*what, " in TYPE A over ", &*pair, ": ", damage].concat();
     let time = stream.first_payload.map_or(connection.start, |(time, _)| time);
     sink.push(
         draft(case, Code::AsciiDamage, time, index, transfer, text)
