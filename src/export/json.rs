@@ -13,7 +13,7 @@ use indented::Indented;
 pub(super) use writer::{Json, List, Numbered, Writer, members, numbered, object};
 
 /// How much is written at a time.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 256 * 1024;
 
 /// Writes the whole report as one JSON document, on one line or indented, and a line feed.
 pub(super) fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
