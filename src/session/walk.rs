@@ -331,8 +331,8 @@ impl<'a> Walk<'a> {
             Verb::Retr | Verb::List | Verb::Nlst | Verb::Mlsd => Some(Direction::Download),
             Verb::Stor | Verb::Stou | Verb::Appe => Some(Direction::Upload),
             _ => {
-                let begun = command.replies.iter().any(|reply| matches!(reply.code, 125 | 150));
-                let (_, connection) = self.connection_for(command).filter(|_| begun)?;
+                command.replies.iter().find(|reply| matches!(reply.code, 125 | 150))?;
+                let (_, connection) = self.connection_for(command)?;
                 let connection = connection?;
                 Some(if from_server(self.channel_active(command)?, connection).bytes > 0 {
                     Direction::Download
