@@ -56,12 +56,11 @@ pub(super) struct Expectation {
 }
 
 // Itself, with the number of its place; in the lists of up to two endpoints, each of which may be twice as long and in a
-// table of its own; in its session's, and in the order of all, where half may have gone.
+// table of its own; and in the order of all, where half may have gone. Its session's list is paid for with the channels.
 const _: () = assert!(
     2 * (size_of::<Expectation>() + size_of::<ExpectationId>())
         + 2 * (2 * size_of::<ExpectationId>()
             + cost::in_hash_table(size_of::<(Endpoint, SmallVec<[ExpectationId; 2]>)>()))
-        + 2 * size_of::<Known>()
         + 2 * 2 * size_of::<ExpectationId>()
         + 3 * cost::ALLOCATION
         <= cost::EXPECTATION
@@ -125,6 +124,9 @@ struct Known {
     /// Whether it was marked as superseded: once is enough.
     superseded: bool,
 }
+
+/// What a session takes to know of one.
+pub(super) const KNOWN: usize = size_of::<Known>();
 
 impl Expectations {
     /// Adds one; the session's older ones are superseded by it only once [`Self::supersede`] says so.

@@ -8,6 +8,7 @@ use crate::ftp::Verb;
 use crate::report::{self, Argument};
 
 use super::dialogue::USUAL_COMMANDS;
+use super::expectation;
 use super::live::Channel;
 use super::live::Live;
 
@@ -23,8 +24,8 @@ pub(super) const SESSION: usize = size_of::<report::Session>()
     + 2 * FINDING
     + 8 * cost::ALLOCATION;
 
-/// A data channel as it is followed and as it is reported, with its connection, a transfer and a finding.
-pub(super) const CHANNEL: usize = LIST * size_of::<Channel>()
+/// A data channel as it is expected, followed and reported, with its connection, a transfer and a finding.
+pub(super) const CHANNEL: usize = LIST * (size_of::<Channel>() + expectation::KNOWN)
     + CONNECTION
     + size_of::<report::DataChannel>()
     + LIST * size_of::<report::Transfer>()
