@@ -4,6 +4,7 @@
 #
 #   benches/profiled.sh                  learns from the samples
 #   benches/profiled.sh CAPTURE...       learns from these
+#   CPU=native benches/profiled.sh       for processors like this machine's, and no older ones; saves as much again
 #
 # The program is target/profiled/ftpscope. Needs llvm-profdata: rustup component add llvm-tools, or LLVM from elsewhere.
 set -euo pipefail
@@ -17,9 +18,10 @@ merger=$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata
 [ -x "$merger" ] || merger=$(compgen -c llvm-profdata | sort -V | tail -n 1 || true)
 [ -n "$merger" ] || { echo "llvm-profdata is missing: rustup component add llvm-tools" >&2; exit 1; }
 
+flags=${CPU:+-Ctarget-cpu=$CPU}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-RUSTFLAGS="-Cprofile-generate=$scratch" cargo build --release --target "$host" --target-dir target/profiled/learning
+RUSTFLAGS="$flags -Cprofile-generate=$scratch" cargo build --release --target "$host" --target-dir target/profiled/learning
 
 # A confined program may write beside its report, and nowhere else. One look at little would be spent on starting.
 for format in json json json text csv; do
@@ -30,5 +32,5 @@ for format in json json json text csv; do
     done
 done
 "$merger" merge -o "$scratch/profile" "$scratch"/*.profraw
-RUSTFLAGS="-Cprofile-use=$scratch/profile" cargo build --release --target "$host" --target-dir target/profiled/learned
+RUSTFLAGS="$flags -Cprofile-use=$scratch/profile" cargo build --release --target "$host" --target-dir target/profiled/learned
 cp "target/profiled/learned/$host/release/ftpscope" target/profiled/ftpscope
