@@ -4,7 +4,7 @@
 #
 #   benches/profiled.sh                  learns from the samples
 #   benches/profiled.sh CAPTURE...       learns from these
-#   CPU=native benches/profiled.sh       for processors like this machine's, and no older ones; saves as much again
+#   CPU=native benches/profiled.sh       for processors like this machine's, and no older ones: some per cent less again
 #
 # The program is target/profiled/ftpscope. Needs llvm-profdata: rustup component add llvm-tools, or LLVM from elsewhere.
 set -euo pipefail
