@@ -44,23 +44,13 @@ fn cleartext(case: &Case<'_>, sink: &mut Sink) {
         }
     }
     let Some((index, command, user)) = first else { return };
-    let whose = user.map(|user| [" of the user “", &*excerpt(user), "”"].concat()).unwrap_or_default();
+    let whose = user.map(|user| format!(" of the user “{}”", excerpt(user))).unwrap_or_default();
     let more =
         if count > 1 { format!(", the first of {}", plural(count, "password")) } else { String::new() };
-    // Not formatted: almost every session has this finding.
-    let [client, server] = [case.session.client, case.session.server].map(Endpoint::text);
-    let (client, server) = (client.as_str(), server.as_str());
-    let summary = [
-        "The client ",
-        client,
-        " sent the password",
-        &whose,
-        " to the server ",
-        server,
-        " in the clear",
-        &more,
-    ]
-    .concat();
+    let summary = format!(
+        "The client {} sent the password{whose} to the server {} in the clear{more}",
+        case.session.client, case.session.server,
+    );
     sink.push(
         Draft::new(Code::CleartextCredentials, command.time, summary)
             .frames([command.frame])
