@@ -99,7 +99,7 @@ impl Expectation {
 }
 
 slotmap::new_key_type! {
-    /// The number of an expectation: no other is ever given the same.
+    /// The number of an expectation; one that takes the place of another has a number of its own.
     struct ExpectationId;
 }
 
@@ -247,5 +247,46 @@ impl Expectations {
             let one = self.all.get(id)?;
             Some((one, one.fit(originator, responder)?))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expectation(session: u32, channel: u32, port: u16) -> Expectation {
+        let (listener, connector) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([198, 51, 100, 1]));
+        Expectation {
+            session: SessionSlot(session),
+            channel,
+            listener: Endpoint::new(listener, port),
+            listener_peer: listener,
+            connector,
+            active: false,
+            made: PacketRef::default(),
+            superseded: false,
+            met: false,
+        }
+    }
+
+    #[test]
+    fn what_a_session_says_of_one_that_was_pushed_out_does_not_reach_the_one_in_its_place() {
+        let limits = Limits { expectations: 1, ..Limits::default() };
+        let (mut all, mut counts) = (Expectations::default(), LimitCounts::default());
+        let (mut early, mut late) = (OfSession::default(), OfSession::default());
+        all.add(&mut early, expectation(1, 0, 1025), &limits, &mut counts);
+        all.add(&mut late, expectation(2, 0, 1026), &limits, &mut counts);
+        all.add(&mut late, expectation(2, 1, 1027), &limits, &mut counts);
+        all.meet(&early, 0);
+        all.supersede(&mut early, 7);
+        all.withdraw(&mut early, 0);
+        all.forget(early);
+        let found = |port| {
+            let from = Endpoint::new([198, 51, 100, 1].into(), 40_000);
+            all.best(from, Endpoint::new([192, 0, 2, 1].into(), port))
+                .map(|(one, _)| (one.met, one.superseded))
+        };
+        assert_eq!([1025, 1026, 1027].map(found), [None, None, Some((false, false))]);
+        assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 2);
     }
 }
