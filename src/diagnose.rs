@@ -26,8 +26,6 @@ mod tls;
 mod transfer;
 
 #[cfg(test)]
-mod fixture;
-#[cfg(test)]
 mod tests;
 
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};

@@ -11,6 +11,8 @@ mod channel;
 mod community;
 mod finding;
 mod session;
+#[cfg(test)]
+pub(crate) mod testing;
 mod transfer;
 
 pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};

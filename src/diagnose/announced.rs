@@ -37,7 +37,7 @@ impl Announced {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixture::dialogue;
+    use crate::report::testing::session;
 
     #[test]
     fn the_latest_half_is_always_remembered() {
@@ -46,7 +46,7 @@ mod tests {
         let client = "198.51.100.10".parse().unwrap();
         let mut forgotten = 0;
         for port in 50_000..50_100 {
-            let told = dialogue().pasv(&listener(port).to_string());
+            let told = session().pasv(&listener(port).to_string());
             forgotten += told.session.announcements().map(|it| announced.add(it, 10)).sum::<u64>();
             for recent in (50_000..=port).rev().take(5) {
                 assert!(announced.contains(client, listener(recent)));

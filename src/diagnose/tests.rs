@@ -9,23 +9,23 @@ mod transfer;
 
 use std::collections::BTreeSet;
 
-use super::fixture::{Dialogue, dialogue};
 use super::{Diagnosis, Options};
 use crate::base::LimitName;
 use crate::ftp::Party;
+use crate::report::testing::{SessionBuilder, session};
 use crate::report::{Code, Finding, Outcome, Severity};
 
-fn findings(told: &Dialogue) -> Vec<Finding> {
+fn findings(told: &SessionBuilder) -> Vec<Finding> {
     super::session(&told.session, &Options::default(), told.now())
 }
 
-fn codes(told: &Dialogue) -> BTreeSet<Code> {
+fn codes(told: &SessionBuilder) -> BTreeSet<Code> {
     findings(told).iter().map(|finding| finding.code).collect()
 }
 
 /// Checks that each story raises the code, and gives the summaries.
 #[track_caller]
-fn raises(code: Code, stories: &[Dialogue]) -> Vec<String> {
+fn raises(code: Code, stories: &[SessionBuilder]) -> Vec<String> {
     let mut summaries = Vec::new();
     for (number, told) in stories.iter().enumerate() {
         let raised: Vec<_> = findings(told).into_iter().filter(|finding| finding.code == code).collect();
@@ -41,31 +41,31 @@ fn raises(code: Code, stories: &[Dialogue]) -> Vec<String> {
 }
 
 #[track_caller]
-fn spares(code: Code, stories: &[Dialogue]) {
+fn spares(code: Code, stories: &[SessionBuilder]) {
     for (number, told) in stories.iter().enumerate() {
         assert!(!codes(told).contains(&code), "story {number} raises {:?}", findings(told));
     }
 }
 
 /// A login and a download that went well.
-fn clean() -> Dialogue {
-    dialogue().login("alice").pasv("203.0.113.21:50000").connected(1000).retr("a.bin", &[150, 226])
+fn clean() -> SessionBuilder {
+    session().login("alice").pasv("203.0.113.21:50000").connected(1000).retr("a.bin", &[150, 226])
 }
 
 #[test]
 fn a_clean_session_raises_nothing_above_notice() {
     let stories = [
         clean().say("QUIT", &[(221, "bye")]).closed(Party::Server),
-        dialogue().login("anonymous").port("198.51.100.10:41000").connected(5).retr("a", &[150, 226]),
-        dialogue().login("bob").epsv(50_001).connected(0).stor("empty", &[150, 226]),
-        dialogue()
+        session().login("anonymous").port("198.51.100.10:41000").connected(5).retr("a", &[150, 226]),
+        session().login("bob").epsv(50_001).connected(0).stor("empty", &[150, 226]),
+        session()
             .tls()
             .login("bob")
             .epsv(50_001)
             .connected(9)
             .connection(|it| it.tls = true)
             .retr("a", &[226]),
-        dialogue().login("bob").pasv("203.0.113.21:50000").retr("nothing-here", &[550]),
+        session().login("bob").pasv("203.0.113.21:50000").retr("nothing-here", &[550]),
     ];
     for told in &stories {
         let worst = findings(told).iter().map(|finding| finding.severity).max();
@@ -76,7 +76,7 @@ fn a_clean_session_raises_nothing_above_notice() {
 
 #[test]
 fn a_flood_of_notices_hides_no_alert() {
-    let mut told = dialogue();
+    let mut told = session();
     for _ in 0..30 {
         told = told.pasv("203.0.113.21:50000").refused();
     }
@@ -94,7 +94,7 @@ fn a_flood_of_notices_hides_no_alert() {
 
 #[test]
 fn an_empty_session_is_no_trouble() {
-    let mut told = dialogue().but(|it| it.greeting.clear());
+    let mut told = session().but(|it| it.greeting.clear());
     told.session.data_channels.clear();
     assert_eq!(findings(&told), []);
     // Indices that lead nowhere.

@@ -1,15 +1,14 @@
 //! A report to write: a passive download, an active transfer that a firewall blocks, a reuse inside TIME_WAIT, and a
 //! server and client that want to harm whoever reads the report.
 
-use smallvec::smallvec;
-
-use crate::base::{Endpoint, LimitName, Secret, Text, Timestamp};
+use crate::base::{LimitName, Secret, Timestamp};
 use crate::ftp::Verb;
+use crate::report::testing::{self, endpoint};
 use crate::report::{
-    Advertised, Allocation, Argument, Capture, Code, Command, Connection, Connector, Content, DataChannel,
-    Direction, EndState, Finding, FirstClose, FrameSpan, Holder, LineFacts, Login, MatchedBy, Mode,
-    Negotiation, Outcome, Party, PortAllocation, Prediction, Previous, Reply, Report, Reuse, ReuseKind,
-    ReuseOutcome, Security, Session, Severity, Source, Status, StreamFacts, TimeWait, Transfer, Uid,
+    Advertised, Allocation, Argument, Capture, Code, Command, Connection, Connector, DataChannel, Direction,
+    EndState, Finding, FirstClose, FrameSpan, Holder, Login, MatchedBy, Mode, Negotiation, Outcome, Party,
+    PortAllocation, Previous, Reply, Report, Reuse, ReuseKind, ReuseOutcome, Security, Session, Severity,
+    Source, Status, StreamFacts, TimeWait, Transfer,
 };
 
 /// `2026-03-01T12:00:00Z`.
@@ -18,12 +17,6 @@ const START: i64 = 1_772_366_400_000_000_000;
 /// The moment so many milliseconds after the start of the capture.
 pub(super) const fn at(millis: i64) -> Timestamp {
     Timestamp::from_nanos(START + millis * 1_000_000)
-}
-
-/// An endpoint as people write it.
-pub(super) fn endpoint(text: &str) -> Endpoint {
-    let address: std::net::SocketAddr = text.parse().unwrap();
-    Endpoint::new(address.ip(), address.port())
 }
 
 /// The whole report.
@@ -139,13 +132,7 @@ pub(super) fn blocked_active() -> Session {
     refused.connection = Some(Box::new(attempt));
     session.data_channels.push(refused);
     command(&mut session, Verb::Pasv, None, &[(502, "Command not implemented")]);
-    session.data_channels.push(DataChannel {
-        negotiation: Some(Negotiation::Rejected),
-        advertised: None,
-        predicted: None,
-        outcome: None,
-        ..channel(Mode::Pasv, 5, "192.0.2.8:1", "10.1.7.61", None)
-    });
+    session.data_channels.push(testing::failed_channel(Mode::Pasv, 5, Negotiation::Rejected));
     session.findings = vec![
         Finding {
             command: Some(port),
@@ -259,33 +246,10 @@ pub(super) fn evil_names() -> Session {
 
 fn session(client: &str, server: &str, start: i64) -> Session {
     Session {
-        uid: Uid(format!("S{start:05}").into()),
-        client: endpoint(client),
-        server: endpoint(server),
-        start: at(start),
         end: at(start + 9_500),
         frames: FrameSpan { first: 1, last: 99 },
-        handshake: true,
         end_state: EndState::Fin,
-        closed_by: None,
-        user: None,
-        password: None,
-        account: None,
-        login: Login::None,
-        greeting: Vec::new(),
-        unsolicited: Vec::new(),
-        system: None,
-        client_software: None,
-        features: None,
-        security: Security::None,
-        epsv_all: false,
-        port_allocation: PortAllocation::default(),
-        commands: Vec::new(),
-        data_channels: Vec::new(),
-        transfers: Vec::new(),
-        findings: Vec::new(),
-        gaps: Vec::new(),
-        oversized: Vec::new(),
+        ..testing::silent_session(&format!("S{start:05}"), client, server, at(start))
     }
 }
 
@@ -309,103 +273,49 @@ pub(super) fn command(
     let millis = session.start.since(at(0)) / 1_000_000 + 10 * (i64::from(index) + 1);
     let frame = 6 + 2 * u64::from(index);
     session.commands.push(Command {
-        time: at(millis),
-        frame,
         verb,
         argument: argument.map(|text| Argument::Text(text.into())),
         replies: replies.iter().map(|&(code, text)| reply(millis + 5, frame + 1, code, text)).collect(),
-        line: LineFacts::default(),
+        ..testing::command(at(millis), frame, "NOOP")
     });
     index
 }
 
 fn reply(millis: i64, frame: u64, code: u16, text: &str) -> Reply {
-    Reply { time: at(millis), frame, code, text: Text::from(text), line: LineFacts::default() }
+    testing::reply(at(millis), frame, code, text)
 }
 
 fn channel(mode: Mode, command: u32, listener: &str, connector: &str, port: Option<u16>) -> DataChannel {
     let listener = endpoint(listener);
     DataChannel {
-        mode: Some(mode),
-        active: mode.is_active(),
-        command: Some(command),
-        negotiation: Some(Negotiation::Accepted),
         advertised: Some(Advertised { ip: Some(listener.ip), port: listener.port }),
-        predicted: Some(Prediction {
+        ..testing::accepted_channel(
+            mode,
+            command,
             listener,
-            connector: Connector { ip: connector.parse().unwrap(), port },
-        }),
-        outcome: Some(Outcome::Unused),
-        matched_by: None,
-        connection: None,
-        time_wait: None,
-        reuse: None,
-        peer_session: None,
-        other_attempts: Vec::new(),
+            Connector { ip: connector.parse().unwrap(), port },
+        )
     }
 }
 
 fn connection(originator: &str, responder: &str, start: i64, sent: u64, received: u64) -> Connection {
     Connection {
-        originator: endpoint(originator),
-        responder: endpoint(responder),
-        start: at(start),
         end: at(start + 280),
         frames: FrameSpan { first: 20, last: 40 },
-        handshake: true,
-        syn_attempts: 1,
         end_state: EndState::Fin,
         first_close: Some(FirstClose::Responder),
         from_originator: StreamFacts { bytes: sent, ..StreamFacts::default() },
         from_responder: StreamFacts { bytes: received, ..StreamFacts::default() },
-        tls: false,
-        decrypted: false,
-        syn_frames: smallvec![20],
         established: Some(at(start)),
-        refused_frame: None,
-        challenge_frame: None,
-        close: None,
-        closed: None,
-        stall: None,
+        ..testing::syn(endpoint(originator), endpoint(responder), at(start), 20)
     }
 }
 
 fn transfer(command: u32, direction: Direction, status: Status, data_channel: Option<u32>) -> Transfer {
-    Transfer {
-        command,
-        path: None,
-        direction,
-        content: Content::File,
-        representation: "I".into(),
-        structure: 'F',
-        mode: 'S',
-        offset: 0,
-        data_channel,
-        bytes: None,
-        missing_bytes: 0,
-        expected_size: None,
-        sha256: None,
-        mime: None,
-        encrypted: false,
-        status,
-        reply_code: None,
-        start: None,
-        end: None,
-        peer_session: None,
-    }
+    Transfer { data_channel, ..testing::transfer(command, direction, status) }
 }
 
 /// A finding that names nothing but frames.
 pub(super) fn finding(code: Code, severity: Severity, summary: &str, frames: &[u64]) -> Finding {
-    Finding {
-        code,
-        severity,
-        summary: summary.into(),
-        advice: None,
-        time: at(0),
-        frames: frames.to_vec(),
-        command: None,
-        data_channel: None,
-        transfer: None,
-    }
+    testing::finding(code, severity, summary, at(0), frames)
 }

@@ -1,117 +1,50 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::{Endpoint, Text, Timestamp};
-use crate::ftp::Verb;
+use crate::base::Timestamp;
+use crate::report::testing::{self, endpoint};
 use crate::report::*;
-
-fn end(text: &str) -> Endpoint {
-    let address: std::net::SocketAddr = text.parse().unwrap();
-    Endpoint::new(address.ip(), address.port())
-}
-
-fn reply(code: u16, text: &str) -> Reply {
-    Reply { time: Timestamp::default(), frame: 11, code, text: Text::from(text), line: LineFacts::default() }
-}
-
-fn command(verb: Verb, argument: &str, replies: Vec<Reply>) -> Command {
-    Command {
-        time: Timestamp::default(),
-        frame: 10,
-        verb,
-        argument: Some(Argument::Text(Text::from(argument))),
-        replies: replies.into(),
-        line: LineFacts::default(),
-    }
-}
-
-fn transfer(start: Timestamp) -> Transfer {
-    Transfer {
-        command: 1,
-        path: Some(Text::from("/pub/q2.csv")),
-        direction: Direction::Download,
-        content: Content::File,
-        representation: Text::from("I"),
-        structure: 'F',
-        mode: 'S',
-        offset: 0,
-        data_channel: Some(0),
-        bytes: Some(2048),
-        missing_bytes: 0,
-        expected_size: None,
-        sha256: Some([0xab; 32]),
-        mime: None,
-        encrypted: false,
-        status: Status::Failed,
-        reply_code: Some(425),
-        start: Some(start),
-        end: Some(start.plus(1_000_000_000)),
-        peer_session: None,
-    }
-}
 
 /// alice's session: 10.1.7.33 to 192.0.2.8, PORT never met, RETR answered by 425, and 82.3 s long.
 fn session() -> Session {
     let start = Timestamp::from_nanos(1_775_986_267_114_000_000);
-    Session {
-        uid: Uid("C1".into()),
-        client: end("10.1.7.33:49822"),
-        server: end("192.0.2.8:21"),
-        start,
-        end: start.plus(82_300_000_000),
-        frames: FrameSpan { first: 100, last: 200 },
-        handshake: true,
-        end_state: EndState::Fin,
-        closed_by: None,
-        user: Some(Text::from("alice")),
-        password: None,
-        account: None,
-        login: Login::Accepted,
-        greeting: vec![reply(220, "ProFTPD 1.3.8")],
-        unsolicited: Vec::new(),
-        system: None,
-        client_software: None,
-        features: None,
-        security: Security::None,
-        epsv_all: false,
-        port_allocation: PortAllocation::default(),
-        commands: vec![
-            command(Verb::Port, "10,1,7,33,199,56", vec![reply(200, "PORT command successful.")]),
-            command(Verb::Retr, "/pub/q2.csv", vec![reply(425, "Can't open data connection.")]),
-        ],
-        data_channels: vec![DataChannel {
-            mode: Some(Mode::Port),
-            active: true,
-            command: Some(0),
-            negotiation: Some(Negotiation::Accepted),
-            advertised: Some(Advertised { ip: Some(end("10.1.7.33:1").ip), port: 51000 }),
-            predicted: Some(Prediction {
-                listener: end("10.1.7.33:51000"),
-                connector: Connector { ip: end("192.0.2.8:1").ip, port: Some(20) },
-            }),
-            outcome: Some(Outcome::Unused),
-            matched_by: None,
-            connection: None,
-            time_wait: None,
-            reuse: None,
-            peer_session: None,
-            other_attempts: Vec::new(),
-        }],
-        transfers: vec![transfer(start)],
-        findings: vec![Finding {
-            code: Code::DataNeverAttempted,
-            severity: Severity::Warning,
-            summary: "nobody came".into(),
-            advice: None,
-            time: start,
-            frames: vec![10],
-            command: None,
-            data_channel: Some(0),
-            transfer: None,
-        }],
-        gaps: Vec::new(),
-        oversized: Vec::new(),
+    let mut session = testing::silent_session("C1", "10.1.7.33:49822", "192.0.2.8:21", start);
+    session.end = start.plus(82_300_000_000);
+    session.frames = FrameSpan { first: 100, last: 200 };
+    session.end_state = EndState::Fin;
+    session.user = Some("alice".into());
+    session.login = Login::Accepted;
+    session.greeting.push(testing::reply(start, 11, 220, "ProFTPD 1.3.8"));
+    for (line, code, text) in [
+        ("PORT 10,1,7,33,199,56", 200, "PORT command successful."),
+        ("RETR /pub/q2.csv", 425, "Can't open data connection."),
+    ] {
+        let mut command = testing::command(start, 10, line);
+        command.replies.push(testing::reply(start, 11, code, text));
+        session.commands.push(command);
     }
+    let connector = Connector { ip: session.server.ip, port: Some(20) };
+    session.data_channels.push(testing::accepted_channel(
+        Mode::Port,
+        0,
+        endpoint("10.1.7.33:51000"),
+        connector,
+    ));
+    session.transfers.push(Transfer {
+        path: Some("/pub/q2.csv".into()),
+        data_channel: Some(0),
+        bytes: Some(2048),
+        sha256: Some([0xab; 32]),
+        reply_code: Some(425),
+        start: Some(start),
+        end: Some(start.plus(1_000_000_000)),
+        ..testing::transfer(1, Direction::Download, Status::Failed)
+    });
+    session.findings.push(Finding {
+        data_channel: Some(0),
+        ..testing::finding(Code::DataNeverAttempted, Severity::Warning, "nobody came", start, &[10])
+    });
+    session
 }
 
 #[track_caller]

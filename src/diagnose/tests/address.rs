@@ -2,7 +2,7 @@
 
 use super::{findings, raises, spares};
 use crate::diagnose::Options;
-use crate::diagnose::fixture::{Dialogue, between, dialogue, endpoint};
+use crate::report::testing::{SessionBuilder, between, endpoint, session};
 use crate::report::{Code, EndState, MatchedBy, Mode, Negotiation, Report, Uid};
 
 #[test]
@@ -12,10 +12,10 @@ fn address_mismatch_is_a_foreign_address_that_nobody_used_or_could_use() {
     let told = raises(
         Code::AddressMismatch,
         &[
-            dialogue().pasv("10.0.0.5:50000").connected_between(client, server, 10),
-            dialogue().pasv("203.0.113.99:50000").connected_between(client, server, 10),
-            dialogue().pasv("10.0.0.5:50000").unanswered(3),
-            dialogue().port_rejected("192.168.1.10:45000", 500),
+            session().pasv("10.0.0.5:50000").connected_between(client, server, 10),
+            session().pasv("203.0.113.99:50000").connected_between(client, server, 10),
+            session().pasv("10.0.0.5:50000").unanswered(3),
+            session().port_rejected("192.168.1.10:45000", 500),
             // Seen from inside: the server was told the public address that NAT gives it.
             between("10.0.0.9:40000", "10.0.0.5:21").pasv("203.0.113.5:50000").retr("a", &[150, 226]),
         ],
@@ -28,11 +28,11 @@ fn address_mismatch_is_a_foreign_address_that_nobody_used_or_could_use() {
     spares(
         Code::AddressMismatch,
         &[
-            dialogue().pasv("203.0.113.21:50000").connected(10),
-            dialogue().pasv("203.0.113.99:50000"),
-            dialogue().pasv("0.0.0.0:50000"),
-            dialogue().port("10.0.0.5:45000").connected(10),
-            dialogue().say("EPRT |2|::ffff:198.51.100.10|45000|", &[(200, "ok")]).channel(
+            session().pasv("203.0.113.21:50000").connected(10),
+            session().pasv("203.0.113.99:50000"),
+            session().pasv("0.0.0.0:50000"),
+            session().port("10.0.0.5:45000").connected(10),
+            session().say("EPRT |2|::ffff:198.51.100.10|45000|", &[(200, "ok")]).channel(
                 Mode::Eprt,
                 Some("[::ffff:198.51.100.10]:45000"),
                 Negotiation::Accepted,
@@ -44,7 +44,7 @@ fn address_mismatch_is_a_foreign_address_that_nobody_used_or_could_use() {
 
 #[test]
 fn the_same_foreign_address_again_and_again_is_one_finding() {
-    let mut told = dialogue();
+    let mut told = session();
     for port in 50_000..50_020 {
         told = told.port_rejected(&format!("192.168.1.10:{port}"), 500);
     }
@@ -78,10 +78,10 @@ fn bounce_names_a_third_host_that_neither_nat_nor_fxp_explains() {
     let told = raises(
         Code::BounceAttempt,
         &[
-            dialogue().port("192.0.2.7:25").connected(10),
-            dialogue().port("192.0.2.7:8080"),
-            dialogue().port_rejected("192.0.2.7:8080", 500),
-            dialogue().port("203.0.113.21:22"),
+            session().port("192.0.2.7:25").connected(10),
+            session().port("192.0.2.7:8080"),
+            session().port_rejected("192.0.2.7:8080", 500),
+            session().port("203.0.113.21:22"),
             between("192.168.1.10:40000", "192.168.1.21:21").port("192.168.1.99:25"),
         ],
     );
@@ -91,14 +91,14 @@ fn bounce_names_a_third_host_that_neither_nat_nor_fxp_explains() {
          192.0.2.7 (port 25), and the server connected there"
     );
     let partner =
-        |told: Dialogue| told.but(|it| it.data_channels[0].peer_session = Some(Uid("Fother".into())));
+        |told: SessionBuilder| told.but(|it| it.data_channels[0].peer_session = Some(Uid("Fother".into())));
     spares(
         Code::BounceAttempt,
         &[
-            dialogue().port("198.51.100.10:45000"),
-            dialogue().port_rejected("192.168.1.10:45000", 500),
-            partner(dialogue().port("192.0.2.7:8080").connected(10)),
-            dialogue().pasv("192.0.2.7:50000"),
+            session().port("198.51.100.10:45000"),
+            session().port_rejected("192.168.1.10:45000", 500),
+            partner(session().port("192.0.2.7:8080").connected(10)),
+            session().pasv("192.0.2.7:50000"),
             between("[2001:db8::1]:40000", "[2001:db8::2]:21").port("192.0.2.7:45000"),
         ],
     );
@@ -106,43 +106,43 @@ fn bounce_names_a_third_host_that_neither_nat_nor_fxp_explains() {
 
 #[test]
 fn fxp_joins_two_sessions_over_one_data_connection() {
-    let fxp = dialogue().pasv("203.0.113.21:50000").connected_between(
+    let fxp = session().pasv("203.0.113.21:50000").connected_between(
         endpoint("192.0.2.7:20"),
         endpoint("203.0.113.21:50000"),
         10,
     );
     let partner =
-        |told: Dialogue| told.but(|it| it.data_channels[0].peer_session = Some(Uid("Fother".into())));
+        |told: SessionBuilder| told.but(|it| it.data_channels[0].peer_session = Some(Uid("Fother".into())));
     let told = raises(Code::FxpTransfer, &[partner(fxp.clone().retr("a", &[150, 226]))]);
     assert!(
         told[0].contains("192.0.2.7:20 to 203.0.113.21:50000") && told[0].contains("Fother"),
         "{}",
         told[0]
     );
-    spares(Code::FxpTransfer, &[fxp, partner(dialogue().pasv("203.0.113.21:50000"))]);
+    spares(Code::FxpTransfer, &[fxp, partner(session().pasv("203.0.113.21:50000"))]);
 }
 
 #[test]
 fn privileged_port_is_an_agreed_one_below_1024() {
     raises(
         Code::PrivilegedPort,
-        &[dialogue().pasv("203.0.113.21:1023"), dialogue().port("198.51.100.10:80").connected(1)],
+        &[session().pasv("203.0.113.21:1023"), session().port("198.51.100.10:80").connected(1)],
     );
     spares(
         Code::PrivilegedPort,
-        &[dialogue().pasv("203.0.113.21:1024"), dialogue().port_rejected("198.51.100.10:513", 500)],
+        &[session().pasv("203.0.113.21:1024"), session().port_rejected("198.51.100.10:513", 500)],
     );
 }
 
 #[test]
 fn foreign_peer_is_nobody_known_and_was_let_in() {
     let (stranger, listener) = (endpoint("192.0.2.66:6000"), endpoint("203.0.113.21:50000"));
-    let stolen = || dialogue().pasv("203.0.113.21:50000").connected_between(stranger, listener, 10);
+    let stolen = || session().pasv("203.0.113.21:50000").connected_between(stranger, listener, 10);
     raises(
         Code::ForeignDataPeer,
         &[
             stolen().retr("secret", &[150, 226]),
-            dialogue().port("198.51.100.10:45000").connected_between(
+            session().port("198.51.100.10:45000").connected_between(
                 stranger,
                 endpoint("198.51.100.10:45000"),
                 10,
@@ -152,12 +152,12 @@ fn foreign_peer_is_nobody_known_and_was_let_in() {
     spares(
         Code::ForeignDataPeer,
         &[
-            dialogue().pasv("203.0.113.21:50000").connected(10),
+            session().pasv("203.0.113.21:50000").connected(10),
             // Nobody's address, but the advertised one.
-            dialogue().pasv("203.0.113.99:50000").connected(10),
+            session().pasv("203.0.113.99:50000").connected(10),
             stolen().but(|it| it.data_channels[0].peer_session = Some(Uid("Fother".into()))),
             stolen().but(|it| it.data_channels[0].matched_by = Some(MatchedBy::ThirdParty)),
-            dialogue()
+            session()
                 .pasv("203.0.113.21:50000")
                 .connected_between(stranger, listener, 0)
                 .connection(|it| it.end_state = EndState::Rst),
@@ -169,7 +169,7 @@ fn foreign_peer_is_nobody_known_and_was_let_in() {
 fn a_port_that_another_server_announced_to_the_same_client_is_no_bounce() {
     let report = |client: &str| {
         let there = between(client, "192.0.2.7:21").pasv("192.0.2.7:50000");
-        let here = dialogue().port_rejected("192.0.2.7:50000", 500);
+        let here = session().port_rejected("192.0.2.7:50000", 500);
         let sessions = vec![here.session, there.session];
         let mut report = Report { sessions, ..Report::default() };
         crate::diagnose::report(&mut report, &Options::default());

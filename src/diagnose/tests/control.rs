@@ -2,9 +2,9 @@
 
 use super::{clean, raises, spares};
 use crate::base::Timestamp;
-use crate::diagnose::fixture::{Dialogue, between, dialogue, endpoint};
 use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
+use crate::report::testing::{SessionBuilder, between, endpoint, session};
 use crate::report::{Capture, Code, ControlAttempt, ControlGap, Login, OversizedLine, Security};
 
 #[test]
@@ -12,26 +12,26 @@ fn passwords_in_the_clear_count_once_and_guests_have_none() {
     let told = raises(
         Code::CleartextCredentials,
         &[
-            dialogue().login("alice"),
-            dialogue().login("anonymous").login("root"),
-            dialogue().say("PASS secret", &[(230, "in")]),
+            session().login("alice"),
+            session().login("anonymous").login("root"),
+            session().say("PASS secret", &[(230, "in")]),
         ],
     );
     assert_eq!(told.len(), 3);
     spares(
         Code::CleartextCredentials,
         &[
-            dialogue().login("anonymous"),
-            dialogue().login("FTP"),
-            dialogue().login("Guest").login("ftpuser"),
-            dialogue().tls().login("alice"),
-            dialogue().say("USER alice", &[(230, "in")]),
+            session().login("anonymous"),
+            session().login("FTP"),
+            session().login("Guest").login("ftpuser"),
+            session().tls().login("alice"),
+            session().say("USER alice", &[(230, "in")]),
         ],
     );
 }
 
 /// So many logins that the server rejects.
-fn rejected(mut told: Dialogue, count: usize, text: &str) -> Dialogue {
+fn rejected(mut told: SessionBuilder, count: usize, text: &str) -> SessionBuilder {
     for _ in 0..count {
         told = told.say("USER alice", &[(331, "password?")]).say("PASS guess", &[(530, text)]);
     }
@@ -43,21 +43,21 @@ fn rejected_logins_are_one_notice_that_tells_when_tls_is_wanted() {
     let told = raises(
         Code::LoginRejected,
         &[
-            rejected(dialogue(), 3, "no"),
-            rejected(dialogue(), 1, "Non-anonymous sessions must use encryption."),
-            rejected(dialogue(), 1, "no").login("alice"),
+            rejected(session(), 3, "no"),
+            rejected(session(), 1, "Non-anonymous sessions must use encryption."),
+            rejected(session(), 1, "no").login("alice"),
         ],
     );
     assert_eq!(told.len(), 3);
     assert!(told[0].contains("rejected 3 logins") && told[0].contains("as “alice” (530)"), "{}", told[0]);
     assert!(told[1].contains("which asks for TLS"), "{}", told[1]);
     assert!(told[2].ends_with("and then accepted one"), "{}", told[2]);
-    spares(Code::LoginRejected, &[clean(), dialogue().say("CWD /", &[(530, "log in first")])]);
+    spares(Code::LoginRejected, &[clean(), session().say("CWD /", &[(530, "log in first")])]);
 }
 
 #[test]
 fn five_rejected_logins_are_guessing_over_any_number_of_sessions() {
-    let finish = |stories: Vec<Dialogue>| {
+    let finish = |stories: Vec<SessionBuilder>| {
         let mut diagnosis = Diagnosis::new(Options::default());
         for mut told in stories {
             let now = told.now();
@@ -66,13 +66,13 @@ fn five_rejected_logins_are_guessing_over_any_number_of_sessions() {
         diagnosis.finish(&Capture::default())
     };
     let other = || between("198.51.100.11:40000", "203.0.113.21:21");
-    let found = finish(vec![rejected(dialogue(), 2, "no"), rejected(dialogue(), 3, "no").login("alice")]);
+    let found = finish(vec![rejected(session(), 2, "no"), rejected(session(), 3, "no").login("alice")]);
     assert_eq!(found.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::BruteForce]);
     assert!(found[0].summary.starts_with("198.51.100.10 had 5 logins rejected by 203.0.113.21:21"));
     assert!(found[0].summary.ends_with("a login was accepted in the end"), "{}", found[0].summary);
-    assert_eq!(finish(vec![rejected(dialogue(), 4, "no"), rejected(other(), 4, "no")]), []);
+    assert_eq!(finish(vec![rejected(session(), 4, "no"), rejected(other(), 4, "no")]), []);
     // PASS after a rejected USER is no second attempt.
-    let mut echoes = dialogue();
+    let mut echoes = session();
     for _ in 0..4 {
         echoes = echoes.say("USER root", &[(530, "no")]).say("PASS x", &[(503, "log in with USER first")]);
     }
@@ -85,7 +85,7 @@ fn a_server_that_ends_its_service_judged_no_password() {
         let mut diagnosis = Diagnosis::new(Options::default());
         for _ in 0..5 {
             let mut told =
-                dialogue().say("USER alice", &[(331, "password?")]).say("PASS secret", &[(code, text)]);
+                session().say("USER alice", &[(331, "password?")]).say("PASS secret", &[(code, text)]);
             let now = told.now();
             diagnosis.session(&mut told.session, now);
         }
@@ -97,7 +97,7 @@ fn a_server_that_ends_its_service_judged_no_password() {
 
 #[test]
 fn tls_refused_needs_a_login_that_goes_on_in_the_clear() {
-    let refused = || dialogue().say("AUTH TLS", &[(502, "no")]);
+    let refused = || session().say("AUTH TLS", &[(502, "no")]);
     raises(Code::TlsRefused, &[refused().login("alice"), refused().say("USER anonymous", &[(230, "in")])]);
     spares(
         Code::TlsRefused,
@@ -113,18 +113,18 @@ fn tls_refused_needs_a_login_that_goes_on_in_the_clear() {
 
 #[test]
 fn data_is_unprotected_where_only_the_control_connection_is_under_tls() {
-    let under_tls = || dialogue().tls().login("alice").epsv(50_000).connected(10);
+    let under_tls = || session().tls().login("alice").epsv(50_000).connected(10);
     raises(
         Code::DataUnprotected,
-        &[under_tls(), dialogue().epsv(50_000).connected(10).but(|it| it.security = Security::ImplicitTls)],
+        &[under_tls(), session().epsv(50_000).connected(10).but(|it| it.security = Security::ImplicitTls)],
     );
     spares(
         Code::DataUnprotected,
         &[
             under_tls().connection(|it| it.tls = true),
             under_tls().connection(|it| it.from_responder.start_seen = false),
-            dialogue().tls().epsv(50_000).connected(0),
-            dialogue().login("alice").epsv(50_000).connected(10).tls(),
+            session().tls().epsv(50_000).connected(0),
+            session().login("alice").epsv(50_000).connected(10).tls(),
             clean(),
         ],
     );
@@ -133,7 +133,7 @@ fn data_is_unprotected_where_only_the_control_connection_is_under_tls() {
 #[test]
 fn oversized_lines_are_counted_by_side() {
     let line = OversizedLine { time: Timestamp::default(), frame: 9, from: Party::Client };
-    let told = raises(Code::OversizedLine, &[dialogue().but(|it| it.oversized = vec![line, line])]);
+    let told = raises(Code::OversizedLine, &[session().but(|it| it.oversized = vec![line, line])]);
     assert!(told[0].starts_with("2 lines from the client 198.51.100.10:40000"), "{}", told[0]);
     spares(Code::OversizedLine, &[clean()]);
 }
@@ -144,17 +144,14 @@ fn capture_gaps_are_told_of_control_and_data() {
     let told = raises(
         Code::CaptureGap,
         &[
-            dialogue().but(|it| it.gaps.push(gap)),
+            session().but(|it| it.gaps.push(gap)),
             clean().last_transfer(|it| it.missing_bytes = 7),
-            dialogue()
-                .pasv("203.0.113.21:50000")
-                .connected(10)
-                .connection(|it| it.from_responder.missing = 7),
+            session().pasv("203.0.113.21:50000").connected(10).connection(|it| it.from_responder.missing = 7),
         ],
     );
     assert!(told[0].starts_with("20 bytes from the server"), "{}", told[0]);
     assert!(told[1].starts_with("7 bytes of the data connection"), "{}", told[1]);
-    spares(Code::CaptureGap, &[clean(), dialogue().pasv("203.0.113.21:50000").retr("a", &[150, 226])]);
+    spares(Code::CaptureGap, &[clean(), session().pasv("203.0.113.21:50000").retr("a", &[150, 226])]);
 }
 
 #[test]

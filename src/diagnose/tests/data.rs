@@ -2,9 +2,9 @@
 
 use super::{clean, findings, raises, spares};
 use crate::base::Timestamp;
-use crate::diagnose::fixture::{Dialogue, between, dialogue};
 use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
+use crate::report::testing::{SessionBuilder, between, session};
 use crate::report::{Capture, Code, ControlGap, ReuseOutcome, Severity};
 
 #[test]
@@ -14,11 +14,11 @@ fn data_unanswered_tells_the_cause_that_the_packets_support() {
     let told = raises(
         Code::DataUnanswered,
         &[
-            dialogue().pasv("203.0.113.21:50000").unanswered(4),
-            dialogue().port("198.51.100.10:45000").unanswered(4).retr("a", &[150, 425]),
+            session().pasv("203.0.113.21:50000").unanswered(4),
+            session().port("198.51.100.10:45000").unanswered(4).retr("a", &[150, 425]),
             private(),
-            dialogue().pasv("203.0.113.21:50000").unanswered(4).reused(true, ReuseOutcome::Ignored),
-            dialogue().pasv("203.0.113.21:50000").unanswered(1).wait(2.0).say("NOOP", &[(200, "")]),
+            session().pasv("203.0.113.21:50000").unanswered(4).reused(true, ReuseOutcome::Ignored),
+            session().pasv("203.0.113.21:50000").unanswered(1).wait(2.0).say("NOOP", &[(200, "")]),
         ],
     );
     assert_eq!(
@@ -34,8 +34,8 @@ fn data_unanswered_tells_the_cause_that_the_packets_support() {
         &[
             clean(),
             // The capture ends before an answer could come.
-            dialogue().pasv("203.0.113.21:50000").unanswered(1),
-            dialogue().pasv("203.0.113.21:50000").refused(),
+            session().pasv("203.0.113.21:50000").unanswered(1),
+            session().pasv("203.0.113.21:50000").refused(),
         ],
     );
 }
@@ -45,26 +45,26 @@ fn data_refused_tells_the_cause_that_the_packets_support() {
     let told = raises(
         Code::DataRefused,
         &[
-            dialogue().pasv("203.0.113.21:50000").refused(),
-            dialogue().pasv("203.0.113.21:50000").refused().reused(true, ReuseOutcome::Refused),
-            dialogue().pasv("203.0.113.21:50000").wait(90.0).refused(),
+            session().pasv("203.0.113.21:50000").refused(),
+            session().pasv("203.0.113.21:50000").refused().reused(true, ReuseOutcome::Refused),
+            session().pasv("203.0.113.21:50000").wait(90.0).refused(),
         ],
     );
     assert!(told[0].ends_with("nobody listens there, or a firewall rejects the connection"), "{}", told[0]);
     assert!(told[1].contains("TIME_WAIT"), "{}", told[1]);
     assert!(told[2].contains("90.0 s after the negotiation"), "{}", told[2]);
-    spares(Code::DataRefused, &[clean(), dialogue().pasv("203.0.113.21:50000").unanswered(3)]);
+    spares(Code::DataRefused, &[clean(), session().pasv("203.0.113.21:50000").unanswered(3)]);
 }
 
 #[test]
 fn data_never_attempted_needs_a_failure_that_is_about_the_data_connection() {
-    let port = || dialogue().port("198.51.100.10:45000");
+    let port = || session().port("198.51.100.10:45000");
     let told = raises(
         Code::DataNeverAttempted,
         &[
             port().retr("a", &[425]),
             port().retr("a", &[150]).wait(30.0).but(|it| it.end = it.end.plus(30_000_000_000)),
-            dialogue().pasv("203.0.113.21:50000").retr("a", &[150, 426]),
+            session().pasv("203.0.113.21:50000").retr("a", &[150, 426]),
             between("192.168.1.10:40000", "203.0.113.21:21").port("192.168.1.10:45000").retr("a", &[425]),
             port().retr("a", &[425]).reused(true, ReuseOutcome::NotAttempted),
         ],
@@ -82,7 +82,7 @@ fn data_never_attempted_needs_a_failure_that_is_about_the_data_connection() {
             port().unanswered(3).retr("a", &[425]),
             port().retr("a", &[150]),
             port().retr("a", &[150]).wait(30.0).but(|it| it.gaps.push(gap)),
-            dialogue().retr("a", &[425]),
+            session().retr("a", &[425]),
             port().retr("a", &[226]),
         ],
     );
@@ -90,9 +90,9 @@ fn data_never_attempted_needs_a_failure_that_is_about_the_data_connection() {
 
 #[test]
 fn data_not_captured_is_a_success_without_a_connection() {
-    raises(Code::DataNotCaptured, &[dialogue().pasv("203.0.113.21:50000").retr("a", &[150, 226])]);
-    spares(Code::DataNotCaptured, &[clean(), dialogue().pasv("203.0.113.21:50000").retr("a", &[425])]);
-    let mut told = dialogue();
+    raises(Code::DataNotCaptured, &[session().pasv("203.0.113.21:50000").retr("a", &[150, 226])]);
+    spares(Code::DataNotCaptured, &[clean(), session().pasv("203.0.113.21:50000").retr("a", &[425])]);
+    let mut told = session();
     for port in 50_000..50_005 {
         told = told.pasv(&format!("203.0.113.21:{port}")).retr("a", &[150, 226]);
     }
@@ -120,8 +120,8 @@ fn time_wait_reuse_is_info_when_accepted_and_a_warning_when_it_cost_something() 
 }
 
 /// So many downloads, each a second after the one before, from these ports in turn.
-fn downloads(count: usize, ports: &[u16], reused: bool) -> Dialogue {
-    let mut told = dialogue().login("alice");
+fn downloads(count: usize, ports: &[u16], reused: bool) -> SessionBuilder {
+    let mut told = session().login("alice");
     for number in 0..count {
         let port = ports[number % ports.len()];
         told = told.pasv(&format!("203.0.113.21:{port}")).connected(5).wait(1.0);

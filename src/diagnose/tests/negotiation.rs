@@ -3,20 +3,20 @@
 use super::{clean, raises, spares};
 use crate::base::Timestamp;
 use crate::diagnose::Options;
-use crate::diagnose::fixture::{Dialogue, between, dialogue};
 use crate::ftp::{LineEnd, Party};
+use crate::report::testing::{SessionBuilder, between, session};
 use crate::report::{Code, ControlGap, MatchedBy, Mode, Negotiation, Protection};
 
 #[test]
 fn epsv_all_forbids_every_other_negotiation_from_then_on() {
-    let promise = || dialogue().say("EPSV ALL", &[(200, "ok")]);
+    let promise = || session().say("EPSV ALL", &[(200, "ok")]);
     let told = raises(
         Code::EpsvAllViolation,
         &[
             promise().pasv("203.0.113.21:50000"),
             promise().port_rejected("198.51.100.10:45000", 550),
             promise().say("LPSV", &[(228, "")]),
-            dialogue().say("EPSV all", &[(200, "ok")]).pasv("203.0.113.21:50000"),
+            session().say("EPSV all", &[(200, "ok")]).pasv("203.0.113.21:50000"),
         ],
     );
     assert!(told[1].ends_with("which the server refused (550)"), "{}", told[1]);
@@ -24,8 +24,8 @@ fn epsv_all_forbids_every_other_negotiation_from_then_on() {
         Code::EpsvAllViolation,
         &[
             promise().epsv(50_000),
-            dialogue().pasv("203.0.113.21:50000").say("EPSV ALL", &[(200, "ok")]),
-            dialogue().say("EPSV ALL", &[(500, "what?")]).pasv("203.0.113.21:50000"),
+            session().pasv("203.0.113.21:50000").say("EPSV ALL", &[(200, "ok")]),
+            session().say("EPSV ALL", &[(500, "what?")]).pasv("203.0.113.21:50000"),
             promise().say("REIN", &[(220, "again")]).pasv("203.0.113.21:50000"),
         ],
     );
@@ -34,7 +34,7 @@ fn epsv_all_forbids_every_other_negotiation_from_then_on() {
 #[test]
 fn protocol_unsupported_names_what_the_server_takes() {
     let refusal = |code| {
-        dialogue()
+        session()
             .say("EPRT |2|2001:db8::1|45000|", &[(code, "Network protocol not supported, use (1)")])
             .channel(Mode::Eprt, Some("[2001:db8::1]:45000"), Negotiation::Rejected)
     };
@@ -53,9 +53,9 @@ fn protocol_unsupported_names_what_the_server_takes() {
 #[test]
 fn malformed_endpoint_is_quoted_unless_the_capture_cut_it() {
     let bad_port =
-        || dialogue().say("PORT 1,2,3", &[(501, "what?")]).channel(Mode::Port, None, Negotiation::Malformed);
+        || session().say("PORT 1,2,3", &[(501, "what?")]).channel(Mode::Port, None, Negotiation::Malformed);
     let bad_reply =
-        || dialogue().say("PASV", &[(227, "Entering")]).channel(Mode::Pasv, None, Negotiation::Malformed);
+        || session().say("PASV", &[(227, "Entering")]).channel(Mode::Pasv, None, Negotiation::Malformed);
     let told = raises(Code::MalformedEndpoint, &[bad_port(), bad_reply()]);
     assert!(told[0].contains("sent PORT “1,2,3”"), "{}", told[0]);
     assert!(told[1].contains("answered PASV with 227 “Entering”"), "{}", told[1]);
@@ -64,7 +64,7 @@ fn malformed_endpoint_is_quoted_unless_the_capture_cut_it() {
         Code::MalformedEndpoint,
         &[
             clean(),
-            dialogue().port_rejected("198.51.100.10:45000", 501),
+            session().port_rejected("198.51.100.10:45000", 501),
             bad_reply().line(|line| line.end = LineEnd::None).but(|it| it.gaps.push(gap)),
         ],
     );
@@ -75,11 +75,11 @@ fn a_retry_has_the_same_mode_after_an_endpoint_that_led_to_nothing() {
     raises(
         Code::NegotiationRetried,
         &[
-            dialogue().pasv("203.0.113.21:50000").refused().pasv("203.0.113.21:50001"),
-            dialogue().pasv("203.0.113.21:50000").unanswered(3).pasv("203.0.113.21:50001"),
-            dialogue().port("198.51.100.10:45000").retr("a", &[425]).port("198.51.100.10:45001"),
-            dialogue().pasv("203.0.113.21:50000").wait(5.0).pasv("203.0.113.21:50001"),
-            dialogue()
+            session().pasv("203.0.113.21:50000").refused().pasv("203.0.113.21:50001"),
+            session().pasv("203.0.113.21:50000").unanswered(3).pasv("203.0.113.21:50001"),
+            session().port("198.51.100.10:45000").retr("a", &[425]).port("198.51.100.10:45001"),
+            session().pasv("203.0.113.21:50000").wait(5.0).pasv("203.0.113.21:50001"),
+            session()
                 .say("PASV", &[(227, "?")])
                 .channel(Mode::Pasv, None, Negotiation::Malformed)
                 .pasv("203.0.113.21:1025"),
@@ -89,14 +89,14 @@ fn a_retry_has_the_same_mode_after_an_endpoint_that_led_to_nothing() {
         Code::NegotiationRetried,
         &[
             clean().pasv("203.0.113.21:50001"),
-            dialogue().pasv("203.0.113.21:50000").pasv("203.0.113.21:50001"),
-            dialogue()
+            session().pasv("203.0.113.21:50000").pasv("203.0.113.21:50001"),
+            session()
                 .pasv("203.0.113.21:50000")
                 .retr("nothing-here", &[550])
                 .wait(9.0)
                 .pasv("203.0.113.21:50001"),
-            dialogue().port_rejected("198.51.100.10:513", 500).port("198.51.100.10:45000"),
-            dialogue().pasv("203.0.113.21:50000").refused().epsv(50_001),
+            session().port_rejected("198.51.100.10:513", 500).port("198.51.100.10:45000"),
+            session().pasv("203.0.113.21:50000").refused().epsv(50_001),
         ],
     );
 }
@@ -104,14 +104,14 @@ fn a_retry_has_the_same_mode_after_an_endpoint_that_led_to_nothing() {
 #[test]
 fn a_fallback_has_another_mode_after_one_that_was_rejected_or_led_to_nothing() {
     let epsv_rejected =
-        |code| dialogue().say("EPSV", &[(code, "no")]).channel(Mode::Epsv, None, Negotiation::Rejected);
+        |code| session().say("EPSV", &[(code, "no")]).channel(Mode::Epsv, None, Negotiation::Rejected);
     let told = raises(
         Code::ModeFallback,
         &[
             epsv_rejected(500).pasv("203.0.113.21:50000"),
-            dialogue().pasv("203.0.113.21:50000").unanswered(3).port("198.51.100.10:45000"),
-            dialogue().pasv("203.0.113.21:50000").wait(3.0).port("198.51.100.10:45000"),
-            dialogue()
+            session().pasv("203.0.113.21:50000").unanswered(3).port("198.51.100.10:45000"),
+            session().pasv("203.0.113.21:50000").wait(3.0).port("198.51.100.10:45000"),
+            session()
                 .say("EPSV", &[])
                 .channel(Mode::Epsv, None, Negotiation::Unanswered)
                 .pasv("203.0.113.21:50000"),
@@ -123,9 +123,9 @@ fn a_fallback_has_another_mode_after_one_that_was_rejected_or_led_to_nothing() {
         Code::ModeFallback,
         &[
             epsv_rejected(530).login("alice").pasv("203.0.113.21:50000"),
-            dialogue().pasv("203.0.113.21:50000").port("198.51.100.10:45000"),
+            session().pasv("203.0.113.21:50000").port("198.51.100.10:45000"),
             clean().port("198.51.100.10:45000"),
-            dialogue()
+            session()
                 .say("EPSV", &[])
                 .channel(Mode::Epsv, None, Negotiation::Unanswered)
                 .pasv("203.0.113.21:50000")
@@ -136,36 +136,36 @@ fn a_fallback_has_another_mode_after_one_that_was_rejected_or_led_to_nothing() {
 
 #[test]
 fn middlebox_is_blind_to_lines_that_are_not_as_the_kernel_wants_them() {
-    let lf_only = |told: Dialogue| told.line(|line| line.end = LineEnd::Lf);
-    let multi_line = dialogue()
+    let lf_only = |told: SessionBuilder| told.line(|line| line.end = LineEnd::Lf);
+    let multi_line = session()
         .say("PASV", &[(227, "Entering Passive Mode\n(203,0,113,21,195,80)")])
         .channel(Mode::Pasv, Some("203.0.113.21:50000"), Negotiation::Accepted)
         .line(|line| line.leads_segment = false);
     let told = raises(
         Code::MiddleboxBlind,
         &[
-            dialogue().pasv("203.0.113.21:50000").line(|line| line.split = true),
-            dialogue().port("198.51.100.10:45000").line(|line| line.leads_segment = false),
-            lf_only(dialogue().port("198.51.100.10:45000")),
+            session().pasv("203.0.113.21:50000").line(|line| line.split = true),
+            session().port("198.51.100.10:45000").line(|line| line.leads_segment = false),
+            lf_only(session().port("198.51.100.10:45000")),
             multi_line,
             between("198.51.100.10:40000", "203.0.113.21:2121").pasv("203.0.113.21:50000"),
-            dialogue().say("EPRT |2|::ffff:198.51.100.10|45000|", &[(200, "ok")]).channel(
+            session().say("EPRT |2|::ffff:198.51.100.10|45000|", &[(200, "ok")]).channel(
                 Mode::Eprt,
                 Some("198.51.100.10:45000"),
                 Negotiation::Accepted,
             ),
-            dialogue().say("PASV", &[(227, "v2 ready (203,0,113,21,195,80)")]).channel(
+            session().say("PASV", &[(227, "v2 ready (203,0,113,21,195,80)")]).channel(
                 Mode::Pasv,
                 Some("203.0.113.21:50000"),
                 Negotiation::Accepted,
             ),
-            dialogue().pasv("10.0.0.5:50000"),
-            dialogue().say("LPSV", &[(228, "(4,4,203,0,113,21,2,195,80)")]).channel(
+            session().pasv("10.0.0.5:50000"),
+            session().say("LPSV", &[(228, "(4,4,203,0,113,21,2,195,80)")]).channel(
                 Mode::Lpsv,
                 Some("203.0.113.21:50000"),
                 Negotiation::Accepted,
             ),
-            dialogue().tls().epsv(50_000).connected(10).but(|it| {
+            session().tls().epsv(50_000).connected(10).but(|it| {
                 it.data_channels[0].mode = None;
                 it.data_channels[0].command = None;
                 it.data_channels[0].negotiation = None;
@@ -191,16 +191,16 @@ fn middlebox_is_blind_to_lines_that_are_not_as_the_kernel_wants_them() {
         Code::MiddleboxBlind,
         &[
             clean(),
-            dialogue().port("198.51.100.10:45000"),
-            dialogue().epsv(50_000),
-            lf_only(dialogue().pasv("203.0.113.21:50000")),
+            session().port("198.51.100.10:45000"),
+            session().epsv(50_000),
+            lf_only(session().pasv("203.0.113.21:50000")),
             between("[2001:db8::1]:40000", "[2001:db8::2]:21")
                 .say("EPRT |2|2001:db8::1|45000|", &[(200, "ok")])
                 .channel(Mode::Eprt, Some("[2001:db8::1]:45000"), Negotiation::Accepted),
-            dialogue().port_rejected("192.0.2.9:45000", 500),
+            session().port_rejected("192.0.2.9:45000", 500),
             // Read with the keys: nobody on the way can, by design.
-            dialogue().tls().epsv(50_000).connected(10),
-            dialogue().pasv("203.0.113.21:50000").line(|line| line.protection = Protection::Tls),
+            session().tls().epsv(50_000).connected(10),
+            session().pasv("203.0.113.21:50000").line(|line| line.protection = Protection::Tls),
         ],
     );
     let mut watched = Options::default();

@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 
-use crate::diagnose::fixture::{Dialogue, dialogue, endpoint};
 use crate::diagnose::{Diagnosis, Options, explain};
 use crate::ftp::Party;
+use crate::report::testing::{SessionBuilder, endpoint, session};
 use crate::report::{Capture, Code, EndState, Mode, Negotiation, ReuseOutcome};
 
 /// A step that any story may take.
-fn step(told: Dialogue, what: u8, port: u16) -> Dialogue {
+fn step(told: SessionBuilder, what: u8, port: u16) -> SessionBuilder {
     let listener = format!("203.0.113.21:{port}");
     let own = format!("198.51.100.10:{port}");
     match what {
@@ -45,7 +45,7 @@ proptest! {
         steps in proptest::collection::vec((0_u8..22, 1_u16..), 0..40),
         room in 1_usize..30,
     ) {
-        let mut told = steps.into_iter().fold(dialogue(), |told, (what, port)| step(told, what, port));
+        let mut told = steps.into_iter().fold(session(), |told, (what, port)| step(told, what, port));
         let options = Options { findings: room, ..Options::default() };
         let now = told.now();
         let alone = crate::diagnose::session(&told.session, &options, now);

@@ -2,14 +2,14 @@
 
 use super::{clean, raises, spares};
 use crate::base::Timestamp;
-use crate::diagnose::fixture::{Dialogue, dialogue};
 use crate::ftp::Party;
+use crate::report::testing::{SessionBuilder, session};
 use crate::report::{Code, Content, ControlGap, Direction, EndState, FrameSpan, Stall};
 
 #[test]
 fn truncated_is_what_the_server_called_complete_and_the_capture_has_whole() {
     let announced = |size| clean().last_transfer(|it| it.expected_size = Some(size));
-    let reset = |told: Dialogue| {
+    let reset = |told: SessionBuilder| {
         told.connection(|it| {
             it.end_state = EndState::Rst;
             it.from_responder.end_seen = false;
@@ -38,14 +38,14 @@ fn truncated_is_what_the_server_called_complete_and_the_capture_has_whole() {
             // The receiver reset after the sender had closed.
             reset(announced(1000)),
             reset(clean()).connection(|it| it.from_responder.end_seen = true),
-            dialogue().pasv("203.0.113.21:50000").connected(10).retr("a", &[150, 426]),
+            session().pasv("203.0.113.21:50000").connected(10).retr("a", &[150, 426]),
         ],
     );
 }
 
 #[test]
 fn aborted_is_426_or_abor_and_nothing_else() {
-    let download = |codes: &[u16]| dialogue().pasv("203.0.113.21:50000").connected(10).retr("a", codes);
+    let download = |codes: &[u16]| session().pasv("203.0.113.21:50000").connected(10).retr("a", codes);
     let told = raises(
         Code::TransferAborted,
         &[
@@ -63,7 +63,7 @@ fn aborted_is_426_or_abor_and_nothing_else() {
 
 #[test]
 fn stalled_is_five_seconds_of_silence_inside_a_transfer() {
-    let second = |seconds: f64| dialogue().at(seconds).now();
+    let second = |seconds: f64| session().at(seconds).now();
     let stall = |from: f64, until: f64| Stall {
         from: second(from),
         until: second(until),
@@ -111,7 +111,7 @@ fn stalled_is_five_seconds_of_silence_inside_a_transfer() {
 
 #[test]
 fn completion_is_missing_only_if_the_capture_would_show_it() {
-    let unfinished = || dialogue().pasv("203.0.113.21:50000").connected(10).retr("a", &[150]);
+    let unfinished = || session().pasv("203.0.113.21:50000").connected(10).retr("a", &[150]);
     let told = raises(
         Code::CompletionMissing,
         &[
@@ -133,7 +133,7 @@ fn completion_is_missing_only_if_the_capture_would_show_it() {
             unfinished().wait(9.0).but(|it| it.gaps.push(gap)),
             unfinished().wait(9.0).connection(|it| it.end_state = EndState::Open),
             // Only the client's direction was captured.
-            dialogue().pasv("203.0.113.21:50000").connected(10).retr("a", &[]).wait(9.0).but(|it| {
+            session().pasv("203.0.113.21:50000").connected(10).retr("a", &[]).wait(9.0).but(|it| {
                 it.greeting.clear();
                 it.commands.iter_mut().for_each(|command| command.replies.clear());
             }),

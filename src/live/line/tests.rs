@@ -3,7 +3,8 @@ use crate::analyzer::Event;
 use crate::base::{Endpoint, PacketRef, Text, Timestamp};
 use crate::ftp::Verb;
 use crate::live::stamp::{Clock, Stamps};
-use crate::report::{Code, Content, Direction, Finding, Severity, Uid};
+use crate::report::testing;
+use crate::report::{Code, Direction, Severity, Uid};
 
 fn endpoint(text: &str) -> Endpoint {
     let address: std::net::SocketAddr = text.parse().unwrap();
@@ -36,26 +37,12 @@ fn port(listener: &str, connector: &str) -> Prediction {
 
 fn download() -> Transfer {
     Transfer {
-        command: 5,
-        path: None,
-        direction: Direction::Download,
-        content: Content::File,
-        representation: Text::from("I"),
-        structure: 'F',
-        mode: 'S',
-        offset: 0,
         data_channel: Some(0),
         bytes: Some(38_100_000),
-        missing_bytes: 0,
-        expected_size: None,
-        sha256: None,
-        mime: None,
-        encrypted: false,
-        status: Status::Complete,
         reply_code: Some(226),
         start: Some(Timestamp::from_nanos(0)),
         end: Some(Timestamp::from_nanos(10_000_000_000)),
-        peer_session: None,
+        ..testing::transfer(5, Direction::Download, Status::Complete)
     }
 }
 
@@ -142,17 +129,13 @@ fn a_transfer_is_told_with_what_it_moved_and_how_fast() {
 
 #[test]
 fn a_finding_is_told_with_its_severity_and_code() {
-    let finding = Finding {
-        code: Code::DataRefused,
-        severity: Severity::Warning,
-        summary: "10.1.7.33 refused".to_owned(),
-        advice: None,
-        time: Timestamp::default(),
-        frames: vec![7],
-        command: None,
-        data_channel: None,
-        transfer: None,
-    };
+    let finding = testing::finding(
+        Code::DataRefused,
+        Severity::Warning,
+        "10.1.7.33 refused",
+        Timestamp::default(),
+        &[7],
+    );
     assert_eq!(words(EventKind::Found(Box::new(finding))), "warning data-refused: 10.1.7.33 refused");
 }
 

@@ -9,17 +9,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use smallvec::smallvec;
-
 use super::words::*;
+use crate::report::testing::{self, endpoint};
 
 /// The moment at which the fixture's capture begins: 2026-04-12T09:31:07.114Z.
 pub(crate) const BEGIN: i64 = 1_775_986_267_114_000_000;
-
-fn end(text: &str) -> Endpoint {
-    let address: std::net::SocketAddr = text.parse().unwrap();
-    Endpoint::new(address.ip(), address.port())
-}
 
 /// A session while it is being made. Times are milliseconds since its own start.
 pub(crate) struct Talk {
@@ -31,38 +25,11 @@ impl Talk {
     pub(crate) fn new(uid: &str, client: &str, server: &str, start_ms: i64) -> Self {
         let start = BEGIN + start_ms * 1_000_000;
         let time = Timestamp::from_nanos(start);
-        let mut talk = Self {
-            session: Session {
-                uid: Uid(uid.into()),
-                client: end(client),
-                server: end(server),
-                start: time,
-                end: time,
-                frames: FrameSpan::default(),
-                handshake: true,
-                end_state: EndState::Fin,
-                closed_by: Some(Party::Client),
-                user: None,
-                password: None,
-                account: None,
-                login: Login::None,
-                greeting: Vec::new(),
-                unsolicited: Vec::new(),
-                system: None,
-                client_software: None,
-                features: None,
-                security: Security::None,
-                epsv_all: false,
-                port_allocation: PortAllocation::default(),
-                commands: Vec::new(),
-                data_channels: Vec::new(),
-                transfers: Vec::new(),
-                findings: Vec::new(),
-                gaps: Vec::new(),
-                oversized: Vec::new(),
-            },
-            start,
-        };
+        let session = testing::silent_session(uid, client, server, time);
+        let mut talk = Self { session, start };
+        talk.session.end_state = EndState::Fin;
+        talk.session.closed_by = Some(Party::Client);
+        talk.session.frames.last = 0;
         talk.session.frames.first = talk.frame(0.0);
         talk
     }
@@ -77,13 +44,7 @@ impl Talk {
     }
 
     fn reply(&self, (ms, code, text): (f64, u16, &str)) -> Reply {
-        Reply {
-            time: self.at(ms),
-            frame: self.frame(ms),
-            code,
-            text: Text::from(text),
-            line: LineFacts::default(),
-        }
+        testing::reply(self.at(ms), self.frame(ms), code, text)
     }
 
     pub(crate) fn greet(&mut self, ms: f64, text: &str) {
@@ -92,23 +53,8 @@ impl Talk {
     }
 
     pub(crate) fn say(&mut self, ms: f64, line: &str, replies: &[(f64, u16, &str)]) -> u32 {
-        let (verb, argument) = match line.split_once(' ') {
-            Some((verb, argument)) => (verb, Some(argument)),
-            None => (line, None),
-        };
-        let verb = Verb::parse(verb.as_bytes());
-        let argument = argument.map(|argument| match verb {
-            Verb::Pass => Argument::Secret(Secret::hidden()),
-            _ => Argument::Text(Text::from(argument)),
-        });
-        let command = Command {
-            time: self.at(ms),
-            frame: self.frame(ms),
-            verb,
-            argument,
-            replies: replies.iter().map(|&reply| self.reply(reply)).collect(),
-            line: LineFacts::default(),
-        };
+        let mut command = testing::command(self.at(ms), self.frame(ms), line);
+        command.replies = replies.iter().map(|&reply| self.reply(reply)).collect();
         let last = command.replies.last().map_or(ms, |_| replies.last().map_or(ms, |reply| reply.0));
         self.session.end = self.session.end.max(self.at(last));
         self.session.frames.last = self.session.frames.last.max(self.frame(last));
@@ -132,40 +78,16 @@ impl Talk {
 
     /// A negotiation whose endpoint is predicted and not (yet) met.
     pub(crate) fn negotiate(&mut self, mode: Mode, command: u32, listener: &str) -> u32 {
-        let listener = end(listener);
-        let connector = if mode.is_active() { self.session.server } else { self.session.client };
-        self.session.data_channels.push(DataChannel {
-            mode: Some(mode),
-            active: mode.is_active(),
-            command: Some(command),
-            negotiation: Some(Negotiation::Accepted),
-            advertised: Some(Advertised {
-                ip: (mode != Mode::Epsv).then_some(listener.ip),
-                port: listener.port,
-            }),
-            predicted: Some(Prediction {
-                listener,
-                connector: Connector { ip: connector.ip, port: mode.is_active().then_some(20) },
-            }),
-            outcome: Some(Outcome::Unused),
-            matched_by: None,
-            connection: None,
-            time_wait: None,
-            reuse: None,
-            peer_session: None,
-            other_attempts: Vec::new(),
-        });
+        let peer = if mode.is_active() { self.session.server } else { self.session.client };
+        let connector = Connector { ip: peer.ip, port: mode.is_active().then_some(20) };
+        let channel = testing::accepted_channel(mode, command, endpoint(listener), connector);
+        self.session.data_channels.push(channel);
         self.session.data_channels.len() as u32 - 1
     }
 
     pub(crate) fn no_endpoint(&mut self, mode: Mode, command: u32, negotiation: Negotiation) -> u32 {
-        let index = self.negotiate(mode, command, "192.0.2.8:1");
-        let channel = self.channel(index);
-        channel.negotiation = Some(negotiation);
-        channel.advertised = None;
-        channel.predicted = None;
-        channel.outcome = None;
-        index
+        self.session.data_channels.push(testing::failed_channel(mode, command, negotiation));
+        self.session.data_channels.len() as u32 - 1
     }
 
     pub(crate) fn channel(&mut self, index: u32) -> &mut DataChannel {
@@ -176,7 +98,7 @@ impl Talk {
     pub(crate) fn connect(&mut self, index: u32, from: f64, until: f64, originator: &str, bytes: u64) {
         let responder = self.session.data_channels[index as usize]
             .predicted
-            .map_or(end("192.0.2.8:50099"), |predicted| predicted.listener);
+            .map_or(endpoint("192.0.2.8:50099"), |predicted| predicted.listener);
         let active = self.session.data_channels[index as usize].active;
         let (begin, finish) = (self.at(from), self.at(until));
         let frames = FrameSpan { first: self.frame(from), last: self.frame(until) };
@@ -192,26 +114,16 @@ impl Talk {
         let (from_originator, from_responder) =
             if active { (payload, server_sends) } else { (server_sends, payload) };
         let connection = Connection {
-            originator: end(originator),
-            responder,
-            start: begin,
             end: finish,
             frames,
-            handshake: true,
-            syn_attempts: 1,
             end_state: EndState::Fin,
             first_close: Some(if active { FirstClose::Originator } else { FirstClose::Responder }),
             from_originator,
             from_responder,
-            tls: false,
-            decrypted: false,
-            syn_frames: smallvec![frames.first],
             established: Some(begin),
-            refused_frame: None,
-            challenge_frame: None,
             close: Some((finish, frames.last)),
             closed: Some(finish),
-            stall: None,
+            ..testing::syn(endpoint(originator), responder, begin, frames.first)
         };
         let channel = self.channel(index);
         channel.outcome = Some(Outcome::Connected);
@@ -247,30 +159,22 @@ impl Talk {
         let reply_code = said.completion().map(|reply| reply.code);
         let connection = self.session.data_channels[channel as usize].connection.as_deref();
         let span = connection.map(|connection| (connection.start, connection.end));
+        let direction = if upload { Direction::Upload } else { Direction::Download };
         self.session.transfers.push(Transfer {
-            command,
             path: argument.map(|argument| {
                 let path = if argument.starts_with('/') { argument } else { format!("/pub/{argument}") };
                 Text::from(path.as_str())
             }),
-            direction: if upload { Direction::Upload } else { Direction::Download },
             content: if listing { Content::Listing } else { Content::File },
-            representation: Text::from("I"),
-            structure: 'F',
-            mode: 'S',
-            offset: 0,
             data_channel: Some(channel),
             bytes: Some(bytes),
-            missing_bytes: 0,
             expected_size: (bytes > 1000).then_some(bytes),
             sha256: (status == Status::Complete).then_some([0x9f; 32]),
             mime: (bytes > 1000).then_some("text/csv"),
-            encrypted: false,
-            status,
             reply_code,
             start: span.map(|span| span.0),
             end: span.map(|span| span.1),
-            peer_session: None,
+            ..testing::transfer(command, direction, status)
         });
         self.session.transfers.len() as u32 - 1
     }
@@ -284,16 +188,11 @@ impl Talk {
         summary: &str,
         advice: &'static str,
     ) {
+        let frames = [self.frame(ms - 5.0), self.frame(ms)];
         let finding = Finding {
-            code,
-            severity,
-            summary: summary.to_owned(),
             advice: (!advice.is_empty()).then_some(advice.into()),
-            time: self.at(ms),
-            frames: vec![self.frame(ms - 5.0), self.frame(ms)],
-            command: None,
             data_channel: channel,
-            transfer: None,
+            ..testing::finding(code, severity, summary, self.at(ms), &frames)
         };
         self.session.findings.push(finding);
     }
@@ -572,21 +471,7 @@ fn tls() -> Session {
     talk.say(30.0, "AUTH TLS", &[(40.0, 234, "Proceed with negotiation.")]);
     talk.session().security = Security::ExplicitTls;
     for number in 0..4_u32 {
-        talk.session().data_channels.push(DataChannel {
-            mode: None,
-            active: false,
-            command: None,
-            negotiation: None,
-            advertised: None,
-            predicted: None,
-            outcome: None,
-            matched_by: None,
-            connection: None,
-            time_wait: None,
-            reuse: None,
-            peer_session: None,
-            other_attempts: Vec::new(),
-        });
+        talk.session().data_channels.push(testing::unnegotiated_channel());
         let at = 1_000.0 + f64::from(number) * 900.0;
         talk.connect(number, at, at + 500.0, &format!("10.1.7.61:{}", 39_030 + number), 88_000);
         talk.channel(number).matched_by = Some(MatchedBy::Inferred);
@@ -824,15 +709,14 @@ pub(crate) fn capture() -> (Capture, Vec<Finding>) {
         ..Capture::default()
     };
     let finding = Finding {
-        code: Code::BruteForce,
-        severity: Severity::Alert,
-        summary: "10.1.9.4 was rejected 6 times by 192.0.2.8:21 in 5.5 s.".into(),
         advice: Some("Block the address, or slow logins down.".into()),
-        time: Timestamp::from_nanos(BEGIN + 6_000_000_000),
-        frames: vec![850, 1_950],
-        command: None,
-        data_channel: None,
-        transfer: None,
+        ..testing::finding(
+            Code::BruteForce,
+            Severity::Alert,
+            "10.1.9.4 was rejected 6 times by 192.0.2.8:21 in 5.5 s.",
+            Timestamp::from_nanos(BEGIN + 6_000_000_000),
+            &[850, 1_950],
+        )
     };
     (capture, vec![finding])
 }

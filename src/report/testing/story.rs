@@ -1,79 +1,44 @@
-//! Sessions by hand: a dialogue told step by step, in which every step takes ten milliseconds and one frame.
+//! A session told step by step: every step takes ten milliseconds and one frame.
 
 use std::net::IpAddr;
 
-use smallvec::smallvec;
-
-use crate::base::{Endpoint, Secret, Text, Timestamp};
-use crate::ftp::{LineEnd, Verb};
+use super::endpoint;
+use crate::base::{Endpoint, Timestamp};
+use crate::ftp::{LineEnd, Party};
 use crate::report::{
-    Advertised, Argument, Command, Connection, Connector, Content, DataChannel, Direction, EndState,
-    FirstClose, FrameSpan, Holder, LineFacts, Login, MatchedBy, Mode, Negotiation, Outcome, Party,
-    PortAllocation, Prediction, Previous, Protection, Reply, Reuse, ReuseKind, ReuseOutcome, Security,
-    Session, Status, StreamFacts, TimeWait, Transfer, Uid,
+    Advertised, Connection, Connector, DataChannel, Direction, EndState, FirstClose, Holder, LineFacts,
+    Login, MatchedBy, Mode, Negotiation, Outcome, Previous, Protection, Reply, Reuse, ReuseKind,
+    ReuseOutcome, Security, Session, Status, TimeWait, Transfer,
 };
 
 const STEP: i64 = 10_000_000;
 
-/// A session that is being told.
+/// A session under construction, to be read as a story:
+/// `session().login("bob").pasv("203.0.113.21:50000").connected(1000).retr("/a", &[150, 226])`.
 #[derive(Clone)]
-pub(super) struct Dialogue {
-    pub(super) session: Session,
+pub(crate) struct SessionBuilder {
+    pub(crate) session: Session,
     now: i64,
     frame: u64,
 }
 
-/// `192.0.2.1:21`.
-pub(super) fn endpoint(text: &str) -> Endpoint {
-    let socket: std::net::SocketAddr = text.parse().unwrap();
-    Endpoint::new(socket.ip(), socket.port())
-}
-
 /// Between the client 198.51.100.10 and the server 203.0.113.21, both public.
-pub(super) fn dialogue() -> Dialogue {
+pub(crate) fn session() -> SessionBuilder {
     between("198.51.100.10:40000", "203.0.113.21:21")
 }
 
 /// Between any two.
-pub(super) fn between(client: &str, server: &str) -> Dialogue {
-    let session = Session {
-        uid: Uid("Fthis".into()),
-        client: endpoint(client),
-        server: endpoint(server),
-        start: Timestamp::default(),
-        end: Timestamp::default(),
-        frames: FrameSpan { first: 1, last: 1 },
-        handshake: true,
-        end_state: EndState::Open,
-        closed_by: None,
-        user: None,
-        password: None,
-        account: None,
-        login: Login::None,
-        greeting: Vec::new(),
-        unsolicited: Vec::new(),
-        system: None,
-        client_software: None,
-        features: None,
-        security: Security::None,
-        epsv_all: false,
-        port_allocation: PortAllocation::default(),
-        commands: Vec::new(),
-        data_channels: Vec::new(),
-        transfers: Vec::new(),
-        findings: Vec::new(),
-        gaps: Vec::new(),
-        oversized: Vec::new(),
-    };
-    let mut dialogue = Dialogue { session, now: 0, frame: 1 };
-    let greeting = dialogue.reply(220, "ready");
-    dialogue.session.greeting.push(greeting);
-    dialogue
+pub(crate) fn between(client: &str, server: &str) -> SessionBuilder {
+    let session = super::silent_session("Fthis", client, server, Timestamp::default());
+    let mut builder = SessionBuilder { session, now: 0, frame: 1 };
+    let greeting = builder.reply(220, "ready");
+    builder.session.greeting.push(greeting);
+    builder
 }
 
-impl Dialogue {
+impl SessionBuilder {
     /// Time passes.
-    pub(super) fn wait(mut self, seconds: f64) -> Self {
+    pub(crate) fn wait(mut self, seconds: f64) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "a test waits no centuries")]
         let nanos = (seconds * 1e9) as i64;
         self.now += nanos;
@@ -81,31 +46,25 @@ impl Dialogue {
     }
 
     /// The clock is set.
-    pub(super) fn at(self, seconds: f64) -> Self {
+    pub(crate) fn at(self, seconds: f64) -> Self {
         Self { now: 0, ..self }.wait(seconds)
     }
 
     /// A command and its replies, `&[]` for none.
-    pub(super) fn say(mut self, line: &str, replies: &[(u16, &str)]) -> Self {
+    pub(crate) fn say(mut self, line: &str, replies: &[(u16, &str)]) -> Self {
         let (time, frame) = self.step();
-        let (verb, argument) = line.split_once(' ').map_or((line, None), |(verb, rest)| (verb, Some(rest)));
-        let verb = Verb::parse(verb.as_bytes());
-        let argument = argument.map(|text| match verb {
-            Verb::Pass => Argument::Secret(Secret::hidden()),
-            _ => Argument::Text(text.into()),
-        });
-        let protection =
-            if self.session.security == Security::None { Protection::Clear } else { Protection::Tls };
-        let line = LineFacts { protection, ..LINE };
-        let replies = replies.iter().map(|&(code, text)| self.reply(code, text)).collect();
-        self.session.commands.push(Command { time, frame, verb, argument, replies, line });
+        let protection = self.protection();
+        let mut command = super::command(time, frame, line);
+        command.line = LineFacts { protection, ..LINE };
+        command.replies = replies.iter().map(|&(code, text)| self.reply(code, text)).collect();
+        self.session.commands.push(command);
         self.session.end = Timestamp::from_nanos(self.now);
         self.session.frames.last = self.frame;
         self
     }
 
     /// USER and PASS, accepted.
-    pub(super) fn login(self, user: &str) -> Self {
+    pub(crate) fn login(self, user: &str) -> Self {
         let mut after =
             self.say(&format!("USER {user}"), &[(331, "password?")]).say("PASS secret", &[(230, "in")]);
         after.session.login = Login::Accepted;
@@ -113,14 +72,14 @@ impl Dialogue {
     }
 
     /// AUTH TLS, accepted: what follows is under TLS and read with the keys.
-    pub(super) fn tls(self) -> Self {
+    pub(crate) fn tls(self) -> Self {
         let mut after = self.say("AUTH TLS", &[(234, "go ahead")]);
         after.session.security = Security::ExplicitTls;
         after
     }
 
     /// An accepted PORT.
-    pub(super) fn port(self, listener: &str) -> Self {
+    pub(crate) fn port(self, listener: &str) -> Self {
         let text = six(endpoint(listener));
         self.say(&format!("PORT {text}"), &[(200, "ok")]).channel(
             Mode::Port,
@@ -130,7 +89,7 @@ impl Dialogue {
     }
 
     /// A rejected PORT.
-    pub(super) fn port_rejected(self, listener: &str, code: u16) -> Self {
+    pub(crate) fn port_rejected(self, listener: &str, code: u16) -> Self {
         let text = six(endpoint(listener));
         self.say(&format!("PORT {text}"), &[(code, "no")]).channel(
             Mode::Port,
@@ -140,58 +99,47 @@ impl Dialogue {
     }
 
     /// PASV with its 227.
-    pub(super) fn pasv(self, listener: &str) -> Self {
+    pub(crate) fn pasv(self, listener: &str) -> Self {
         let text = format!("Entering Passive Mode ({}).", six(endpoint(listener)));
         self.say("PASV", &[(227, &text)]).channel(Mode::Pasv, Some(listener), Negotiation::Accepted)
     }
 
     /// EPSV with its 229, on the server's address.
-    pub(super) fn epsv(self, port: u16) -> Self {
+    pub(crate) fn epsv(self, port: u16) -> Self {
         let listener = Endpoint::new(self.session.server.ip, port).to_string();
         let text = format!("Entering Extended Passive Mode (|||{port}|)");
-        let mut after =
-            self.say("EPSV", &[(229, &text)]).channel(Mode::Epsv, Some(&listener), Negotiation::Accepted);
-        after.last_channel().advertised = Some(Advertised { ip: None, port });
-        after
+        self.say("EPSV", &[(229, &text)]).channel(Mode::Epsv, Some(&listener), Negotiation::Accepted)
     }
 
     /// A channel for the last command.
-    pub(super) fn channel(mut self, mode: Mode, listener: Option<&str>, negotiation: Negotiation) -> Self {
+    pub(crate) fn channel(mut self, mode: Mode, listener: Option<&str>, negotiation: Negotiation) -> Self {
         let listener = listener.map(endpoint);
         let session = &self.session;
-        let connector = if mode.is_active() { session.server } else { session.client };
-        let port = mode.is_active().then(|| connector.port - 1);
-        let accepted = negotiation == Negotiation::Accepted;
-        let channel = DataChannel {
-            mode: Some(mode),
-            active: mode.is_active(),
-            command: Some(u32::try_from(session.commands.len()).unwrap() - 1),
-            negotiation: Some(negotiation),
-            advertised: listener.map(|it| Advertised { ip: Some(it.ip), port: it.port }),
-            predicted: listener
-                .filter(|_| accepted)
-                .map(|listener| Prediction { listener, connector: Connector { ip: connector.ip, port } }),
-            outcome: listener.filter(|_| accepted).map(|_| Outcome::Unused),
-            matched_by: None,
-            connection: None,
-            time_wait: None,
-            reuse: None,
-            peer_session: None,
-            other_attempts: Vec::new(),
+        let peer = if mode.is_active() { session.server } else { session.client };
+        let port = mode.is_active().then(|| peer.port - 1);
+        let command = u32::try_from(session.commands.len()).unwrap() - 1;
+        let channel = match listener {
+            Some(listener) if negotiation == Negotiation::Accepted => {
+                super::accepted_channel(mode, command, listener, Connector { ip: peer.ip, port })
+            }
+            _ => DataChannel {
+                advertised: listener.map(|it| Advertised { ip: Some(it.ip), port: it.port }),
+                ..super::failed_channel(mode, command, negotiation)
+            },
         };
         self.session.data_channels.push(channel);
         self
     }
 
     /// The last channel's connection is made, to the predicted endpoint, and closed after as many bytes from the server.
-    pub(super) fn connected(self, bytes: u64) -> Self {
+    pub(crate) fn connected(self, bytes: u64) -> Self {
         let prediction = self.session.data_channels.last().unwrap().predicted.unwrap();
         let port = prediction.connector.port.unwrap_or(50_000);
         self.connected_between(Endpoint::new(prediction.connector.ip, port), prediction.listener, bytes)
     }
 
     /// The last channel's connection is made between these two.
-    pub(super) fn connected_between(mut self, originator: Endpoint, responder: Endpoint, bytes: u64) -> Self {
+    pub(crate) fn connected_between(mut self, originator: Endpoint, responder: Endpoint, bytes: u64) -> Self {
         let mut connection = self.attempt(originator, responder, 1);
         let (established, _) = self.step();
         let payload = self.step();
@@ -218,7 +166,7 @@ impl Dialogue {
     }
 
     /// SYNs to the last channel's endpoint, each a second after the one before, and no answer.
-    pub(super) fn unanswered(mut self, syns: u32) -> Self {
+    pub(crate) fn unanswered(mut self, syns: u32) -> Self {
         let prediction = self.last_channel().predicted.unwrap();
         let from = Endpoint::new(prediction.connector.ip, prediction.connector.port.unwrap_or(50_000));
         let mut connection = self.attempt(from, prediction.listener, syns);
@@ -232,7 +180,7 @@ impl Dialogue {
     }
 
     /// A SYN to the last channel's endpoint, and a RST.
-    pub(super) fn refused(mut self) -> Self {
+    pub(crate) fn refused(mut self) -> Self {
         let prediction = self.last_channel().predicted.unwrap();
         let from = Endpoint::new(prediction.connector.ip, prediction.connector.port.unwrap_or(50_000));
         let mut connection = self.attempt(from, prediction.listener, 1);
@@ -248,12 +196,12 @@ impl Dialogue {
     }
 
     /// RETR with these replies over the last channel, of which the connection tells the bytes.
-    pub(super) fn retr(self, name: &str, codes: &[u16]) -> Self {
+    pub(crate) fn retr(self, name: &str, codes: &[u16]) -> Self {
         self.transfer(&format!("RETR {name}"), codes, Direction::Download)
     }
 
     /// STOR with these replies over the last channel; the connection's bytes are the client's then.
-    pub(super) fn stor(mut self, name: &str, codes: &[u16]) -> Self {
+    pub(crate) fn stor(mut self, name: &str, codes: &[u16]) -> Self {
         if let Some(connection) = &mut self.last_channel().connection {
             std::mem::swap(&mut connection.from_originator, &mut connection.from_responder);
         }
@@ -266,43 +214,31 @@ impl Dialogue {
         let code = codes.last().copied().filter(|code| *code >= 200);
         let channel = after.session.data_channels.last();
         let connection = channel.and_then(|channel| channel.connection.as_deref());
+        let status = match code {
+            Some(200..=299) => Status::Complete,
+            Some(426) => Status::Aborted,
+            Some(_) => Status::Failed,
+            None => Status::Unfinished,
+        };
+        let command = u32::try_from(after.session.commands.len()).unwrap() - 1;
         let transfer = Transfer {
-            command: u32::try_from(after.session.commands.len()).unwrap() - 1,
-            path: None,
-            direction,
-            content: Content::File,
-            representation: "I".into(),
-            structure: 'F',
-            mode: 'S',
-            offset: 0,
             data_channel: u32::try_from(after.session.data_channels.len()).unwrap().checked_sub(1),
             bytes: match (connection, code) {
                 (Some(connection), _) => Some(connection.bytes()),
                 (None, Some(200..=299)) => None,
                 (None, _) => Some(0),
             },
-            missing_bytes: 0,
-            expected_size: None,
-            sha256: None,
-            mime: None,
-            encrypted: false,
-            status: match code {
-                Some(200..=299) => Status::Complete,
-                Some(426) => Status::Aborted,
-                Some(_) => Status::Failed,
-                None => Status::Unfinished,
-            },
             reply_code: code,
             start: connection.map(|it| it.start),
             end: connection.map(|it| it.end),
-            peer_session: None,
+            ..super::transfer(command, direction, status)
         };
         after.session.transfers.push(transfer);
         after
     }
 
     /// The last channel used its endpoint again.
-    pub(super) fn reused(mut self, in_time_wait: bool, outcome: ReuseOutcome) -> Self {
+    pub(crate) fn reused(mut self, in_time_wait: bool, outcome: ReuseOutcome) -> Self {
         self.last_channel().reuse = Some(Reuse {
             kind: ReuseKind::FourTuple,
             previous: Previous { session: self.session.uid.clone(), data_channel: 0 },
@@ -314,7 +250,7 @@ impl Dialogue {
     }
 
     /// The control connection closes.
-    pub(super) fn closed(mut self, by: Party) -> Self {
+    pub(crate) fn closed(mut self, by: Party) -> Self {
         let (time, frame) = self.step();
         self.session.end = time;
         self.session.frames.last = frame;
@@ -324,25 +260,25 @@ impl Dialogue {
     }
 
     /// Changes whatever a story needs changed.
-    pub(super) fn but(mut self, change: impl FnOnce(&mut Session)) -> Self {
+    pub(crate) fn but(mut self, change: impl FnOnce(&mut Session)) -> Self {
         change(&mut self.session);
         self
     }
 
     /// Changes the last data connection.
-    pub(super) fn connection(mut self, change: impl FnOnce(&mut Connection)) -> Self {
+    pub(crate) fn connection(mut self, change: impl FnOnce(&mut Connection)) -> Self {
         change(self.last_channel().connection.as_mut().unwrap());
         self
     }
 
     /// Changes the last transfer.
-    pub(super) fn last_transfer(mut self, change: impl FnOnce(&mut Transfer)) -> Self {
+    pub(crate) fn last_transfer(mut self, change: impl FnOnce(&mut Transfer)) -> Self {
         change(self.session.transfers.last_mut().unwrap());
         self
     }
 
     /// Changes how the last line lay on the wire: the reply's in passive mode, else the command's.
-    pub(super) fn line(mut self, change: impl FnOnce(&mut LineFacts)) -> Self {
+    pub(crate) fn line(mut self, change: impl FnOnce(&mut LineFacts)) -> Self {
         let passive = self.session.data_channels.last().is_some_and(|channel| !channel.active);
         let command = self.session.commands.last_mut().unwrap();
         let reply = command.replies.last_mut().filter(|_| passive);
@@ -351,7 +287,7 @@ impl Dialogue {
     }
 
     /// The time by now.
-    pub(super) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_nanos(self.now)
     }
 
@@ -367,36 +303,18 @@ impl Dialogue {
 
     fn reply(&mut self, code: u16, text: &str) -> Reply {
         let (time, frame) = self.step();
-        let protection =
-            if self.session.security == Security::None { Protection::Clear } else { Protection::Tls };
-        Reply { time, frame, code, text: Text::from(text), line: LineFacts { protection, ..LINE } }
+        let line = LineFacts { protection: self.protection(), ..LINE };
+        Reply { line, ..super::reply(time, frame, code, text) }
+    }
+
+    /// How lines are protected by now.
+    fn protection(&self) -> Protection {
+        if self.session.security == Security::None { Protection::Clear } else { Protection::Tls }
     }
 
     fn attempt(&mut self, originator: Endpoint, responder: Endpoint, syns: u32) -> Connection {
-        let (start, first) = self.step();
-        let whole = StreamFacts { start_seen: true, end_seen: true, ..StreamFacts::default() };
-        Connection {
-            originator,
-            responder,
-            start,
-            end: start,
-            frames: FrameSpan { first, last: first },
-            handshake: true,
-            syn_attempts: syns,
-            end_state: EndState::Open,
-            first_close: None,
-            from_originator: whole.clone(),
-            from_responder: whole,
-            tls: false,
-            decrypted: false,
-            syn_frames: smallvec![first],
-            established: None,
-            refused_frame: None,
-            challenge_frame: None,
-            close: None,
-            closed: None,
-            stall: None,
-        }
+        let (start, frame) = self.step();
+        Connection { syn_attempts: syns, ..super::syn(originator, responder, start, frame) }
     }
 }
 

@@ -1,0 +1,193 @@
+//! Sessions for tests, so that the shape of a report is written out in one place only.
+//!
+//! [`session`] and [`between`] begin a story that is told step by step (see [`SessionBuilder`]). Tests that set the time
+//! and frame of every step themselves start from the plain values here and change what they are about:
+//! `Transfer { bytes: Some(7), ..transfer(3, Direction::Upload, Status::Complete) }`.
+
+mod story;
+
+use smallvec::smallvec;
+
+use super::{
+    Advertised, Argument, Code, Command, Connection, Connector, Content, DataChannel, Direction, EndState,
+    Finding, FrameSpan, LineFacts, Login, Mode, Negotiation, Outcome, PortAllocation, Prediction, Reply,
+    Security, Session, Severity, Status, StreamFacts, Transfer, Uid,
+};
+use crate::base::{Endpoint, Secret, Text, Timestamp};
+use crate::ftp::Verb;
+pub(crate) use story::{SessionBuilder, between, session};
+
+/// `192.0.2.1:21`, `[2001:db8::1]:21`.
+pub(crate) fn endpoint(text: &str) -> Endpoint {
+    let socket: std::net::SocketAddr = text.parse().unwrap();
+    Endpoint::new(socket.ip(), socket.port())
+}
+
+/// A session in which nothing has been said yet, whose SYN was seen at `start`.
+pub(crate) fn silent_session(uid: &str, client: &str, server: &str, start: Timestamp) -> Session {
+    Session {
+        uid: Uid(uid.into()),
+        client: endpoint(client),
+        server: endpoint(server),
+        start,
+        end: start,
+        frames: FrameSpan { first: 1, last: 1 },
+        handshake: true,
+        end_state: EndState::Open,
+        closed_by: None,
+        user: None,
+        password: None,
+        account: None,
+        login: Login::None,
+        greeting: Vec::new(),
+        unsolicited: Vec::new(),
+        system: None,
+        client_software: None,
+        features: None,
+        security: Security::None,
+        epsv_all: false,
+        port_allocation: PortAllocation::default(),
+        commands: Vec::new(),
+        data_channels: Vec::new(),
+        transfers: Vec::new(),
+        findings: Vec::new(),
+        gaps: Vec::new(),
+        oversized: Vec::new(),
+    }
+}
+
+/// A command line as people write it, without replies; the arguments of PASS and ACCT are hidden.
+pub(crate) fn command(time: Timestamp, frame: u64, line: &str) -> Command {
+    let (verb, argument) = line.split_once(' ').map_or((line, None), |(verb, rest)| (verb, Some(rest)));
+    let verb = Verb::parse(verb.as_bytes());
+    let argument = argument.map(|text| match verb {
+        Verb::Pass | Verb::Acct => Argument::Secret(Secret::hidden()),
+        _ => Argument::Text(text.into()),
+    });
+    Command { time, frame, verb, argument, replies: smallvec![], line: LineFacts::default() }
+}
+
+/// A reply in one line.
+pub(crate) fn reply(time: Timestamp, frame: u64, code: u16, text: &str) -> Reply {
+    Reply { time, frame, code, text: Text::from(text), line: LineFacts::default() }
+}
+
+/// The channel of an accepted negotiation: its endpoint is predicted, and nobody has connected yet.
+pub(crate) fn accepted_channel(
+    mode: Mode,
+    command: u32,
+    listener: Endpoint,
+    connector: Connector,
+) -> DataChannel {
+    DataChannel {
+        negotiation: Some(Negotiation::Accepted),
+        advertised: Some(Advertised { ip: (mode != Mode::Epsv).then_some(listener.ip), port: listener.port }),
+        predicted: Some(Prediction { listener, connector }),
+        outcome: Some(Outcome::Unused),
+        ..failed_channel(mode, command, Negotiation::Accepted)
+    }
+}
+
+/// The channel of a negotiation that led to no endpoint.
+pub(crate) fn failed_channel(mode: Mode, command: u32, negotiation: Negotiation) -> DataChannel {
+    DataChannel {
+        mode: Some(mode),
+        active: mode.is_active(),
+        command: Some(command),
+        negotiation: Some(negotiation),
+        ..unnegotiated_channel()
+    }
+}
+
+/// A channel without a negotiation that could be read, as under TLS.
+pub(crate) fn unnegotiated_channel() -> DataChannel {
+    DataChannel {
+        mode: None,
+        active: false,
+        command: None,
+        negotiation: None,
+        advertised: None,
+        predicted: None,
+        outcome: None,
+        matched_by: None,
+        connection: None,
+        time_wait: None,
+        reuse: None,
+        peer_session: None,
+        other_attempts: Vec::new(),
+    }
+}
+
+/// A single SYN that nobody has answered yet.
+pub(crate) fn syn(originator: Endpoint, responder: Endpoint, start: Timestamp, frame: u64) -> Connection {
+    let whole = StreamFacts { start_seen: true, end_seen: true, ..StreamFacts::default() };
+    Connection {
+        originator,
+        responder,
+        start,
+        end: start,
+        frames: FrameSpan { first: frame, last: frame },
+        handshake: true,
+        syn_attempts: 1,
+        end_state: EndState::Open,
+        first_close: None,
+        from_originator: whole.clone(),
+        from_responder: whole,
+        tls: false,
+        decrypted: false,
+        syn_frames: smallvec![frame],
+        established: None,
+        refused_frame: None,
+        challenge_frame: None,
+        close: None,
+        closed: None,
+        stall: None,
+    }
+}
+
+/// A transfer of a file of which no byte was seen.
+pub(crate) fn transfer(command: u32, direction: Direction, status: Status) -> Transfer {
+    Transfer {
+        command,
+        path: None,
+        direction,
+        content: Content::File,
+        representation: "I".into(),
+        structure: 'F',
+        mode: 'S',
+        offset: 0,
+        data_channel: None,
+        bytes: None,
+        missing_bytes: 0,
+        expected_size: None,
+        sha256: None,
+        mime: None,
+        encrypted: false,
+        status,
+        reply_code: None,
+        start: None,
+        end: None,
+        peer_session: None,
+    }
+}
+
+/// A finding that points at nothing but frames.
+pub(crate) fn finding(
+    code: Code,
+    severity: Severity,
+    summary: &str,
+    time: Timestamp,
+    frames: &[u64],
+) -> Finding {
+    Finding {
+        code,
+        severity,
+        summary: summary.into(),
+        advice: None,
+        time,
+        frames: frames.to_vec(),
+        command: None,
+        data_channel: None,
+        transfer: None,
+    }
+}
