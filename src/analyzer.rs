@@ -8,8 +8,7 @@
 mod conclusion;
 
 use crate::base::{LimitCounts, Timestamp};
-use crate::capture::Frame;
-use crate::decode::{Decoded, Decoder, Segment};
+use crate::decode::{Decoded, Decoder, Frame, Segment};
 use crate::report::{Capture, Report, Session, Source, Uid};
 use crate::session::{Done, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
@@ -75,10 +74,10 @@ impl Analyzer {
         self.first = self.first.min(now);
         self.last = self.last.max(now);
         self.tracker.advance(now);
-        // Almost all are plain, and need not be put into what any may be.
-        if let Some(segment) = &self.decoder.plain_segment(frame) {
+        // Almost all frames take the fast path, which returns the segment itself rather than a `Decoded`.
+        if let Some(segment) = &self.decoder.decode_fast(frame) {
             follow(segment, &mut self.table, &mut self.tracker);
-        } else if let Decoded::Segment(segment) = &self.decoder.decode_the_long_way(frame) {
+        } else if let Decoded::Segment(segment) = &self.decoder.decode_slow(frame) {
             follow(segment, &mut self.table, &mut self.tracker);
         } else {
             // What is ignored, the decoder counts.
@@ -87,8 +86,9 @@ impl Analyzer {
         self.collect_ended();
     }
 
-    /// Adds the secrets that capture files carry, of which those that were `known` before are passed over. To be called
-    /// for each [run of packets](crate::capture::Run): files have them in front of the packets that need them.
+    /// Adds the TLS secrets that capture files carry. `known` is everything read so far, which only ever grows; what an
+    /// earlier call added is skipped. Files carry secrets in front of the packets that need them, so that this is to be
+    /// called before those packets are fed.
     pub fn add_keys_of(&mut self, known: &[u8]) {
         if let Some(more) = known.get(self.keys_added..).filter(|more| !more.is_empty()) {
             self.keys_added = known.len();
@@ -96,9 +96,7 @@ impl Analyzer {
         }
     }
 
-    /// Adds the secrets of a key log, as a capture file may carry one ([`Frames::tls_secrets`]).
-    ///
-    /// [`Frames::tls_secrets`]: crate::capture::Frames::tls_secrets
+    /// Adds the secrets of a TLS key log (`SSLKEYLOGFILE`), as a capture file may carry one.
     pub fn add_keys(&mut self, key_log: &[u8]) {
         self.tracker.add_keys(key_log);
     }

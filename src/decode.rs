@@ -6,11 +6,13 @@
 //! **Invariant:** remembers nothing but incomplete IP datagrams and which were completed last, a bounded number of both.
 
 mod fragments;
+mod frame;
 mod ip;
 mod layer;
 mod link;
-mod plain;
+mod link_type;
 mod pseudo;
+mod quick;
 mod segment;
 mod span;
 mod tcp_header;
@@ -23,11 +25,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-pub use plain::glance;
+pub use frame::Frame;
+pub use link_type::LinkType;
+pub use quick::{QuickDecode, quick_decode};
 pub use segment::{Decoded, Flags, Segment};
 
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef};
-use crate::capture::Frame;
 use fragments::{Fragments, Joined, Whole};
 use layer::{Step, Trail};
 use span::{Span, Stop};
@@ -65,25 +68,26 @@ impl Decoder {
 
     /// Finds the innermost TCP segment of a frame, or of the datagram that it completes.
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
-        match self.plain_segment(frame) {
+        match self.decode_fast(frame) {
             Some(segment) => Decoded::Segment(segment),
-            None => self.decode_the_long_way(frame),
+            None => self.decode_slow(frame),
         }
     }
 
-    /// The segment of a plain frame, as [`Self::decode`] finds it; none of any other.
+    /// The fast path: the segment of a plain frame, as [`Self::decode`] finds it; none of any other.
+    #[doc(hidden)]
     #[inline]
-    pub fn plain_segment<'a>(&self, frame: &Frame<'a>) -> Option<Segment<'a>> {
-        if self.depth < plain::HEADERS { None } else { plain::segment(frame) }
+    pub fn decode_fast<'a>(&self, frame: &Frame<'a>) -> Option<Segment<'a>> {
+        if self.depth < quick::HEADERS { None } else { quick::segment(frame) }
     }
 
-    /// Finds the same for any frame, plain or not: peels off one header after the other.
+    /// The slow path, which takes any frame: peels off one header after the other.
+    #[doc(hidden)]
     #[inline(never)]
-    pub fn decode_the_long_way<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
+    pub fn decode_slow<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
         let mut trail = Trail::new(self.depth);
-        let layer = match link::first_layer(frame.link) {
-            ControlFlow::Continue(layer) => layer,
-            ControlFlow::Break(stop) => return self.tally.stopped(stop),
+        let Some(layer) = frame.link.first_layer() else {
+            return self.tally.stopped(Stop::Ignored("unknown link type"));
         };
         let span = Span::new(frame.bytes, usize::try_from(frame.wire_len).unwrap_or(usize::MAX));
         match layer::walk(span, layer, &mut trail) {

@@ -15,21 +15,20 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 11 | [`cli`] |
-//! | 10 | [`live`], [`parallel`], [`tui`] |
-//! | 9 | [`confine`], [`export`] |
-//! | 8 | [`analyzer`] |
-//! | 7 | [`diagnose`] |
-//! | 6 | [`session`] |
-//! | 5 | [`tcp`] |
-//! | 4 | [`decode`] |
-//! | 3 | [`capture`], [`filter`] |
+//! | 10 | [`cli`] |
+//! | 9 | [`live`], [`parallel`], [`tui`] |
+//! | 8 | [`capture`], [`confine`], [`export`] |
+//! | 7 | [`analyzer`] |
+//! | 6 | [`diagnose`] |
+//! | 5 | [`session`] |
+//! | 4 | [`tcp`] |
+//! | 3 | [`decode`], [`filter`] |
 //! | 2 | [`report`] |
 //! | 1 | [`ftp`], [`tls`] |
 //! | 0 | [`base`] |
 //!
-//! **Invariant:** up to and including `diagnose` there is no clock, thread, lock, file or terminal (but for
-//! [`capture`], whose purpose files are): time is an argument, and what is odd on the wire is a value, never an error.
+//! **Invariant:** up to and including `analyzer` there is no clock, thread, lock, file or terminal: time is an argument,
+//! and what is odd on the wire is a value, never an error.
 
 pub mod analyzer;
 pub mod base;

@@ -16,7 +16,6 @@ use std::thread;
 
 use crate::analyzer::{Analyzer, Batch, Conclusion, Hashing, Options};
 use crate::capture::Frames;
-use crate::decode;
 use crate::report::{Capture, Finding, Session};
 
 use gauge::Gauge;
@@ -78,7 +77,7 @@ pub fn analyze<E: Send>(
     let gauge = Gauge::new(options.limits.handover_bytes / 2);
     let mut analyzer = analyzer(options);
     analyzer.stream();
-    frames.glance_with(decode::glance);
+    frames.decode_ahead();
     thread::scope(|scope| {
         let (batches, inbox) = sync_channel(WAITING);
         let gauge = &gauge;

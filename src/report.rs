@@ -10,6 +10,7 @@ mod capture;
 mod channel;
 mod community;
 mod finding;
+mod interface;
 mod session;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -24,6 +25,7 @@ pub use channel::{
 };
 pub use community::{CommunityId, community_id};
 pub use finding::{Code, Finding, Severity};
+pub use interface::Interface;
 pub use session::{
     Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,
     Reply, Security, Session, Uid,

@@ -35,6 +35,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("rustix", &["confine"]),
 ];
 
+/// The library without the program: modules that must build on any target, and name nothing but each other.
+const CORE: &[&str] =
+    &["base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer", "filter", "export"];
+
 /// Modules that take time as an argument and touch nothing outside: what a clock, a thread or a file is called.
 const PURE: &[&str] = &["base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer"];
 const IMPURE: &[&str] = &[
@@ -256,6 +260,26 @@ fn modules_name_only_lower_floors() {
     }
     fail("modules that name a floor not below their own", &wrong);
     assert!(checked > 100, "only {checked} names were found");
+}
+
+#[test]
+fn the_core_names_nothing_but_itself() {
+    let floors = floors();
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| !source.is_test && CORE.contains(&source.top())) {
+        // Doc comments count as well: a core that is built alone could not resolve their links.
+        for (number, line) in (1..).zip(source.text.lines()) {
+            let named = named_modules(line, source.modules.len());
+            let outside = |name: &&String| floors.contains_key(*name) && !CORE.contains(&name.as_str());
+            wrong.extend(
+                named
+                    .iter()
+                    .filter(outside)
+                    .map(|name| format!("{}:{number}: names {name}", source.path.display())),
+            );
+        }
+    }
+    fail("modules of the core that name what is not", &wrong);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ftpscope::analyzer::{Analyzer, Options};
 use ftpscope::capture;
-use ftpscope::decode::{self, Decoder};
+use ftpscope::decode::Decoder;
 use ftpscope::export::{self, Format, JsonDocument};
 use ftpscope::parallel::{self, Closing, Heard, Order, Wish};
 
@@ -90,20 +90,20 @@ fn large_file() -> tempfile::NamedTempFile {
 }
 
 #[test]
-fn what_the_reading_thread_glances_at_is_decoded_as_without_it() {
+fn what_the_reading_thread_decodes_ahead_is_what_the_decoder_finds() {
     let file = large_file();
     let options = Options::default();
     let open = || capture::open(&[file.path().to_owned()], &options.limits).unwrap();
     let (mut ahead, mut here) = (open(), open().without_threads());
-    ahead.glance_with(decode::glance);
-    here.glance_with(decode::glance);
+    ahead.decode_ahead();
+    here.decode_ahead();
     let mut decoders = [Decoder::new(&options.limits), Decoder::new(&options.limits)];
-    let (mut frames, mut glances) = (0, 0);
+    let (mut frames, mut decoded_ahead) = (0, 0);
     while let Some(frame) = here.next() {
         let same = ahead.next().unwrap();
         frames += 1;
-        glances += usize::from(same.glance.is_some());
-        assert!(frame.glance.is_none());
+        decoded_ahead += usize::from(same.quick.is_some());
+        assert!(frame.quick.is_none());
         let [one, other] = [(&frame, 0), (&same, 1)].map(|(frame, which): (_, usize)| {
             let decoded = decoders[which].decode(frame);
             format!("{decoded:?}")
@@ -112,7 +112,7 @@ fn what_the_reading_thread_glances_at_is_decoded_as_without_it() {
     }
     assert!(ahead.next().is_none());
     let has_second_core = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
-    assert_eq!(glances > frames / 2, has_second_core, "{glances} of {frames}");
+    assert_eq!(decoded_ahead > frames / 2, has_second_core, "{decoded_ahead} of {frames}");
     let files = [file.path().to_owned()];
     assert_eq!(together(&files, &options, 1), alone(&files, &options));
 }

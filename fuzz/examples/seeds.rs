@@ -7,8 +7,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use ftpscope::base::Limits;
-use ftpscope::capture::{self, LinkType};
-use ftpscope::decode::{Decoded, Decoder};
+use ftpscope::capture::{self};
+use ftpscope::decode::{Decoded, Decoder, LinkType};
 
 /// Larger files teach a fuzzer nothing that smaller ones don't.
 const LARGEST: usize = 60_000;

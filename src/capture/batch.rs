@@ -3,7 +3,6 @@
 use std::io::{self, Read};
 use std::mem;
 
-use super::glance::Glancer;
 use super::record::{Fault, Findings, Stop};
 use super::scanner::Scanner;
 use super::tally::Count;
@@ -43,8 +42,8 @@ pub(super) struct Batcher {
     prompt: bool,
     /// Whether offsets are those of what a compressed file unpacks to.
     unpacked: bool,
-    /// Who glances at the packets, if anyone does.
-    glancer: Option<Glancer>,
+    /// Whether to decode the headers of plain frames.
+    decodes: bool,
     damage: Option<String>,
 }
 
@@ -59,7 +58,7 @@ impl Batcher {
             packets: 0,
             prompt,
             unpacked,
-            glancer: None,
+            decodes: false,
             damage: None,
         }
     }
@@ -69,9 +68,9 @@ impl Batcher {
         self.size = SMALL_BATCH;
     }
 
-    /// Has all packets glanced at that are found from now on.
-    pub(super) const fn glance_with(&mut self, glancer: Glancer) {
-        self.glancer = Some(glancer);
+    /// From now on the headers of plain frames are decoded.
+    pub(super) const fn decode_ahead(&mut self) {
+        self.decodes = true;
     }
 
     pub(super) const fn format(&self) -> &'static str {
@@ -90,9 +89,9 @@ impl Batcher {
     /// Puts the next packets into `batch`, in place of what it held, or says that there are none.
     pub(super) fn refill(&mut self, batch: &mut Batch) {
         self.fill(batch, self.size);
-        if let Some(glancer) = self.glancer {
+        if self.decodes {
             // What was just read is still in the processor's cache.
-            batch.findings.glance_with(glancer, &batch.bytes);
+            batch.findings.decode_headers(&batch.bytes);
         }
     }
 

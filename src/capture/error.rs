@@ -4,8 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::base::Printable;
-
-use super::LinkType;
+use crate::decode::LinkType;
 
 /// Why a capture can't be read at all: one line that names the file as the user did, and what to do about it.
 #[derive(Debug, thiserror::Error)]

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp, cost};
+use crate::decode::Frame;
 use crate::report;
 
-use super::Frame;
 use super::error::Error;
-use super::glance::Glancer;
 use super::run::{Run, Turn};
 use super::source::Source;
 
@@ -70,8 +69,8 @@ pub struct Frames {
     number: u64,
     /// How many more threads may read ahead.
     threads: usize,
-    /// What they are to look at.
-    glancer: Option<Glancer>,
+    /// Whether they decode the headers of plain frames.
+    decodes: bool,
     secrets: Vec<u8>,
     secrets_cap: usize,
     counts: LimitCounts,
@@ -103,7 +102,7 @@ impl Frames {
             begun: false,
             number: 0,
             threads: if cores > 1 { MOST_THREADS } else { 0 },
-            glancer: None,
+            decodes: false,
             secrets: Vec::new(),
             secrets_cap: limits.tls_secret_bytes,
             counts: LimitCounts::default(),
@@ -121,9 +120,11 @@ impl Frames {
         self
     }
 
-    /// Has the threads that read ahead glance at each frame. To be called before the first frame is asked for.
-    pub const fn glance_with(&mut self, glancer: Glancer) {
-        self.glancer = Some(glancer);
+    /// Has the threads that read ahead decode the headers of plain frames ([`Frame::quick`]). To be called before the
+    /// first frame is asked for.
+    #[doc(hidden)]
+    pub const fn decode_ahead(&mut self) {
+        self.decodes = true;
     }
 
     /// The next packet; none at the end of all sources, or where their damage begins.
@@ -214,7 +215,7 @@ impl Frames {
     fn refill(&mut self, index: u16) -> bool {
         let index = usize::from(index);
         let more =
-            self.sources.get_mut(index).is_some_and(|source| source.refill(&mut self.threads, self.glancer));
+            self.sources.get_mut(index).is_some_and(|source| source.refill(&mut self.threads, self.decodes));
         self.keep_secrets(index);
         more
     }

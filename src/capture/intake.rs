@@ -13,12 +13,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::base::{PacketRef, Timestamp};
+use crate::decode::{Frame, LinkType};
 use crate::report;
 
+use super::Frames;
 use super::parcel::Parcel;
 use super::record::Record;
 use super::tally::{Counters, Drops, Tally};
-use super::{Frame, Frames, LinkType};
 
 /// Parcels in circulation for each thread: two that wait, one being filled, one being read, and some to merge by.
 const PARCELS: usize = 8;
@@ -251,7 +252,7 @@ impl Intake {
             bytes: parcel.bytes(&record),
             wire_len: record.wire_len,
             source,
-            glance: None,
+            quick: None,
         })
     }
 

@@ -14,14 +14,15 @@ mod interface;
 mod missing;
 
 #[cfg(live_capture)]
+use crate::decode::LinkType;
+use crate::report::Interface;
 use device as system;
 #[cfg(not(live_capture))]
 use missing as system;
 
 pub use error::Error;
-pub use interface::Interface;
 
-use super::{Intake, LinkType};
+use super::Intake;
 
 /// Whether this build can capture: whether libpcap was there when it was made.
 pub const IS_BUILT: bool = cfg!(live_capture);

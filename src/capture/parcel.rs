@@ -1,9 +1,9 @@
 //! Packets on their way from one thread to another: many in one buffer.
 
 use crate::base::Timestamp;
+use crate::decode::{Frame, LinkType};
 
 use super::record::Record;
-use super::{Frame, LinkType};
 
 /// Bytes of packets after which a parcel is sent off: large enough that sending costs little.
 const FULL_BYTES: usize = 512 * 1024;
@@ -24,7 +24,7 @@ impl Parcel {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         let record =
-            Record { time, start, captured, wire_len: wire_len.max(captured), link, has_glance: false };
+            Record { time, start, captured, wire_len: wire_len.max(captured), link, has_quick: false };
         self.records.push((record, source));
     }
 

@@ -3,8 +3,8 @@
 //! The format is draft-ietf-opsawg-pcap; older kinds are those that libpcap reads.
 
 use crate::base::{Limits, Timestamp};
+use crate::decode::LinkType;
 
-use super::LinkType;
 use super::bytes::ByteOrder;
 use super::record::{Fault, Findings, Piece, Record, Scan, Stop};
 
@@ -132,7 +132,7 @@ fn scan_packets(header: &Header, limit: u32, bytes: &[u8], from: usize, findings
             captured,
             wire_len: wire_len.max(captured),
             link: header.link,
-            has_glance: false,
+            has_quick: false,
         });
         at = at.saturating_add(length);
     }

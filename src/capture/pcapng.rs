@@ -5,9 +5,9 @@
 mod interface;
 
 use crate::base::{Limits, Timestamp};
+use crate::decode::LinkType;
 
 use self::interface::Interface;
-use super::LinkType;
 use super::bytes::{ByteOrder, Fields};
 use super::record::{Fault, Findings, Piece, Record, Scan, Stop};
 
@@ -258,7 +258,7 @@ fn record(
         captured,
         wire_len: wire_len.max(captured),
         link,
-        has_glance: false,
+        has_quick: false,
     })
 }
 

@@ -1,9 +1,7 @@
 //! What a scan of bytes finds.
 
 use crate::base::Timestamp;
-
-use super::LinkType;
-use super::glance::Glance;
+use crate::decode::{LinkType, QuickDecode, quick_decode};
 
 /// One packet's place in the bytes of a batch, and what its header said of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +14,8 @@ pub(super) struct Record {
     /// Bytes on the wire; never less than were kept.
     pub(super) wire_len: u32,
     pub(super) link: LinkType,
-    /// Whether the next of the batch's glances is its own.
-    pub(super) has_glance: bool,
+    /// Whether the next of the batch's decoded headers are its own.
+    pub(super) has_quick: bool,
 }
 
 impl Record {
@@ -33,8 +31,8 @@ impl Record {
 pub(super) struct Findings {
     /// The packets, in file order.
     pub(super) records: Vec<Record>,
-    /// What a glance told of those that have one, in the same order.
-    pub(super) glances: Vec<Glance>,
+    /// The headers of those whose headers were decoded, in the same order.
+    pub(super) quick: Vec<QuickDecode>,
     /// Link types of interfaces described here, some perhaps known before.
     pub(super) links: Vec<LinkType>,
     /// Key log lines of TLS secrets embedded here.
@@ -46,10 +44,20 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn clear(&mut self) {
         self.records.clear();
-        self.glances.clear();
+        self.quick.clear();
         self.links.clear();
         self.secrets.clear();
         self.oddity = None;
+    }
+
+    /// Decodes the headers of plain frames; the packets lie in `bytes`.
+    pub(super) fn decode_headers(&mut self, bytes: &[u8]) {
+        for record in &mut self.records {
+            if let Some(quick) = quick_decode(record.link, record.bytes(bytes), record.wire_len) {
+                record.has_quick = true;
+                self.quick.push(quick);
+            }
+        }
     }
 
     /// Notes what was passed over at byte `at` of the batch, unless something was before.

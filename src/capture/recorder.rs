@@ -11,8 +11,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Frame, PcapngWriter};
+use super::PcapngWriter;
 use crate::base::Timestamp;
+use crate::decode::Frame;
 
 use classic::PcapWriter;
 

@@ -3,9 +3,9 @@
 use std::slice;
 
 use crate::base::{PacketRef, Timestamp};
+use crate::decode::{Frame, QuickDecode};
 
 use super::record::Record;
-use super::{Frame, Glance};
 
 /// When a source's next packet was captured, and which source it is: packets of one moment come in the order of the
 /// command line.
@@ -15,7 +15,7 @@ pub(super) type Turn = (Timestamp, u16);
 #[derive(Debug)]
 pub struct Run<'a> {
     pub(super) records: &'a [Record],
-    pub(super) glances: slice::Iter<'a, Glance>,
+    pub(super) quick: slice::Iter<'a, QuickDecode>,
     pub(super) bytes: &'a [u8],
     pub(super) source: u16,
     /// The turn of the next source.
@@ -24,9 +24,9 @@ pub struct Run<'a> {
     pub(super) secrets: &'a [u8],
     /// Number of the packet given last.
     pub(super) number: &'a mut u64,
-    /// The places of the next packet and of the next glance in their batch.
+    /// Indices of the next packet and of its batch's next decoded headers.
     pub(super) next: &'a mut usize,
-    pub(super) next_glance: &'a mut usize,
+    pub(super) next_quick: &'a mut usize,
 }
 
 impl<'a> Run<'a> {
@@ -49,10 +49,10 @@ impl<'a> Iterator for Run<'a> {
         self.records = rest;
         *self.next = self.next.saturating_add(1);
         *self.number = self.number.saturating_add(1);
-        let mut glance = None;
-        if record.has_glance {
-            glance = self.glances.next();
-            *self.next_glance = self.next_glance.saturating_add(1);
+        let mut quick = None;
+        if record.has_quick {
+            quick = self.quick.next();
+            *self.next_quick = self.next_quick.saturating_add(1);
         }
         Some(Frame {
             packet: PacketRef { time: record.time, frame: *self.number },
@@ -60,7 +60,7 @@ impl<'a> Iterator for Run<'a> {
             bytes: record.bytes(self.bytes),
             wire_len: record.wire_len,
             source: self.source,
-            glance,
+            quick,
         })
     }
 }

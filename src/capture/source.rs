@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::Limits;
+use crate::decode::LinkType;
 use crate::report;
 
-use super::LinkType;
 use super::ahead::Ahead;
 use super::batch::{Batch, Batcher};
 use super::error::{Error, name, other_kind};
-use super::glance::Glancer;
 use super::record::Record;
 use super::run::{Run, Turn};
 use super::scanner::Scanner;
@@ -46,8 +45,8 @@ pub(super) struct Source {
     /// The batch at hand, and which of its records comes next.
     batch: Batch,
     next: usize,
-    /// Which of its glances does.
-    next_glance: usize,
+    /// Which of its decoded headers does.
+    next_quick: usize,
     supply: Supply,
     /// Bytes of the file read so far, and in all where that is known.
     read: Arc<AtomicU64>,
@@ -152,7 +151,7 @@ impl Source {
             damage: None,
             batch: Batch::default(),
             next: 0,
-            next_glance: 0,
+            next_quick: 0,
             supply: Supply::Here(batcher),
             read,
             size,
@@ -188,23 +187,23 @@ impl Source {
         until: Turn,
         secrets: &'a [u8],
     ) -> Run<'a> {
-        let Self { batch: Batch { findings, bytes, .. }, next, next_glance, .. } = self;
+        let Self { batch: Batch { findings, bytes, .. }, next, next_quick, .. } = self;
         Run {
             records: findings.records.get(*next..).unwrap_or_default(),
-            glances: findings.glances.get(*next_glance..).unwrap_or_default().iter(),
+            quick: findings.quick.get(*next_quick..).unwrap_or_default().iter(),
             bytes,
             source: index,
             until,
             secrets,
             number,
             next,
-            next_glance,
+            next_quick,
         }
     }
 
     /// Brings the next batch; false where the source has no more. `threads` is how many more may read ahead, and
-    /// `glancer` what they do beside that.
-    pub(super) fn refill(&mut self, threads: &mut usize, glancer: Option<Glancer>) -> bool {
+    /// `decodes` says whether they decode headers as well.
+    pub(super) fn refill(&mut self, threads: &mut usize, decodes: bool) -> bool {
         self.count.merge(&mem::take(&mut self.batch.count));
         if self.batch.last {
             if matches!(self.supply, Supply::Ahead(_)) {
@@ -217,8 +216,8 @@ impl Source {
         let worth_it = self.size.is_none_or(|size| size >= WORTH_A_THREAD);
         self.supply = match mem::replace(&mut self.supply, Supply::Exhausted) {
             Supply::Here(mut batcher) if *threads > 0 && worth_it => {
-                if let Some(glancer) = glancer {
-                    batcher.glance_with(glancer);
+                if decodes {
+                    batcher.decode_ahead();
                 }
                 match Ahead::start(batcher, self.size.is_some()) {
                     Ok(ahead) => {
@@ -283,7 +282,7 @@ impl Source {
         }
         self.batch = batch;
         self.next = 0;
-        self.next_glance = 0;
+        self.next_quick = 0;
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::Timestamp;
+use crate::decode::LinkType;
 use crate::report;
 
-use super::LinkType;
 use super::record::Record;
 
 /// Packets in numbers.

@@ -3,9 +3,10 @@
 use std::io::{self, Read};
 
 use crate::base::Limits;
+use crate::decode::LinkType;
 use crate::report::Source;
 
-use super::{Error, Frames, LinkType};
+use super::{Error, Frames};
 
 /// A frame that outlives the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Writes packets into a new pcapng file.
 
+use crate::decode::{Frame, LinkType};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::pcapng::{
     BYTE_ORDER_MAGIC, DECRYPTION_SECRETS, ENHANCED_PACKET, INTERFACE_DESCRIPTION, SECTION_HEADER, TLS_KEY_LOG,
 };
-use super::{Frame, LinkType};
 
 const OPTION_COMMENT: u16 = 1;
 const OPTION_APPLICATION: u16 = 4;

@@ -14,7 +14,6 @@ use crate::analyzer;
 use crate::base::Printable;
 use crate::capture::{self, Frames};
 use crate::confine::{Needs, confine};
-use crate::decode;
 use crate::export;
 use crate::filter::Filter;
 use crate::parallel;
@@ -104,7 +103,7 @@ impl Reading<'_> {
     /// Reads all frames into one report.
     fn whole(mut self, options: analyzer::Options) -> Result<Report, Failure> {
         let mut analyzer = parallel::analyzer(options);
-        self.frames.glance_with(decode::glance);
+        self.frames.decode_ahead();
         let mut until_look = FRAMES_PER_LOOK;
         while let Some(run) = self.frames.run() {
             analyzer.add_keys_of(run.tls_secrets());

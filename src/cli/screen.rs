@@ -19,7 +19,7 @@ use crate::analyzer::{self, Analyzer};
 use crate::base::{Limits, Printable};
 use crate::capture::{self, Frames, PcapngWriter};
 use crate::confine::{Needs, confine};
-use crate::decode::{self, Decoded, Decoder};
+use crate::decode::{Decoded, Decoder};
 use crate::export::{self, Dialect, Format, JsonDocument, JsonLines, Look, What};
 use crate::live::{Form, Until};
 use crate::report::{Capture, Report, Session};
@@ -163,7 +163,7 @@ struct FileSource {
 impl tui::Source for FileSource {
     fn run(self: Box<Self>, outlet: &Outlet) {
         let Self { mut frames, options } = *self;
-        frames.glance_with(decode::glance);
+        frames.decode_ahead();
         let mut analyzer = Analyzer::new(options);
         let mut packets = 0_u64;
         let mut time = None;
@@ -215,7 +215,7 @@ impl tui::Saver for FileSaver {
     fn save(&self, request: &SaveRequest) -> Result<String, String> {
         let limits = &self.limits;
         let mut frames = capture::open(&self.files, limits).map_err(|error| error.to_string())?;
-        frames.glance_with(decode::glance);
+        frames.decode_ahead();
         let mut decoder = Decoder::new(limits);
         let mut written = 0_u64;
         let target = Target::File(request.path.clone());

@@ -6,7 +6,6 @@ use etherparse::{Ethernet2Header, Ethernet2HeaderSlice, SingleVlanHeader, Single
 
 use super::layer::Layer;
 use super::span::{Peel, Span, ignored, other};
-use crate::capture::LinkType;
 
 /// EtherTypes (IANA "IEEE 802 Numbers"), as they stand in Ethernet, SNAP, GRE, Geneve and cooked headers.
 pub(super) mod ether_type {
@@ -25,28 +24,6 @@ pub(super) mod ether_type {
     pub(in crate::decode) const VN_TAG: u16 = 0x8926;
     pub(in crate::decode) const OLD_QINQ: u16 = 0x9100;
     pub(in crate::decode) const OLD_QINQ_SECOND: u16 = 0x9200;
-}
-
-/// The layer that frames of a link type begin with.
-#[inline]
-pub(super) const fn first_layer(link: LinkType) -> Peel<Layer> {
-    Continue(match link {
-        LinkType::ETHERNET => Layer::Ethernet,
-        LinkType::NULL | LinkType::LOOP => Layer::Loopback,
-        LinkType::PPP | LinkType::PPP_HDLC | LinkType::C_HDLC => Layer::Ppp,
-        LinkType::PPP_ETHER => Layer::Pppoe,
-        LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD => Layer::Ip,
-        LinkType::IPV4 => Layer::Ipv4,
-        LinkType::IPV6 => Layer::Ipv6,
-        LinkType::LINUX_SLL => Layer::LinuxCooked,
-        LinkType::LINUX_SLL2 => Layer::LinuxCooked2,
-        LinkType::NFLOG => Layer::NetfilterLog,
-        LinkType::PFLOG => Layer::PacketFilterLog,
-        LinkType::ENC => Layer::DecryptedIpsec,
-        LinkType::IEEE802_11 => Layer::Wlan { padded: false },
-        LinkType::IEEE802_11_RADIOTAP => Layer::Radiotap,
-        _ => return ignored("unknown link type"),
-    })
 }
 
 /// What follows an EtherType.

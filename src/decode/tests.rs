@@ -4,7 +4,7 @@ use etherparse::{PacketBuilder, TcpHeader, TcpOptionElement};
 
 use super::{Decoded, Decoder, Flags, Segment};
 use crate::base::{Limits, PacketRef, Timestamp};
-use crate::capture::{Frame, LinkType};
+use crate::decode::{Frame, LinkType};
 
 mod encapsulation;
 mod fragments;
@@ -90,7 +90,7 @@ fn frame(link: LinkType, bytes: &[u8]) -> Frame<'_> {
         bytes,
         wire_len: u32::try_from(bytes.len()).expect("it fits"),
         source: 0,
-        glance: None,
+        quick: None,
     }
 }
 

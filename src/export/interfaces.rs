@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::json::{self, Json, Numbered, Writer, numbered, object};
 use crate::base::Printable;
-use crate::capture::live::Interface;
+use crate::report::Interface;
 
 /// Writes the list as a table: number, name, state, addresses, and what else there is to say.
 pub fn interfaces_text(interfaces: &[Interface], out: &mut dyn Write) -> io::Result<()> {

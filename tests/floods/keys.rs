@@ -5,8 +5,7 @@ use std::net::IpAddr;
 
 use ftpscope::analyzer::{Analyzer, Options};
 use ftpscope::base::{Endpoint, Limits, PacketRef, Timestamp};
-use ftpscope::capture::{Frame, LinkType};
-use ftpscope::decode::{Flags, Segment};
+use ftpscope::decode::{Flags, Frame, LinkType, Segment};
 use ftpscope::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
 
 use crate::wire::{ACK, Dice, End, SYN, Wire, end};
@@ -79,7 +78,7 @@ fn analysis_takes(pairs: &[(End, End)]) -> u64 {
             bytes,
             wire_len: bytes.len() as u32,
             source: 0,
-            glance: None,
+            quick: None,
         });
     };
     let mut wire = Wire::new(&mut take);

@@ -4,8 +4,7 @@
 //! they were on the wire (one byte), their bytes.
 
 use ftpscope::base::{Limits, PacketRef, Timestamp};
-use ftpscope::capture::{Frame, LinkType};
-use ftpscope::decode::{Decoded, Decoder, Segment};
+use ftpscope::decode::{Decoded, Decoder, Frame, LinkType, Segment};
 
 fn limits() -> Limits {
     Limits { fragmented_datagrams: 4, fragment_bytes: 8192, encapsulation_depth: 6, ..Limits::default() }
@@ -31,7 +30,7 @@ fn pieces(mut input: &[u8]) -> Vec<Piece<'_>> {
 
 fn frame(link: LinkType, bytes: &[u8], wire_len: u32, number: u64) -> Frame<'_> {
     let time = Timestamp::from_nanos(i64::try_from(number).unwrap() * 1_000_000);
-    Frame { packet: PacketRef { time, frame: number }, link, bytes, wire_len, source: 0, glance: None }
+    Frame { packet: PacketRef { time, frame: number }, link, bytes, wire_len, source: 0, quick: None }
 }
 
 /// Whatever the frames: no panic, no byte that was not there, every frame is accounted for, and a frame cut short tells

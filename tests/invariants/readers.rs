@@ -5,7 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Read};
 
 use ftpscope::base::{Limits, Timestamp};
-use ftpscope::capture::{Frames, LinkType, PcapngWriter};
+use ftpscope::capture::{Frames, PcapngWriter};
+use ftpscope::decode::LinkType;
 
 /// Packets looked at: a few bytes of a compressed file may stand for millions.
 const MOST_PACKETS: usize = 20_000;

@@ -37,7 +37,7 @@ use std::net::IpAddr;
 use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader};
 use ftpscope::analyzer::{Analyzer, Options};
 use ftpscope::base::{Endpoint, PacketRef, Timestamp};
-use ftpscope::capture::{Frame, LinkType};
+use ftpscope::decode::{Frame, LinkType};
 use ftpscope::report::Report;
 
 /// Most bytes of one segment.
@@ -75,7 +75,7 @@ pub(crate) fn feed(analyzer: &mut Analyzer, packet: &Packet, frame: u64) {
         bytes: &packet.bytes,
         wire_len: u32::try_from(packet.bytes.len()).unwrap(),
         source: 0,
-        glance: None,
+        quick: None,
     });
 }
 

@@ -46,7 +46,7 @@ pub const DATAGRAM: usize = 1536;
 pub const FRAGMENT_BYTE: usize = 3;
 /// A byte of the largest packet: there are thirteen buffers in which it may lie (four batches and what is carried over
 /// between a file and the analysis, and eight parcels where a pipe is followed), and a block of pcapng may have as much
-/// again in options. Where the packets of a batch lie and what a glance at them told takes three times its bytes at most,
+/// again in options. Where the packets of a batch lie and their decoded headers take three times its bytes at most,
 /// which parcels, of few packets each, leave room for.
 pub const PACKET_BUFFERS: usize = 2 * 13;
 /// An interface of a pcapng file.

@@ -11,12 +11,13 @@ use ::pcap::{Active, Capture, Device, Packet, Precision};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::interface::chosen;
-use super::{Error, HAND_OVER_MILLIS, Interface, Options};
+use super::{Error, HAND_OVER_MILLIS, Options};
 use crate::base::Timestamp;
-use crate::capture::LinkType;
 use crate::capture::intake::{Delivery, Feeder};
 use crate::capture::parcel::Parcel;
 use crate::capture::tally::{Counters, Odometer};
+use crate::decode::LinkType;
+use crate::report::Interface;
 
 pub(super) use filter::Filter;
 

@@ -1,36 +1,6 @@
-//! An interface as the system describes it.
+//! Which interface the user means.
 
-use std::net::IpAddr;
-
-/// An interface on which one can capture.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Interface {
-    /// Its name.
-    pub name: String,
-    /// What libpcap says that it is.
-    pub description: Option<String>,
-    /// Its addresses.
-    pub addresses: Vec<IpAddr>,
-    /// Whether it is switched on.
-    pub is_up: bool,
-    /// Whether it is on and connected.
-    pub is_running: bool,
-    /// Whether it leads back to this machine.
-    pub is_loopback: bool,
-    /// Whether it is a radio.
-    pub is_wireless: bool,
-}
-
-impl Interface {
-    /// Its state in a word.
-    pub const fn state(&self) -> &'static str {
-        match (self.is_up, self.is_running) {
-            (true, true) => "up",
-            (true, false) => "no link",
-            (false, _) => "down",
-        }
-    }
-}
+use crate::report::Interface;
 
 /// The interface that the user means: by name, else by number from 1 on.
 #[cfg_attr(

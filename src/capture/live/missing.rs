@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Error, Interface, Options};
-use crate::capture::LinkType;
+use super::{Error, Options};
 use crate::capture::intake::Feeder;
 use crate::capture::tally::Counters;
+use crate::decode::LinkType;
+use crate::report::Interface;
 
 /// There are none that could be captured on.
 pub(super) fn interfaces() -> Result<Vec<Interface>, Error> {

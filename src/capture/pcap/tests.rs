@@ -1,6 +1,6 @@
-use super::super::LinkType;
 use super::super::testing::{MICROSECONDS, NANOSECONDS, Order, Packet, pcap, pcap_header, pcap_record, read};
 use super::MODIFIED;
+use crate::decode::LinkType;
 
 const HELLO: &[u8] = b"hello";
 

@@ -1,8 +1,8 @@
 //! Interfaces: what kind of packets they saw, and in what units they told the time.
 
 use crate::base::{Timestamp, cost};
+use crate::decode::LinkType;
 
-use super::super::LinkType;
 use super::super::bytes::Fields;
 
 const OPTION_END: u16 = 0;

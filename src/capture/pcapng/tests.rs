@@ -1,8 +1,9 @@
+use super::super::Frames;
 use super::super::testing::{
     Order, Packet, block, enhanced, interface, option, pcapng, read, read_with, section,
 };
-use super::super::{Frames, LinkType};
 use crate::base::{LimitName, Limits};
+use crate::decode::LinkType;
 
 const HELLO: &[u8] = b"hello";
 const BOTH: [Order; 2] = [Order::Little, Order::Big];

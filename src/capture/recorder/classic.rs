@@ -1,8 +1,7 @@
 //! The classic pcap format, for tools that read nothing else.
 
+use crate::decode::{Frame, LinkType};
 use std::io::{self, Write};
-
-use crate::capture::{Frame, LinkType};
 
 /// Nanoseconds, in the writer's byte order; it is little-endian here.
 const MAGIC: u32 = 0xa1b2_3c4d;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::base::{Limits, PacketRef};
-use crate::capture::{LinkType, open};
+use crate::capture::open;
+use crate::decode::LinkType;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -22,7 +23,7 @@ fn frame(number: u64, link: LinkType) -> Frame<'static> {
         bytes: &[7; 100],
         wire_len: 1500,
         source: 0,
-        glance: None,
+        quick: None,
     }
 }
 

@@ -1,15 +1,16 @@
 use proptest::prelude::*;
 
 use crate::base::{PacketRef, Timestamp};
+use crate::decode::{Frame, LinkType};
 
+use super::super::Frames;
 use super::super::testing::{Packet, packets, read};
-use super::super::{Frame, Frames, LinkType};
 use super::PcapngWriter;
 
 fn frame(packet: &Packet) -> Frame<'_> {
     let packet_ref = PacketRef { time: Timestamp::from_nanos(packet.nanos), frame: 77 };
     let (link, bytes, wire_len) = (packet.link, &packet.bytes[..], packet.wire_len);
-    Frame { packet: packet_ref, link, bytes, wire_len, source: 3, glance: None }
+    Frame { packet: packet_ref, link, bytes, wire_len, source: 3, quick: None }
 }
 
 fn written(packets: &[(Packet, Option<String>)]) -> Vec<u8> {

@@ -1,17 +1,17 @@
-//! The short way for what almost all frames are: Ethernet, then IPv4 or IPv6 without options, extension headers or
-//! fragments, then TCP, nothing of it cut off.
+//! The fast path for almost all frames: Ethernet, then IPv4 or IPv6 without options, extension headers or fragments,
+//! then TCP, with nothing cut off.
 //!
-//! A third of the work on a packet that is of no concern went into walking through these three headers one by one. The
-//! short way finds the same segment as the long one, or none: whatever is unusual is left to that.
+//! A third of the work on an irrelevant packet went into walking through these three headers one by one. The fast path
+//! finds the same segment as the slow path, or none: anything unusual is left to the slow path.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::segment::{Flags, Segment};
 use super::tcp_header::timestamp;
+use super::{Frame, LinkType};
 use crate::base::Endpoint;
-use crate::capture::{Frame, Glance, LinkType};
 
-/// Headers on the short way, as the long one counts them.
+/// Headers on the fast path, as the slow path counts them.
 pub(super) const HEADERS: usize = 3;
 
 /// Length of an Ethernet header and an IPv4 header without options.
@@ -23,19 +23,48 @@ const PROTOCOL_TCP: u8 = 6;
 /// Length of a TCP header without options.
 const TCP: usize = 20;
 
+/// The header fields of a plain frame that holds a whole TCP segment. A reader on another thread may decode them ahead
+/// of the analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuickDecode {
+    /// Sender of the segment.
+    pub source: Endpoint,
+    /// Its receiver.
+    pub destination: Endpoint,
+    /// Sequence number.
+    pub seq: u32,
+    /// Acknowledgement number, whether or not its bit is set.
+    pub ack: u32,
+    /// TSval of the timestamps option (RFC 7323).
+    pub timestamp: Option<u32>,
+    /// Window, unscaled.
+    pub window: u16,
+    /// Bytes of payload.
+    pub payload_len: u16,
+    /// Offset of the payload in the frame: the headers before it are always shorter than 256 bytes.
+    pub payload_start: u8,
+    /// The control bits (RFC 9293, section 3.1), FIN being the lowest.
+    pub control: u8,
+}
+
+// One cache line, and less than any TCP segment takes in a file with all its headers, so that the decoded headers of a
+// batch take no more memory than its bytes.
+const _: () = assert!(size_of::<QuickDecode>() <= 64);
+
 /// The segment in a plain frame.
 #[inline]
 pub(super) fn segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
-    match frame.glance {
-        Some(glance) => of(frame, glance),
-        None => of(frame, &glance(frame.link, frame.bytes, frame.wire_len)?),
+    match frame.quick {
+        Some(quick) => segment_of(frame, quick),
+        None => segment_of(frame, &quick_decode(frame.link, frame.bytes, frame.wire_len)?),
     }
 }
 
-/// What the headers of a plain frame say, as [`Decoder`](super::Decoder) would have it: it needs no look at the bytes of
-/// a frame that carries this.
+/// Decodes the headers of a plain frame; none of any other. A frame that carries the result ([`Frame::quick`]) spares
+/// [`Decoder`](super::Decoder) from reading its headers again.
+#[doc(hidden)]
 #[inline]
-pub fn glance(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Glance> {
+pub fn quick_decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<QuickDecode> {
     if link != LinkType::ETHERNET || usize::try_from(wire_len).ok()? != bytes.len() {
         return None;
     }
@@ -50,7 +79,7 @@ pub fn glance(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Glance> {
             let length = u16::from_be_bytes([headers[16], headers[17]]).checked_sub(20)?;
             let (addresses, _) = headers.last_chunk::<8>()?.as_chunks::<4>();
             let &[source, destination] = addresses else { return None };
-            behind(
+            tcp_fields(
                 WITH_V4,
                 (Ipv4Addr::from(source).into(), Ipv4Addr::from(destination).into()),
                 rest.get(..usize::from(length))?,
@@ -61,7 +90,7 @@ pub fn glance(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Glance> {
             let length = u16::from_be_bytes([headers[18], headers[19]]);
             let (addresses, _) = headers.last_chunk::<32>()?.as_chunks::<16>();
             let &[source, destination] = addresses else { return None };
-            behind(
+            tcp_fields(
                 WITH_V6,
                 (Ipv6Addr::from(source).into(), Ipv6Addr::from(destination).into()),
                 rest.get(..usize::from(length))?,
@@ -71,9 +100,9 @@ pub fn glance(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Glance> {
     }
 }
 
-/// What the TCP header says that these bytes begin with; `before` them are as many in the frame.
+/// The fields of the TCP header that `bytes` begin with, at offset `before` in the frame.
 #[inline]
-fn behind(before: usize, (source, destination): (IpAddr, IpAddr), bytes: &[u8]) -> Option<Glance> {
+fn tcp_fields(before: usize, (source, destination): (IpAddr, IpAddr), bytes: &[u8]) -> Option<QuickDecode> {
     let header = bytes.first_chunk::<TCP>()?;
     let (words, _) = header.as_chunks::<4>();
     let &[ports, seq, ack, [offset, control, window @ ..], _] = words else { return None };
@@ -81,7 +110,7 @@ fn behind(before: usize, (source, destination): (IpAddr, IpAddr), bytes: &[u8]) 
         [[ports[0], ports[1]], [ports[2], ports[3]]].map(u16::from_be_bytes);
     let length = usize::from(offset >> 4) * 4;
     let options = bytes.get(TCP..length)?;
-    Some(Glance {
+    Some(QuickDecode {
         source: Endpoint::new(source, source_port),
         destination: Endpoint::new(destination, destination_port),
         seq: u32::from_be_bytes(seq),
@@ -94,25 +123,25 @@ fn behind(before: usize, (source, destination): (IpAddr, IpAddr), bytes: &[u8]) 
     })
 }
 
-/// The segment that a glance at its frame told of.
+/// The segment in a frame whose headers were decoded.
 #[inline]
-fn of<'a>(frame: &Frame<'a>, glance: &Glance) -> Option<Segment<'a>> {
+fn segment_of<'a>(frame: &Frame<'a>, quick: &QuickDecode) -> Option<Segment<'a>> {
     const FIN: u8 = 1;
     const SYN: u8 = 2;
     const RST: u8 = 4;
     const ACK: u8 = 16;
-    let has = |bit: u8| glance.control & bit != 0;
-    let start = usize::from(glance.payload_start);
+    let has = |bit: u8| quick.control & bit != 0;
+    let start = usize::from(quick.payload_start);
     Some(Segment {
         packet: frame.packet,
-        source: glance.source,
-        destination: glance.destination,
-        seq: glance.seq,
-        ack: has(ACK).then_some(glance.ack),
+        source: quick.source,
+        destination: quick.destination,
+        seq: quick.seq,
+        ack: has(ACK).then_some(quick.ack),
         flags: Flags { syn: has(SYN), fin: has(FIN), rst: has(RST) },
-        window: glance.window,
-        timestamp: glance.timestamp,
-        payload: frame.bytes.get(start..start.checked_add(usize::from(glance.payload_len))?)?,
+        window: quick.window,
+        timestamp: quick.timestamp,
+        payload: frame.bytes.get(start..start.checked_add(usize::from(quick.payload_len))?)?,
         cut: 0,
     })
 }
@@ -137,33 +166,33 @@ mod tests {
         prop_oneof![Just(v4), Just(v6)]
     }
 
-    /// What the short way finds, which is the same with a glance before it, and what the long way does.
-    fn both_ways(bytes: &[u8], cut: u32) -> (Option<String>, String) {
+    /// What the fast path finds, whether or not the headers were decoded ahead, and what the slow path finds.
+    fn both_paths(bytes: &[u8], cut: u32) -> (Option<String>, String) {
         let mut frame = Frame {
             packet: PacketRef { time: Timestamp::from_nanos(5), frame: 9 },
             link: LinkType::ETHERNET,
             bytes,
             wire_len: u32::try_from(bytes.len()).unwrap() + cut,
             source: 0,
-            glance: None,
+            quick: None,
         };
         let in_words = |segment: Option<Segment<'_>>| segment.map(|segment| format!("{segment:?}"));
-        let short = in_words(segment(&frame));
-        let glance = glance(frame.link, frame.bytes, frame.wire_len);
-        assert_eq!(glance.is_some(), short.is_some());
-        frame.glance = glance.as_ref();
-        assert_eq!(in_words(segment(&frame)), short);
-        frame.glance = None;
-        let long = match Decoder::new(&Limits::default()).decode_the_long_way(&frame) {
+        let fast = in_words(segment(&frame));
+        let quick = quick_decode(frame.link, frame.bytes, frame.wire_len);
+        assert_eq!(quick.is_some(), fast.is_some());
+        frame.quick = quick.as_ref();
+        assert_eq!(in_words(segment(&frame)), fast);
+        frame.quick = None;
+        let slow = match Decoder::new(&Limits::default()).decode_slow(&frame) {
             Decoded::Segment(segment) => format!("{segment:?}"),
             other => format!("{other:?}"),
         };
-        (short, long)
+        (fast, slow)
     }
 
     proptest! {
         #[test]
-        fn what_the_short_way_finds_the_long_way_finds_too(
+        fn whatever_the_fast_path_finds_the_slow_path_finds_too(
             mut bytes in headers(),
             tcp in prop::collection::vec(any::<u8>(), 0..80),
             words in 0..16_u8,
@@ -180,15 +209,15 @@ mod tests {
                     *slot = byte;
                 }
             }
-            let (short, long) = both_ways(&bytes, cut);
-            if let Some(short) = short {
-                prop_assert_eq!(short, long);
+            let (fast, slow) = both_paths(&bytes, cut);
+            if let Some(fast) = fast {
+                prop_assert_eq!(fast, slow);
             }
         }
     }
 
     #[test]
-    fn plain_frames_take_the_short_way() {
+    fn plain_frames_take_the_fast_path() {
         for headers in
             [&[8, 0, 0x45, 0, 0, 44, 0, 7, 0x40, 0, 64, 6, 1, 2, 192, 0, 2, 1, 192, 0, 2, 2][..], &{
                 let mut v6 = [0; 42];
@@ -200,8 +229,8 @@ mod tests {
                 195, 80, 0, 21, 0, 0, 0, 7, 0, 0, 0, 9, 0x50, 0x18, 1, 0, 0, 0, 0, 0, b'Q', b'U', b'I', b'T',
             ];
             let bytes = [&[2; 12][..], headers, &tcp, b"\0\0"].concat();
-            let (short, long) = both_ways(&bytes, 0);
-            assert_eq!(short, Some(long));
+            let (fast, slow) = both_paths(&bytes, 0);
+            assert_eq!(fast, Some(slow));
         }
     }
 }
