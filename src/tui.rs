@@ -1,36 +1,35 @@
 //! The terminal interface: sessions, their mode timelines, ladders, transfers, findings and ports.
 //!
-//! In come sessions from a [`Source`] on a thread of its own, and keys; out come screens. Keys become messages
-//! (`event`, `keymap`), messages change the state (`update`), the state is drawn (`view`); what is to be done outside
+//! In come sessions from a [`Source`] on a thread of its own, and keys; out come screens. Keys become messages (`input`,
+//! `keymap`), messages change the state (`update`), the state is drawn (`view`, `screens`); what is to be done outside
 //! comes back from `update` as an effect, and is performed here.
 //!
 //! **Invariant:** `update` and `view` know no clock, thread, file or terminal; only `run` does.
 
+mod canvas;
 mod data;
+mod details;
 mod effect;
-mod event;
+mod events;
 mod evidence;
-mod findings;
 mod glyphs;
 mod input;
 mod keymap;
-mod lanes;
 mod layout;
+mod line_editor;
 mod message;
-mod moments;
+mod overlays;
 mod overview;
 mod palette;
 mod perform;
-mod ports;
-mod roundup;
+mod row_filter;
 mod scale;
-mod sieve;
+mod screens;
 mod source;
 mod state;
-mod story;
+mod summary;
 mod terminal;
 mod theme;
-mod transfers;
 mod update;
 mod view;
 mod words;
@@ -215,7 +214,7 @@ impl Loop {
                 taken += 1;
                 let event = terminal_event::read()?;
                 self.tick();
-                let Some(message) = event::message(&self.state, event) else { continue };
+                let Some(message) = input::message(&self.state, event) else { continue };
                 dirty = true;
                 if let Some(effect) = self.change(message) {
                     if let effect::Effect::Quit { keep } = effect {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::glyphs;
 use super::overview::{Count, Overview};
-use super::roundup::{Fate, Roundup};
 use super::source::{Feed, LiveStatus, Progress};
+use super::summary::{Fate, Summary};
 use crate::base::Timestamp;
 use crate::report::{Capture, Finding, Mode, Session, Severity, Status, Uid};
 
@@ -146,11 +146,11 @@ impl Data {
 
     fn add(&mut self, sessions: Vec<Session>, live: bool, changed: &mut Changed) {
         for session in sessions {
-            let roundup = Roundup::of(&session);
-            let facts = facts(&session, &roundup, live);
+            let summary = Summary::of(&session);
+            let facts = facts(&session, &summary, live);
             let (first, last) = self.span.unwrap_or((facts.first, facts.last));
             self.span = Some((first.min(facts.first), last.max(facts.last)));
-            count(&mut self.overview, &session, &roundup, Overview::add);
+            count(&mut self.overview, &session, &summary, Overview::add);
             let Ok(index) = u32::try_from(self.sessions.len()) else { return };
             if let Some(&known) = self.by_uid.get(&session.uid) {
                 self.replace(known, session, facts);
@@ -182,7 +182,7 @@ impl Data {
     fn replace(&mut self, index: u32, session: Session, facts: Facts) {
         let Ok(at) = usize::try_from(index) else { return };
         if let Some(slot) = self.sessions.get_mut(at) {
-            count(&mut self.overview, slot, &Roundup::of(slot), Overview::subtract);
+            count(&mut self.overview, slot, &Summary::of(slot), Overview::subtract);
             *slot = Arc::new(session);
         }
         if let Some(slot) = self.facts.get_mut(at) {
@@ -295,11 +295,11 @@ impl Data {
 fn count(
     overview: &mut Overview,
     session: &Session,
-    roundup: &Roundup,
+    summary: &Summary,
     each: impl Fn(&mut Overview, Timestamp, Count),
 ) {
     each(overview, session.start, Count::Session);
-    for (channel, rounded) in session.data_channels.iter().zip(&roundup.channels) {
+    for (channel, rounded) in session.data_channels.iter().zip(&summary.channels) {
         each(overview, rounded.announced, Count::Mode(channel.mode));
         if rounded.fate.is_problem() {
             each(overview, rounded.settled, Count::Problem);
@@ -307,7 +307,7 @@ fn count(
     }
 }
 
-fn facts(session: &Session, roundup: &Roundup, live: bool) -> Facts {
+fn facts(session: &Session, summary: &Summary, live: bool) -> Facts {
     let (mut first, mut last) = (session.start, session.end.max(session.start));
     let mut bytes = 0_u64;
     for channel in &session.data_channels {
@@ -320,7 +320,7 @@ fn facts(session: &Session, roundup: &Roundup, live: bool) -> Facts {
     let failed = session.transfers.iter().filter(|transfer| transfer.status != Status::Complete).count();
     let notable = session.findings.iter().filter(|finding| finding.severity >= Severity::Notice).count();
     Facts {
-        cells: cells(session, roundup, first, last),
+        cells: cells(session, summary, first, last),
         transfers: u32::try_from(session.transfers.len()).unwrap_or(u32::MAX),
         failed: u32::try_from(failed).unwrap_or(u32::MAX),
         bytes,
@@ -332,10 +332,10 @@ fn facts(session: &Session, roundup: &Roundup, live: bool) -> Facts {
     }
 }
 
-fn cells(session: &Session, roundup: &Roundup, first: Timestamp, last: Timestamp) -> [Cell; CELLS] {
+fn cells(session: &Session, summary: &Summary, first: Timestamp, last: Timestamp) -> [Cell; CELLS] {
     let scale = super::scale::TimeScale::new(super::scale::Window::new(first, last), COLUMNS);
     let mut cells = [Cell::Nothing; CELLS];
-    for (channel, rounded) in session.data_channels.iter().zip(&roundup.channels) {
+    for (channel, rounded) in session.data_channels.iter().zip(&summary.channels) {
         let cell = match rounded.fate {
             Fate::Carried => Cell::Carried(channel.mode),
             Fate::Unused => Cell::Unused,
@@ -343,7 +343,7 @@ fn cells(session: &Session, roundup: &Roundup, first: Timestamp, last: Timestamp
             Fate::Rejected | Fate::Unclear | Fate::Broken | Fate::Refused => Cell::Failed,
         };
         let (from, until) = match (&channel.connection, cell) {
-            (Some(connection), Cell::Carried(_)) => super::roundup::extents(connection),
+            (Some(connection), Cell::Carried(_)) => super::summary::extents(connection),
             _ => (rounded.announced, rounded.announced),
         };
         let (from, until) = (scale.nearest(from), scale.nearest(until));

@@ -135,7 +135,7 @@ fn sessions(panes: &mut Panes, mut rest: Rect, state: &State) {
         panes.events = take_bottom(&mut rest, by_height(height, [5, 5, 5, 8]));
     }
     let detail = by_height(height, [4, 7, 8, 12]);
-    with_detail(panes, rest, if state.live { detail.min(5) } else { detail }, state.sieve.rows().len());
+    with_detail(panes, rest, if state.live { detail.min(5) } else { detail }, state.row_filter.rows().len());
 }
 
 fn timeline(panes: &mut Panes, mut rest: Rect, state: &State) {

@@ -97,8 +97,8 @@ mod tests {
         let mut out = Vec::new();
         let mut palette = Palette::new(&mut out, plain);
         // In small pieces, as formatting does it.
-        for piece in text.as_bytes().chunks(3) {
-            palette.write_all(piece).unwrap();
+        for span in text.as_bytes().chunks(3) {
+            palette.write_all(span).unwrap();
         }
         String::from_utf8(out).unwrap()
     }

@@ -6,18 +6,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::data::Data;
-use super::findings::FindingList;
-use super::input::Input;
+use super::events::{self, Event, EventKind, Weight};
 use super::keymap::Keymap;
-use super::lanes::{self, Lane, LaneOrder};
+use super::line_editor::Input;
 use super::message::{Action, Screen};
-use super::moments::{self, Moment, Weight, What};
-use super::ports::PortList;
-use super::roundup::Roundup;
+use super::row_filter::RowFilter;
 use super::scale::Window;
-use super::sieve::Sieve;
+use super::screens::findings::list::FindingList;
+use super::screens::ports::list::PortList;
+use super::screens::timeline::lanes::{self, Lane, LaneOrder};
+use super::screens::transfers::list::TransferList;
+use super::summary::Summary;
 use super::theme::{ColorDepth, Theme, ThemeName};
-use super::transfers::TransferList;
 use super::words::{self, TimeFormat};
 use crate::base::Timestamp;
 use crate::filter::FilterError;
@@ -62,7 +62,7 @@ pub(super) struct State {
     pub(super) trail: Vec<Screen>,
     pub(super) overlay: Overlay,
     pub(super) pending: Option<Pending>,
-    pub(super) sieve: Sieve,
+    pub(super) row_filter: RowFilter,
     pub(super) list: Cursor,
     /// The session under the cursor, by its index in the data, which never changes.
     pub(super) selected: Option<u32>,
@@ -217,8 +217,8 @@ pub(super) struct Opened {
     /// Whether the session has changed since.
     stale: bool,
     pub(super) origin: Timestamp,
-    pub(super) roundup: Roundup,
-    pub(super) moments: Vec<Moment>,
+    pub(super) summary: Summary,
+    pub(super) events: Vec<Event>,
     pub(super) lanes: Vec<Lane>,
     pub(super) steps: Vec<Step>,
     /// When each data connection began, ascending, with its channel.
@@ -228,8 +228,8 @@ pub(super) struct Opened {
 /// A row of the ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// The moment of that index.
-    Moment(usize),
+    /// The event of that index.
+    Event(usize),
     /// Nothing happens for so many nanoseconds.
     Idle(i64),
 }
@@ -239,7 +239,7 @@ pub(super) enum Step {
 pub(super) struct Timeline {
     pub(super) window: Window,
     pub(super) cursor: Timestamp,
-    /// The moment at the cursor.
+    /// The event at the cursor.
     pub(super) at: usize,
     pub(super) lanes_top: usize,
     pub(super) events_top: usize,
@@ -252,14 +252,14 @@ pub(super) struct Timeline {
 }
 
 impl Opened {
-    pub(super) fn moment(&self, at: usize) -> Option<&Moment> {
-        self.moments.get(at)
+    pub(super) fn event(&self, at: usize) -> Option<&Event> {
+        self.events.get(at)
     }
 
-    /// From the first to the last moment, data included, with some air at the end for words.
+    /// From the first to the last event, data included, with some air at the end for words.
     pub(super) fn extent(&self) -> Window {
-        let first = self.moments.first().map_or(self.origin, |moment| moment.time);
-        let last = self.moments.last().map_or(first, |moment| moment.time);
+        let first = self.events.first().map_or(self.origin, |event| event.time);
+        let last = self.events.last().map_or(first, |event| event.time);
         let last = self
             .lanes
             .iter()
@@ -270,21 +270,21 @@ impl Opened {
         Window::new(first.plus(-(span / 100)), last.plus(span / 25))
     }
 
-    /// The moment that a person should see first: the worst, else the first data connection, else the first.
+    /// The event that a person should see first: the worst, else the first data connection, else the first.
     fn telling(&self) -> usize {
-        let worst = self.moments.iter().map(|moment| moment.weight).max();
+        let worst = self.events.iter().map(|event| event.weight).max();
         let found = match worst {
             Some(weight) if weight >= Weight::Problem => {
-                self.moments.iter().position(|moment| moment.weight == weight)
+                self.events.iter().position(|event| event.weight == weight)
             }
-            _ => self.moments.iter().position(|moment| matches!(moment.what, What::Dialled(_))),
+            _ => self.events.iter().position(|event| matches!(event.kind, EventKind::Dialled(_))),
         };
         found.unwrap_or(0)
     }
 
-    /// The last moment that is not after `time`, else the first.
+    /// The last event that is not after `time`, else the first.
     pub(super) fn at_or_before(&self, time: Timestamp) -> usize {
-        self.moments.partition_point(|moment| moment.time <= time).saturating_sub(1)
+        self.events.partition_point(|event| event.time <= time).saturating_sub(1)
     }
 
     /// The channel whose data connection began last before a time.
@@ -293,26 +293,26 @@ impl Opened {
         self.dials.get(behind.checked_sub(1)?).map(|(_, channel)| *channel)
     }
 
-    /// The row of the ladder that shows a moment.
+    /// The row of the ladder that shows an event.
     pub(super) fn step_of(&self, at: usize) -> usize {
-        // Rows are moments in order with idle rows between: never before the moment's own index.
+        // Rows are events in order with idle rows between: never before the event's own index.
         let rest = self.steps.get(at.min(self.steps.len())..).unwrap_or_default();
-        at + rest.iter().position(|step| *step == Step::Moment(at)).unwrap_or(0)
+        at + rest.iter().position(|step| *step == Step::Event(at)).unwrap_or(0)
     }
 }
 
-fn steps(moments: &[Moment], compressed: bool) -> Vec<Step> {
-    let mut steps = Vec::with_capacity(moments.len());
+fn steps(events: &[Event], compressed: bool) -> Vec<Step> {
+    let mut steps = Vec::with_capacity(events.len());
     let mut before: Option<Timestamp> = None;
-    for (at, moment) in moments.iter().enumerate() {
+    for (at, event) in events.iter().enumerate() {
         if let Some(before) = before
             && !compressed
-            && moment.time.since(before) >= IDLE
+            && event.time.since(before) >= IDLE
         {
-            steps.push(Step::Idle(moment.time.since(before)));
+            steps.push(Step::Idle(event.time.since(before)));
         }
-        steps.push(Step::Moment(at));
-        before = Some(moment.time);
+        steps.push(Step::Event(at));
+        before = Some(event.time);
     }
     steps
 }
@@ -328,7 +328,7 @@ impl State {
             trail: Vec::new(),
             overlay: Overlay::default(),
             pending: None,
-            sieve: Sieve::default(),
+            row_filter: RowFilter::default(),
             list: Cursor::default(),
             selected: None,
             marked: BTreeSet::new(),
@@ -368,7 +368,7 @@ impl State {
 
     /// Whether a row tells of a filter or a time range.
     pub(super) fn shows_filter(&self) -> bool {
-        !self.sieve.text().is_empty() || self.sieve.range().is_some()
+        !self.row_filter.text().is_empty() || self.row_filter.range().is_some()
     }
 
     pub(super) fn lane_count(&self) -> usize {
@@ -397,28 +397,27 @@ impl State {
         }
         let fresh = same.is_none();
         let Some(session) = data.session(index) else { return };
-        let roundup = Roundup::of(session);
-        let moments = moments::of(session, &roundup);
+        let summary = Summary::of(session);
+        let events = events::of(session, &summary);
         let opened = Opened {
             index,
             stale: false,
             origin: session.start,
-            lanes: lanes::of(session, &roundup, self.timeline.order),
-            steps: steps(&moments, self.compressed),
-            dials: moments
+            lanes: lanes::of(session, &summary, self.timeline.order),
+            steps: steps(&events, self.compressed),
+            dials: events
                 .iter()
-                .filter_map(|moment| match moment.what {
-                    What::Dialled(channel) => Some((moment.time, channel)),
+                .filter_map(|event| match event.kind {
+                    EventKind::Dialled(channel) => Some((event.time, channel)),
                     _ => None,
                 })
                 .collect(),
-            moments,
-            roundup,
+            events,
+            summary,
         };
         if fresh {
             self.timeline.at = opened.telling();
-            self.timeline.cursor =
-                opened.moment(self.timeline.at).map_or(opened.origin, |moment| moment.time);
+            self.timeline.cursor = opened.event(self.timeline.at).map_or(opened.origin, |event| event.time);
             self.timeline.lanes_top = 0;
             self.timeline.events_top = 0;
             self.timeline.fitted = true;
@@ -442,8 +441,8 @@ impl State {
         if let Some(opened) = &mut self.opened
             && let Some(session) = data.session(opened.index)
         {
-            opened.lanes = lanes::of(session, &opened.roundup, self.timeline.order);
-            opened.steps = steps(&opened.moments, self.compressed);
+            opened.lanes = lanes::of(session, &opened.summary, self.timeline.order);
+            opened.steps = steps(&opened.events, self.compressed);
         }
     }
 }

@@ -25,7 +25,7 @@ use super::effect::Effect;
 use super::message::Message;
 use super::source::Feed;
 use super::state::{Settings, State};
-use super::{event, update, view};
+use super::{input, update, view};
 
 /// The interface on a terminal that is only in memory.
 struct Bench {
@@ -104,7 +104,7 @@ impl Bench {
     }
 
     fn event(&mut self, event: Event) {
-        if let Some(message) = event::message(&self.state, event) {
+        if let Some(message) = input::message(&self.state, event) {
             self.send(message);
         }
         self.calm();

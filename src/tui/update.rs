@@ -6,18 +6,18 @@
 mod aim;
 mod command;
 mod find;
-mod lists;
+pub(super) mod lists;
 mod pointer;
 mod prompt;
-mod timeline;
 
 use std::time::Duration;
 
 use super::data::{Changed, Data};
 use super::effect::{Effect, Table};
-use super::findings::FindingRow;
 use super::layout;
 use super::message::{Action, Message, Screen};
+use super::screens::findings::list::FindingRow;
+use super::screens::timeline;
 use super::state::{Overlay, Pending, Prompt, Purpose, Question, State};
 use super::theme::ThemeName;
 
@@ -86,13 +86,13 @@ pub(super) fn update(state: &mut State, data: &Data, message: Message) -> Option
 
 /// Whether there is more to do for the next tick than to wait for it.
 pub(super) fn is_busy(state: &State, data: &Data) -> bool {
-    let sieving = state.sieve.is_behind(data) && !state.paused && data.is_settled();
-    sieving || state.sieve.is_renewing() || state.screen == Screen::Ports && state.ports.is_gathering()
+    let filtering = state.row_filter.is_behind(data) && !state.paused && data.is_settled();
+    filtering || state.row_filter.is_renewing() || state.screen == Screen::Ports && state.ports.is_gathering()
 }
 
 fn fed(state: &mut State, data: &Data, changed: &Changed) {
     if !state.paused {
-        state.sieve.again(&changed.replaced, data);
+        state.row_filter.again(&changed.replaced, data);
     }
     if let Some(index) = state.opened.as_ref().map(|opened| opened.index)
         && changed.replaced.contains(&index)
@@ -115,8 +115,8 @@ fn fed(state: &mut State, data: &Data, changed: &Changed) {
 
 /// Brings everything that depends on something else in line with it.
 fn settle(state: &mut State, data: &Data) {
-    if !state.paused && data.is_settled() || state.sieve.is_renewing() {
-        state.sieve.step(data);
+    if !state.paused && data.is_settled() || state.row_filter.is_renewing() {
+        state.row_filter.step(data);
     }
     let panes = layout::panes(state);
     settle_list(state, data, panes.rows.height);
@@ -128,7 +128,7 @@ fn settle(state: &mut State, data: &Data) {
         return;
     }
     let version = version(state, data);
-    let rows = state.sieve.rows();
+    let rows = state.row_filter.rows();
     match state.screen {
         Screen::Transfers => {
             state.transfers.renew(data, rows, version);
@@ -155,14 +155,14 @@ fn version(state: &mut State, data: &Data) -> (u64, u64) {
     {
         return *made_from;
     }
-    let version = (state.sieve.version(), data.settlement());
+    let version = (state.row_filter.version(), data.settlement());
     state.made.insert(state.screen, (state.now, version));
     version
 }
 
 /// The cursor stays on its session wherever that has moved to.
 fn settle_list(state: &mut State, data: &Data, height: u16) {
-    let rows = state.sieve.rows();
+    let rows = state.row_filter.rows();
     if state.follow {
         let newest = rows.iter().copied().max_by_key(|&index| data.number(index));
         state.selected = newest.or(state.selected);
@@ -172,7 +172,7 @@ fn settle_list(state: &mut State, data: &Data, height: u16) {
     };
     match state.selected.and_then(|index| place(index, state.list.at)) {
         Some(at) => state.list.at = at,
-        None if state.sieve.is_renewing() => {}
+        None if state.row_filter.is_renewing() => {}
         None => {
             state.list.settle(rows.len(), height);
             // In a session's own views what the filter hides stays open.
@@ -265,7 +265,7 @@ fn begins_typing(state: &mut State, action: Action) -> bool {
         Action::SetMark => state.pending = Some(Pending::SetMark),
         Action::JumpToMark => state.pending = Some(Pending::JumpToMark),
         Action::Filter => {
-            let text = state.sieve.text().to_owned();
+            let text = state.row_filter.text().to_owned();
             prompt::open(state, Purpose::Filter, &text);
         }
         Action::Recent if state.settings.history.is_empty() => state.say("no filter was used yet"),
@@ -335,10 +335,10 @@ fn back(state: &mut State) {
     }
     if state.screen != Screen::Sessions {
         state.screen = state.trail.pop().unwrap_or_default();
-    } else if state.sieve.range().is_some() {
-        state.sieve.limit(None);
-    } else if !state.sieve.text().is_empty() {
-        state.sieve.filter("", None);
+    } else if state.row_filter.range().is_some() {
+        state.row_filter.limit(None);
+    } else if !state.row_filter.text().is_empty() {
+        state.row_filter.filter("", None);
     } else {
         state.marked.clear();
     }

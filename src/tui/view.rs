@@ -10,73 +10,65 @@
 //!
 //! **Invariant:** reads the state and the data, changes neither; builds only the rows that are seen.
 
-mod findings;
-mod help;
-mod ladder;
-mod live;
-mod pen;
-mod ports;
-mod prompt;
-mod sessions;
 mod status;
-mod timeline;
-mod transfers;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::canvas::Canvas;
 use super::data::Data;
 use super::layout;
 use super::message::Screen;
-use super::sieve::SortKey;
+use super::overlays::{help, prompt};
+use super::row_filter::SortKey;
+use super::screens::{findings, ladder, ports, sessions, timeline, transfers};
 use super::state::{Overlay, State};
 use super::theme::Ink;
-use pen::Pen;
 
 /// Draws everything.
 pub(super) fn view(state: &State, data: &Data, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let mut pen = Pen::new(frame.buffer_mut(), state.theme(), state.settings.ascii);
-    pen.fill(area, Ink::Text);
-    let cursor = draw(state, data, &mut pen, area);
-    pen.finish();
+    let mut canvas = Canvas::new(frame.buffer_mut(), state.theme(), state.settings.ascii);
+    canvas.fill(area, Ink::Text);
+    let cursor = draw(state, data, &mut canvas, area);
+    canvas.finish();
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
 }
 
-fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) -> Option<(u16, u16)> {
+fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) -> Option<(u16, u16)> {
     // While the terminal is being resized the frame may have another size than the state knows.
     if layout::too_small((area.width, area.height)) || layout::too_small(state.size) {
-        status::too_small(pen, area);
+        status::too_small(canvas, area);
         return None;
     }
     let panes = layout::panes(state);
-    status::title(state, data, pen, panes.title);
-    status::tabs(state, data, pen, panes.tabs);
-    status::filter(state, pen, panes.filter);
+    status::title(state, data, canvas, panes.title);
+    status::tabs(state, data, canvas, panes.tabs);
+    status::filter(state, canvas, panes.filter);
     match state.screen {
-        Screen::Sessions => sessions::draw(state, data, pen, &panes),
-        Screen::Timeline => timeline::draw(state, data, pen, &panes),
-        Screen::Ladder => ladder::draw(state, data, pen, &panes),
-        Screen::Transfers => transfers::draw(state, data, pen, &panes),
-        Screen::Findings => findings::draw(state, data, pen, &panes),
-        Screen::Ports => ports::draw(state, data, pen, &panes),
+        Screen::Sessions => sessions::draw(state, data, canvas, &panes),
+        Screen::Timeline => timeline::draw::draw(state, data, canvas, &panes),
+        Screen::Ladder => ladder::draw(state, data, canvas, &panes),
+        Screen::Transfers => transfers::draw(state, data, canvas, &panes),
+        Screen::Findings => findings::draw(state, data, canvas, &panes),
+        Screen::Ports => ports::draw(state, data, canvas, &panes),
     }
-    status::hints(state, pen, panes.hints);
+    status::hints(state, canvas, panes.hints);
     match &state.overlay {
         Overlay::None => None,
         Overlay::Help { top } => {
-            help::draw(state, pen, area, *top);
+            help::draw(state, canvas, area, *top);
             None
         }
-        Overlay::Prompt(prompt) => Some(prompt::draw(pen, area, prompt)),
+        Overlay::Prompt(prompt) => Some(prompt::draw(canvas, area, prompt)),
         Overlay::Recent { at } => {
-            prompt::recent(state, pen, area, *at);
+            prompt::recent(state, canvas, area, *at);
             None
         }
         Overlay::Confirm(_) => {
-            prompt::confirm(pen, area);
+            prompt::confirm(canvas, area);
             None
         }
     }

@@ -46,7 +46,7 @@ impl TimeFormat {
     }
 
     /// A moment, as seen from `origin`.
-    pub(super) fn moment(self, time: Timestamp, origin: Timestamp) -> String {
+    pub(super) fn format(self, time: Timestamp, origin: Timestamp) -> String {
         match self {
             Self::Relative => offset(time.since(origin)),
             Self::Clock => clock(time),

@@ -46,7 +46,7 @@ fn the_cursor_stays_on_its_session_when_others_arrive_before_it() {
     bench.feed(Feed::Sessions(early));
     assert_eq!(bench.data.session(bench.state.selected.unwrap()).unwrap().uid, uid);
     assert_eq!(bench.data.number(selected), number + 10);
-    assert_eq!(bench.state.sieve.rows()[bench.state.list.at], selected);
+    assert_eq!(bench.state.row_filter.rows()[bench.state.list.at], selected);
     bench.shows(&format!("> {:>5}", number + 10));
 }
 
@@ -81,14 +81,14 @@ fn a_filter_is_checked_while_it_is_typed_and_applied_on_enter() {
 fn a_filter_that_takes_long_keeps_the_old_list_until_it_is_done() {
     let sessions = fixture::many(40_000);
     let mut bench = Bench::with(sessions, 80, 24);
-    assert_eq!(bench.state.sieve.rows().len(), 40_000);
+    assert_eq!(bench.state.row_filter.rows().len(), 40_000);
     update::apply_filter(&mut bench.state, "find.id == data-unanswered");
     bench.send(Message::Tick(Duration::from_millis(1)));
-    assert!(bench.state.sieve.is_renewing());
-    assert_eq!(bench.state.sieve.rows().len(), 40_000);
+    assert!(bench.state.row_filter.is_renewing());
+    assert_eq!(bench.state.row_filter.rows().len(), 40_000);
     bench.shows("filtering");
     bench.calm();
-    assert_eq!(bench.state.sieve.rows().len(), 40_000_usize.div_ceil(17));
+    assert_eq!(bench.state.row_filter.rows().len(), 40_000_usize.div_ceil(17));
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn sorting_walks_through_the_columns_and_turns_round() {
     let mut bench = Bench::new(100, 30);
     bench.press(&["s"]);
     bench.shows("by duration ▼");
-    let longest = bench.data.session(bench.state.sieve.rows()[0]).unwrap();
+    let longest = bench.data.session(bench.state.row_filter.rows()[0]).unwrap();
     assert_eq!(longest.user.as_ref().unwrap().raw(), "alice");
     bench.press(&["S"]);
     bench.shows("by duration ▲");
     bench.press(&[":", "sort findings", "Enter"]);
-    let worst = bench.data.facts(bench.state.sieve.rows()[0]).unwrap().worst;
+    let worst = bench.data.facts(bench.state.row_filter.rows()[0]).unwrap().worst;
     assert_eq!(worst, Some(Severity::Alert));
 }
 
@@ -113,8 +113,8 @@ fn problems_are_stepped_through_within_and_across_sessions() {
     for _ in 0..4 {
         bench.press(&["e"]);
         let opened = bench.state.opened.as_ref().unwrap();
-        let moment = opened.moment(bench.state.timeline.at).unwrap();
-        stops.push((opened.index, moment.frame, moment.is_problem()));
+        let event = opened.event(bench.state.timeline.at).unwrap();
+        stops.push((opened.index, event.frame, event.is_problem()));
     }
     assert!(stops.iter().all(|stop| stop.2), "{stops:?}");
     assert!(stops.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{stops:?}");
@@ -128,7 +128,7 @@ fn problems_are_stepped_through_within_and_across_sessions() {
 fn brackets_step_through_every_moment_even_within_one_cell() {
     let mut bench = Bench::new(80, 24);
     bench.press(&["Enter", "g", "g"]);
-    let count = bench.state.opened.as_ref().unwrap().moments.len();
+    let count = bench.state.opened.as_ref().unwrap().events.len();
     for at in 1..count {
         bench.press(&["]"]);
         assert_eq!(bench.state.timeline.at, at);
@@ -147,7 +147,7 @@ fn braces_step_from_channel_to_channel() {
     for _ in 0..6 {
         bench.press(&["}"]);
         let opened = bench.state.opened.as_ref().unwrap();
-        channels.push(opened.moment(bench.state.timeline.at).unwrap().channel.unwrap());
+        channels.push(opened.event(bench.state.timeline.at).unwrap().channel.unwrap());
     }
     assert_eq!(channels, [0, 1, 2, 3, 4, 5]);
     bench.press(&["}"]);
@@ -249,7 +249,7 @@ fn transfers_lead_to_their_command() {
     bench.press(&["Enter"]);
     bench.shows("RETR /pub/q2.csv");
     let opened = bench.state.opened.as_ref().unwrap();
-    assert_eq!(opened.moment(bench.state.timeline.at).unwrap().frame, 39_005);
+    assert_eq!(opened.event(bench.state.timeline.at).unwrap().frame, 39_005);
     bench.press(&["Esc", "o"]);
     bench.shows("of session #1");
 }
@@ -419,21 +419,21 @@ fn a_filter_sees_a_session_again_when_it_has_changed() {
     update::apply_filter(&mut bench.state, "find.id == data-never-attempted");
     bench.send(Message::Tick(Duration::from_millis(1)));
     bench.calm();
-    assert!(bench.state.sieve.rows().is_empty());
+    assert!(bench.state.row_filter.rows().is_empty());
     bench.feed(Feed::Sessions(vec![fixture::alice()]));
-    assert_eq!(bench.state.sieve.rows().len(), 1);
+    assert_eq!(bench.state.row_filter.rows().len(), 1);
 }
 
 #[test]
 fn pausing_holds_the_list_and_resuming_catches_up() {
     let mut bench = live();
     bench.press(&["p"]);
-    let listed = bench.state.sieve.rows().len();
+    let listed = bench.state.row_filter.rows().len();
     bench.feed(Feed::Sessions(vec![fixture::long(4)]));
-    assert_eq!(bench.state.sieve.rows().len(), listed);
+    assert_eq!(bench.state.row_filter.rows().len(), listed);
     bench.shows("PAUSED");
     bench.press(&["p"]);
-    assert_eq!(bench.state.sieve.rows().len(), listed + 1);
+    assert_eq!(bench.state.row_filter.rows().len(), listed + 1);
 }
 
 #[test]
@@ -500,7 +500,7 @@ fn dragging_over_the_overview_brushes_a_time_range() {
     bench.mouse(MouseEventKind::Drag(MouseButton::Left), x + 10, y);
     bench.mouse(MouseEventKind::Up(MouseButton::Left), x + 10, y);
     bench.shows("range ");
-    let listed = bench.state.sieve.rows().len();
+    let listed = bench.state.row_filter.rows().len();
     assert!(listed > 0 && listed < 18, "{listed}");
     bench.press(&["Esc"]);
     bench.shows("18 sessions");

@@ -1,12 +1,12 @@
 //! What an action is about: sessions to save, a filter and a frame for Wireshark.
 
 use crate::tui::data::Data;
+use crate::tui::details;
 use crate::tui::effect::Effect;
 use crate::tui::evidence;
 use crate::tui::message::Screen;
+use crate::tui::screens::transfers::list;
 use crate::tui::state::State;
-use crate::tui::story;
-use crate::tui::transfers;
 
 /// The session that an action is about.
 pub(super) fn current(state: &State) -> Option<u32> {
@@ -43,7 +43,7 @@ pub(super) fn exported(state: &State, data: &Data) -> Vec<u32> {
     match only {
         _ if !state.marked.is_empty() => chosen(state, data),
         Some(index) => vec![index],
-        None => state.sieve.rows().to_vec(),
+        None => state.row_filter.rows().to_vec(),
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn exported(state: &State, data: &Data) -> Vec<u32> {
 fn evidence(state: &State, data: &Data) -> Option<(u64, String)> {
     let of_channel = |index: u32, channel: u32| {
         let session = data.session(index)?;
-        let (first, last, port) = story::evidence(session, channel)?;
+        let (first, last, port) = details::evidence(session, channel)?;
         Some((first, evidence::filter_of_frames(first, last, port, session)))
     };
     let of_sessions = |indexes: &[u32]| {
@@ -63,15 +63,15 @@ fn evidence(state: &State, data: &Data) -> Option<(u64, String)> {
         Screen::Sessions => of_sessions(&chosen(state, data)),
         Screen::Timeline | Screen::Ladder => {
             let opened = state.opened.as_ref()?;
-            let moment = opened.moment(state.timeline.at)?;
-            let channel = moment.channel.and_then(|channel| of_channel(opened.index, channel));
+            let event = opened.event(state.timeline.at)?;
+            let channel = event.channel.and_then(|channel| of_channel(opened.index, channel));
             channel
-                .map(|(_, filter)| (moment.frame, filter))
-                .or_else(|| Some((moment.frame, evidence::filter_of_list(&[moment.frame]))))
+                .map(|(_, filter)| (event.frame, filter))
+                .or_else(|| Some((event.frame, evidence::filter_of_list(&[event.frame]))))
         }
         Screen::Transfers => {
             let row = state.transfers.selected()?;
-            let (session, transfer) = transfers::of(data, row)?;
+            let (session, transfer) = list::of(data, row)?;
             let frame = session.command(transfer.command)?.frame;
             match transfer.data_channel.and_then(|channel| of_channel(row.0, channel)) {
                 Some((_, filter)) => Some((frame, filter)),

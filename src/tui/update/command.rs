@@ -6,7 +6,7 @@ use crate::tui::data::Data;
 use crate::tui::effect::{Effect, SaveRequest, Table};
 use crate::tui::evidence;
 use crate::tui::message::Action;
-use crate::tui::sieve::SortKey;
+use crate::tui::row_filter::SortKey;
 use crate::tui::state::{Completion, Overlay, State};
 use crate::tui::theme::ThemeName;
 
@@ -72,7 +72,7 @@ pub(super) fn run(state: &mut State, data: &Data, line: &str) -> Option<Effect> 
 
 fn sort(state: &mut State, data: &Data, column: &str) {
     if let Some(sort) = SortKey::parse(column) {
-        state.sieve.order(sort, false, data);
+        state.row_filter.order(sort, false, data);
     } else {
         let names: Vec<&str> = SortKey::ALL.iter().map(|sort| sort.name()).collect();
         state.complain(format!("sort takes one of {}", names.join(", ")));

@@ -1,16 +1,16 @@
 //! Finding text and frames.
 
 use super::lists::seek;
-use super::timeline;
 use crate::tui::data::Data;
+use crate::tui::events::{self, Event};
 use crate::tui::evidence;
-use crate::tui::findings::FindingRow;
 use crate::tui::message::Screen;
-use crate::tui::moments::{self, Moment};
-use crate::tui::ports::Port;
-use crate::tui::roundup::Roundup;
+use crate::tui::screens::findings::list::FindingRow;
+use crate::tui::screens::ports::list::Port;
+use crate::tui::screens::timeline;
+use crate::tui::screens::transfers::list::{self, TransferRow};
 use crate::tui::state::State;
-use crate::tui::transfers::{self, TransferRow};
+use crate::tui::summary::Summary;
 
 /// Moves to the next row that contains the text looked for.
 pub(super) fn find(state: &mut State, data: &Data, forward: bool) {
@@ -26,16 +26,15 @@ pub(super) fn find(state: &mut State, data: &Data, forward: bool) {
             else {
                 return;
             };
-            let holds =
-                |moment: &Moment| moments::describe(session, moment).1.to_lowercase().contains(&wanted);
-            let at = seek(&opened.moments, state.timeline.at, forward, holds);
+            let holds = |event: &Event| events::describe(session, event).1.to_lowercase().contains(&wanted);
+            let at = seek(&opened.events, state.timeline.at, forward, holds);
             if let Some(at) = at {
-                timeline::to_moment(state, at);
+                timeline::to_event(state, at);
             }
             at
         }
         Screen::Sessions => {
-            let rows = state.sieve.rows();
+            let rows = state.row_filter.rows();
             let at = seek(rows, state.list.at, forward, |&index| says(data, index, &wanted));
             if let Some(at) = at {
                 state.list.at = at;
@@ -45,8 +44,8 @@ pub(super) fn find(state: &mut State, data: &Data, forward: bool) {
         }
         Screen::Transfers => {
             let holds = |row: &TransferRow| {
-                transfers::of(data, *row).is_some_and(|(session, transfer)| {
-                    transfers::path_of(session, transfer).to_lowercase().contains(&wanted)
+                list::of(data, *row).is_some_and(|(session, transfer)| {
+                    list::path_of(session, transfer).to_lowercase().contains(&wanted)
                 })
             };
             let at = seek(&state.transfers.rows, state.transfers.cursor.at, forward, holds);
@@ -92,7 +91,7 @@ fn says(data: &Data, index: u32, wanted: &str) -> bool {
         || session.findings.iter().any(|finding| holds(&finding.summary))
 }
 
-/// Goes to the session and moment of a frame.
+/// Goes to the session and event of a frame.
 pub(super) fn to_frame_anywhere(state: &mut State, data: &Data, frame: u64) {
     let holds = |index: u32| {
         data.session(index).is_some_and(|session| {
@@ -103,8 +102,8 @@ pub(super) fn to_frame_anywhere(state: &mut State, data: &Data, frame: u64) {
     };
     let exact = |index: u32| {
         data.session(index).is_some_and(|session| {
-            let roundup = Roundup::of(session);
-            moments::of(session, &roundup).iter().any(|moment| moment.frame == frame)
+            let summary = Summary::of(session);
+            events::of(session, &summary).iter().any(|event| event.frame == frame)
         })
     };
     let candidates: Vec<u32> = data.order().iter().copied().filter(|&index| holds(index)).collect();

@@ -4,16 +4,16 @@ use crate::report::{Severity, Status};
 use crate::tui::data::Data;
 use crate::tui::layout;
 use crate::tui::message::{Action, Screen};
+use crate::tui::screens::transfers::list;
 use crate::tui::state::State;
-use crate::tui::transfers;
 
 /// Moves through the list that is shown.
-pub(super) fn walk(state: &mut State, action: Action) {
+pub(in crate::tui) fn walk(state: &mut State, action: Action) {
     let height = layout::panes(state).rows.height;
     match state.screen {
         Screen::Sessions => {
-            state.list.act(action, state.sieve.rows().len(), height);
-            state.selected = state.sieve.rows().get(state.list.at).copied();
+            state.list.act(action, state.row_filter.rows().len(), height);
+            state.selected = state.row_filter.rows().get(state.list.at).copied();
             state.follow = false;
         }
         Screen::Transfers => {
@@ -31,13 +31,13 @@ pub(super) fn walk(state: &mut State, action: Action) {
 }
 
 /// Sorting and what else changes the order of a list.
-pub(super) fn arrange(state: &mut State, data: &Data, action: Action) {
+pub(in crate::tui) fn arrange(state: &mut State, data: &Data, action: Action) {
     match (state.screen, action) {
         (Screen::Sessions, Action::Sort | Action::Reverse) => {
-            let (sort, reversed) = state.sieve.sort();
+            let (sort, reversed) = state.row_filter.sort();
             let (sort, reversed) =
                 if action == Action::Sort { (sort.next(), false) } else { (sort, !reversed) };
-            state.sieve.order(sort, reversed, data);
+            state.row_filter.order(sort, reversed, data);
         }
         (Screen::Transfers, Action::Sort | Action::Reverse) => {
             if action == Action::Sort {
@@ -90,10 +90,10 @@ fn scope(state: &mut State) {
 }
 
 /// A time range in steps of a sixteenth of the capture: the first step brushes the cursor's sixteenth.
-pub(super) fn brush(state: &mut State, data: &Data, direction: i64) {
+pub(in crate::tui) fn brush(state: &mut State, data: &Data, direction: i64) {
     let Some((first, last)) = data.extent() else { return };
     let step = (last.since(first) / 16).max(1);
-    let range = match state.sieve.range() {
+    let range = match state.row_filter.range() {
         None => {
             let at =
                 state.selected.and_then(|index| data.session(index)).map_or(first, |session| session.start);
@@ -102,16 +102,16 @@ pub(super) fn brush(state: &mut State, data: &Data, direction: i64) {
         }
         Some((from, to)) => (from.plus(direction * step), to.plus(direction * step)),
     };
-    state.sieve.limit((range.1 >= first && range.0 <= last).then_some(range));
+    state.row_filter.limit((range.1 >= first && range.0 <= last).then_some(range));
 }
 
 /// Moves to the next row that has a problem.
-pub(super) fn next_problem(state: &mut State, data: &Data, forward: bool) {
+pub(in crate::tui) fn next_problem(state: &mut State, data: &Data, forward: bool) {
     match state.screen {
         Screen::Sessions => {
             let worst =
                 |index: &u32| data.facts(*index).is_some_and(|facts| facts.worst >= Some(Severity::Warning));
-            let rows = state.sieve.rows();
+            let rows = state.row_filter.rows();
             let found = seek(rows, state.list.at, forward, worst);
             match found {
                 Some(at) => {
@@ -122,8 +122,8 @@ pub(super) fn next_problem(state: &mut State, data: &Data, forward: bool) {
             }
         }
         Screen::Transfers => {
-            let bad = |row: &transfers::TransferRow| {
-                transfers::of(data, *row).is_some_and(|(_, transfer)| transfer.status != Status::Complete)
+            let bad = |row: &list::TransferRow| {
+                list::of(data, *row).is_some_and(|(_, transfer)| transfer.status != Status::Complete)
             };
             match seek(&state.transfers.rows, state.transfers.cursor.at, forward, bad) {
                 Some(at) => state.transfers.cursor.at = at,
@@ -142,7 +142,12 @@ pub(super) fn next_problem(state: &mut State, data: &Data, forward: bool) {
 }
 
 /// The next place before or behind `at` that holds.
-pub(super) fn seek<T>(items: &[T], at: usize, forward: bool, holds: impl Fn(&T) -> bool) -> Option<usize> {
+pub(in crate::tui) fn seek<T>(
+    items: &[T],
+    at: usize,
+    forward: bool,
+    holds: impl Fn(&T) -> bool,
+) -> Option<usize> {
     if forward {
         let from = at.saturating_add(1);
         Some(from + items.get(from..)?.iter().position(holds)?)

@@ -38,7 +38,7 @@ pub(super) fn click(state: &mut State, data: &Data, spot: Spot) -> Option<Effect
         let area = layout::time_area(panes.rows);
         if spot.x >= area.x {
             let scale = TimeScale::new(state.timeline.window, area.width);
-            super::timeline::set_cursor(state, scale.start_of(spot.x - area.x));
+            crate::tui::screens::timeline::set_cursor(state, scale.start_of(spot.x - area.x));
             if within(panes.rows, spot) {
                 lane_click(state, usize::from(spot.y - panes.rows.y), spot.x - area.x);
             }
@@ -47,8 +47,8 @@ pub(super) fn click(state: &mut State, data: &Data, spot: Spot) -> Option<Effect
     }
     if state.screen == Screen::Sessions && within(panes.head, spot) {
         if let Some(sort) = view::column_at(state, spot.x) {
-            let (now, reversed) = state.sieve.sort();
-            state.sieve.order(sort, now == sort && !reversed, data);
+            let (now, reversed) = state.row_filter.sort();
+            state.row_filter.order(sort, now == sort && !reversed, data);
         }
         return None;
     }
@@ -61,12 +61,12 @@ pub(super) fn click(state: &mut State, data: &Data, spot: Spot) -> Option<Effect
     }
     if state.screen == Screen::Timeline && within(layout::inner(panes.events), spot) {
         let row = usize::from(spot.y - layout::inner(panes.events).y);
-        super::timeline::to_moment(state, state.timeline.events_top + row);
+        crate::tui::screens::timeline::to_event(state, state.timeline.events_top + row);
     }
     None
 }
 
-/// A click on a bar: the moment of that lane's channel nearest to the column.
+/// A click on a bar: the event of that lane's channel nearest to the column.
 fn lane_click(state: &mut State, row: usize, column: u16) {
     let area = layout::time_area(layout::panes(state).rows);
     let scale = TimeScale::new(state.timeline.window, area.width);
@@ -75,10 +75,8 @@ fn lane_click(state: &mut State, row: usize, column: u16) {
     let Some(lane) = opened.lanes.get(state.timeline.lanes_top + row) else { return };
     let Some(bar) = lane.bars_between(from, to).iter().rev().find(|bar| bar.last() >= from) else { return };
     let time = state.timeline.cursor;
-    let of_channel =
-        opened.moments.iter().enumerate().filter(|(_, moment)| moment.channel == Some(bar.channel));
-    let nearest =
-        of_channel.min_by_key(|(_, moment)| moment.time.since(time).unsigned_abs()).map(|(at, _)| at);
+    let of_channel = opened.events.iter().enumerate().filter(|(_, event)| event.channel == Some(bar.channel));
+    let nearest = of_channel.min_by_key(|(_, event)| event.time.since(time).unsigned_abs()).map(|(at, _)| at);
     if let Some(at) = nearest {
         state.timeline.at = at;
     }
@@ -92,8 +90,8 @@ fn select_row(state: &mut State, row: usize) {
     };
     match state.screen {
         Screen::Sessions => {
-            set(&mut state.list, state.sieve.rows().len());
-            state.selected = state.sieve.rows().get(state.list.at).copied();
+            set(&mut state.list, state.row_filter.rows().len());
+            state.selected = state.row_filter.rows().get(state.list.at).copied();
             state.follow = false;
         }
         Screen::Transfers => set(&mut state.transfers.cursor, state.transfers.rows.len()),
@@ -102,8 +100,8 @@ fn select_row(state: &mut State, row: usize) {
         Screen::Ladder => {
             let step =
                 state.opened.as_ref().and_then(|opened| opened.steps.get(state.ladder_top + row).copied());
-            if let Some(crate::tui::state::Step::Moment(at)) = step {
-                super::timeline::to_moment(state, at);
+            if let Some(crate::tui::state::Step::Event(at)) = step {
+                crate::tui::screens::timeline::to_event(state, at);
             }
         }
         Screen::Timeline => {}
@@ -122,13 +120,13 @@ pub(super) fn drag(state: &mut State, data: &Data, spot: Spot) {
             let scale = TimeScale::new(Window::new(first, last), area.width);
             let column = |x: u16| x.saturating_sub(area.x).min(area.width - 1);
             let (a, b) = (column(from.x.min(spot.x)), column(from.x.max(spot.x)));
-            state.sieve.limit(Some((scale.start_of(a), scale.start_of(b.saturating_add(1)))));
+            state.row_filter.limit(Some((scale.start_of(a), scale.start_of(b.saturating_add(1)))));
         }
     } else if state.screen == Screen::Timeline && within(panes.main, from) {
         let area = layout::time_area(panes.rows);
         let scale = TimeScale::new(state.timeline.window, area.width);
         let columns = i64::from(from.x) - i64::from(spot.x);
-        super::timeline::pan_by(state, scale.column_nanos().saturating_mul(columns));
+        crate::tui::screens::timeline::pan_by(state, scale.column_nanos().saturating_mul(columns));
         state.dragged_from = Some(spot);
     }
 }
@@ -141,10 +139,10 @@ pub(super) fn wheel(state: &mut State, data: &Data, spot: Spot, down: bool, zoom
         let scale = TimeScale::new(state.timeline.window, area.width);
         if zoom {
             let around = scale.start_of(spot.x.saturating_sub(area.x).min(area.width.saturating_sub(1)));
-            super::timeline::zoom(state, around, !down);
+            crate::tui::screens::timeline::zoom(state, around, !down);
         } else {
             let step = scale.column_nanos().saturating_mul(4);
-            super::timeline::pan_by(state, if down { step } else { -step });
+            crate::tui::screens::timeline::pan_by(state, if down { step } else { -step });
         }
         return;
     }

@@ -116,7 +116,7 @@ fn walk_history(state: &mut State, older: bool) {
         0 => typed.as_str(),
         steps => history.get(history.len() - steps).map_or("", String::as_str),
     };
-    prompt.input = crate::tui::input::Input::new(text);
+    prompt.input = crate::tui::line_editor::Input::new(text);
     prompt.older = (steps > 0).then_some((steps, typed));
     prompt.chosen = None;
 }
@@ -157,12 +157,12 @@ fn accept(state: &mut State, data: &Data) -> Option<Effect> {
 /// Filters, if the text is one; an empty text lists everything.
 pub(in crate::tui) fn apply_filter(state: &mut State, text: &str) -> bool {
     if text.is_empty() {
-        state.sieve.filter("", None);
+        state.row_filter.filter("", None);
         return true;
     }
     match Filter::parse(text) {
         Ok(filter) => {
-            state.sieve.filter(text, Some(filter));
+            state.row_filter.filter(text, Some(filter));
             let history = &mut state.settings.history;
             history.retain(|old| old != text);
             history.push(text.to_owned());

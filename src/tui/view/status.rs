@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::pen::{Pen, Pieces, piece};
+use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::glyphs;
 use crate::tui::layout;
@@ -12,54 +12,54 @@ use crate::tui::theme::Ink;
 use crate::tui::words;
 
 /// What is read, how large it is, and how far reading is.
-pub(super) fn title(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
-    let mut pieces: Pieces = vec![piece(" ftpscope  ", Ink::Title)];
+pub(super) fn title(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
+    let mut spans: Spans = vec![span(" ftpscope  ", Ink::Title)];
     let progress = data.progress();
     if let Some(live) = data.live() {
-        pieces.push(piece(format!("LIVE {}", words::raw_wire(&live.interface)), Ink::Good));
-        pieces.push(piece(
+        spans.push(span(format!("LIVE {}", words::raw_wire(&live.interface)), Ink::Good));
+        spans.push(span(
             format!("  {} pkts  {}B", words::count(live.packets), words::bytes(live.bytes)),
             Ink::Text,
         ));
         let ink = if live.dropped > 0 { Ink::Bad } else { Ink::Dim };
-        pieces.push(piece(format!("  dropped {}", words::count(live.dropped)), ink));
+        spans.push(span(format!("  dropped {}", words::count(live.dropped)), ink));
         if let Some((path, bytes)) = &live.recording {
             let text = format!("  {} {} {}", glyphs::RECORDING, words::raw_wire(path), words::bytes(*bytes));
-            pieces.push(piece(text, Ink::Bad));
+            spans.push(span(text, Ink::Bad));
         }
     } else {
-        pieces.push(piece(words::raw_wire(&state.settings.title), Ink::Strong));
+        spans.push(span(words::raw_wire(&state.settings.title), Ink::Strong));
         let packets = data.capture().map_or(progress.packets, |capture| capture.packets);
-        pieces.push(piece(format!("  {} pkts", words::count(packets)), Ink::Text));
+        spans.push(span(format!("  {} pkts", words::count(packets)), Ink::Text));
     }
     if let Some((first, last)) = data.extent() {
-        pieces.push(piece(format!(" {} {}", glyphs::DOT, words::duration(last.since(first))), Ink::Text));
+        spans.push(span(format!(" {} {}", glyphs::DOT, words::duration(last.since(first))), Ink::Text));
     }
     if let Some(capture) = data.capture() {
         if capture.sources.iter().any(|source| source.damage.is_some()) {
-            pieces.push(piece(format!(" {} input damaged", glyphs::DOT), Ink::Bad));
+            spans.push(span(format!(" {} input damaged", glyphs::DOT), Ink::Bad));
         }
         let limits = capture.limits.iter().count();
         if limits > 0 {
-            pieces.push(piece(
+            spans.push(span(
                 format!(" {} {}", glyphs::DOT, words::counted(limits as u64, "limit") + " reached"),
                 Ink::Bad,
             ));
         }
     }
-    pen.pieces(area.x, area.y, &pieces, area.width);
-    loading(state, data, pen, area);
+    canvas.spans(area.x, area.y, &spans, area.width);
+    loading(state, data, canvas, area);
 }
 
 /// A gauge on the right while reading goes on.
-fn loading(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+fn loading(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let progress = data.progress();
-    let mut pieces: Pieces = Vec::new();
+    let mut spans: Spans = Vec::new();
     if state.paused {
-        pieces.push(piece(" PAUSED ", Ink::Bar));
+        spans.push(span(" PAUSED ", Ink::Bar));
     }
     if state.follow {
-        pieces.push(piece(" FOLLOW ", Ink::Bar));
+        spans.push(span(" FOLLOW ", Ink::Bar));
     }
     if !progress.finished {
         let tick = usize::try_from(state.now.as_millis() / 200).unwrap_or(0) % glyphs::SPINNER.len();
@@ -75,12 +75,12 @@ fn loading(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
             let share = progress.bytes.min(total) as f64 / total as f64;
             format!(" {:.0} %", share * 100.0)
         });
-        pieces.push(piece(format!(" {spinner} {word}{} ", share.unwrap_or_default()), Ink::Marked));
+        spans.push(span(format!(" {spinner} {word}{} ", share.unwrap_or_default()), Ink::Marked));
     }
-    let width: usize = pieces.iter().map(|(text, _)| words::width(text)).sum();
+    let width: usize = spans.iter().map(|(text, _)| words::width(text)).sum();
     let width = u16::try_from(width).unwrap_or(area.width).min(area.width);
     if width > 0 {
-        pen.pieces(area.right() - width, area.y, &pieces, width);
+        canvas.spans(area.right() - width, area.y, &spans, width);
     }
 }
 
@@ -108,12 +108,12 @@ pub(super) fn tab_at(state: &State, x: u16) -> Option<Screen> {
 }
 
 /// The views, and how many sessions are listed.
-pub(super) fn tabs(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+pub(super) fn tabs(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     for (screen, x, text) in tab_texts(state) {
         let ink = if screen == state.screen { Ink::OpenTab } else { Ink::Tab };
-        pen.put(area.x + x, area.y, &text, area.width.saturating_sub(x), ink);
+        canvas.put(area.x + x, area.y, &text, area.width.saturating_sub(x), ink);
     }
-    let (listed, all) = (state.sieve.rows().len() as u64, data.len() as u64);
+    let (listed, all) = (state.row_filter.rows().len() as u64, data.len() as u64);
     let mut text = String::new();
     if state.screen.is_of_session()
         && let Some(index) = state.selected
@@ -135,46 +135,46 @@ pub(super) fn tabs(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
     let used =
         tab_texts(state).last().map_or(0, |(_, x, text)| *x + u16::try_from(words::width(text)).unwrap_or(0));
     let room = area.width.saturating_sub(used + 2);
-    pen.put_right(area.x + used + 1, area.y, &text, room, Ink::Text);
+    canvas.put_right(area.x + used + 1, area.y, &text, room, Ink::Text);
 }
 
 /// The filter and the time range in force.
-pub(super) fn filter(state: &State, pen: &mut Pen<'_>, area: Rect) {
+pub(super) fn filter(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let mut pieces: Pieces = Vec::new();
-    if !state.sieve.text().is_empty() {
-        pieces.push(piece(" / ", Ink::Key));
-        pieces.push(piece(words::raw_wire(state.sieve.text()), Ink::Strong));
+    let mut spans: Spans = Vec::new();
+    if !state.row_filter.text().is_empty() {
+        spans.push(span(" / ", Ink::Key));
+        spans.push(span(words::raw_wire(state.row_filter.text()), Ink::Strong));
     }
-    if let Some((from, to)) = state.sieve.range() {
-        pieces.push(piece("  range ", Ink::Key));
-        pieces.push(piece(format!("{} .. {}", words::date(from), words::clock(to)), Ink::Strong));
+    if let Some((from, to)) = state.row_filter.range() {
+        spans.push(span("  range ", Ink::Key));
+        spans.push(span(format!("{} .. {}", words::date(from), words::clock(to)), Ink::Strong));
     }
-    if state.sieve.is_renewing() {
-        pieces.push(piece("  filtering", Ink::Marked));
+    if state.row_filter.is_renewing() {
+        spans.push(span("  filtering", Ink::Marked));
     }
     if state.screen == Screen::Sessions {
-        pieces.push(piece("  (Esc clears)", Ink::Dim));
+        spans.push(span("  (Esc clears)", Ink::Dim));
     }
-    pen.pieces(area.x, area.y, &pieces, area.width);
+    canvas.spans(area.x, area.y, &spans, area.width);
 }
 
 /// A word to the user, else the keys that matter here.
-pub(super) fn hints(state: &State, pen: &mut Pen<'_>, area: Rect) {
+pub(super) fn hints(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     if let Some(pending) = state.pending {
         let text = match pending {
             Pending::Go => " g: g first, or a frame number",
             Pending::SetMark => " m: a letter for the mark",
             Pending::JumpToMark => " ': the letter of a mark, or ' to go back",
         };
-        pen.put(area.x, area.y, text, area.width, Ink::Key);
+        canvas.put(area.x, area.y, text, area.width, Ink::Key);
         return;
     }
     if let Some(flash) = &state.flash {
         let ink = if flash.bad { Ink::Bad } else { Ink::Good };
-        pen.put(area.x, area.y, &format!(" {}", flash.text), area.width, ink);
+        canvas.put(area.x, area.y, &format!(" {}", flash.text), area.width, ink);
         return;
     }
     let mut x = area.x + 1;
@@ -183,13 +183,13 @@ pub(super) fn hints(state: &State, pen: &mut Pen<'_>, area: Rect) {
         if x.saturating_add(cells) > area.right() {
             break;
         }
-        x = pen.put(x, area.y, &key, area.right() - x, Ink::Key);
-        x = pen.put(x + 1, area.y, word, area.right().saturating_sub(x + 1), Ink::Dim) + 2;
+        x = canvas.put(x, area.y, &key, area.right() - x, Ink::Key);
+        x = canvas.put(x + 1, area.y, word, area.right().saturating_sub(x + 1), Ink::Dim) + 2;
     }
 }
 
 /// The page of a terminal that is too small.
-pub(super) fn too_small(pen: &mut Pen<'_>, area: Rect) {
+pub(super) fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
     let lines = [
         format!("ftpscope needs {} x {} characters.", layout::LEAST.0, layout::LEAST.1),
         format!("This terminal is {} x {}.", area.width, area.height),
@@ -202,7 +202,7 @@ pub(super) fn too_small(pen: &mut Pen<'_>, area: Rect) {
         let width = u16::try_from(words::width(line)).unwrap_or(0);
         let x = area.x + area.width.saturating_sub(width.max(30)) / 2;
         if top + offset < area.height {
-            pen.put(x, area.y + top + offset, line, area.width, Ink::Text);
+            canvas.put(x, area.y + top + offset, line, area.width, Ink::Text);
         }
     }
 }

@@ -6,9 +6,9 @@ mod session;
 
 use std::fmt::Write as _;
 
+use super::events::{self, Event, EventKind};
 use super::glyphs;
-use super::moments::{self, Moment, What};
-use super::roundup::{self, Fate, Roundup, short_endpoint};
+use super::summary::{self, Fate, Summary, short_endpoint};
 use super::theme::Ink;
 use super::words;
 use crate::base::Timestamp;
@@ -34,43 +34,43 @@ fn fact(mark: &'static str, ink: Ink, label: &str, text: String) -> Fact {
 }
 
 /// What stands in the panel at the cursor: the title, and the story.
-pub(super) fn at_moment(session: &Session, roundup: &Roundup, moment: &Moment) -> (String, Vec<Fact>) {
-    let (_, what) = moments::describe(session, moment);
-    let title = match moment.what {
-        What::Reply { command, .. } => {
-            let to = session.command(command).map(moments::command_text).unwrap_or_default();
+pub(super) fn at_event(session: &Session, summary: &Summary, event: &Event) -> (String, Vec<Fact>) {
+    let (_, what) = events::describe(session, event);
+    let title = match event.kind {
+        EventKind::Reply { command, .. } => {
+            let to = session.command(command).map(events::command_text).unwrap_or_default();
             format!("{what} to {to}")
         }
-        What::Finding(_) => "finding".into(),
+        EventKind::Finding(_) => "finding".into(),
         _ => what,
     };
     let title =
-        if moment.frame > 0 { format!("{title} {} frame {}", glyphs::DOT, moment.frame) } else { title };
+        if event.frame > 0 { format!("{title} {} frame {}", glyphs::DOT, event.frame) } else { title };
     let mut facts = Vec::new();
-    if let What::Finding(index) = moment.what
+    if let EventKind::Finding(index) = event.kind
         && let Some(finding) = usize::try_from(index).ok().and_then(|index| session.findings.get(index))
     {
         facts.extend(finding_facts(finding));
     }
-    match moment.channel {
+    match event.channel {
         Some(index) => {
-            for line in channel(session, roundup, index) {
+            for line in channel(session, summary, index) {
                 if !facts.contains(&line) {
                     facts.push(line);
                 }
             }
         }
-        None => facts.extend(of_command(session, moment)),
+        None => facts.extend(of_command(session, event)),
     }
     (title, facts)
 }
 
 /// What is to tell where no data channel is concerned.
-fn of_command(session: &Session, moment: &Moment) -> Vec<Fact> {
+fn of_command(session: &Session, event: &Event) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let index = match moment.what {
-        What::Command(index) | What::Reply { command: index, .. } => Some(index),
-        What::Began | What::Ended => {
+    let index = match event.kind {
+        EventKind::Command(index) | EventKind::Reply { command: index, .. } => Some(index),
+        EventKind::Began | EventKind::Ended => {
             facts.push(ending(session, false));
             None
         }
@@ -81,11 +81,11 @@ fn of_command(session: &Session, moment: &Moment) -> Vec<Fact> {
             glyphs::MORE_RIGHT,
             Ink::Command,
             "command",
-            format!("{}  (frame {})", moments::command_text(command), command.frame),
+            format!("{}  (frame {})", events::command_text(command), command.frame),
         ));
         for reply in &command.replies {
             let after = words::duration(reply.time.since(command.time));
-            let text = format!("{}  (frame {}, after {after})", moments::reply_text(reply), reply.frame);
+            let text = format!("{}  (frame {}, after {after})", events::reply_text(reply), reply.frame);
             facts.push(fact(glyphs::MORE_LEFT, Ink::Reply(reply.code), "reply", text));
         }
         if command.replies.is_empty() {
@@ -110,8 +110,8 @@ pub(super) fn finding_facts(finding: &Finding) -> Vec<Fact> {
 }
 
 /// The story of a channel.
-pub(super) fn channel(session: &Session, roundup: &Roundup, index: u32) -> Vec<Fact> {
-    let (Some(channel), Some(rounded)) = (session.data_channel(index), roundup.channel(index)) else {
+pub(super) fn channel(session: &Session, summary: &Summary, index: u32) -> Vec<Fact> {
+    let (Some(channel), Some(rounded)) = (session.data_channel(index), summary.channel(index)) else {
         return Vec::new();
     };
     let transfer = rounded.transfer.and_then(|index| session.transfer(index));
@@ -148,7 +148,7 @@ pub(super) fn channel(session: &Session, roundup: &Roundup, index: u32) -> Vec<F
 fn predicted(session: &Session, channel: &DataChannel, fate: Fate) -> Fact {
     let mode = glyphs::mode_name(channel.mode);
     let command = channel.command.and_then(|index| session.command(index));
-    let frames = match (command, roundup::settling_reply(session, channel)) {
+    let frames = match (command, summary::settling_reply(session, channel)) {
         (Some(command), Some(reply)) => format!("  (frames {}, {})", command.frame, reply.frame),
         (Some(command), None) => format!("  (frame {})", command.frame),
         (None, _) => String::new(),
@@ -168,14 +168,12 @@ fn predicted(session: &Session, channel: &DataChannel, fate: Fate) -> Fact {
             fact(mark, Ink::Predicted, "predicted", text + &frames)
         }
         (None, Some(Negotiation::Rejected)) => {
-            let reply =
-                roundup::settling_reply(session, channel).map(moments::reply_text).unwrap_or_default();
+            let reply = summary::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
             fact(glyphs::FAILED, Ink::Failed, "rejected", format!("{mode}: {reply}{frames}"))
         }
         (None, Some(Negotiation::Malformed)) => {
-            let said = command.map(moments::command_text).unwrap_or_default();
-            let reply =
-                roundup::settling_reply(session, channel).map(moments::reply_text).unwrap_or_default();
+            let said = command.map(events::command_text).unwrap_or_default();
+            let reply = summary::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
             fact(glyphs::NEVER, Ink::Bad, "unreadable", format!("{said} / {reply}{frames}"))
         }
         (None, Some(Negotiation::Unanswered)) => {
@@ -194,7 +192,7 @@ fn predicted(session: &Session, channel: &DataChannel, fate: Fate) -> Fact {
 fn outcome(
     session: &Session,
     channel: &DataChannel,
-    rounded: &roundup::Channel,
+    rounded: &summary::Channel,
     transfer: Option<&Transfer>,
 ) -> Fact {
     let waited = words::duration(rounded.settled.since(rounded.announced));
@@ -202,7 +200,7 @@ fn outcome(
     let then = transfer
         .and_then(|transfer| session.command(transfer.command)?.completion())
         .filter(|reply| reply.is_negative())
-        .map(|reply| format!("; then {}", moments::reply_text(reply)))
+        .map(|reply| format!("; then {}", events::reply_text(reply)))
         .unwrap_or_default();
     match (channel.outcome, channel.connection.as_deref()) {
         (Some(Outcome::Connected), Some(connection)) => {
@@ -274,7 +272,7 @@ fn ordinal(number: u32) -> String {
 
 fn moved(session: &Session, transfer: &Transfer) -> Option<Fact> {
     let command = session.command(transfer.command)?;
-    let mut text = moments::command_text(command);
+    let mut text = events::command_text(command);
     match transfer.bytes {
         Some(count) => _ = write!(text, "  {} bytes", words::count(count)),
         None => text.push_str("  bytes not captured"),
@@ -330,8 +328,8 @@ fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> 
     }
     let (time, frame) = connection.close?;
     let who = match connection.first_close {
-        Some(FirstClose::Originator) => moments::party(roundup::party_of(channel, true)),
-        Some(FirstClose::Responder) => moments::party(roundup::party_of(channel, false)),
+        Some(FirstClose::Originator) => events::party(summary::party_of(channel, true)),
+        Some(FirstClose::Responder) => events::party(summary::party_of(channel, false)),
         Some(FirstClose::Both) => "both sides at once",
         None => "nobody seen",
     };
@@ -410,14 +408,14 @@ pub(super) fn evidence(session: &Session, index: u32) -> Option<(u64, u64, Optio
 }
 
 /// The moment of a channel that tells most: its problem if there is one, else its start.
-pub(super) fn telling_time(roundup: &Roundup, index: u32) -> Option<Timestamp> {
-    let channel = roundup.channel(index)?;
+pub(super) fn telling_time(summary: &Summary, index: u32) -> Option<Timestamp> {
+    let channel = summary.channel(index)?;
     Some(if channel.fate.is_problem() { channel.settled } else { channel.announced })
 }
 
 /// Where a listener stands, in short.
-pub(super) fn place(session: &Session, roundup: &Roundup, index: u32) -> Option<String> {
-    Some(short_endpoint(session, roundup.channel(index)?.listener?))
+pub(super) fn place(session: &Session, summary: &Summary, index: u32) -> Option<String> {
+    Some(short_endpoint(session, summary.channel(index)?.listener?))
 }
 
 /// What a transfer's content is.

@@ -1,43 +1,43 @@
 //! The list of negotiated listening endpoints over the whole capture.
 
-use super::data::Data;
-use super::roundup::{Fate, Roundup};
-use super::state::Cursor;
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{Mode, Severity};
+use crate::tui::data::Data;
+use crate::tui::state::Cursor;
+use crate::tui::summary::{Fate, Summary};
 
 /// One use of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PortUse {
-    pub(super) time: Timestamp,
-    pub(super) session: u32,
-    pub(super) channel: u32,
-    pub(super) mode: Option<Mode>,
-    pub(super) fate: Fate,
-    pub(super) worst: Option<Severity>,
+pub(in crate::tui) struct PortUse {
+    pub(in crate::tui) time: Timestamp,
+    pub(in crate::tui) session: u32,
+    pub(in crate::tui) channel: u32,
+    pub(in crate::tui) mode: Option<Mode>,
+    pub(in crate::tui) fate: Fate,
+    pub(in crate::tui) worst: Option<Severity>,
     /// Used before.
-    pub(super) reused: bool,
+    pub(in crate::tui) reused: bool,
     /// Used while the pair was in TIME_WAIT.
-    pub(super) in_time_wait: bool,
+    pub(in crate::tui) in_time_wait: bool,
 }
 
 /// One endpoint.
 #[derive(Debug)]
-pub(super) struct Port {
-    pub(super) endpoint: Endpoint,
+pub(in crate::tui) struct Port {
+    pub(in crate::tui) endpoint: Endpoint,
     /// Whether a client listens there.
-    pub(super) client: bool,
+    pub(in crate::tui) client: bool,
     /// Places in `uses`, ascending in time.
-    pub(super) first: usize,
-    pub(super) count: usize,
-    pub(super) reused: usize,
-    pub(super) in_time_wait: usize,
-    pub(super) problems: usize,
+    pub(in crate::tui) first: usize,
+    pub(in crate::tui) count: usize,
+    pub(in crate::tui) reused: usize,
+    pub(in crate::tui) in_time_wait: usize,
+    pub(in crate::tui) problems: usize,
 }
 
 /// What ports are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum PortSort {
+pub(in crate::tui) enum PortSort {
     #[default]
     Port,
     Uses,
@@ -47,7 +47,7 @@ pub(super) enum PortSort {
 }
 
 impl PortSort {
-    pub(super) const fn next(self) -> Self {
+    pub(in crate::tui) const fn next(self) -> Self {
         match self {
             Self::Port => Self::Uses,
             Self::Uses => Self::Problems,
@@ -57,7 +57,7 @@ impl PortSort {
         }
     }
 
-    pub(super) const fn name(self) -> &'static str {
+    pub(in crate::tui) const fn name(self) -> &'static str {
         match self {
             Self::Port => "endpoint",
             Self::Uses => "uses",
@@ -70,14 +70,14 @@ impl PortSort {
 
 /// The list.
 #[derive(Debug, Default)]
-pub(super) struct PortList {
-    pub(super) rows: Vec<Port>,
+pub(in crate::tui) struct PortList {
+    pub(in crate::tui) rows: Vec<Port>,
     uses: Vec<PortUse>,
-    pub(super) cursor: Cursor,
-    pub(super) sort: PortSort,
-    pub(super) reversed: bool,
+    pub(in crate::tui) cursor: Cursor,
+    pub(in crate::tui) sort: PortSort,
+    pub(in crate::tui) reversed: bool,
     /// Only those of one session.
-    pub(super) only: Option<u32>,
+    pub(in crate::tui) only: Option<u32>,
     made_from: Option<(u64, u64)>,
     gathering: Option<Gathering>,
 }
@@ -98,8 +98,8 @@ const STEP: usize = 8_000;
 /// Notes the endpoints of a session; how many channels it has.
 fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -> usize {
     let Some(session) = data.session(index) else { return 0 };
-    let roundup = Roundup::of(session);
-    for ((at, channel), rounded) in (0..).zip(&session.data_channels).zip(&roundup.channels) {
+    let summary = Summary::of(session);
+    for ((at, channel), rounded) in (0..).zip(&session.data_channels).zip(&summary.channels) {
         let Some(listener) = rounded.listener else { continue };
         let used = PortUse {
             time: rounded.announced,
@@ -119,7 +119,7 @@ fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -
 impl PortList {
     /// Makes the rows anew if the sessions or their choice have changed: a bounded part of it at a time, the rows that
     /// were there staying until all is done.
-    pub(super) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+    pub(in crate::tui) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
         let only = self.only.as_slice();
         let sessions = if self.only.is_some() { only } else { sessions };
         let mut gathering = match self.gathering.take() {
@@ -141,7 +141,7 @@ impl PortList {
     }
 
     /// Whether rows are being made.
-    pub(super) const fn is_gathering(&self) -> bool {
+    pub(in crate::tui) const fn is_gathering(&self) -> bool {
         self.gathering.is_some()
     }
 
@@ -173,12 +173,12 @@ impl PortList {
         self.order();
     }
 
-    pub(super) fn stale(&mut self) {
+    pub(in crate::tui) fn stale(&mut self) {
         self.made_from = None;
         self.gathering = None;
     }
 
-    pub(super) fn order(&mut self) {
+    pub(in crate::tui) fn order(&mut self) {
         let here = self.selected().map(|port| port.endpoint);
         let uses = &self.uses;
         match self.sort {
@@ -200,17 +200,17 @@ impl PortList {
         }
     }
 
-    pub(super) fn selected(&self) -> Option<&Port> {
+    pub(in crate::tui) fn selected(&self) -> Option<&Port> {
         self.rows.get(self.cursor.at)
     }
 
     /// The uses of an endpoint, ascending in time.
-    pub(super) fn uses(&self, port: &Port) -> &[PortUse] {
+    pub(in crate::tui) fn uses(&self, port: &Port) -> &[PortUse] {
         self.uses.get(port.first..port.first.saturating_add(port.count)).unwrap_or_default()
     }
 
     /// The use that tells most: the first problem, else the first reuse inside TIME_WAIT, else the first.
-    pub(super) fn telling(&self, port: &Port) -> Option<PortUse> {
+    pub(in crate::tui) fn telling(&self, port: &Port) -> Option<PortUse> {
         let uses = self.uses(port);
         uses.iter()
             .find(|used| used.fate.is_problem())

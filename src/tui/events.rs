@@ -1,11 +1,11 @@
-//! A session as a sequence of moments: what the event list shows, and what the cursor steps through.
+//! A session as a sequence of events: what the event list shows, and what the cursor steps through.
 //!
-//! **Invariant:** ascending in time; a moment is small, its words are made when it is shown.
+//! **Invariant:** ascending in time; an event is small, its words are made when it is shown.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::roundup::Roundup;
+use super::summary::Summary;
 use super::theme::Ink;
 use super::words;
 use crate::base::Timestamp;
@@ -13,10 +13,10 @@ use crate::report::{Argument, Command, DataChannel, FirstClose, Outcome, Party, 
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(super) struct Event {
     pub(super) time: Timestamp,
     pub(super) frame: u64,
-    pub(super) what: What,
+    pub(super) kind: EventKind,
     /// The data channel that it belongs to.
     pub(super) channel: Option<u32>,
     pub(super) weight: Weight,
@@ -24,7 +24,7 @@ pub(super) struct Moment {
 
 /// What happened. Numbers are indexes into the session's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum What {
+pub(super) enum EventKind {
     /// The control connection's first packet.
     Began,
     Greeting(u32),
@@ -66,7 +66,7 @@ pub(super) enum Weight {
     Worst,
 }
 
-/// Which row of the timeline, or column of the event list, a moment belongs to.
+/// Which row of the timeline, or column of the event list, an event belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Row {
     Command,
@@ -76,19 +76,19 @@ pub(super) enum Row {
     Session,
 }
 
-impl Moment {
+impl Event {
     pub(super) const fn row(&self) -> Row {
-        match self.what {
-            What::Command(_) => Row::Command,
-            What::Greeting(_) | What::Unsolicited(_) | What::Reply { .. } => Row::Reply,
-            What::Dialled(_)
-            | What::Challenged(_)
-            | What::Refused(_)
-            | What::Stranger { .. }
-            | What::Payload(_)
-            | What::Closed(_) => Row::Data,
-            What::Finding(_) => Row::Finding,
-            What::Began | What::Gap(_) | What::Ended => Row::Session,
+        match self.kind {
+            EventKind::Command(_) => Row::Command,
+            EventKind::Greeting(_) | EventKind::Unsolicited(_) | EventKind::Reply { .. } => Row::Reply,
+            EventKind::Dialled(_)
+            | EventKind::Challenged(_)
+            | EventKind::Refused(_)
+            | EventKind::Stranger { .. }
+            | EventKind::Payload(_)
+            | EventKind::Closed(_) => Row::Data,
+            EventKind::Finding(_) => Row::Finding,
+            EventKind::Began | EventKind::Gap(_) | EventKind::Ended => Row::Session,
         }
     }
 
@@ -110,52 +110,52 @@ impl Row {
     }
 }
 
-/// All moments of a session, ascending.
-pub(super) fn of(session: &Session, roundup: &Roundup) -> Vec<Moment> {
-    let mut moments = Vec::with_capacity(session.commands.len().saturating_mul(2).saturating_add(16));
-    moments.push(moment(session.start, session.frames.first, What::Began, None, Weight::Quiet));
+/// All events of a session, ascending.
+pub(super) fn of(session: &Session, summary: &Summary) -> Vec<Event> {
+    let mut events = Vec::with_capacity(session.commands.len().saturating_mul(2).saturating_add(16));
+    events.push(event(session.start, session.frames.first, EventKind::Began, None, Weight::Quiet));
     for (index, reply) in (0..).zip(&session.greeting) {
-        moments.push(moment(
+        events.push(event(
             reply.time,
             reply.frame,
-            What::Greeting(index),
+            EventKind::Greeting(index),
             None,
             reply_weight(reply, Weight::Usual),
         ));
     }
     for (index, reply) in (0..).zip(&session.unsolicited) {
         let weight = reply_weight(reply, Weight::Notable);
-        moments.push(moment(reply.time, reply.frame, What::Unsolicited(index), None, weight));
+        events.push(event(reply.time, reply.frame, EventKind::Unsolicited(index), None, weight));
     }
     for (index, command) in (0..).zip(&session.commands) {
-        let channel = roundup.channel_of_command(index);
-        let what = What::Command(index);
-        moments.push(moment(command.time, command.frame, what, channel, Weight::Usual));
+        let channel = summary.channel_of_command(index);
+        let what = EventKind::Command(index);
+        events.push(event(command.time, command.frame, what, channel, Weight::Usual));
         for (number, reply) in (0..).zip(&command.replies) {
             let weight = reply_weight(reply, Weight::Usual);
-            let what = What::Reply { command: index, reply: number };
-            moments.push(moment(reply.time, reply.frame, what, channel, weight));
+            let what = EventKind::Reply { command: index, reply: number };
+            events.push(event(reply.time, reply.frame, what, channel, weight));
         }
     }
     for (index, channel) in (0..).zip(&session.data_channels) {
-        data_moments(&mut moments, index, channel);
+        data_events(&mut events, index, channel);
     }
     for (index, gap) in (0..).zip(&session.gaps) {
-        moments.push(moment(gap.time, gap.frame, What::Gap(index), None, Weight::Notable));
+        events.push(event(gap.time, gap.frame, EventKind::Gap(index), None, Weight::Notable));
     }
-    findings(&mut moments, session, roundup);
-    moments.push(moment(session.end, session.frames.last, What::Ended, None, Weight::Quiet));
-    moments.sort_by_key(|moment| (moment.time, stage(moment.what), moment.frame, moment.what));
-    moments
+    findings(&mut events, session, summary);
+    events.push(event(session.end, session.frames.last, EventKind::Ended, None, Weight::Quiet));
+    events.sort_by_key(|event| (event.time, stage(event.kind), event.frame, event.kind));
+    events
 }
 
-/// The findings, each at the time when it showed, by that of its frames whose moment is nearest to it.
-fn findings(moments: &mut Vec<Moment>, session: &Session, roundup: &Roundup) {
+/// The findings, each at the time when it showed, by that of its frames whose event is nearest to it.
+fn findings(events: &mut Vec<Event>, session: &Session, summary: &Summary) {
     let wanted: HashSet<u64> = session.findings.iter().flat_map(|finding| &finding.frames).copied().collect();
-    let seen: HashMap<u64, Timestamp> = moments
+    let seen: HashMap<u64, Timestamp> = events
         .iter()
-        .filter(|moment| wanted.contains(&moment.frame))
-        .map(|moment| (moment.frame, moment.time))
+        .filter(|event| wanted.contains(&event.frame))
+        .map(|event| (event.frame, event.time))
         .collect();
     for (index, finding) in (0..).zip(&session.findings) {
         let weight = match finding.severity {
@@ -172,47 +172,47 @@ fn findings(moments: &mut Vec<Moment>, session: &Session, roundup: &Roundup) {
             .min_by_key(|frame| distance(frame));
         let frame = nearest.or(finding.frames.last()).copied().unwrap_or(0);
         let of_transfer = finding.transfer.and_then(|index| session.transfer(index)?.data_channel);
-        let of_command = finding.command.and_then(|index| roundup.channel_of_command(index));
+        let of_command = finding.command.and_then(|index| summary.channel_of_command(index));
         let channel = finding.data_channel.or(of_transfer).or(of_command);
-        moments.push(moment(finding.time, frame, What::Finding(index), channel, weight));
+        events.push(event(finding.time, frame, EventKind::Finding(index), channel, weight));
     }
 }
 
 /// What stands first where everything else has the same time.
-const fn stage(what: What) -> u8 {
-    match what {
-        What::Began => 0,
-        What::Finding(_) => 2,
-        What::Ended => 3,
+const fn stage(kind: EventKind) -> u8 {
+    match kind {
+        EventKind::Began => 0,
+        EventKind::Finding(_) => 2,
+        EventKind::Ended => 3,
         _ => 1,
     }
 }
 
-const fn moment(time: Timestamp, frame: u64, what: What, channel: Option<u32>, weight: Weight) -> Moment {
-    Moment { time, frame, what, channel, weight }
+const fn event(time: Timestamp, frame: u64, kind: EventKind, channel: Option<u32>, weight: Weight) -> Event {
+    Event { time, frame, kind, channel, weight }
 }
 
 const fn reply_weight(reply: &Reply, usual: Weight) -> Weight {
     if reply.is_negative() { Weight::Problem } else { usual }
 }
 
-fn data_moments(moments: &mut Vec<Moment>, index: u32, channel: &DataChannel) {
+fn data_events(events: &mut Vec<Event>, index: u32, channel: &DataChannel) {
     let here = Some(index);
     for (attempt, stranger) in (0..).zip(&channel.other_attempts) {
-        let what = What::Stranger { channel: index, attempt };
-        moments.push(moment(stranger.start, stranger.frames.first, what, here, Weight::Notable));
+        let what = EventKind::Stranger { channel: index, attempt };
+        events.push(event(stranger.start, stranger.frames.first, what, here, Weight::Notable));
     }
     let Some(connection) = channel.connection.as_deref() else { return };
     let weight = match channel.outcome {
         Some(Outcome::Refused | Outcome::Unanswered) => Weight::Problem,
         Some(Outcome::Connected | Outcome::Unused) | None => Weight::Data,
     };
-    moments.push(moment(connection.start, connection.frames.first, What::Dialled(index), here, weight));
+    events.push(event(connection.start, connection.frames.first, EventKind::Dialled(index), here, weight));
     if let Some(frame) = connection.challenge_frame {
-        moments.push(moment(connection.start, frame, What::Challenged(index), here, Weight::Notable));
+        events.push(event(connection.start, frame, EventKind::Challenged(index), here, Weight::Notable));
     }
     if let Some(frame) = connection.refused_frame {
-        moments.push(moment(connection.end, frame, What::Refused(index), here, Weight::Problem));
+        events.push(event(connection.end, frame, EventKind::Refused(index), here, Weight::Problem));
         return;
     }
     let last = [&connection.from_originator, &connection.from_responder]
@@ -220,10 +220,10 @@ fn data_moments(moments: &mut Vec<Moment>, index: u32, channel: &DataChannel) {
         .filter_map(|stream| stream.last_payload)
         .max();
     if let Some((time, frame)) = last {
-        moments.push(moment(time, frame, What::Payload(index), here, Weight::Data));
+        events.push(event(time, frame, EventKind::Payload(index), here, Weight::Data));
     }
     if let Some((time, frame)) = connection.close {
-        moments.push(moment(time, frame, What::Closed(index), here, Weight::Usual));
+        events.push(event(time, frame, EventKind::Closed(index), here, Weight::Usual));
     }
 }
 
@@ -253,15 +253,15 @@ pub(super) fn reply_text(reply: &Reply) -> String {
     }
 }
 
-/// What a moment is, in one line, and how it looks.
-pub(super) fn describe(session: &Session, moment: &Moment) -> (Ink, String) {
-    told(session, moment).unwrap_or((Ink::Dim, String::new()))
+/// What an event is, in one line, and how it looks.
+pub(super) fn describe(session: &Session, event: &Event) -> (Ink, String) {
+    told(session, event).unwrap_or((Ink::Dim, String::new()))
 }
 
-fn told(session: &Session, moment: &Moment) -> Option<(Ink, String)> {
+fn told(session: &Session, event: &Event) -> Option<(Ink, String)> {
     let reply = |reply: &Reply| (Ink::Reply(reply.code), reply_text(reply));
-    Some(match moment.what {
-        What::Began => {
+    Some(match event.kind {
+        EventKind::Began => {
             let how = if session.handshake {
                 "control connection opens"
             } else {
@@ -269,29 +269,29 @@ fn told(session: &Session, moment: &Moment) -> Option<(Ink, String)> {
             };
             (Ink::Dim, how.into())
         }
-        What::Greeting(index) => reply(session.greeting.get(usize::try_from(index).ok()?)?),
-        What::Unsolicited(index) => {
+        EventKind::Greeting(index) => reply(session.greeting.get(usize::try_from(index).ok()?)?),
+        EventKind::Unsolicited(index) => {
             let (ink, text) = reply(session.unsolicited.get(usize::try_from(index).ok()?)?);
             (ink, format!("{text}  (answers no command)"))
         }
-        What::Command(index) => (Ink::Command, command_text(session.command(index)?)),
-        What::Reply { command, reply: number } => {
+        EventKind::Command(index) => (Ink::Command, command_text(session.command(index)?)),
+        EventKind::Reply { command, reply: number } => {
             reply(session.command(command)?.replies.get(usize::try_from(number).ok()?)?)
         }
-        What::Dialled(index) => dialled(session.data_channel(index)?)?,
-        What::Challenged(_) => {
+        EventKind::Dialled(index) => dialled(session.data_channel(index)?)?,
+        EventKind::Challenged(_) => {
             (Ink::Reused, "SYN answered by a plain ACK: the old connection is remembered".into())
         }
-        What::Refused(index) => {
+        EventKind::Refused(index) => {
             let connection = session.data_channel(index)?.connection.as_deref()?;
             (Ink::Failed, format!("RST from {}: connection refused", connection.responder))
         }
-        What::Stranger { channel, attempt } => {
+        EventKind::Stranger { channel, attempt } => {
             let strangers = &session.data_channel(channel)?.other_attempts;
             let stranger = strangers.get(usize::try_from(attempt).ok()?)?;
             (Ink::Bad, format!("{} tries the announced port and is turned away", stranger.originator))
         }
-        What::Payload(index) => {
+        EventKind::Payload(index) => {
             let channel = session.data_channel(index)?;
             let connection = channel.connection.as_deref()?;
             let bytes = connection.bytes();
@@ -302,8 +302,8 @@ fn told(session: &Session, moment: &Moment) -> Option<(Ink, String)> {
             }
             (Ink::Mode(channel.mode), text)
         }
-        What::Closed(index) => closed(session.data_channel(index)?)?,
-        What::Gap(index) => {
+        EventKind::Closed(index) => closed(session.data_channel(index)?)?,
+        EventKind::Gap(index) => {
             let gap = session.gaps.get(usize::try_from(index).ok()?)?;
             let whose = match gap.from {
                 Party::Client => "the client's",
@@ -314,14 +314,14 @@ fn told(session: &Session, moment: &Moment) -> Option<(Ink, String)> {
                 format!("{} of {whose} control bytes are not in the capture", words::count(gap.bytes)),
             )
         }
-        What::Finding(index) => {
+        EventKind::Finding(index) => {
             let finding = session.findings.get(usize::try_from(index).ok()?)?;
             (
                 Ink::Severity(finding.severity),
                 format!("{}: {}", finding.code, words::raw_wire(&finding.summary)),
             )
         }
-        What::Ended => (Ink::Dim, "control connection's last packet".into()),
+        EventKind::Ended => (Ink::Dim, "control connection's last packet".into()),
     })
 }
 
@@ -357,8 +357,8 @@ fn closed(channel: &DataChannel) -> Option<(Ink, String)> {
 /// Who sent the first FIN or RST of a data connection; none where nobody did, or both at once.
 pub(super) fn closer(channel: &DataChannel) -> Option<Party> {
     match channel.connection.as_deref()?.first_close? {
-        FirstClose::Originator => Some(super::roundup::party_of(channel, true)),
-        FirstClose::Responder => Some(super::roundup::party_of(channel, false)),
+        FirstClose::Originator => Some(super::summary::party_of(channel, true)),
+        FirstClose::Responder => Some(super::summary::party_of(channel, false)),
         FirstClose::Both => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::pen::{Pen, Pieces, piece};
+use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::glyphs;
 use crate::tui::layout;
@@ -15,44 +15,42 @@ const NAMES: u16 = 8;
 const NUMBERS: u16 = 24;
 
 /// Packets and bytes per second over the last seconds.
-pub(super) fn throughput(data: &Data, pen: &mut Pen<'_>, area: Rect) {
+pub(in crate::tui) fn throughput(data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let Some(live) = data.live().filter(|_| area.height > 0) else { return };
     let framed = area.height > 2;
     let inside = if framed { layout::inner(area) } else { area };
     if framed {
-        let title = [
-            piece("throughput", Ink::Title),
-            piece(format!("  last {} s", live.packet_rates.len()), Ink::Dim),
-        ];
-        pen.panel(area, &title, &[]);
+        let title =
+            [span("throughput", Ink::Title), span(format!("  last {} s", live.packet_rates.len()), Ink::Dim)];
+        canvas.panel(area, &title, &[]);
     }
     let row = |y: u16| Rect { y: inside.y + y, height: 1, ..inside };
-    strip(pen, row(0), "pkts/s", &live.packet_rates, &|rate| words::count(rate));
-    strip(pen, row(1), "bytes/s", &live.byte_rates, &|rate| words::bytes(rate));
+    strip(canvas, row(0), "pkts/s", &live.packet_rates, &|rate| words::count(rate));
+    strip(canvas, row(1), "bytes/s", &live.byte_rates, &|rate| words::bytes(rate));
     if inside.height > 2 {
-        pen.pieces(inside.x + 1, inside.y + 2, &totals(live), inside.width.saturating_sub(2));
+        canvas.spans(inside.x + 1, inside.y + 2, &totals(live), inside.width.saturating_sub(2));
     }
 }
 
-fn totals(live: &LiveStatus) -> Pieces {
+fn totals(live: &LiveStatus) -> Spans {
     let dropped = if live.dropped > 0 { Ink::Bad } else { Ink::Dim };
     vec![
-        piece(format!("captured {}B", words::bytes(live.bytes)), Ink::Text),
-        piece(format!("   dropped by the kernel {}", words::count(live.dropped)), dropped),
-        piece(format!("   active sessions {}", words::count(live.active)), Ink::Good),
-        piece(format!("   waiting predictions {}", words::count(live.waiting.len() as u64)), Ink::Predicted),
+        span(format!("captured {}B", words::bytes(live.bytes)), Ink::Text),
+        span(format!("   dropped by the kernel {}", words::count(live.dropped)), dropped),
+        span(format!("   active sessions {}", words::count(live.active)), Ink::Good),
+        span(format!("   waiting predictions {}", words::count(live.waiting.len() as u64)), Ink::Predicted),
     ]
 }
 
-fn strip(pen: &mut Pen<'_>, area: Rect, name: &str, rates: &[u64], show: &dyn Fn(u64) -> String) {
-    pen.put(area.x + 1, area.y, name, NAMES, Ink::Dim);
+fn strip(canvas: &mut Canvas<'_>, area: Rect, name: &str, rates: &[u64], show: &dyn Fn(u64) -> String) {
+    canvas.put(area.x + 1, area.y, name, NAMES, Ink::Dim);
     let width = usize::from(area.width.saturating_sub(NAMES + NUMBERS + 2));
     let seen = rates.get(rates.len().saturating_sub(width)..).unwrap_or_default();
     let highest = seen.iter().copied().max().unwrap_or(0).max(1);
     for (offset, &rate) in (0..).zip(seen) {
         let level = rate.saturating_mul(8).div_ceil(highest).clamp(1, 8);
         let at = usize::try_from(level - 1).unwrap_or(0);
-        pen.cell(
+        canvas.cell(
             area.x + NAMES + 1 + offset,
             area.y,
             glyphs::HEIGHTS.get(at).copied().unwrap_or_default(),
@@ -61,18 +59,18 @@ fn strip(pen: &mut Pen<'_>, area: Rect, name: &str, rates: &[u64], show: &dyn Fn
     }
     let now = rates.last().copied().unwrap_or(0);
     let text = format!("now {}  max {} ", show(now), show(highest));
-    pen.put_right(area.right().saturating_sub(NUMBERS), area.y, &text, NUMBERS, Ink::Text);
+    canvas.put_right(area.right().saturating_sub(NUMBERS), area.y, &text, NUMBERS, Ink::Text);
 }
 
 /// The predictions that wait, those that expire first in front.
-pub(super) fn waiting(data: &Data, pen: &mut Pen<'_>, area: Rect) {
+pub(in crate::tui) fn waiting(data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let Some(live) = data.live().filter(|_| area.height > 2) else { return };
     let title =
-        [piece("waiting predictions ", Ink::Title), piece(words::count(live.waiting.len() as u64), Ink::Dim)];
-    pen.panel(area, &title, &[]);
+        [span("waiting predictions ", Ink::Title), span(words::count(live.waiting.len() as u64), Ink::Dim)];
+    canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     if live.waiting.is_empty() {
-        pen.put(
+        canvas.put(
             inside.x + 1,
             inside.y,
             "none: every announced endpoint was used or replaced",
@@ -81,24 +79,24 @@ pub(super) fn waiting(data: &Data, pen: &mut Pen<'_>, area: Rect) {
         );
     }
     for (y, waiting) in (inside.y..inside.bottom()).zip(&live.waiting) {
-        let pieces = line(data, live, waiting);
-        pen.pieces(inside.x + 1, y, &pieces, inside.width.saturating_sub(2));
+        let spans = line(data, live, waiting);
+        canvas.spans(inside.x + 1, y, &spans, inside.width.saturating_sub(2));
     }
 }
 
-fn line(data: &Data, live: &LiveStatus, waiting: &Waiting) -> Pieces {
+fn line(data: &Data, live: &LiveStatus, waiting: &Waiting) -> Spans {
     let number = data.index_of(&waiting.session).map_or(0, |index| data.number(index));
     let since = words::duration(live.now.since(waiting.since));
     let left = words::duration(waiting.until.since(live.now).max(0));
     vec![
-        piece(format!("{} ", glyphs::PREDICTED), Ink::Predicted),
-        piece(
+        span(format!("{} ", glyphs::PREDICTED), Ink::Predicted),
+        span(
             format!("{} {:<5}", glyphs::letter(waiting.mode), glyphs::mode_name(waiting.mode)),
             Ink::Mode(waiting.mode),
         ),
-        piece(format!(" {}", waiting.listener), Ink::Strong),
-        piece(format!("  #{number}  announced {since} ago"), Ink::Text),
-        piece(format!("  {} should dial", waiting.connector.ip), Ink::Text),
-        piece(format!("  expires in {left}"), Ink::Dim),
+        span(format!(" {}", waiting.listener), Ink::Strong),
+        span(format!("  #{number}  announced {since} ago"), Ink::Text),
+        span(format!("  {} should dial", waiting.connector.ip), Ink::Text),
+        span(format!("  expires in {left}"), Ink::Dim),
     ]
 }

@@ -9,16 +9,16 @@ use crate::tui::theme::{Ink, Theme};
 use crate::tui::words;
 
 /// Writes with inks into a buffer; what lies outside is not drawn.
-pub(super) struct Pen<'a> {
+pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
     theme: Theme,
     ascii: bool,
 }
 
 /// Pieces of one line.
-pub(super) type Pieces = Vec<(String, Ink)>;
+pub(super) type Spans = Vec<(String, Ink)>;
 
-impl<'a> Pen<'a> {
+impl<'a> Canvas<'a> {
     pub(super) const fn new(buffer: &'a mut Buffer, theme: Theme, ascii: bool) -> Self {
         Self { buffer, theme, ascii }
     }
@@ -56,10 +56,10 @@ impl<'a> Pen<'a> {
     }
 
     /// Writes pieces one behind the other into at most `limit` cells.
-    pub(super) fn pieces(&mut self, x: u16, y: u16, pieces: &[(String, Ink)], limit: u16) -> u16 {
+    pub(super) fn spans(&mut self, x: u16, y: u16, spans: &[(String, Ink)], limit: u16) -> u16 {
         let end = x.saturating_add(limit);
         let mut at = x;
-        for (text, ink) in pieces {
+        for (text, ink) in spans {
             at = self.put(at, y, text, end.saturating_sub(at), *ink);
         }
         at
@@ -114,12 +114,12 @@ impl<'a> Pen<'a> {
         ] {
             self.cell(x, y, corner, Ink::Border);
         }
-        for (y, pieces) in [(area.top(), title), (bottom, foot)] {
-            if pieces.iter().all(|(text, _)| text.is_empty()) || area.width < 8 {
+        for (y, spans) in [(area.top(), title), (bottom, foot)] {
+            if spans.iter().all(|(text, _)| text.is_empty()) || area.width < 8 {
                 continue;
             }
             let x = self.put(area.left() + 1, y, "─ ", 2, Ink::Border);
-            let end = self.pieces(x, y, pieces, right.saturating_sub(x).saturating_sub(2));
+            let end = self.spans(x, y, spans, right.saturating_sub(x).saturating_sub(2));
             self.put(end, y, " ", 1, Ink::Border);
         }
     }
@@ -153,7 +153,7 @@ impl<'a> Pen<'a> {
 }
 
 /// One piece of a line.
-pub(super) fn piece(text: impl Into<String>, ink: Ink) -> (String, Ink) {
+pub(super) fn span(text: impl Into<String>, ink: Ink) -> (String, Ink) {
     (text.into(), ink)
 }
 
@@ -161,7 +161,7 @@ pub(super) fn piece(text: impl Into<String>, ink: Ink) -> (String, Ink) {
 const LABEL: usize = 11;
 
 /// Draws facts, each wrapped into the lines it needs, as many as fit; whether some did not.
-pub(super) fn facts(pen: &mut Pen<'_>, area: Rect, facts: &[crate::tui::story::Fact]) -> bool {
+pub(super) fn facts(canvas: &mut Canvas<'_>, area: Rect, facts: &[crate::tui::details::Fact]) -> bool {
     let label = facts.iter().map(|fact| words::width(&fact.label)).max().unwrap_or(0).min(LABEL);
     let indent = 2 + u16::try_from(label).unwrap_or(0) + 1;
     let room = usize::from(area.width.saturating_sub(indent));
@@ -170,11 +170,12 @@ pub(super) fn facts(pen: &mut Pen<'_>, area: Rect, facts: &[crate::tui::story::F
         if y >= area.bottom() {
             return true;
         }
-        pen.put(area.x, y, fact.mark, 1, fact.ink);
+        canvas.put(area.x, y, fact.mark, 1, fact.ink);
         let ink = if fact.ink == Ink::Text { Ink::Dim } else { fact.ink };
-        let x =
-            pen.put(area.x + 2, y, &fact.label, area.width.saturating_sub(2), ink).max(area.x + indent - 1)
-                + 1;
+        let x = canvas
+            .put(area.x + 2, y, &fact.label, area.width.saturating_sub(2), ink)
+            .max(area.x + indent - 1)
+            + 1;
         // The first line begins where the label ends.
         let taken = usize::from(x.saturating_sub(area.x + indent));
         let padded = format!("{}{}", "\u{a0}".repeat(taken), fact.text);
@@ -190,9 +191,9 @@ pub(super) fn facts(pen: &mut Pen<'_>, area: Rect, facts: &[crate::tui::story::F
             };
             let room = area.right().saturating_sub(x);
             if number + 1 == most && lines.len() > most {
-                pen.put(x, y, &format!("{line} …"), room, Ink::Text);
+                canvas.put(x, y, &format!("{line} …"), room, Ink::Text);
             } else {
-                pen.put(x, y, line, room, Ink::Text);
+                canvas.put(x, y, line, room, Ink::Text);
             }
             y += 1;
         }

@@ -67,7 +67,7 @@ impl SortKey {
 
 /// The list of sessions.
 #[derive(Debug, Default)]
-pub(super) struct Sieve {
+pub(super) struct RowFilter {
     text: String,
     filter: Option<Filter>,
     range: Option<(Timestamp, Timestamp)>,
@@ -82,7 +82,7 @@ pub(super) struct Sieve {
     version: u64,
 }
 
-impl Sieve {
+impl RowFilter {
     /// The sessions listed, by index.
     pub(super) fn rows(&self) -> &[u32] {
         &self.rows

@@ -77,13 +77,13 @@ pub(super) struct Channel {
 
 /// A session, rounded up.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Roundup {
+pub(super) struct Summary {
     pub(super) channels: Vec<Channel>,
     /// The channel that each command negotiates or uses.
     by_command: Vec<Option<u32>>,
 }
 
-impl Roundup {
+impl Summary {
     pub(super) fn of(session: &Session) -> Self {
         let mut by_command = vec![None; session.commands.len()];
         let mut transfers: Vec<Option<u32>> = vec![None; session.data_channels.len()];

@@ -1,52 +1,54 @@
 //! What was moved, and how it went.
 
+pub(in crate::tui) mod list;
+
 use ratatui::layout::Rect;
 
-use super::pen::{self, Pen, piece};
 use crate::report::{Direction, Session, Status, Transfer};
+use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::data::Data;
+use crate::tui::details;
+use crate::tui::events;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes};
-use crate::tui::moments;
-use crate::tui::roundup::Roundup;
 use crate::tui::state::State;
-use crate::tui::story;
+use crate::tui::summary::Summary;
 use crate::tui::theme::Ink;
-use crate::tui::transfers::{self, TransferRow, TransferSort};
 use crate::tui::words;
+use list::{TransferRow, TransferSort};
 
-pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
+pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let list = &state.transfers;
     let place = if list.rows.is_empty() { 0 } else { list.cursor.at as u64 + 1 };
     let arrow = if list.reversed { glyphs::DESCENDING } else { glyphs::ASCENDING };
     let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
     let title = [
-        piece("Transfers", Ink::Title),
-        piece(format!("{scope} by {} {arrow} ", list.sort.name()), Ink::Dim),
-        piece(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Ink::Text),
+        span("Transfers", Ink::Title),
+        span(format!("{scope} by {} {arrow} ", list.sort.name()), Ink::Dim),
+        span(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Ink::Text),
     ];
-    pen.panel(panes.main, &title, &[]);
+    canvas.panel(panes.main, &title, &[]);
     let columns = Columns::of(panes.rows);
-    heads(list.sort, pen, panes.head, &columns);
+    heads(list.sort, canvas, panes.head, &columns);
     if list.rows.is_empty() {
         let text = if list.only.is_some() {
             "no transfer in this session (o: all sessions)"
         } else {
             "no transfers"
         };
-        pen.put(panes.rows.x + 2, panes.rows.y + panes.rows.height / 3, text, panes.rows.width, Ink::Dim);
+        canvas.put(panes.rows.x + 2, panes.rows.y + panes.rows.height / 3, text, panes.rows.width, Ink::Dim);
     }
     let seen = list.rows.iter().enumerate().skip(list.cursor.top).take(usize::from(panes.rows.height));
     for (y, (at, &row)) in (panes.rows.y..).zip(seen) {
         let area = Rect { y, height: 1, ..panes.rows };
-        draw_row(data, pen, &columns, area, row);
+        draw_row(data, canvas, &columns, area, row);
         if at == list.cursor.at {
-            pen.over(area, Ink::Selected);
-            pen.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.over(area, Ink::Selected);
+            canvas.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
         }
     }
-    pen.scrollbar(panes.rows, list.cursor.top, list.rows.len());
-    detail(data, pen, panes.detail, list.selected());
+    canvas.scrollbar(panes.rows, list.cursor.top, list.rows.len());
+    detail(data, canvas, panes.detail, list.selected());
 }
 
 /// Offsets of the columns behind the path, and the path's width.
@@ -73,10 +75,10 @@ impl Columns {
     }
 }
 
-fn heads(sort: TransferSort, pen: &mut Pen<'_>, area: Rect, columns: &Columns) {
+fn heads(sort: TransferSort, canvas: &mut Canvas<'_>, area: Rect, columns: &Columns) {
     let mut head = |x: u16, text: &str, of: Option<TransferSort>| {
         let ink = if of == Some(sort) { Ink::Strong } else { Ink::Dim };
-        pen.put(area.x + x, area.y, text, 12, ink);
+        canvas.put(area.x + x, area.y, text, 12, ink);
     };
     head(4, "sess", None);
     head(9, "verb", None);
@@ -94,43 +96,43 @@ fn heads(sort: TransferSort, pen: &mut Pen<'_>, area: Rect, columns: &Columns) {
     }
 }
 
-fn draw_row(data: &Data, pen: &mut Pen<'_>, columns: &Columns, area: Rect, row: TransferRow) {
-    let Some((session, transfer)) = transfers::of(data, row) else { return };
+fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect, row: TransferRow) {
+    let Some((session, transfer)) = list::of(data, row) else { return };
     let y = area.y;
-    pen.put_right(area.x + 2, y, &data.number(row.0).to_string(), 6, Ink::Text);
+    canvas.put_right(area.x + 2, y, &data.number(row.0).to_string(), 6, Ink::Text);
     let verb = session
         .command(transfer.command)
         .map(|command| words::raw_wire(command.verb.name()))
         .unwrap_or_default();
-    pen.put(area.x + 9, y, &verb, 4, Ink::Strong);
+    canvas.put(area.x + 9, y, &verb, 4, Ink::Strong);
     match transfer.data_channel.and_then(|index| session.data_channel(index)) {
         Some(channel) => {
             let name = format!("{} {}", glyphs::letter(channel.mode), glyphs::mode_name(channel.mode));
-            pen.put(area.x + 14, y, &name, 6, Ink::Mode(channel.mode));
+            canvas.put(area.x + 14, y, &name, 6, Ink::Mode(channel.mode));
         }
-        None => _ = pen.put(area.x + 14, y, glyphs::DOT, 1, Ink::Dim),
+        None => _ = canvas.put(area.x + 14, y, glyphs::DOT, 1, Ink::Dim),
     }
-    let path = transfers::path_of(session, transfer);
+    let path = list::path_of(session, transfer);
     let width = columns.path_width();
-    pen.put(area.x + columns.path, y, &words::clip_start(&path, usize::from(width)), width, Ink::Text);
+    canvas.put(area.x + columns.path, y, &words::clip_start(&path, usize::from(width)), width, Ink::Text);
     let x = area.x + columns.bytes;
     match transfer.bytes {
-        Some(count) => pen.put_right(x, y, &words::bytes(count), 5, Ink::Text),
-        None => pen.put_right(x, y, glyphs::NEVER, 5, Ink::Dim),
+        Some(count) => canvas.put_right(x, y, &words::bytes(count), 5, Ink::Text),
+        None => canvas.put_right(x, y, glyphs::NEVER, 5, Ink::Dim),
     }
     let rate =
         transfer.bytes.zip(transfer.duration()).and_then(|(bytes, seconds)| words::rate(bytes, seconds));
-    pen.put_right(x + 6, y, rate.as_deref().unwrap_or(glyphs::DOT), 8, Ink::Text);
+    canvas.put_right(x + 6, y, rate.as_deref().unwrap_or(glyphs::DOT), 8, Ink::Text);
     let duration = transfer.start.zip(transfer.end).map(|(start, end)| words::duration(end.since(start)));
-    pen.put_right(x + 15, y, duration.as_deref().unwrap_or(glyphs::DOT), 6, Ink::Dim);
+    canvas.put_right(x + 15, y, duration.as_deref().unwrap_or(glyphs::DOT), 6, Ink::Dim);
     let (code, ink) = reply(transfer);
-    pen.put(x + 22, y, &code, 4, ink);
+    canvas.put(x + 22, y, &code, 4, ink);
     if columns.hash {
         let (hash, ink) = hash(transfer);
-        pen.put(x + 27, y, &hash, 9, ink);
+        canvas.put(x + 27, y, &hash, 9, ink);
     }
     if let Some(mime) = columns.mime {
-        pen.put(
+        canvas.put(
             area.x + mime,
             y,
             transfer.mime.unwrap_or_default(),
@@ -158,33 +160,33 @@ fn hash(transfer: &Transfer) -> (String, Ink) {
     }
 }
 
-fn detail(data: &Data, pen: &mut Pen<'_>, area: Rect, row: Option<TransferRow>) {
-    let found = row.and_then(|row| Some((row, transfers::of(data, row)?)));
+fn detail(data: &Data, canvas: &mut Canvas<'_>, area: Rect, row: Option<TransferRow>) {
+    let found = row.and_then(|row| Some((row, list::of(data, row)?)));
     let Some(((index, _), (session, transfer))) = found else {
-        pen.panel(area, &[], &[]);
+        canvas.panel(area, &[], &[]);
         return;
     };
-    let said = session.command(transfer.command).map(moments::command_text).unwrap_or_default();
+    let said = session.command(transfer.command).map(events::command_text).unwrap_or_default();
     let way = match transfer.direction {
         Direction::Download => "download",
         Direction::Upload => "upload",
     };
     let title = [
-        piece(format!("#{} ", data.number(index)), Ink::Text),
-        piece(said, Ink::Title),
-        piece(format!("  {way}, {}", story::status(transfer)), Ink::Dim),
+        span(format!("#{} ", data.number(index)), Ink::Text),
+        span(said, Ink::Title),
+        span(format!("  {way}, {}", details::status(transfer)), Ink::Dim),
     ];
-    pen.panel(area, &title, &[]);
+    canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    pen::facts(pen, inside, &facts(session, transfer));
+    canvas::facts(canvas, inside, &facts(session, transfer));
 }
 
-fn facts(session: &Session, transfer: &Transfer) -> Vec<story::Fact> {
+fn facts(session: &Session, transfer: &Transfer) -> Vec<details::Fact> {
     let mut facts = match transfer.data_channel {
-        Some(channel) => story::channel(session, &Roundup::of(session), channel),
+        Some(channel) => details::channel(session, &Summary::of(session), channel),
         None => Vec::new(),
     };
-    facts.push(story::content(transfer));
+    facts.push(details::content(transfer));
     facts
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::pen::{Pen, Pieces, piece};
+use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::glyphs;
 use crate::tui::state::{Prompt, Purpose, State};
 use crate::tui::theme::Ink;
@@ -18,10 +18,10 @@ fn at_bottom(area: Rect, height: u16) -> Rect {
 }
 
 /// Draws the prompt; where the terminal's cursor belongs.
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) -> (u16, u16) {
+pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) -> (u16, u16) {
     let listed = u16::try_from(prompt.completions.len()).unwrap_or(COMPLETIONS).min(COMPLETIONS);
     let area = at_bottom(area, 4 + listed);
-    pen.fill(area, Ink::Text);
+    canvas.fill(area, Ink::Text);
     let (name, lead) = match prompt.purpose {
         Purpose::Filter => ("Filter", "/"),
         Purpose::Command => ("Command", ":"),
@@ -30,21 +30,21 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) -> (u16, u16)
     };
     let empty = prompt.input.text().trim().is_empty();
     let verdict = match (&prompt.error, prompt.purpose) {
-        (Some(_), Purpose::Filter | Purpose::Frame) if !empty => piece("  invalid", Ink::Bad),
-        (None, Purpose::Filter) if !empty => piece("  ok", Ink::Good),
-        _ => piece("", Ink::Dim),
+        (Some(_), Purpose::Filter | Purpose::Frame) if !empty => span("  invalid", Ink::Bad),
+        (None, Purpose::Filter) if !empty => span("  ok", Ink::Good),
+        _ => span("", Ink::Dim),
     };
     let foot = match prompt.purpose {
         Purpose::Filter => "Tab complete · ↑ history · Enter apply · Esc cancel · C-u clear",
         Purpose::Command => "Tab complete · Enter do it · Esc cancel",
         Purpose::Find | Purpose::Frame => "Enter go · Esc cancel",
     };
-    pen.panel(area, &[piece(name, Ink::Title), verdict], &[piece(foot, Ink::Dim)]);
+    canvas.panel(area, &[span(name, Ink::Title), verdict], &[span(foot, Ink::Dim)]);
     let (x, y) = (area.x + 2, area.y + 1);
     let room = area.width.saturating_sub(6);
-    pen.put(x, y, lead, 1, Ink::Key);
+    canvas.put(x, y, lead, 1, Ink::Key);
     let shown = Shown::of(prompt, room);
-    pen.put(x + 2, y, shown.text, room, Ink::Strong);
+    canvas.put(x + 2, y, shown.text, room, Ink::Strong);
     let column = |at: usize| x + 2 + shown.column(at).min(room);
     if let Some(error) = prompt.error.as_ref().filter(|_| !empty) {
         let (from, to) = (column(error.span.start), column(error.span.end.max(error.span.start + 1)));
@@ -52,16 +52,16 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) -> (u16, u16)
         // The words stand behind the carets where there is room, else before them.
         let width = u16::try_from(words::width(&error.message)).unwrap_or(u16::MAX);
         let after = from + u16::try_from(carets.len()).unwrap_or(1) + 1;
-        pen.put(from, y + 1, &carets, area.right().saturating_sub(from + 1), Ink::Bad);
+        canvas.put(from, y + 1, &carets, area.right().saturating_sub(from + 1), Ink::Bad);
         if after.saturating_add(width) < area.right() {
-            pen.put(after, y + 1, &error.message, width, Ink::Bad);
+            canvas.put(after, y + 1, &error.message, width, Ink::Bad);
         } else if width < from.saturating_sub(x + 1) {
-            pen.put(from - width - 1, y + 1, &error.message, width, Ink::Bad);
+            canvas.put(from - width - 1, y + 1, &error.message, width, Ink::Bad);
         } else {
-            pen.put(x, y + 1, &error.message, area.width.saturating_sub(4), Ink::Bad);
+            canvas.put(x, y + 1, &error.message, area.width.saturating_sub(4), Ink::Bad);
         }
     }
-    completions(pen, Rect { x, y: y + 2, width: area.width.saturating_sub(4), height: listed }, prompt);
+    completions(canvas, Rect { x, y: y + 2, width: area.width.saturating_sub(4), height: listed }, prompt);
     (column(prompt.input.cursor()), y)
 }
 
@@ -89,58 +89,58 @@ impl<'a> Shown<'a> {
     }
 }
 
-fn completions(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) {
+fn completions(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
     let height = usize::from(area.height);
     let chosen = prompt.chosen.as_ref().map(|(at, _)| *at);
     let top = chosen.map_or(0, |at| (at + 1).saturating_sub(height));
     let seen = prompt.completions.iter().enumerate().skip(top).take(height);
     for (y, (at, completion)) in (area.y..).zip(seen) {
         let row = Rect { y, height: 1, ..area };
-        let end = pen.put(area.x + 2, y, &completion.text, 34, Ink::Text);
+        let end = canvas.put(area.x + 2, y, &completion.text, 34, Ink::Text);
         let x = end.max(area.x + 28) + 2;
-        pen.put(x, y, &completion.help, area.right().saturating_sub(x), Ink::Dim);
+        canvas.put(x, y, &completion.help, area.right().saturating_sub(x), Ink::Dim);
         if chosen == Some(at) {
-            pen.over(row, Ink::Selected);
-            pen.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.over(row, Ink::Selected);
+            canvas.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
         }
     }
     if prompt.completions.len() > height && chosen.is_none() && area.height > 0 {
         let more = format!("{} more", prompt.completions.len() - height);
-        pen.put_right(area.x, area.bottom() - 1, &more, area.width, Ink::Dim);
+        canvas.put_right(area.x, area.bottom() - 1, &more, area.width, Ink::Dim);
     }
 }
 
 /// Filters used before, the newest first.
-pub(super) fn recent(state: &State, pen: &mut Pen<'_>, area: Rect, at: usize) {
+pub(in crate::tui) fn recent(state: &State, canvas: &mut Canvas<'_>, area: Rect, at: usize) {
     let history = &state.settings.history;
     let height = u16::try_from(history.len()).unwrap_or(12).min(12) + 2;
     let area = at_bottom(area, height);
-    pen.fill(area, Ink::Text);
-    let foot = [piece("Enter apply · / edit · Esc cancel", Ink::Dim)];
-    pen.panel(area, &[piece("Recent filters", Ink::Title)], &foot);
-    let inside = super::layout::inner(area);
+    canvas.fill(area, Ink::Text);
+    let foot = [span("Enter apply · / edit · Esc cancel", Ink::Dim)];
+    canvas.panel(area, &[span("Recent filters", Ink::Title)], &foot);
+    let inside = crate::tui::layout::inner(area);
     let rows = usize::from(inside.height);
     let top = (at + 1).saturating_sub(rows);
     for (y, (number, text)) in (inside.y..).zip(history.iter().rev().enumerate().skip(top).take(rows)) {
-        pen.put(inside.x + 2, y, &words::raw_wire(text), inside.width.saturating_sub(3), Ink::Text);
+        canvas.put(inside.x + 2, y, &words::raw_wire(text), inside.width.saturating_sub(3), Ink::Text);
         if number == at {
-            pen.over(Rect { y, height: 1, ..inside }, Ink::Selected);
-            pen.put(inside.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.over(Rect { y, height: 1, ..inside }, Ink::Selected);
+            canvas.put(inside.x, y, glyphs::SELECTED, 1, Ink::Selected);
         }
     }
 }
 
 /// Asks before what can't be taken back.
-pub(super) fn confirm(pen: &mut Pen<'_>, area: Rect) {
+pub(in crate::tui) fn confirm(canvas: &mut Canvas<'_>, area: Rect) {
     let area = at_bottom(area, 3);
-    pen.fill(area, Ink::Text);
-    pen.panel(area, &[piece("Quit", Ink::Title)], &[]);
-    let pieces: Pieces = vec![
-        piece("The capture goes on. Stop it and quit?  ", Ink::Strong),
-        piece("y", Ink::Key),
-        piece(" yes   ", Ink::Text),
-        piece("n", Ink::Key),
-        piece(" no", Ink::Text),
+    canvas.fill(area, Ink::Text);
+    canvas.panel(area, &[span("Quit", Ink::Title)], &[]);
+    let spans: Spans = vec![
+        span("The capture goes on. Stop it and quit?  ", Ink::Strong),
+        span("y", Ink::Key),
+        span(" yes   ", Ink::Text),
+        span("n", Ink::Key),
+        span(" no", Ink::Text),
     ];
-    pen.pieces(area.x + 2, area.y + 1, &pieces, area.width.saturating_sub(4));
+    canvas.spans(area.x + 2, area.y + 1, &spans, area.width.saturating_sub(4));
 }

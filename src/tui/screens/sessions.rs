@@ -1,31 +1,32 @@
 //! The sessions: overview of the capture, the list, and the selected one in a few lines.
 
+mod live;
+
 use ratatui::layout::Rect;
 
-use super::live;
-use super::pen::{self, Pen, piece};
 use crate::report::Mode;
 use crate::report::{Security, Session, Severity};
+use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::data::{Cell, Data, Facts};
+use crate::tui::details;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes};
 use crate::tui::overview::{self, Count};
+use crate::tui::row_filter::SortKey;
 use crate::tui::scale::{TimeScale, Window};
-use crate::tui::sieve::SortKey;
 use crate::tui::state::State;
-use crate::tui::story;
 use crate::tui::theme::Ink;
 use crate::tui::words;
 
-pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
+pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     if state.live {
-        live::throughput(data, pen, panes.overview);
-        live::waiting(data, pen, panes.events);
+        live::throughput(data, canvas, panes.overview);
+        live::waiting(data, canvas, panes.events);
     } else {
-        overview(state, data, pen, panes.overview);
+        overview(state, data, canvas, panes.overview);
     }
-    list(state, data, pen, panes);
-    detail(state, data, pen, panes.detail);
+    list(state, data, canvas, panes);
+    detail(state, data, canvas, panes.detail);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,46 +132,46 @@ fn columns(width: u16) -> Vec<(Column, u16, u16)> {
         .collect()
 }
 
-pub(super) fn column_at(state: &State, x: u16) -> Option<SortKey> {
+pub(in crate::tui) fn column_at(state: &State, x: u16) -> Option<SortKey> {
     let head = layout::panes(state).head;
     let x = x.checked_sub(head.x)?;
     columns(head.width).into_iter().find(|(_, at, width)| (*at..at + width).contains(&x))?.0.sort()
 }
 
-fn list(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
-    let (sort, _) = state.sieve.sort();
-    let arrow = if state.sieve.ascends() { glyphs::ASCENDING } else { glyphs::DESCENDING };
-    let rows = state.sieve.rows();
+fn list(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+    let (sort, _) = state.row_filter.sort();
+    let arrow = if state.row_filter.ascends() { glyphs::ASCENDING } else { glyphs::DESCENDING };
+    let rows = state.row_filter.rows();
     let place = if rows.is_empty() { 0 } else { state.list.at as u64 + 1 };
     let title = [
-        piece("Sessions", Ink::Title),
-        piece(format!(" by {} {arrow} ", sort.name()), Ink::Dim),
-        piece(format!("{}/{}", words::count(place), words::count(rows.len() as u64)), Ink::Text),
+        span("Sessions", Ink::Title),
+        span(format!(" by {} {arrow} ", sort.name()), Ink::Dim),
+        span(format!("{}/{}", words::count(place), words::count(rows.len() as u64)), Ink::Text),
     ];
-    pen.panel(panes.main, &title, &[]);
+    canvas.panel(panes.main, &title, &[]);
     let columns = columns(panes.rows.width);
     for &(column, x, width) in &columns {
         let sorted = column.sort() == Some(sort) && column != Column::Number;
         let text = if sorted { format!("{}{arrow}", column.head()) } else { column.head().to_owned() };
         let ink = if sorted { Ink::Strong } else { Ink::Dim };
         if column.is_right() {
-            pen.put_right(panes.head.x + x, panes.head.y, &text, width, ink);
+            canvas.put_right(panes.head.x + x, panes.head.y, &text, width, ink);
         } else {
-            pen.put(panes.head.x + x, panes.head.y, &text, width, ink);
+            canvas.put(panes.head.x + x, panes.head.y, &text, width, ink);
         }
     }
     if rows.is_empty() {
-        empty(state, data, pen, panes.rows);
+        empty(state, data, canvas, panes.rows);
     }
     let visible = rows.iter().enumerate().skip(state.list.top).take(usize::from(panes.rows.height));
     for (y, (at, &index)) in (panes.rows.y..).zip(visible) {
-        row(state, data, pen, &columns, Rect { y, height: 1, ..panes.rows }, (at, index));
+        row(state, data, canvas, &columns, Rect { y, height: 1, ..panes.rows }, (at, index));
     }
-    pen.scrollbar(panes.rows, state.list.top, rows.len());
+    canvas.scrollbar(panes.rows, state.list.top, rows.len());
 }
 
 /// What stands where no session does.
-fn empty(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+fn empty(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let text = if let Some(failure) = data.failure() {
         failure.to_owned()
     } else if state.shows_filter() && !data.is_empty() {
@@ -180,21 +181,21 @@ fn empty(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
     } else {
         "reading".into()
     };
-    pen.put(area.x + 2, area.y + area.height / 3, &text, area.width.saturating_sub(4), Ink::Dim);
+    canvas.put(area.x + 2, area.y + area.height / 3, &text, area.width.saturating_sub(4), Ink::Dim);
     let attempts = data.capture().map_or(0, |capture| capture.attempts.len());
     if data.is_empty() && attempts > 0 {
         let text = format!(
             "{} that never came about: view 5",
             words::counted(attempts as u64, "control connection")
         );
-        pen.put(area.x + 2, area.y + area.height / 3 + 1, &text, area.width.saturating_sub(4), Ink::Bad);
+        canvas.put(area.x + 2, area.y + area.height / 3 + 1, &text, area.width.saturating_sub(4), Ink::Bad);
     }
 }
 
 fn row(
     state: &State,
     data: &Data,
-    pen: &mut Pen<'_>,
+    canvas: &mut Canvas<'_>,
     columns: &[(Column, u16, u16)],
     area: Rect,
     (at, index): (usize, u32),
@@ -202,36 +203,36 @@ fn row(
     let (Some(session), Some(facts)) = (data.session(index), data.facts(index)) else { return };
     let selected = at == state.list.at;
     if state.marked.contains(&index) {
-        pen.put(area.x + 1, area.y, glyphs::MARKED, 1, Ink::Marked);
+        canvas.put(area.x + 1, area.y, glyphs::MARKED, 1, Ink::Marked);
     }
     for &(column, x, width) in columns {
         let x = area.x + x;
         if column == Column::Modes {
-            cells(pen, x, area.y, facts, selected);
+            cells(canvas, x, area.y, facts, selected);
             continue;
         }
         let (text, ink) = field(data, index, session, facts, column, width);
         if column.is_right() {
-            pen.put_right(x, area.y, &text, width, ink);
+            canvas.put_right(x, area.y, &text, width, ink);
         } else {
-            pen.put(x, area.y, &text, width, ink);
+            canvas.put(x, area.y, &text, width, ink);
         }
     }
     if selected {
-        pen.over(area, Ink::Selected);
-        pen.put(area.x, area.y, glyphs::SELECTED, 1, Ink::Selected);
+        canvas.over(area, Ink::Selected);
+        canvas.put(area.x, area.y, glyphs::SELECTED, 1, Ink::Selected);
     }
 }
 
 /// The ten cells of the miniature timeline.
-fn cells(pen: &mut Pen<'_>, x: u16, y: u16, facts: &Facts, selected: bool) {
+fn cells(canvas: &mut Canvas<'_>, x: u16, y: u16, facts: &Facts, selected: bool) {
     for (offset, &cell) in (0..).zip(&facts.cells) {
         let ink = match cell {
             Cell::Nothing | Cell::Unused => Ink::Dim,
             Cell::Carried(mode) => Ink::Mode(mode),
             Cell::Unmet | Cell::Failed => Ink::Bad,
         };
-        pen.cell(x + offset, y, cell.symbol(), if selected { Ink::Selected } else { ink });
+        canvas.cell(x + offset, y, cell.symbol(), if selected { Ink::Selected } else { ink });
     }
 }
 
@@ -293,7 +294,7 @@ fn findings(session: &Session, facts: &Facts, width: u16) -> (String, Ink) {
 const NAMES: u16 = 8;
 const TOTALS: u16 = 10;
 
-pub(super) fn overview_time_area(area: Rect) -> Rect {
+pub(in crate::tui) fn overview_time_area(area: Rect) -> Rect {
     let inside = if area.height > 2 { layout::inner(area) } else { area };
     Rect {
         x: inside.x + NAMES.min(inside.width),
@@ -303,13 +304,13 @@ pub(super) fn overview_time_area(area: Rect) -> Rect {
 }
 
 /// Data connections by mode over the whole capture.
-fn overview(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+fn overview(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
     let Some((first, last)) = data.extent() else {
         if area.height > 2 {
-            pen.panel(area, &[piece("data connections by mode", Ink::Dim)], &[]);
+            canvas.panel(area, &[span("data connections by mode", Ink::Dim)], &[]);
         }
         return;
     };
@@ -329,11 +330,11 @@ fn overview(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
     if area.height > 2 {
         let column = TimeScale::new(window, time.width).column_nanos();
         let title = [
-            piece("data connections by mode", Ink::Title),
-            piece(format!("  1 col = {}", words::duration(column)), Ink::Dim),
+            span("data connections by mode", Ink::Title),
+            span(format!("  1 col = {}", words::duration(column)), Ink::Dim),
         ];
-        let foot = [piece("S-← S-→ or drag: a time range", Ink::Dim)];
-        pen.panel(area, &title, &foot);
+        let foot = [span("S-← S-→ or drag: a time range", Ink::Dim)];
+        canvas.panel(area, &title, &foot);
         let occurring: Vec<usize> = data.overview().modes().collect();
         let mut rows: Vec<(&str, usize, Ink)> =
             modes.into_iter().filter(|(_, row, _)| occurring.contains(row)).collect();
@@ -342,8 +343,8 @@ fn overview(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
         }
         rows.push(problems);
         for (y, (name, row, ink)) in (time.y..time.bottom()).zip(rows) {
-            strip(pen, (time.x.saturating_sub(NAMES) + 1, time.x, y), name, &sums, row, ink);
-            pen.put_right(time.right(), y, &words::count(total(row)), TOTALS - 1, Ink::Text);
+            strip(canvas, (time.x.saturating_sub(NAMES) + 1, time.x, y), name, &sums, row, ink);
+            canvas.put_right(time.right(), y, &words::count(total(row)), TOTALS - 1, Ink::Text);
         }
     } else {
         let mut all = vec![[0_u32; overview::ROWS]; sums.len()];
@@ -353,29 +354,29 @@ fn overview(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
             }
         }
         let connections: u64 = (0..5).map(total).sum();
-        strip(pen, (time.x.saturating_sub(NAMES) + 1, time.x, time.y), "data", &all, 0, Ink::Matched);
-        pen.put_right(time.right(), time.y, &words::count(connections), TOTALS - 1, Ink::Text);
+        strip(canvas, (time.x.saturating_sub(NAMES) + 1, time.x, time.y), "data", &all, 0, Ink::Matched);
+        canvas.put_right(time.right(), time.y, &words::count(connections), TOTALS - 1, Ink::Text);
         strip(
-            pen,
+            canvas,
             (time.x.saturating_sub(NAMES) + 1, time.x, time.y + 1),
             "failed",
             &sums,
             problems.1,
             Ink::Bad,
         );
-        pen.put_right(time.right(), time.y + 1, &words::count(total(problems.1)), TOTALS - 1, Ink::Text);
+        canvas.put_right(time.right(), time.y + 1, &words::count(total(problems.1)), TOTALS - 1, Ink::Text);
     }
-    brush(state, pen, time, window);
+    brush(state, canvas, time, window);
 }
 
 /// Shows which part of time the list is limited to, and where the selected session stands.
-fn brush(state: &State, pen: &mut Pen<'_>, time: Rect, window: Window) {
-    if let Some((from, to)) = state.sieve.range()
+fn brush(state: &State, canvas: &mut Canvas<'_>, time: Rect, window: Window) {
+    if let Some((from, to)) = state.row_filter.range()
         && let Some((first, last)) = TimeScale::new(window, time.width).columns_of(from, to)
     {
         for y in time.top()..time.bottom() {
             for x in first..=last {
-                pen.reverse(time.x + x, y, " ");
+                canvas.reverse(time.x + x, y, " ");
             }
         }
     }
@@ -383,14 +384,14 @@ fn brush(state: &State, pen: &mut Pen<'_>, time: Rect, window: Window) {
 
 /// A row of bars, scaled to its own highest.
 fn strip(
-    pen: &mut Pen<'_>,
+    canvas: &mut Canvas<'_>,
     (label, x, y): (u16, u16, u16),
     name: &str,
     sums: &[[u32; overview::ROWS]],
     row: usize,
     ink: Ink,
 ) {
-    pen.put(label, y, name, NAMES, ink);
+    canvas.put(label, y, name, NAMES, ink);
     let value = |sum: &[u32; overview::ROWS]| sum.get(row).copied().unwrap_or(0);
     let highest = sums.iter().map(value).max().unwrap_or(0).max(1);
     for (offset, sum) in (0..).zip(sums) {
@@ -398,28 +399,28 @@ fn strip(
         if value > 0 {
             let level = (u64::from(value) * 8).div_ceil(u64::from(highest)).clamp(1, 8);
             let height = usize::try_from(level - 1).unwrap_or(0);
-            pen.cell(x + offset, y, glyphs::HEIGHTS.get(height).copied().unwrap_or_default(), ink);
+            canvas.cell(x + offset, y, glyphs::HEIGHTS.get(height).copied().unwrap_or_default(), ink);
         }
     }
 }
 
 /// The selected session in a few lines, the worst first.
-fn detail(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+fn detail(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     if area.height < 3 {
         return;
     }
     let selected = state.selected.and_then(|index| Some((index, data.session(index)?, data.facts(index)?)));
     let Some((index, session, facts)) = selected else {
-        pen.panel(area, &[], &[]);
+        canvas.panel(area, &[], &[]);
         return;
     };
     let title = [
-        piece(format!("#{} ", data.number(index)), Ink::Title),
-        piece(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Ink::Strong),
-        piece(format!("  {}", words::date(session.start)), Ink::Dim),
+        span(format!("#{} ", data.number(index)), Ink::Title),
+        span(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Ink::Strong),
+        span(format!("  {}", words::date(session.start)), Ink::Dim),
     ];
-    pen.panel(area, &title, &[]);
+    canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    pen::facts(pen, inside, &story::session(session, facts));
+    canvas::facts(canvas, inside, &details::session(session, facts));
 }

@@ -1,16 +1,18 @@
 //! Negotiated endpoints over the whole capture: how often each was used, reused, and how that went.
 
+pub(in crate::tui) mod list;
+
 use ratatui::layout::Rect;
 
-use super::pen::{Pen, Pieces, piece};
+use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes};
-use crate::tui::ports::{Port, PortSort, PortUse};
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::state::State;
 use crate::tui::theme::Ink;
 use crate::tui::words;
+use list::{Port, PortSort, PortUse};
 
 /// Cells for the endpoint; where there is room an IPv6 one fits.
 fn endpoint_width(area: Rect) -> u16 {
@@ -24,20 +26,20 @@ fn endpoint_width(area: Rect) -> u16 {
 /// Uses drawn of one endpoint in its strip: more than any screen has columns changes nothing.
 const MOST_USES: usize = 4096;
 
-pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
+pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let list = &state.ports;
     let place = if list.rows.is_empty() { 0 } else { list.cursor.at as u64 + 1 };
     let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
     let title = [
-        piece("Ports", Ink::Title),
-        piece(format!("{scope} by {}  ", list.sort.name()), Ink::Dim),
-        piece(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Ink::Text),
+        span("Ports", Ink::Title),
+        span(format!("{scope} by {}  ", list.sort.name()), Ink::Dim),
+        span(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Ink::Text),
     ];
-    pen.panel(panes.main, &title, &[]);
+    canvas.panel(panes.main, &title, &[]);
     let strip = strip_area(panes.rows);
-    heads(list.sort, pen, panes.head, strip);
+    heads(list.sort, canvas, panes.head, strip);
     if list.rows.is_empty() {
-        pen.put(
+        canvas.put(
             panes.rows.x + 2,
             panes.rows.y + panes.rows.height / 3,
             "no endpoint was negotiated",
@@ -49,18 +51,18 @@ pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes)
     let seen = list.rows.iter().enumerate().skip(list.cursor.top).take(usize::from(panes.rows.height));
     for (y, (at, port)) in (panes.rows.y..).zip(seen) {
         let area = Rect { y, height: 1, ..panes.rows };
-        draw_row(pen, area, port, list.uses(port));
+        draw_row(canvas, area, port, list.uses(port));
         let selected = at == list.cursor.at;
         if selected {
-            pen.over(area, Ink::Selected);
-            pen.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.over(area, Ink::Selected);
+            canvas.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
         }
         if let Some(scale) = scale {
-            uses(pen, Rect { y, height: 1, ..strip }, scale, list.uses(port), selected);
+            uses(canvas, Rect { y, height: 1, ..strip }, scale, list.uses(port), selected);
         }
     }
-    pen.scrollbar(panes.rows, list.cursor.top, list.rows.len());
-    detail(state, data, pen, panes.detail);
+    canvas.scrollbar(panes.rows, list.cursor.top, list.rows.len());
+    detail(state, data, canvas, panes.detail);
 }
 
 fn strip_area(rows: Rect) -> Rect {
@@ -68,26 +70,26 @@ fn strip_area(rows: Rect) -> Rect {
     Rect { x: rows.x + used.min(rows.width), width: rows.width.saturating_sub(used + 1), ..rows }
 }
 
-fn heads(sort: PortSort, pen: &mut Pen<'_>, area: Rect, strip: Rect) {
+fn heads(sort: PortSort, canvas: &mut Canvas<'_>, area: Rect, strip: Rect) {
     let ink = |of: PortSort| if of == sort { Ink::Strong } else { Ink::Dim };
     let x = area.x + 2 + endpoint_width(area) + 1;
-    pen.put(area.x + 2, area.y, "listens", 20, ink(PortSort::Port));
-    pen.put(x, area.y, "who", 3, Ink::Dim);
-    pen.put(x + 4, area.y, "by", 3, Ink::Dim);
-    pen.put_right(x + 8, area.y, "uses", 5, ink(PortSort::Uses));
-    pen.put_right(x + 14, area.y, "again", 5, ink(PortSort::Reuse));
-    pen.put_right(x + 20, area.y, "TW", 4, ink(PortSort::Reuse));
-    pen.put_right(x + 25, area.y, "bad", 4, ink(PortSort::Problems));
-    pen.put(strip.x, area.y, "over the capture", strip.width, ink(PortSort::Time));
+    canvas.put(area.x + 2, area.y, "listens", 20, ink(PortSort::Port));
+    canvas.put(x, area.y, "who", 3, Ink::Dim);
+    canvas.put(x + 4, area.y, "by", 3, Ink::Dim);
+    canvas.put_right(x + 8, area.y, "uses", 5, ink(PortSort::Uses));
+    canvas.put_right(x + 14, area.y, "again", 5, ink(PortSort::Reuse));
+    canvas.put_right(x + 20, area.y, "TW", 4, ink(PortSort::Reuse));
+    canvas.put_right(x + 25, area.y, "bad", 4, ink(PortSort::Problems));
+    canvas.put(strip.x, area.y, "over the capture", strip.width, ink(PortSort::Time));
 }
 
-fn draw_row(pen: &mut Pen<'_>, area: Rect, port: &Port, uses: &[PortUse]) {
+fn draw_row(canvas: &mut Canvas<'_>, area: Rect, port: &Port, uses: &[PortUse]) {
     let y = area.y;
     let width = endpoint_width(area);
     let name = port.endpoint.to_string();
-    pen.put(area.x + 2, y, &words::clip_start(&name, usize::from(width)), width, Ink::Text);
+    canvas.put(area.x + 2, y, &words::clip_start(&name, usize::from(width)), width, Ink::Text);
     let mut x = area.x + 2 + width + 1;
-    pen.put(x, y, if port.client { "cli" } else { "srv" }, 3, Ink::Dim);
+    canvas.put(x, y, if port.client { "cli" } else { "srv" }, 3, Ink::Dim);
     x += 4;
     let mut modes: Vec<_> = Vec::new();
     for used in uses.iter().take(MOST_USES) {
@@ -97,24 +99,30 @@ fn draw_row(pen: &mut Pen<'_>, area: Rect, port: &Port, uses: &[PortUse]) {
     }
     let mut at = x;
     for mode in modes {
-        at = pen.put(at, y, glyphs::letter(mode), 1, Ink::Mode(mode));
+        at = canvas.put(at, y, glyphs::letter(mode), 1, Ink::Mode(mode));
     }
     x += 4;
     let number = |count: usize| if count == 0 { glyphs::DOT.to_owned() } else { words::count(count as u64) };
-    pen.put_right(x, y, &number(port.count), 5, Ink::Strong);
-    pen.put_right(x + 6, y, &number(port.reused), 5, Ink::Text);
-    pen.put_right(
+    canvas.put_right(x, y, &number(port.count), 5, Ink::Strong);
+    canvas.put_right(x + 6, y, &number(port.reused), 5, Ink::Text);
+    canvas.put_right(
         x + 12,
         y,
         &number(port.in_time_wait),
         4,
         if port.in_time_wait > 0 { Ink::Reused } else { Ink::Dim },
     );
-    pen.put_right(x + 17, y, &number(port.problems), 4, if port.problems > 0 { Ink::Bad } else { Ink::Dim });
+    canvas.put_right(
+        x + 17,
+        y,
+        &number(port.problems),
+        4,
+        if port.problems > 0 { Ink::Bad } else { Ink::Dim },
+    );
 }
 
 /// The uses over time: the mode's letter, or a mark where it went wrong.
-fn uses(pen: &mut Pen<'_>, area: Rect, scale: TimeScale, uses: &[PortUse], selected: bool) {
+fn uses(canvas: &mut Canvas<'_>, area: Rect, scale: TimeScale, uses: &[PortUse], selected: bool) {
     let step = uses.len().div_ceil(MOST_USES).max(1);
     for used in uses.iter().step_by(step) {
         let Some(column) = scale.column(used.time) else { continue };
@@ -125,23 +133,23 @@ fn uses(pen: &mut Pen<'_>, area: Rect, scale: TimeScale, uses: &[PortUse], selec
         } else {
             (glyphs::letter(used.mode), Ink::Mode(used.mode))
         };
-        pen.cell(area.x + column, area.y, symbol, if selected { Ink::Selected } else { ink });
+        canvas.cell(area.x + column, area.y, symbol, if selected { Ink::Selected } else { ink });
     }
 }
 
 /// The uses of the selected endpoint, one a line.
-fn detail(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
+fn detail(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let Some(port) = state.ports.selected() else {
-        pen.panel(area, &[], &[]);
+        canvas.panel(area, &[], &[]);
         return;
     };
     let uses = state.ports.uses(port);
     let title = [
-        piece(port.endpoint.to_string(), Ink::Title),
-        piece(format!("  {}", words::counted(uses.len() as u64, "use")), Ink::Text),
-        piece("  Enter: timeline at the telling one", Ink::Dim),
+        span(port.endpoint.to_string(), Ink::Title),
+        span(format!("  {}", words::counted(uses.len() as u64, "use")), Ink::Text),
+        span("  Enter: timeline at the telling one", Ink::Dim),
     ];
-    pen.panel(area, &title, &[]);
+    canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     // Around the telling one, so that a problem late in a long row is seen.
     let telling = state.ports.telling(port);
@@ -149,39 +157,37 @@ fn detail(state: &State, data: &Data, pen: &mut Pen<'_>, area: Rect) {
     let rows = usize::from(inside.height);
     let top = at.saturating_sub(rows / 2).min(uses.len().saturating_sub(rows));
     for (y, used) in (inside.y..).zip(uses.iter().skip(top).take(rows)) {
-        let pieces = line(data, used);
-        pen.pieces(inside.x + 1, y, &pieces, inside.width.saturating_sub(2));
+        let spans = line(data, used);
+        canvas.spans(inside.x + 1, y, &spans, inside.width.saturating_sub(2));
         if telling == Some(*used) && uses.len() > 1 {
-            pen.put(inside.x, y, glyphs::SELECTED, 1, Ink::Strong);
+            canvas.put(inside.x, y, glyphs::SELECTED, 1, Ink::Strong);
         }
     }
 }
 
-fn line(data: &Data, used: &PortUse) -> Pieces {
-    let mut pieces = vec![
-        piece(format!(" {} ", words::clock(used.time)), Ink::Text),
-        piece(format!("#{:<6}", data.number(used.session)), Ink::Dim),
-        piece(
+fn line(data: &Data, used: &PortUse) -> Spans {
+    let mut spans = vec![
+        span(format!(" {} ", words::clock(used.time)), Ink::Text),
+        span(format!("#{:<6}", data.number(used.session)), Ink::Dim),
+        span(
             format!(" {} {:<5}", glyphs::letter(used.mode), glyphs::mode_name(used.mode)),
             Ink::Mode(used.mode),
         ),
-        piece(format!("{:<12}", used.fate.word()), if used.fate.is_problem() { Ink::Bad } else { Ink::Good }),
+        span(format!("{:<12}", used.fate.word()), if used.fate.is_problem() { Ink::Bad } else { Ink::Good }),
     ];
     let channel = data.session(used.session).and_then(|session| session.data_channel(used.channel));
     if let Some(connection) = channel.and_then(|channel| channel.connection.as_deref()) {
         let bytes = words::bytes(connection.bytes());
-        pieces.push(piece(format!(" from {} {bytes}", connection.originator), Ink::Text));
+        spans.push(span(format!(" from {} {bytes}", connection.originator), Ink::Text));
     }
     if let Some(reuse) = channel.and_then(|channel| channel.reuse.as_ref()) {
         let still = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
         let mark = if reuse.in_time_wait { glyphs::PAIR_REUSED } else { glyphs::LISTENER_REUSED };
-        pieces.push(piece(format!("  {mark} {} after{still}", words::duration(reuse.gap)), Ink::Reused));
+        spans.push(span(format!("  {mark} {} after{still}", words::duration(reuse.gap)), Ink::Reused));
     }
     if let Some(wait) = channel.and_then(|channel| channel.time_wait) {
-        pieces.push(piece(
-            format!("  {} until {}", glyphs::TIME_WAIT, words::clock(wait.until)),
-            Ink::TimeWait,
-        ));
+        spans
+            .push(span(format!("  {} until {}", glyphs::TIME_WAIT, words::clock(wait.until)), Ink::TimeWait));
     }
-    pieces
+    spans
 }

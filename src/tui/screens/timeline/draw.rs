@@ -2,103 +2,110 @@
 
 use ratatui::layout::Rect;
 
-use super::pen::{self, Pen, Pieces, piece};
 use crate::base::Timestamp;
 use crate::ftp::Verb;
 use crate::report::{Mode, Session};
+use crate::tui::canvas::{self, Canvas, Spans, span};
 use crate::tui::data::Data;
+use crate::tui::details;
+use crate::tui::events::{self, Event, EventKind, Row};
 use crate::tui::glyphs;
-use crate::tui::lanes::{Bar, Lane, Reused};
 use crate::tui::layout::{self, LABEL, Panes};
-use crate::tui::moments::{self, Moment, Row, What};
-use crate::tui::roundup::Fate;
 use crate::tui::scale::TimeScale;
+use crate::tui::screens::timeline::lanes::{Bar, Lane, Reused};
 use crate::tui::state::{Opened, State};
-use crate::tui::story;
+use crate::tui::summary::Fate;
 use crate::tui::theme::Ink;
 use crate::tui::words;
 
-pub(super) fn draw(state: &State, data: &Data, pen: &mut Pen<'_>, panes: &Panes) {
+pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let opened = state.opened.as_ref().and_then(|opened| Some((opened, data.session(opened.index)?)));
     let Some((opened, session)) = opened else {
-        pen.panel(panes.main, &[piece("Timeline", Ink::Title)], &[]);
-        pen.put(panes.rows.x + 1, panes.rows.y, "no session is selected", panes.rows.width, Ink::Dim);
+        canvas.panel(panes.main, &[span("Timeline", Ink::Title)], &[]);
+        canvas.put(panes.rows.x + 1, panes.rows.y, "no session is selected", panes.rows.width, Ink::Dim);
         return;
     };
     let scale = TimeScale::new(state.timeline.window, layout::time_area(panes.rows).width);
-    frame(state, data, session, pen, panes, scale);
-    axis(state, opened, pen, panes, scale);
-    dialogue(state, opened, session, pen, panes, scale);
-    lanes(state, opened, pen, panes, scale);
-    cursor(state, pen, panes, scale);
-    at_cursor(state, opened, session, pen, panes.detail);
-    events(state, opened, session, pen, panes.events);
-    legend(pen, panes.legend);
+    frame(state, data, session, canvas, panes, scale);
+    axis(state, opened, canvas, panes, scale);
+    dialogue(state, opened, session, canvas, panes, scale);
+    lanes(state, opened, canvas, panes, scale);
+    cursor(state, canvas, panes, scale);
+    at_cursor(state, opened, session, canvas, panes.detail);
+    event_list(state, opened, session, canvas, panes.events);
+    legend(canvas, panes.legend);
 }
 
 /// Who, when, how long; below, how fine the time is, and where the cursor stands.
-fn frame(state: &State, data: &Data, session: &Session, pen: &mut Pen<'_>, panes: &Panes, scale: TimeScale) {
+fn frame(
+    state: &State,
+    data: &Data,
+    session: &Session,
+    canvas: &mut Canvas<'_>,
+    panes: &Panes,
+    scale: TimeScale,
+) {
     let user = session.user.as_ref().map(words::wire).unwrap_or_default();
     let index = state.selected.unwrap_or(0);
     let marked = if state.marked.contains(&index) { glyphs::MARKED } else { "" };
     let title = [
-        piece(format!("{marked}#{} {} ", data.number(index), words::clip(&user, 24)), Ink::Title),
-        piece(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Ink::Strong),
-        piece(
+        span(format!("{marked}#{} {} ", data.number(index), words::clip(&user, 24)), Ink::Title),
+        span(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Ink::Strong),
+        span(
             format!("  {}", if panes.main.width < 100 { words::clock } else { words::date }(session.start)),
             Ink::Dim,
         ),
-        piece(format!("  {}", words::duration(session.end.since(session.start))), Ink::Text),
+        span(format!("  {}", words::duration(session.end.since(session.start))), Ink::Text),
     ];
     let cursor = state.timeline.cursor;
-    let mut foot: Pieces = vec![
-        piece(format!("1 col = {}", words::duration(scale.column_nanos())), Ink::Dim),
-        piece(format!("  cursor {}", state.settings.time_format.moment(cursor, session.start)), Ink::Cursor),
+    let mut foot: Spans = vec![
+        span(format!("1 col = {}", words::duration(scale.column_nanos())), Ink::Dim),
+        span(format!("  cursor {}", state.settings.time_format.format(cursor, session.start)), Ink::Cursor),
     ];
     for (letter, (of, time)) in &state.timeline.marks {
         if *of == index {
             let distance = words::duration(cursor.since(*time));
-            foot.push(piece(format!("  mark {letter} Δ {distance}"), Ink::Marked));
+            foot.push(span(format!("  mark {letter} Δ {distance}"), Ink::Marked));
         }
     }
     for (client, side) in [(true, "cli"), (false, "srv")] {
-        if let Some(port) = story::next_port(session, client) {
-            foot.push(piece(format!("  next perhaps {side}:{port}"), Ink::Dim));
+        if let Some(port) = details::next_port(session, client) {
+            foot.push(span(format!("  next perhaps {side}:{port}"), Ink::Dim));
         }
     }
     let lanes = state.lane_count();
     let height = usize::from(panes.rows.height);
     if lanes > height {
         let last = (state.timeline.lanes_top + height).min(lanes);
-        foot.push(piece(format!("  lanes {}-{last} of {lanes}", state.timeline.lanes_top + 1), Ink::Text));
+        foot.push(span(format!("  lanes {}-{last} of {lanes}", state.timeline.lanes_top + 1), Ink::Text));
     }
-    pen.panel(panes.main, &title, &foot);
-    pen.scrollbar(panes.rows, state.timeline.lanes_top, lanes);
+    canvas.panel(panes.main, &title, &foot);
+    canvas.scrollbar(panes.rows, state.timeline.lanes_top, lanes);
 }
 
-fn axis(state: &State, opened: &Opened, pen: &mut Pen<'_>, panes: &Panes, scale: TimeScale) {
+fn axis(state: &State, opened: &Opened, canvas: &mut Canvas<'_>, panes: &Panes, scale: TimeScale) {
     let area = layout::time_area(panes.head);
     for tick in scale.ticks(opened.origin, 10) {
         let x = area.x + tick.column;
         if tick.label.is_empty() {
-            pen.cell(x, area.y + 1, glyphs::SMALL_TICK, Ink::Dim);
+            canvas.cell(x, area.y + 1, glyphs::SMALL_TICK, Ink::Dim);
         } else {
-            pen.put(x, area.y, &tick.label, area.right().saturating_sub(x), Ink::Dim);
-            pen.cell(x, area.y + 1, glyphs::TICK, Ink::Dim);
+            canvas.put(x, area.y, &tick.label, area.right().saturating_sub(x), Ink::Dim);
+            canvas.cell(x, area.y + 1, glyphs::TICK, Ink::Dim);
         }
     }
     let window = state.timeline.window;
-    if opened.moments.first().is_some_and(|moment| moment.time < window.from) {
-        pen.cell(area.x.saturating_sub(1), area.y + 1, glyphs::MORE_LEFT, Ink::Strong);
+    if opened.events.first().is_some_and(|event| event.time < window.from) {
+        canvas.cell(area.x.saturating_sub(1), area.y + 1, glyphs::MORE_LEFT, Ink::Strong);
     }
-    if opened.moments.last().is_some_and(|moment| moment.time > window.to) {
-        pen.cell(area.right().saturating_sub(1), area.y + 1, glyphs::MORE_RIGHT, Ink::Strong);
+    if opened.events.last().is_some_and(|event| event.time > window.to) {
+        canvas.cell(area.right().saturating_sub(1), area.y + 1, glyphs::MORE_RIGHT, Ink::Strong);
     }
     for (letter, (index, time)) in &state.timeline.marks {
         if *index == opened.index
             && let Some(column) = scale.column(*time)
         {
-            pen.cell(area.x + column, area.y + 1, letter.encode_utf8(&mut [0; 4]), Ink::Marked);
+            canvas.cell(area.x + column, area.y + 1, letter.encode_utf8(&mut [0; 4]), Ink::Marked);
         }
     }
 }
@@ -108,68 +115,68 @@ fn dialogue(
     state: &State,
     opened: &Opened,
     session: &Session,
-    pen: &mut Pen<'_>,
+    canvas: &mut Canvas<'_>,
     panes: &Panes,
     scale: TimeScale,
 ) {
     let area = layout::time_area(panes.head);
     let window = state.timeline.window;
-    let begin = opened.moments.partition_point(|moment| moment.time < window.from);
-    let end = opened.moments.partition_point(|moment| moment.time <= window.to);
-    let seen = opened.moments.get(begin..end.max(begin)).unwrap_or_default();
+    let begin = opened.events.partition_point(|event| event.time < window.from);
+    let end = opened.events.partition_point(|event| event.time <= window.to);
+    let seen = opened.events.get(begin..end.max(begin)).unwrap_or_default();
     for (y, row, name) in
         [(2, Row::Command, "commands"), (3, Row::Reply, "replies"), (4, Row::Finding, "findings")]
     {
         let y = panes.head.y + y;
-        pen.put(panes.head.x, y, name, LABEL - 1, Ink::Dim);
+        canvas.put(panes.head.x, y, name, LABEL - 1, Ink::Dim);
         let columns = heaviest(seen, row, scale);
         let mut written = 0;
-        for (at, (column, moment)) in columns.iter().enumerate() {
+        for (at, (column, event)) in columns.iter().enumerate() {
             let next = columns.get(at + 1).map_or(scale.columns(), |(next, _)| *next);
             let room = usize::from(next - column);
-            let (short, long, ink) = sign(session, moment);
+            let (short, long, ink) = sign(session, event);
             // A word needs a blank before and behind it, unless nothing is there.
             let fits = words::width(&long) < room || next == scale.columns() && words::width(&long) <= room;
             let text = if fits && (written < *column || at == 0) { long.as_str() } else { short.as_str() };
-            let end = pen.put(area.x + column, y, text, u16::try_from(room).unwrap_or(1), ink);
+            let end = canvas.put(area.x + column, y, text, u16::try_from(room).unwrap_or(1), ink);
             written = end.saturating_sub(area.x);
         }
     }
 }
 
-/// For each column that has any, the weightiest moment of a row.
-fn heaviest<'a>(seen: &'a [Moment], row: Row, scale: TimeScale) -> Vec<(u16, &'a Moment)> {
-    let mut columns: Vec<(u16, &'a Moment)> = Vec::new();
-    for moment in seen.iter().filter(|moment| moment.row() == row) {
-        let Some(column) = scale.column(moment.time) else { continue };
+/// For each column that has any, the weightiest event of a row.
+fn heaviest<'a>(seen: &'a [Event], row: Row, scale: TimeScale) -> Vec<(u16, &'a Event)> {
+    let mut columns: Vec<(u16, &'a Event)> = Vec::new();
+    for event in seen.iter().filter(|event| event.row() == row) {
+        let Some(column) = scale.column(event.time) else { continue };
         match columns.last_mut() {
             Some((last, other)) if *last == column => {
-                if moment.weight > other.weight {
-                    *other = moment;
+                if event.weight > other.weight {
+                    *other = event;
                 }
             }
-            _ => columns.push((column, moment)),
+            _ => columns.push((column, event)),
         }
     }
     columns
 }
 
-/// A moment in one cell, in a word, and its look.
-fn sign(session: &Session, moment: &Moment) -> (String, String, Ink) {
-    match moment.what {
-        What::Command(index) => session.command(index).map_or_else(Default::default, |command| {
+/// An event in one cell, in a word, and its look.
+fn sign(session: &Session, event: &Event) -> (String, String, Ink) {
+    match event.kind {
+        EventKind::Command(index) => session.command(index).map_or_else(Default::default, |command| {
             let (short, ink) = verb_sign(&command.verb);
             (short.to_owned(), words::raw_wire(command.verb.name()), ink)
         }),
-        What::Finding(index) => {
+        EventKind::Finding(index) => {
             let finding = usize::try_from(index).ok().and_then(|index| session.findings.get(index));
             finding.map_or_else(Default::default, |finding| {
-                let mark = if moment.is_problem() { glyphs::PROBLEM } else { glyphs::DOT };
+                let mark = if event.is_problem() { glyphs::PROBLEM } else { glyphs::DOT };
                 (mark.to_owned(), format!("{mark}{}", finding.code), Ink::Severity(finding.severity))
             })
         }
         _ => {
-            let (ink, text) = moments::describe(session, moment);
+            let (ink, text) = events::describe(session, event);
             let code = text.get(..3).unwrap_or_default();
             (code.get(..1).unwrap_or_default().to_owned(), code.to_owned(), ink)
         }
@@ -199,37 +206,43 @@ const fn verb_sign(verb: &Verb) -> (&'static str, Ink) {
     }
 }
 
-fn lanes(state: &State, opened: &Opened, pen: &mut Pen<'_>, panes: &Panes, scale: TimeScale) {
-    let channel = opened.moment(state.timeline.at).and_then(|moment| moment.channel);
+fn lanes(state: &State, opened: &Opened, canvas: &mut Canvas<'_>, panes: &Panes, scale: TimeScale) {
+    let channel = opened.event(state.timeline.at).and_then(|event| event.channel);
     let here = channel.and_then(|channel| crate::tui::update::lane_of(opened, channel));
     let seen =
         opened.lanes.iter().enumerate().skip(state.timeline.lanes_top).take(usize::from(panes.rows.height));
     for (y, (at, lane)) in (panes.rows.y..).zip(seen) {
-        label(pen, panes.rows, y, lane, here == Some(at));
+        label(canvas, panes.rows, y, lane, here == Some(at));
         let area = Rect { y, height: 1, ..layout::time_area(panes.rows) };
         let bars = lane.bars_between(state.timeline.window.from, state.timeline.window.to);
         for (number, bar) in bars.iter().enumerate() {
             let next = bars.get(number + 1).and_then(|next| scale.column(next.first()));
             let selected = channel == Some(bar.channel);
-            BarPen { pen, area, scale, free: next.unwrap_or(scale.columns()), selected }.draw(bar);
+            BarPainter { canvas, area, scale, free: next.unwrap_or(scale.columns()), selected }.draw(bar);
         }
     }
     if opened.lanes.is_empty() {
-        pen.put(panes.rows.x, panes.rows.y, "no data connection was negotiated", panes.rows.width, Ink::Dim);
+        canvas.put(
+            panes.rows.x,
+            panes.rows.y,
+            "no data connection was negotiated",
+            panes.rows.width,
+            Ink::Dim,
+        );
     }
 }
 
-fn label(pen: &mut Pen<'_>, rows: Rect, y: u16, lane: &Lane, selected: bool) {
+fn label(canvas: &mut Canvas<'_>, rows: Rect, y: u16, lane: &Lane, selected: bool) {
     let problem = lane.worst.is_some_and(Fate::is_problem);
     let mut x = rows.x;
     let (letters, name) = lane.label.split_once(' ').unwrap_or(("", &lane.label));
     if selected {
-        pen.put(x, y, glyphs::SELECTED, 1, Ink::Strong);
+        canvas.put(x, y, glyphs::SELECTED, 1, Ink::Strong);
     } else if problem {
-        pen.put(x, y, glyphs::PROBLEM, 1, Ink::Bad);
+        canvas.put(x, y, glyphs::PROBLEM, 1, Ink::Bad);
     }
     x += 1;
-    x = pen.put(x, y, letters, 3, Ink::Mode(lane.mode)) + 1;
+    x = canvas.put(x, y, letters, 3, Ink::Mode(lane.mode)) + 1;
     let ink = if selected {
         Ink::Strong
     } else if problem {
@@ -239,7 +252,7 @@ fn label(pen: &mut Pen<'_>, rows: Rect, y: u16, lane: &Lane, selected: bool) {
     };
     let room = (rows.x + LABEL - 1).saturating_sub(x);
     // Of a foreign address the end, with the port, says most.
-    pen.put(x, y, &words::clip_start(name, usize::from(room)), room, ink);
+    canvas.put(x, y, &words::clip_start(name, usize::from(room)), room, ink);
 }
 
 /// What stands on a bar already.
@@ -251,8 +264,8 @@ enum Said {
 }
 
 /// Draws one bar into its row.
-struct BarPen<'a, 'b> {
-    pen: &'a mut Pen<'b>,
+struct BarPainter<'a, 'b> {
+    canvas: &'a mut Canvas<'b>,
     area: Rect,
     scale: TimeScale,
     /// The first column that belongs to the next bar.
@@ -260,7 +273,7 @@ struct BarPen<'a, 'b> {
     selected: bool,
 }
 
-impl BarPen<'_, '_> {
+impl BarPainter<'_, '_> {
     fn draw(&mut self, bar: &Bar) {
         if let Some((from, until)) = bar.time_wait {
             self.fill(from, until, glyphs::TIME_WAIT, Ink::TimeWait);
@@ -293,7 +306,7 @@ impl BarPen<'_, '_> {
     fn fill(&mut self, from: Timestamp, until: Timestamp, symbol: &str, ink: Ink) {
         if let Some((first, last)) = self.scale.columns_of(from, until) {
             for column in first..=last.min(self.free.saturating_sub(1)) {
-                self.pen.cell(self.area.x + column, self.area.y, symbol, ink);
+                self.canvas.cell(self.area.x + column, self.area.y, symbol, ink);
             }
         }
     }
@@ -312,17 +325,17 @@ impl BarPen<'_, '_> {
         let last = last.max(first);
         let fill = glyphs::fill(bar.mode);
         for column in first..=last {
-            self.pen.cell(self.x(column), self.area.y, fill, Ink::Mode(bar.mode));
+            self.canvas.cell(self.x(column), self.area.y, fill, Ink::Mode(bar.mode));
         }
         let room = usize::from(last - first + 1);
         let mut said = Said::Mode;
         if room < 4 {
-            self.pen.cell(self.x(first), self.area.y, glyphs::letter(bar.mode), Ink::OnMode(bar.mode));
+            self.canvas.cell(self.x(first), self.area.y, glyphs::letter(bar.mode), Ink::OnMode(bar.mode));
         } else {
             let kinds = [Said::All, Said::Verb, Said::Mode];
             let fitting = bar.words.iter().zip(kinds).find(|(word, _)| words::width(word) <= room);
             if let Some((word, kind)) = fitting {
-                self.pen.put(self.x(first), self.area.y, word, last - first + 1, Ink::OnMode(bar.mode));
+                self.canvas.put(self.x(first), self.area.y, word, last - first + 1, Ink::OnMode(bar.mode));
                 said = kind;
             }
         }
@@ -341,9 +354,9 @@ impl BarPen<'_, '_> {
             (None, Fate::Rejected) => (glyphs::FAILED, Ink::Failed),
             (None, Fate::Unclear) => (glyphs::NEVER, Ink::Never),
         };
-        self.pen.cell(self.area.x + column, self.area.y, symbol, ink);
+        self.canvas.cell(self.area.x + column, self.area.y, symbol, ink);
         if self.selected {
-            self.pen.over(Rect { x: self.area.x + column, width: 1, ..self.area }, ink);
+            self.canvas.over(Rect { x: self.area.x + column, width: 1, ..self.area }, ink);
         }
     }
 
@@ -361,7 +374,7 @@ impl BarPen<'_, '_> {
         if let Some(symbol) = symbol
             && column < self.free
         {
-            self.pen.cell(self.x(column), self.area.y, symbol, ink);
+            self.canvas.cell(self.x(column), self.area.y, symbol, ink);
             column += 1;
         }
         let [long, middle, mode] = &bar.words;
@@ -376,7 +389,7 @@ impl BarPen<'_, '_> {
         for text in [all.as_str(), tail] {
             let room = usize::from(self.free.saturating_sub(column));
             if !text.is_empty() && words::width(text) + 2 <= room {
-                self.pen.put(self.x(column), self.area.y, &format!(" {text} "), self.free - column, ink);
+                self.canvas.put(self.x(column), self.area.y, &format!(" {text} "), self.free - column, ink);
                 break;
             }
         }
@@ -388,94 +401,107 @@ fn join(tail: &str, rest: &str) -> String {
 }
 
 /// The cursor through all rows.
-fn cursor(state: &State, pen: &mut Pen<'_>, panes: &Panes, scale: TimeScale) {
+fn cursor(state: &State, canvas: &mut Canvas<'_>, panes: &Panes, scale: TimeScale) {
     let Some(column) = scale.column(state.timeline.cursor) else { return };
     let x = layout::time_area(panes.rows).x + column;
     for y in panes.head.y + 1..panes.rows.bottom() {
-        pen.reverse(x, y, glyphs::CURSOR);
+        canvas.reverse(x, y, glyphs::CURSOR);
     }
 }
 
 /// What stands at the cursor, and the story of its channel.
-pub(super) fn at_cursor(state: &State, opened: &Opened, session: &Session, pen: &mut Pen<'_>, area: Rect) {
+pub(in crate::tui) fn at_cursor(
+    state: &State,
+    opened: &Opened,
+    session: &Session,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+) {
     if area.height < 3 {
         return;
     }
-    let Some(moment) = opened.moment(state.timeline.at) else {
-        pen.panel(area, &[], &[]);
+    let Some(event) = opened.event(state.timeline.at) else {
+        canvas.panel(area, &[], &[]);
         return;
     };
-    let (title, facts) = story::at_moment(session, &opened.roundup, moment);
-    let when = state.settings.time_format.moment(moment.time, session.start);
-    pen.panel(area, &[piece(format!("{when}  "), Ink::Cursor), piece(title, Ink::Title)], &[]);
+    let (title, facts) = details::at_event(session, &opened.summary, event);
+    let when = state.settings.time_format.format(event.time, session.start);
+    canvas.panel(area, &[span(format!("{when}  "), Ink::Cursor), span(title, Ink::Title)], &[]);
     let inside = layout::inner(area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    pen::facts(pen, inside, &facts);
+    canvas::facts(canvas, inside, &facts);
 }
 
-/// The moments around the cursor.
-fn events(state: &State, opened: &Opened, session: &Session, pen: &mut Pen<'_>, area: Rect) {
+/// The events around the cursor.
+fn event_list(state: &State, opened: &Opened, session: &Session, canvas: &mut Canvas<'_>, area: Rect) {
     if area.height < 3 {
         return;
     }
     let title = [
-        piece("events ", Ink::Title),
-        piece(format!("{}/{}", state.timeline.at + 1, opened.moments.len()), Ink::Dim),
+        span("events ", Ink::Title),
+        span(format!("{}/{}", state.timeline.at + 1, opened.events.len()), Ink::Dim),
     ];
-    pen.panel(area, &title, &[]);
+    canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     let seen =
-        opened.moments.iter().enumerate().skip(state.timeline.events_top).take(usize::from(inside.height));
-    for (y, (at, moment)) in (inside.y..).zip(seen) {
+        opened.events.iter().enumerate().skip(state.timeline.events_top).take(usize::from(inside.height));
+    for (y, (at, event)) in (inside.y..).zip(seen) {
         let selected = at == state.timeline.at;
-        event(state, session, opened, pen, Rect { y, height: 1, ..inside }, moment);
+        draw_event(state, session, opened, canvas, Rect { y, height: 1, ..inside }, event);
         if selected {
-            pen.over(Rect { y, height: 1, ..inside }, Ink::Selected);
-            pen.put(inside.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.over(Rect { y, height: 1, ..inside }, Ink::Selected);
+            canvas.put(inside.x, y, glyphs::SELECTED, 1, Ink::Selected);
         }
     }
-    pen.scrollbar(inside, state.timeline.events_top, opened.moments.len());
+    canvas.scrollbar(inside, state.timeline.events_top, opened.events.len());
 }
 
-fn event(state: &State, session: &Session, opened: &Opened, pen: &mut Pen<'_>, area: Rect, moment: &Moment) {
-    let (ink, text) = moments::describe(session, moment);
+fn draw_event(
+    state: &State,
+    session: &Session,
+    opened: &Opened,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    event: &Event,
+) {
+    let (ink, text) = events::describe(session, event);
     let y = area.y;
-    if moment.frame > 0 {
-        pen.put_right(area.x + 1, y, &moment.frame.to_string(), 8, Ink::Dim);
+    if event.frame > 0 {
+        canvas.put_right(area.x + 1, y, &event.frame.to_string(), 8, Ink::Dim);
     }
-    let time = state.settings.time_format.moment(moment.time, session.start);
+    let time = state.settings.time_format.format(event.time, session.start);
     let wide = u16::try_from(words::width(&time)).unwrap_or(12).max(12);
-    pen.put_right(area.x + 10, y, &time, wide, Ink::Text);
+    canvas.put_right(area.x + 10, y, &time, wide, Ink::Text);
     let x = area.x + 12 + wide;
-    pen.put(x, y, moment.row().name(), 8, Ink::Dim);
-    let place = moment.channel.and_then(|channel| story::place(session, &opened.roundup, channel));
+    canvas.put(x, y, event.row().name(), 8, Ink::Dim);
+    let place = event.channel.and_then(|channel| details::place(session, &opened.summary, channel));
     let mut room = (area.right()).saturating_sub(x + 8);
     if let Some(place) = place.filter(|_| area.width >= 96) {
-        pen.put_right(area.right().saturating_sub(17), y, &words::clip_start(&place, 16), 16, Ink::Dim);
+        canvas.put_right(area.right().saturating_sub(17), y, &words::clip_start(&place, 16), 16, Ink::Dim);
         room = room.saturating_sub(18);
     }
-    pen.put(x + 8, y, &text, room, ink);
+    canvas.put(x + 8, y, &text, room, ink);
 }
 
-fn legend(pen: &mut Pen<'_>, area: Rect) {
+fn legend(canvas: &mut Canvas<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
     let mode = |mode: Mode| {
-        piece(
+        span(
             format!(" {}{} {mode} ", glyphs::letter(Some(mode)), glyphs::fill(Some(mode))),
             Ink::Mode(Some(mode)),
         )
     };
     let mark = |symbol: &str, word: &str, ink: Ink| {
-        [piece(format!(" {symbol}"), ink), piece(format!(" {word} "), Ink::Dim)]
+        [span(format!(" {symbol}"), ink), span(format!(" {word} "), Ink::Dim)]
     };
-    let mut pieces: Pieces = vec![mode(Mode::Pasv), mode(Mode::Epsv), mode(Mode::Port), mode(Mode::Eprt)];
-    pieces.extend(mark(glyphs::MATCHED, "matched", Ink::Matched));
-    pieces.extend(mark(glyphs::PREDICTED, "predicted", Ink::Predicted));
-    pieces.extend(mark(glyphs::NEVER, "missed", Ink::Never));
-    pieces.extend(mark(glyphs::TIME_WAIT, "TIME_WAIT", Ink::TimeWait));
-    pieces.extend(mark(glyphs::LISTENER_REUSED, "reused", Ink::Reused));
-    pieces.extend(mark(glyphs::PAIR_REUSED, "in TIME_WAIT", Ink::Bad));
-    pen.pieces(area.x, area.y, &pieces, area.width);
+    let mut spans: Spans = vec![mode(Mode::Pasv), mode(Mode::Epsv), mode(Mode::Port), mode(Mode::Eprt)];
+    spans.extend(mark(glyphs::MATCHED, "matched", Ink::Matched));
+    spans.extend(mark(glyphs::PREDICTED, "predicted", Ink::Predicted));
+    spans.extend(mark(glyphs::NEVER, "missed", Ink::Never));
+    spans.extend(mark(glyphs::TIME_WAIT, "TIME_WAIT", Ink::TimeWait));
+    spans.extend(mark(glyphs::LISTENER_REUSED, "reused", Ink::Reused));
+    spans.extend(mark(glyphs::PAIR_REUSED, "in TIME_WAIT", Ink::Bad));
+    canvas.spans(area.x, area.y, &spans, area.width);
 }

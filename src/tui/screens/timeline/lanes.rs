@@ -4,53 +4,53 @@
 
 use std::collections::HashMap;
 
-use super::glyphs;
-use super::roundup::{Channel, Fate, Roundup, short_endpoint};
-use super::words;
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{DataChannel, Mode, Outcome, Reply, ReuseKind, Session, Severity};
+use crate::tui::glyphs;
+use crate::tui::summary::{Channel, Fate, Summary, short_endpoint};
+use crate::tui::words;
 
 /// One listening endpoint over time.
 #[derive(Clone, Debug)]
-pub(super) struct Lane {
+pub(in crate::tui) struct Lane {
     /// None for negotiations that named no readable endpoint.
-    pub(super) endpoint: Option<Endpoint>,
+    pub(in crate::tui) endpoint: Option<Endpoint>,
     /// The letters of its modes, then the endpoint in short.
-    pub(super) label: String,
+    pub(in crate::tui) label: String,
     /// The mode of its first bar.
-    pub(super) mode: Option<Mode>,
+    pub(in crate::tui) mode: Option<Mode>,
     /// Ascending by their first moment.
-    pub(super) bars: Vec<Bar>,
+    pub(in crate::tui) bars: Vec<Bar>,
     /// The worst that came of its channels.
-    pub(super) worst: Option<Fate>,
-    pub(super) severity: Option<Severity>,
+    pub(in crate::tui) worst: Option<Fate>,
+    pub(in crate::tui) severity: Option<Severity>,
 }
 
 /// One channel in its lane.
 #[derive(Clone, Debug)]
-pub(super) struct Bar {
-    pub(super) channel: u32,
-    pub(super) mode: Option<Mode>,
-    pub(super) fate: Fate,
+pub(in crate::tui) struct Bar {
+    pub(in crate::tui) channel: u32,
+    pub(in crate::tui) mode: Option<Mode>,
+    pub(in crate::tui) fate: Fate,
     /// From here the endpoint waits.
-    pub(super) announced: Timestamp,
+    pub(in crate::tui) announced: Timestamp,
     /// Until here.
-    pub(super) settled: Timestamp,
+    pub(in crate::tui) settled: Timestamp,
     /// The connection's first and last packet.
-    pub(super) open: Option<(Timestamp, Timestamp)>,
-    pub(super) time_wait: Option<(Timestamp, Timestamp)>,
-    pub(super) reuse: Option<Reused>,
+    pub(in crate::tui) open: Option<(Timestamp, Timestamp)>,
+    pub(in crate::tui) time_wait: Option<(Timestamp, Timestamp)>,
+    pub(in crate::tui) reuse: Option<Reused>,
     /// What stands on the bar where there is room, the longest first.
-    pub(super) words: [String; 3],
+    pub(in crate::tui) words: [String; 3],
     /// What stands behind it: the reply that failed, RST.
-    pub(super) tail: Option<String>,
+    pub(in crate::tui) tail: Option<String>,
     /// The last moment of this bar and all before it in the lane.
     reach: Timestamp,
 }
 
 /// How a bar's endpoint was used before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reused {
+pub(in crate::tui) enum Reused {
     /// The listening endpoint, by another pair, or the pair after TIME_WAIT.
     Listener,
     /// The pair was still in TIME_WAIT.
@@ -59,12 +59,12 @@ pub(super) enum Reused {
 
 impl Bar {
     /// Its first moment.
-    pub(super) fn first(&self) -> Timestamp {
+    pub(in crate::tui) fn first(&self) -> Timestamp {
         self.announced
     }
 
     /// Its last moment.
-    pub(super) fn last(&self) -> Timestamp {
+    pub(in crate::tui) fn last(&self) -> Timestamp {
         let busy = self.open.map_or(self.settled, |(_, until)| until);
         self.time_wait.map_or(busy, |(_, until)| until.max(busy))
     }
@@ -72,7 +72,7 @@ impl Bar {
 
 impl Lane {
     /// The bars that touch a window.
-    pub(super) fn bars_between(&self, from: Timestamp, to: Timestamp) -> &[Bar] {
+    pub(in crate::tui) fn bars_between(&self, from: Timestamp, to: Timestamp) -> &[Bar] {
         let begin = self.bars.partition_point(|bar| bar.reach < from);
         let end = self.bars.partition_point(|bar| bar.first() <= to);
         self.bars.get(begin..end.max(begin)).unwrap_or_default()
@@ -85,7 +85,7 @@ impl Lane {
 
 /// In which order lanes stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum LaneOrder {
+pub(in crate::tui) enum LaneOrder {
     #[default]
     Time,
     Port,
@@ -94,7 +94,7 @@ pub(super) enum LaneOrder {
 }
 
 impl LaneOrder {
-    pub(super) const fn next(self) -> Self {
+    pub(in crate::tui) const fn next(self) -> Self {
         match self {
             Self::Time => Self::Port,
             Self::Port => Self::Mode,
@@ -103,7 +103,7 @@ impl LaneOrder {
         }
     }
 
-    pub(super) const fn name(self) -> &'static str {
+    pub(in crate::tui) const fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
             Self::Port => "port",
@@ -114,10 +114,10 @@ impl LaneOrder {
 }
 
 /// The lanes of a session.
-pub(super) fn of(session: &Session, roundup: &Roundup, order: LaneOrder) -> Vec<Lane> {
+pub(in crate::tui) fn of(session: &Session, summary: &Summary, order: LaneOrder) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     let mut by_endpoint: HashMap<Option<Endpoint>, usize> = HashMap::new();
-    for ((index, channel), rounded) in (0..).zip(&session.data_channels).zip(&roundup.channels) {
+    for ((index, channel), rounded) in (0..).zip(&session.data_channels).zip(&summary.channels) {
         let at = *by_endpoint.entry(rounded.listener).or_insert_with(|| {
             lanes.push(Lane {
                 endpoint: rounded.listener,

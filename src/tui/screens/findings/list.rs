@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::data::Data;
-use super::state::Cursor;
 use crate::report::{Code, Finding, Severity};
+use crate::tui::data::Data;
+use crate::tui::state::Cursor;
 
 /// One finding: the session's index (none for the report's own), and its own in there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) session: Option<u32>,
-    pub(super) finding: u32,
+pub(in crate::tui) struct Found {
+    pub(in crate::tui) session: Option<u32>,
+    pub(in crate::tui) finding: u32,
 }
 
 impl Found {
-    pub(super) fn get(self, data: &Data) -> Option<&Finding> {
+    pub(in crate::tui) fn get(self, data: &Data) -> Option<&Finding> {
         let findings = match self.session {
             Some(session) => data.session(session)?.findings.as_slice(),
             None => data.findings(),
@@ -25,24 +25,24 @@ impl Found {
 
 /// All findings of a kind.
 #[derive(Debug)]
-pub(super) struct Kind {
-    pub(super) code: Code,
-    pub(super) severity: Severity,
-    pub(super) found: Vec<Found>,
+pub(in crate::tui) struct Kind {
+    pub(in crate::tui) code: Code,
+    pub(in crate::tui) severity: Severity,
+    pub(in crate::tui) found: Vec<Found>,
     /// How many sessions have one.
-    pub(super) sessions: usize,
+    pub(in crate::tui) sessions: usize,
 }
 
 /// A row of the list, by places in `kinds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FindingRow {
+pub(in crate::tui) enum FindingRow {
     Kind(usize),
     Found { kind: usize, at: usize },
 }
 
 /// What kinds are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum FindingSort {
+pub(in crate::tui) enum FindingSort {
     #[default]
     Severity,
     Count,
@@ -50,7 +50,7 @@ pub(super) enum FindingSort {
 }
 
 impl FindingSort {
-    pub(super) const fn next(self) -> Self {
+    pub(in crate::tui) const fn next(self) -> Self {
         match self {
             Self::Severity => Self::Count,
             Self::Count => Self::Code,
@@ -58,7 +58,7 @@ impl FindingSort {
         }
     }
 
-    pub(super) const fn name(self) -> &'static str {
+    pub(in crate::tui) const fn name(self) -> &'static str {
         match self {
             Self::Severity => "severity",
             Self::Count => "count",
@@ -69,22 +69,22 @@ impl FindingSort {
 
 /// The list.
 #[derive(Debug, Default)]
-pub(super) struct FindingList {
-    pub(super) kinds: Vec<Kind>,
-    pub(super) rows: Vec<FindingRow>,
-    pub(super) cursor: Cursor,
-    pub(super) sort: FindingSort,
-    pub(super) reversed: bool,
+pub(in crate::tui) struct FindingList {
+    pub(in crate::tui) kinds: Vec<Kind>,
+    pub(in crate::tui) rows: Vec<FindingRow>,
+    pub(in crate::tui) cursor: Cursor,
+    pub(in crate::tui) sort: FindingSort,
+    pub(in crate::tui) reversed: bool,
     open: BTreeSet<Code>,
-    pub(super) ignored: BTreeSet<Code>,
+    pub(in crate::tui) ignored: BTreeSet<Code>,
     /// Only those of one session.
-    pub(super) only: Option<u32>,
+    pub(in crate::tui) only: Option<u32>,
     made_from: Option<(u64, u64)>,
 }
 
 impl FindingList {
     /// Makes the rows anew if the sessions or their choice have changed.
-    pub(super) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+    pub(in crate::tui) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
         if self.made_from == Some(version) {
             return;
         }
@@ -119,12 +119,12 @@ impl FindingList {
         self.order();
     }
 
-    pub(super) fn stale(&mut self) {
+    pub(in crate::tui) fn stale(&mut self) {
         self.made_from = None;
     }
 
     /// Sorts the kinds and lays the rows out, the cursor staying on its row.
-    pub(super) fn order(&mut self) {
+    pub(in crate::tui) fn order(&mut self) {
         let here = self.selected().map(|row| (self.kind_of(row).map(|kind| kind.code), row));
         match self.sort {
             FindingSort::Severity => {
@@ -162,12 +162,12 @@ impl FindingList {
         }
     }
 
-    pub(super) fn is_open(&self, code: Code) -> bool {
+    pub(in crate::tui) fn is_open(&self, code: Code) -> bool {
         self.open.contains(&code)
     }
 
     /// Opens or closes the kind under the cursor.
-    pub(super) fn toggle(&mut self) {
+    pub(in crate::tui) fn toggle(&mut self) {
         if let Some(FindingRow::Kind(kind)) = self.selected()
             && let Some(code) = self.kinds.get(kind).map(|kind| kind.code)
         {
@@ -179,7 +179,7 @@ impl FindingList {
     }
 
     /// Hides the kind under the cursor, or shows all again where there is none.
-    pub(super) fn ignore(&mut self) -> Option<Code> {
+    pub(in crate::tui) fn ignore(&mut self) -> Option<Code> {
         let code = self.selected().and_then(|row| self.kind_of(row)).map(|kind| kind.code);
         match code {
             Some(code) => _ = self.ignored.insert(code),
@@ -189,18 +189,18 @@ impl FindingList {
         code
     }
 
-    pub(super) fn selected(&self) -> Option<FindingRow> {
+    pub(in crate::tui) fn selected(&self) -> Option<FindingRow> {
         self.rows.get(self.cursor.at).copied()
     }
 
-    pub(super) fn kind_of(&self, row: FindingRow) -> Option<&Kind> {
+    pub(in crate::tui) fn kind_of(&self, row: FindingRow) -> Option<&Kind> {
         match row {
             FindingRow::Kind(kind) | FindingRow::Found { kind, .. } => self.kinds.get(kind),
         }
     }
 
     /// The finding of a row; of a kind its first one.
-    pub(super) fn found(&self, row: FindingRow) -> Option<Found> {
+    pub(in crate::tui) fn found(&self, row: FindingRow) -> Option<Found> {
         let kind = self.kind_of(row)?;
         match row {
             FindingRow::Kind(_) => kind.found.first().copied(),
@@ -210,7 +210,7 @@ impl FindingList {
 }
 
 /// What a kind of finding is about, in a few words.
-pub(super) const fn title(code: Code) -> &'static str {
+pub(in crate::tui) const fn title(code: Code) -> &'static str {
     match code {
         Code::AddressMismatch => "announced address is not the peer's: NAT without a helper",
         Code::PrivateAddressAdvertised => "private address announced to a public peer",

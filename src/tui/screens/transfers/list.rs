@@ -1,12 +1,12 @@
 //! The list of transfers: those of the listed sessions, or of one.
 
-use super::data::Data;
-use super::state::Cursor;
 use crate::report::{Session, Status, Transfer};
+use crate::tui::data::Data;
+use crate::tui::state::Cursor;
 
 /// What transfers are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum TransferSort {
+pub(in crate::tui) enum TransferSort {
     #[default]
     Time,
     Path,
@@ -16,9 +16,9 @@ pub(super) enum TransferSort {
 }
 
 impl TransferSort {
-    pub(super) const ALL: [Self; 5] = [Self::Time, Self::Path, Self::Bytes, Self::Rate, Self::Status];
+    pub(in crate::tui) const ALL: [Self; 5] = [Self::Time, Self::Path, Self::Bytes, Self::Rate, Self::Status];
 
-    pub(super) const fn name(self) -> &'static str {
+    pub(in crate::tui) const fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
             Self::Path => "path",
@@ -28,29 +28,29 @@ impl TransferSort {
         }
     }
 
-    pub(super) fn next(self) -> Self {
+    pub(in crate::tui) fn next(self) -> Self {
         Self::ALL.into_iter().cycle().skip_while(|&sort| sort != self).nth(1).unwrap_or_default()
     }
 }
 
 /// One transfer: the session's index, and its own in there.
-pub(super) type TransferRow = (u32, u32);
+pub(in crate::tui) type TransferRow = (u32, u32);
 
 /// The list.
 #[derive(Debug, Default)]
-pub(super) struct TransferList {
-    pub(super) rows: Vec<TransferRow>,
-    pub(super) cursor: Cursor,
-    pub(super) sort: TransferSort,
-    pub(super) reversed: bool,
+pub(in crate::tui) struct TransferList {
+    pub(in crate::tui) rows: Vec<TransferRow>,
+    pub(in crate::tui) cursor: Cursor,
+    pub(in crate::tui) sort: TransferSort,
+    pub(in crate::tui) reversed: bool,
     /// Only those of one session.
-    pub(super) only: Option<u32>,
+    pub(in crate::tui) only: Option<u32>,
     made_from: Option<(u64, u64)>,
 }
 
 impl TransferList {
     /// Makes the rows anew if the sessions or their choice have changed.
-    pub(super) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+    pub(in crate::tui) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
         if self.made_from == Some(version) {
             return;
         }
@@ -69,11 +69,11 @@ impl TransferList {
     }
 
     /// Forgets what the rows were made from.
-    pub(super) fn stale(&mut self) {
+    pub(in crate::tui) fn stale(&mut self) {
         self.made_from = None;
     }
 
-    pub(super) fn order(&mut self, data: &Data) {
+    pub(in crate::tui) fn order(&mut self, data: &Data) {
         let sort = self.sort;
         match sort {
             TransferSort::Time => self.rows.sort_by_cached_key(|&row| {
@@ -108,13 +108,13 @@ impl TransferList {
     }
 
     /// The row under the cursor.
-    pub(super) fn selected(&self) -> Option<TransferRow> {
+    pub(in crate::tui) fn selected(&self) -> Option<TransferRow> {
         self.rows.get(self.cursor.at).copied()
     }
 }
 
 /// A transfer and its session.
-pub(super) fn of(data: &Data, (session, transfer): TransferRow) -> Option<(&Session, &Transfer)> {
+pub(in crate::tui) fn of(data: &Data, (session, transfer): TransferRow) -> Option<(&Session, &Transfer)> {
     let session = data.session(session)?;
     Some((session, session.transfer(transfer)?))
 }
@@ -126,10 +126,10 @@ fn raw_path(data: &Data, row: TransferRow) -> Option<&str> {
 }
 
 /// The absolute path, else what the command named.
-pub(super) fn path_of(session: &Session, transfer: &Transfer) -> String {
+pub(in crate::tui) fn path_of(session: &Session, transfer: &Transfer) -> String {
     match (&transfer.path, session.command(transfer.command).and_then(|command| command.text())) {
-        (Some(path), _) => super::words::wire(path),
-        (None, Some(argument)) => super::words::wire(argument),
+        (Some(path), _) => crate::tui::words::wire(path),
+        (None, Some(argument)) => crate::tui::words::wire(argument),
         (None, None) => String::new(),
     }
 }

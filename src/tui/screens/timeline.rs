@@ -1,15 +1,18 @@
 //! Moving through one session, in the timeline and in the ladder.
 
+pub(in crate::tui) mod draw;
+pub(in crate::tui) mod lanes;
+
 use crate::base::Timestamp;
 use crate::tui::data::Data;
+use crate::tui::events::EventKind;
 use crate::tui::layout::{self, Panes};
 use crate::tui::message::{Action, Screen};
-use crate::tui::moments::What;
 use crate::tui::scale::TimeScale;
 use crate::tui::state::{Opened, Pending, State};
 
 /// What keys do here.
-pub(super) fn act(state: &mut State, data: &Data, action: Action) {
+pub(in crate::tui) fn act(state: &mut State, data: &Data, action: Action) {
     let panes = layout::panes(state);
     let page = if state.screen == Screen::Ladder {
         panes.rows.height
@@ -17,26 +20,26 @@ pub(super) fn act(state: &mut State, data: &Data, action: Action) {
         panes.events.height.saturating_sub(2).max(5)
     };
     match action {
-        Action::Down | Action::NextMoment => step(state, 1),
-        Action::Up | Action::PreviousMoment => step(state, -1),
+        Action::Down | Action::NextEvent => step(state, 1),
+        Action::Up | Action::PreviousEvent => step(state, -1),
         Action::PageDown => step(state, i64::from(page)),
         Action::PageUp => step(state, -i64::from(page)),
         Action::HalfDown => step(state, i64::from(page / 2)),
         Action::HalfUp => step(state, -i64::from(page / 2)),
-        Action::First => to_moment(state, 0),
-        Action::Last => to_moment(state, usize::MAX),
+        Action::First => to_event(state, 0),
+        Action::Last => to_event(state, usize::MAX),
         Action::NextProblem | Action::PreviousProblem => {
             let forward = action == Action::NextProblem;
             let found = state.opened.as_ref().and_then(|opened| {
-                super::lists::seek(
-                    &opened.moments,
+                crate::tui::update::lists::seek(
+                    &opened.events,
                     state.timeline.at,
                     forward,
-                    crate::tui::moments::Moment::is_problem,
+                    crate::tui::events::Event::is_problem,
                 )
             });
             match found {
-                Some(at) => to_moment(state, at),
+                Some(at) => to_event(state, at),
                 None => other_problem(state, data, forward),
             }
         }
@@ -72,7 +75,7 @@ fn fit(state: &mut State) {
 }
 
 /// Zooms by half, or to twice the time, around a moment.
-pub(super) fn zoom(state: &mut State, around: Timestamp, closer: bool) {
+pub(in crate::tui) fn zoom(state: &mut State, around: Timestamp, closer: bool) {
     let window = state.timeline.window;
     let zoomed = if closer { window.zoomed(around, 1, 2) } else { window.zoomed(around, 2, 1) };
     // Far beyond the session there is nothing to see.
@@ -92,7 +95,7 @@ fn pan(state: &mut State, direction: i64) {
 }
 
 /// Moves the window, but never away from the session altogether.
-pub(super) fn pan_by(state: &mut State, nanos: i64) {
+pub(in crate::tui) fn pan_by(state: &mut State, nanos: i64) {
     let Some(opened) = &state.opened else { return };
     let extent = opened.extent();
     let panned = state.timeline.window.panned(nanos);
@@ -118,92 +121,94 @@ fn shift(state: &mut State, panes: &Panes, columns: i64) {
     set_cursor(state, scale.start_of(u16::try_from(column).unwrap_or(0)));
 }
 
-/// Puts the cursor on a time; the moment is the weightiest of its column, else the last one before.
-pub(super) fn set_cursor(state: &mut State, time: Timestamp) {
+/// Puts the cursor on a time; the event is the weightiest of its column, else the last one before.
+pub(in crate::tui) fn set_cursor(state: &mut State, time: Timestamp) {
     state.timeline.cursor = time;
     let panes = layout::panes(state);
     let scale = TimeScale::new(state.timeline.window, layout::time_area(panes.rows).width);
     let Some(opened) = &state.opened else { return };
     let column = scale.nearest(time);
     let (from, to) = (scale.start_of(column), scale.start_of(column.saturating_add(1)));
-    let begin = opened.moments.partition_point(|moment| moment.time < from);
-    let end = opened.moments.partition_point(|moment| moment.time < to);
-    let here = opened.moments.get(begin..end.max(begin)).unwrap_or_default();
-    let heaviest = here.iter().map(|moment| moment.weight).max();
-    state.timeline.at =
-        match heaviest.and_then(|weight| here.iter().position(|moment| moment.weight == weight)) {
-            Some(at) => begin + at,
-            None => opened.at_or_before(time),
-        };
+    let begin = opened.events.partition_point(|event| event.time < from);
+    let end = opened.events.partition_point(|event| event.time < to);
+    let here = opened.events.get(begin..end.max(begin)).unwrap_or_default();
+    let heaviest = here.iter().map(|event| event.weight).max();
+    state.timeline.at = match heaviest.and_then(|weight| here.iter().position(|event| event.weight == weight))
+    {
+        Some(at) => begin + at,
+        None => opened.at_or_before(time),
+    };
 }
 
 fn step(state: &mut State, by: i64) {
     let at = i64::try_from(state.timeline.at).unwrap_or(i64::MAX).saturating_add(by).max(0);
-    to_moment(state, usize::try_from(at).unwrap_or(usize::MAX));
+    to_event(state, usize::try_from(at).unwrap_or(usize::MAX));
 }
 
-/// Goes to a moment by its index.
-pub(super) fn to_moment(state: &mut State, at: usize) {
+/// Goes to an event by its index.
+pub(in crate::tui) fn to_event(state: &mut State, at: usize) {
     let Some(opened) = &state.opened else { return };
-    let at = at.min(opened.moments.len().saturating_sub(1));
-    if let Some(moment) = opened.moment(at) {
+    let at = at.min(opened.events.len().saturating_sub(1));
+    if let Some(event) = opened.event(at) {
         state.timeline.at = at;
-        state.timeline.cursor = moment.time;
-        state.timeline.window = state.timeline.window.revealing(moment.time);
+        state.timeline.cursor = event.time;
+        state.timeline.window = state.timeline.window.revealing(event.time);
     }
 }
 
-/// Goes to a moment, and remembers where it came from.
+/// Goes to an event, and remembers where it came from.
 fn jump(state: &mut State, find: impl Fn(&Opened) -> Option<usize>) -> bool {
     let found = state.opened.as_ref().and_then(find);
     if let Some(at) = found {
         state.timeline.back = Some(state.timeline.cursor);
-        to_moment(state, at);
+        to_event(state, at);
     }
     found.is_some()
 }
 
-/// Goes to the moment of a frame, or the last one before it.
-pub(super) fn to_frame(state: &mut State, frame: u64) {
+/// Goes to the event of a frame, or the last one before it.
+pub(in crate::tui) fn to_frame(state: &mut State, frame: u64) {
     jump(state, |opened| {
         let exact = opened
-            .moments
+            .events
             .iter()
-            .position(|moment| moment.frame == frame && !matches!(moment.what, What::Finding(_)));
-        exact.or_else(|| opened.moments.iter().rposition(|moment| moment.frame <= frame))
+            .position(|event| event.frame == frame && !matches!(event.kind, EventKind::Finding(_)));
+        exact.or_else(|| opened.events.iter().rposition(|event| event.frame <= frame))
     });
 }
 
 /// Goes to a finding.
-pub(super) fn to_finding(state: &mut State, finding: u32) {
-    jump(state, |opened| opened.moments.iter().position(|moment| moment.what == What::Finding(finding)));
+pub(in crate::tui) fn to_finding(state: &mut State, finding: u32) {
+    jump(state, |opened| opened.events.iter().position(|event| event.kind == EventKind::Finding(finding)));
 }
 
 /// Goes to what tells most of a channel.
-pub(super) fn to_channel(state: &mut State, channel: u32) {
+pub(in crate::tui) fn to_channel(state: &mut State, channel: u32) {
     jump(state, |opened| {
-        let time = crate::tui::story::telling_time(&opened.roundup, channel);
-        let of_channel = |moment: &crate::tui::moments::Moment| moment.channel == Some(channel);
+        let time = crate::tui::details::telling_time(&opened.summary, channel);
+        let of_channel = |event: &crate::tui::events::Event| event.channel == Some(channel);
         let told = opened
-            .moments
+            .events
             .iter()
-            .position(|moment| of_channel(moment) && time.is_some_and(|time| moment.time >= time));
-        told.or_else(|| opened.moments.iter().rposition(of_channel))
+            .position(|event| of_channel(event) && time.is_some_and(|time| event.time >= time));
+        told.or_else(|| opened.events.iter().rposition(of_channel))
     });
 }
 
 fn next_channel(state: &mut State, forward: bool) {
-    let here = state.opened.as_ref().and_then(|opened| opened.moment(state.timeline.at)?.channel);
+    let here = state.opened.as_ref().and_then(|opened| opened.event(state.timeline.at)?.channel);
     let at = state.timeline.at;
     let moved = jump(state, |opened| {
         let next = match (here, forward) {
             (None, _) => {
-                return super::lists::seek(&opened.moments, at, forward, |moment| moment.channel.is_some());
+                return crate::tui::update::lists::seek(&opened.events, at, forward, |event| {
+                    event.channel.is_some()
+                });
             }
             (Some(channel), true) => channel.checked_add(1)?,
             (Some(channel), false) => channel.checked_sub(1)?,
         };
-        opened.moments.iter().position(|moment| moment.channel == Some(next))
+        opened.events.iter().position(|event| event.channel == Some(next))
     });
     if !moved {
         state.say(if forward { "no further data channel" } else { "no earlier data channel" });
@@ -212,7 +217,7 @@ fn next_channel(state: &mut State, forward: bool) {
 
 /// Goes to the next session of the list.
 fn next_session(state: &mut State, forward: bool) {
-    let rows = state.sieve.rows();
+    let rows = state.row_filter.rows();
     let at = if forward { state.list.at.checked_add(1) } else { state.list.at.checked_sub(1) };
     match at.and_then(|at| Some((at, *rows.get(at)?))) {
         Some((at, index)) => {
@@ -229,11 +234,11 @@ fn next_session(state: &mut State, forward: bool) {
 
 /// With no problem left in this session, goes to the next session that has one.
 fn other_problem(state: &mut State, data: &Data, forward: bool) {
-    let rows = state.sieve.rows();
+    let rows = state.row_filter.rows();
     let worst = |index: &u32| {
         data.facts(*index).is_some_and(|facts| facts.worst >= Some(crate::report::Severity::Warning))
     };
-    match super::lists::seek(rows, state.list.at, forward, worst) {
+    match crate::tui::update::lists::seek(rows, state.list.at, forward, worst) {
         Some(at) => {
             state.selected = rows.get(at).copied();
             state.list.at = at;
@@ -244,7 +249,7 @@ fn other_problem(state: &mut State, data: &Data, forward: bool) {
 }
 
 /// The letter of a mark was typed.
-pub(super) fn letter(state: &mut State, data: &Data, letter: char) {
+pub(in crate::tui) fn letter(state: &mut State, data: &Data, letter: char) {
     let Some(pending) = state.pending.take() else { return };
     match pending {
         Pending::Go => {
@@ -252,7 +257,7 @@ pub(super) fn letter(state: &mut State, data: &Data, letter: char) {
                 if state.screen.is_of_session() {
                     act(state, data, Action::First);
                 } else {
-                    super::lists::walk(state, Action::First);
+                    crate::tui::update::lists::walk(state, Action::First);
                 }
             }
         }
@@ -286,28 +291,28 @@ fn to_time(state: &mut State, time: Timestamp) {
     set_cursor(state, time);
 }
 
-/// Keeps the moment, its lane and its row in sight.
-pub(super) fn settle(state: &mut State, panes: &Panes) {
+/// Keeps the event, its lane and its row in sight.
+pub(in crate::tui) fn settle(state: &mut State, panes: &Panes) {
     let Some(opened) = &state.opened else { return };
     let timeline = &mut state.timeline;
-    timeline.at = timeline.at.min(opened.moments.len().saturating_sub(1));
+    timeline.at = timeline.at.min(opened.events.len().saturating_sub(1));
     let lanes = opened.lanes.len();
     let height = usize::from(panes.rows.height).max(1);
-    let channel = opened.moment(timeline.at).and_then(|moment| moment.channel);
+    let channel = opened.event(timeline.at).and_then(|event| event.channel);
     let lane = channel.and_then(|channel| lane_of(opened, channel));
     if let Some(lane) = lane {
         timeline.lanes_top = timeline.lanes_top.min(lane).max((lane + 1).saturating_sub(height));
     }
     timeline.lanes_top = timeline.lanes_top.min(lanes.saturating_sub(height));
     let events = usize::from(panes.events.height.saturating_sub(2)).max(1);
-    timeline.events_top = keep(timeline.events_top, timeline.at, events, opened.moments.len());
+    timeline.events_top = keep(timeline.events_top, timeline.at, events, opened.events.len());
     let step = opened.step_of(timeline.at);
     state.ladder_top = keep(state.ladder_top, step, height, opened.steps.len());
 }
 
 /// The lane of a channel.
 pub(in crate::tui) fn lane_of(opened: &Opened, channel: u32) -> Option<usize> {
-    let endpoint = opened.roundup.channel(channel)?.listener;
+    let endpoint = opened.summary.channel(channel)?.listener;
     opened.lanes.iter().position(|lane| lane.endpoint == endpoint)
 }
 

@@ -6,7 +6,7 @@ use super::{Fact, fact};
 use crate::report::{Allocation, EndState, Finding, Session, Severity, Status};
 use crate::tui::data::Facts;
 use crate::tui::theme::Ink;
-use crate::tui::{glyphs, moments, roundup, words};
+use crate::tui::{events, glyphs, summary, words};
 
 /// A session in a few lines: what went wrong first, then who, what, and what else is worth knowing.
 pub(in crate::tui) fn session(session: &Session, facts: &Facts) -> Vec<Fact> {
@@ -54,7 +54,7 @@ fn login(session: &Session) -> Fact {
         Security::Gssapi => text.push_str(", GSSAPI"),
     }
     if let Some(greeting) = session.greeting.last() {
-        _ = write!(text, "  {}", moments::reply_text(greeting));
+        _ = write!(text, "  {}", events::reply_text(greeting));
     }
     if let Some(software) = &session.client_software {
         _ = write!(text, "  client {}", words::wire(software));
@@ -64,7 +64,7 @@ fn login(session: &Session) -> Fact {
 
 fn channels(session: &Session, facts: &Facts) -> Fact {
     let (mut text, mut ports) = (String::new(), String::new());
-    for (mode, number) in roundup::mode_counts(session) {
+    for (mode, number) in summary::mode_counts(session) {
         _ = write!(text, "{} {number}  ", glyphs::mode_name(mode));
     }
     if text.is_empty() {
@@ -125,8 +125,7 @@ pub(in crate::tui) fn next_port(session: &Session, client: bool) -> Option<u16> 
 
 /// How a session ended.
 pub(super) fn ending(session: &Session, live: bool) -> Fact {
-    let who =
-        session.closed_by.map(|party| format!(", by the {}", moments::party(party))).unwrap_or_default();
+    let who = session.closed_by.map(|party| format!(", by the {}", events::party(party))).unwrap_or_default();
     let text = match session.end_state {
         EndState::Open if live => "open".to_owned(),
         EndState::Open => "still open when the capture ended".to_owned(),

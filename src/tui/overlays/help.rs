@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::pen::{Pen, Pieces, piece};
 use crate::report::Mode;
+use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::glyphs;
 use crate::tui::keymap::Group;
 use crate::tui::layout;
@@ -15,14 +15,14 @@ use crate::tui::words;
 const COLUMN: u16 = 37;
 
 /// All lines of the help for a width, in columns side by side.
-fn lines(state: &State, width: u16) -> Vec<Pieces> {
+fn lines(state: &State, width: u16) -> Vec<Spans> {
     let columns = usize::from((width / COLUMN).clamp(1, 3));
-    let mut blocks: Vec<Vec<Pieces>> = Group::ALL
+    let mut blocks: Vec<Vec<Spans>> = Group::ALL
         .into_iter()
         .map(|group| {
-            let mut block: Vec<Pieces> = vec![vec![piece(group.name(), Ink::Title)]];
+            let mut block: Vec<Spans> = vec![vec![span(group.name(), Ink::Title)]];
             for (keys, binding) in state.settings.keymap.rows(group) {
-                block.push(vec![piece(format!(" {keys:<8} "), Ink::Key), piece(binding.help, Ink::Text)]);
+                block.push(vec![span(format!(" {keys:<8} "), Ink::Key), span(binding.help, Ink::Text)]);
             }
             block.push(Vec::new());
             block
@@ -31,7 +31,7 @@ fn lines(state: &State, width: u16) -> Vec<Pieces> {
     blocks.push(marks());
     blocks.push(commands());
     // The next block goes where there is least so far.
-    let mut sides: Vec<Vec<Pieces>> = vec![Vec::new(); columns];
+    let mut sides: Vec<Vec<Spans>> = vec![Vec::new(); columns];
     for block in blocks {
         if let Some(side) = sides.iter_mut().min_by_key(|side| side.len()) {
             side.extend(block);
@@ -41,7 +41,7 @@ fn lines(state: &State, width: u16) -> Vec<Pieces> {
     let cells = usize::from(width) / columns;
     (0..height)
         .map(|row| {
-            let mut line = Pieces::new();
+            let mut line = Spans::new();
             for side in &sides {
                 let mut used = 0;
                 for (text, ink) in side.get(row).into_iter().flatten() {
@@ -49,15 +49,15 @@ fn lines(state: &State, width: u16) -> Vec<Pieces> {
                     used += words::width(&text);
                     line.push((text, *ink));
                 }
-                line.push(piece(" ".repeat(cells.saturating_sub(used)), Ink::Text));
+                line.push(span(" ".repeat(cells.saturating_sub(used)), Ink::Text));
             }
             line
         })
         .collect()
 }
 
-fn marks() -> Vec<Pieces> {
-    let mut block: Vec<Pieces> = vec![vec![piece("MARKS", Ink::Title)]];
+fn marks() -> Vec<Spans> {
+    let mut block: Vec<Spans> = vec![vec![span("MARKS", Ink::Title)]];
     for (mode, what) in [
         (Mode::Pasv, "PASV: the client dials"),
         (Mode::Epsv, "EPSV: the client dials"),
@@ -65,7 +65,7 @@ fn marks() -> Vec<Pieces> {
         (Mode::Eprt, "EPRT: the server dials"),
     ] {
         let sign = format!(" {} {} ", glyphs::letter(Some(mode)), glyphs::fill(Some(mode)));
-        block.push(vec![piece(sign, Ink::Mode(Some(mode))), piece(what, Ink::Text)]);
+        block.push(vec![span(sign, Ink::Mode(Some(mode))), span(what, Ink::Text)]);
     }
     for (symbol, ink, what) in [
         ("T", Ink::Mode(None), "negotiated under TLS, out of sight"),
@@ -77,16 +77,16 @@ fn marks() -> Vec<Pieces> {
         (glyphs::LISTENER_REUSED, Ink::Reused, "listening port used again"),
         (glyphs::PAIR_REUSED, Ink::Bad, "same pair again inside TIME_WAIT"),
     ] {
-        block.push(vec![piece(format!(" {symbol}   "), ink), piece(what, Ink::Text)]);
+        block.push(vec![span(format!(" {symbol}   "), ink), span(what, Ink::Text)]);
     }
     block.push(Vec::new());
     block
 }
 
-fn commands() -> Vec<Pieces> {
-    let mut block: Vec<Pieces> = vec![vec![piece("COMMANDS", Ink::Title)]];
+fn commands() -> Vec<Spans> {
+    let mut block: Vec<Spans> = vec![vec![span("COMMANDS", Ink::Title)]];
     for (command, help) in crate::tui::update::commands() {
-        block.push(vec![piece(format!(" {command} "), Ink::Key), piece(help, Ink::Text)]);
+        block.push(vec![span(format!(" {command} "), Ink::Key), span(help, Ink::Text)]);
     }
     block.push(Vec::new());
     block
@@ -102,21 +102,21 @@ fn area_of(screen: Rect) -> Rect {
     }
 }
 
-pub(super) fn overflow(state: &State, screen: Rect) -> u16 {
+pub(in crate::tui) fn overflow(state: &State, screen: Rect) -> u16 {
     let inside = layout::inner(area_of(screen));
     let lines = lines(state, inside.width.saturating_sub(2)).len();
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(inside.height)
 }
 
-pub(super) fn draw(state: &State, pen: &mut Pen<'_>, screen: Rect, top: u16) {
+pub(in crate::tui) fn draw(state: &State, canvas: &mut Canvas<'_>, screen: Rect, top: u16) {
     let area = area_of(screen);
-    pen.fill(area, Ink::Text);
-    let foot = [piece("Esc closes · ↑↓ scroll · names for [keys]: ftpscope config", Ink::Dim)];
-    pen.panel(area, &[piece("Help", Ink::Title)], &foot);
+    canvas.fill(area, Ink::Text);
+    let foot = [span("Esc closes · ↑↓ scroll · names for [keys]: ftpscope config", Ink::Dim)];
+    canvas.panel(area, &[span("Help", Ink::Title)], &foot);
     let inside = layout::inner(area);
     let lines = lines(state, inside.width.saturating_sub(2));
     for (y, line) in (inside.y..inside.bottom()).zip(lines.iter().skip(usize::from(top))) {
-        pen.pieces(inside.x + 1, y, line, inside.width.saturating_sub(2));
+        canvas.spans(inside.x + 1, y, line, inside.width.saturating_sub(2));
     }
-    pen.scrollbar(inside, usize::from(top), lines.len());
+    canvas.scrollbar(inside, usize::from(top), lines.len());
 }

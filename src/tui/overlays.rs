@@ -1,0 +1,4 @@
+//! What lies over a screen: help, prompts, lists and questions.
+
+pub(super) mod help;
+pub(super) mod prompt;
