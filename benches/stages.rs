@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{AllocProfiler, Bencher};
-use ftpscope::analyzer::{Analyzer, Options};
+use ftpscope::analyzer::Options;
 use ftpscope::base::Limits;
 use ftpscope::capture::{Frames, open};
 use ftpscope::decode::{Decoded, Decoder};
 use ftpscope::export::{self, Format};
+use ftpscope::reading::Pump;
 use ftpscope::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
 
 #[global_allocator]
@@ -130,11 +131,7 @@ fn stage_3_tcp(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn stage_4_session_and_diagnose(bencher: Bencher<'_, '_>) {
     stage(bencher, |frames| {
-        let mut analyzer = Analyzer::new(options());
-        while let Some(frame) = frames.next() {
-            analyzer.feed(&frame);
-        }
-        black_box(analyzer.report(frames.sources()));
+        black_box(Pump::without_threads(options()).report(frames));
     });
 }
 
@@ -142,11 +139,7 @@ fn stage_4_session_and_diagnose(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn stage_4_with_sums(bencher: Bencher<'_, '_>) {
     stage(bencher, |frames| {
-        let mut analyzer = Analyzer::new(Options::default());
-        while let Some(frame) = frames.next() {
-            analyzer.feed(&frame);
-        }
-        black_box(analyzer.report(frames.sources()));
+        black_box(Pump::without_threads(Options::default()).report(frames));
     });
 }
 
@@ -154,11 +147,7 @@ fn stage_4_with_sums(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn stage_5_export(bencher: Bencher<'_, '_>) {
     stage(bencher, |frames| {
-        let mut analyzer = Analyzer::new(options());
-        while let Some(frame) = frames.next() {
-            analyzer.feed(&frame);
-        }
-        let report = analyzer.report(frames.sources());
+        let report = Pump::without_threads(options()).report(frames);
         export::write(&report, Format::Json { pretty: false }, &mut std::io::sink())
             .expect("a sink takes all");
     });

@@ -7,9 +7,12 @@
 
 mod conclusion;
 
+use std::convert::Infallible;
+use std::fmt;
+
 use crate::base::{LimitCounts, Timestamp};
 use crate::decode::{Decoded, Decoder, Frame, Segment};
-use crate::report::{Capture, Report, Session, Source, Uid};
+use crate::report::{Capture, Finding, Report, Session, Source, Uid};
 use crate::session::{Done, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
@@ -54,8 +57,8 @@ impl Analyzer {
             told: Vec::new(),
             ended: 0,
             kept: 0,
-            is_streaming: false,
-            tracker: Tracker::new(options, hashing),
+            is_streaming: options.streaming,
+            tracker: tracker(options, hashing),
             packets: 0,
             bytes: 0,
             first: Timestamp::MAX,
@@ -131,12 +134,7 @@ impl Analyzer {
         }
     }
 
-    /// From now on events are noted; [`Self::take_events`] must be called now and then.
-    pub fn watch(&mut self) {
-        self.tracker.watch();
-    }
-
-    /// What happened since the last call.
+    /// What happened since the last call; nothing unless [`Options::events`] is set.
     pub fn take_events(&mut self) -> Vec<Event> {
         self.tracker.take_events()
     }
@@ -150,15 +148,6 @@ impl Analyzer {
     pub fn session_now(&mut self, uid: &Uid) -> Option<Session> {
         let table = &self.table;
         self.tracker.session_now(uid, &|id| table.get(id))
-    }
-
-    /// Whoever takes sessions lets go of them soon: they count for [`Limits::kept_bytes`] no more, and where there is
-    /// little room left a session that keeps much ends early.
-    ///
-    /// [`Limits::kept_bytes`]: crate::base::Limits::kept_bytes
-    pub const fn stream(&mut self) {
-        self.is_streaming = true;
-        self.tracker.stream();
     }
 
     /// What the sessions keep that have ended and were not taken yet, in bytes of memory.
@@ -178,9 +167,38 @@ impl Analyzer {
 
     /// Sessions that have ended and were not taken yet, in order of their end.
     pub fn take_ended(&mut self) -> Vec<Session> {
+        let mut sessions = Vec::new();
+        self.drain_ended(|session| {
+            sessions.push(*session);
+            Ok(())
+        })
+        .unwrap_or_else(|never: Infallible| match never {});
+        sessions
+    }
+
+    /// Gives `each` the sessions that have ended and were not taken yet, in order of their end; stops where it fails.
+    pub fn drain_ended<E>(&mut self, each: impl FnMut(Box<Session>) -> Result<(), E>) -> Result<(), E> {
+        if self.told.is_empty() {
+            return Ok(());
+        }
         self.hand_over();
         let Self { told, conclusion, .. } = self;
-        told.drain(..).filter_map(|told| conclusion.conclude(told)).map(|session| *session).collect()
+        told.drain(..).filter_map(|told| conclusion.conclude(told)).try_for_each(each)
+    }
+
+    /// Packets analyzed so far.
+    pub const fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Their bytes, as on the wire.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Time of the latest packet.
+    pub fn latest(&self) -> Option<Timestamp> {
+        (self.packets > 0).then_some(self.last)
     }
 
     /// How many sessions have ended and were not taken yet.
@@ -213,7 +231,7 @@ impl Analyzer {
             packets: self.packets,
             bytes: self.bytes,
             first: (self.packets > 0).then_some(self.first),
-            last: (self.packets > 0).then_some(self.last),
+            last: self.latest(),
             dropped: None,
             ignored: self.decoder.ignored(),
             silent_connections: self.tracker.silent_connections(),
@@ -230,14 +248,43 @@ impl Analyzer {
         self.collect_ended();
     }
 
+    /// The findings that belong to no single session, once the capture is over and all sessions were taken.
+    pub fn closing_findings(&mut self) -> Vec<Finding> {
+        let capture = self.capture(Vec::new());
+        self.conclusion.finish(&capture)
+    }
+
     /// Ends the capture and reports on all that was not taken before.
     pub fn report(mut self, sources: Vec<Source>) -> Report {
         self.finish();
         let mut sessions = self.take_ended();
         sessions.sort_by_key(|session| session.frames.first);
-        let findings = self.conclusion.finish(&self.capture(Vec::new()));
+        let findings = self.closing_findings();
         Report { capture: self.capture(sources), sessions, findings }
     }
+}
+
+impl fmt::Debug for Analyzer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Analyzer")
+            .field("packets", &self.packets)
+            .field("bytes", &self.bytes)
+            .field("latest", &self.latest())
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+fn tracker(options: Options, hashing: Box<dyn Hashing>) -> Tracker {
+    let (events, streaming) = (options.events, options.streaming);
+    let mut tracker = Tracker::new(options, hashing);
+    if events {
+        tracker.watch();
+    }
+    if streaming {
+        tracker.stream();
+    }
+    tracker
 }
 
 /// Lets a segment act on its connection.

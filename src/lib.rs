@@ -15,8 +15,9 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 10 | [`cli`] |
-//! | 9 | [`live`], [`parallel`], [`tui`] |
+//! | 11 | [`cli`] |
+//! | 10 | [`live`], [`tui`] |
+//! | 9 | [`reading`] |
 //! | 8 | [`capture`], [`confine`], [`export`] |
 //! | 7 | [`analyzer`] |
 //! | 6 | [`diagnose`] |
@@ -41,9 +42,11 @@ pub mod export;
 pub mod filter;
 pub mod ftp;
 pub mod live;
-pub mod parallel;
+pub mod reading;
 pub mod report;
 pub mod session;
 pub mod tcp;
 pub mod tls;
 pub mod tui;
+
+pub use reading::analyze;

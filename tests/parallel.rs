@@ -5,11 +5,12 @@
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use ftpscope::analyzer::{Analyzer, Options};
+use ftpscope::analyzer::Options;
 use ftpscope::capture;
 use ftpscope::decode::Decoder;
 use ftpscope::export::{self, Format, JsonDocument};
-use ftpscope::parallel::{self, Closing, Heard, Order, Wish};
+use ftpscope::reading::{Closing, Collector, HandOver, Next, Order, Pump, SessionObserver};
+use ftpscope::report::{Report, Session};
 
 fn samples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
@@ -26,37 +27,51 @@ fn samples() -> Vec<PathBuf> {
 /// What one thread writes.
 fn alone(files: &[PathBuf], options: &Options) -> String {
     let mut frames = capture::open(files, &options.limits).unwrap().without_threads();
-    let mut analyzer = Analyzer::new(options.clone());
-    while let Some(frame) = frames.next() {
-        analyzer.feed(&frame);
-    }
-    let report = analyzer.report(frames.sources());
+    json(&Pump::without_threads(options.clone()).report(&mut frames))
+}
+
+fn json(report: &Report) -> String {
     let mut out = Vec::new();
-    export::write(&report, Format::Json { pretty: false }, &mut out).unwrap();
+    export::write(report, Format::Json { pretty: false }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+/// Writes sessions into a document as they come.
+struct Writing {
+    document: JsonDocument,
+    out: Vec<u8>,
+}
+
+impl SessionObserver for Writing {
+    type Error = Infallible;
+
+    fn session(&mut self, session: Box<Session>) -> Result<(), Infallible> {
+        self.document.session(&session, &mut self.out).unwrap();
+        Ok(())
+    }
 }
 
 /// What two threads write.
 fn together(files: &[PathBuf], options: &Options, at_a_time: usize) -> String {
     let mut frames = capture::open(files, &options.limits).unwrap();
-    let mut document = JsonDocument::begin();
-    let mut out = Vec::new();
-    let hear = |heard| {
-        if let Heard::Session(session) = heard {
-            document.session(&session, &mut out).unwrap();
-        }
-        Ok::<(), Infallible>(())
-    };
-    let wish = Wish { order: Order::FirstPacket, at_a_time };
-    let Ok(Closing { capture, findings }) = parallel::analyze(
-        &mut frames,
-        options.clone(),
-        wish,
-        |_frames| std::ops::ControlFlow::Continue(()),
-        hear,
-    );
+    let mut writing = Writing { document: JsonDocument::begin(), out: Vec::new() };
+    let options = Options { streaming: true, ..options.clone() };
+    let hand_over = HandOver { order: Order::FirstPacket, at_a_time };
+    let Ok(Closing { capture, findings, .. }) =
+        Pump::new(options).run_concurrently(&mut frames, hand_over, &mut writing, |_| Next::GoOn);
+    let Writing { document, mut out } = writing;
     document.end(&capture, &findings, &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+/// The report of two threads that is written once all is read.
+fn collected(files: &[PathBuf], options: &Options) -> String {
+    let mut frames = capture::open(files, &options.limits).unwrap();
+    let mut collector = Collector::default();
+    let hand_over = HandOver { order: Order::End, at_a_time: 2 };
+    let Ok(closing) =
+        Pump::new(options.clone()).run_concurrently(&mut frames, hand_over, &mut collector, |_| Next::GoOn);
+    json(&collector.report(closing))
 }
 
 #[test]
@@ -68,6 +83,8 @@ fn two_threads_write_what_one_writes() {
         for at_a_time in [1, 3, 1000] {
             assert_eq!(together(files, &options, at_a_time), one, "{files:?}, {at_a_time} at a time");
         }
+        assert_eq!(collected(files, &options), one, "{files:?}");
+        assert_eq!(json(&ftpscope::analyze(files, &options).unwrap()), one, "{files:?}");
     }
 }
 
@@ -117,26 +134,32 @@ fn what_the_reading_thread_decodes_ahead_is_what_the_decoder_finds() {
     assert_eq!(together(&files, &options, 1), alone(&files, &options));
 }
 
+/// The names of sessions as they come.
+struct Names(Vec<String>);
+
+impl SessionObserver for Names {
+    type Error = Infallible;
+
+    fn session(&mut self, session: Box<Session>) -> Result<(), Infallible> {
+        self.0.push(session.uid.to_string());
+        Ok(())
+    }
+}
+
 #[test]
 fn lines_hold_the_sessions_of_the_document() {
     let options = Options::default();
     let samples = samples();
-    let mut names = Vec::new();
     let mut frames = capture::open(&samples, &options.limits).unwrap();
-    let hear = |heard| {
-        if let Heard::Session(session) = heard {
-            names.push(session.uid.to_string());
-        }
-        Ok::<(), Infallible>(())
-    };
-    let wish = Wish { order: Order::End, at_a_time: 1 };
-    let Ok(_closing) = parallel::analyze(
+    let mut names = Names(Vec::new());
+    let hand_over = HandOver { order: Order::End, at_a_time: 1 };
+    let Ok(_closing) = Pump::new(Options { streaming: true, ..options.clone() }).run_concurrently(
         &mut frames,
-        options.clone(),
-        wish,
-        |_frames| std::ops::ControlFlow::Continue(()),
-        hear,
+        hand_over,
+        &mut names,
+        |_| Next::GoOn,
     );
+    let Names(names) = names;
     let document = alone(&samples, &options);
     assert!(names.len() >= samples.len());
     for name in names {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use ftpscope::analyzer::{Analyzer, Options};
+use ftpscope::analyzer::Options;
 use ftpscope::base::Limits;
 use ftpscope::capture;
 use ftpscope::export::{self, Format};
@@ -16,18 +16,12 @@ fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
 }
 
-fn analyze_with(name: &str, options: Options) -> Report {
-    let mut frames = capture::open(&[sample(name)], &Limits::default()).unwrap();
-    let mut analyzer = Analyzer::new(options);
-    while let Some(frame) = frames.next() {
-        analyzer.feed(&frame);
-        analyzer.add_keys_of(frames.tls_secrets());
-    }
-    analyzer.report(frames.sources())
+fn analyze_with(name: &str, options: &Options) -> Report {
+    ftpscope::analyze([sample(name)], options).unwrap()
 }
 
 fn analyze(name: &str) -> Report {
-    analyze_with(name, Options::default())
+    analyze_with(name, &Options::default())
 }
 
 fn codes(report: &Report) -> BTreeSet<&'static str> {
@@ -112,7 +106,7 @@ fn a_key_log_opens_what_tls_hides() {
     assert!(hidden.sessions[0].data_channels.iter().all(|one| one.matched_by == Some(MatchedBy::Inferred)));
     let keys = std::fs::read(sample("tls-explicit.keys")).unwrap();
     let options = Options { key_log: std::sync::Arc::new(KeyLog::parse(&keys)), ..Options::default() };
-    let read = analyze_with("tls-explicit.pcap", options);
+    let read = analyze_with("tls-explicit.pcap", &options);
     assert_eq!(read.sessions[0].user.as_ref().map(ftpscope::base::Text::raw), Some("alice"));
     assert!(read.sessions[0].transfers.iter().all(|transfer| transfer.sha256.is_some()));
 }

@@ -142,6 +142,11 @@ impl Frames {
         Some(self.sources.get_mut(usize::from(index))?.run(&mut self.number, index, until, &self.secrets))
     }
 
+    /// How many frames were delivered so far.
+    pub const fn delivered(&self) -> u64 {
+        self.number
+    }
+
     /// Whether the next packet is at hand for sure: else [`Self::next`] may wait for whoever writes it.
     pub(super) fn is_next_at_hand(&self) -> bool {
         let current = self.current.and_then(|(index, _)| self.sources.get(usize::from(index)));

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::base::{PacketRef, Timestamp};
+use crate::base::{LimitCounts, PacketRef, Timestamp};
 use crate::decode::{Frame, LinkType};
 use crate::report;
 
@@ -27,6 +27,9 @@ const PARCELS: usize = 8;
 /// How long a packet of one interface waits for earlier ones of another: twice the time after which the kernel hands
 /// packets over.
 const HOLD: Duration = Duration::from_millis(2 * super::live::HAND_OVER_MILLIS as u64);
+
+/// How long a pipe is still read after Ctrl-C: whoever writes into it got the signal too, and has something left to write.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What a wait came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +48,9 @@ pub(super) enum Delivery {
     Packets(Parcel),
     /// TLS secrets that came with packets that follow.
     Secrets(Vec<u8>),
-    /// What is known of the files that it reads; of no use for interfaces, which are counted here.
-    Sources(Vec<report::Source>),
+    /// What is known of the files that it reads, and the limits that were reached with them; of no use for interfaces,
+    /// which are counted here.
+    Sources(Vec<report::Source>, LimitCounts),
     /// Its last word: why it can't go on, if something is wrong.
     Over(Option<String>),
 }
@@ -136,13 +140,17 @@ pub struct Intake {
     tallies: Vec<(Tally, Arc<Counters>)>,
     /// What the thread that reads files said last.
     files: Vec<report::Source>,
+    /// Limits that were reached while it read them.
+    limits: LimitCounts,
     faults: Vec<String>,
-    /// TLS secrets that were not taken yet.
+    /// TLS secrets of all that was delivered so far; whoever reads the files keeps them within their limit.
     secrets: Vec<u8>,
     /// Number of the frame delivered last.
     number: u64,
     /// The latest packet's time, and when it arrived.
     latest: Option<(Timestamp, Instant)>,
+    /// Since when no more packets are wanted.
+    stopped: Option<Instant>,
 }
 
 impl Intake {
@@ -180,10 +188,12 @@ impl Intake {
             threads: Vec::new(),
             tallies: Vec::new(),
             files: Vec::new(),
+            limits: LimitCounts::default(),
             faults: Vec::new(),
             secrets: Vec::new(),
             number: 0,
             latest: None,
+            stopped: None,
         };
         (intake, feeders)
     }
@@ -201,6 +211,13 @@ impl Intake {
 
     /// Waits for packets, but not longer than `patience`.
     pub fn wait(&mut self, patience: Duration) -> Arrival {
+        let arrival = self.wait_for(patience);
+        let is_over = |since: Instant| arrival == Arrival::Quiet || since.elapsed() >= LAST_WORDS;
+        let is_pipe_over = !self.is_live() && self.stopped.is_some_and(is_over);
+        if is_pipe_over { Arrival::Over } else { arrival }
+    }
+
+    fn wait_for(&mut self, patience: Duration) -> Arrival {
         for lane in &mut self.lanes {
             lane.tidy();
         }
@@ -263,10 +280,11 @@ impl Intake {
         Some(time.plus(i64::try_from(arrived.elapsed().as_nanos()).unwrap_or(i64::MAX)))
     }
 
-    /// Asks for no more packets: those on the way still come, then it is [`Arrival::Over`]. Who writes into a pipe is not
-    /// asked.
-    pub fn stop(&self) {
+    /// Asks for no more packets: those on the way still come, then it is [`Arrival::Over`]. A pipe is read until it is
+    /// silent, but no longer than a second.
+    pub fn stop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.stopped.get_or_insert_with(Instant::now);
     }
 
     /// What is known of each source, of packets those that were delivered.
@@ -287,9 +305,14 @@ impl Intake {
         std::mem::take(&mut self.faults)
     }
 
-    /// TLS key log lines that came with the packets, each given once.
-    pub fn take_secrets(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.secrets)
+    /// TLS key log lines that came with the packets, of all that was delivered so far: it only ever grows.
+    pub fn tls_secrets(&self) -> &[u8] {
+        &self.secrets
+    }
+
+    /// Limits that were reached while files were read, once they were read to their end.
+    pub const fn limits(&self) -> &LimitCounts {
+        &self.limits
     }
 
     /// Whether packets come from interfaces.
@@ -313,7 +336,10 @@ impl Intake {
         match delivery {
             Delivery::Packets(parcel) => lane.parcels.push_back((parcel, Instant::now())),
             Delivery::Secrets(secrets) => self.secrets.extend(secrets),
-            Delivery::Sources(sources) => self.files = sources,
+            Delivery::Sources(sources, limits) => {
+                self.files = sources;
+                self.limits = limits;
+            }
             Delivery::Over(fault) => {
                 lane.is_open = false;
                 self.faults.extend(fault);
@@ -393,7 +419,7 @@ fn read(mut frames: Frames, feeder: &Feeder) {
     if !parcel.is_empty() {
         feeder.send(Delivery::Packets(parcel));
     }
-    feeder.send(Delivery::Sources(frames.sources()));
+    feeder.send(Delivery::Sources(frames.sources(), frames.limits().clone()));
     feeder.send(Delivery::Over(None));
 }
 

@@ -16,12 +16,12 @@ use crate::capture::{self, Frames};
 use crate::confine::{Needs, confine};
 use crate::export;
 use crate::filter::Filter;
-use crate::parallel;
+use crate::reading::{Closing, Collector, HandOver, Next, Order, Pump, SessionObserver};
 use crate::report::{Capture, Report, Severity};
 use crate::tls::KeyLog;
 
-/// How many frames are read between two looks at the clock.
-const FRAMES_PER_LOOK: usize = 8192;
+/// Sessions that are handed over at a time where nobody waits for the next one.
+const AT_A_TIME: usize = 64;
 
 /// What a run over captures came to.
 pub(super) struct Outcome {
@@ -53,7 +53,7 @@ pub(super) fn run(
     let outcome = match stream::Form::of(job.format) {
         Some(form) => stream::run(reading, job, form, filter.as_ref(), &mut output)?,
         None => {
-            let mut report = reading.whole(job.analyzer)?;
+            let mut report = reading.report(job.analyzer)?;
             if let Some(filter) = &filter {
                 report.sessions.retain(|session| filter.matches(session));
             }
@@ -101,29 +101,32 @@ struct Reading<'r> {
 
 impl Reading<'_> {
     /// Reads all frames into one report.
-    fn whole(mut self, options: analyzer::Options) -> Result<Report, Failure> {
-        let mut analyzer = parallel::analyzer(options);
-        self.frames.decode_ahead();
-        let mut until_look = FRAMES_PER_LOOK;
-        while let Some(run) = self.frames.run() {
-            analyzer.add_keys_of(run.tls_secrets());
-            for frame in run.take(until_look) {
-                analyzer.feed(&frame);
-                until_look = until_look.saturating_sub(1);
-            }
-            if until_look == 0 {
-                until_look = FRAMES_PER_LOOK;
-                self.progress.show(self.frames.progress());
-                if self.interrupts.stop() {
-                    self.progress.clear();
-                    return Err(Failure::Interrupted);
-                }
-            }
-        }
-        self.progress.clear();
-        let mut report = analyzer.report(self.frames.sources());
-        report.capture.limits.merge(self.frames.limits());
-        Ok(report)
+    fn report(self, options: analyzer::Options) -> Result<Report, Failure> {
+        let mut collector = Collector::default();
+        let hand_over = HandOver { order: Order::End, at_a_time: AT_A_TIME };
+        let closing = self.run(options, hand_over, &mut collector)?;
+        Ok(collector.report(closing))
+    }
+
+    /// Reads all frames; sessions go to `observer`.
+    fn run<O>(
+        self,
+        options: analyzer::Options,
+        hand_over: HandOver,
+        observer: &mut O,
+    ) -> Result<Closing, Failure>
+    where
+        O: SessionObserver<Error: Into<Failure> + Send> + Send,
+    {
+        let Self { mut frames, progress, interrupts } = self;
+        let pump = Pump::new(options);
+        let closing = pump.run_concurrently(&mut frames, hand_over, observer, |now| {
+            progress.show(now.progress);
+            if interrupts.stop() { Next::Stop } else { Next::GoOn }
+        });
+        progress.clear();
+        let closing = closing.map_err(Into::into)?;
+        if interrupts.stop() { Err(Failure::Interrupted) } else { Ok(closing) }
     }
 }
 

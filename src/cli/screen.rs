@@ -22,11 +22,9 @@ use crate::confine::{Needs, confine};
 use crate::decode::{Decoded, Decoder};
 use crate::export::{self, Dialect, Format, JsonDocument, JsonLines, Look, What};
 use crate::live::{Form, Until};
+use crate::reading::{Closing, HandOver, Next, Order, Pump, SessionObserver};
 use crate::report::{Capture, Report, Session};
 use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, Table, ThemeName};
-
-/// How many frames are read between two words to the screen.
-const FRAMES_PER_LOOK: usize = 4096;
 
 /// Sessions that are handed over at a time.
 const BATCH: usize = 256;
@@ -163,46 +161,61 @@ struct FileSource {
 impl tui::Source for FileSource {
     fn run(self: Box<Self>, outlet: &Outlet) {
         let Self { mut frames, options } = *self;
-        frames.decode_ahead();
-        let mut analyzer = Analyzer::new(options);
-        let mut packets = 0_u64;
-        let mut time = None;
-        let mut until_look = FRAMES_PER_LOOK;
-        while let Some(run) = frames.run() {
-            analyzer.add_keys_of(run.tls_secrets());
-            for frame in run.take(until_look) {
-                time = Some(frame.packet.time);
-                analyzer.feed(&frame);
-                packets = packets.saturating_add(1);
-                until_look = until_look.saturating_sub(1);
-            }
-            if until_look == 0 {
-                until_look = FRAMES_PER_LOOK;
-                let (bytes, total) = frames.progress();
-                let progress = Progress { bytes, total, packets, time, finished: false };
-                let told = send_sessions(analyzer.take_ended(), outlet);
-                if told.is_break() || outlet.offer(Feed::Progress(progress)).is_break() || outlet.stopped() {
-                    break;
-                }
-            }
-        }
+        let hand_over = HandOver { order: Order::End, at_a_time: BATCH };
+        let mut batches = Batches { outlet, sessions: Vec::new() };
+        let pump = Pump::new(options);
+        let closing = pump.run_concurrently(&mut frames, hand_over, &mut batches, |now| {
+            let progress = progress_of(now.analyzer, now.progress);
+            let is_gone = outlet.offer(Feed::Progress(progress)).is_break();
+            if is_gone || outlet.stopped() { Next::Stop } else { Next::GoOn }
+        });
+        let Ok(Closing { capture, findings, .. }) = closing else { return };
         let (bytes, total) = frames.progress();
-        let Report { capture, sessions, findings } = analyzer.report(frames.sources());
-        if send_sessions(sessions, outlet).is_continue() {
-            let progress = Progress { bytes, total, packets, time, finished: true };
+        let progress =
+            Progress { bytes, total, packets: capture.packets, time: capture.last, finished: true };
+        if batches.send().is_ok() {
             let _ = outlet.send(Feed::Progress(progress));
             let _ = outlet.send(Feed::Finished { capture: Box::new(capture), findings });
         }
     }
 }
 
-fn send_sessions(mut sessions: Vec<Session>, outlet: &Outlet) -> ControlFlow<()> {
-    while !sessions.is_empty() {
-        let rest = sessions.split_off(sessions.len().min(BATCH));
-        outlet.send(Feed::Sessions(sessions))?;
-        sessions = rest;
+fn progress_of(analyzer: &Analyzer, (bytes, total): (u64, Option<u64>)) -> Progress {
+    Progress { bytes, total, packets: analyzer.packets(), time: analyzer.latest(), finished: false }
+}
+
+/// Hands sessions over to the screen, many at a time.
+struct Batches<'o> {
+    outlet: &'o Outlet,
+    sessions: Vec<Session>,
+}
+
+/// The screen is gone.
+struct ScreenGone;
+
+impl Batches<'_> {
+    fn send(&mut self) -> Result<(), ScreenGone> {
+        if self.sessions.is_empty() {
+            return Ok(());
+        }
+        match self.outlet.send(Feed::Sessions(std::mem::take(&mut self.sessions))) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(ScreenGone),
+        }
     }
-    ControlFlow::Continue(())
+}
+
+impl SessionObserver for Batches<'_> {
+    type Error = ScreenGone;
+
+    fn session(&mut self, session: Box<Session>) -> Result<(), ScreenGone> {
+        self.sessions.push(*session);
+        if self.sessions.len() < BATCH { Ok(()) } else { self.send() }
+    }
+
+    fn pause(&mut self) -> Result<(), ScreenGone> {
+        self.send()
+    }
 }
 
 /// Writes the packets of chosen sessions, by reading the captures again.

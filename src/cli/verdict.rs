@@ -1,5 +1,6 @@
 //! How a run ends: exit statuses and the errors behind them.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
@@ -57,6 +58,12 @@ pub(super) enum Failure {
     ReaderGone,
     /// The user wants no report any more.
     Interrupted,
+}
+
+impl From<Infallible> for Failure {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 impl Failure {

@@ -26,14 +26,10 @@ pub trait Watcher: Send {
 
 /// How a capture goes.
 pub struct Now<'n> {
-    /// For sessions that go on, and predictions that wait.
+    /// For packets so far, sessions that go on, and predictions that wait.
     pub analyzer: &'n mut Analyzer,
     /// What time it is by the capture's clock; none before the first packet.
     pub time: Option<Timestamp>,
-    /// Packets so far.
-    pub packets: u64,
-    /// Their bytes, as on the wire.
-    pub bytes: u64,
     /// Packets that the kernel or an interface dropped.
     pub dropped: u64,
     /// Where packets are saved, and how many bytes so far.

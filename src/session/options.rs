@@ -25,6 +25,11 @@ pub struct Options {
     pub implicit_tls_ports: Vec<u16>,
     /// Secrets to read TLS with.
     pub key_log: Arc<KeyLog>,
+    /// Whether events are noted as they happen; whoever asks for them must take them now and then.
+    pub events: bool,
+    /// Whether finished sessions are written out soon after they are taken: they count for [`Limits::kept_bytes`] no
+    /// longer, and where there is little room left a session that keeps much ends early.
+    pub streaming: bool,
 }
 
 impl Default for Options {
@@ -39,6 +44,8 @@ impl Default for Options {
             control_ports: vec![21],
             implicit_tls_ports: vec![990],
             key_log: Arc::new(KeyLog::default()),
+            events: false,
+            streaming: false,
         }
     }
 }

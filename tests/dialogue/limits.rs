@@ -123,8 +123,7 @@ fn where_sessions_are_let_go_of_as_they_end_any_number_of_greedy_ones_leaves_roo
     script.push_str("session B C:40002 -> S:21\n");
     script.push_str(&download("B"));
     let limits = Limits { kept_bytes: 4_000_000, ..Limits::default() };
-    let mut analyzer = Analyzer::new(Options { limits, ..Options::default() });
-    analyzer.stream();
+    let mut analyzer = Analyzer::new(Options { limits, streaming: true, ..Options::default() });
     let mut sessions = Vec::new();
     for (packet, frame) in packets(&script).iter().zip(1..) {
         feed(&mut analyzer, packet, frame);

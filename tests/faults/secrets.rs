@@ -92,10 +92,9 @@ fn no_dump_shows_a_secret_whether_it_was_asked_for_or_not() {
     let path = folder.path().join("login.pcap");
     fs::write(&path, file()).unwrap();
     for show_passwords in [false, true] {
-        let options = Options { show_passwords, ..Options::default() };
+        let options = Options { show_passwords, events: true, ..Options::default() };
         let mut frames = capture::open(std::slice::from_ref(&path), &options.limits).unwrap();
         let mut analyzer = Analyzer::new(options);
-        analyzer.watch();
         let mut dumps = Vec::new();
         while let Some(frame) = frames.next() {
             analyzer.feed(&frame);

@@ -52,10 +52,8 @@ fn open(file: &[u8], limits: &Limits) -> Option<Frames> {
 pub(crate) fn hold(file: &[u8]) {
     let options = options(file);
     let Some(mut frames) = open(file, &options.limits) else { return };
-    let mut analyzer = Analyzer::new(options.clone());
-    if file.len().is_multiple_of(2) {
-        analyzer.watch();
-    }
+    let events = file.len().is_multiple_of(2);
+    let mut analyzer = Analyzer::new(Options { events, ..options.clone() });
     let mut told = 0;
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);

@@ -1,20 +1,16 @@
 //! Writes sessions while the capture is still being read.
 
 use std::io;
-use std::ops::ControlFlow;
 
 use super::super::options::ReportJob;
 use super::super::output::Output;
 use super::super::verdict::Failure;
-use super::{Outcome, Reading, damage};
-use crate::capture::Frames;
+use super::{AT_A_TIME, Outcome, Reading, damage};
+use crate::analyzer;
 use crate::export::{Format, JsonDocument, JsonLines};
 use crate::filter::Filter;
-use crate::parallel::{self, Heard, Order, Wish};
-use crate::report::Session;
-
-/// Sessions that go to the writer at a time where nobody waits for the next line.
-const AT_A_TIME: usize = 64;
+use crate::reading::{Closing, HandOver, Order, SessionObserver};
+use crate::report::{Session, Severity};
 
 /// A form that can be written session by session.
 pub(super) enum Form {
@@ -51,11 +47,36 @@ impl Form {
     }
 }
 
+/// Writes sessions as they come.
+struct Writing<'w> {
+    form: Form,
+    filter: Option<&'w Filter>,
+    output: &'w mut Output,
+    /// The worst finding so far.
+    worst: Option<Severity>,
+}
+
+impl SessionObserver for Writing<'_> {
+    type Error = Failure;
+
+    fn session(&mut self, session: Box<Session>) -> Result<(), Failure> {
+        if self.filter.is_some_and(|filter| !filter.matches(&session)) {
+            return Ok(());
+        }
+        self.worst = self.worst.max(session.findings.iter().map(|finding| finding.severity).max());
+        self.output.write(|sink| self.form.session(&session, sink))
+    }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        self.output.write(|sink| self.form.pause(sink))
+    }
+}
+
 /// Reads all frames, and writes each session as soon as its turn has come.
 pub(super) fn run(
     reading: Reading<'_>,
     job: ReportJob,
-    mut form: Form,
+    form: Form,
     filter: Option<&Filter>,
     output: &mut Output,
 ) -> Result<Outcome, Failure> {
@@ -64,27 +85,11 @@ pub(super) fn run(
         Form::Lines(_) => Order::End,
     };
     let is_live = job.files.iter().any(|file| !file.is_file());
-    let wish = Wish { order, at_a_time: if is_live { 1 } else { AT_A_TIME } };
-    let mut worst = None;
-    let hear = |heard| match heard {
-        Heard::Session(session) if filter.is_none_or(|filter| filter.matches(&session)) => {
-            worst = worst.max(session.findings.iter().map(|finding| finding.severity).max());
-            output.write(|sink| form.session(&session, sink))
-        }
-        Heard::Session(_) => Ok(()),
-        Heard::Pause => output.write(|sink| form.pause(sink)),
-    };
-    let Reading { mut frames, progress, interrupts } = reading;
-    let look = |frames: &Frames| {
-        progress.show(frames.progress());
-        if interrupts.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let closing = parallel::analyze(&mut frames, job.analyzer, wish, look, hear);
-    progress.clear();
-    let parallel::Closing { capture, findings } = closing?;
-    if interrupts.stop() {
-        return Err(Failure::Interrupted);
-    }
+    let hand_over = HandOver { order, at_a_time: if is_live { 1 } else { AT_A_TIME } };
+    let options = analyzer::Options { streaming: true, ..job.analyzer };
+    let mut writing = Writing { form, filter, output, worst: None };
+    let Closing { capture, findings, .. } = reading.run(options, hand_over, &mut writing)?;
+    let Writing { form, output, worst, .. } = writing;
     output.write(|sink| match form {
         Form::Document(document) => document.end(&capture, &findings, sink),
         Form::Lines(lines) => lines.end(&capture, &findings, sink),

@@ -95,15 +95,16 @@ impl Screen {
         let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
         let rate = |now: u64, then: u64| now.saturating_sub(then).saturating_mul(1000) / millis;
         for (rates, rate) in [
-            (&mut self.packet_rates, rate(now.packets, self.second.packets)),
-            (&mut self.byte_rates, rate(now.bytes, self.second.bytes)),
+            (&mut self.packet_rates, rate(now.analyzer.packets(), self.second.packets)),
+            (&mut self.byte_rates, rate(now.analyzer.bytes(), self.second.bytes)),
         ] {
             if rates.len() >= RATES {
                 rates.pop_front();
             }
             rates.push_back(rate);
         }
-        self.second = Second { begun: Instant::now(), packets: now.packets, bytes: now.bytes };
+        self.second =
+            Second { begun: Instant::now(), packets: now.analyzer.packets(), bytes: now.analyzer.bytes() };
     }
 
     /// Hands over the sessions that are over.
@@ -186,8 +187,8 @@ impl Watcher for Screen {
             sessions: self.sessions(&mut now),
             active: self.active.len() as u64,
             waiting: self.waiting(&now),
-            packets: now.packets,
-            bytes: now.bytes,
+            packets: now.analyzer.packets(),
+            bytes: now.analyzer.bytes(),
             dropped: now.dropped,
             packet_rates: self.packet_rates.iter().copied().collect(),
             byte_rates: self.byte_rates.iter().copied().collect(),
