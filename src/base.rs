@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** nothing here knows FTP, TCP or a file.
 
+mod choice;
 mod endpoint;
 mod keyed_map;
 mod limits;
@@ -12,6 +13,8 @@ mod short;
 mod text;
 mod time;
 
+pub use choice::{Choice, UnknownName};
+pub(crate) use choice::{choices, phrase};
 pub use endpoint::Endpoint;
 pub(crate) use keyed_map::{KeyedMap, KeyedSet};
 pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};

@@ -91,7 +91,7 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
         }
         Job::Explain(None) => print(list_codes),
         Job::Explain(Some(name)) => {
-            let code = Code::parse(&name.to_ascii_lowercase()).ok_or_else(|| {
+            let code = Code::from_name(&name.to_ascii_lowercase()).ok_or_else(|| {
                 Failure::usage(format!(
                     "no finding has the code {name:?}; `ftpscope explain` lists all of them"
                 ))

@@ -13,7 +13,6 @@ mod json;
 mod schema;
 mod text;
 mod values;
-mod words;
 
 use std::io::{self, Write};
 

@@ -31,13 +31,16 @@ pub use protocol::{Plausible, command_plausibility, reply_plausibility};
 pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler, single_line_reply};
 pub use verb::Verb;
 
-/// One of the two ends of a control connection, whoever opened it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Party {
-    /// Gives commands.
-    Client,
-    /// Replies.
-    Server,
+use crate::base::choices;
+
+choices! {
+    /// One of the two ends of a control connection, whoever opened it.
+    pub enum Party {
+        /// Gives commands.
+        Client => "client",
+        /// Replies.
+        Server => "server",
+    }
 }
 
 impl Party {

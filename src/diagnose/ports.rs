@@ -7,7 +7,7 @@ use super::Options;
 use super::case::Case;
 use super::draft::{Draft, Sink, duration, plural};
 use crate::base::{Timestamp, cost};
-use crate::report::{Allocation, Code};
+use crate::report::Code;
 
 /// Fewer uses than this show no pattern.
 const FEWEST_USES: usize = 3;
@@ -50,7 +50,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
             (case.session.server.ip, case.session.port_allocation.server)
         };
         let whose = format!("The {} {listener}", if active { "client" } else { "server" });
-        let pattern = pattern.map(|it| format!(" ({})", allocation(it))).unwrap_or_default();
+        let pattern = pattern.map(|it| format!(" ({})", it.phrase())).unwrap_or_default();
         sink.push(draft(&whose, &pattern, active, &shortage, &uses, case.options));
     }
 }
@@ -69,14 +69,6 @@ fn uses(case: &Case<'_>, active: bool) -> Vec<Use> {
             })
         })
         .collect()
-}
-
-const fn allocation(pattern: Allocation) -> &'static str {
-    match pattern {
-        Allocation::Sequential => "in sequence",
-        Allocation::Fixed => "always the same one",
-        Allocation::Scattered => "in no order",
-    }
 }
 
 /// Whether so many uses of so few ports must meet inside TIME_WAIT. More uses than ports within one TIME_WAIT do so for

@@ -125,8 +125,8 @@ impl Json for Reached {
 impl Json for Finding {
     fn write(&self, json: &mut Writer) {
         object!(json, {
-            "code": self.code.name(),
-            "severity": self.severity.name(),
+            "code": self.code,
+            "severity": self.severity,
             "summary": self.summary,
             "advice": self.advice,
             "time": self.time,
@@ -187,7 +187,10 @@ mod tests {
     use super::super::fixture::sample_report;
     use super::*;
     use crate::export::JSON_SCHEMA;
-    use crate::report::Code;
+    use crate::report::{
+        Code, Content, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Mode, Negotiation, Outcome,
+        ReuseKind, ReuseOutcome, Security, Severity, Status,
+    };
 
     /// The JSON Schema, here also against members that it does not name.
     fn strict_schema() -> Value {
@@ -247,9 +250,31 @@ mod tests {
     }
 
     #[test]
-    fn the_json_schema_knows_every_code_of_a_finding() {
+    fn the_json_schema_knows_every_value_of_every_choice() {
         let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
-        let known = &schema["$defs"]["finding"]["properties"]["code"]["enum"];
-        assert_eq!(*known, Code::ALL.iter().map(|code| code.name()).collect::<Value>());
+        for (place, names) in [
+            ("finding/properties/code", Code::NAMES),
+            ("finding/properties/severity", Severity::NAMES),
+            ("session/properties/end_state", EndState::NAMES),
+            ("session/properties/login", Login::NAMES),
+            ("session/properties/security", Security::NAMES),
+            ("data_channel/properties/mode", Mode::NAMES),
+            ("data_channel/properties/negotiation", Negotiation::NAMES),
+            ("data_channel/properties/outcome", Outcome::NAMES),
+            ("data_channel/properties/matched_by", MatchedBy::NAMES),
+            ("connection/properties/end_state", EndState::NAMES),
+            ("connection/properties/first_close", FirstClose::NAMES),
+            ("data_channel/properties/time_wait/anyOf/0/properties/holder", Holder::NAMES),
+            ("data_channel/properties/reuse/anyOf/0/properties/kind", ReuseKind::NAMES),
+            ("data_channel/properties/reuse/anyOf/0/properties/outcome", ReuseOutcome::NAMES),
+            ("transfer/properties/direction", Direction::NAMES),
+            ("transfer/properties/content", Content::NAMES),
+            ("transfer/properties/status", Status::NAMES),
+        ] {
+            let known = schema.pointer(&format!("/$defs/{place}/enum"));
+            let known = known.unwrap_or_else(|| panic!("no {place}")).as_array().unwrap();
+            let known: Vec<&Value> = known.iter().filter(|name| !name.is_null()).collect();
+            assert_eq!(known, names.iter().collect::<Vec<_>>(), "{place}");
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! The fields: name, kind and meaning, in one table.
 
-use crate::report::Code;
+use crate::report::{
+    Code, Content, Direction, EndState, Holder, Login, MatchedBy, Mode, ReuseKind, ReuseOutcome, Security,
+    Severity, Status,
+};
 
 /// What the values of a field are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +56,7 @@ impl Kind {
     pub(super) fn words(self) -> Vec<&'static str> {
         match self {
             Self::Choice(words) | Self::Scale(words) => words.to_vec(),
-            Self::Code => Code::ALL.iter().map(|code| code.name()).collect(),
+            Self::Code => Code::NAMES.to_vec(),
             Self::Flag => vec!["true", "false"],
             Self::Text
             | Self::Number
@@ -77,7 +80,16 @@ fn one_of(words: &[&str]) -> String {
     }
 }
 
-const MODES: &[&str] = &["PORT", "PASV", "EPRT", "EPSV", "LPRT", "LPSV", "DEFAULT", "TLS"];
+/// The modes, and a word for those that TLS hides.
+const MODES: &[&str] = &{
+    let mut words = ["TLS"; Mode::NAMES.len() + 1];
+    let mut at = 0;
+    while at < Mode::NAMES.len() {
+        words[at] = Mode::NAMES[at];
+        at += 1;
+    }
+    words
+};
 
 macro_rules! fields {
     ($($variant:ident $name:literal $kind:expr, $help:literal;)*) => {
@@ -114,12 +126,12 @@ fields! {
     SessClientPort "sess.client.port" Kind::Number, "control port of the client";
     SessServer "sess.server" Kind::Address, "address of the FTP server";
     SessServerPort "sess.server.port" Kind::Number, "control port of the server";
-    SessLogin "sess.login" Kind::Choice(&["none", "accepted", "rejected"]), "what came of the last login";
-    SessSecurity "sess.security" Kind::Choice(&["none", "explicit_tls", "implicit_tls", "gssapi"]), "highest protection reached";
+    SessLogin "sess.login" Kind::Choice(Login::NAMES), "what came of the last login";
+    SessSecurity "sess.security" Kind::Choice(Security::NAMES), "highest protection reached";
     SessDuration "sess.duration" Kind::Duration, "length of the control connection";
     SessStart "sess.start" Kind::Time, "first packet";
     SessEnd "sess.end" Kind::Time, "last packet";
-    SessEndState "sess.end_state" Kind::Choice(&["open", "fin", "rst", "idle"]), "how the control connection ended";
+    SessEndState "sess.end_state" Kind::Choice(EndState::NAMES), "how the control connection ended";
     SessHandshake "sess.handshake" Kind::Flag, "whether its SYN was captured";
     SessEpsvAll "sess.epsv_all" Kind::Flag, "whether EPSV ALL was accepted";
     SessBanner "sess.banner" Kind::Text, "the greeting";
@@ -146,20 +158,20 @@ fields! {
     DataMissing "data.missing" Kind::Bytes, "bytes not in the capture";
     DataRetransmitted "data.retransmitted" Kind::Bytes, "bytes sent again";
     DataTls "data.tls" Kind::Flag, "whether it carries TLS";
-    DataMatchedBy "data.matched_by" Kind::Choice(&["endpoint", "translated", "third_party", "default", "inferred"]), "how it was told to belong here";
-    DataTimeWait "data.time_wait" Kind::Choice(&["client", "server", "both", "partner"]), "who keeps the pair after the close";
-    DataReuse "data.reuse" Kind::Choice(&["four_tuple", "listener"]), "what was used before";
-    DataReuseOutcome "data.reuse.outcome" Kind::Choice(&["accepted", "ignored", "challenged", "refused", "not_attempted"]), "what came of the reuse";
+    DataMatchedBy "data.matched_by" Kind::Choice(MatchedBy::NAMES), "how it was told to belong here";
+    DataTimeWait "data.time_wait" Kind::Choice(Holder::NAMES), "who keeps the pair after the close";
+    DataReuse "data.reuse" Kind::Choice(ReuseKind::NAMES), "what was used before";
+    DataReuseOutcome "data.reuse.outcome" Kind::Choice(ReuseOutcome::NAMES), "what came of the reuse";
     DataInTimeWait "data.in_time_wait" Kind::Flag, "whether it was reused inside TIME_WAIT";
 
     XferVerb "xfer.verb" Kind::Text, "RETR, STOR, LIST ...";
     XferPath "xfer.path" Kind::Text, "absolute path, or what the command named";
     XferBytes "xfer.bytes" Kind::Bytes, "payload captured";
     XferSize "xfer.size" Kind::Bytes, "size announced";
-    XferStatus "xfer.status" Kind::Choice(&["complete", "aborted", "failed", "unfinished"]), "how it ended";
+    XferStatus "xfer.status" Kind::Choice(Status::NAMES), "how it ended";
     XferCode "xfer.code" Kind::Number, "final reply";
-    XferDirection "xfer.direction" Kind::Choice(&["download", "upload"]), "which way";
-    XferContent "xfer.content" Kind::Choice(&["file", "listing"]), "what it moves";
+    XferDirection "xfer.direction" Kind::Choice(Direction::NAMES), "which way";
+    XferContent "xfer.content" Kind::Choice(Content::NAMES), "what it moves";
     XferType "xfer.type" Kind::Text, "representation type: A, I ...";
     XferMime "xfer.mime" Kind::Text, "media type of the content";
     XferSha256 "xfer.sha256" Kind::Text, "hash of the content, lower-case hex";
@@ -168,7 +180,7 @@ fields! {
     XferEncrypted "xfer.encrypted" Kind::Flag, "whether it was not decrypted";
 
     FindId "find.id" Kind::Code, "a kind of finding";
-    FindSeverity "find.severity" Kind::Scale(&["info", "notice", "warning", "alert"]), "how bad a finding is";
+    FindSeverity "find.severity" Kind::Scale(Severity::NAMES), "how bad a finding is";
     FindSummary "find.summary" Kind::Text, "a finding in words";
 
     Text "text" Kind::Text, "anything said: user, commands, replies, findings";

@@ -44,7 +44,7 @@ impl Literal {
             Kind::Choice(words) | Kind::Scale(words) => {
                 words.iter().position(|word| word.eq_ignore_ascii_case(text)).map(Self::Word)
             }
-            Kind::Code => Code::parse(&text.to_ascii_lowercase()).map(Self::Code),
+            Kind::Code => Code::from_name(&text.to_ascii_lowercase()).map(Self::Code),
             Kind::Presence => None,
         }
     }

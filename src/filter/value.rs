@@ -7,10 +7,9 @@ use super::field::Field;
 use super::lexer::Operator;
 use super::literal::{Literal, is_within};
 use super::parser::Operand;
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Choice, Endpoint, Timestamp};
 use crate::report::{
-    Advertised, Code, Connection, Content, DataChannel, Direction, EndState, Holder, Login, MatchedBy, Mode,
-    Negotiation, Outcome, Reply, ReuseKind, ReuseOutcome, Security, Session, Severity, Status, Transfer,
+    Advertised, Code, Connection, DataChannel, Mode, Negotiation, Outcome, Reply, Session, Transfer,
 };
 
 /// A value that occurs in a session.
@@ -150,17 +149,13 @@ fn endpoint(endpoint: Endpoint, wants_port: bool) -> Value<'static> {
     if wants_port { Value::Number(endpoint.port.into()) } else { Value::Address(endpoint.ip) }
 }
 
-const fn mode(mode: Option<Mode>) -> Value<'static> {
-    Value::Word(match mode {
-        Some(Mode::Port) => 0,
-        Some(Mode::Pasv) => 1,
-        Some(Mode::Eprt) => 2,
-        Some(Mode::Epsv) => 3,
-        Some(Mode::Lprt) => 4,
-        Some(Mode::Lpsv) => 5,
-        Some(Mode::Default) => 6,
-        None => 7,
-    })
+fn mode(mode: Option<Mode>) -> Value<'static> {
+    mode.map_or(Value::Word(Mode::NAMES.len()), word)
+}
+
+/// A choice whose names are the field's words.
+fn word(choice: impl Choice) -> Value<'static> {
+    Value::Word(choice.position())
 }
 
 fn of_session<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
@@ -173,23 +168,9 @@ fn of_session<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> boo
         Field::SessUid => Value::Text(&session.uid.0),
         Field::SessClient | Field::SessClientPort => endpoint(session.client, field == Field::SessClientPort),
         Field::SessServer | Field::SessServerPort => endpoint(session.server, field == Field::SessServerPort),
-        Field::SessLogin => Value::Word(match session.login {
-            Login::None => 0,
-            Login::Accepted => 1,
-            Login::Rejected => 2,
-        }),
-        Field::SessSecurity => Value::Word(match session.security {
-            Security::None => 0,
-            Security::ExplicitTls => 1,
-            Security::ImplicitTls => 2,
-            Security::Gssapi => 3,
-        }),
-        Field::SessEndState => Value::Word(match session.end_state {
-            EndState::Open => 0,
-            EndState::Fin => 1,
-            EndState::Rst => 2,
-            EndState::Idle => 3,
-        }),
+        Field::SessLogin => word(session.login),
+        Field::SessSecurity => word(session.security),
+        Field::SessEndState => word(session.end_state),
         Field::SessDuration => Value::Seconds(session.end.seconds_since(session.start)),
         Field::SessStart => Value::Time(session.start),
         Field::SessEnd => Value::Time(session.end),
@@ -232,38 +213,10 @@ fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) ->
             connection.map(|connection| Value::Number(connection.retransmitted_bytes()))
         }
         Field::DataTls => connection.map(|connection| Value::Flag(connection.tls)),
-        Field::DataMatchedBy => channel.matched_by.map(|by| {
-            Value::Word(match by {
-                MatchedBy::Endpoint => 0,
-                MatchedBy::Translated => 1,
-                MatchedBy::ThirdParty => 2,
-                MatchedBy::Default => 3,
-                MatchedBy::Inferred => 4,
-            })
-        }),
-        Field::DataTimeWait => channel.time_wait.map(|wait| {
-            Value::Word(match wait.holder {
-                Holder::Client => 0,
-                Holder::Server => 1,
-                Holder::Both => 2,
-                Holder::Partner => 3,
-            })
-        }),
-        Field::DataReuse => channel.reuse.as_ref().map(|reuse| {
-            Value::Word(match reuse.kind {
-                ReuseKind::FourTuple => 0,
-                ReuseKind::Listener => 1,
-            })
-        }),
-        Field::DataReuseOutcome => channel.reuse.as_ref().map(|reuse| {
-            Value::Word(match reuse.outcome {
-                ReuseOutcome::Accepted => 0,
-                ReuseOutcome::Ignored => 1,
-                ReuseOutcome::Challenged => 2,
-                ReuseOutcome::Refused => 3,
-                ReuseOutcome::NotAttempted => 4,
-            })
-        }),
+        Field::DataMatchedBy => channel.matched_by.map(word),
+        Field::DataTimeWait => channel.time_wait.map(|wait| word(wait.holder)),
+        Field::DataReuse => channel.reuse.as_ref().map(|reuse| word(reuse.kind)),
+        Field::DataReuseOutcome => channel.reuse.as_ref().map(|reuse| word(reuse.outcome)),
         Field::DataInTimeWait => channel.reuse.as_ref().map(|reuse| Value::Flag(reuse.in_time_wait)),
         _ => None,
     };
@@ -292,21 +245,10 @@ fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, e
         }
         Field::XferBytes => transfer.bytes.map(Value::Number),
         Field::XferSize => transfer.expected_size.map(Value::Number),
-        Field::XferStatus => Some(Value::Word(match transfer.status {
-            Status::Complete => 0,
-            Status::Aborted => 1,
-            Status::Failed => 2,
-            Status::Unfinished => 3,
-        })),
+        Field::XferStatus => Some(word(transfer.status)),
         Field::XferCode => transfer.reply_code.map(|code| Value::Number(code.into())),
-        Field::XferDirection => Some(Value::Word(match transfer.direction {
-            Direction::Download => 0,
-            Direction::Upload => 1,
-        })),
-        Field::XferContent => Some(Value::Word(match transfer.content {
-            Content::File => 0,
-            Content::Listing => 1,
-        })),
+        Field::XferDirection => Some(word(transfer.direction)),
+        Field::XferContent => Some(word(transfer.content)),
         Field::XferType => Some(Value::Text(transfer.representation.raw())),
         Field::XferMime => transfer.mime.map(Value::Text),
         Field::XferSha256 => transfer.sha256.as_ref().map(Value::Hash),
@@ -411,14 +353,7 @@ fn of_packets<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> boo
                     .any(|connection| each(Value::Frames(connection.frames.first, connection.frames.last)))
         }
         Field::FindId => session.findings.iter().any(|finding| each(Value::Code(finding.code))),
-        Field::FindSeverity => session.findings.iter().any(|finding| {
-            each(Value::Word(match finding.severity {
-                Severity::Info => 0,
-                Severity::Notice => 1,
-                Severity::Warning => 2,
-                Severity::Alert => 3,
-            }))
-        }),
+        Field::FindSeverity => session.findings.iter().any(|finding| each(word(finding.severity))),
         Field::FindSummary => session.findings.iter().any(|finding| each(Value::Text(&finding.summary))),
         Field::Text => {
             text(session.user.as_ref(), each)

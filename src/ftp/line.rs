@@ -6,18 +6,20 @@
 use memchr::{memchr, memchr2};
 
 use super::{Party, command, reply};
-use crate::base::{Limits, PacketRef, is_plain};
+use crate::base::{Limits, PacketRef, choices, is_plain};
 
-/// What ended a line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LineEnd {
-    /// CR LF, as RFC 959 wants.
-    #[default]
-    CrLf,
-    /// LF alone.
-    Lf,
-    /// Nothing: the stream ended.
-    None,
+choices! {
+    /// What ended a line.
+    #[derive(Default)]
+    pub enum LineEnd {
+        /// CR LF, as RFC 959 wants.
+        #[default]
+        CrLf => "crlf" | "CR LF",
+        /// LF alone.
+        Lf => "lf" | "LF",
+        /// Nothing: the stream ended.
+        None => "none",
+    }
 }
 
 /// How a line lay in its segments: what a middlebox that looks at single packets would see of it.

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::analyzer::{Event, EventKind};
 use crate::base::Printable;
-use crate::report::{Connector, EndState, Login, MatchedBy, Mode, Prediction, Status, Transfer};
+use crate::report::{Connector, MatchedBy, Mode, Prediction, Transfer};
 
 use super::stamp::Stamp;
 
@@ -23,12 +23,7 @@ impl fmt::Display for Line<'_> {
         match kind {
             EventKind::Opened => f.write_str("session opened"),
             EventKind::LoggedIn { user, login, code } => {
-                let verdict = match login {
-                    Login::Accepted => "login accepted",
-                    Login::Rejected => "login rejected",
-                    Login::None => "login undecided",
-                };
-                f.write_str(verdict)?;
+                f.write_str(login.phrase())?;
                 if let Some(user) = user {
                     write!(f, ", user {}", user.printable())?;
                 }
@@ -71,12 +66,7 @@ impl fmt::Display for Line<'_> {
             EventKind::Found(finding) => {
                 write!(f, "{} {}: {}", finding.severity, finding.code, Printable(&finding.summary))
             }
-            EventKind::Ended { end_state } => f.write_str(match end_state {
-                EndState::Fin => "session closed",
-                EndState::Rst => "session reset",
-                EndState::Idle => "session given up: silent for too long",
-                EndState::Open => "session still open at the end of the capture",
-            }),
+            EventKind::Ended { end_state } => write!(f, "session {}", end_state.phrase()),
         }
     }
 }
@@ -88,12 +78,7 @@ impl Line<'_> {
 }
 
 fn transferred(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
-    f.write_str(match transfer.status {
-        Status::Complete => "complete",
-        Status::Aborted => "aborted",
-        Status::Failed => "failed",
-        Status::Unfinished => "unfinished",
-    })?;
+    f.write_str(transfer.status.phrase())?;
     if let Some(code) = transfer.reply_code {
         write!(f, " ({code})")?;
     }

@@ -1,12 +1,11 @@
 //! A data channel: one negotiation and the data connection that came of it.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
 use super::Uid;
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Endpoint, Timestamp, choices};
 use crate::ftp::HostPort as Advertised;
 
 /// One negotiation, or one data connection that was made without any.
@@ -40,39 +39,27 @@ pub struct DataChannel {
     pub other_attempts: Vec<Connection>,
 }
 
-/// How a data connection is negotiated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Mode {
-    /// RFC 959: the client names an IPv4 endpoint.
-    Port,
-    /// RFC 959: the server names an IPv4 endpoint.
-    Pasv,
-    /// RFC 2428: the client names an endpoint of either family.
-    Eprt,
-    /// RFC 2428: the server names a port.
-    Epsv,
-    /// RFC 1639: the client names a long endpoint.
-    Lprt,
-    /// RFC 1639: the server names a long endpoint.
-    Lpsv,
-    /// RFC 959 section 3.2: nobody names anything.
-    Default,
+choices! {
+    /// How a data connection is negotiated.
+    pub enum Mode {
+        /// RFC 959: the client names an IPv4 endpoint.
+        Port => "PORT",
+        /// RFC 959: the server names an IPv4 endpoint.
+        Pasv => "PASV",
+        /// RFC 2428: the client names an endpoint of either family.
+        Eprt => "EPRT",
+        /// RFC 2428: the server names a port.
+        Epsv => "EPSV",
+        /// RFC 1639: the client names a long endpoint.
+        Lprt => "LPRT",
+        /// RFC 1639: the server names a long endpoint.
+        Lpsv => "LPSV",
+        /// RFC 959 section 3.2: nobody names anything.
+        Default => "DEFAULT",
+    }
 }
 
 impl Mode {
-    /// The name in the report: that of the command, or `DEFAULT`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Port => "PORT",
-            Self::Pasv => "PASV",
-            Self::Eprt => "EPRT",
-            Self::Epsv => "EPSV",
-            Self::Lprt => "LPRT",
-            Self::Lpsv => "LPSV",
-            Self::Default => "DEFAULT",
-        }
-    }
-
     /// Whether the server connects.
     pub const fn is_active(self) -> bool {
         match self {
@@ -82,23 +69,18 @@ impl Mode {
     }
 }
 
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+choices! {
+    /// What the peers made of a negotiation.
+    pub enum Negotiation {
+        /// The argument or reply can't be read as an endpoint, whatever the answer.
+        Malformed => "malformed",
+        /// A 2yz reply.
+        Accepted => "accepted",
+        /// A 4yz or 5yz reply.
+        Rejected => "rejected",
+        /// No reply.
+        Unanswered => "unanswered" | "never answered",
     }
-}
-
-/// What the peers made of a negotiation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Negotiation {
-    /// The argument or reply can't be read as an endpoint, whatever the answer.
-    Malformed,
-    /// A 2yz reply.
-    Accepted,
-    /// A 4yz or 5yz reply.
-    Rejected,
-    /// No reply.
-    Unanswered,
 }
 
 /// What the protocol says a data connection will be.
@@ -128,32 +110,34 @@ pub struct Connector {
     pub port: Option<u16>,
 }
 
-/// What came of a prediction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// A connection was made.
-    Connected,
-    /// SYN answered by RST.
-    Refused,
-    /// SYN, no answer.
-    Unanswered,
-    /// No packet of a data connection was seen.
-    Unused,
+choices! {
+    /// What came of a prediction.
+    pub enum Outcome {
+        /// A connection was made.
+        Connected => "connected",
+        /// SYN answered by RST.
+        Refused => "refused",
+        /// SYN, no answer.
+        Unanswered => "unanswered",
+        /// No packet of a data connection was seen.
+        Unused => "unused" | "not used",
+    }
 }
 
-/// How a connection was told to belong to a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MatchedBy {
-    /// Both addresses and the listening port as predicted.
-    Endpoint,
-    /// An address differs: network address translation, or a stranger.
-    Translated,
-    /// The connector is the partner server of an FXP transfer.
-    ThirdParty,
-    /// The default data ports.
-    Default,
-    /// By addresses and time alone.
-    Inferred,
+choices! {
+    /// How a connection was told to belong to a channel.
+    pub enum MatchedBy {
+        /// Both addresses and the listening port as predicted.
+        Endpoint => "endpoint" | "as predicted",
+        /// An address differs: network address translation, or a stranger.
+        Translated => "translated" | "an address differs",
+        /// The connector is the partner server of an FXP transfer.
+        ThirdParty => "third_party" | "server to server",
+        /// The default data ports.
+        Default => "default" | "default ports",
+        /// By addresses and time alone.
+        Inferred => "inferred" | "matched by address and time only",
+    }
 }
 
 /// First and last frame of something.
@@ -165,29 +149,32 @@ pub struct FrameSpan {
     pub last: u64,
 }
 
-/// How a TCP connection ended, as far as the capture tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EndState {
-    /// Not at all.
-    #[default]
-    Open,
-    /// Both FINs were seen.
-    Fin,
-    /// RST.
-    Rst,
-    /// It fell silent for so long that it was given up.
-    Idle,
+choices! {
+    /// How a TCP connection ended, as far as the capture tells.
+    #[derive(Default)]
+    pub enum EndState {
+        /// Not at all.
+        #[default]
+        Open => "open" | "still open when the capture ended",
+        /// Both FINs were seen.
+        Fin => "fin" | "closed",
+        /// RST.
+        Rst => "rst" | "reset",
+        /// It fell silent for so long that it was given up.
+        Idle => "idle" | "given up after a long silence",
+    }
 }
 
-/// Who sent the first FIN or RST.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FirstClose {
-    /// Who sent the first SYN.
-    Originator,
-    /// Who answered it.
-    Responder,
-    /// Simultaneous: neither had seen the other's FIN.
-    Both,
+choices! {
+    /// Who sent the first FIN or RST.
+    pub enum FirstClose {
+        /// Who sent the first SYN.
+        Originator => "originator",
+        /// Who answered it.
+        Responder => "responder",
+        /// Simultaneous: neither had seen the other's FIN.
+        Both => "both" | "both sides at once",
+    }
 }
 
 /// Frames of the first few SYNs of a connection, which most often is one.
@@ -310,17 +297,18 @@ pub struct TimeWait {
     pub until: Timestamp,
 }
 
-/// Who holds TIME_WAIT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// The FTP client.
-    Client,
-    /// The FTP server of this session.
-    Server,
-    /// Both, after a simultaneous close.
-    Both,
-    /// The other server of an FXP transfer.
-    Partner,
+choices! {
+    /// Who holds TIME_WAIT.
+    pub enum Holder {
+        /// The FTP client.
+        Client => "client",
+        /// The FTP server of this session.
+        Server => "server",
+        /// Both, after a simultaneous close.
+        Both => "both" | "both sides",
+        /// The other server of an FXP transfer.
+        Partner => "partner" | "other server",
+    }
 }
 
 /// An endpoint or pair that an earlier channel used.
@@ -347,26 +335,28 @@ pub struct Previous {
     pub data_channel: u32,
 }
 
-/// What is used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReuseKind {
-    /// Both endpoints.
-    FourTuple,
-    /// The listening endpoint, from another port or host.
-    Listener,
+choices! {
+    /// What is used again.
+    pub enum ReuseKind {
+        /// Both endpoints.
+        FourTuple => "four_tuple" | "4-tuple",
+        /// The listening endpoint, from another port or host.
+        Listener => "listener" | "listening endpoint",
+    }
 }
 
-/// What came of a reuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReuseOutcome {
-    /// The SYN went through at once.
-    Accepted,
-    /// SYNs went unanswered at first, or for good.
-    Ignored,
-    /// A SYN was answered by a plain ACK before it went through, or for good.
-    Challenged,
-    /// A SYN was answered by RST.
-    Refused,
-    /// No SYN was seen, and the predicted pair was in TIME_WAIT.
-    NotAttempted,
+choices! {
+    /// What came of a reuse.
+    pub enum ReuseOutcome {
+        /// The SYN went through at once.
+        Accepted => "accepted",
+        /// SYNs went unanswered at first, or for good.
+        Ignored => "ignored" | "SYNs ignored",
+        /// A SYN was answered by a plain ACK before it went through, or for good.
+        Challenged => "challenged" | "SYN answered by a plain ACK",
+        /// A SYN was answered by RST.
+        Refused => "refused",
+        /// No SYN was seen, and the predicted pair was in TIME_WAIT.
+        NotAttempted => "not_attempted" | "no SYN seen",
+    }
 }

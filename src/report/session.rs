@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::{Announcement, DataChannel, EndState, Finding, FrameSpan, Negotiation, Transfer};
-use crate::base::{Endpoint, Secret, Text, Timestamp};
+use crate::base::{Endpoint, Secret, Text, Timestamp, choices};
 use crate::ftp::{LineEnd, Party, Verb};
 
 /// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
@@ -103,41 +103,46 @@ impl Session {
     }
 }
 
-/// What came of the last login attempt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Login {
-    /// There was none, or its reply was not seen.
-    #[default]
-    None,
-    /// 230 or 232.
-    Accepted,
-    /// 530 or another 4yz or 5yz to USER, PASS or ACCT.
-    Rejected,
+choices! {
+    /// What came of the last login attempt.
+    #[derive(Default)]
+    pub enum Login {
+        /// There was none, or its reply was not seen.
+        #[default]
+        None => "none" | "no login seen",
+        /// 230 or 232.
+        Accepted => "accepted" | "logged in",
+        /// 530 or another 4yz or 5yz to USER, PASS or ACCT.
+        Rejected => "rejected" | "login rejected",
+    }
 }
 
-/// The highest protection that a control connection reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Security {
-    /// All in the clear.
-    #[default]
-    None,
-    /// AUTH TLS was accepted (RFC 4217).
-    ExplicitTls,
-    /// TLS from the first byte.
-    ImplicitTls,
-    /// AUTH GSSAPI and its kin were accepted (RFC 2228).
-    Gssapi,
+choices! {
+    /// The highest protection that a control connection reached.
+    #[derive(Default)]
+    pub enum Security {
+        /// All in the clear.
+        #[default]
+        None => "none" | "in the clear",
+        /// AUTH TLS was accepted (RFC 4217).
+        ExplicitTls => "explicit_tls" | "explicit TLS",
+        /// TLS from the first byte.
+        ImplicitTls => "implicit_tls" | "implicit TLS",
+        /// AUTH GSSAPI and its kin were accepted (RFC 2228).
+        Gssapi => "gssapi" | "GSSAPI",
+    }
 }
 
-/// How a side chose its successive listening ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allocation {
-    /// Each a little above the one before.
-    Sequential,
-    /// The same again and again.
-    Fixed,
-    /// No pattern.
-    Scattered,
+choices! {
+    /// How a side chose its successive listening ports.
+    pub enum Allocation {
+        /// Each a little above the one before.
+        Sequential => "sequential",
+        /// The same again and again.
+        Fixed => "fixed" | "always the same",
+        /// No pattern.
+        Scattered => "scattered" | "random",
+    }
 }
 
 /// How each side chose its listening ports; none where fewer than three were seen.
@@ -235,14 +240,16 @@ pub struct LineFacts {
     pub protection: Protection,
 }
 
-/// How a line was protected on the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protection {
-    /// In the clear.
-    #[default]
-    Clear,
-    /// Read with the keys of its TLS session.
-    Tls,
+choices! {
+    /// How a line was protected on the wire.
+    #[derive(Default)]
+    pub enum Protection {
+        /// In the clear.
+        #[default]
+        Clear => "clear",
+        /// Read with the keys of its TLS session.
+        Tls => "tls",
+    }
 }
 
 /// Bytes of the control connection that are not in the capture.

@@ -1,7 +1,7 @@
 //! A transfer: one command that moves a file or a listing.
 
 use super::Uid;
-use crate::base::{Text, Timestamp};
+use crate::base::{Text, Timestamp, choices};
 
 /// What one transfer command moved, or failed to move.
 #[derive(Clone, Debug)]
@@ -55,33 +55,36 @@ impl Transfer {
     }
 }
 
-/// Which way a transfer goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Server to client.
-    Download,
-    /// Client to server.
-    Upload,
+choices! {
+    /// Which way a transfer goes.
+    pub enum Direction {
+        /// Server to client.
+        Download => "download",
+        /// Client to server.
+        Upload => "upload",
+    }
 }
 
-/// What a transfer moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// A file.
-    File,
-    /// Names or facts of files.
-    Listing,
+choices! {
+    /// What a transfer moves.
+    pub enum Content {
+        /// A file.
+        File => "file",
+        /// Names or facts of files.
+        Listing => "listing",
+    }
 }
 
-/// How a transfer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// A 2yz final reply.
-    Complete,
-    /// ABOR, or 426.
-    Aborted,
-    /// Any other 4yz or 5yz reply.
-    Failed,
-    /// No final reply in the capture.
-    Unfinished,
+choices! {
+    /// How a transfer ended.
+    pub enum Status {
+        /// A 2yz final reply.
+        Complete => "complete",
+        /// ABOR, or 426.
+        Aborted => "aborted",
+        /// Any other 4yz or 5yz reply.
+        Failed => "failed",
+        /// No final reply in the capture.
+        Unfinished => "unfinished" | "no final reply",
+    }
 }

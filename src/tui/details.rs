@@ -13,7 +13,7 @@ use super::theme::Ink;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{
-    Connection, DataChannel, EndState, Finding, FirstClose, Holder, MatchedBy, Negotiation, Outcome, Reuse,
+    Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy, Negotiation, Outcome, Reuse,
     ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
 };
 
@@ -310,12 +310,7 @@ fn moved(session: &Session, transfer: &Transfer) -> Option<Fact> {
 
 /// How a transfer ended, with its code.
 pub(super) fn status(transfer: &Transfer) -> String {
-    let word = match transfer.status {
-        Status::Complete => "complete",
-        Status::Aborted => "aborted",
-        Status::Failed => "failed",
-        Status::Unfinished => "no final reply",
-    };
+    let word = transfer.status.phrase();
     match transfer.reply_code {
         Some(code) => format!("{word} ({code})"),
         None => word.into(),
@@ -328,20 +323,15 @@ fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> 
     }
     let (time, frame) = connection.close?;
     let who = match connection.first_close {
-        Some(FirstClose::Originator) => events::party(summary::party_of(channel, true)),
-        Some(FirstClose::Responder) => events::party(summary::party_of(channel, false)),
+        Some(FirstClose::Originator) => summary::party_of(channel, true).name(),
+        Some(FirstClose::Responder) => summary::party_of(channel, false).name(),
         Some(FirstClose::Both) => "both sides at once",
         None => "nobody seen",
     };
     let how = if connection.end_state == EndState::Rst { "reset" } else { "closed first" };
     let mut text = format!("{how} by {who} at {}  (frame {frame})", words::offset(time.since(session.start)));
     if let Some(wait) = channel.time_wait {
-        let holder = match wait.holder {
-            Holder::Client => "client",
-            Holder::Server => "server",
-            Holder::Both => "both sides",
-            Holder::Partner => "other server",
-        };
+        let holder = wait.holder.phrase();
         let until = words::offset(wait.until.since(session.start));
         _ = write!(text, " {} TIME_WAIT at the {holder} until {until}", glyphs::ARROW);
     }
@@ -350,10 +340,7 @@ fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> 
 }
 
 fn reused(session: &Session, reuse: &Reuse) -> Fact {
-    let what = match reuse.kind {
-        ReuseKind::FourTuple => "the same pair",
-        ReuseKind::Listener => "the same listening port",
-    };
+    let what = reuse.kind.phrase();
     let whose = if reuse.previous.session == session.uid {
         format!("channel {} of this session", reuse.previous.data_channel)
     } else {
@@ -361,13 +348,7 @@ fn reused(session: &Session, reuse: &Reuse) -> Fact {
     };
     let when = words::duration(reuse.gap);
     let still = if reuse.in_time_wait { ", still in TIME_WAIT" } else { "" };
-    let came = match reuse.outcome {
-        ReuseOutcome::Accepted => "accepted",
-        ReuseOutcome::Ignored => "SYNs ignored at first",
-        ReuseOutcome::Challenged => "SYN answered by a plain ACK",
-        ReuseOutcome::Refused => "refused",
-        ReuseOutcome::NotAttempted => "not attempted",
-    };
+    let came = reuse.outcome.phrase();
     let bad = reuse.in_time_wait && reuse.outcome != ReuseOutcome::Accepted;
     let mark = if reuse.kind == ReuseKind::FourTuple && reuse.in_time_wait {
         glyphs::PAIR_REUSED
@@ -378,7 +359,7 @@ fn reused(session: &Session, reuse: &Reuse) -> Fact {
         mark,
         if bad { Ink::Bad } else { Ink::Reused },
         "reuse",
-        format!("{what} as {whose}, {when} after{still}: {came}"),
+        format!("same {what} as {whose}, {when} later{still}: {came}"),
     )
 }
 

@@ -305,13 +305,10 @@ fn told(session: &Session, event: &Event) -> Option<(Ink, String)> {
         EventKind::Closed(index) => closed(session.data_channel(index)?)?,
         EventKind::Gap(index) => {
             let gap = session.gaps.get(usize::try_from(index).ok()?)?;
-            let whose = match gap.from {
-                Party::Client => "the client's",
-                Party::Server => "the server's",
-            };
+            let whose = gap.from;
             (
                 Ink::Reused,
-                format!("{} of {whose} control bytes are not in the capture", words::count(gap.bytes)),
+                format!("{} of the {whose}'s control bytes are not in the capture", words::count(gap.bytes)),
             )
         }
         EventKind::Finding(index) => {
@@ -345,7 +342,7 @@ fn closed(channel: &DataChannel) -> Option<(Ink, String)> {
         return Some((Ink::Dim, "both close at once".into()));
     }
     let Some(who) = closer(channel) else { return Some((Ink::Dim, "closed".into())) };
-    let who = party(who);
+    let who = who.name();
     Some(match connection.end_state {
         crate::report::EndState::Rst => (Ink::Failed, format!("RST: the {who} resets the data connection")),
         crate::report::EndState::Fin | crate::report::EndState::Open | crate::report::EndState::Idle => {
@@ -360,13 +357,5 @@ pub(super) fn closer(channel: &DataChannel) -> Option<Party> {
         FirstClose::Originator => Some(super::summary::party_of(channel, true)),
         FirstClose::Responder => Some(super::summary::party_of(channel, false)),
         FirstClose::Both => None,
-    }
-}
-
-/// The name of a party.
-pub(super) const fn party(party: Party) -> &'static str {
-    match party {
-        Party::Client => "client",
-        Party::Server => "server",
     }
 }

@@ -1,12 +1,11 @@
 //! The tables: for each its columns, by the contract's names.
 
 use super::Cell;
-use crate::base::{Endpoint, Text};
+use crate::base::{Choice, Endpoint, Text};
 use crate::export::schema::secret;
-use crate::export::words::Word;
 use crate::report::{
-    Argument, Command, Connection, DataChannel, EndState, Finding, Mode, Reply, Report, Reuse, Session,
-    Severity, TimeWait, Transfer, Uid, community_id,
+    Argument, Command, Connection, DataChannel, Finding, Reply, Report, Reuse, Session, Severity, TimeWait,
+    Transfer, Uid, community_id,
 };
 
 /// One column: its heading, and its cell in a row.
@@ -113,13 +112,13 @@ pub(super) fn sessions<'a>() -> Vec<Column<Row<'a, Session>>> {
         column("first_frame", |row| Cell::Number(row.of.frames.first)),
         column("last_frame", |row| Cell::Number(row.of.frames.last)),
         column("handshake", |row| Cell::Truth(row.of.handshake)),
-        column("end_state", |row| Cell::Word(row.of.end_state.word())),
+        column("end_state", |row| Cell::Word(row.of.end_state.name())),
         column("closed_by", |row| word(row.of.closed_by)),
         column("password", |row| {
             row.of.password.as_ref().map_or(Cell::Empty, |kept| Cell::Wire(secret(kept)))
         }),
-        column("login", |row| Cell::Word(row.of.login.word())),
-        column("security", |row| Cell::Word(row.of.security.word())),
+        column("login", |row| Cell::Word(row.of.login.name())),
+        column("security", |row| Cell::Word(row.of.security.name())),
         column("epsv_all", |row| Cell::Truth(row.of.epsv_all)),
         column("system", |row| wire(row.of.system.as_ref())),
         column("client_software", |row| wire(row.of.client_software.as_ref())),
@@ -155,8 +154,8 @@ pub(super) fn transfers<'a>() -> Vec<Column<Row<'a, Transfer>>> {
         column("verb", |row| row.command().map_or(Cell::Empty, |command| Cell::Wire(command.verb.name()))),
         column("argument", |row| argument(row.command())),
         column("path", |row| wire(row.of.path.as_ref())),
-        column("direction", |row| Cell::Word(row.of.direction.word())),
-        column("content", |row| Cell::Word(row.of.content.word())),
+        column("direction", |row| Cell::Word(row.of.direction.name())),
+        column("content", |row| Cell::Word(row.of.content.name())),
         column("type", |row| wire(Some(&row.of.representation))),
         column("structure", |row| Cell::Made(row.of.structure.to_string())),
         column("mode", |row| Cell::Made(row.of.mode.to_string())),
@@ -164,7 +163,7 @@ pub(super) fn transfers<'a>() -> Vec<Column<Row<'a, Transfer>>> {
         column("data_channel", |row| number(row.of.data_channel)),
         column("negotiated_by", |row| {
             let channel = row.of.data_channel.and_then(|index| row.session?.data_channel(index));
-            channel.and_then(|channel| channel.mode).map_or(Cell::Empty, |mode| Cell::Word(mode.name()))
+            word(channel.and_then(|channel| channel.mode))
         }),
         column("bytes", |row| number(row.of.bytes)),
         column("missing_bytes", |row| Cell::Number(row.of.missing_bytes)),
@@ -172,7 +171,7 @@ pub(super) fn transfers<'a>() -> Vec<Column<Row<'a, Transfer>>> {
         column("sha256", |row| row.of.sha256.as_ref().map_or(Cell::Empty, Cell::Hash)),
         column("mime", |row| row.of.mime.map_or(Cell::Empty, Cell::Word)),
         column("encrypted", |row| Cell::Truth(row.of.encrypted)),
-        column("status", |row| Cell::Word(row.of.status.word())),
+        column("status", |row| Cell::Word(row.of.status.name())),
         column("reply_code", |row| number(row.of.reply_code)),
         column("start", |row| row.of.start.map_or(Cell::Empty, Cell::Time)),
         column("end", |row| row.of.end.map_or(Cell::Empty, Cell::Time)),
@@ -186,7 +185,7 @@ pub(super) fn channels<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
     let mut columns = whose();
     columns.extend([
         column("data_channel", |row: &Row<'_, DataChannel>| count(row.index)),
-        column("mode", |row| row.of.mode.map(Mode::name).map_or(Cell::Empty, Cell::Word)),
+        column("mode", |row| word(row.of.mode)),
         column("active", |row| Cell::Truth(row.of.active)),
         column("command", |row| number(row.of.command)),
         column("frame", |row| number(row.command().map(|command| command.frame))),
@@ -251,7 +250,7 @@ fn connection<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
         column("last_frame", |row| row.connection(|made| Cell::Number(made.frames.last))),
         column("handshake", |row| row.connection(|made| Cell::Truth(made.handshake))),
         column("syn_attempts", |row| row.connection(|made| Cell::Number(made.syn_attempts.into()))),
-        column("end_state", |row| row.connection(|made| Cell::Word(EndState::word(made.end_state)))),
+        column("end_state", |row| row.connection(|made| Cell::Word(made.end_state.name()))),
         column("first_close", |row| row.connection(|made| word(made.first_close))),
         column("bytes_originator", |row| row.connection(|made| Cell::Number(made.from_originator.bytes))),
         column("bytes_responder", |row| row.connection(|made| Cell::Number(made.from_responder.bytes))),
@@ -307,8 +306,8 @@ fn count<'a>(count: usize) -> Cell<'a> {
     Cell::Number(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
-fn word<'a>(choice: Option<impl Word>) -> Cell<'a> {
-    choice.map_or(Cell::Empty, |choice| Cell::Word(choice.word()))
+fn word<'a>(choice: Option<impl Choice>) -> Cell<'a> {
+    choice.map_or(Cell::Empty, |choice| Cell::Word(choice.name()))
 }
 
 fn wire(text: Option<&Text>) -> Cell<'_> {

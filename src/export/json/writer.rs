@@ -10,6 +10,10 @@ use std::net::IpAddr;
 
 use crate::base::{Text, Timestamp, digits, is_plain, is_unprintable, plain_length};
 use crate::export::values::{Addresses, Hex, Moments};
+use crate::report::{
+    Allocation, Code, Content, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Mode, Negotiation,
+    Outcome, Party, ReuseKind, ReuseOutcome, Security, Severity, Status,
+};
 
 /// What can be written as JSON.
 pub(in crate::export) trait Json {
@@ -224,6 +228,21 @@ impl<I: Iterator<Item: Json> + Clone> Json for List<I> {
         }
         json.close(b'[', b']');
     }
+}
+
+macro_rules! choices {
+    ($($choice:ident)*) => {
+        $(impl Json for $choice {
+            fn write(&self, json: &mut Writer) {
+                json.plain(self.name().as_bytes());
+            }
+        })*
+    };
+}
+
+choices! {
+    Allocation Code Content Direction EndState FirstClose Holder Login MatchedBy Mode Negotiation Outcome Party
+    ReuseKind ReuseOutcome Security Severity Status
 }
 
 impl Json for bool {

@@ -3,7 +3,7 @@
 use super::Endpoint;
 use crate::export::json::{Json, Numbered, Writer, object};
 use crate::report::{
-    Advertised, Connection, Connector, DataChannel, Mode, Prediction, Reuse, TimeWait, community_id,
+    Advertised, Connection, Connector, DataChannel, Prediction, Reuse, TimeWait, community_id,
 };
 
 impl Json for Numbered<&DataChannel> {
@@ -11,7 +11,7 @@ impl Json for Numbered<&DataChannel> {
         let Self(index, channel) = self;
         object!(json, {
             "index": index,
-            "mode": channel.mode.map(Mode::name),
+            "mode": channel.mode,
             "active": channel.active,
             "command": channel.command,
             "negotiation": channel.negotiation,

@@ -4,7 +4,6 @@ use super::Endpoint;
 use super::session::moved;
 use crate::analyzer::{Event, EventKind};
 use crate::export::json::{Json, Writer, members};
-use crate::report::Mode;
 
 /// One event: what all have, then what kind it is and what that kind has.
 impl Json for Event {
@@ -31,20 +30,20 @@ fn kind(kind: &EventKind, json: &mut Writer) {
         EventKind::Expecting { channel, mode, prediction } => members!(json, {
             "event": "expecting",
             "data_channel": channel,
-            "mode": mode.map(Mode::name),
+            "mode": mode,
             "listener": Endpoint::from(prediction.listener),
             "connector": Endpoint::from(prediction.connector),
         }),
         EventKind::Rejected { channel, mode, code } => members!(json, {
             "event": "rejected",
             "data_channel": channel,
-            "mode": mode.map(Mode::name),
+            "mode": mode,
             "code": code,
         }),
         EventKind::Connected { channel, mode, originator, responder, matched_by, after } => members!(json, {
             "event": "connected",
             "data_channel": channel,
-            "mode": mode.map(Mode::name),
+            "mode": mode,
             "originator": Endpoint::from(*originator),
             "responder": Endpoint::from(*responder),
             "matched_by": matched_by,
@@ -53,14 +52,14 @@ fn kind(kind: &EventKind, json: &mut Writer) {
         EventKind::Refused { channel, mode, originator, responder } => members!(json, {
             "event": "refused",
             "data_channel": channel,
-            "mode": mode.map(Mode::name),
+            "mode": mode,
             "originator": Endpoint::from(*originator),
             "responder": Endpoint::from(*responder),
         }),
         EventKind::TimedOut { channel, mode, prediction, waited, attempted } => members!(json, {
             "event": "timed_out",
             "data_channel": channel,
-            "mode": mode.map(Mode::name),
+            "mode": mode,
             "listener": Endpoint::from(prediction.listener),
             "connector": Endpoint::from(prediction.connector),
             "waited_s": seconds(*waited),

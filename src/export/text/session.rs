@@ -9,10 +9,9 @@ use super::page::{Page, Piece, Style};
 use super::quantity::{Bytes, FrameList, Moment, Span};
 use super::table::{self, Column, Row};
 use crate::base::{Endpoint, Text, Timestamp};
-use crate::export::words::Word as _;
 use crate::report::{
-    Allocation, Connection, DataChannel, EndState, Finding, FirstClose, Login, MatchedBy, Mode, Negotiation,
-    Outcome, Party, Reuse, ReuseKind, ReuseOutcome, Security, Session, Severity, Status, Transfer,
+    Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy, Mode, Negotiation, Outcome, Party,
+    Reuse, ReuseOutcome, Session, Severity, Status, Transfer,
 };
 
 /// Writes the session under its number.
@@ -72,22 +71,13 @@ fn facts(session: &Session) -> Vec<String> {
     if !session.handshake {
         say("start not captured".into());
     }
-    match session.login {
-        Login::None => say("no login seen".into()),
-        Login::Accepted => say("logged in".into()),
-        Login::Rejected => say("login rejected".into()),
-    }
-    match session.security {
-        Security::None => say("in the clear".into()),
-        Security::ExplicitTls => say("TLS by AUTH".into()),
-        Security::ImplicitTls => say("TLS from the start".into()),
-        Security::Gssapi => say("GSSAPI".into()),
-    }
+    say(session.login.phrase().into());
+    say(session.security.phrase().into());
     if session.epsv_all {
         say("EPSV ALL".into());
     }
     if let Some(greeting) = session.greeting.last() {
-        say(format!("greets “{}”", first_line(&greeting.text)));
+        say(format!("banner: {}", first_line(&greeting.text)));
     }
     if let Some(system) = &session.system {
         say(format!("system {}", first_line(system)));
@@ -98,11 +88,8 @@ fn facts(session: &Session) -> Vec<String> {
     let allocations =
         [("client", session.port_allocation.client), ("server", session.port_allocation.server)];
     for (party, allocation) in allocations {
-        match allocation {
-            Some(Allocation::Sequential) => say(format!("{party} ports one after another")),
-            Some(Allocation::Fixed) => say(format!("{party} port always the same")),
-            Some(Allocation::Scattered) => say(format!("{party} ports scattered")),
-            None => {}
+        if let Some(allocation) = allocation {
+            say(format!("{party} data ports: {}", allocation.phrase()));
         }
     }
     facts
@@ -185,7 +172,7 @@ fn channel_row(session: &Session, channel: &DataChannel, numbers: &Numbers<'_>, 
         row.set(Column::Outcome, page.piece(style, text));
     }
     if let Some(time_wait) = channel.time_wait {
-        row.set(Column::TimeWait, page.piece(Style::Faint, time_wait.holder.word()));
+        row.set(Column::TimeWait, page.piece(Style::Faint, time_wait.holder.name()));
     }
     row.notes = channel_notes(session, channel, numbers, page);
     row
@@ -221,19 +208,19 @@ fn outcome(session: &Session, channel: &DataChannel) -> Option<(Style, String)> 
         Some(negotiation @ (Negotiation::Malformed | Negotiation::Unanswered))
             if channel.outcome.is_none() =>
         {
-            return Some((Style::Bad, negotiation.word().into()));
+            return Some((Style::Bad, negotiation.phrase().into()));
         }
         Some(Negotiation::Accepted | Negotiation::Malformed | Negotiation::Unanswered) | None => {}
     }
     let outcome = channel.outcome?;
     let attempts = channel.connection.as_ref().map_or(0, |connection| connection.syn_attempts);
     Some(match outcome {
-        Outcome::Connected => (Style::Good, outcome.word().into()),
-        Outcome::Unused => (Style::Faint, outcome.word().into()),
+        Outcome::Connected => (Style::Good, outcome.phrase().into()),
+        Outcome::Unused => (Style::Faint, outcome.phrase().into()),
         Outcome::Refused | Outcome::Unanswered if attempts > 1 => {
-            (Style::Bad, format!("{} ×{attempts}", outcome.word()))
+            (Style::Bad, format!("{} ×{attempts}", outcome.phrase()))
         }
-        Outcome::Refused | Outcome::Unanswered => (Style::Bad, outcome.word().into()),
+        Outcome::Refused | Outcome::Unanswered => (Style::Bad, outcome.phrase().into()),
     })
 }
 
@@ -286,26 +273,25 @@ fn reset_by(channel: &DataChannel, connection: &Connection) -> &'static str {
 
 /// What is worth saying of a reuse: those outside TIME_WAIT that went well are not.
 fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Option<Piece> {
-    let (style, came_of_it) = match reuse.outcome {
+    let style = match reuse.outcome {
         ReuseOutcome::Accepted if !reuse.in_time_wait => return None,
-        ReuseOutcome::Accepted => (Style::Faint, "accepted"),
-        ReuseOutcome::Ignored => (Style::Warning, "SYNs were ignored"),
-        ReuseOutcome::Challenged => (Style::Warning, "a SYN was challenged by an ACK"),
-        ReuseOutcome::Refused => (Style::Warning, "refused"),
-        ReuseOutcome::NotAttempted => (Style::Warning, "no SYN seen"),
-    };
-    let what = match reuse.kind {
-        ReuseKind::FourTuple => "both endpoints used again",
-        ReuseKind::Listener => "listening endpoint used again",
+        ReuseOutcome::Accepted => Style::Faint,
+        ReuseOutcome::Ignored
+        | ReuseOutcome::Challenged
+        | ReuseOutcome::Refused
+        | ReuseOutcome::NotAttempted => Style::Warning,
     };
     let previous = &reuse.previous.session;
     let whose = match numbers.of(previous) {
         Some(number) if *previous != session.uid => format!(" (#{number})"),
         Some(_) | None => String::new(),
     };
-    let within = if reuse.in_time_wait { ", inside TIME_WAIT" } else { "" };
+    let within = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
     let gap = Span(reuse.gap);
-    Some(page.piece(style, format!("{what} {gap} later{whose}{within}: {came_of_it}")))
+    Some(page.piece(
+        style,
+        format!("{} reused {gap} later{whose}{within}: {}", reuse.kind.phrase(), reuse.outcome.phrase()),
+    ))
 }
 
 fn transfer_row(mut row: Row, session: &Session, transfer: &Transfer, page: &Page<'_>) -> Row {
@@ -336,9 +322,10 @@ fn transfer_row(mut row: Row, session: &Session, transfer: &Transfer, page: &Pag
     let code = transfer.reply_code.map_or_else(String::new, |code| code.to_string());
     let (style, reply) = match transfer.status {
         Status::Complete => (Style::Good, code),
-        Status::Aborted => (Style::Warning, format!("{code} aborted")),
-        Status::Failed => (Style::Bad, format!("{code} failed")),
-        Status::Unfinished => (Style::Warning, format!("{code} unfinished")),
+        Status::Aborted | Status::Unfinished => {
+            (Style::Warning, format!("{code} {}", transfer.status.phrase()))
+        }
+        Status::Failed => (Style::Bad, format!("{code} {}", transfer.status.phrase())),
     };
     row.set(Column::Reply, page.piece(style, reply.trim_start()));
     row.notes.extend(transfer_notes(transfer, page));

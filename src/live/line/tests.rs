@@ -4,7 +4,7 @@ use crate::base::{Endpoint, PacketRef, Text, Timestamp};
 use crate::ftp::Verb;
 use crate::live::stamp::{Clock, Stamps};
 use crate::report::testing;
-use crate::report::{Code, Direction, Severity, Uid};
+use crate::report::{Code, Direction, Login, Severity, Status, Uid};
 
 fn endpoint(text: &str) -> Endpoint {
     let address: std::net::SocketAddr = text.parse().unwrap();

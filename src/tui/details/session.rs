@@ -41,17 +41,15 @@ const LINES: usize = 20;
 
 fn login(session: &Session) -> Fact {
     use crate::report::{Login, Security};
-    let (ink, came) = match session.login {
-        Login::None => (Ink::Dim, "no login seen"),
-        Login::Accepted => (Ink::Good, "logged in"),
-        Login::Rejected => (Ink::Bad, "login rejected"),
+    let ink = match session.login {
+        Login::None => Ink::Dim,
+        Login::Accepted => Ink::Good,
+        Login::Rejected => Ink::Bad,
     };
+    let came = session.login.phrase();
     let mut text = session.user.as_ref().map(|user| words::wire(user) + " ").unwrap_or_default() + came;
-    match session.security {
-        Security::None => {}
-        Security::ExplicitTls => text.push_str(", TLS"),
-        Security::ImplicitTls => text.push_str(", implicit TLS"),
-        Security::Gssapi => text.push_str(", GSSAPI"),
+    if session.security != Security::None {
+        _ = write!(text, ", {}", session.security.phrase());
     }
     if let Some(greeting) = session.greeting.last() {
         _ = write!(text, "  {}", events::reply_text(greeting));
@@ -88,15 +86,10 @@ fn channels(session: &Session, facts: &Facts) -> Fact {
         [("client", session.port_allocation.client), ("server", session.port_allocation.server)]
     {
         if let Some(allocation) = allocation {
-            let how = match allocation {
-                Allocation::Sequential => match next_port(session, side == "client") {
-                    Some(port) => &format!("one after the other, {port} perhaps next"),
-                    None => "one after the other",
-                },
-                Allocation::Fixed => "always the same",
-                Allocation::Scattered => "scattered",
-            };
-            _ = write!(ports, "  {side} ports {how}");
+            _ = write!(ports, "  {side} data ports: {}", allocation.phrase());
+            if let Some(port) = next_port(session, side == "client") {
+                _ = write!(ports, ", likely next: {port}");
+            }
         }
     }
     if facts.bytes > 0 {
@@ -125,13 +118,11 @@ pub(in crate::tui) fn next_port(session: &Session, client: bool) -> Option<u16> 
 
 /// How a session ended.
 pub(super) fn ending(session: &Session, live: bool) -> Fact {
-    let who = session.closed_by.map(|party| format!(", by the {}", events::party(party))).unwrap_or_default();
+    let who = session.closed_by.map(|party| format!(" by the {}", party.name())).unwrap_or_default();
     let text = match session.end_state {
         EndState::Open if live => "open".to_owned(),
-        EndState::Open => "still open when the capture ended".to_owned(),
-        EndState::Fin => format!("closed in order{who}"),
-        EndState::Rst => format!("reset{who}"),
-        EndState::Idle => "given up after a long silence".to_owned(),
+        EndState::Open | EndState::Idle => session.end_state.phrase().to_owned(),
+        EndState::Fin | EndState::Rst => format!("{}{who}", session.end_state.phrase()),
     };
     let ink = if session.end_state == EndState::Rst { Ink::Bad } else { Ink::Dim };
     fact(glyphs::DOT, ink, "control", text)

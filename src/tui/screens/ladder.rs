@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::base::Timestamp;
-use crate::report::{Direction, Session};
+use crate::report::{Direction, Party, Session};
 use crate::tui::canvas::{Canvas, span};
 use crate::tui::data::Data;
 use crate::tui::details;
@@ -303,7 +303,7 @@ impl Rung<'_> {
         let room = self.rungs.data.saturating_sub(self.rungs.server + 2);
         canvas.put_right(self.rungs.server + 1, self.area.y, word, room, ink);
         let closer = self.session.data_channel(index).and_then(events::closer);
-        let who = closer.map_or("both", events::party);
+        let who = closer.map_or("both", Party::name);
         match wait {
             Some(wait) => {
                 let until = words::duration(wait.until.since(wait.from));

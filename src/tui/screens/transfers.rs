@@ -4,7 +4,7 @@ pub(in crate::tui) mod list;
 
 use ratatui::layout::Rect;
 
-use crate::report::{Direction, Session, Status, Transfer};
+use crate::report::{Session, Status, Transfer};
 use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::data::Data;
 use crate::tui::details;
@@ -167,10 +167,7 @@ fn detail(data: &Data, canvas: &mut Canvas<'_>, area: Rect, row: Option<Transfer
         return;
     };
     let said = session.command(transfer.command).map(events::command_text).unwrap_or_default();
-    let way = match transfer.direction {
-        Direction::Download => "download",
-        Direction::Upload => "upload",
-    };
+    let way = transfer.direction.phrase();
     let title = [
         span(format!("#{} ", data.number(index)), Ink::Text),
         span(said, Ink::Title),
