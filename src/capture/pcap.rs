@@ -1,6 +1,8 @@
 //! The pcap file format: one header, then packets, each behind a header of its own.
 //!
-//! The format is draft-ietf-opsawg-pcap; older kinds are those that libpcap reads.
+//! The format is draft-ietf-opsawg-pcap; older kinds are those that libpcap and Wireshark read.
+
+mod variant;
 
 use crate::base::{Limits, Timestamp};
 use crate::decode::LinkType;
@@ -10,8 +12,6 @@ use super::record::{Fault, Findings, Piece, Record, Scan, Stop};
 
 const FILE_HEADER: usize = 24;
 const PACKET_HEADER: usize = 16;
-/// "Modified" pcap (Kuznetzov's patch) has interface, protocol and direction after the usual packet header.
-const MODIFIED_PACKET_HEADER: usize = 24;
 
 const MICROSECONDS: u32 = 0xa1b2_c3d4;
 const NANOSECONDS: u32 = 0xa1b2_3c4d;
@@ -28,6 +28,8 @@ pub(super) struct PcapScanner {
 #[derive(Clone, Copy, Debug)]
 struct Header {
     order: ByteOrder,
+    /// Whether the magic number is that of Kuznetzov's patch, which made packet headers longer.
+    modified: bool,
     /// Bytes before each packet.
     record_start: usize,
     /// Nanoseconds in one unit of a packet time's fraction.
@@ -68,10 +70,13 @@ impl PcapScanner {
             return Scan { used: from, stop: Stop::Needs(FILE_HEADER, Piece::FileHeader) };
         };
         match Header::read(first) {
-            Ok(header) => {
+            Ok(mut header) => {
+                let packets = from.saturating_add(FILE_HEADER);
+                let at_hand = bytes.get(packets..).unwrap_or_default();
+                header.record_start = variant::header_length(&header, self.packet_bytes, at_hand);
                 findings.links.push(header.link);
                 self.header = Some(header);
-                scan_packets(&header, self.packet_bytes, bytes, from.saturating_add(FILE_HEADER), findings)
+                scan_packets(&header, self.packet_bytes, bytes, packets, findings)
             }
             Err(fault) => Scan { used: from, stop: Stop::Broken(fault) },
         }
@@ -90,7 +95,8 @@ impl Header {
         let [.., high, low] = order.u32([l0, l1, l2, l3]).to_be_bytes();
         Ok(Self {
             order,
-            record_start: if magic == MODIFIED { MODIFIED_PACKET_HEADER } else { PACKET_HEADER },
+            modified: magic == MODIFIED,
+            record_start: PACKET_HEADER,
             fraction_unit: if magic == NANOSECONDS { 1 } else { 1000 },
             lengths_may_be_swapped: major == 2 && minor < 4,
             // The upper half of the field tells of frame check sequences, which nothing here needs.

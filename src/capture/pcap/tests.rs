@@ -49,6 +49,66 @@ fn modified_pcap_has_longer_packet_headers() {
     }
 }
 
+/// A file of which each packet header is followed by these bytes.
+fn with_longer_headers(order: Order, magic: u32, extra: &[u8], packets: &[&[u8]]) -> Vec<u8> {
+    let mut file = pcap_header(order, magic, 1);
+    for (second, bytes) in (1_700_000_000..).zip(packets) {
+        let length = u32::try_from(bytes.len()).unwrap();
+        file.extend(pcap_record(order, (second, 7), (length, length), &[extra, bytes].concat()));
+    }
+    file
+}
+
+const INTERFACE: &[u8] = b"\x02\0\0\0\x08\0\x04\0";
+const INTERFACE_AND_PROCESSORS: &[u8] = b"\x02\0\0\0\x08\0\x04\x01\0\0\0\0";
+const PACKET: &[u8] = b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0\x45\0\0\x2c\0\0\x40\0\x40\x06";
+
+#[test]
+fn longer_packet_headers_than_the_magic_number_says_are_known_by_the_packets() {
+    for order in [Order::Little, Order::Big] {
+        for (name, magic, extra, least) in [
+            ("usual", MICROSECONDS, &b""[..], 1),
+            ("Red Hat 6.1", MICROSECONDS, INTERFACE, 1),
+            ("Nokia", MICROSECONDS, b"\xa5\x5a\xff\x01", 2),
+            ("Kuznetzov", MODIFIED, INTERFACE, 1),
+            ("SuSE 6.3", MODIFIED, INTERFACE_AND_PROCESSORS, 1),
+        ] {
+            for count in least..40 {
+                let file = with_longer_headers(order, magic, extra, &vec![PACKET; count]);
+                let (packets, source) = read(&file).unwrap();
+                assert_eq!(source.damage, None, "{name} {order:?} {count}");
+                assert!(packets.iter().all(|packet| &*packet.bytes == PACKET), "{name} {order:?} {count}");
+                assert_eq!(packets.len(), count, "{name} {order:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn packets_of_all_lengths_are_read_behind_longer_headers() {
+    let long: Vec<u8> = (0..=255).cycle().take(3000).collect();
+    let packets: Vec<&[u8]> = vec![PACKET, b"", &long, HELLO, PACKET, &long[..60]];
+    let file = with_longer_headers(Order::Little, MICROSECONDS, INTERFACE, &packets);
+    let (read, source) = read(&file).unwrap();
+    assert_eq!(read.iter().map(|packet| &*packet.bytes).collect::<Vec<_>>(), packets);
+    assert_eq!(source.damage, None);
+}
+
+#[test]
+fn a_damaged_file_has_usual_headers_unless_longer_ones_lead_from_packet_to_packet() {
+    let mut file = with_longer_headers(Order::Little, MICROSECONDS, b"", &[PACKET, PACKET]);
+    file.extend([0xff; 40]);
+    let (packets, source) = read(&file).unwrap();
+    assert_eq!(packets.len(), 2);
+    assert!(source.damage.is_some());
+    // A file that ends within a header, as one does that is still being written.
+    let file = with_longer_headers(Order::Little, MICROSECONDS, b"", &[PACKET, PACKET, PACKET]);
+    for end in 24..file.len() {
+        let (packets, _) = read(&file[..end]).unwrap();
+        assert_eq!(packets.len(), (end - 24) / 40, "{end}");
+    }
+}
+
 #[test]
 fn the_wire_length_is_never_less_than_what_was_kept() {
     for (claimed, told) in [(0, 5), (4, 5), (5, 5), (1500, 1500), (u32::MAX, u32::MAX)] {
