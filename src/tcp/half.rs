@@ -134,6 +134,40 @@ impl Half {
         u64::try_from(acked).unwrap_or(0)
     }
 
+    /// The payload of a segment that starts at `start`, and how many bytes of it the capture cut off, without what can't be
+    /// the stream's; none where nothing is left.
+    ///
+    /// What begins at the FIN or behind it is no payload: keep-alive probes of a side that has closed carry an octet there
+    /// (RFC 9293 3.8.4).
+    #[inline]
+    pub(super) fn before_its_end<'a>(
+        &self,
+        start: i64,
+        segment: &Segment<'a>,
+        other: &Self,
+    ) -> Option<(&'a [u8], u64)> {
+        let cut = cut(segment);
+        match self.fin {
+            Some(fin) => before_fin(fin, start, segment.payload, cut),
+            None if segment.payload.len() == 1 && cut == 0 && self.is_late_probe(start, segment, other) => {
+                None
+            }
+            None => Some((segment.payload, cut)),
+        }
+    }
+
+    /// Whether a lone octet was acknowledged a while before anybody saw it: a keep-alive probe. Where the capture lacks the
+    /// FIN it stands in the FIN's place, elsewhere it is garbage in the place of a byte that the capture lacks.
+    #[cold]
+    fn is_late_probe(&self, start: i64, segment: &Segment<'_>, other: &Self) -> bool {
+        /// Far less than any keep-alive waits, and more than packets are captured out of order.
+        const IDLE: i64 = 1_000_000_000;
+        start == offset(self.highest)
+            && start == offset(self.bytes.next())
+            && self.acked.is_some_and(|acked| acked > start)
+            && segment.packet.time.since(other.last_time) >= IDLE
+    }
+
     /// The sequence number behind all that is known to have been sent.
     pub(super) fn end_seq(&self) -> Option<u32> {
         let end = self.reached().max(self.fin.map_or(0, |fin| fin.offset.saturating_add(1)));
@@ -189,6 +223,14 @@ impl Half {
             _ => false,
         }
     }
+}
+
+/// What of a segment's payload lies before its side's FIN.
+#[cold]
+fn before_fin(fin: Fin, start: i64, sent: &[u8], cut: u64) -> Option<(&[u8], u64)> {
+    let room = u64::try_from(fin.offset.saturating_sub(start)).ok().filter(|&room| room > 0)?;
+    let kept = sent.get(..usize::try_from(room).unwrap_or(usize::MAX)).unwrap_or(sent);
+    Some((kept, cut.min(room.saturating_sub(length(kept)))))
 }
 
 impl Header {

@@ -307,13 +307,12 @@ impl<S: Sink> Reception<'_, S> {
         let (half, other) = track.halves(side);
         let seq = segment.seq.wrapping_add(u32::from(segment.flags.syn));
         let Some(start) = half.offset_of(seq) else { return Outcome::Kept };
+        let Some((sent, mut cut)) = half.before_its_end(start, segment, other) else { return Outcome::Kept };
         // Bytes from before the capture's first one have no place.
         let before = start.min(0).unsigned_abs();
-        let bytes =
-            usize::try_from(before).ok().and_then(|before| segment.payload.get(before..)).unwrap_or_default();
-        let mut cut = cut(segment);
+        let bytes = usize::try_from(before).ok().and_then(|before| sent.get(before..)).unwrap_or_default();
         if bytes.is_empty() {
-            cut = cut.saturating_sub(before.saturating_sub(length(segment.payload)));
+            cut = cut.saturating_sub(before.saturating_sub(length(sent)));
             if cut == 0 {
                 return Outcome::Kept;
             }

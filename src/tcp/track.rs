@@ -232,7 +232,9 @@ impl Track {
     pub(super) fn learn_bases(&mut self, segment: &Segment<'_>, side: Side, is_mid_stream: bool) {
         let (half, other) = self.halves(side);
         if !half.is_based() {
-            half.set_base(segment.seq);
+            // A lone octet may be a keep-alive's, which stands before the next byte.
+            let is_probe = is_mid_stream && segment.payload.len() == 1 && segment.cut == 0;
+            half.set_base(segment.seq.wrapping_add(u32::from(is_probe)));
         } else if !half.heard && is_mid_stream {
             match half.offset_of(segment.seq) {
                 Some(start @ 1..=PLAUSIBLE) => {

@@ -141,3 +141,55 @@ fn a_control_connection_that_idles_for_hours_is_one() {
     let told = play("c S 100\n s SA 900 101\n c A 101 901\n s A 901 101 220\n +8000\n c A 101 904 QUIT");
     assert_eq!(told.facts(), ["1-5 syn 1 up 2 open; o 4; r 3"]);
 }
+
+#[test]
+fn what_a_side_sends_at_its_fin_or_behind_it_is_no_payload() {
+    check_established(&[
+        (
+            "keep-alive probes",
+            "c FA 101 901 bye\n s A 901 105\n +45\n c A 104 901 x\n s A 901 105\n +45\n c A 104 901 x\n s FA 901 105",
+            "1-9 syn 1 up 2 fin by o; o 3",
+        ),
+        (
+            "probes after both FINs",
+            "c FA 101 901\n s FA 901 102\n c A 101 902 x\n c A 102 902 yz",
+            "1-7 syn 1 up 2 fin by o",
+        ),
+        (
+            "more behind it",
+            "c FA 101 901 bye\n c A 105 901 more\n s A 901 105",
+            "1-6 syn 1 up 2 open by o; o 3",
+        ),
+        (
+            "sent again with more",
+            "c A 101 901 hello\n c FA 106 901\n c A 104 901 loXX\n s A 901 107",
+            "1-7 syn 1 up 2 open by o; o 5 again 2",
+        ),
+        (
+            "late bytes before it",
+            "c FA 106 901\n c A 101 901 hello\n s A 901 107",
+            "1-6 syn 1 up 2 open by o; o 5",
+        ),
+        (
+            "cut off before it",
+            "c FA 106 901\n c A 101 901 hel cut=9",
+            "1-5 syn 1 up 2 open by o; o 3 missing 2",
+        ),
+    ]);
+}
+
+#[test]
+fn a_lone_octet_that_was_acknowledged_long_before_is_a_probe_where_the_fin_is_not_in_the_capture() {
+    check_established(&[
+        (
+            "in the place of the FIN",
+            "c A 101 901 bye\n s A 901 105\n +45\n c A 104 901 x\n s A 901 105",
+            "1-7 syn 1 up 2 open; o 3",
+        ),
+        (
+            "captured behind its acknowledgement",
+            "s A 901 102\n c A 101 901 x\n c A 102 901 yz",
+            "1-6 syn 1 up 2 open; o 3",
+        ),
+    ]);
+}
