@@ -10,7 +10,7 @@ use crate::base::Timestamp;
 use crate::base::cost::{self, ALLOCATION};
 
 /// How many classes there are.
-const CLASSES: usize = 5;
+const CLASSES: usize = 6;
 
 /// How long a connection may be silent depends on this, and which are given up where there are too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(super) enum Class {
     HalfOpen,
     /// Both sides closed, or one reset.
     Closed,
+    /// Both sides closed, and one does not know that the other has heard of it.
+    Closing,
     /// Nobody knows yet whether it matters.
     Undecided,
     /// It is followed, and nobody has said anything.
@@ -30,16 +32,16 @@ pub(super) enum Class {
 impl Class {
     /// All of them; of classes that take up as much, the first one gives up connections before the others.
     pub(super) const ALL: [Self; CLASSES] =
-        [Self::HalfOpen, Self::Closed, Self::Undecided, Self::Silent, Self::Followed];
+        [Self::HalfOpen, Self::Closed, Self::Closing, Self::Undecided, Self::Silent, Self::Followed];
 
     /// After how much silence a connection is given up.
     ///
     /// A SYN is repeated after 64 s at most (RFC 6298, six doublings); the final ACK, a repeated FIN and data in flight come
-    /// within seconds; a server speaks at once; and a control connection idles for hours during a long transfer.
+    /// within seconds; a FIN that is not acknowledged is repeated as a SYN is; a server speaks at once; and a control connection idles for hours during a long transfer.
     pub(super) const fn patience(self) -> i64 {
         const SECOND: i64 = 1_000_000_000;
         match self {
-            Self::HalfOpen => 120 * SECOND,
+            Self::HalfOpen | Self::Closing => 120 * SECOND,
             Self::Closed => 10 * SECOND,
             Self::Undecided => 300 * SECOND,
             Self::Silent | Self::Followed => 6 * 3600 * SECOND,
@@ -169,10 +171,11 @@ impl Slab {
     }
 
     fn queue(&self, class: Class) -> &Queue {
-        let [half_open, closed, undecided, silent, followed] = &self.queues;
+        let [half_open, closed, closing, undecided, silent, followed] = &self.queues;
         match class {
             Class::HalfOpen => half_open,
             Class::Closed => closed,
+            Class::Closing => closing,
             Class::Undecided => undecided,
             Class::Silent => silent,
             Class::Followed => followed,
@@ -180,10 +183,11 @@ impl Slab {
     }
 
     fn queue_mut(&mut self, class: Class) -> &mut Queue {
-        let [half_open, closed, undecided, silent, followed] = &mut self.queues;
+        let [half_open, closed, closing, undecided, silent, followed] = &mut self.queues;
         match class {
             Class::HalfOpen => half_open,
             Class::Closed => closed,
+            Class::Closing => closing,
             Class::Undecided => undecided,
             Class::Silent => silent,
             Class::Followed => followed,

@@ -258,7 +258,7 @@ impl Table {
         let Some(Entry { connection, track, class, .. }) = self.slab.get(slot) else { return };
         // What fills a hole may come after the end: that is waited for as on any other connection.
         let now_in = if is_over(connection, track) && !track.has_hole() {
-            Class::Closed
+            if track.lacks_last_acknowledgement() { Class::Closing } else { Class::Closed }
         } else if connection.established.is_none() {
             Class::HalfOpen
         } else if track.interest != Interest::Follow {
@@ -292,10 +292,12 @@ impl Table {
             self.end(slot, Ending::Evicted, sink);
         }
         // Closed connections only wait for stragglers, and there may be as many of them as a port scan makes.
-        if self.slab.count(Class::Closed) >= self.lingering
-            && let Some((slot, _)) = self.slab.oldest(Class::Closed)
-        {
-            self.end(slot, Ending::Closed, sink);
+        for class in [Class::Closed, Class::Closing] {
+            if self.slab.count(class) >= self.lingering
+                && let Some((slot, _)) = self.slab.oldest(class)
+            {
+                self.end(slot, Ending::Closed, sink);
+            }
         }
         if self.slab.len() >= self.connections
             && let Some(slot) = self.least_missed(self.fullest())
@@ -310,7 +312,7 @@ impl Table {
     fn fullest(&self) -> Class {
         let taken = |class: Class| match class {
             Class::Followed => self.slab.count(class),
-            Class::HalfOpen | Class::Closed | Class::Undecided | Class::Silent => {
+            Class::HalfOpen | Class::Closed | Class::Closing | Class::Undecided | Class::Silent => {
                 self.slab.count(class).saturating_mul(4)
             }
         };
@@ -350,7 +352,8 @@ impl Table {
                 if now.since(touched) < class.patience() {
                     self.slab.requeue(slot, class, now);
                 } else {
-                    let ending = if class == Class::Closed { Ending::Closed } else { Ending::Idle };
+                    let is_closed = matches!(class, Class::Closed | Class::Closing);
+                    let ending = if is_closed { Ending::Closed } else { Ending::Idle };
                     self.end(slot, ending, sink);
                 }
             }

@@ -1,6 +1,6 @@
 //! What a segment does to the connection that it may belong to.
 
-use super::half::{Half, PLAUSIBLE};
+use super::half::{Fin, Half, PLAUSIBLE};
 use super::rival::{Rival, Verdict};
 use super::{Connection, Interest, Side};
 use crate::base::{Endpoint, Timestamp};
@@ -116,6 +116,17 @@ impl Track {
     /// Whether both FINs were captured.
     pub(super) const fn has_both_fins(&self) -> bool {
         self.originator.fin.is_some() && self.responder.fin.is_some()
+    }
+
+    /// Whether both FINs were captured and an acknowledgement of one of them was not.
+    pub(super) fn lacks_last_acknowledgement(&self) -> bool {
+        let is_unheard = |half: &Half, fin: Fin| half.acked.is_none_or(|acked| acked <= fin.offset);
+        match (self.originator.fin, self.responder.fin) {
+            (Some(one), Some(other)) => {
+                is_unheard(&self.originator, one) || is_unheard(&self.responder, other)
+            }
+            _ => false,
+        }
     }
 
     /// Whether a segment that carries an ACK lies where the connection's next ones may (RFC 9293 3.10.7.4, RFC 5961 5).

@@ -193,3 +193,18 @@ fn a_lone_octet_that_was_acknowledged_long_before_is_a_probe_where_the_fin_is_no
         ),
     ]);
 }
+
+#[test]
+fn a_fin_that_is_not_acknowledged_is_waited_for_like_a_syn() {
+    let mut stage = Stage::new(Wishes::default());
+    stage.play("c S 100\n s SA 900 101\n c A 101 901\n c FA 101 901\n s FA 901 101\n c A 102 902");
+    for pause in [0.6, 0.9, 1.8, 3.5, 7.0, 14.0, 28.0, 56.0] {
+        stage.wait(pause);
+        stage.play("c FA 101 902");
+    }
+    stage.advance(110.0);
+    assert_eq!(stage.told.of("ended"), "");
+    stage.play("c RA 102 902").advance(11.0);
+    stage.finish();
+    assert_eq!(stage.told.facts(), ["1-15 syn 1 up 2 fin by both"]);
+}
