@@ -243,8 +243,9 @@ impl Track {
     pub(super) fn learn_bases(&mut self, segment: &Segment<'_>, side: Side, is_mid_stream: bool) {
         let (half, other) = self.halves(side);
         if !half.is_based() {
-            // A lone octet may be a keep-alive's, which stands before the next byte.
-            let is_probe = is_mid_stream && segment.payload.len() == 1 && segment.cut == 0;
+            // A lone NUL is a keep-alive's, which stands before the next byte (RFC 9293 3.8.4 lets it be any octet, but stacks
+            // that send one send this).
+            let is_probe = is_mid_stream && segment.payload == [0] && segment.cut == 0;
             half.set_base(segment.seq.wrapping_add(u32::from(is_probe)));
         } else if !half.heard && is_mid_stream {
             match half.offset_of(segment.seq) {

@@ -248,10 +248,11 @@ fn what_was_said_before_a_challenge_is_not_said_again_behind_it() {
 }
 
 #[test]
-fn a_lone_octet_that_is_the_first_of_an_unknown_flow_is_a_keep_alive() {
-    let told = play("c A 100 901 x\n s A 901 101\n c A 101 901 PWD\n s A 901 104 257");
+fn a_lone_nul_that_is_the_first_of_an_unknown_flow_is_a_keep_alive() {
+    let told = play("c A 100 901 \0\n s A 901 101\n c A 101 901 PWD\n s A 901 104 257");
     assert_eq!(told.of("data"), "o0 PWD, r0 257");
     assert_eq!(told.facts(), ["1-4 mid-stream up 1 open; o 3; r 3"]);
-    let told = play("c A 100 901 x\n c A 100 901 xPWD");
+    let told = play("c A 100 901 \0\n c A 100 901 xPWD");
     assert_eq!(told.of("data"), "o0 ...PWD");
+    assert_eq!(play("c A 100 901 P\n c A 101 901 WD").of("data"), "o0 P, o1 WD");
 }
