@@ -1,7 +1,7 @@
 //! The conveyor belt: frames in, a report out. The only place that names all the stages in order.
 //!
-//! The belt can be cut in two behind the tracker: [`Analyzer::take_batch`] gives what [`Conclusion`] makes findings of,
-//! which may be in another thread. Both halves together do what [`Analyzer::report`] does alone.
+//! Diagnosis can run in another thread: [`Analyzer::take_batch`] gives what [`Conclusion`] makes findings of. Both together do
+//! what [`Analyzer::report`] does alone.
 //!
 //! **Invariant:** no clock, thread, lock, file or terminal; what it gives depends on the frames and the settings alone.
 
@@ -17,19 +17,19 @@ use crate::session::{Done, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
 pub use crate::session::{Event, EventKind, Hashing, Options, Waiting};
-pub use conclusion::{Batch, Conclusion, Told};
+pub use conclusion::{Batch, Conclusion, Pending};
 
-/// The machine: takes frames in order, gives sessions as they end and a report at the end.
+/// Analyzes frames in order; gives sessions as they end, and a report at the end.
 pub struct Analyzer {
     decoder: Decoder,
     table: Table,
     tracker: Tracker,
     conclusion: Conclusion,
-    told: Vec<Told>,
+    pending: Vec<Pending>,
     ended: usize,
-    /// What the sessions keep that have ended and were not taken yet.
+    /// Memory kept by finished sessions that were not taken yet.
     kept: usize,
-    /// Whether those that are taken are let go of soon.
+    /// See [`Options::streaming`].
     is_streaming: bool,
     packets: u64,
     bytes: u64,
@@ -41,20 +41,20 @@ pub struct Analyzer {
 }
 
 impl Analyzer {
-    /// A machine that makes SHA-256 sums in place, if they are wanted.
+    /// An analyzer that makes SHA-256 digests in place, if the options ask for them.
     pub fn new(options: Options) -> Self {
         let hashing: Box<dyn Hashing> =
             if options.hash { Box::new(InlineHashing::default()) } else { Box::new(NoHashing) };
         Self::with_hashing(options, hashing)
     }
 
-    /// A machine whose sums are made elsewhere.
+    /// An analyzer whose digests are made elsewhere.
     pub fn with_hashing(options: Options, hashing: Box<dyn Hashing>) -> Self {
         Self {
             decoder: Decoder::new(&options.limits),
             table: Table::new(&options.limits),
             conclusion: Conclusion::new(&options),
-            told: Vec::new(),
+            pending: Vec::new(),
             ended: 0,
             kept: 0,
             is_streaming: options.streaming,
@@ -104,7 +104,7 @@ impl Analyzer {
         self.tracker.add_keys(key_log);
     }
 
-    /// Tells that capture time has reached `now`, also where no frame came.
+    /// Capture time has reached `now`, even if no frame arrived.
     pub fn advance(&mut self, now: Timestamp) {
         self.table.advance(now, &mut self.tracker);
         self.tracker.advance(now);
@@ -119,17 +119,17 @@ impl Analyzer {
         }
     }
 
-    // Few packets come here, and what most of them run through stays short.
+    // Few packets get here; kept apart so that the common path stays short.
     #[inline(never)]
     fn collect(&mut self) {
-        self.told.extend(self.tracker.take_announced().map(Told::Announced));
+        self.pending.extend(self.tracker.take_announced().map(Pending::Announced));
         if self.tracker.has_done() {
             let until = self.last;
             let done = self.tracker.take_done();
             self.ended = self.ended.saturating_add(done.len());
             for Done { over, kept } in done {
                 self.kept = self.kept.saturating_add(kept);
-                self.told.push(Told::Ended(over, until, kept));
+                self.pending.push(Pending::Ended(over, until, kept));
             }
         }
     }
@@ -139,23 +139,23 @@ impl Analyzer {
         self.tracker.take_events()
     }
 
-    /// Predictions that wait for their connection.
+    /// Pending predictions of data connections.
     pub fn waiting(&self) -> Vec<Waiting> {
         self.tracker.waiting()
     }
 
-    /// One session under way, as it stands now.
+    /// An active session as it stands now.
     pub fn session_now(&mut self, uid: &Uid) -> Option<Session> {
         let table = &self.table;
         self.tracker.session_now(uid, &|id| table.get(id))
     }
 
-    /// What the sessions keep that have ended and were not taken yet, in bytes of memory.
+    /// Memory kept by finished sessions that were not taken yet, in bytes.
     pub const fn kept(&self) -> usize {
         self.kept
     }
 
-    /// The sessions that have ended are somebody else's now.
+    /// Passes finished sessions on to the caller.
     fn hand_over(&mut self) -> usize {
         self.ended = 0;
         let kept = std::mem::take(&mut self.kept);
@@ -178,12 +178,12 @@ impl Analyzer {
 
     /// Gives `each` the sessions that have ended and were not taken yet, in order of their end; stops where it fails.
     pub fn drain_ended<E>(&mut self, each: impl FnMut(Box<Session>) -> Result<(), E>) -> Result<(), E> {
-        if self.told.is_empty() {
+        if self.pending.is_empty() {
             return Ok(());
         }
         self.hand_over();
-        let Self { told, conclusion, .. } = self;
-        told.drain(..).filter_map(|told| conclusion.conclude(told)).try_for_each(each)
+        let Self { pending, conclusion, .. } = self;
+        pending.drain(..).filter_map(|pending| conclusion.conclude(pending)).try_for_each(each)
     }
 
     /// Packets analyzed so far.
@@ -210,16 +210,16 @@ impl Analyzer {
     pub fn take_batch(&mut self) -> Batch {
         let settled_before = self.tracker.settled_before();
         let kept = self.hand_over();
-        Batch { told: std::mem::take(&mut self.told), settled_before, kept }
+        Batch { pending: std::mem::take(&mut self.pending), settled_before, kept }
     }
 
-    /// Sessions under way, as they stand now.
+    /// Active sessions as they stand now.
     pub fn snapshot(&mut self) -> Vec<Session> {
         let table = &self.table;
         self.tracker.snapshot(&|id| table.get(id))
     }
 
-    /// What was read so far; what the sources know, the caller adds.
+    /// What was analyzed so far; the caller adds what the reader knows.
     pub fn capture(&self, sources: Vec<Source>) -> Capture {
         let mut limits = LimitCounts::default();
         limits.merge(&self.decoder.limits());
@@ -240,7 +240,7 @@ impl Analyzer {
         }
     }
 
-    /// The capture is over: every session ends.
+    /// Ends the capture, and with it every session.
     pub fn finish(&mut self) {
         self.tracker.finishing();
         self.table.finish(&mut self.tracker);

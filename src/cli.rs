@@ -92,9 +92,7 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
         Job::Explain(None) => print(list_codes),
         Job::Explain(Some(name)) => {
             let code = Code::from_name(&name.to_ascii_lowercase()).ok_or_else(|| {
-                Failure::usage(format!(
-                    "no finding has the code {name:?}; `ftpscope explain` lists all of them"
-                ))
+                Failure::usage(format!("unknown finding code {name:?}; 'ftpscope explain' lists all codes"))
             })?;
             print(|out| write!(out, "{}", diagnose::explain(code)))
         }

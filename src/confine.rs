@@ -1,18 +1,17 @@
-//! Gives up what the program does not need any more once its files and devices are open.
+//! Drops privileges that the program no longer needs once its files and devices are open.
 //!
 //! In comes where the program will still write and what it will still read; out comes what is in force from then on, in
-//! lines for people. What a system can't do is left out and said so: nothing fails for it.
+//! lines for people. What a system does not support is skipped and reported, never an error.
 //!
 //! | what | where | what for |
 //! | --- | --- | --- |
-//! | capabilities | Linux | root keeps none but those by which it writes its output beside other people's files |
-//! | `no_new_privs` | Linux | no program that it could start has more rights than it has |
-//! | Landlock | Linux from 5.13 on | it opens no file, and makes and removes none but where its output is; no TCP connection, no signal to others |
+//! | capabilities | Linux | root keeps only those it needs to write its output into other users' folders |
+//! | `no_new_privs` | Linux | no program it might start has more privileges than it has |
+//! | Landlock | Linux from 5.13 on | it opens no files, and creates and removes files only next to its output; no TCP connections, no signals to other processes |
 //!
-//! All of it holds for the thread that calls [`confine`] and for those that it starts later: it is to be called before
-//! there are others.
+//! All of it applies to the thread that calls [`confine`] and to threads started later: call it before starting others.
 //!
-//! **Invariant:** only ever takes rights away.
+//! **Invariant:** only ever drops privileges.
 
 use std::path::PathBuf;
 
@@ -27,7 +26,7 @@ pub struct Needs {
     pub whatever_is_asked: bool,
 }
 
-/// Takes all rights away but those that are needed; gives what is in force, a line each.
+/// Drops all privileges that are not needed; gives what is in force, a line each.
 pub fn confine(needs: &Needs) -> Vec<String> {
     system::confine(needs)
 }
@@ -64,20 +63,20 @@ mod system {
         said
     }
 
-    /// Root without them is a user like others who happens to own much; with them it may do all.
+    /// Without capabilities root is an ordinary user who happens to own many files.
     fn drop_capabilities(needs: &Needs) -> Option<String> {
         let now = rustix::thread::capabilities(None).ok()?;
         if now.permitted.is_empty() {
             return None;
         }
-        // Files beside others' are made and replaced by these; Landlock tells where.
+        // These allow creating and replacing files in other users' folders; Landlock limits where.
         let writing = CapabilitySet::DAC_OVERRIDE | CapabilitySet::FOWNER;
         let kept = if needs.write_in.is_empty() { CapabilitySet::empty() } else { now.permitted & writing };
         let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
         Some(match set_capabilities(None, sets) {
-            Ok(()) if kept.is_empty() => "all capabilities were given up".to_owned(),
-            Ok(()) => "all capabilities were given up but for writing beside others' files".to_owned(),
-            Err(error) => format!("capabilities can't be given up: {error}"),
+            Ok(()) if kept.is_empty() => "all capabilities were dropped".to_owned(),
+            Ok(()) => "all capabilities were dropped except for writing into other users' folders".to_owned(),
+            Err(error) => format!("capabilities can't be dropped: {error}"),
         })
     }
 
@@ -108,18 +107,18 @@ mod system {
         let folders: Vec<String> =
             needs.write_in.iter().map(|path| Printable(&path.to_string_lossy()).to_string()).collect();
         let writes = if folders.is_empty() {
-            "writes no file".to_owned()
+            "writes no files".to_owned()
         } else {
-            format!("makes and writes files only in {}", folders.join(", "))
+            format!("creates and writes files only in {}", folders.join(", "))
         };
         let partly = if status.ruleset == RulesetStatus::PartiallyEnforced {
-            ", as far as it knows how to"
+            ", as far as this kernel supports it"
         } else {
             ""
         };
-        let calls = if abi >= ABI::V4 { ", makes no TCP connection" } else { "" };
+        let calls = if abi >= ABI::V4 { ", opens no TCP connections" } else { "" };
         Ok(format!(
-            "Landlock (version {}) is in force{partly}: opens no file to read, {writes}{calls}",
+            "Landlock (version {}) is in force{partly}: reads no further files, {writes}{calls}",
             abi as i32
         ))
     }
@@ -130,7 +129,7 @@ mod system {
     use super::Needs;
 
     pub(super) fn confine(_needs: &Needs) -> Vec<String> {
-        vec!["nothing more can be given up on this system".to_owned()]
+        vec!["no further privileges can be dropped on this system".to_owned()]
     }
 }
 

@@ -1,11 +1,10 @@
-//! Follows a capture that is still going on: a line for each event or session as it happens.
+//! Follows a running capture and writes a line for each event or session as it happens.
 //!
 //! In come packets from interfaces or a pipe; out go lines to standard output or a file, what is captured into other files,
-//! and a [`Summary`] at the end. One loop owns everything: it takes packets, tells the analyzer how time passes where none
-//! come, and sees to signals, limits and counters.
+//! and a [`Summary`] at the end. The loop is that of [`reading`](crate::reading); here stands what happens on each turn.
 //!
-//! **Invariant:** decides nothing about FTP; what is written here is what the analyzer says of the packets so far. Memory is
-//! bounded by the analyzer's limits: ended sessions are written and dropped.
+//! **Invariant:** decides nothing about FTP: it writes what the analyzer reports. Memory is bounded by the analyzer's limits,
+//! as finished sessions are written and dropped.
 
 mod advice;
 mod filters;
@@ -51,11 +50,11 @@ pub use watcher::{Now, Watcher};
 pub struct Job {
     /// Where packets come from.
     pub feed: Feed,
-    /// Whom to become once interfaces are open; by default whoever called sudo.
+    /// The user to switch to once interfaces are open; by default the one who called sudo.
     pub user: Option<String>,
     /// Which sessions are written, where whole sessions are.
     pub filter: Option<Filter>,
-    /// A TLS key log, which may still grow.
+    /// A TLS key log, which may grow during the capture.
     pub keys: Option<PathBuf>,
     /// How to analyze.
     pub analyzer: analyzer::Options,
@@ -63,7 +62,7 @@ pub struct Job {
     pub form: Form,
     /// Where to.
     pub target: Target,
-    /// Whether each line is handed on at once.
+    /// Whether to flush after every line.
     pub line_buffered: bool,
     /// Where to save what is captured.
     pub record: Option<(PathBuf, Rotation)>,
@@ -71,7 +70,7 @@ pub struct Job {
     pub until: Until,
     /// Whether the capture filter follows the predictions.
     pub learn_ports: bool,
-    /// Whether it is said which rights were given up.
+    /// Whether to say which privileges were dropped.
     pub is_verbose: bool,
 }
 
@@ -89,20 +88,20 @@ pub enum Feed {
 pub enum Form {
     /// A line for each event.
     Events {
-        /// How times are told.
+        /// How times are shown.
         clock: Clock,
         /// Whether only ASCII characters are used.
         is_ascii: bool,
     },
     /// A line of JSON for each event, then a closing line.
     EventsJson,
-    /// A line of JSON for each session once it is over, then a closing line.
+    /// A line of JSON for each finished session, then a closing line.
     Sessions,
-    /// Nothing: a [`Watcher`] is told.
+    /// Nothing; a [`Watcher`] watches instead.
     Nothing,
 }
 
-/// Why there is nothing to follow, or no more.
+/// Why a capture can't start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// An interface can't be captured on.
@@ -111,7 +110,7 @@ pub enum Failure {
     /// A file can't be read.
     #[error(transparent)]
     File(#[from] capture::Error),
-    /// The rights of root can't be given up.
+    /// Root privileges can't be dropped.
     #[error(transparent)]
     Privileges(#[from] PrivilegeError),
     /// Lines or packets can't be written.
@@ -142,13 +141,13 @@ impl Failure {
     }
 }
 
-/// Follows a capture to its end; `say` is told what the user should know meanwhile, a line at a time.
+/// Follows a capture to its end; `say` gets messages for the user, a line at a time.
 pub fn run(job: Job, say: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
     let signals = Signals::catch().map_err(Failure::Start)?;
     begin(job, say)?.follow(&signals, say)
 }
 
-/// A capture that has begun, and that nobody follows yet.
+/// A capture that has started and is not followed yet.
 pub struct Begun {
     pump: Pump,
     follower: Follower,
@@ -156,7 +155,7 @@ pub struct Begun {
 }
 
 impl Begun {
-    /// Follows it to its end, which is when the watcher wants it at the latest; signals are left to others.
+    /// Follows it until it ends or the watcher stops it; signals are left to the caller.
     pub fn watched(
         mut self,
         watcher: Box<dyn Watcher>,
@@ -171,12 +170,12 @@ impl Begun {
         let mut following = Following { follower: &mut follower, signals, say };
         let closing = pump.run(&mut intake, &mut following)?;
         following.take_faults(&closing.faults);
-        following.keep_house(closing.drops)?;
+        following.do_housekeeping(closing.drops)?;
         follower.finish(closing)
     }
 }
 
-/// Opens all that a capture needs: packets come from now on.
+/// Opens everything that a capture needs: from now on packets are captured.
 pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
     let taps = match &job.feed {
         Feed::Interfaces(options) => {
@@ -212,10 +211,10 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         Feed::Files(files) => Some(capture::open(&files, &job.analyzer.limits)?),
         Feed::Interfaces(_) => None,
     };
-    // Before there are other threads: they have what this one has then.
+    // Before other threads start: they inherit the privileges of this one.
     let write_in =
         [sink.folder(), recorder.as_ref().and_then(Recorder::folder)].into_iter().flatten().collect();
-    // Who watches may ask for files at any time.
+    // A watcher's user may open files at any time.
     let whatever_is_asked = matches!(job.form, Form::Nothing);
     rights.extend(confine(&Needs { write_in, whatever_is_asked, ..Needs::default() }));
     if job.is_verbose {
@@ -249,7 +248,7 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         stamps,
         until: job.until,
         begun: Instant::now(),
-        kept: Instant::now(),
+        housekept: Instant::now(),
         summary: Summary::default(),
         reported_drops: 0,
         watcher: None,

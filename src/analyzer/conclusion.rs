@@ -1,4 +1,4 @@
-//! What follows on the analysis of packets: findings, and the order of the report.
+//! Runs diagnosis on finished sessions and orders them for the report.
 
 use std::collections::BTreeMap;
 
@@ -8,42 +8,42 @@ use crate::diagnose::{self, Diagnosis};
 use crate::report::{Announcement, Capture, Finding, Session};
 use crate::session::Over;
 
-/// What findings depend on.
+/// Something that findings depend on and that was not diagnosed yet.
 #[derive(Debug)]
-pub enum Told {
+pub enum Pending {
     /// A server announced an endpoint.
     Announced(Announcement),
-    /// A session is over; its report is still to be worked out. The time is how far the capture had come, the number what
-    /// the session keeps in bytes of memory.
+    /// A session has ended; its report is not assembled yet. With the capture's time at that moment, and the memory that the
+    /// session keeps, in bytes.
     Ended(Over, Timestamp, usize),
 }
 
-/// What happened, in order.
+/// What is to be diagnosed, in order.
 #[derive(Debug)]
 pub struct Batch {
-    /// What happened.
-    pub told: Vec<Told>,
-    /// Sessions that are still to come began with this frame or later.
+    /// Announcements and finished sessions.
+    pub pending: Vec<Pending>,
+    /// Low-water mark: the first frame with which a session that is not finished yet can have begun.
     pub settled_before: u64,
-    /// What all these sessions keep, in bytes of memory.
+    /// Memory that these sessions keep, in bytes.
     pub kept: usize,
 }
 
-/// Finds out what went wrong, session by session, and brings the sessions into the order of their first packets.
+/// Diagnoses one session after the other, and puts them in the order of their first packets.
 #[derive(Debug)]
 pub struct Conclusion {
     diagnosis: Diagnosis,
-    /// Sessions that one which began earlier has still to go before; the second number tells equals apart.
+    /// Sessions that wait for one that began earlier, by first frame and a number of their own.
     waiting: BTreeMap<(u64, u64), (Box<Session>, usize)>,
     count: u64,
-    /// What they keep, and may keep, in bytes of memory.
+    /// Memory that they keep and may keep, in bytes.
     kept: usize,
     room: usize,
     limits: LimitCounts,
 }
 
 impl Conclusion {
-    /// A conclusion that has heard of no session yet.
+    /// A conclusion without any session yet.
     pub fn new(options: &Options) -> Self {
         Self {
             diagnosis: Diagnosis::new(diagnose::Options {
@@ -58,14 +58,14 @@ impl Conclusion {
         }
     }
 
-    /// Takes in what was told; where that is a session's end, gives the session back with its findings.
-    pub fn conclude(&mut self, told: Told) -> Option<Box<Session>> {
-        match told {
-            Told::Announced(announcement) => {
+    /// Diagnoses what is pending; a finished session comes back with its findings.
+    pub fn conclude(&mut self, pending: Pending) -> Option<Box<Session>> {
+        match pending {
+            Pending::Announced(announcement) => {
                 self.diagnosis.announce(announcement);
                 None
             }
-            Told::Ended(over, until, _) => {
+            Pending::Ended(over, until, _) => {
                 let mut session = over.report();
                 self.diagnosis.session(&mut session, until);
                 Some(session)
@@ -73,19 +73,19 @@ impl Conclusion {
         }
     }
 
-    /// Takes in a batch, and calls `each` for the sessions whose turn has come: those before which none can come any more,
-    /// or, where too much would wait, those that began first.
+    /// Diagnoses a batch, and calls `each` for the sessions whose turn has come: those that no other can precede, or, if too
+    /// much memory would wait, those that began first.
     pub fn in_order<E>(
         &mut self,
         batch: Batch,
         mut each: impl FnMut(Box<Session>) -> Result<(), E>,
     ) -> Result<(), E> {
-        for told in batch.told {
-            let kept = match &told {
-                Told::Ended(.., kept) => *kept,
-                Told::Announced(_) => 0,
+        for pending in batch.pending {
+            let kept = match &pending {
+                Pending::Ended(.., kept) => *kept,
+                Pending::Announced(_) => 0,
             };
-            if let Some(session) = self.conclude(told) {
+            if let Some(session) = self.conclude(pending) {
                 self.waiting.insert((session.frames.first, self.count), (session, kept));
                 self.count = self.count.saturating_add(1);
                 self.kept = self.kept.saturating_add(kept);
@@ -106,12 +106,12 @@ impl Conclusion {
         Ok(())
     }
 
-    /// The findings that belong to no single session, once all sessions were given.
+    /// The findings that belong to no single session, once all sessions were diagnosed.
     pub fn finish(&mut self, capture: &Capture) -> Vec<Finding> {
         self.diagnosis.finish(capture)
     }
 
-    /// The caps that were reached so far.
+    /// Limits that were reached so far.
     pub fn limits(&self) -> LimitCounts {
         let mut limits = self.limits.clone();
         limits.merge(self.diagnosis.limits());

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::base::Printable;
 use crate::decode::LinkType;
 
-/// Why a capture can't be read at all: one line that names the file as the user did, and what to do about it.
+/// Why a capture can't be read at all: one line that names the file as the user did and says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -30,8 +30,8 @@ pub enum Error {
         /// The file as the user named it.
         path: String,
     },
-    /// It is something else than a capture.
-    #[error("{}: is no pcap or pcapng capture{kind}", Printable(path))]
+    /// It is not a capture file.
+    #[error("{}: is not a pcap or pcapng file{kind}", Printable(path))]
     NotACapture {
         /// The file as the user named it.
         path: String,
@@ -106,31 +106,31 @@ pub(super) fn name(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What a file that is no capture is instead, by its first bytes.
+/// What a file that is not a capture looks like, by its first bytes: the end of a sentence.
 pub(super) fn other_kind(first: &[u8]) -> &'static str {
     const KINDS: &[(&[u8], &str)] = &[
-        (b"\x89PNG", " but a PNG image"),
-        (b"\xff\xd8\xff", " but a JPEG image"),
-        (b"GIF8", " but a GIF image"),
-        (b"%PDF", " but a PDF document"),
-        (b"PK\x03\x04", " but a zip archive; unpack it first"),
-        (b"\xfd7zXZ\0", " but compressed with xz; unpack it with `xz -d`"),
-        (b"BZh", " but compressed with bzip2; unpack it with `bzip2 -d`"),
-        (b"7z\xbc\xaf\x27\x1c", " but a 7z archive; unpack it first"),
-        (b"Rar!", " but a RAR archive; unpack it first"),
-        (b"\x7fELF", " but a program"),
-        (b"MZ", " but a Windows program"),
-        (b"snoop\0\0\0", " but a Solaris snoop capture; convert it with `editcap -F pcap`"),
-        (b"GMBU", " but a Microsoft Network Monitor capture; convert it with `editcap -F pcap`"),
-        (b"RTSS", " but a Microsoft Network Monitor capture; convert it with `editcap -F pcap`"),
-        (b"XCP\0", " but a Sniffer capture; convert it with `editcap -F pcap`"),
+        (b"\x89PNG", " (it is a PNG image)"),
+        (b"\xff\xd8\xff", " (it is a JPEG image)"),
+        (b"GIF8", " (it is a GIF image)"),
+        (b"%PDF", " (it is a PDF document)"),
+        (b"PK\x03\x04", " (it is a zip archive); unpack it first"),
+        (b"\xfd7zXZ\0", " (it is compressed with xz); unpack it with `xz -d`"),
+        (b"BZh", " (it is compressed with bzip2); unpack it with `bzip2 -d`"),
+        (b"7z\xbc\xaf\x27\x1c", " (it is a 7z archive); unpack it first"),
+        (b"Rar!", " (it is a RAR archive); unpack it first"),
+        (b"\x7fELF", " (it is a program)"),
+        (b"MZ", " (it is a Windows program)"),
+        (b"snoop\0\0\0", " (it is a Solaris snoop capture); convert it with `editcap -F pcap`"),
+        (b"GMBU", " (it is a Microsoft Network Monitor capture); convert it with `editcap -F pcap`"),
+        (b"RTSS", " (it is a Microsoft Network Monitor capture); convert it with `editcap -F pcap`"),
+        (b"XCP\0", " (it is a Sniffer capture); convert it with `editcap -F pcap`"),
     ];
     if let Some((_, kind)) = KINDS.iter().find(|(magic, _)| first.starts_with(magic)) {
         return kind;
     }
     let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..);
     if is_utf8(first) && first.iter().all(is_text) {
-        return " but text; save packets with `tcpdump -w FILE` and give that file";
+        return " (it looks like text); save packets with `tcpdump -w FILE` and give that file";
     }
     "; save packets with `tcpdump -w FILE` or Wireshark and give that file"
 }

@@ -1,4 +1,4 @@
-//! What was typed.
+//! Command-line arguments as they were typed.
 
 mod capture;
 
@@ -16,9 +16,9 @@ pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs
 /// What people do with it, in the help and the manual page.
 pub(super) const EXAMPLES: [(&str, &str); 6] = [
     ("ftpscope capture.pcap", "look at a capture"),
-    ("ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -", "report what another machine captures"),
+    ("ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -", "report on what another machine captures"),
     ("sudo ftpscope live -i eth0", "follow sessions as they happen"),
-    ("ftpscope analyze --fail-on warning capture.pcap", "fail where something went wrong"),
+    ("ftpscope analyze --fail-on warning capture.pcap", "fail if something went wrong"),
     ("ftpscope export -T csv --what transfers -o files.csv capture.pcap.zst", "list what was transferred"),
     ("ftpscope explain data-unanswered", "read what a finding means"),
 ];
@@ -36,26 +36,26 @@ fn after_help() -> String {
     version,
     about = "Reads packets and explains FTP",
     long_about = "Reads packets and explains FTP: follows every control connection, predicts the data connection \
-                  that each negotiation announces, links what then happens, and says what went wrong.\n\n\
-                  With files or an interface and no command, opens the terminal interface if standard output is a \
-                  terminal, and prints what it finds otherwise.",
+                  that each negotiation announces, links it to what actually happens, and says what went wrong.\n\n\
+                  Given files or an interface but no command, opens the terminal interface if standard output is a \
+                  terminal, and prints a report otherwise.",
     after_help = after_help(),
     max_term_width = 100
 )]
 pub struct Args {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// What to read and how to report it, where no command is given, or before one.
+    /// What to read and how to report it, without a command or in front of one.
     #[command(flatten)]
     pub report: ReportArgs,
-    /// How to capture, where no command is given, or before one.
+    /// How to capture, without a command or in front of one.
     #[command(flatten)]
     pub capture: CaptureArgs,
     /// List the capture interfaces and exit
     #[arg(short = 'D', long)]
     pub list_interfaces: bool,
-    /// What every command understands.
+    /// Options of every command.
     #[command(flatten)]
     pub general: GeneralArgs,
 }
@@ -63,26 +63,26 @@ pub struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Open captures, or an interface, in the terminal interface
+    /// Open capture files or an interface in the terminal interface
     Tui(Box<TuiArgs>),
     /// Print a report of the sessions
     Analyze(ReportArgs),
-    /// Write sessions, commands, transfers or findings for other programs (JSON unless -T says otherwise)
+    /// Export sessions, commands, transfers or findings for other programs (JSON by default, see -T)
     Export(ReportArgs),
-    /// Capture, and print what happens as it happens
+    /// Capture and print events or sessions as they happen
     Live(LiveArgs),
     /// List the capture interfaces
     Interfaces {
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Explain the code of a finding: what it means, how it is decided, what to do
+    /// Explain a finding code: what it means, how it is detected, what to do
     Explain {
-        /// The code, as a report names it; without one, all codes are listed
+        /// The code as shown in a report; lists all codes if omitted
         code: Option<String>,
     },
-    /// List the limits: how much is kept, what memory that takes at worst, and why
+    /// List the limits: what they cap, how much memory that takes at most, and why
     Limits(LimitArgs),
     /// Print the JSON Schema of the report
     Schema,
@@ -124,13 +124,14 @@ pub struct ReportArgs {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Capture files (pcap, pcapng; also inside gzip, zstd, lz4); '-' is standard input. Several are read as one capture
+    /// Capture files (pcap or pcapng, optionally compressed with gzip, zstd or lz4); '-' is standard input. Several files
+    /// are merged by time
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// A capture file, like FILE; may be repeated
+    /// Capture file, same as FILE; may be repeated
     #[arg(short, long = "read-file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub read_files: Vec<PathBuf>,
-    /// TLS key log, to read FTPS [env: SSLKEYLOGFILE]
+    /// TLS key log for decrypting FTPS [env: SSLKEYLOGFILE]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub keylog: Option<PathBuf>,
 }
@@ -139,25 +140,25 @@ pub struct InputArgs {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Analysis")]
 pub struct AnalysisArgs {
-    /// How long a closed connection keeps its endpoints [default: 60s]
+    /// Length of TIME_WAIT (2 MSL) [default: 60s]
     #[arg(long, value_name = "DURATION")]
     pub time_wait: Option<Duration>,
-    /// How long a predicted data connection is waited for [default: 30s]
+    /// How long to wait for an expected data connection [default: 30s]
     #[arg(long, value_name = "DURATION")]
     pub predict_window: Option<Duration>,
-    /// A further control port; may be repeated. FTP on other ports is recognised by itself where its start was captured
+    /// Additional control port; may be repeated. FTP on other ports is recognised if its start was captured
     #[arg(long = "control-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub control_ports: Vec<u16>,
-    /// A further control port in tshark's words: tcp.port==2121,ftp
+    /// Additional control port in tshark's syntax: tcp.port==2121,ftp
     #[arg(short, long, value_name = "RULE")]
     pub decode_as: Vec<DecodeAs>,
-    /// Only sessions that match, in Wireshark's words and our own: sess.mode == PORT && ip.addr == 10.1.0.0/16
+    /// Display filter for sessions, in Wireshark's syntax: sess.mode == PORT && ip.addr == 10.1.0.0/16
     #[arg(short = 'Y', long, value_name = "EXPR")]
     pub filter: Option<String>,
-    /// Do not hash what was transferred
+    /// Do not compute SHA-256 digests of transferred files
     #[arg(long)]
     pub no_hash: bool,
-    /// Show passwords and accounts
+    /// Show passwords and account names
     #[arg(long)]
     pub show_passwords: bool,
     /// How much is kept.
@@ -165,12 +166,12 @@ pub struct AnalysisArgs {
     pub limits: LimitArgs,
 }
 
-/// How much of a report is held at a time.
+/// How much of a report is in memory at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// A session at a time: it is written as it ends.
+    /// One session at a time: each is written as it ends.
     Parts,
-    /// All of it, until it is written or for as long as somebody looks at it.
+    /// All of it, until it is written or closed.
     Whole,
 }
 
@@ -178,10 +179,10 @@ pub enum Held {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// Stay below so much memory, whatever the input: all limits are made smaller or larger by it [default: 1G]
+    /// Memory budget; all limits scale with it [default: 1G]
     #[arg(long, value_name = "SIZE", value_parser = max_memory)]
     pub max_memory: Option<Size>,
-    /// Set one limit, as in sessions=50000 or line-length=4K; may be repeated ('ftpscope limits' lists them)
+    /// Set a single limit, e.g. sessions=50000 or line-length=4K; may be repeated (see 'ftpscope limits')
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub settings: Vec<LimitSetting>,
 }
@@ -190,7 +191,7 @@ pub struct LimitArgs {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Format of the report
+    /// Output format
     #[arg(short = 'T', long, value_name = "FORMAT")]
     pub format: Option<FormatArg>,
     /// Same as -T json
@@ -199,55 +200,55 @@ pub struct OutputArgs {
     /// Indent JSON
     #[arg(long)]
     pub pretty: bool,
-    /// Which table of the report csv and tsv are [default: sessions]
+    /// Table to write as csv or tsv [default: sessions]
     #[arg(long, value_name = "TABLE")]
     pub what: Option<WhatArg>,
-    /// Leave text from the wire in CSV as it is: for programs, not for spreadsheets, which run cells like =1+1
+    /// Do not neutralise formulas in CSV cells: for programs only, as a spreadsheet would run cells like =1+1
     #[arg(long)]
     pub csv_raw: bool,
-    /// Write to PATH instead of standard output; it appears when it is whole
+    /// Write to PATH instead of standard output; written atomically
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// Exit with status 4 if a finding is at least that severe
+    /// Exit with status 4 if any finding has at least this severity
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityArg>,
 }
 
-/// What every command understands.
+/// Options of every command.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "General")]
 pub struct GeneralArgs {
-    /// Colour
+    /// Use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
-    /// Only ASCII characters in what is drawn
+    /// Draw with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
     /// Theme of the terminal interface: dark, light, cb-safe or mono
     #[arg(long, global = true, value_name = "NAME", value_parser = theme)]
     pub theme: Option<ThemeName>,
-    /// Leave the mouse to the terminal
+    /// Do not capture the mouse
     #[arg(long, global = true)]
     pub no_mouse: bool,
-    /// Progress bar on standard error
+    /// Show a progress bar on standard error
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub progress: When,
-    /// Say less: no warnings; twice: no errors either
+    /// Suppress warnings; given twice, errors too
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub quiet: u8,
-    /// Say more on standard error
+    /// Print more details on standard error
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
 
 fn theme(name: &str) -> Result<ThemeName, String> {
-    ThemeName::parse(name).ok_or_else(|| "there is dark, light, cb-safe and mono".to_owned())
+    ThemeName::parse(name).ok_or_else(|| "use dark, light, cb-safe or mono".to_owned())
 }
 
 /// When to do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// If it goes to a terminal
+    /// If the output is a terminal
     Auto,
     /// Always
     Always,
@@ -260,28 +261,28 @@ pub enum When {
 pub enum FormatArg {
     /// For people
     Text,
-    /// One document, all there is
+    /// A single document with everything
     Json,
-    /// One session a line as soon as it is over, then a closing line
+    /// One line per session as soon as it ends, then a closing line
     Jsonl,
-    /// One table (see --what), for spreadsheets: no cell is a formula
+    /// One table (see --what) for spreadsheets; formulas are neutralised
     Csv,
-    /// One table, cells separated by tabs, for programs that split lines
+    /// One table (see --what) separated by tabs, for programs that split lines
     Tsv,
 }
 
 /// A table of the report by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WhatArg {
-    /// A row for each control connection
+    /// One row per control connection
     Sessions,
-    /// A row for each command that moved a file or listing, or failed to
+    /// One row per transfer of a file or listing, including failed ones
     Transfers,
-    /// A row for each negotiation and data connection
+    /// One row per negotiation and data connection
     Channels,
-    /// A row for each command and what answered it
+    /// One row per command with its replies
     Commands,
-    /// A row for each finding
+    /// One row per finding
     Findings,
 }
 
@@ -294,12 +295,12 @@ pub enum SeverityArg {
     Notice,
     /// Something went wrong
     Warning,
-    /// Somebody may mean harm
+    /// Possible attack
     Alert,
 }
 
 impl ReportArgs {
-    /// These, and where they say nothing `outer`: what stands before the command.
+    /// These, completed by `outer`: the options in front of the command.
     #[must_use]
     pub fn or(self, outer: Self) -> Self {
         let both = |mut first: Vec<PathBuf>, second: Vec<PathBuf>| {
@@ -327,7 +328,7 @@ impl ReportArgs {
 }
 
 impl AnalysisArgs {
-    /// These, and where they say nothing `outer`.
+    /// These, completed by `outer`.
     #[must_use]
     pub fn or(mut self, outer: Self) -> Self {
         self.control_ports.extend(outer.control_ports);
@@ -346,7 +347,7 @@ impl AnalysisArgs {
 }
 
 impl LimitArgs {
-    /// These, and where they say nothing `outer`.
+    /// These, completed by `outer`.
     #[must_use]
     pub fn or(self, outer: Self) -> Self {
         let mut settings = outer.settings;
@@ -354,12 +355,12 @@ impl LimitArgs {
         Self { max_memory: self.max_memory.or(outer.max_memory), settings }
     }
 
-    /// Whether only a list is wanted: `--limit help`.
+    /// Whether this is `--limit help`, which lists the limits.
     pub fn asks_for_help(&self) -> bool {
         self.settings.contains(&LimitSetting::Help)
     }
 
-    /// The limits, by how much of a report is held.
+    /// The limits for a report of which this much is in memory at a time.
     pub fn limits(&self, held: Held) -> Limits {
         let mut limits = self.max_memory.map_or_else(Limits::default, |size| Limits::within(size.bytes));
         if held == Held::Whole {
@@ -375,7 +376,7 @@ impl LimitArgs {
 }
 
 impl OutputArgs {
-    /// Whether anything was said about the report, so that a report is wanted.
+    /// Whether any option concerns a report, so that one is wanted.
     pub fn is_given(&self) -> bool {
         let Self { format, json, pretty, what, csv_raw, output, fail_on } = self;
         let flag = *json || *pretty || *csv_raw;

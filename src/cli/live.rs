@@ -1,4 +1,4 @@
-//! Captures, and lists of interfaces.
+//! Live captures, and the list of interfaces.
 
 use std::env;
 use std::fs;
@@ -43,7 +43,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
     };
     let writes_packets = record.as_ref().is_some_and(|(path, _)| path.as_os_str() == "-");
     if writes_packets && !capture.ring_buffer.is_empty() {
-        return Err(Failure::usage("-b needs a file, and -w - is standard output"));
+        return Err(Failure::usage("-b needs a file to write to, but -w - is standard output"));
     }
     let target = match output.output {
         Some(path) if path.as_os_str() != "-" => Target::File(path),
@@ -52,12 +52,12 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
     };
     let until = until(capture.packet_count, &capture.autostop);
     if until.bytes.is_some() && record.is_none() {
-        return Err(Failure::usage("-a filesize needs -w: it is the size of what is saved"));
+        return Err(Failure::usage("-a filesize needs -w: it limits the size of the saved file"));
     }
     check_filter(analysis.filter.as_deref())?;
     let filter = analysis.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
     if filter.is_some() && form != Form::Sessions {
-        return Err(Failure::usage("-Y chooses whole sessions; it needs -T jsonl here"));
+        return Err(Failure::usage("-Y selects whole sessions, so it needs -T jsonl here"));
     }
     let record_file = record.as_ref().map(|(path, _)| path.as_path()).filter(|path| path.as_os_str() != "-");
     let output_file = match &target {
@@ -104,7 +104,7 @@ fn reject_collisions(record: Option<&Path>, output: Option<&Path>, read: &[&Path
     for written in [record, output].into_iter().flatten() {
         if read.iter().any(|read| is_same(written, read)) {
             return Err(Failure::usage(format!(
-                "{} is a capture to read: it can't be written to",
+                "{} is an input capture and can't be overwritten",
                 shown(written)
             )));
         }
@@ -125,12 +125,12 @@ pub(super) fn understand_capture(
         Some(FormatArg::Jsonl) => LiveFormatArg::Jsonl,
         Some(_) => {
             return Err(Failure::usage(
-                "a capture is written as text or jsonl; -w saves it for any other format",
+                "live capture writes text or jsonl; use -w to save the packets and export other formats later",
             ));
         }
     };
     if json || pretty {
-        return Err(Failure::usage("a capture is written as -T jsonl: one session a line, as they end"));
+        return Err(Failure::usage("live capture writes JSON as -T jsonl: one line per session as it ends"));
     }
     let output = LiveOutputArgs { format: Some(format), output, fail_on };
     let job = understand_live(LiveArgs { capture, input, analysis, output }, general)?;
@@ -161,7 +161,7 @@ pub(super) fn understand_watch(
     // With rotation, only some of the packets are in the file at the end.
     let saved = capture.write.clone().filter(|_| capture.ring_buffer.is_empty());
     if capture.write.as_ref().is_some_and(|path| path.as_os_str() == "-") {
-        return Err(Failure::usage("-w - writes to the terminal, which the terminal interface needs"));
+        return Err(Failure::usage("-w - would write packets to the terminal interface's own terminal"));
     }
     let args = LiveArgs { capture, input, analysis, output: LiveOutputArgs::default() };
     let LiveJob { job, .. } = understand_live(args, general)?;
@@ -182,9 +182,9 @@ fn feed(args: &LiveArgs) -> Result<Feed, Failure> {
             "no interface named; try 'ftpscope live -i any' ('ftpscope -D' lists the interfaces), or 'live -r -' to read \
              what another program captures",
         )),
-        (false, false) => Err(Failure::usage("-i and files can't be followed together")),
+        (false, false) => Err(Failure::usage("-i and files can't be combined")),
         (true, false) => match capture.needs_interface() {
-            Some(option) => Err(Failure::usage(format!("{option} is for interfaces; name one with -i"))),
+            Some(option) => Err(Failure::usage(format!("{option} needs an interface; add -i"))),
             None => Ok(Feed::Files(files)),
         },
         (false, true) => Ok(Feed::Interfaces(interfaces::Options {

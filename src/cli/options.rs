@@ -1,4 +1,4 @@
-//! What is meant.
+//! Validated command-line options.
 
 use std::env;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ pub(super) struct ReportJob {
     pub(super) format: Format,
     /// Where to.
     pub(super) target: Target,
-    /// Which sessions to report; it has been found right.
+    /// Which sessions to report; already checked.
     pub(super) filter: Option<String>,
     /// From which severity on to fail.
     pub(super) fail_on: Option<Severity>,
@@ -86,7 +86,7 @@ pub(super) enum Target {
     File(PathBuf),
 }
 
-/// What was typed, understood.
+/// Validates what was typed.
 pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, GeneralArgs), Failure> {
     let Args { command, report, capture, list_interfaces, general } = args;
     reject_capture(command.as_ref(), &capture)?;
@@ -162,9 +162,7 @@ fn tui(
     general: &GeneralArgs,
 ) -> Result<Job, Failure> {
     if own.report.output.is_given() || report.output.is_given() {
-        return Err(Failure::usage(
-            "the terminal interface writes no report; use 'ftpscope export' for that",
-        ));
+        return Err(Failure::usage("the terminal interface does not write a report; use 'ftpscope export'"));
     }
     let (capture, report) = (own.capture.or(capture), own.report.or(report));
     if capture.interfaces.is_empty() {
@@ -217,7 +215,7 @@ const fn held(format: Format) -> Held {
     }
 }
 
-/// Says what is wrong with a display filter, and where.
+/// Checks a display filter; the error points at what is wrong.
 pub(super) fn check_filter(filter: Option<&str>) -> Result<(), Failure> {
     match filter.map(|filter| (filter, Filter::parse(filter))) {
         Some((filter, Err(error))) => {
@@ -287,7 +285,7 @@ fn reject_capture(command: Option<&Command>, capture: &CaptureArgs) -> Result<()
     let given = if capture.interfaces.is_empty() { capture.needs_live() } else { Some("-i") };
     match given {
         Some(option) if !captures => Err(Failure::usage(format!(
-            "{option} is for captures that are still going on: 'ftpscope -i INTERFACE' or 'ftpscope live'"
+            "{option} works only with live capture: 'ftpscope -i INTERFACE' or 'ftpscope live'"
         ))),
         _ => Ok(()),
     }
@@ -297,7 +295,7 @@ fn reject_capture(command: Option<&Command>, capture: &CaptureArgs) -> Result<()
 fn live_args(own: LiveArgs, capture: CaptureArgs, report: ReportArgs) -> Result<LiveArgs, Failure> {
     let LiveArgs { capture: own_capture, input, analysis, output } = own;
     if report.output.format.is_some() || report.output.json || report.output.pretty {
-        return Err(Failure::usage("the format of a capture stands after 'live'"));
+        return Err(Failure::usage("put the format of a live capture after 'live'"));
     }
     let of_report = ReportArgs { input, analysis, output: OutputArgs::default() }.or(report);
     let OutputArgs { output: outer_output, fail_on, .. } = of_report.output;

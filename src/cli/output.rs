@@ -45,7 +45,7 @@ impl Output {
         {
             let path = path.to_string_lossy();
             return Err(Failure::usage(format!(
-                "{} is a capture to read: it can't be written to",
+                "{} is an input capture and can't be overwritten",
                 Printable(&path)
             )));
         }

@@ -23,7 +23,7 @@ use crate::tls::KeyLog;
 /// Sessions that are handed over at a time where nobody waits for the next one.
 const AT_A_TIME: usize = 64;
 
-/// What a run over captures came to.
+/// The result of reading captures.
 pub(super) struct Outcome {
     /// Damage of each damaged source, in words.
     pub(super) damage: Vec<String>,
@@ -33,7 +33,7 @@ pub(super) struct Outcome {
     pub(super) packets: u64,
 }
 
-/// Reads the captures and writes the report; `say` is told what rights were given up.
+/// Reads the captures and writes the report; `say` gets what privileges were dropped.
 pub(super) fn run(
     mut job: ReportJob,
     progress: &mut Progress,
@@ -69,7 +69,7 @@ pub(super) fn run(
     Ok(outcome)
 }
 
-/// Has the analyzer take in the keys of a key log.
+/// Reads a key log for the analyzer.
 pub(super) fn take_keys(file: Option<&KeyLogFile>, analyzer: &mut analyzer::Options) -> Result<(), Failure> {
     let keys = match file {
         None => return Ok(()),
@@ -86,7 +86,7 @@ pub(super) fn take_keys(file: Option<&KeyLogFile>, analyzer: &mut analyzer::Opti
 pub(super) fn open(job: &ReportJob) -> Result<Frames, Failure> {
     if job.files.is_empty() {
         return Err(Failure::usage(
-            "no capture named; try 'ftpscope FILE', or 'ftpscope -' to read standard input ('ftpscope --help' tells more)",
+            "no capture file given; try 'ftpscope FILE', or 'ftpscope -' to read standard input (see 'ftpscope --help')",
         ));
     }
     capture::open(&job.files, &job.analyzer.limits).map_err(|error| Failure::impossible(error.to_string()))

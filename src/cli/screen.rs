@@ -39,7 +39,7 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Fai
     let limits = job.analyzer.limits.clone();
     let source = FileSource { frames, options: job.analyzer };
     let options = options(Settings { title, ..settings(general, job.filter) }, job.files, limits);
-    give_up_rights(general);
+    drop_privileges(general);
     ended(tui::run(Box::new(source), options))
 }
 
@@ -64,12 +64,12 @@ fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> 
     watch(WatchJob { job, filter, name: name.into(), saved: Vec::new() }, general)
 }
 
-/// Shows a capture that goes on; returns when the user leaves.
+/// Shows a running capture; returns when the user leaves.
 pub(super) fn watch(job: WatchJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
     let WatchJob { job, filter, name, saved } = job;
     let window = job.analyzer.predict_window;
     let limits = job.analyzer.limits.clone();
-    // What it says now would be gone with the first screen.
+    // Messages printed now would disappear with the first screen.
     let begun = crate::live::begin(job, &mut |_| {}).map_err(|failure| explained(failure, None))?;
     let source = live::LiveSource { begun, name: name.clone(), window };
     let options = options(Settings { title: name, ..settings(general, filter) }, saved.clone(), limits);
@@ -91,8 +91,8 @@ fn options(settings: Settings, files: Vec<PathBuf>, limits: Limits) -> tui::Opti
     }
 }
 
-/// Gives up what the interface doesn't need; it may still write where its user asks it to.
-fn give_up_rights(general: &GeneralArgs) {
+/// Drops privileges that the interface does not need; it may still write where its user asks it to.
+fn drop_privileges(general: &GeneralArgs) {
     for line in confine(&Needs { whatever_is_asked: true, ..Needs::default() }) {
         if general.verbose > 0 {
             say(&line);
@@ -254,17 +254,17 @@ impl tui::Saver for FileSaver {
             })?;
             output.finish()
         });
-        told(done)?;
+        in_words(done)?;
         let path = request.path.display().to_string();
         Ok(format!("saved {written} packets to {}", Printable(&path)))
     }
 }
 
-/// What the interface says of a failure.
-fn told(done: Result<(), Failure>) -> Result<(), String> {
+/// A failure as the interface shows it.
+fn in_words(done: Result<(), Failure>) -> Result<(), String> {
     done.map_err(|failure| match failure {
         Failure::Said { message, .. } => message,
-        Failure::ReaderGone | Failure::Interrupted => "nobody reads".to_owned(),
+        Failure::ReaderGone | Failure::Interrupted => "the reader is gone".to_owned(),
     })
 }
 
@@ -285,7 +285,7 @@ impl tui::Exporter for FileExporter {
                 output.write(|sink| write(request, &mut BufWriter::new(sink)))?;
                 output.finish()
             });
-        told(written)?;
+        in_words(written)?;
         let path = request.path.display().to_string();
         Ok(format!("wrote {} to {}", amount(request), Printable(&path)))
     }

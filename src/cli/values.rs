@@ -26,14 +26,14 @@ impl FromStr for Duration {
         let number: f64 = number
             .trim_end()
             .parse()
-            .map_err(|_error| format!("'{text}' is no duration; write it as 60s, 1.5s, 500ms or 2m"))?;
+            .map_err(|_error| format!("'{text}' is not a duration; write it as 60s, 1.5s, 500ms or 2m"))?;
         let (_, factor) = UNITS
             .into_iter()
             .find(|&(name, _)| name == unit)
-            .ok_or_else(|| format!("'{unit}' is no unit of time; use ns, us, ms, s or m"))?;
+            .ok_or_else(|| format!("'{unit}' is not a unit of time; use ns, us, ms, s or m"))?;
         let nanos = number * factor;
         if !(0.0..=DAY).contains(&nanos) {
-            return Err("a duration is between 0 and one day".into());
+            return Err("the duration must be between 0 and one day".into());
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most a day")]
         Ok(Self { nanos: nanos.round() as i64 })
@@ -51,7 +51,7 @@ impl FromStr for DecodeAs {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is no rule; only tcp.port==PORT,ftp is understood");
+        let wrong = || format!("'{text}' is not a supported rule; use tcp.port==PORT,ftp");
         let (layer, protocol) = text.split_once(',').ok_or_else(wrong)?;
         let (field, port) = layer.split_once("==").ok_or_else(wrong)?;
         if field.trim() != "tcp.port" || protocol.trim() != "ftp" {
@@ -59,7 +59,7 @@ impl FromStr for DecodeAs {
         }
         match port.trim().parse() {
             Ok(port) if port > 0 => Ok(Self { port }),
-            _ => Err(format!("'{}' is no TCP port", port.trim())),
+            _ => Err(format!("'{}' is not a TCP port", port.trim())),
         }
     }
 }
@@ -84,12 +84,12 @@ impl FromStr for Size {
         let unit = unit.strip_suffix("ib").or_else(|| unit.strip_suffix('b')).unwrap_or(&unit);
         let number: usize = number
             .parse()
-            .map_err(|_error| format!("'{text}' is no number; write it as 5000, 64K, 200M or 1G"))?;
+            .map_err(|_error| format!("'{text}' is not a number; write it as 5000, 64K, 200M or 1G"))?;
         let (_, factor) = SIZES
             .into_iter()
             .find(|&(name, _)| name == unit)
-            .ok_or_else(|| format!("'{unit}' is no unit; use K, M or G"))?;
-        number.checked_mul(factor).map(|bytes| Self { bytes }).ok_or_else(|| format!("'{text}' is too much"))
+            .ok_or_else(|| format!("'{unit}' is not a unit; use K, M or G"))?;
+        number.checked_mul(factor).map(|bytes| Self { bytes }).ok_or_else(|| format!("'{text}' is too large"))
     }
 }
 
@@ -97,7 +97,7 @@ impl FromStr for Size {
 pub(super) fn max_memory(text: &str) -> Result<Size, String> {
     let size: Size = text.parse()?;
     if size.bytes < Limits::LEAST_MEMORY {
-        return Err(format!("nothing can be done in less than {}M", Limits::LEAST_MEMORY >> 20));
+        return Err(format!("the memory budget must be at least {}M", Limits::LEAST_MEMORY >> 20));
     }
     Ok(size)
 }
@@ -135,16 +135,17 @@ impl FromStr for LimitSetting {
         if text == "help" {
             return Ok(Self::Help);
         }
-        let (name, value) =
-            text.split_once('=').ok_or_else(|| format!("'{text}' is no setting; write it as NAME=VALUE"))?;
+        let (name, value) = text
+            .split_once('=')
+            .ok_or_else(|| format!("'{text}' is not a setting; write it as NAME=VALUE"))?;
         let name = name.trim().replace('-', "_");
         let limit = Limits::ALL.iter().find(|limit| limit.name == name).ok_or_else(|| {
             let names: Vec<&str> = Limits::ALL.iter().map(|limit| limit.name).collect();
-            format!("there is no limit {name:?}; there are {}", names.join(", "))
+            format!("unknown limit {name:?}; known are {}", names.join(", "))
         })?;
         let Size { bytes: value } = value.trim().parse()?;
         if value == 0 {
-            return Err("a limit is at least 1".to_owned());
+            return Err("a limit must be at least 1".to_owned());
         }
         Ok(Self::Set { limit, value })
     }

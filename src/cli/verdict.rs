@@ -28,12 +28,9 @@ pub(super) enum Verdict {
 /// What the help says of them.
 pub(super) const EXIT_STATUSES: [(u8, &str); 6] = [
     (Verdict::Done as u8, "done"),
-    (Verdict::Impossible as u8, "can't do the job: no such file, not a capture, no permission, disk full"),
+    (Verdict::Impossible as u8, "failed: no such file, not a capture, no permission, disk full"),
     (Verdict::Usage as u8, "wrong usage"),
-    (
-        Verdict::Partial as u8,
-        "done, but the capture is damaged: what was readable before the damage is reported",
-    ),
+    (Verdict::Partial as u8, "done, but the capture is damaged: the report covers what was readable"),
     (Verdict::Found as u8, "--fail-on matched"),
     (Verdict::Interrupted as u8, "ended by a signal before the report was made"),
 ];

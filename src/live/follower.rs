@@ -1,4 +1,4 @@
-//! What goes on while packets come: lines are written, packets saved, and signals, limits and counters seen to.
+//! What happens while packets arrive: lines are written, packets saved, signals, limits and counters checked.
 
 use std::time::{Duration, Instant};
 
@@ -19,12 +19,12 @@ use crate::filter::Filter;
 use crate::reading::{Closing, Next, Now, Observer, SessionObserver};
 use crate::report::{Report, Session};
 
-/// How long the loop waits for packets before it sees to other things.
+/// How long to wait for packets before other things are checked.
 const TICK: Duration = Duration::from_millis(100);
-/// How often lines and packets are handed on to whoever reads them, and drops are looked at.
+/// How often output is flushed and drop counters are checked.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
-/// Where everything goes, and when it ends.
+/// The outputs of a capture and when it ends.
 pub(super) struct Follower {
     pub(super) sink: Sink,
     pub(super) target: String,
@@ -36,16 +36,16 @@ pub(super) struct Follower {
     pub(super) stamps: Stamps,
     pub(super) until: Until,
     pub(super) begun: Instant,
-    /// When house was kept last.
-    pub(super) kept: Instant,
+    /// Time of the last housekeeping.
+    pub(super) housekept: Instant,
     pub(super) summary: Summary,
-    /// Drops that the user was warned of.
+    /// Drops that the user was warned about.
     pub(super) reported_drops: u64,
     pub(super) watcher: Option<Box<dyn Watcher>>,
 }
 
 impl Follower {
-    /// A session is over, and all is known of it.
+    /// Writes a finished session.
     fn session(&mut self, session: &Session) -> Result<(), Failure> {
         if self.filter.as_ref().is_some_and(|filter| !filter.matches(session)) {
             return Ok(());
@@ -100,7 +100,7 @@ impl Follower {
         }
     }
 
-    /// The capture is over.
+    /// Writes the end of the capture.
     pub(super) fn finish(mut self, closing: Closing) -> Result<Summary, Failure> {
         let Closing { capture, findings, drops, .. } = closing;
         // All sessions were written as they ended.
@@ -133,11 +133,11 @@ const fn dropped(drops: Drops) -> u64 {
     drops.kernel.saturating_add(drops.interface)
 }
 
-/// A follower at work.
+/// A [`Follower`] while it reads.
 pub(super) struct Following<'f> {
     pub(super) follower: &'f mut Follower,
     pub(super) signals: &'f Signals,
-    /// Takes what the user should know meanwhile, a line at a time.
+    /// Takes messages for the user, a line at a time.
     pub(super) say: &'f mut dyn FnMut(&str),
 }
 
@@ -145,13 +145,13 @@ impl Following<'_> {
     fn reopen(&mut self) {
         if let Err(error) = self.follower.sink.reopen() {
             (self.say)(&format!(
-                "warning: can't reopen {}: {error}; writing goes on where it was",
+                "warning: can't reopen {}: {error}; still writing to the old file",
                 Printable(&self.follower.target)
             ));
         }
     }
 
-    /// Warns of what ended an interface early.
+    /// Warns about interfaces that ended early.
     pub(super) fn take_faults(&mut self, faults: &[String]) {
         for fault in faults {
             (self.say)(&format!("warning: {}", Printable(fault)));
@@ -159,8 +159,8 @@ impl Following<'_> {
         }
     }
 
-    /// Hands on what was written, and looks at the counters.
-    pub(super) fn keep_house(&mut self, drops: Option<Drops>) -> Result<(), Failure> {
+    /// Flushes the outputs and checks the drop counters.
+    pub(super) fn do_housekeeping(&mut self, drops: Option<Drops>) -> Result<(), Failure> {
         let Self { follower, say, .. } = self;
         follower.sink.flush().map_err(Failure::writing(&*follower.target))?;
         if let Some(recorder) = &mut follower.recorder {
@@ -171,12 +171,12 @@ impl Following<'_> {
         if dropped > follower.reported_drops {
             let more = dropped.saturating_sub(follower.reported_drops);
             say(&format!(
-                "warning: {more} packets were dropped, {dropped} in all: what they carried is missing from here on \
-                 (-B makes the kernel's buffer larger, -f or --learn-ports lets less come)"
+                "warning: {more} packets were dropped, {dropped} in total; results may be incomplete (-B enlarges the \
+                 kernel's buffer, -f or --learn-ports reduces the traffic)"
             ));
             follower.reported_drops = dropped;
         }
-        follower.kept = Instant::now();
+        follower.housekept = Instant::now();
         Ok(())
     }
 }
@@ -202,7 +202,7 @@ impl Observer for Following<'_> {
         self.follower.until.patience(self.follower.begun, TICK)
     }
 
-    // A key comes with the first packets that need it, or never.
+    // Keys are logged before the packets that need them, or not at all.
     fn key_log(&mut self) -> Option<Vec<u8>> {
         self.follower.keys.as_mut().and_then(Keys::more)
     }
@@ -249,8 +249,8 @@ impl Observer for Following<'_> {
             watcher.look(watcher::Now { analyzer: now.analyzer, time: now.time, dropped, recording });
             is_enough = watcher.is_stop_wanted();
         }
-        if self.follower.kept.elapsed() >= HOUSEKEEPING {
-            self.keep_house(now.drops)?;
+        if self.follower.housekept.elapsed() >= HOUSEKEEPING {
+            self.do_housekeeping(now.drops)?;
         }
         Ok(if is_enough || self.signals.is_stop_wanted() { Next::Drain } else { Next::GoOn })
     }

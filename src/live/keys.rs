@@ -1,16 +1,16 @@
-//! A TLS key log that grows while the capture goes on: whoever makes a connection writes its keys there.
+//! A TLS key log that grows during the capture: clients or servers append the keys of each connection.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// Bytes read at a time: what is left comes with the next packets.
+/// Bytes read at a time; the rest is read with the next packets.
 const AT_A_TIME: u64 = 16 * 1024 * 1024;
 
 /// An open key log.
 pub(super) struct Keys {
     file: File,
-    /// The beginning of a line whose end is not written yet.
+    /// The start of a line that is not complete yet.
     rest: Vec<u8>,
 }
 
@@ -22,11 +22,11 @@ impl Keys {
     /// The lines that were added since the last call, if there are any.
     pub(super) fn more(&mut self) -> Option<Vec<u8>> {
         let mut lines = std::mem::take(&mut self.rest);
-        // What can't be read now may be readable with the next packets.
+        // A read that fails now may succeed with the next packets.
         let _ = (&mut self.file).take(AT_A_TIME).read_to_end(&mut lines);
         let end = lines.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last.saturating_add(1));
         self.rest = lines.split_off(end);
-        // No line of a key log is that long: it is something else.
+        // No line of a key log is that long; this is not one.
         if self.rest.len() as u64 > AT_A_TIME {
             self.rest.clear();
         }

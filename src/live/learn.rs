@@ -1,10 +1,10 @@
-//! A capture filter that follows the predictions, so that on a busy link the kernel passes only FTP.
+//! A capture filter that follows the predictions, so that the kernel passes only FTP on a busy link.
 //!
-//! It always passes control connections, and of all TCP connections the packets that open and close them: those are few,
-//! and so no data connection goes unnoticed, however late the filter follows. The rest of a data connection passes from its
-//! prediction on until its transfer is over. What came before the filter followed is missing, and is said.
+//! It always passes control connections, and the packets that open and close any TCP connection: those are few, so no data
+//! connection goes unnoticed, however late the filter is updated. The rest of a data connection passes from its prediction
+//! until its transfer has ended. What came before the filter was updated is missing, and reported.
 //!
-//! It looks at plain IPv4 and IPv6 alone: FTP inside tunnels, and on control ports that nobody named, stays hidden.
+//! It sees plain IPv4 and IPv6 only: FTP inside tunnels or on control ports that were not given stays hidden.
 
 mod plan;
 
@@ -17,7 +17,7 @@ use crate::capture::live::{Error, Filters};
 use super::line::Size;
 use plan::Plan;
 
-/// How long the filter stays wider than it need be: every change costs some of the kernel's and our time.
+/// How long the filter may stay wider than necessary: every change costs the kernel and us some time.
 const UNHURRIED: Duration = Duration::from_secs(1);
 
 /// Lets the kernel's filter follow the predictions.
@@ -29,9 +29,9 @@ pub(super) struct Learner {
     since: Instant,
     changes: u64,
     most: usize,
-    /// Data connections that stood before the filter followed.
+    /// Data connections that were established before the filter was updated.
     late: u64,
-    /// Their bytes that are missing, as far as known.
+    /// Bytes missing from them, as far as known.
     missing: u64,
 }
 
@@ -45,7 +45,7 @@ impl Learner {
         Ok(Self { filters, plan, current, since: Instant::now(), changes: 0, most: 0, late: 0, missing: 0 })
     }
 
-    /// Takes note of what happened.
+    /// Takes in an event.
     pub(super) fn see(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Connected { channel, .. } if !self.plan.passes(&event.session, *channel) => {
@@ -59,7 +59,7 @@ impl Learner {
         self.plan.see(event, Instant::now());
     }
 
-    /// Lets the filter follow: at once where it must be wider, when there is time where it could be narrower.
+    /// Updates the filter: immediately if it must become wider, later if it could become narrower.
     pub(super) fn follow(&mut self, now: Instant) -> Result<(), Error> {
         let is_narrower = self.plan.prune(now);
         let is_unhurried = now.saturating_duration_since(self.since) >= UNHURRIED;
@@ -80,7 +80,7 @@ impl Learner {
     }
 }
 
-/// What it came to, in a line.
+/// A summary in one line.
 impl fmt::Display for Learner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -89,10 +89,11 @@ impl fmt::Display for Learner {
             self.changes, self.most
         )?;
         if self.late > 0 {
-            write!(f, "; {} were faster than it", self.late)?;
+            let connections = if self.late == 1 { "connection" } else { "connections" };
+            write!(f, "; {} {connections} arrived before it was updated", self.late)?;
         }
         if self.missing > 0 {
-            write!(f, "; {} of data were not captured", Size(self.missing as f64))?;
+            write!(f, "; {} of their data were not captured", Size(self.missing as f64))?;
         }
         Ok(())
     }

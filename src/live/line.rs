@@ -39,7 +39,7 @@ impl fmt::Display for Line<'_> {
             },
             EventKind::Connected { mode, originator, responder, matched_by, after, .. } => {
                 match mode {
-                    Some(_) => write!(f, "met after {}: ", Span(*after))?,
+                    Some(_) => write!(f, "connected after {}: ", Span(*after))?,
                     None => f.write_str("data connection: ")?,
                 }
                 write!(f, "{originator} {} {responder}{}{}", self.arrow(), By(*mode), How(*matched_by))
@@ -118,7 +118,7 @@ impl fmt::Display for By {
     }
 }
 
-/// How it was told to belong there, where that is worth a word.
+/// How a connection was matched, where that is worth mentioning.
 struct How(Option<MatchedBy>);
 
 impl fmt::Display for How {

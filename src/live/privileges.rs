@@ -1,8 +1,8 @@
-//! Giving up the rights of root, once the interfaces are open.
+//! Drops root privileges once the interfaces are open.
 //!
 //! **Invariant:** after [`relinquish`] said whom the program runs as, nothing in it can become root again.
 
-/// Why the rights of root can't be given up; nothing is captured then.
+/// Why root privileges can't be dropped; nothing is captured then.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such user.
@@ -16,8 +16,8 @@ pub enum Error {
         /// What the system says.
         why: String,
     },
-    /// It can still be taken back.
-    #[error("cannot change to user {0} for good; nothing was captured (-Z root stays root)")]
+    /// The change can be undone.
+    #[error("cannot permanently change to user {0}; nothing was captured (-Z root stays root)")]
     Reversible(String),
 }
 
@@ -38,9 +38,9 @@ mod unix {
 
     use super::Error;
 
-    /// Started by root, the program becomes `user`, by default whoever called sudo; says whom it became, if anybody.
+    /// When started as root, switches to `user`, by default the user who called sudo; returns the user it switched to.
     ///
-    /// Root itself, without sudo, stays root unless told otherwise.
+    /// Root without sudo stays root unless `user` is given.
     pub fn relinquish(user: Option<&str>) -> Result<Option<String>, Error> {
         if !geteuid().is_root() {
             return Ok(None);
@@ -60,7 +60,7 @@ mod unix {
         Ok(Some(target.name))
     }
 
-    /// Whom to become.
+    /// The user to switch to.
     struct Target {
         name: String,
         uid: Uid,
@@ -83,7 +83,7 @@ mod unix {
         Ok(Some(Target { name, uid, gid, is_known }))
     }
 
-    /// Leaves root's groups, for those of the user.
+    /// Replaces root's groups by the user's.
     #[cfg(not(target_vendor = "apple"))]
     fn leave_groups(target: &Target) -> Result<(), nix::Error> {
         use std::ffi::CString;
@@ -93,7 +93,7 @@ mod unix {
         }
     }
 
-    /// The system sees to it, with the user's identity.
+    /// The system changes the groups with the user.
     #[cfg(target_vendor = "apple")]
     fn leave_groups(target: &Target) -> Result<(), nix::Error> {
         let _ = target.is_known;

@@ -15,7 +15,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// From now on signals are caught.
+    /// Catches signals from now on.
     pub fn catch() -> io::Result<Self> {
         use signal_hook::consts::{SIGINT, SIGTERM};
         use signal_hook::flag;
@@ -35,7 +35,7 @@ impl Signals {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Whether the output is to be reopened; asked once for each time.
+    /// Whether the output should be reopened; true once per signal.
     pub(super) fn take_reopen(&self) -> bool {
         self.reopen.swap(false, Ordering::Relaxed)
     }

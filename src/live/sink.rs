@@ -1,4 +1,4 @@
-//! Where lines go: standard output, or a file to which they are appended and that is reopened when it was moved away.
+//! Output of lines: standard output, or a file that is appended to and reopened after log rotation.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 pub enum Target {
     /// Standard output.
     Stdout,
-    /// A file; lines are added to what it has.
+    /// A file, appended to.
     File(PathBuf),
-    /// Nowhere: packets go to standard output.
+    /// Nowhere, because packets go to standard output.
     Nowhere,
 }
 
@@ -28,7 +28,7 @@ impl Target {
 /// An open target.
 pub(super) struct Sink {
     output: Output,
-    /// Whether each line is handed on at once.
+    /// Whether to flush after every line.
     is_line_buffered: bool,
 }
 
@@ -50,7 +50,7 @@ impl Sink {
         Ok(Self { output, is_line_buffered: is_line_buffered || is_terminal })
     }
 
-    /// The folder in which it may make a file again, if any.
+    /// The folder in which it may create the file again, if any.
     pub(super) fn folder(&self) -> Option<PathBuf> {
         let Output::File(path, _) = &self.output else { return None };
         Some(
@@ -71,7 +71,7 @@ impl Sink {
         if self.is_line_buffered { self.flush() } else { Ok(()) }
     }
 
-    /// Hands on all that was written.
+    /// Flushes everything written.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         match &mut self.output {
             Output::Stdout(output) => output.flush(),
@@ -80,7 +80,7 @@ impl Sink {
         }
     }
 
-    /// Opens a file anew under its name, because whoever keeps logs has moved it away.
+    /// Reopens a file by its name, after log rotation moved it away.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
         self.flush()?;
         if let Output::File(path, output) = &mut self.output {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::base::Timestamp;
 
-/// How times are told.
+/// How times are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
     /// `a`: time of day, by the local clock.
@@ -15,7 +15,7 @@ pub enum Clock {
     Local,
     /// `ad`: the same with the date.
     LocalDate,
-    /// `d` and `dd`: seconds since the line before.
+    /// `d` and `dd`: seconds since the previous line.
     Delta,
     /// `e`: seconds since 1970.
     Epoch,
@@ -41,15 +41,15 @@ impl FromStr for Clock {
             "ud" => Self::UtcDate,
             _ => {
                 return Err(format!(
-                    "'{name}' is no time format; use a, ad (local time), u, ud (UTC), e (since 1970), r (since the \
-                     first packet) or d (since the line before)"
+                    "'{name}' is not a time format; use a, ad (local time), u, ud (UTC), e (epoch), r (since the first \
+                     packet) or d (since the previous line)"
                 ));
             }
         })
     }
 }
 
-/// Tells times in one way.
+/// Formats times in one way.
 #[derive(Debug)]
 pub(super) struct Stamps {
     clock: Clock,
@@ -58,7 +58,7 @@ pub(super) struct Stamps {
     previous: Option<Timestamp>,
 }
 
-/// A time, told.
+/// A formatted time.
 #[derive(Debug)]
 pub(super) enum Stamp {
     Seconds(i64),
@@ -79,7 +79,7 @@ impl Stamps {
         self.first.get_or_insert(first);
     }
 
-    /// Tells the time of the next line.
+    /// Formats the time of the next line.
     pub(super) fn next(&mut self, time: Timestamp) -> Stamp {
         let previous = self.previous.replace(time).unwrap_or(time);
         let first = *self.first.get_or_insert(time);
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told_as_asked_for() {
+    fn times_are_shown_in_the_format_asked_for() {
         let noon = Timestamp::from_nanos(1_772_366_400_123_456_789);
         let later = noon.plus(61_500_000_000);
         for (name, first, second) in [

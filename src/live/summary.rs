@@ -1,4 +1,4 @@
-//! What a capture came to, for a person.
+//! Summary of a capture, for people.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use crate::report::{Finding, Outcome, Report, Session, Severity, Status};
 
 use super::line::Size;
 
-/// What a capture came to.
+/// Summary of a capture.
 #[derive(Debug, Default)]
 pub struct Summary {
-    /// Sessions that are over.
+    /// Sessions that ended.
     pub sessions: u64,
     /// Transfers of these sessions, and how many of them were completed.
     pub transfers: u64,
     /// Transfers that were completed.
     pub complete: u64,
-    /// Data connections that were predicted.
+    /// Data connections that were expected.
     pub expected: u64,
     /// Those of them that were made.
     pub connected: u64,
@@ -33,11 +33,11 @@ pub struct Summary {
     pub is_live: bool,
     /// What the interfaces dropped.
     pub drops: Drops,
-    /// Files that were saved, and their bytes, those of files that had to go included.
+    /// Files that were saved.
     pub saved: Vec<String>,
-    /// Bytes saved in all.
+    /// Bytes saved in total, including files that were deleted by rotation.
     pub saved_bytes: u64,
-    /// What the learning filter did.
+    /// What the filter of `--learn-ports` did.
     pub learning: Option<String>,
     /// What ended an interface early.
     pub faults: Vec<String>,
@@ -137,7 +137,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// So many of something.
+/// A number of things.
 struct Count(u64, &'static str);
 
 impl fmt::Display for Count {

@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 /// When a capture ends by itself: whichever comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Until {
-    /// After so many packets.
+    /// After this many packets.
     pub packets: Option<u64>,
-    /// After so many sessions have ended.
+    /// After this many sessions have ended.
     pub sessions: Option<u64>,
-    /// After so long by the machine's clock.
+    /// After this long by the machine's clock.
     pub duration: Option<Duration>,
-    /// After so many bytes were saved.
+    /// After this many bytes were saved.
     pub bytes: Option<u64>,
 }
 
-/// How far a capture has come.
+/// Progress of a capture.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Progress {
     pub(super) packets: u64,
@@ -25,7 +25,7 @@ pub(super) struct Progress {
 }
 
 impl Until {
-    /// Whether it is enough.
+    /// Whether a count was reached.
     pub(super) fn is_reached(&self, progress: Progress) -> bool {
         let reached = |limit: Option<u64>, count: u64| limit.is_some_and(|limit| count >= limit);
         reached(self.packets, progress.packets)
@@ -33,12 +33,12 @@ impl Until {
             || reached(self.bytes, progress.bytes)
     }
 
-    /// Whether time is up; asked less often, because it needs the clock.
+    /// Whether time is up; checked less often because it reads the clock.
     pub(super) fn is_time_up(&self, progress: Progress) -> bool {
         self.duration.is_some_and(|duration| progress.begun.elapsed() >= duration)
     }
 
-    /// How long there is still time, up to `patience`.
+    /// The remaining time, up to `patience`.
     pub(super) fn patience(&self, begun: Instant, patience: Duration) -> Duration {
         self.duration.map_or(patience, |duration| duration.saturating_sub(begun.elapsed()).min(patience))
     }

@@ -1,4 +1,4 @@
-//! Somebody who watches a capture, beside or instead of what is written.
+//! Watches a capture, in addition to or instead of writing lines.
 
 use std::path::Path;
 
@@ -6,31 +6,31 @@ use crate::analyzer::{Analyzer, Event};
 use crate::base::Timestamp;
 use crate::report::{Capture, Finding, Session};
 
-/// Watches a capture from within its loop: whatever takes long here makes packets wait.
+/// Watches a capture from within its loop: anything slow here delays packets.
 pub trait Watcher: Send {
-    /// Whether it has seen enough.
+    /// Whether the capture should stop.
     fn is_stop_wanted(&self) -> bool;
 
-    /// Something has happened.
+    /// Takes an event.
     fn event(&mut self, event: &Event);
 
-    /// A session is over, and all is known of it.
+    /// Takes a finished session.
     fn session(&mut self, session: Session);
 
-    /// How it goes; several times a second.
+    /// Takes the current state, several times a second.
     fn look(&mut self, now: Now<'_>);
 
-    /// The capture is over: what belongs to no single session.
+    /// The capture has ended; takes what belongs to no single session.
     fn over(&mut self, capture: Capture, findings: Vec<Finding>);
 }
 
-/// How a capture goes.
+/// The current state of a capture.
 pub struct Now<'n> {
-    /// For packets so far, sessions that go on, and predictions that wait.
+    /// For the number of packets, active sessions and pending predictions.
     pub analyzer: &'n mut Analyzer,
-    /// What time it is by the capture's clock; none before the first packet.
+    /// The time by the capture's clock; none before the first packet.
     pub time: Option<Timestamp>,
-    /// Packets that the kernel or an interface dropped.
+    /// Packets dropped by the kernel or an interface.
     pub dropped: u64,
     /// Where packets are saved, and how many bytes so far.
     pub recording: Option<(&'n Path, u64)>,

@@ -157,7 +157,7 @@ fn conclude<O: SessionObserver>(
         match order {
             Order::FirstPacket => conclusion.in_order(batch, |session| observer.session(session))?,
             Order::End => {
-                let sessions = batch.told.into_iter().filter_map(|told| conclusion.conclude(told));
+                let sessions = batch.pending.into_iter().filter_map(|pending| conclusion.conclude(pending));
                 for session in sessions {
                     observer.session(session)?;
                 }

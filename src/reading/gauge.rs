@@ -1,4 +1,4 @@
-//! How much is on its way from one thread to another, in bytes: whoever brings more waits.
+//! Limits how many bytes are on their way from one thread to another: a sender waits for room.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -21,12 +21,12 @@ impl Gauge {
         Self { state: Mutex::default(), changed: Condvar::new(), cap }
     }
 
-    /// How much should be brought at a time, at most.
+    /// How much should be sent at a time, at most.
     pub(super) const fn share(&self) -> usize {
         self.cap / 4
     }
 
-    /// Waits until there is room for so much, or nothing at all is under way: what is larger than all room passes alone.
+    /// Waits until there is room, or until nothing else is on its way: what is larger than the limit passes alone.
     pub(super) fn enter(&self, bytes: usize) {
         let is_full = |state: &mut State| {
             !state.is_open && state.under_way > 0 && state.under_way.saturating_add(bytes) > self.cap
@@ -36,7 +36,7 @@ impl Gauge {
         state.under_way = state.under_way.saturating_add(bytes);
     }
 
-    /// The other end. When it goes, nobody waits any more.
+    /// The receiving end. Once it is dropped, no sender waits.
     pub(super) const fn exit(&self) -> Exit<'_> {
         Exit(self)
     }
@@ -46,12 +46,12 @@ impl Gauge {
     }
 }
 
-/// Where it comes out.
+/// The receiving end.
 #[derive(Debug)]
 pub(super) struct Exit<'g>(&'g Gauge);
 
 impl Exit<'_> {
-    /// So much was dealt with.
+    /// This much was received and dealt with.
     pub(super) fn leave(&self, bytes: usize) {
         let mut state = self.0.state();
         state.under_way = state.under_way.saturating_sub(bytes);

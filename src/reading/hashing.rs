@@ -1,7 +1,7 @@
-//! SHA-256 sums in a thread of their own.
+//! SHA-256 digests in a separate thread.
 //!
-//! Most streams are short: their sums are made in place, for a hand-over costs more than they do. A stream that turns out
-//! long moves to the thread with all that was summed so far; from then on its bytes are copied into chunks.
+//! Most streams are short: their digests are made in place, because handing them over would cost more. A stream that turns out
+//! long moves to the thread with all that was hashed so far; from then on its bytes are copied into chunks.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::analyzer::Hashing;
 
-/// Bytes of a stream that are summed in place.
+/// Bytes of a stream that are hashed in place.
 const IN_PLACE: u64 = 256 * 1024;
 
 /// Bytes that are handed over at a time.
@@ -20,10 +20,10 @@ const CHUNK: usize = 256 * 1024;
 /// Chunks that wait for the thread.
 const WAITING: usize = 4;
 
-/// Makes sums, those of long streams in another thread.
+/// Makes digests, in another thread for long streams.
 pub struct ThreadHashing {
     /// By number; numbers are used again.
-    sums: Vec<Option<Sum>>,
+    digests: Vec<Option<DigestState>>,
     free: Vec<u64>,
     filling: Chunk,
     work: SyncSender<Work>,
@@ -31,8 +31,8 @@ pub struct ThreadHashing {
     answers: Receiver<Option<[u8; 32]>>,
 }
 
-/// Where a sum is made.
-enum Sum {
+/// Where a digest is made.
+enum DigestState {
     Here { state: Sha256, bytes: u64 },
     InThread,
 }
@@ -53,12 +53,12 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn add(&mut self, sum: u64, bytes: &[u8]) {
+    fn add(&mut self, digest: u64, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         let end = self.bytes.len();
         match self.pieces.last_mut() {
-            Some((last, until)) if *last == sum => *until = end,
-            _ => self.pieces.push((sum, end)),
+            Some((last, until)) if *last == digest => *until = end,
+            _ => self.pieces.push((digest, end)),
         }
     }
 }
@@ -71,11 +71,11 @@ impl ThreadHashing {
         let (answer, answers) = sync_channel(1);
         let run = move || serve(&inbox, &give_back, &answer);
         thread::Builder::new().name("hashing".to_owned()).spawn(run).ok()?;
-        Some(Self { sums: Vec::new(), free: Vec::new(), filling: Chunk::default(), work, used, answers })
+        Some(Self { digests: Vec::new(), free: Vec::new(), filling: Chunk::default(), work, used, answers })
     }
 
-    fn slot(&mut self, sum: u64) -> Option<&mut Option<Sum>> {
-        self.sums.get_mut(usize::try_from(sum).ok()?)
+    fn slot(&mut self, digest: u64) -> Option<&mut Option<DigestState>> {
+        self.digests.get_mut(usize::try_from(digest).ok()?)
     }
 
     fn hand_over(&mut self) {
@@ -86,7 +86,7 @@ impl ThreadHashing {
         }
     }
 
-    /// Where the thread is gone nobody will answer, and there is no sum.
+    /// If the thread has ended, no answer comes and there is no digest.
     fn ask(&self, work: Work) {
         drop(self.work.send(work));
     }
@@ -97,24 +97,26 @@ fn serve(inbox: &Receiver<Work>, give_back: &SyncSender<Chunk>, answer: &SyncSen
     let mut states: HashMap<u64, Box<Sha256>> = HashMap::new();
     for work in inbox {
         match work {
-            Work::Adopt(sum, state) => {
-                states.insert(sum, state);
+            Work::Adopt(digest, state) => {
+                states.insert(digest, state);
             }
             Work::Update(mut chunk) => {
                 let mut from = 0;
-                for &(sum, until) in &chunk.pieces {
-                    if let (Some(state), Some(bytes)) = (states.get_mut(&sum), chunk.bytes.get(from..until)) {
+                for &(digest, until) in &chunk.pieces {
+                    if let (Some(state), Some(bytes)) =
+                        (states.get_mut(&digest), chunk.bytes.get(from..until))
+                    {
                         state.update(bytes);
                     }
                     from = until;
                 }
                 chunk.bytes.clear();
                 chunk.pieces.clear();
-                // Where too many lie about already, this one goes.
+                // Dropped if enough of them are waiting to be reused.
                 drop(give_back.try_send(chunk));
             }
-            Work::Finish(sum) => {
-                let result = states.remove(&sum).map(|state| state.finalize().into());
+            Work::Finish(digest) => {
+                let result = states.remove(&digest).map(|state| state.finalize().into());
                 if answer.send(result).is_err() {
                     return;
                 }
@@ -125,31 +127,31 @@ fn serve(inbox: &Receiver<Work>, give_back: &SyncSender<Chunk>, answer: &SyncSen
 
 impl Hashing for ThreadHashing {
     fn start(&mut self) -> u64 {
-        let sum = Some(Sum::Here { state: Sha256::new(), bytes: 0 });
+        let digest = Some(DigestState::Here { state: Sha256::new(), bytes: 0 });
         let Some(number) = self.free.pop() else {
-            self.sums.push(sum);
-            return self.sums.len() as u64 - 1;
+            self.digests.push(digest);
+            return self.digests.len() as u64 - 1;
         };
         if let Some(slot) = self.slot(number) {
-            *slot = sum;
+            *slot = digest;
         }
         number
     }
 
-    fn update(&mut self, sum: u64, update: &[u8]) {
-        let Some(Some(place)) = self.slot(sum) else { return };
+    fn update(&mut self, digest: u64, update: &[u8]) {
+        let Some(Some(place)) = self.slot(digest) else { return };
         match place {
-            Sum::Here { state, bytes } => {
+            DigestState::Here { state, bytes } => {
                 state.update(update);
                 *bytes = bytes.saturating_add(update.len() as u64);
                 if *bytes >= IN_PLACE {
                     let state = Box::new(std::mem::take(state));
-                    *place = Sum::InThread;
-                    self.ask(Work::Adopt(sum, state));
+                    *place = DigestState::InThread;
+                    self.ask(Work::Adopt(digest, state));
                 }
             }
-            Sum::InThread => {
-                self.filling.add(sum, update);
+            DigestState::InThread => {
+                self.filling.add(digest, update);
                 if self.filling.bytes.len() >= CHUNK {
                     self.hand_over();
                 }
@@ -157,14 +159,14 @@ impl Hashing for ThreadHashing {
         }
     }
 
-    fn finish(&mut self, sum: u64) -> Option<[u8; 32]> {
-        let place = self.slot(sum)?.take()?;
-        self.free.push(sum);
+    fn finish(&mut self, digest: u64) -> Option<[u8; 32]> {
+        let place = self.slot(digest)?.take()?;
+        self.free.push(digest);
         match place {
-            Sum::Here { state, .. } => Some(state.finalize().into()),
-            Sum::InThread => {
+            DigestState::Here { state, .. } => Some(state.finalize().into()),
+            DigestState::InThread => {
                 self.hand_over();
-                self.ask(Work::Finish(sum));
+                self.ask(Work::Finish(digest));
                 self.answers.recv().ok().flatten()
             }
         }
@@ -176,8 +178,8 @@ mod tests {
     use super::*;
     use crate::session::InlineHashing;
 
-    /// The sums of streams of these lengths, their bytes given in turns of `step`.
-    fn sums(hashing: &mut dyn Hashing, lengths: &[usize], step: usize) -> Vec<Option<[u8; 32]>> {
+    /// The digests of streams of these lengths, their bytes given in turns of `step`.
+    fn digests(hashing: &mut dyn Hashing, lengths: &[usize], step: usize) -> Vec<Option<[u8; 32]>> {
         let names: Vec<u64> = lengths.iter().map(|_| hashing.start()).collect();
         let longest = lengths.iter().copied().max().unwrap_or(0);
         for from in (0..longest).step_by(step) {
@@ -194,11 +196,11 @@ mod tests {
     fn sums_are_those_made_in_place_whatever_the_lengths() {
         let lengths = [0, 1, 1000, 262_143, 262_144, 262_145, 700_001, 2_000_000];
         for step in [997, 65_536, 1_000_000] {
-            let mut beside = ThreadHashing::start().unwrap();
-            let in_place = sums(&mut InlineHashing::default(), &lengths, step);
+            let mut in_thread = ThreadHashing::start().unwrap();
+            let in_place = digests(&mut InlineHashing::default(), &lengths, step);
             // Twice: numbers are used again.
             for _ in 0..2 {
-                assert_eq!(sums(&mut beside, &lengths, step), in_place, "in steps of {step}");
+                assert_eq!(digests(&mut in_thread, &lengths, step), in_place, "in steps of {step}");
             }
         }
     }

@@ -32,7 +32,7 @@ fn events_are_told_as_they_happen() {
         "session opened".to_owned(),
         "login accepted, user alice (230)".to_owned(),
         format!("expecting {client} → {server}:"),
-        "met after ".to_owned(),
+        "connected after ".to_owned(),
         "RETR 1000 complete (226): 1.0 kB in ".to_owned(),
         "session closed".to_owned(),
     ];

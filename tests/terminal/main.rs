@@ -189,7 +189,7 @@ fn files_are_written_and_none_is_lost() {
     terminal.press(&format!(":export! json {}\r", path("mine")));
     terminal.shows("wrote 2 sessions to");
     terminal.press(&format!(":w! {}\r", sample("pasv-and-port.pcap")));
-    terminal.shows("capture to read");
+    terminal.shows("input capture");
     // Whoever leaves at once gets what was asked for all the same.
     terminal.press(&format!(":w {}\rq", path("late.pcapng")));
     assert!(terminal.end().success());

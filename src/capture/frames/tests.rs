@@ -138,22 +138,22 @@ fn a_reader_that_fails_is_damage_after_all_it_gave() {
 fn what_is_no_capture_is_named_in_one_line() {
     for (content, line) in [
         (&b""[..], "a file: is empty; nothing was captured into it"),
-        (b"\x89PNG\r\n\x1a\n", "a file: is no pcap or pcapng capture but a PNG image"),
+        (b"\x89PNG\r\n\x1a\n", "a file: is not a pcap or pcapng file (it is a PNG image)"),
         (
             b"220 ready\r\n",
-            "a file: is no pcap or pcapng capture but text; save packets with `tcpdump -w FILE` and give that file",
+            "a file: is not a pcap or pcapng file (it looks like text); save packets with `tcpdump -w FILE` and give that file",
         ),
         (
             "grüße".as_bytes(),
-            "a file: is no pcap or pcapng capture but text; save packets with `tcpdump -w FILE` and give that file",
+            "a file: is not a pcap or pcapng file (it looks like text); save packets with `tcpdump -w FILE` and give that file",
         ),
         (
             b"\xfd7zXZ\0\0\x04",
-            "a file: is no pcap or pcapng capture but compressed with xz; unpack it with `xz -d`",
+            "a file: is not a pcap or pcapng file (it is compressed with xz); unpack it with `xz -d`",
         ),
         (
             b"\xde\xad\xbe\xef\0\x01",
-            "a file: is no pcap or pcapng capture; save packets with `tcpdump -w FILE` or Wireshark and give that file",
+            "a file: is not a pcap or pcapng file; save packets with `tcpdump -w FILE` or Wireshark and give that file",
         ),
         (
             b"\xa1\xb2\xc3\xd4\0\x02",

@@ -1,4 +1,4 @@
-//! What was typed about a live capture.
+//! Arguments of a live capture as they were typed.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -39,82 +39,83 @@ pub struct LiveArgs {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Capture")]
 pub struct CaptureArgs {
-    /// Capture on INTERFACE: its name, its number in -D, or 'any'; may be repeated
+    /// Interface to capture on: a name, a number from -D, or 'any'; may be repeated
     #[arg(short = 'i', long = "interface", value_name = "INTERFACE")]
     pub interfaces: Vec<String>,
-    /// Capture filter, in libpcap's language. Not port 21 alone: data connections are on other ports
+    /// Capture filter in libpcap's syntax. Don't use port 21 alone: data connections use other ports
     #[arg(short = 'f', long, value_name = "BPF")]
     pub capture_filter: Option<String>,
-    /// Let the capture filter follow the predictions: the kernel passes control ports and announced data connections only
+    /// Have the capture filter follow negotiations: the kernel passes only control ports and announced data connections
     #[arg(long)]
     pub learn_ports: bool,
-    /// Save the packets to FILE as they come: pcapng, or pcap if it is called .pcap; '-' is standard output
+    /// Save packets to FILE as pcapng, or as pcap if its name ends in .pcap; '-' is standard output
     #[arg(short = 'w', long = "write", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub write: Option<PathBuf>,
-    /// Go on with a new file after filesize:KB or duration:SECS; keep the last files:N; may be repeated
+    /// Start a new file after filesize:KB or duration:SECS; keep the last files:N; may be repeated
     #[arg(short = 'b', long, value_name = "COND", requires = "write")]
     pub ring_buffer: Vec<RingBuffer>,
     /// Stop after N packets
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub packet_count: Option<u64>,
-    /// Stop after duration:SECS, packets:N, sessions:N or filesize:KB (of what is saved); may be repeated
+    /// Stop after duration:SECS, packets:N, sessions:N or filesize:KB (of the saved file); may be repeated
     #[arg(short = 'a', long, value_name = "COND")]
     pub autostop: Vec<Autostop>,
-    /// Bytes kept of each packet; 0 means all [default: 0]
+    /// Bytes to capture of each packet; 0 means all [default: 0]
     #[arg(short = 's', long, value_name = "BYTES")]
     pub snapshot_length: Option<u32>,
-    /// Leave the interface out of promiscuous mode
+    /// Do not put the interface into promiscuous mode
     #[arg(short = 'p', long)]
     pub no_promiscuous_mode: bool,
-    /// The kernel's buffer for each interface [default: 16]
+    /// Kernel buffer per interface [default: 16]
     #[arg(short = 'B', long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=2047))]
     pub buffer_size: Option<u32>,
-    /// Take each packet from the kernel at once, at some cost
+    /// Deliver packets immediately (uses more CPU)
     #[arg(long)]
     pub immediate_mode: bool,
-    /// Started by root, become USER once the interfaces are open [default: whoever called sudo]
+    /// When started as root, switch to USER once the interfaces are open [default: the user who called sudo]
     #[arg(short = 'Z', long, value_name = "USER")]
     pub relinquish_privileges: Option<String>,
-    /// Hand on every line at once, also into a pipe
+    /// Flush after every line, even into a pipe
     #[arg(short = 'l', long)]
     pub line_buffered: bool,
-    /// Times: a, ad (local), u, ud (UTC), e (since 1970), r (since the first packet), d (since the line before) [default: a]
+    /// Time format: a, ad (local), u, ud (UTC), e (epoch), r (since the first packet), d (since the previous line) [default:
+    /// a]
     #[arg(short = 't', long, value_name = "FORMAT")]
     pub time_format: Option<Clock>,
-    /// Addresses as numbers, as always; for the habit of it
+    /// Print addresses as numbers: always the case, accepted out of habit
     #[arg(short = 'n', hide = true)]
     pub numeric: bool,
 }
 
-/// What is written, and where to.
+/// Output of a live capture.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub struct LiveOutputArgs {
-    /// What to write
+    /// Output format
     #[arg(short = 'T', long, value_name = "FORMAT")]
     pub format: Option<LiveFormatArg>,
-    /// Add to PATH instead of writing to standard output; it is reopened on SIGHUP
+    /// Append to PATH instead of writing to standard output; reopened on SIGHUP
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// Exit with status 4 if a finding is at least that severe
+    /// Exit with status 4 if any finding has at least this severity
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityArg>,
 }
 
-/// What a live capture is written as.
+/// Output format of a live capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LiveFormatArg {
-    /// A line for each event
+    /// One line per event
     #[value(alias = "text")]
     Events,
-    /// A JSON object for each event, then a closing line
+    /// One JSON object per event, then a closing line
     EventsJsonl,
-    /// A JSON object for each session once it is over, then a closing line
+    /// One JSON object per session as soon as it ends, then a closing line
     Jsonl,
 }
 
 impl CaptureArgs {
-    /// These, and where they say nothing `outer`: what stands before the command.
+    /// These, completed by `outer`: the options in front of the command.
     #[must_use]
     pub fn or(self, outer: Self) -> Self {
         let mut interfaces = outer.interfaces;
@@ -142,14 +143,14 @@ impl CaptureArgs {
         }
     }
 
-    /// Whether something was asked for that only lines have, or packets on standard output.
+    /// Whether any option applies only to output in lines, or to packets on standard output.
     pub fn writes_lines(&self) -> bool {
         self.line_buffered
             || self.time_format.is_some()
             || self.write.as_ref().is_some_and(|path| path.as_os_str() == "-")
     }
 
-    /// The first option that is of use with an interface only, if one was given.
+    /// The first given option that needs an interface.
     pub fn needs_interface(&self) -> Option<&'static str> {
         [
             (self.capture_filter.is_some(), "-f"),
@@ -164,7 +165,7 @@ impl CaptureArgs {
         .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// The first option that is of use only while something is captured, if one was given.
+    /// The first given option that works only with live capture.
     pub fn needs_live(&self) -> Option<&'static str> {
         let others = [
             (self.write.is_some(), "-w"),
@@ -195,8 +196,9 @@ impl FromStr for Autostop {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("'{text}' is no condition; use duration:SECS, packets:N, sessions:N or filesize:KB");
+        let wrong = || {
+            format!("'{text}' is not a condition; use duration:SECS, packets:N, sessions:N or filesize:KB")
+        };
         match text.split_once(':').ok_or_else(wrong)? {
             ("duration", value) => Ok(Self::Duration(duration(value)?)),
             ("filesize", value) => Ok(Self::Bytes(kilobytes(value)?)),
@@ -207,7 +209,7 @@ impl FromStr for Autostop {
     }
 }
 
-/// When to go on with a new file, and how many to keep.
+/// When to start a new file, and how many to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RingBuffer {
     /// After so long, by the packets' times.
@@ -222,13 +224,13 @@ impl FromStr for RingBuffer {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is no condition; use filesize:KB, duration:SECS or files:N");
+        let wrong = || format!("'{text}' is not a condition; use filesize:KB, duration:SECS or files:N");
         match text.split_once(':').ok_or_else(wrong)? {
             ("duration", value) => Ok(Self::Duration(duration(value)?)),
             ("filesize", value) => Ok(Self::Bytes(kilobytes(value)?)),
             ("files", value) => {
                 let files = u32::try_from(count(value)?);
-                Ok(Self::Files(files.map_err(|_too_large| format!("'{value}' are too many files"))?))
+                Ok(Self::Files(files.map_err(|_too_large| format!("'{value}' is too many files"))?))
             }
             _ => Err(wrong()),
         }
@@ -238,7 +240,7 @@ impl FromStr for RingBuffer {
 fn count(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
-        _ => Err(format!("'{text}' is no number from 1 on")),
+        _ => Err(format!("'{text}' is not a number greater than 0")),
     }
 }
 
@@ -250,7 +252,7 @@ fn duration(text: &str) -> Result<time::Duration, String> {
     let Duration { nanos } = text.parse()?;
     match u64::try_from(nanos) {
         Ok(nanos) if nanos > 0 => Ok(time::Duration::from_nanos(nanos)),
-        _ => Err("a duration is longer than nothing here".to_owned()),
+        _ => Err("the duration must be greater than 0".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A capture that goes on, in the terminal interface.
+//! A running capture in the terminal interface.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
@@ -11,9 +11,9 @@ use crate::live::{Begun, Now, Watcher};
 use crate::report::{Capture, Finding, Session, Uid};
 use crate::tui::{self, Feed, LiveStatus, Outlet, Waiting};
 
-/// Between two words to the screen.
+/// Time between two updates of the screen.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long packets may wait while sessions that go on are looked at.
+/// How long packets may wait while active sessions are assembled.
 const BUDGET: Duration = Duration::from_millis(20);
 /// Seconds of which the rates are shown.
 const RATES: usize = 60;
@@ -46,10 +46,10 @@ impl tui::Source for LiveSource {
             second: Second { begun: Instant::now(), packets: 0, bytes: 0 },
             packet_rates: VecDeque::new(),
             byte_rates: VecDeque::new(),
-            is_alone: false,
+            is_screen_gone: false,
         };
         let followed = begun.watched(Box::new(watcher), &mut |note| {
-            // A word that comes too fast is not read either.
+            // Dropped if the screen is behind: notes in quick succession would not be read anyway.
             let _ = outlet.offer(Feed::Note(note.to_owned()));
         });
         if let Err(failure) = followed {
@@ -58,25 +58,25 @@ impl tui::Source for LiveSource {
     }
 }
 
-/// Tells the screen what it should know.
+/// Passes events, sessions and status on to the screen.
 struct Screen {
     outlet: Outlet,
     name: String,
     window: i64,
-    /// Sessions that go on and that the screen should look at again.
+    /// Active sessions that changed since the screen last got them.
     changed: BTreeSet<Uid>,
-    /// Sessions that go on.
+    /// Active sessions.
     active: BTreeSet<Uid>,
-    /// Sessions that are over and that the screen was not told of yet.
+    /// Finished sessions that the screen did not get yet.
     ended: Vec<Session>,
-    /// Sessions with a data connection that goes on: they change without an event.
+    /// Sessions with an open data connection: they change without an event.
     moving: BTreeSet<Uid>,
     looked: Instant,
     second: Second,
     packet_rates: VecDeque<u64>,
     byte_rates: VecDeque<u64>,
-    /// Whether nobody listens any more.
-    is_alone: bool,
+    /// Whether the screen is gone.
+    is_screen_gone: bool,
 }
 
 /// What there was when the current second began.
@@ -107,11 +107,11 @@ impl Screen {
             Second { begun: Instant::now(), packets: now.analyzer.packets(), bytes: now.analyzer.bytes() };
     }
 
-    /// Hands over the sessions that are over.
+    /// Passes on finished sessions.
     fn hand_over(&mut self) {
         if !self.ended.is_empty() {
             let ended = std::mem::take(&mut self.ended);
-            self.is_alone |= self.outlet.send(Feed::Sessions(ended)).is_break();
+            self.is_screen_gone |= self.outlet.send(Feed::Sessions(ended)).is_break();
         }
     }
 
@@ -149,7 +149,7 @@ impl Screen {
 
 impl Watcher for Screen {
     fn is_stop_wanted(&self) -> bool {
-        self.is_alone || self.outlet.stopped()
+        self.is_screen_gone || self.outlet.stopped()
     }
 
     fn event(&mut self, event: &Event) {
@@ -197,13 +197,13 @@ impl Watcher for Screen {
         };
         match self.outlet.hand(Feed::Live(Box::new(status))) {
             ControlFlow::Continue(None) => {}
-            // The screen is behind: it is told the same a little later.
+            // The screen is behind: it gets the same a little later.
             ControlFlow::Continue(Some(feed)) => {
                 if let Feed::Live(status) = feed {
                     self.changed.extend(status.sessions.into_iter().map(|session| session.uid));
                 }
             }
-            ControlFlow::Break(()) => self.is_alone = true,
+            ControlFlow::Break(()) => self.is_screen_gone = true,
         }
         self.looked = Instant::now();
     }

@@ -24,7 +24,7 @@ fn line(kind: EventKind, is_ascii: bool) -> String {
     Line { stamp, event: &event, is_ascii }.to_string()
 }
 
-/// What a line says beside when and who.
+/// A line without its time and endpoints.
 fn words(kind: EventKind) -> String {
     let line = line(kind, false);
     line.strip_prefix("12:00:00.123456 10.1.7.33:49822 > 192.0.2.8:21: ").unwrap().to_owned()
@@ -69,10 +69,10 @@ fn what_becomes_of_a_prediction_reads_as_one_story() {
     };
     for (kind, expected) in [
         (EventKind::Expecting { channel, mode, prediction }, "expecting 192.0.2.8 → 10.1.7.33:51000 (PORT)"),
-        (connected(MatchedBy::Endpoint), "met after 12 ms: 192.0.2.8:20 → 10.1.7.33:51000 (PORT)"),
+        (connected(MatchedBy::Endpoint), "connected after 12 ms: 192.0.2.8:20 → 10.1.7.33:51000 (PORT)"),
         (
             connected(MatchedBy::Translated),
-            "met after 12 ms: 192.0.2.8:20 → 10.1.7.33:51000 (PORT), another address than expected",
+            "connected after 12 ms: 192.0.2.8:20 → 10.1.7.33:51000 (PORT), another address than expected",
         ),
         (
             EventKind::Refused { channel, mode, originator, responder },
