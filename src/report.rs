@@ -12,6 +12,7 @@ mod community;
 mod finding;
 mod interface;
 mod session;
+mod state;
 #[cfg(test)]
 pub(crate) mod testing;
 mod transfer;
@@ -19,9 +20,9 @@ mod transfer;
 pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
 pub use capture::{Capture, ControlAttempt, Source};
 pub use channel::{
-    Announcement, Connection, Connector, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy,
-    Mode, Negotiation, Outcome, Prediction, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts,
-    SynFrames, TimeWait,
+    Announcement, Connection, Connector, DataChannel, Differs, EndState, FirstClose, FrameSpan, Holder,
+    MatchedBy, Mode, Negotiation, Outcome, Prediction, Previous, Reuse, ReuseKind, ReuseOutcome, Stall,
+    StreamFacts, SynFrames, TimeWait,
 };
 pub use community::{CommunityId, community_id};
 pub use finding::{Code, Finding, Severity};
@@ -30,6 +31,7 @@ pub use session::{
     Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,
     Reply, Security, Session, Uid,
 };
+pub use state::{ChannelState, Verdict};
 pub use transfer::{Content, Direction, Status, Transfer};
 
 /// Everything that was found in one capture, of one file or several.

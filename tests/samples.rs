@@ -9,7 +9,7 @@ use ftpscope::analyzer::Options;
 use ftpscope::base::Limits;
 use ftpscope::capture;
 use ftpscope::export::{self, Format};
-use ftpscope::report::{MatchedBy, Mode, Outcome, Report, Security, Severity};
+use ftpscope::report::{Differs, MatchedBy, Mode, Outcome, Report, Security, Severity};
 use ftpscope::tls::KeyLog;
 
 fn sample(name: &str) -> PathBuf {
@@ -156,4 +156,31 @@ fn every_sample_is_described() {
         assert!(text.contains(&format!("`{name}`")), "samples/README.md says nothing of {name}");
     }
     assert!((8..=14).contains(&all().len()));
+}
+
+/// What the program writes of a sample in a format.
+fn exported(name: &str, format: &[&str]) -> String {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_ftpscope"));
+    let out = program.arg("export").args(format).arg(sample(name)).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn a_stolen_port_is_a_strangers_connection_and_no_translation() {
+    let report = analyze("port-stealing.pcap");
+    let channel = &report.sessions[0].data_channels[0];
+    assert_eq!(channel.matched_by, Some(MatchedBy::Translated));
+    assert_eq!(channel.differs(), Some(Differs::Connector));
+    for finding in &report.sessions[0].findings {
+        let words = format!("{} {}", finding.summary, finding.advice.as_deref().unwrap_or_default());
+        assert!(!words.contains("translat") && !words.contains("NAT"), "{words}");
+    }
+    let text = exported("port-stealing.pcap", &["-T", "text"]);
+    assert!(text.contains("from another host: 198.51.100.11:59184"), "{text}");
+    assert!(!text.contains("translat"), "{text}");
+    // The contract's word for the match is the only one that speaks of it.
+    let json = exported("port-stealing.pcap", &["-T", "json"]);
+    assert!(json.contains("\"matched_by\":\"translated\",\"differs\":\"connector\""), "{json}");
+    assert_eq!(json.matches("translat").count(), 1, "{json}");
 }

@@ -7,7 +7,7 @@ use super::case::{
 };
 use super::draft::{Draft, Group, Groups, Sink, ports, times};
 use crate::base::{Address, Endpoint};
-use crate::report::{Code, Connection, DataChannel, EndState, MatchedBy, Mode, Negotiation, Outcome, Uid};
+use crate::report::{Code, DataChannel, EndState, MatchedBy, Mode, Negotiation, Outcome, Uid};
 
 /// Ports below this are the system's services.
 const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
@@ -46,7 +46,7 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
         let own = case.listening_peer(channel).ip;
         let mismatch = mismatch(channel, advertised, own);
         if mismatch {
-            let used = connected(channel).map(|it| it.responder.ip);
+            let used = channel.connected().map(|it| it.responder.ip);
             note(Kind::Mismatch { active: channel.active, advertised, used });
         } else if is_bounce(case, channel, advertised) {
             note(Kind::Bounce { mode: channel.mode, advertised });
@@ -70,17 +70,12 @@ fn advertised_address(channel: &DataChannel) -> Option<IpAddr> {
     (readable && !advertised.is_unspecified()).then_some(advertised)
 }
 
-/// The data connection, if one was made.
-fn connected(channel: &DataChannel) -> Option<&Connection> {
-    channel.connection.as_deref().filter(|_| channel.outcome == Some(Outcome::Connected))
-}
-
 /// The advertised address isn't its sender's, and was either not used or could not be.
 fn mismatch(channel: &DataChannel, advertised: IpAddr, own: IpAddr) -> bool {
     if same(advertised, own) {
         return false;
     }
-    match connected(channel).map(|it| it.responder.ip) {
+    match channel.connected().map(|it| it.responder.ip) {
         Some(listener) if same(listener, own) => true,
         Some(listener) if same(listener, advertised) => false,
         // Nobody reaches a private address from outside. In passive mode it is as telling where the server's own address
@@ -252,7 +247,7 @@ fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
 }
 
 fn foreign_peer(case: &Case<'_>, index: u32, channel: &DataChannel, sink: &mut Sink) {
-    let Some(connection) = connected(channel) else { return };
+    let Some(connection) = channel.connected() else { return };
     let partner = channel.peer_session.is_some() || channel.matched_by == Some(MatchedBy::ThirdParty);
     let reset_at_once = connection.end_state == EndState::Rst && connection.bytes() == 0;
     if partner || reset_at_once {

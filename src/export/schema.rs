@@ -188,8 +188,8 @@ mod tests {
     use super::*;
     use crate::export::JSON_SCHEMA;
     use crate::report::{
-        Code, Content, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Mode, Negotiation, Outcome,
-        ReuseKind, ReuseOutcome, Security, Severity, Status,
+        Code, Content, Differs, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Mode, Negotiation,
+        Outcome, ReuseKind, ReuseOutcome, Security, Severity, Status,
     };
 
     /// The JSON Schema, here also against members that it does not name.
@@ -262,6 +262,7 @@ mod tests {
             ("data_channel/properties/negotiation", Negotiation::NAMES),
             ("data_channel/properties/outcome", Outcome::NAMES),
             ("data_channel/properties/matched_by", MatchedBy::NAMES),
+            ("data_channel/properties/differs", Differs::NAMES),
             ("connection/properties/end_state", EndState::NAMES),
             ("connection/properties/first_close", FirstClose::NAMES),
             ("data_channel/properties/time_wait/anyOf/0/properties/holder", Holder::NAMES),

@@ -1,8 +1,8 @@
 //! The fields: name, kind and meaning, in one table.
 
 use crate::report::{
-    Code, Content, Direction, EndState, Holder, Login, MatchedBy, Mode, ReuseKind, ReuseOutcome, Security,
-    Severity, Status,
+    ChannelState, Code, Content, Differs, Direction, EndState, Holder, Login, MatchedBy, Mode, ReuseKind,
+    ReuseOutcome, Security, Severity, Status,
 };
 
 /// What the values of a field are.
@@ -144,7 +144,7 @@ fields! {
     SessBytes "sess.bytes" Kind::Bytes, "payload on all data connections";
     SessUid "sess.uid" Kind::Text, "the session's name";
 
-    DataState "data.state" Kind::Choice(&["connected", "refused", "unanswered", "unused", "rejected", "malformed"]), "what came of a negotiation";
+    DataState "data.state" Kind::Choice(ChannelState::NAMES), "what came of a negotiation";
     DataMatched "data.matched" Kind::Flag, "whether a connection met the prediction";
     DataMode "data.mode" Kind::Choice(MODES), "mode of a data channel";
     DataActive "data.active" Kind::Flag, "whether the server dials";
@@ -159,6 +159,7 @@ fields! {
     DataRetransmitted "data.retransmitted" Kind::Bytes, "bytes sent again";
     DataTls "data.tls" Kind::Flag, "whether it carries TLS";
     DataMatchedBy "data.matched_by" Kind::Choice(MatchedBy::NAMES), "how it was told to belong here";
+    DataDiffers "data.differs" Kind::Choice(Differs::NAMES), "whose address is not the predicted one";
     DataTimeWait "data.time_wait" Kind::Choice(Holder::NAMES), "who keeps the pair after the close";
     DataReuse "data.reuse" Kind::Choice(ReuseKind::NAMES), "what was used before";
     DataReuseOutcome "data.reuse.outcome" Kind::Choice(ReuseOutcome::NAMES), "what came of the reuse";

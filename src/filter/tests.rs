@@ -88,6 +88,8 @@ fn fields_of_the_session_compare() {
 fn channels_transfers_and_findings_compare() {
     check(&[
         ("data.state == unused", true),
+        ("data.state == never_tried", true),
+        ("data.differs == connector", false),
         ("data.matched == false", true),
         ("data.port == 51000", true),
         ("data.ip == 10.0.0.0/8", true),

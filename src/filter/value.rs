@@ -8,9 +8,7 @@ use super::lexer::Operator;
 use super::literal::{Literal, is_within};
 use super::parser::Operand;
 use crate::base::{Choice, Endpoint, Timestamp};
-use crate::report::{
-    Advertised, Code, Connection, DataChannel, Mode, Negotiation, Outcome, Reply, Session, Transfer,
-};
+use crate::report::{Advertised, Code, Connection, DataChannel, Mode, Outcome, Reply, Session, Transfer};
 
 /// A value that occurs in a session.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +124,8 @@ pub(super) fn any<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) ->
     let name = field.name();
     if name.starts_with("sess.") {
         of_session(session, field, each)
+    } else if field == Field::DataState {
+        states(session, each)
     } else if name.starts_with("data.") {
         session.data_channels.iter().any(|channel| of_channel(channel, field, each))
     } else if name.starts_with("xfer.") {
@@ -192,14 +192,11 @@ fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) ->
     let connection = channel.connection.as_deref();
     let value = match field {
         Field::DataMode => Some(mode(channel.mode)),
-        Field::DataState => state(channel).map(Value::Word),
-        Field::DataMatched => Some(Value::Flag(channel.outcome == Some(Outcome::Connected))),
+        Field::DataMatched => Some(Value::Flag(channel.connected().is_some())),
         Field::DataActive => Some(Value::Flag(channel.active)),
-        Field::DataIp | Field::DataPort => channel
-            .predicted
-            .map(|prediction| prediction.listener)
-            .or(connection.map(|connection| connection.responder))
-            .map(|listener| endpoint(listener, field == Field::DataPort)),
+        Field::DataIp | Field::DataPort => {
+            channel.listener().map(|listener| endpoint(listener, field == Field::DataPort))
+        }
         Field::DataPeer | Field::DataPeerPort => {
             connection.map(|connection| endpoint(connection.originator, field == Field::DataPeerPort))
         }
@@ -214,6 +211,7 @@ fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) ->
         }
         Field::DataTls => connection.map(|connection| Value::Flag(connection.tls)),
         Field::DataMatchedBy => channel.matched_by.map(word),
+        Field::DataDiffers => channel.differs().map(word),
         Field::DataTimeWait => channel.time_wait.map(|wait| word(wait.holder)),
         Field::DataReuse => channel.reuse.as_ref().map(|reuse| word(reuse.kind)),
         Field::DataReuseOutcome => channel.reuse.as_ref().map(|reuse| word(reuse.outcome)),
@@ -223,17 +221,13 @@ fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) ->
     value.is_some_and(each)
 }
 
-/// The place among the words of `data.state`.
-const fn state(channel: &DataChannel) -> Option<usize> {
-    match (channel.outcome, channel.negotiation) {
-        (Some(Outcome::Connected), _) => Some(0),
-        (Some(Outcome::Refused), _) => Some(1),
-        (Some(Outcome::Unanswered), _) => Some(2),
-        (Some(Outcome::Unused), _) => Some(3),
-        (None, Some(Negotiation::Rejected)) => Some(4),
-        (None, Some(Negotiation::Malformed)) => Some(5),
-        (None, Some(Negotiation::Accepted | Negotiation::Unanswered) | None) => None,
-    }
+/// What became of each data channel. Where its transfer made that worse, the state of the connection alone is a value too:
+/// one that was cut short was connected.
+fn states<'s>(session: &'s Session, each: Each<'_, 's>) -> bool {
+    session.verdicts().iter().any(|verdict| {
+        let (state, plain) = (verdict.state, verdict.state.of_the_connection());
+        each(word(state)) || state != plain && each(word(plain))
+    })
 }
 
 fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, each: Each<'_, 's>) -> bool {

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::analyzer::{Event, EventKind};
 use crate::base::Printable;
-use crate::report::{Connector, MatchedBy, Mode, Prediction, Transfer};
+use crate::report::{Connector, Differs, MatchedBy, Mode, Prediction, Transfer};
 
 use super::stamp::Stamp;
 
@@ -37,12 +37,18 @@ impl fmt::Display for Line<'_> {
                 Some(mode) => write!(f, "{mode} rejected ({code})"),
                 None => write!(f, "negotiation rejected ({code})"),
             },
-            EventKind::Connected { mode, originator, responder, matched_by, after, .. } => {
+            EventKind::Connected { mode, originator, responder, matched_by, differs, after, .. } => {
                 match mode {
                     Some(_) => write!(f, "connected after {}: ", Span(*after))?,
                     None => f.write_str("data connection: ")?,
                 }
-                write!(f, "{originator} {} {responder}{}{}", self.arrow(), By(*mode), How(*matched_by))
+                write!(
+                    f,
+                    "{originator} {} {responder}{}{}",
+                    self.arrow(),
+                    By(*mode),
+                    How(*matched_by, *differs)
+                )
             }
             EventKind::Refused { mode, originator, responder, .. } => {
                 write!(f, "refused: {originator} {} {responder}{}", self.arrow(), By(*mode))
@@ -119,16 +125,13 @@ impl fmt::Display for By {
 }
 
 /// How a connection was matched, where that is worth mentioning.
-struct How(Option<MatchedBy>);
+struct How(Option<MatchedBy>, Option<Differs>);
 
 impl fmt::Display for How {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            None | Some(MatchedBy::Endpoint | MatchedBy::Default) => "",
-            Some(MatchedBy::Translated) => ", another address than expected",
-            Some(MatchedBy::ThirdParty) => ", between two servers",
-            Some(MatchedBy::Inferred) => ", inferred",
-        })
+        let Self(matched_by, differs) = *self;
+        let remark = matched_by.and_then(|matched_by| matched_by.remark(differs));
+        remark.map_or(Ok(()), |remark| write!(f, ", {remark}"))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::base::Printable;
 use crate::capture::Drops;
-use crate::report::{Finding, Outcome, Report, Session, Severity, Status};
+use crate::report::{Finding, Report, Session, Severity, Status};
 
 use super::line::Size;
 
@@ -54,7 +54,7 @@ impl Summary {
         self.complete = self.complete.saturating_add(complete as u64);
         for channel in session.data_channels.iter().filter(|channel| channel.predicted.is_some()) {
             self.expected = self.expected.saturating_add(1);
-            if channel.outcome == Some(Outcome::Connected) {
+            if channel.connected().is_some() {
                 self.connected = self.connected.saturating_add(1);
             }
         }

@@ -39,6 +39,25 @@ pub struct DataChannel {
     pub other_attempts: Vec<Connection>,
 }
 
+impl DataChannel {
+    /// The data connection, where one was made.
+    pub fn connected(&self) -> Option<&Connection> {
+        self.connection.as_deref().filter(|_| self.outcome == Some(Outcome::Connected))
+    }
+
+    /// Who listens: as predicted, or as seen where there was no prediction.
+    pub fn listener(&self) -> Option<Endpoint> {
+        let predicted = self.predicted.map(|prediction| prediction.listener);
+        predicted.or_else(|| self.connection.as_ref().map(|connection| connection.responder))
+    }
+
+    /// Whose address in the data connection is not the predicted one.
+    pub fn differs(&self) -> Option<Differs> {
+        let connection = self.connection.as_deref()?;
+        self.predicted?.differs(connection.originator, connection.responder)
+    }
+}
+
 choices! {
     /// How a data connection is negotiated.
     pub enum Mode {
@@ -101,6 +120,30 @@ pub struct Announcement {
     pub listener: Endpoint,
 }
 
+impl Prediction {
+    /// Whose address is not the predicted one, in a connection from `originator` to `responder`.
+    pub fn differs(&self, originator: Endpoint, responder: Endpoint) -> Option<Differs> {
+        match (responder.ip != self.listener.ip, originator.ip != self.connector.ip) {
+            (false, false) => None,
+            (true, false) => Some(Differs::Listener),
+            (false, true) => Some(Differs::Connector),
+            (true, true) => Some(Differs::Both),
+        }
+    }
+}
+
+choices! {
+    /// Whose address in a data connection is not the predicted one.
+    pub enum Differs {
+        /// The listener's: NAT translated the server, or the client knew better than the reply.
+        Listener => "listener" | "not at the announced address",
+        /// The connector's: a partner server, a proxy, or a stranger.
+        Connector => "connector" | "from another host",
+        /// Both.
+        Both => "both" | "both addresses differ",
+    }
+}
+
 /// Who is to send the SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connector {
@@ -129,7 +172,7 @@ choices! {
     pub enum MatchedBy {
         /// Both addresses and the listening port as predicted.
         Endpoint => "endpoint" | "as predicted",
-        /// An address differs: network address translation, or a stranger.
+        /// The port is right and an address differs; see [`Differs`] for whose.
         Translated => "translated" | "an address differs",
         /// The connector is the partner server of an FXP transfer.
         ThirdParty => "third_party" | "server to server",
@@ -137,6 +180,17 @@ choices! {
         Default => "default" | "default ports",
         /// By addresses and time alone.
         Inferred => "inferred" | "matched by address and time only",
+    }
+}
+
+impl MatchedBy {
+    /// What people should know of the match; none where it is as predicted.
+    pub fn remark(self, differs: Option<Differs>) -> Option<&'static str> {
+        match self {
+            Self::Endpoint => None,
+            Self::Translated => Some(differs.map_or(self.phrase(), Differs::phrase)),
+            Self::ThirdParty | Self::Default | Self::Inferred => Some(self.phrase()),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::base::{Endpoint, PacketRef, Text};
 use crate::ftp::Verb;
-use crate::report::{EndState, Finding, Login, MatchedBy, Mode, Prediction, Transfer, Uid};
+use crate::report::{Differs, EndState, Finding, Login, MatchedBy, Mode, Prediction, Transfer, Uid};
 
 /// Something that happened in a session.
 #[derive(Clone, Debug)]
@@ -63,6 +63,8 @@ pub enum EventKind {
         responder: Endpoint,
         /// How it was told to belong there.
         matched_by: Option<MatchedBy>,
+        /// Whose address is not the predicted one.
+        differs: Option<Differs>,
         /// Nanoseconds since the negotiation.
         after: i64,
     },

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::glyphs;
 use super::overview::{Count, Overview};
 use super::source::{Feed, LiveStatus, Progress};
-use super::summary::{Fate, Summary};
+use super::summary::Summary;
 use crate::base::Timestamp;
-use crate::report::{Capture, Finding, Mode, Session, Severity, Status, Uid};
+use crate::report::{Capture, ChannelState, Finding, Mode, Session, Severity, Status, Uid};
 
 /// Cells of the miniature timeline in the list.
 pub(super) const CELLS: usize = 10;
@@ -301,7 +301,7 @@ fn count(
     each(overview, session.start, Count::Session);
     for (channel, rounded) in session.data_channels.iter().zip(&summary.channels) {
         each(overview, rounded.announced, Count::Mode(channel.mode));
-        if rounded.fate.is_problem() {
+        if rounded.state.is_problem() {
             each(overview, rounded.settled, Count::Problem);
         }
     }
@@ -336,11 +336,15 @@ fn cells(session: &Session, summary: &Summary, first: Timestamp, last: Timestamp
     let scale = super::scale::TimeScale::new(super::scale::Window::new(first, last), COLUMNS);
     let mut cells = [Cell::Nothing; CELLS];
     for (channel, rounded) in session.data_channels.iter().zip(&summary.channels) {
-        let cell = match rounded.fate {
-            Fate::Carried => Cell::Carried(channel.mode),
-            Fate::Unused => Cell::Unused,
-            Fate::Never | Fate::Unanswered => Cell::Unmet,
-            Fate::Rejected | Fate::Unclear | Fate::Broken | Fate::Refused => Cell::Failed,
+        let cell = match rounded.state {
+            ChannelState::Connected => Cell::Carried(channel.mode),
+            ChannelState::Unused => Cell::Unused,
+            ChannelState::NeverTried | ChannelState::Unanswered => Cell::Unmet,
+            ChannelState::Rejected
+            | ChannelState::Malformed
+            | ChannelState::NoReply
+            | ChannelState::CutShort
+            | ChannelState::Refused => Cell::Failed,
         };
         let (from, until) = match (&channel.connection, cell) {
             (Some(connection), Cell::Carried(_)) => super::summary::extents(connection),

@@ -8,13 +8,13 @@ use std::fmt::Write as _;
 
 use super::events::{self, Event, EventKind};
 use super::glyphs;
-use super::summary::{self, Fate, Summary, short_endpoint};
+use super::summary::{self, Summary, short_endpoint};
 use super::theme::Ink;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{
-    Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy, Negotiation, Outcome, Reuse,
-    ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
+    ChannelState, Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy, Negotiation, Outcome,
+    Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
 };
 
 use session::ending;
@@ -115,7 +115,7 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: u32) -> Vec<F
         return Vec::new();
     };
     let transfer = rounded.transfer.and_then(|index| session.transfer(index));
-    let mut facts = vec![predicted(session, channel, rounded.fate)];
+    let mut facts = vec![predicted(session, channel, rounded.state)];
     facts.push(outcome(session, channel, rounded, transfer));
     let of_transfer = |finding: &&Finding| {
         finding.data_channel == Some(index)
@@ -145,7 +145,7 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: u32) -> Vec<F
     facts
 }
 
-fn predicted(session: &Session, channel: &DataChannel, fate: Fate) -> Fact {
+fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> Fact {
     let mode = glyphs::mode_name(channel.mode);
     let command = channel.command.and_then(|index| session.command(index));
     let frames = match (command, summary::settling_reply(session, channel)) {
@@ -153,13 +153,18 @@ fn predicted(session: &Session, channel: &DataChannel, fate: Fate) -> Fact {
         (Some(command), None) => format!("  (frame {})", command.frame),
         (None, _) => String::new(),
     };
-    let mark =
-        if fate == Fate::Carried || fate == Fate::Broken { glyphs::MATCHED } else { glyphs::PREDICTED };
+    let mark = if state == ChannelState::Connected || state == ChannelState::CutShort {
+        glyphs::MATCHED
+    } else {
+        glyphs::PREDICTED
+    };
     match (channel.predicted, channel.negotiation) {
         (Some(prediction), _) => {
             let port = prediction.connector.port.map(|port| format!(":{port}")).unwrap_or_default();
-            let mut text =
-                format!("{mode}: {}{port} should dial {}", prediction.connector.ip, prediction.listener);
+            let mut text = format!(
+                "{mode}: {}{port} is expected to connect to {}",
+                prediction.connector.ip, prediction.listener
+            );
             if let Some(ip) = channel.advertised.and_then(|endpoint| endpoint.ip)
                 && ip != prediction.listener.ip
             {
@@ -204,13 +209,8 @@ fn outcome(
         .unwrap_or_default();
     match (channel.outcome, channel.connection.as_deref()) {
         (Some(Outcome::Connected), Some(connection)) => {
-            let how = match channel.matched_by {
-                Some(MatchedBy::Endpoint) | None => "",
-                Some(MatchedBy::Translated) => ", an address was translated on the way",
-                Some(MatchedBy::ThirdParty) => ", from server to server",
-                Some(MatchedBy::Default) => ", on the default ports",
-                Some(MatchedBy::Inferred) => ", told by addresses and time alone",
-            };
+            let remark = channel.matched_by.and_then(|matched_by| matched_by.remark(channel.differs()));
+            let how = remark.map(|remark| format!(", {remark}")).unwrap_or_default();
             let inferred = channel.matched_by == Some(MatchedBy::Inferred);
             let after = if inferred { String::new() } else { format!(" after {waited}") };
             let tries = if connection.syn_attempts > 1 {
@@ -247,7 +247,7 @@ fn outcome(
             fact(glyphs::NEVER, Ink::Never, "unanswered", text)
         }
         (Some(Outcome::Unused), _) => {
-            let (mark, ink) = if rounded.fate == Fate::Never {
+            let (mark, ink) = if rounded.state == ChannelState::NeverTried {
                 (glyphs::NEVER, Ink::Never)
             } else {
                 (glyphs::DOT, Ink::Dim)
@@ -391,7 +391,7 @@ pub(super) fn evidence(session: &Session, index: u32) -> Option<(u64, u64, Optio
 /// The moment of a channel that tells most: its problem if there is one, else its start.
 pub(super) fn telling_time(summary: &Summary, index: u32) -> Option<Timestamp> {
     let channel = summary.channel(index)?;
-    Some(if channel.fate.is_problem() { channel.settled } else { channel.announced })
+    Some(if channel.state.is_problem() { channel.settled } else { channel.announced })
 }
 
 /// Where a listener stands, in short.

@@ -6,63 +6,13 @@
 
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{
-    Connection, DataChannel, Mode, Negotiation, Outcome, Party, Reply, Session, Severity, Status, Transfer,
+    ChannelState, Connection, DataChannel, Mode, Party, Reply, Session, Severity, Status, Verdict,
 };
-
-/// What came of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Fate {
-    /// A connection was made and did what it was for.
-    Carried,
-    /// No connection was made, and nobody seems to miss it.
-    Unused,
-    /// The server said no.
-    Rejected,
-    /// No readable endpoint, or no answer to the negotiation.
-    Unclear,
-    /// A connection was made, and the transfer failed or was cut.
-    Broken,
-    /// Nobody ever tried to connect, and a transfer failed for it.
-    Never,
-    /// SYN, RST.
-    Refused,
-    /// SYN, no answer.
-    Unanswered,
-}
-
-impl Fate {
-    /// Whether somebody should look at it.
-    pub(super) const fn is_problem(self) -> bool {
-        match self {
-            Self::Carried | Self::Unused => false,
-            Self::Rejected
-            | Self::Unclear
-            | Self::Broken
-            | Self::Never
-            | Self::Refused
-            | Self::Unanswered => true,
-        }
-    }
-
-    /// In a word or two.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Carried => "connected",
-            Self::Unused => "not used",
-            Self::Rejected => "rejected",
-            Self::Unclear => "unclear",
-            Self::Broken => "cut short",
-            Self::Never => "never tried",
-            Self::Refused => "refused",
-            Self::Unanswered => "no answer",
-        }
-    }
-}
 
 /// One channel, rounded up.
 #[derive(Clone, Debug)]
 pub(super) struct Channel {
-    pub(super) fate: Fate,
+    pub(super) state: ChannelState,
     /// The worst finding about it, or about its transfer.
     pub(super) worst: Option<Severity>,
     /// Index of its first transfer.
@@ -86,11 +36,9 @@ pub(super) struct Summary {
 impl Summary {
     pub(super) fn of(session: &Session) -> Self {
         let mut by_command = vec![None; session.commands.len()];
-        let mut transfers: Vec<Option<u32>> = vec![None; session.data_channels.len()];
-        for (index, transfer) in (0..).zip(&session.transfers) {
+        for transfer in &session.transfers {
             if let Some(channel) = transfer.data_channel {
                 assign(&mut by_command, transfer.command, channel);
-                assign(&mut transfers, channel, index);
             }
         }
         for (index, channel) in (0..).zip(&session.data_channels) {
@@ -98,16 +46,9 @@ impl Summary {
                 assign(&mut by_command, command, index);
             }
         }
-        let worst = worst_by_channel(session);
-        let next = next_negotiations(session);
-        let channels = session
-            .data_channels
-            .iter()
-            .zip(transfers)
-            .zip(worst)
-            .zip(next)
-            .map(|(((channel, transfer), worst), next)| round_up(session, channel, transfer, worst, next))
-            .collect();
+        let channels = session.data_channels.iter().zip(session.verdicts()).zip(next_negotiations(session));
+        let channels =
+            channels.map(|((channel, verdict), next)| summarize(session, channel, verdict, next)).collect();
         Self { channels, by_command }
     }
 
@@ -128,19 +69,6 @@ fn assign(slots: &mut [Option<u32>], at: u32, value: u32) {
     }
 }
 
-fn worst_by_channel(session: &Session) -> Vec<Option<Severity>> {
-    let mut worst: Vec<Option<Severity>> = vec![None; session.data_channels.len()];
-    for finding in &session.findings {
-        let of_transfer = finding.transfer.and_then(|index| session.transfer(index)?.data_channel);
-        if let Some(slot) =
-            finding.data_channel.or(of_transfer).and_then(|index| worst.get_mut(usize::try_from(index).ok()?))
-        {
-            *slot = (*slot).max(Some(finding.severity));
-        }
-    }
-    worst
-}
-
 /// For each channel, when the next negotiation replaced it.
 fn next_negotiations(session: &Session) -> Vec<Timestamp> {
     let mut next = vec![session.end; session.data_channels.len()];
@@ -159,13 +87,8 @@ fn next_negotiations(session: &Session) -> Vec<Timestamp> {
     next
 }
 
-fn round_up(
-    session: &Session,
-    channel: &DataChannel,
-    transfer: Option<u32>,
-    worst: Option<Severity>,
-    next: Timestamp,
-) -> Channel {
+fn summarize(session: &Session, channel: &DataChannel, verdict: Verdict, next: Timestamp) -> Channel {
+    let Verdict { state, worst, transfer } = verdict;
     let found = transfer.and_then(|index| session.transfer(index));
     let announced = announced(session, channel);
     let last_reply = found
@@ -178,53 +101,13 @@ fn round_up(
         (None, None) => next,
     };
     Channel {
-        fate: fate(channel, found, worst),
+        state,
         worst,
         transfer,
         announced,
         settled: settled.max(announced),
-        listener: channel
-            .predicted
-            .map(|prediction| prediction.listener)
-            .or_else(|| channel.connection.as_ref().map(|connection| connection.responder)),
+        listener: channel.listener(),
     }
-}
-
-fn fate(channel: &DataChannel, transfer: Option<&Transfer>, worst: Option<Severity>) -> Fate {
-    match (channel.outcome, channel.negotiation) {
-        (Some(Outcome::Connected), _) => {
-            let cut = transfer.is_some_and(|transfer| match transfer.status {
-                Status::Complete | Status::Unfinished => false,
-                Status::Aborted | Status::Failed => true,
-            });
-            if cut || worst >= Some(Severity::Warning) && transfer.is_some_and(is_cut) {
-                Fate::Broken
-            } else {
-                Fate::Carried
-            }
-        }
-        (Some(Outcome::Refused), _) => Fate::Refused,
-        (Some(Outcome::Unanswered), _) => Fate::Unanswered,
-        (Some(Outcome::Unused), _) => {
-            if worst >= Some(Severity::Warning) {
-                Fate::Never
-            } else {
-                Fate::Unused
-            }
-        }
-        (None, Some(Negotiation::Rejected)) => Fate::Rejected,
-        (None, Some(Negotiation::Malformed | Negotiation::Unanswered)) => Fate::Unclear,
-        (None, Some(Negotiation::Accepted) | None) => Fate::Unused,
-    }
-}
-
-/// Whether fewer bytes moved than were announced, or nobody said that it was done.
-fn is_cut(transfer: &Transfer) -> bool {
-    transfer.status != Status::Complete
-        || transfer
-            .expected_size
-            .zip(transfer.bytes)
-            .is_some_and(|(expected, bytes)| bytes < expected.saturating_sub(transfer.offset))
 }
 
 fn announced(session: &Session, channel: &DataChannel) -> Timestamp {

@@ -205,6 +205,7 @@ pub(super) fn channels<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
         }),
         column("outcome", |row| word(row.of.outcome)),
         column("matched_by", |row| word(row.of.matched_by)),
+        column("differs", |row| word(row.of.differs())),
     ]);
     columns.extend(connection());
     columns.extend([

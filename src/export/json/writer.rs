@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use crate::base::{Text, Timestamp, digits, is_plain, is_unprintable, plain_length};
 use crate::export::values::{Addresses, Hex, Moments};
 use crate::report::{
-    Allocation, Code, Content, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Mode, Negotiation,
-    Outcome, Party, ReuseKind, ReuseOutcome, Security, Severity, Status,
+    Allocation, Code, Content, Differs, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Mode,
+    Negotiation, Outcome, Party, ReuseKind, ReuseOutcome, Security, Severity, Status,
 };
 
 /// What can be written as JSON.
@@ -241,7 +241,7 @@ macro_rules! choices {
 }
 
 choices! {
-    Allocation Code Content Direction EndState FirstClose Holder Login MatchedBy Mode Negotiation Outcome Party
+    Allocation Code Content Differs Direction EndState FirstClose Holder Login MatchedBy Mode Negotiation Outcome Party
     ReuseKind ReuseOutcome Security Severity Status
 }
 

@@ -19,6 +19,7 @@ impl Json for Numbered<&DataChannel> {
             "predicted": channel.predicted,
             "outcome": channel.outcome,
             "matched_by": channel.matched_by,
+            "differs": channel.differs(),
             "connection": channel.connection.as_deref(),
             "time_wait": channel.time_wait,
             "reuse": channel.reuse,

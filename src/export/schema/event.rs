@@ -40,15 +40,18 @@ fn kind(kind: &EventKind, json: &mut Writer) {
             "mode": mode,
             "code": code,
         }),
-        EventKind::Connected { channel, mode, originator, responder, matched_by, after } => members!(json, {
-            "event": "connected",
-            "data_channel": channel,
-            "mode": mode,
-            "originator": Endpoint::from(*originator),
-            "responder": Endpoint::from(*responder),
-            "matched_by": matched_by,
-            "after_s": seconds(*after),
-        }),
+        EventKind::Connected { channel, mode, originator, responder, matched_by, differs, after } => {
+            members!(json, {
+                "event": "connected",
+                "data_channel": channel,
+                "mode": mode,
+                "originator": Endpoint::from(*originator),
+                "responder": Endpoint::from(*responder),
+                "matched_by": matched_by,
+                "differs": differs,
+                "after_s": seconds(*after),
+            });
+        }
         EventKind::Refused { channel, mode, originator, responder } => members!(json, {
             "event": "refused",
             "data_channel": channel,

@@ -10,8 +10,8 @@ use super::quantity::{Bytes, FrameList, Moment, Span};
 use super::table::{self, Column, Row};
 use crate::base::{Endpoint, Text, Timestamp};
 use crate::report::{
-    Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy, Mode, Negotiation, Outcome, Party,
-    Reuse, ReuseOutcome, Session, Severity, Status, Transfer,
+    ChannelState, Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy, Mode, Party, Reuse,
+    ReuseOutcome, Session, Severity, Status, Transfer,
 };
 
 /// Writes the session under its number.
@@ -121,8 +121,9 @@ fn rows(session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Vec<Row> {
             rows.push((command_time(session, transfer.command), row));
         }
     }
-    for (channel, transfers) in session.data_channels.iter().zip(&transfers_of) {
-        let row = channel_row(session, channel, numbers, page);
+    let verdicts = session.verdicts();
+    for ((channel, verdict), transfers) in session.data_channels.iter().zip(verdicts).zip(&transfers_of) {
+        let row = channel_row(session, channel, verdict.state, numbers, page);
         let time = channel.command.map_or_else(
             || channel.connection.as_ref().map_or(session.start, |connection| connection.start),
             |command| command_time(session, command),
@@ -150,7 +151,13 @@ fn command_time(session: &Session, index: u32) -> Timestamp {
     session.command(index).map_or(session.start, |command| command.time)
 }
 
-fn channel_row(session: &Session, channel: &DataChannel, numbers: &Numbers<'_>, page: &Page<'_>) -> Row {
+fn channel_row(
+    session: &Session,
+    channel: &DataChannel,
+    state: ChannelState,
+    numbers: &Numbers<'_>,
+    page: &Page<'_>,
+) -> Row {
     let mut row = Row::default();
     let command = channel.command.and_then(|index| session.command(index));
     let place = command.map(|command| (command.frame, command.time)).or_else(|| {
@@ -160,17 +167,12 @@ fn channel_row(session: &Session, channel: &DataChannel, numbers: &Numbers<'_>, 
         set_place(&mut row, session, frame, time, page);
     }
     row.set(Column::Mode, page.piece(Style::Plain, channel.mode.map_or("(TLS)", Mode::name)));
-    let listener = channel
-        .predicted
-        .map(|prediction| prediction.listener)
-        .or_else(|| channel.connection.as_ref().map(|connection| connection.responder));
-    if let Some(listener) = listener {
+    if let Some(listener) = channel.listener() {
         row.set(Column::Listener, page.shown(Style::Plain, listener));
         row.short_listener = short(session, listener);
     }
-    if let Some((style, text)) = outcome(session, channel) {
-        row.set(Column::Outcome, page.piece(style, text));
-    }
+    let (style, text) = outcome(session, channel, state);
+    row.set(Column::Outcome, page.piece(style, text));
     if let Some(time_wait) = channel.time_wait {
         row.set(Column::TimeWait, page.piece(Style::Faint, time_wait.holder.name()));
     }
@@ -196,32 +198,27 @@ fn short(session: &Session, endpoint: Endpoint) -> Option<String> {
     Some(format!("{party}:{}", endpoint.port))
 }
 
-fn outcome(session: &Session, channel: &DataChannel) -> Option<(Style, String)> {
-    let reply = || {
-        let command = session.command(channel.command?)?;
-        command.completion().map(|reply| format!(" {}", reply.code))
-    };
-    match channel.negotiation {
-        Some(Negotiation::Rejected) => {
-            return Some((Style::Bad, format!("rejected{}", reply().unwrap_or_default())));
-        }
-        Some(negotiation @ (Negotiation::Malformed | Negotiation::Unanswered))
-            if channel.outcome.is_none() =>
-        {
-            return Some((Style::Bad, negotiation.phrase().into()));
-        }
-        Some(Negotiation::Accepted | Negotiation::Malformed | Negotiation::Unanswered) | None => {}
-    }
-    let outcome = channel.outcome?;
+fn outcome(session: &Session, channel: &DataChannel, state: ChannelState) -> (Style, String) {
+    let phrase = state.phrase();
     let attempts = channel.connection.as_ref().map_or(0, |connection| connection.syn_attempts);
-    Some(match outcome {
-        Outcome::Connected => (Style::Good, outcome.phrase().into()),
-        Outcome::Unused => (Style::Faint, outcome.phrase().into()),
-        Outcome::Refused | Outcome::Unanswered if attempts > 1 => {
-            (Style::Bad, format!("{} ×{attempts}", outcome.phrase()))
+    match state {
+        ChannelState::Connected => (Style::Good, phrase.into()),
+        ChannelState::Unused => (Style::Faint, phrase.into()),
+        ChannelState::Rejected => {
+            let reply = channel.command.and_then(|index| session.command(index)?.completion());
+            let code = reply.map(|reply| format!(" {}", reply.code)).unwrap_or_default();
+            (Style::Bad, format!("{phrase}{code}"))
         }
-        Outcome::Refused | Outcome::Unanswered => (Style::Bad, outcome.phrase().into()),
-    })
+        ChannelState::Refused | ChannelState::Unanswered if attempts > 1 => {
+            (Style::Bad, format!("{phrase} ×{attempts}"))
+        }
+        ChannelState::Refused
+        | ChannelState::Unanswered
+        | ChannelState::Malformed
+        | ChannelState::NoReply
+        | ChannelState::CutShort
+        | ChannelState::NeverTried => (Style::Bad, phrase.into()),
+    }
 }
 
 /// What does not fit into a column, and is out of the ordinary.
@@ -232,19 +229,16 @@ fn channel_notes(
     page: &Page<'_>,
 ) -> Vec<Piece> {
     let mut notes = Vec::new();
-    if let (Some(matched_by), Some(connection)) = (channel.matched_by, &channel.connection) {
+    if let (Some(matched_by), Some(connection)) = (channel.matched_by, &channel.connection)
+        && let Some(remark) = matched_by.remark(channel.differs())
+    {
+        let style = match matched_by {
+            MatchedBy::Endpoint | MatchedBy::Default | MatchedBy::Inferred => Style::Faint,
+            MatchedBy::ThirdParty => Style::Info,
+            MatchedBy::Translated => Style::Warning,
+        };
         let ends = format!("{} → {}", connection.originator, connection.responder);
-        match matched_by {
-            MatchedBy::Endpoint => {}
-            MatchedBy::Translated => {
-                notes.push(page.piece(Style::Warning, format!("an address differs: it was {ends}")));
-            }
-            MatchedBy::ThirdParty => notes.push(page.piece(Style::Info, format!("server to server: {ends}"))),
-            MatchedBy::Default => notes.push(page.piece(Style::Faint, format!("default ports: {ends}"))),
-            MatchedBy::Inferred => {
-                notes.push(page.piece(Style::Faint, format!("by addresses and time alone: {ends}")));
-            }
-        }
+        notes.push(page.piece(style, format!("{remark}: {ends}")));
     }
     if let Some(peer) = channel.peer_session.as_ref().and_then(|uid| numbers.of(uid)) {
         notes.push(page.piece(Style::Info, format!("other server's session: #{peer}")));
@@ -252,8 +246,7 @@ fn channel_notes(
     if let Some(reuse) = &channel.reuse {
         notes.extend(reuse_note(reuse, session, numbers, page));
     }
-    if let Some(connection) = channel.connection.as_deref()
-        && channel.outcome == Some(Outcome::Connected)
+    if let Some(connection) = channel.connected()
         && connection.end_state == EndState::Rst
     {
         notes.push(page.piece(Style::Warning, reset_by(channel, connection)));

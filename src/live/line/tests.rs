@@ -4,7 +4,7 @@ use crate::base::{Endpoint, PacketRef, Text, Timestamp};
 use crate::ftp::Verb;
 use crate::live::stamp::{Clock, Stamps};
 use crate::report::testing;
-use crate::report::{Code, Direction, Login, Severity, Status, Uid};
+use crate::report::{Code, Differs, Direction, Login, Severity, Status, Uid};
 
 fn endpoint(text: &str) -> Endpoint {
     let address: std::net::SocketAddr = text.parse().unwrap();
@@ -59,20 +59,28 @@ fn what_becomes_of_a_prediction_reads_as_one_story() {
     let (channel, mode) = (0, Some(Mode::Port));
     let prediction = port("10.1.7.33:51000", "192.0.2.8");
     let (originator, responder) = (endpoint("192.0.2.8:20"), endpoint("10.1.7.33:51000"));
-    let connected = |matched_by| EventKind::Connected {
+    let connected = |matched_by, differs| EventKind::Connected {
         channel,
         mode,
         originator,
         responder,
         matched_by: Some(matched_by),
+        differs,
         after: 12_300_000,
     };
     for (kind, expected) in [
         (EventKind::Expecting { channel, mode, prediction }, "expecting 192.0.2.8 → 10.1.7.33:51000 (PORT)"),
-        (connected(MatchedBy::Endpoint), "connected after 12 ms: 192.0.2.8:20 → 10.1.7.33:51000 (PORT)"),
         (
-            connected(MatchedBy::Translated),
-            "connected after 12 ms: 192.0.2.8:20 → 10.1.7.33:51000 (PORT), another address than expected",
+            connected(MatchedBy::Endpoint, None),
+            "connected after 12 ms: 192.0.2.8:20 → 10.1.7.33:51000 (PORT)",
+        ),
+        (
+            connected(MatchedBy::Translated, Some(Differs::Listener)),
+            "connected after 12 ms: 192.0.2.8:20 → 10.1.7.33:51000 (PORT), not at the announced address",
+        ),
+        (
+            connected(MatchedBy::Translated, Some(Differs::Connector)),
+            "connected after 12 ms: 192.0.2.8:20 → 10.1.7.33:51000 (PORT), from another host",
         ),
         (
             EventKind::Refused { channel, mode, originator, responder },

@@ -188,6 +188,7 @@ impl Tracker {
                     originator,
                     responder,
                     matched_by: channel.matched_by,
+                    differs: channel.prediction.and_then(|it| it.differs(originator, responder)),
                     after: packet.time.since(channel.made.time),
                 };
                 self.tell(slot, packet, kind);

@@ -204,7 +204,7 @@ impl Rung<'_> {
         let x = self.rungs.server + 2;
         let room = self.rungs.right.saturating_sub(x);
         let met = channel.outcome == Some(crate::report::Outcome::Connected);
-        match (details::place(self.session, &self.opened.summary, index), rounded.fate.is_problem()) {
+        match (details::place(self.session, &self.opened.summary, index), rounded.state.is_problem()) {
             (Some(place), _) => {
                 let (mark, ink) =
                     if met { (glyphs::MATCHED, Ink::Matched) } else { (glyphs::PREDICTED, Ink::Never) };
@@ -212,8 +212,12 @@ impl Rung<'_> {
                 canvas.put(x, self.area.y, &text, room, ink);
             }
             (None, true) => {
-                let text =
-                    format!("{} {} {}", glyphs::FAILED, glyphs::mode_name(channel.mode), rounded.fate.word());
+                let text = format!(
+                    "{} {} {}",
+                    glyphs::FAILED,
+                    glyphs::mode_name(channel.mode),
+                    rounded.state.phrase()
+                );
                 canvas.put(x, self.area.y, &text, room, Ink::Failed);
             }
             (None, false) => {}

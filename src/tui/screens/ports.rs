@@ -126,7 +126,7 @@ fn uses(canvas: &mut Canvas<'_>, area: Rect, scale: TimeScale, uses: &[PortUse],
     let step = uses.len().div_ceil(MOST_USES).max(1);
     for used in uses.iter().step_by(step) {
         let Some(column) = scale.column(used.time) else { continue };
-        let (symbol, ink) = if used.fate.is_problem() {
+        let (symbol, ink) = if used.state.is_problem() {
             (glyphs::FAILED, Ink::Bad)
         } else if used.in_time_wait {
             (glyphs::PAIR_REUSED, Ink::Reused)
@@ -173,7 +173,10 @@ fn line(data: &Data, used: &PortUse) -> Spans {
             format!(" {} {:<5}", glyphs::letter(used.mode), glyphs::mode_name(used.mode)),
             Ink::Mode(used.mode),
         ),
-        span(format!("{:<12}", used.fate.word()), if used.fate.is_problem() { Ink::Bad } else { Ink::Good }),
+        span(
+            format!("{:<12}", used.state.phrase()),
+            if used.state.is_problem() { Ink::Bad } else { Ink::Good },
+        ),
     ];
     let channel = data.session(used.session).and_then(|session| session.data_channel(used.channel));
     if let Some(connection) = channel.and_then(|channel| channel.connection.as_deref()) {

@@ -575,3 +575,25 @@ fn suspending_and_redrawing_are_left_to_the_loop() {
     bench.press(&["C-z", "Q"]);
     assert_eq!(bench.effects, [Effect::Suspend, Effect::Quit { keep: true }]);
 }
+
+#[test]
+fn a_stranger_on_the_announced_port_is_told_from_a_translated_server() {
+    let story = |swap: fn(&mut crate::report::Connection)| {
+        let mut session = fixture::sessions().into_iter().next().unwrap();
+        let is_matched = |it: &crate::report::DataChannel| {
+            it.connected().is_some() && it.matched_by == Some(crate::report::MatchedBy::Endpoint)
+        };
+        let at = session.data_channels.iter().position(is_matched).unwrap();
+        let channel = &mut session.data_channels[at];
+        channel.matched_by = Some(crate::report::MatchedBy::Translated);
+        swap(channel.connection.as_mut().unwrap());
+        let summary = crate::tui::summary::Summary::of(&session);
+        let facts = crate::tui::details::channel(&session, &summary, u32::try_from(at).unwrap());
+        facts.into_iter().map(|fact| fact.text).collect::<Vec<_>>().join("\n")
+    };
+    let stranger = story(|it| it.originator.ip = [198, 51, 100, 99].into());
+    assert!(stranger.contains(", from another host"), "{stranger}");
+    assert!(!stranger.contains("translat"), "{stranger}");
+    let translated = story(|it| it.responder.ip = [198, 51, 100, 99].into());
+    assert!(translated.contains(", not at the announced address"), "{translated}");
+}

@@ -40,6 +40,7 @@ fn connected(channel: u32, responder: &str) -> EventKind {
         originator: endpoint("192.0.2.1:41000"),
         responder: endpoint(responder),
         matched_by: Some(MatchedBy::Inferred),
+        differs: None,
         after: 0,
     }
 }

@@ -1,10 +1,10 @@
 //! The list of negotiated listening endpoints over the whole capture.
 
 use crate::base::{Endpoint, Timestamp};
-use crate::report::{Mode, Severity};
+use crate::report::{ChannelState, Mode, Severity};
 use crate::tui::data::Data;
 use crate::tui::state::Cursor;
-use crate::tui::summary::{Fate, Summary};
+use crate::tui::summary::Summary;
 
 /// One use of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(in crate::tui) struct PortUse {
     pub(in crate::tui) session: u32,
     pub(in crate::tui) channel: u32,
     pub(in crate::tui) mode: Option<Mode>,
-    pub(in crate::tui) fate: Fate,
+    pub(in crate::tui) state: ChannelState,
     pub(in crate::tui) worst: Option<Severity>,
     /// Used before.
     pub(in crate::tui) reused: bool,
@@ -106,7 +106,7 @@ fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -
             session: index,
             channel: at,
             mode: channel.mode,
-            fate: rounded.fate,
+            state: rounded.state,
             worst: rounded.worst,
             reused: channel.reuse.is_some(),
             in_time_wait: channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait),
@@ -167,7 +167,7 @@ impl PortList {
                 row.count += 1;
                 row.reused += usize::from(used.reused);
                 row.in_time_wait += usize::from(used.in_time_wait);
-                row.problems += usize::from(used.fate.is_problem());
+                row.problems += usize::from(used.state.is_problem());
             }
         }
         self.order();
@@ -213,7 +213,7 @@ impl PortList {
     pub(in crate::tui) fn telling(&self, port: &Port) -> Option<PortUse> {
         let uses = self.uses(port);
         uses.iter()
-            .find(|used| used.fate.is_problem())
+            .find(|used| used.state.is_problem())
             .or_else(|| uses.iter().find(|used| used.in_time_wait))
             .or_else(|| uses.first())
             .copied()

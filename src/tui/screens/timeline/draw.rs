@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::base::Timestamp;
 use crate::ftp::Verb;
+use crate::report::ChannelState;
 use crate::report::{Mode, Session};
 use crate::tui::canvas::{self, Canvas, Spans, span};
 use crate::tui::data::Data;
@@ -14,7 +15,6 @@ use crate::tui::layout::{self, LABEL, Panes};
 use crate::tui::scale::TimeScale;
 use crate::tui::screens::timeline::lanes::{Bar, Lane, Reused};
 use crate::tui::state::{Opened, State};
-use crate::tui::summary::Fate;
 use crate::tui::theme::Ink;
 use crate::tui::words;
 
@@ -233,7 +233,7 @@ fn lanes(state: &State, opened: &Opened, canvas: &mut Canvas<'_>, panes: &Panes,
 }
 
 fn label(canvas: &mut Canvas<'_>, rows: Rect, y: u16, lane: &Lane, selected: bool) {
-    let problem = lane.worst.is_some_and(Fate::is_problem);
+    let problem = lane.worst.is_some_and(ChannelState::is_problem);
     let mut x = rows.x;
     let (letters, name) = lane.label.split_once(' ').unwrap_or(("", &lane.label));
     if selected {
@@ -278,17 +278,21 @@ impl BarPainter<'_, '_> {
         if let Some((from, until)) = bar.time_wait {
             self.fill(from, until, glyphs::TIME_WAIT, Ink::TimeWait);
         }
-        let missed = matches!(bar.fate, Fate::Never | Fate::Refused | Fate::Unanswered);
-        let waited = !matches!(bar.fate, Fate::Rejected | Fate::Unclear);
+        let missed =
+            matches!(bar.state, ChannelState::NeverTried | ChannelState::Refused | ChannelState::Unanswered);
+        let waited =
+            !matches!(bar.state, ChannelState::Rejected | ChannelState::Malformed | ChannelState::NoReply);
         if waited {
             let ink = if missed { Ink::Never } else { Ink::Predicted };
             self.fill(bar.announced, bar.settled, glyphs::WAITING, ink);
         }
-        let end = match (bar.open, bar.fate) {
+        let end = match (bar.open, bar.state) {
             (None, _) if !waited => {
                 self.scale.column(bar.announced).map(|_| (self.after_mark(bar), Said::Mode))
             }
-            (Some((from, until)), Fate::Carried | Fate::Broken) => self.open(bar, from, until),
+            (Some((from, until)), ChannelState::Connected | ChannelState::CutShort) => {
+                self.open(bar, from, until)
+            }
             (open, _) => {
                 let until = open.map_or(bar.settled, |(_, until)| until);
                 self.fill(bar.settled, until, glyphs::WAITING, Ink::Never);
@@ -345,14 +349,16 @@ impl BarPainter<'_, '_> {
     /// The mark at the announcement: matched or not, reused or not.
     fn mark(&mut self, bar: &Bar) {
         let Some(column) = self.scale.column(bar.announced) else { return };
-        let (symbol, ink) = match (bar.reuse, bar.fate) {
+        let (symbol, ink) = match (bar.reuse, bar.state) {
             (Some(Reused::PairInTimeWait), _) => (glyphs::PAIR_REUSED, Ink::Bad),
             (Some(Reused::Listener), _) => (glyphs::LISTENER_REUSED, Ink::Reused),
-            (None, Fate::Carried | Fate::Broken) => (glyphs::MATCHED, Ink::Matched),
-            (None, Fate::Unused) => (glyphs::PREDICTED, Ink::Predicted),
-            (None, Fate::Never | Fate::Refused | Fate::Unanswered) => (glyphs::PREDICTED, Ink::Never),
-            (None, Fate::Rejected) => (glyphs::FAILED, Ink::Failed),
-            (None, Fate::Unclear) => (glyphs::NEVER, Ink::Never),
+            (None, ChannelState::Connected | ChannelState::CutShort) => (glyphs::MATCHED, Ink::Matched),
+            (None, ChannelState::Unused) => (glyphs::PREDICTED, Ink::Predicted),
+            (None, ChannelState::NeverTried | ChannelState::Refused | ChannelState::Unanswered) => {
+                (glyphs::PREDICTED, Ink::Never)
+            }
+            (None, ChannelState::Rejected) => (glyphs::FAILED, Ink::Failed),
+            (None, ChannelState::Malformed | ChannelState::NoReply) => (glyphs::NEVER, Ink::Never),
         };
         self.canvas.cell(self.area.x + column, self.area.y, symbol, ink);
         if self.selected {
@@ -363,14 +369,15 @@ impl BarPainter<'_, '_> {
     /// What stands behind the bar: how it ended, and where there is room, what it was.
     fn ending(&mut self, bar: &Bar, end: Option<(u16, Said)>) {
         let Some((end, said)) = end else { return };
-        let (symbol, ink) = match bar.fate {
-            Fate::Carried => (None, Ink::Dim),
-            Fate::Unused => (Some(glyphs::NEVER), Ink::Dim),
-            Fate::Never | Fate::Unanswered => (Some(glyphs::NEVER), Ink::Never),
-            Fate::Broken | Fate::Refused => (Some(glyphs::FAILED), Ink::Failed),
-            Fate::Rejected | Fate::Unclear => (None, Ink::Failed),
+        let (symbol, ink) = match bar.state {
+            ChannelState::Connected => (None, Ink::Dim),
+            ChannelState::Unused => (Some(glyphs::NEVER), Ink::Dim),
+            ChannelState::NeverTried | ChannelState::Unanswered => (Some(glyphs::NEVER), Ink::Never),
+            ChannelState::CutShort | ChannelState::Refused => (Some(glyphs::FAILED), Ink::Failed),
+            ChannelState::Rejected | ChannelState::Malformed | ChannelState::NoReply => (None, Ink::Failed),
         };
-        let mut column = end + u16::from(matches!(bar.fate, Fate::Carried | Fate::Broken));
+        let mut column =
+            end + u16::from(matches!(bar.state, ChannelState::Connected | ChannelState::CutShort));
         if let Some(symbol) = symbol
             && column < self.free
         {
@@ -385,7 +392,7 @@ impl BarPainter<'_, '_> {
         };
         let tail = bar.tail.as_deref().unwrap_or_default();
         let all = join(tail, rest.trim_start());
-        let ink = if bar.fate.is_problem() { Ink::Failed } else { Ink::Text };
+        let ink = if bar.state.is_problem() { Ink::Failed } else { Ink::Text };
         for text in [all.as_str(), tail] {
             let room = usize::from(self.free.saturating_sub(column));
             if !text.is_empty() && words::width(text) + 2 <= room {

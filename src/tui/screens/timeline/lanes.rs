@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 
 use crate::base::{Endpoint, Timestamp};
-use crate::report::{DataChannel, Mode, Outcome, Reply, ReuseKind, Session, Severity};
+use crate::report::{ChannelState, DataChannel, Mode, Outcome, Reply, ReuseKind, Session, Severity};
 use crate::tui::glyphs;
-use crate::tui::summary::{Channel, Fate, Summary, short_endpoint};
+use crate::tui::summary::{Channel, Summary, short_endpoint};
 use crate::tui::words;
 
 /// One listening endpoint over time.
@@ -22,7 +22,7 @@ pub(in crate::tui) struct Lane {
     /// Ascending by their first moment.
     pub(in crate::tui) bars: Vec<Bar>,
     /// The worst that came of its channels.
-    pub(in crate::tui) worst: Option<Fate>,
+    pub(in crate::tui) worst: Option<ChannelState>,
     pub(in crate::tui) severity: Option<Severity>,
 }
 
@@ -31,7 +31,7 @@ pub(in crate::tui) struct Lane {
 pub(in crate::tui) struct Bar {
     pub(in crate::tui) channel: u32,
     pub(in crate::tui) mode: Option<Mode>,
-    pub(in crate::tui) fate: Fate,
+    pub(in crate::tui) state: ChannelState,
     /// From here the endpoint waits.
     pub(in crate::tui) announced: Timestamp,
     /// Until here.
@@ -130,7 +130,7 @@ pub(in crate::tui) fn of(session: &Session, summary: &Summary, order: LaneOrder)
             lanes.len() - 1
         });
         if let Some(lane) = lanes.get_mut(at) {
-            lane.worst = lane.worst.max(Some(rounded.fate));
+            lane.worst = lane.worst.max(Some(rounded.state));
             lane.severity = lane.severity.max(rounded.worst);
             lane.bars.push(bar(session, index, channel, rounded));
         }
@@ -158,7 +158,7 @@ fn sort(lanes: &mut [Lane], order: LaneOrder) {
             lanes.sort_by_key(|lane| (lane.mode.map(|mode| !mode.is_active()), lane.mode, lane.first()));
         }
         LaneOrder::Problem => lanes.sort_by_key(|lane| {
-            let problem = lane.worst.filter(|fate| fate.is_problem());
+            let problem = lane.worst.filter(|state| state.is_problem());
             (std::cmp::Reverse((problem, lane.severity)), lane.first())
         }),
     }
@@ -184,7 +184,7 @@ fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) 
     let mode = glyphs::mode_name(channel.mode);
     let verb = command.map(|command| words::raw_wire(command.verb.name()));
     // Where no connection came about there is nothing to count.
-    let moved = matches!(rounded.fate, Fate::Carried | Fate::Broken);
+    let moved = matches!(rounded.state, ChannelState::Connected | ChannelState::CutShort);
     let size =
         channel.connection.as_ref().filter(|_| moved).map(|connection| words::bytes(connection.bytes()));
     let middle = match &verb {
@@ -203,7 +203,7 @@ fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) 
     Bar {
         channel: index,
         mode: channel.mode,
-        fate: rounded.fate,
+        state: rounded.state,
         announced: rounded.announced,
         settled: rounded.settled,
         open,
@@ -216,21 +216,21 @@ fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) 
             }
         }),
         words: [long, middle, mode.to_owned()],
-        tail: tail(rounded.fate, command.and_then(|command| command.completion())),
+        tail: tail(rounded.state, command.and_then(|command| command.completion())),
         reach: Timestamp::MIN,
     }
 }
 
-fn tail(fate: Fate, reply: Option<&Reply>) -> Option<String> {
+fn tail(state: ChannelState, reply: Option<&Reply>) -> Option<String> {
     let failed = reply.filter(|reply| reply.is_negative()).map(|reply| reply.code.to_string());
-    match fate {
-        Fate::Carried => None,
-        Fate::Rejected => Some("rejected".into()),
-        Fate::Unclear => Some("unclear".into()),
-        Fate::Broken | Fate::Unused => failed,
-        Fate::Never => failed.or_else(|| Some("never tried".into())),
-        Fate::Refused => Some(failed.map_or_else(|| "RST".into(), |code| format!("RST {code}"))),
-        Fate::Unanswered => {
+    match state {
+        ChannelState::Connected => None,
+        ChannelState::Rejected => Some("rejected".into()),
+        ChannelState::Malformed | ChannelState::NoReply => Some("unclear".into()),
+        ChannelState::CutShort | ChannelState::Unused => failed,
+        ChannelState::NeverTried => failed.or_else(|| Some("never tried".into())),
+        ChannelState::Refused => Some(failed.map_or_else(|| "RST".into(), |code| format!("RST {code}"))),
+        ChannelState::Unanswered => {
             Some(failed.map_or_else(|| "no answer".into(), |code| format!("no answer {code}")))
         }
     }

@@ -1,0 +1,201 @@
+//! The one verdict on a data channel. Exporters, filters and the terminal interface read it and have none of their own.
+
+use super::{DataChannel, Negotiation, Outcome, Session, Severity, Status, Transfer};
+use crate::base::choices;
+
+choices! {
+    /// What became of a data channel, from harmless to grave.
+    #[non_exhaustive]
+    pub enum ChannelState {
+        /// A connection was made and served its purpose.
+        Connected => "connected",
+        /// No connection was made, and nothing failed for the lack of it.
+        Unused => "unused" | "not used",
+        /// The server rejected the negotiation.
+        Rejected => "rejected",
+        /// The negotiation contains no valid address and port.
+        Malformed => "malformed" | "no valid endpoint",
+        /// The negotiation was never answered.
+        NoReply => "no_reply" | "no reply",
+        /// A connection was made, and the transfer failed or was cut short.
+        CutShort => "cut_short" | "cut short",
+        /// Nobody tried to connect, and something failed for it.
+        NeverTried => "never_tried" | "never tried",
+        /// The SYN was answered by RST.
+        Refused => "refused",
+        /// The SYN was not answered.
+        Unanswered => "unanswered" | "no answer",
+    }
+}
+
+impl ChannelState {
+    /// Whether somebody should look at it.
+    pub const fn is_problem(self) -> bool {
+        match self {
+            Self::Connected | Self::Unused => false,
+            Self::Rejected
+            | Self::Malformed
+            | Self::NoReply
+            | Self::CutShort
+            | Self::NeverTried
+            | Self::Refused
+            | Self::Unanswered => true,
+        }
+    }
+
+    /// Whether a connection was made.
+    pub const fn is_connected(self) -> bool {
+        matches!(self, Self::Connected | Self::CutShort)
+    }
+
+    /// The state that the packets of the channel alone would give, whatever became of its transfer.
+    #[must_use]
+    pub const fn of_the_connection(self) -> Self {
+        match self {
+            Self::CutShort => Self::Connected,
+            Self::NeverTried => Self::Unused,
+            Self::Connected
+            | Self::Unused
+            | Self::Rejected
+            | Self::Malformed
+            | Self::NoReply
+            | Self::Refused
+            | Self::Unanswered => self,
+        }
+    }
+
+    fn of(channel: &DataChannel, transfer: Option<&Transfer>, worst: Option<Severity>) -> Self {
+        let is_warned_of = worst >= Some(Severity::Warning);
+        match (channel.outcome, channel.negotiation) {
+            (Some(Outcome::Connected), _) if transfer.is_some_and(|it| failed(it, is_warned_of)) => {
+                Self::CutShort
+            }
+            (Some(Outcome::Connected), _) => Self::Connected,
+            (Some(Outcome::Refused), _) => Self::Refused,
+            (Some(Outcome::Unanswered), _) => Self::Unanswered,
+            (Some(Outcome::Unused), _) if is_warned_of => Self::NeverTried,
+            (None, Some(Negotiation::Rejected)) => Self::Rejected,
+            (None, Some(Negotiation::Malformed)) => Self::Malformed,
+            (None, Some(Negotiation::Unanswered)) => Self::NoReply,
+            (Some(Outcome::Unused), _) | (None, Some(Negotiation::Accepted) | None) => Self::Unused,
+        }
+    }
+}
+
+/// Whether a transfer failed or moved less than it should have. What lacks only its final reply may still be under way:
+/// it needs a finding to say so.
+fn failed(transfer: &Transfer, is_warned_of: bool) -> bool {
+    let short = || {
+        let (Some(expected), Some(bytes)) = (transfer.expected_size, transfer.bytes) else { return false };
+        bytes < expected.saturating_sub(transfer.offset)
+    };
+    match transfer.status {
+        Status::Aborted | Status::Failed => true,
+        Status::Unfinished => is_warned_of,
+        Status::Complete => is_warned_of && short(),
+    }
+}
+
+/// What there is to say of a data channel as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What became of it.
+    pub state: ChannelState,
+    /// The worst finding about it or about its transfer.
+    pub worst: Option<Severity>,
+    /// Index of its first transfer.
+    pub transfer: Option<u32>,
+}
+
+impl Session {
+    /// The verdict on each data channel, in their order.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let mut transfers = vec![None; self.data_channels.len()];
+        for (index, transfer) in (0..).zip(&self.transfers) {
+            let slot = transfer.data_channel.and_then(|channel| slot(&mut transfers, channel));
+            slot.map(|slot| slot.get_or_insert(index));
+        }
+        let mut worst: Vec<Option<Severity>> = vec![None; self.data_channels.len()];
+        for finding in &self.findings {
+            let of_transfer = || self.transfer(finding.transfer?)?.data_channel;
+            if let Some(slot) = finding.data_channel.or_else(of_transfer).and_then(|at| slot(&mut worst, at))
+            {
+                *slot = (*slot).max(Some(finding.severity));
+            }
+        }
+        let channels = self.data_channels.iter().zip(transfers).zip(worst);
+        let verdict =
+            |((channel, transfer), worst): ((&DataChannel, Option<u32>), Option<Severity>)| Verdict {
+                state: ChannelState::of(channel, transfer.and_then(|index| self.transfer(index)), worst),
+                worst,
+                transfer,
+            };
+        channels.map(verdict).collect()
+    }
+}
+
+fn slot<T>(slots: &mut [T], index: u32) -> Option<&mut T> {
+    slots.get_mut(usize::try_from(index).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{
+        accepted_channel, endpoint, failed_channel, silent_session, syn, transfer, unnegotiated_channel,
+    };
+    use super::super::{Connector, Direction, Mode};
+    use super::*;
+    use crate::base::Timestamp;
+
+    const START: Timestamp = Timestamp::from_nanos(1_772_366_400_000_000_000);
+
+    fn channel(outcome: Outcome) -> DataChannel {
+        let (client, server) = (endpoint("192.0.2.1:40000"), endpoint("192.0.2.8:50000"));
+        let connector = Connector { ip: client.ip, port: None };
+        let connection = (outcome != Outcome::Unused).then(|| Box::new(syn(client, server, START, 9)));
+        DataChannel {
+            outcome: Some(outcome),
+            connection,
+            ..accepted_channel(Mode::Pasv, 0, server, connector)
+        }
+    }
+
+    fn state(channel: DataChannel, status: Option<Status>) -> ChannelState {
+        let mut session = silent_session("S", "192.0.2.1:39999", "192.0.2.8:21", START);
+        session.data_channels.push(channel);
+        session.transfers.extend(
+            status.map(|it| Transfer { data_channel: Some(0), ..transfer(1, Direction::Download, it) }),
+        );
+        session.verdicts()[0].state
+    }
+
+    #[test]
+    fn the_packets_decide_where_no_connection_was_made() {
+        for (negotiation, expected) in [
+            (Negotiation::Rejected, ChannelState::Rejected),
+            (Negotiation::Malformed, ChannelState::Malformed),
+            (Negotiation::Unanswered, ChannelState::NoReply),
+        ] {
+            assert_eq!(state(failed_channel(Mode::Pasv, 0, negotiation), None), expected);
+        }
+        assert_eq!(state(channel(Outcome::Refused), Some(Status::Failed)), ChannelState::Refused);
+        assert_eq!(state(channel(Outcome::Unanswered), None), ChannelState::Unanswered);
+        assert_eq!(state(channel(Outcome::Unused), Some(Status::Complete)), ChannelState::Unused);
+        assert_eq!(state(unnegotiated_channel(), None), ChannelState::Unused);
+    }
+
+    #[test]
+    fn a_connection_whose_transfer_failed_was_cut_short() {
+        for (status, expected) in [
+            (None, ChannelState::Connected),
+            (Some(Status::Complete), ChannelState::Connected),
+            (Some(Status::Unfinished), ChannelState::Connected),
+            (Some(Status::Aborted), ChannelState::CutShort),
+            (Some(Status::Failed), ChannelState::CutShort),
+        ] {
+            let state = state(channel(Outcome::Connected), status);
+            assert_eq!(state, expected);
+            assert_eq!(state.of_the_connection(), ChannelState::Connected);
+        }
+    }
+}
