@@ -40,7 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => {
-            // Help and version come this way too. Nobody is left to tell if even this can't be printed.
+            // Help and version come this way too. If even this can't be printed, nothing is left to do.
             let _ = if is_harmless(&error) { error.print() } else { print_harmless(&error) };
             return if error.use_stderr() { Verdict::Usage } else { Verdict::Done }.into();
         }
@@ -72,7 +72,7 @@ fn print_harmless(error: &clap::Error) -> io::Result<()> {
 
 /// Says something about the run on standard error.
 fn say(message: &str) {
-    // Nobody is left to tell if standard error is closed.
+    // If standard error is closed, there is nowhere to report it.
     let _ = writeln!(io::stderr(), "ftpscope: {message}");
 }
 

@@ -1,4 +1,4 @@
-//! A thread that reads ahead, so that reading and unpacking run beside the analysis.
+//! A thread that reads ahead, so that reading and decompression run in parallel with the analysis.
 //!
 //! **Invariant:** batches come in file order and hold what they would hold without the thread.
 
@@ -8,21 +8,21 @@ use std::thread::{self, JoinHandle};
 use super::batch::{Batch, Batcher};
 use super::record::Fault;
 
-/// Batches that wait between the two threads, beside the two that are being filled and read.
+/// Batches queued between the two threads, in addition to the two that are being filled and read.
 const WAITING: usize = 2;
 
-/// The near end of a reading thread.
+/// The consumer's end of a reading thread.
 #[derive(Debug)]
 pub(super) struct Ahead {
     full: Option<Receiver<Batch>>,
     used: Option<SyncSender<Batch>>,
     thread: Option<JoinHandle<()>>,
-    /// Whether reading never waits for anyone, so that the thread's end can be waited for.
+    /// Whether reading never blocks, so that the thread can be joined.
     ends_soon: bool,
 }
 
 impl Ahead {
-    /// Lets `batcher` run ahead; gives it back where there can be no thread.
+    /// Lets `batcher` run ahead; gives it back if no thread can be started.
     pub(super) fn start(batcher: Box<Batcher>, ends_soon: bool) -> Result<Self, Box<Batcher>> {
         let (full_sender, full) = sync_channel(WAITING);
         let (used, used_receiver) = sync_channel::<Batch>(WAITING.saturating_add(2));
@@ -30,7 +30,7 @@ impl Ahead {
             // There is room for all: the channel is new.
             drop(used.try_send(Batch::default()));
         }
-        // The batcher travels by channel, so that it is still here if no thread starts.
+        // The batcher is sent through a channel, so that it is still here if no thread starts.
         let (handover, taken) = sync_channel::<Box<Batcher>>(1);
         let run = move || {
             if let Ok(batcher) = taken.recv() {
@@ -46,7 +46,7 @@ impl Ahead {
         }
     }
 
-    /// The next batch, in exchange for one that is done with.
+    /// The next batch, in exchange for a used one.
     pub(super) fn exchange(&self, done: Batch) -> Batch {
         if let Some(used) = &self.used {
             drop(used.try_send(done));
@@ -65,7 +65,7 @@ impl Drop for Ahead {
         self.full = None;
         self.used = None;
         if let Some(thread) = self.thread.take().filter(|_| self.ends_soon) {
-            // It gave all it had; how it ended no longer matters.
+            // Everything was received; how the thread ended no longer matters.
             drop(thread.join());
         }
     }

@@ -18,9 +18,9 @@ const SMALL_BATCH: usize = 64 * 1024;
 pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
     pub(super) findings: Findings,
-    /// Its packets in numbers.
+    /// Counts of its packets.
     pub(super) count: Count,
-    /// Whether nothing follows.
+    /// Whether it is the last one.
     pub(super) last: bool,
     /// What is wrong with the file, as a sentence.
     pub(super) damage: Option<String>,
@@ -32,13 +32,13 @@ pub(super) struct Batcher {
     scanner: Scanner,
     /// Bytes that a batch usually has.
     size: usize,
-    /// Bytes read, of which too few are there to tell the packet.
+    /// Bytes of an incomplete packet, carried over to the next batch.
     carry: Vec<u8>,
     /// Where in the unpacked data the next batch begins.
     offset: u64,
     /// Packets found so far.
     packets: u64,
-    /// Whether packets count more than full batches, because whoever writes into a pipe may take their time.
+    /// Whether to return packets as soon as they arrive instead of filling batches, because a pipe may be slow.
     prompt: bool,
     /// Whether offsets are those of what a compressed file unpacks to.
     unpacked: bool,
@@ -145,7 +145,7 @@ impl Batcher {
         None
     }
 
-    /// Reads until `goal` bytes are there, or only once where packets count more; says how the input ended if it did.
+    /// Reads until `goal` bytes are there, or only once if packets are wanted promptly; says how the input ended if it did.
     fn read(&mut self, bytes: &mut [u8], filled: &mut usize, goal: usize) -> Option<Result<(), Fault>> {
         while let Some(room) = bytes.get_mut(*filled..goal).filter(|room| !room.is_empty()) {
             match self.input.read(room) {

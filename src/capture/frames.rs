@@ -30,12 +30,12 @@ pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Frames, Error> {
     Ok(Frames::over(sources, limits))
 }
 
-/// The limits of each of several files: they are read at the same time, and what one may take is shared among them. No
-/// file is refused what usual ones need, so that a great many of them may take more.
+/// The limits of each of several files: they are read at the same time and share the limits of one. Each gets at least what
+/// usual files need, so that a great many of them may take more in total.
 fn shared_among(count: usize, limits: &Limits) -> Limits {
     const USUAL_WINDOW: usize = 8 << 20;
     const USUAL_PACKET: usize = 256 << 10;
-    // Batches that a file may have under way.
+    // Batches of a file that may exist at a time.
     const BATCHES: usize = 5;
     let share = |limit: usize, of: usize, usual: usize| {
         let share = limit.saturating_mul(of).checked_div(count.saturating_mul(BATCHES)).unwrap_or(limit);
@@ -60,7 +60,7 @@ fn check_count(count: usize) -> Result<(), Error> {
 /// Within one source the order is that of the file, even where its clock went back.
 pub struct Frames {
     sources: Vec<Source>,
-    /// Sources that wait with a packet, but for the current one.
+    /// Sources with a packet at hand, except the current one.
     waiting: BinaryHeap<Reverse<Turn>>,
     /// The source whose turn it is, and until when.
     current: Option<(u16, Turn)>,
@@ -77,7 +77,7 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Reads captures from anything, by name.
+    /// Reads captures from any readers, each with a name.
     pub fn from_readers(
         readers: Vec<(String, Box<dyn Read + Send>)>,
         limits: &Limits,
@@ -147,7 +147,7 @@ impl Frames {
         self.number
     }
 
-    /// Whether the next packet is at hand for sure: else [`Self::next`] may wait for whoever writes it.
+    /// Whether the next packet is certainly at hand: otherwise [`Self::next`] may block on a pipe.
     pub(super) fn is_next_at_hand(&self) -> bool {
         let current = self.current.and_then(|(index, _)| self.sources.get(usize::from(index)));
         current.is_some_and(|source| source.head().is_some())
@@ -171,7 +171,7 @@ impl Frames {
         &self.secrets
     }
 
-    /// Caps that were reached.
+    /// Limits that were reached.
     pub const fn limits(&self) -> &LimitCounts {
         &self.counts
     }
@@ -216,7 +216,7 @@ impl Frames {
         }
     }
 
-    /// Brings a source's next batch; false where it has no more.
+    /// Fetches a source's next batch; false if there is none.
     fn refill(&mut self, index: u16) -> bool {
         let index = usize::from(index);
         let more =

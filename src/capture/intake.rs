@@ -1,9 +1,9 @@
-//! Packets as they come: from interfaces, or from a pipe that somebody still writes into.
+//! Packets as they arrive from interfaces, or from a pipe that is still being written.
 //!
-//! In come parcels of packets from one thread for each interface; out come [`Frame`]s, merged by time. Nothing here waits
-//! longer than it is told to, so that the owner can see to other things.
+//! In come parcels of packets from one thread for each interface; out come [`Frame`]s, merged by time. Waiting has a
+//! timeout, so that the owner can do other things.
 //!
-//! **Invariant:** a slow owner makes the threads wait, so memory is bounded; what the kernel drops meanwhile is counted.
+//! **Invariant:** a slow owner blocks the threads, so memory is bounded; what the kernel drops meanwhile is counted.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,28 +21,28 @@ use super::parcel::Parcel;
 use super::record::Record;
 use super::tally::{Counters, Drops, Tally};
 
-/// Parcels in circulation for each thread: two that wait, one being filled, one being read, and some to merge by.
+/// Parcels per thread: two queued, one being filled, one being read, and some for merging.
 const PARCELS: usize = 8;
 
 /// How long a packet of one interface waits for earlier ones of another: twice the time after which the kernel hands
 /// packets over.
 const HOLD: Duration = Duration::from_millis(2 * super::live::HAND_OVER_MILLIS as u64);
 
-/// How long a pipe is still read after Ctrl-C: whoever writes into it got the signal too, and has something left to write.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long a pipe is read after Ctrl-C: its writer got the signal too, and may have something left to write.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
 
-/// What a wait came to.
+/// The result of waiting for packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     /// [`Intake::next`] has packets.
     Packets,
     /// Nothing came.
     Quiet,
-    /// Nothing will come any more.
+    /// The source has ended.
     Over,
 }
 
-/// What a thread has to say.
+/// A message from a reading thread.
 pub(super) enum Delivery {
     /// Packets.
     Packets(Parcel),
@@ -51,11 +51,11 @@ pub(super) enum Delivery {
     /// What is known of the files that it reads, and the limits that were reached with them; of no use for interfaces,
     /// which are counted here.
     Sources(Vec<report::Source>, LimitCounts),
-    /// Its last word: why it can't go on, if something is wrong.
+    /// The thread has ended, because of this fault if there is one.
     Over(Option<String>),
 }
 
-/// A thread's end of the line.
+/// A thread's end of the channel.
 pub(super) struct Feeder {
     number: usize,
     deliveries: SyncSender<(usize, Delivery)>,
@@ -64,12 +64,12 @@ pub(super) struct Feeder {
 }
 
 impl Feeder {
-    /// An empty parcel, once there is one; none where nobody listens any more.
+    /// Waits for an empty parcel; none if the intake is gone.
     pub(super) fn empty(&self) -> Option<Parcel> {
         self.empties.recv().ok()
     }
 
-    /// Sends something, once there is room; false where nobody listens any more.
+    /// Waits for room and sends a message; false if the intake is gone.
     pub(super) fn send(&self, delivery: Delivery) -> bool {
         self.deliveries.send((self.number, delivery)).is_ok()
     }
@@ -84,8 +84,8 @@ impl Feeder {
         }
     }
 
-    /// Passes a parcel on: at once if there is room, else once it is full. Gives the parcel to be filled next, or none where
-    /// nobody listens any more.
+    /// Passes a parcel on: immediately if there is room, otherwise once it is full. Gives the parcel to fill next, or none if
+    /// the intake is gone.
     pub(super) fn pass_on(&self, parcel: Parcel) -> Option<Parcel> {
         if parcel.is_full() {
             self.send(Delivery::Packets(parcel)).then(|| self.empty())?
@@ -94,16 +94,16 @@ impl Feeder {
         }
     }
 
-    /// Whether the owner wants no more.
+    /// Whether the owner asked to stop.
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }
 
-/// What came from one thread and was not read yet.
+/// What arrived from one thread and was not read yet.
 struct Lane {
     parcels: VecDeque<(Parcel, Instant)>,
-    /// Which packet of the first parcel comes next.
+    /// Index of the next packet in the first parcel.
     next: usize,
     empties: SyncSender<Parcel>,
     is_open: bool,
@@ -117,12 +117,12 @@ impl Lane {
         Some((record, source, *arrived))
     }
 
-    /// Gives parcels back that were read.
+    /// Returns parcels that were read.
     fn tidy(&mut self) {
         while self.parcels.front().is_some_and(|(parcel, _)| parcel.get(self.next).is_none()) {
             if let Some((mut parcel, _)) = self.parcels.pop_front() {
                 parcel.clear();
-                // A thread that has ended needs none.
+                // Fails only if the thread has ended.
                 drop(self.empties.try_send(parcel));
             }
             self.next = 0;
@@ -130,7 +130,7 @@ impl Lane {
     }
 }
 
-/// Packets as they come.
+/// Packets as they arrive.
 pub struct Intake {
     deliveries: Receiver<(usize, Delivery)>,
     lanes: Vec<Lane>,
@@ -138,12 +138,12 @@ pub struct Intake {
     threads: Vec<JoinHandle<()>>,
     /// Interfaces, each with a thread of its own and counters; none where files are read.
     tallies: Vec<(Tally, Arc<Counters>)>,
-    /// What the thread that reads files said last.
+    /// What the thread that reads files reported last.
     files: Vec<report::Source>,
     /// Limits that were reached while it read them.
     limits: LimitCounts,
     faults: Vec<String>,
-    /// TLS secrets of all that was delivered so far; whoever reads the files keeps them within their limit.
+    /// TLS secrets of everything delivered so far, which the reader keeps within their limit.
     secrets: Vec<u8>,
     /// Number of the frame delivered last.
     number: u64,
@@ -165,7 +165,7 @@ impl Intake {
         Ok(intake)
     }
 
-    /// An intake for so many threads, and their ends.
+    /// An intake for `count` threads, and their ends.
     pub(super) fn with_lanes(count: usize) -> (Self, Vec<Feeder>) {
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, deliveries) = sync_channel(count.saturating_mul(2).max(1));
@@ -212,7 +212,7 @@ impl Intake {
     /// Waits for packets, but not longer than `patience`.
     pub fn wait(&mut self, patience: Duration) -> Arrival {
         let arrival = self.wait_for(patience);
-        let is_over = |since: Instant| arrival == Arrival::Quiet || since.elapsed() >= LAST_WORDS;
+        let is_over = |since: Instant| arrival == Arrival::Quiet || since.elapsed() >= DRAIN_TIME;
         let is_pipe_over = !self.is_live() && self.stopped.is_some_and(is_over);
         if is_pipe_over { Arrival::Over } else { arrival }
     }
@@ -300,7 +300,7 @@ impl Intake {
         self.tallies.iter().map(|(tally, counters)| (tally.name(), counters.drops())).collect()
     }
 
-    /// What ended an interface early, each told once.
+    /// What ended an interface early, each reported once.
     pub fn take_faults(&mut self) -> Vec<String> {
         std::mem::take(&mut self.faults)
     }
@@ -320,7 +320,7 @@ impl Intake {
         !self.tallies.is_empty()
     }
 
-    /// Takes in whatever has been delivered, without waiting.
+    /// Takes in everything delivered so far, without waiting.
     fn take_all(&mut self) {
         loop {
             match self.deliveries.try_recv() {
@@ -369,14 +369,14 @@ impl Drop for Intake {
     fn drop(&mut self) {
         self.stop();
         if !self.is_live() {
-            // It may wait for a pipe forever.
+            // It may block on a pipe forever.
             return;
         }
         self.lanes.clear();
         while self.deliveries.try_recv().is_ok() {}
         for thread in self.threads.drain(..) {
             while !thread.is_finished() {
-                // It may be waiting to deliver.
+                // It may be blocked on sending.
                 while self.deliveries.try_recv().is_ok() {}
                 thread::sleep(Duration::from_millis(1));
             }
@@ -385,15 +385,15 @@ impl Drop for Intake {
     }
 }
 
-/// What the thread for files does: whatever is there is sent at once, unless the owner is busy; then parcels fill up.
+/// The thread that reads files: packets are sent immediately, unless the owner is busy; then parcels fill up.
 fn read(mut frames: Frames, feeder: &Feeder) {
     let Some(mut parcel) = feeder.empty() else { return };
-    let mut told = 0_usize;
+    let mut sent = 0_usize;
     while let Some(frame) = frames.next() {
         parcel.push_frame(&frame);
-        let more = frames.tls_secrets().get(told..).unwrap_or_default();
+        let more = frames.tls_secrets().get(sent..).unwrap_or_default();
         if !more.is_empty() {
-            told = told.saturating_add(more.len());
+            sent = sent.saturating_add(more.len());
             if !feeder.send(Delivery::Secrets(more.to_vec())) {
                 return;
             }
@@ -405,7 +405,7 @@ fn read(mut frames: Frames, feeder: &Feeder) {
             Some(next) => parcel = next,
             None => return,
         }
-        // What the owner had no room for must not wait for packets that may be long in coming.
+        // What the owner had no room for must not wait for the next packets, which may take long to arrive.
         if !parcel.is_empty() && !frames.is_next_at_hand() {
             if !feeder.send(Delivery::Packets(parcel)) {
                 return;

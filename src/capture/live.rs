@@ -1,10 +1,10 @@
 //! Interfaces: which there are, and capturing on them through libpcap.
 //!
 //! In come names and settings; out comes an [`Intake`] of frames. Opening and starting are two steps, so that a program
-//! started by root can give up its rights in between: [`open`] needs them, [`Taps::start`] does not.
+//! started by root can drop its privileges in between: [`open`] needs them, [`Taps::start`] does not.
 //!
-//! **Invariant:** libpcap is named in `device` only, and only where it was there when the program was built; without it
-//! everything here is still there and says so.
+//! **Invariant:** only `device` names libpcap, and only if it was found when the program was built; without it everything
+//! here still exists and reports that.
 
 #[cfg(live_capture)]
 mod device;
@@ -24,7 +24,7 @@ pub use error::Error;
 
 use super::Intake;
 
-/// Whether this build can capture: whether libpcap was there when it was made.
+/// Whether this build can capture: whether libpcap was found when it was built.
 pub const IS_BUILT: bool = cfg!(live_capture);
 
 /// After how many milliseconds the kernel hands over packets that do not fill a block of its buffer.
@@ -37,13 +37,13 @@ pub struct Options {
     pub interfaces: Vec<String>,
     /// The capture filter, in libpcap's language; none passes everything.
     pub filter: Option<String>,
-    /// Bytes kept of each packet; 0 means all.
+    /// Bytes to capture of each packet; 0 means all.
     pub snap_length: u32,
-    /// Whether packets for other machines are wanted too.
+    /// Whether to capture packets for other machines too.
     pub promiscuous: bool,
     /// The kernel's buffer for each interface, in MiB.
     pub buffer: u32,
-    /// Whether each packet is handed over at once, rather than a block of them at a time.
+    /// Whether to deliver packets immediately instead of in blocks.
     pub immediate: bool,
 }
 
@@ -60,10 +60,10 @@ impl Default for Options {
     }
 }
 
-/// The kernel's buffer unless the user says otherwise, in MiB: a tenth of a second at 1 Gbit/s fits in.
+/// Default size of the kernel's buffer, in MiB: holds a tenth of a second at 1 Gbit/s.
 pub const DEFAULT_BUFFER: u32 = 16;
 
-/// The interfaces on which one can capture, in libpcap's order.
+/// The interfaces that can be captured on, in libpcap's order.
 pub fn interfaces() -> Result<Vec<Interface>, Error> {
     system::interfaces()
 }
@@ -86,7 +86,7 @@ impl Taps {
         self.taps.iter().map(|tap| (tap.name(), tap.link()))
     }
 
-    /// A hold on the kernel's filters, to change them while packets are read.
+    /// Handles of the kernel's filters, to change them while packets are read.
     pub fn filters(&self) -> Result<Filters, Error> {
         let filters = self.taps.iter().map(system::Tap::filter).collect::<Result<_, _>>()?;
         Ok(Filters { filters })
@@ -113,7 +113,7 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// Lets only packets pass for which `expression` holds. No packet that passes both the old and the new filter is lost.
+    /// Passes only packets that match `expression`. No packet that passes both the old and the new filter is lost.
     pub fn set(&mut self, expression: &str) -> Result<(), Error> {
         self.filters.iter_mut().try_for_each(|filter| filter.set(expression))
     }

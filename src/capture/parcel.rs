@@ -1,4 +1,4 @@
-//! Packets on their way from one thread to another: many in one buffer.
+//! Packets sent from one thread to another, many in one buffer.
 
 use crate::base::Timestamp;
 use crate::decode::{Frame, LinkType};

@@ -1,4 +1,4 @@
-//! Saves packets as they come: one file, or one after the other.
+//! Saves packets as they arrive, in one file or in several one after the other.
 //!
 //! **Invariant:** packets are written in the order in which they are given, so that reading the files back in the order of
 //! their names gives the same frames with the same numbers.
@@ -17,12 +17,12 @@ use crate::decode::Frame;
 
 use classic::PcapWriter;
 
-/// When to go on with a new file.
+/// When to start a new file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rotation {
-    /// Once a file has so many bytes.
+    /// Once a file has this many bytes.
     pub bytes: Option<u64>,
-    /// Once its packets span so many nanoseconds.
+    /// Once its packets span this many nanoseconds.
     pub nanos: Option<i64>,
     /// How many files are kept: the oldest is removed when there would be one more.
     pub files: Option<u32>,
@@ -71,7 +71,7 @@ impl Recorder {
         let mut recorder =
             Self { path, rotation, current: None, earlier: VecDeque::new(), begun: 0, bytes: 0 };
         if rotation.is_wanted() {
-            // Better to hear now than with the first packet that nothing can be written there.
+            // Better to fail now than with the first packet.
             let directory = recorder.path.parent().filter(|directory| !directory.as_os_str().is_empty());
             if !fs::metadata(directory.unwrap_or(Path::new(".")))?.is_dir() {
                 return Err(io::ErrorKind::NotADirectory.into());
@@ -107,7 +107,7 @@ impl Recorder {
         written
     }
 
-    /// Hands all that was saved to the system, so that others can read it.
+    /// Flushes everything saved to the system, so that others can read it.
     pub fn flush(&mut self) -> io::Result<()> {
         match self.current.as_mut().map(|part| &mut part.writer) {
             Some(Writer::Pcapng(writer)) => writer.flush(),
@@ -154,7 +154,7 @@ impl Recorder {
             self.bytes = self.bytes.saturating_add(part.bytes());
             self.earlier.push_back(part.path);
         }
-        // Where all are kept, no more names of them are than a person reads.
+        // If all are kept, only as many names are remembered as a person would read.
         if self.rotation.files.is_none() && self.earlier.len() > NAMES {
             self.earlier.pop_front();
         }

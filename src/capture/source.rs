@@ -21,11 +21,11 @@ use super::scanner::Scanner;
 use super::tally::Count;
 use super::unpack::Compression;
 
-/// Bytes that tell what a file is: text is known by more than its first few.
+/// Bytes needed to tell what a file is: text takes more than a few.
 const SNIFF: usize = 512;
-/// Fewest bytes that tell any capture or compression.
+/// Fewest bytes that identify any capture or compression format.
 const SNIFF_AT_LEAST: usize = 8;
-/// A file compressed and then compressed again is still read; more often than that nobody means it.
+/// A file compressed twice is still read; nobody compresses more often than that on purpose.
 const MOST_LAYERS: usize = 2;
 /// The window of an inner one, in bytes: that of the highest level without --ultra.
 const INNER_WINDOW: usize = 8 << 20;
@@ -112,7 +112,7 @@ impl Source {
                 // As many bytes as there may be, however they come: what is said must not depend on that.
                 let mut more = first;
                 let missing = SNIFF.saturating_sub(more.len()) as u64;
-                // What can't be read tells nothing; what could be tells something.
+                // Even if reading failed, the bytes read before may identify the file.
                 let _ = input.take(missing).read_to_end(&mut more);
                 return Err(Error::NotACapture { path, kind: other_kind(&more) });
             }
@@ -201,7 +201,7 @@ impl Source {
         }
     }
 
-    /// Brings the next batch; false where the source has no more. `threads` is how many more may read ahead, and
+    /// Fetches the next batch; false if there is none. `threads` is how many more may read ahead, and
     /// `decodes` says whether they decode headers as well.
     pub(super) fn refill(&mut self, threads: &mut usize, decodes: bool) -> bool {
         self.count.merge(&mem::take(&mut self.batch.count));

@@ -8,7 +8,7 @@ use crate::report;
 
 use super::record::Record;
 
-/// Packets in numbers.
+/// Counts of packets.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Count {
     pub(super) packets: u64,
@@ -90,7 +90,7 @@ impl Tally {
     }
 }
 
-/// Packets that an interface did not deliver, from its opening on.
+/// Packets that an interface did not deliver since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Drops {
     /// Packets that passed the capture filter, delivered or not.

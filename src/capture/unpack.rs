@@ -81,7 +81,7 @@ impl Compression {
     }
 }
 
-/// Stops a decompression bomb, and what has failed: asked again, an unpacker may say something else, or go on amid rubbish.
+/// Stops a decompression bomb, and what has failed: asked again, an unpacker may say something else, or continue in the middle of garbage.
 struct Guarded {
     unpacked: Box<dyn Read + Send>,
     failure: Option<(io::ErrorKind, String)>,

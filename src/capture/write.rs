@@ -52,7 +52,7 @@ impl<W: Write> PcapngWriter<W> {
         Ok(writer)
     }
 
-    /// Adds a packet, with a comment that Wireshark shows beside it.
+    /// Adds a packet, with a comment that Wireshark shows.
     pub fn packet(&mut self, frame: &Frame<'_>, comment: Option<&str>) -> io::Result<()> {
         let nanos = frame.packet.time.nanos();
         let before_1970 = nanos < 0;

@@ -1,8 +1,7 @@
-//! Ctrl-C and its kin while a report is made.
+//! Ctrl-C and other signals while a report is made.
 //!
-//! Where standard input is read, the one who writes to it gets the same signal, ends, and so ends the capture: the
-//! report is then made of what came. Elsewhere the signal ends the work in good order. A second signal ends the program
-//! at once.
+//! If standard input is read, its writer gets the same signal and ends, which ends the capture: the report then covers
+//! what was captured. Otherwise the signal stops reading in good order. A second signal ends the program immediately.
 
 use std::io;
 use std::sync::Arc;

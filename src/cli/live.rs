@@ -244,7 +244,7 @@ pub(super) fn run(job: LiveJob, general: &GeneralArgs) -> Result<Verdict, Failur
         for damage in &summary.damage {
             say(&format!("warning: {damage}"));
         }
-        // Nobody is left to tell if standard error is closed.
+        // If standard error is closed, there is nowhere to report it.
         let _ = writeln!(io::stderr(), "{summary}");
     }
     Ok(if summary.worst.is_some_and(|worst| fail_on.is_some_and(|least| worst >= least)) {

@@ -37,7 +37,7 @@ impl Output {
     }
 
     /// Opens the target, but never one of the files that are read.
-    pub(super) fn open_beside(target: &Target, read: &[PathBuf]) -> Result<Self, Failure> {
+    pub(super) fn open_distinct_from(target: &Target, read: &[PathBuf]) -> Result<Self, Failure> {
         if let Target::File(path) = target
             && let Ok(target) = fs::canonicalize(path)
             && target.is_file()
@@ -101,7 +101,7 @@ fn open_file(path: &Path) -> io::Result<Sink> {
     }
 }
 
-/// A file that is being written beside the one that it will replace.
+/// A file that is being written next to the one that it will replace.
 struct Pending {
     file: File,
     scratch: PathBuf,
@@ -153,7 +153,7 @@ fn report_late_errors(file: &File) -> io::Result<()> {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.committed {
-            // Nobody is left to tell; what stays is a hidden file that says so by its name.
+            // This can't be reported to anybody; what remains is a hidden file that says so by its name.
             let _ = fs::remove_file(&self.scratch);
         }
     }

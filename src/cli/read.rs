@@ -44,7 +44,7 @@ pub(super) fn run(
     let interrupts = Interrupts::watch(job.files.iter().any(|file| file.as_os_str() == "-"))
         .map_err(|error| Failure::impossible(format!("can't listen for signals: {}", plain(&error))))?;
     let frames = open(&job)?;
-    let mut output = Output::open_beside(&job.target, &job.files)?;
+    let mut output = Output::open_distinct_from(&job.target, &job.files)?;
     let needs = Needs { write_in: output.folder().into_iter().collect(), ..Needs::default() };
     for line in confine(&needs) {
         say(&line);

@@ -232,7 +232,7 @@ impl tui::Saver for FileSaver {
         let mut decoder = Decoder::new(limits);
         let mut written = 0_u64;
         let target = Target::File(request.path.clone());
-        let done = Output::open_beside(&target, &self.files).and_then(|mut output| {
+        let done = Output::open_distinct_from(&target, &self.files).and_then(|mut output| {
             output.write(|sink| {
                 let mut writer = PcapngWriter::new(BufWriter::new(sink))?;
                 while let Some(frame) = frames.next() {
@@ -280,11 +280,12 @@ impl tui::Exporter for FileExporter {
     }
 
     fn export(&self, request: &ExportRequest) -> Result<String, String> {
-        let written =
-            Output::open_beside(&Target::File(request.path.clone()), &self.files).and_then(|mut output| {
+        let written = Output::open_distinct_from(&Target::File(request.path.clone()), &self.files).and_then(
+            |mut output| {
                 output.write(|sink| write(request, &mut BufWriter::new(sink)))?;
                 output.finish()
-            });
+            },
+        );
         in_words(written)?;
         let path = request.path.display().to_string();
         Ok(format!("wrote {} to {}", amount(request), Printable(&path)))

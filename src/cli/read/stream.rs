@@ -35,7 +35,7 @@ impl Form {
         }
     }
 
-    /// Whoever reads lines waits for them; a document is of no use until it is whole.
+    /// Readers of lines wait for them; a document is of no use until it is complete.
     fn pause(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
         match self {
             Self::Document(_) => Ok(()),
