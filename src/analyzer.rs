@@ -16,7 +16,7 @@ use crate::report::{Capture, Finding, Report, Session, Source, Uid};
 use crate::session::{Done, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
-pub use crate::session::{Event, EventKind, Hashing, Options, Waiting};
+pub use crate::session::{CurrentTransfer, Event, EventKind, Hashing, Options, Waiting};
 pub use conclusion::{Batch, Conclusion, Pending};
 
 /// Analyzes frames in order; gives sessions as they end, and a report at the end.
@@ -148,6 +148,11 @@ impl Analyzer {
     pub fn session_now(&mut self, uid: &Uid) -> Option<Session> {
         let table = &self.table;
         self.tracker.session_now(uid, &|id| table.get(id))
+    }
+
+    /// The newest transfer on a data channel of a session under way, with what was in force when its command was given.
+    pub fn current_transfer(&mut self, uid: &Uid, channel: u32) -> Option<CurrentTransfer> {
+        self.tracker.current_transfer(uid, channel)
     }
 
     /// Memory kept by finished sessions that were not taken yet, in bytes.

@@ -3,9 +3,10 @@
 //! In come the events of TCP connections ([`Tracker`] is a [`tcp::Sink`](crate::tcp::Sink)); out come
 //! [`report::Session`](crate::report::Session)s, without findings, each as soon as it is over.
 //!
-//! While a session is under way only facts are noted: lines, replies, which connection answers which negotiation. What
-//! follows from them (login, paths, transfers, TIME_WAIT, reuse) is worked out in one pass when it is asked for
-//! (`assemble`), so that what is learnt late is never too late.
+//! While a session is under way facts are noted: lines, replies, which connection answers which negotiation. What the
+//! dialogue brings about (login, paths, transfers) is its `state`, which takes in one exchange after the other whenever
+//! somebody asks. What may change as long as connections come late (which one is whose, TIME_WAIT, reuse) is settled in one
+//! pass at the end (`assemble`), so that what is learnt late is never too late.
 //!
 //! **Invariant:** no clock, no output; keeps no payload but control lines and the first bytes of files.
 
@@ -24,12 +25,13 @@ mod kept;
 mod live;
 mod options;
 mod ports;
+mod state;
 mod tracker;
 mod verdict;
-mod walk;
 
 pub use assemble::Over;
 pub use content::{Hashing, InlineHashing, NoHashing};
 pub use event::{Event, EventKind, Waiting};
 pub use options::Options;
+pub use state::CurrentTransfer;
 pub use tracker::{Done, Tracker};

@@ -3,12 +3,13 @@
 use super::history::{History, Use, UseId};
 use super::live::{Channel, Link, Live};
 use super::options::Options;
-use super::{kept, ports, walk};
+use super::state::Room;
+use super::{kept, ports};
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Party;
 use crate::report::{
     Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, Login, MatchedBy, Outcome,
-    PortAllocation, Previous, Reuse, ReuseKind, ReuseOutcome, Session, TimeWait, Transfer,
+    PortAllocation, Previous, Reuse, ReuseKind, ReuseOutcome, Session, TimeWait,
 };
 use crate::tcp::{ConnectionId, Side};
 
@@ -24,7 +25,7 @@ pub(super) fn session(
         .iter()
         .map(|channel| match &channel.link {
             Link::None => None,
-            Link::Open(id) => describe(*id),
+            Link::Open(id, _) => describe(*id),
             Link::Ended(connection, heads) => Some(heads.told(connection)),
         })
         .collect();
@@ -36,7 +37,9 @@ pub(super) fn session(
     session.commands.clone_from(&talk.dialogue.commands);
     session.gaps.clone_from(&talk.gaps);
     session.oversized.clone_from(&talk.oversized);
-    conclude(&mut session, live, walk::Room::of(options, kept::derived(live.control.weight())));
+    let room = Room::of(options, kept::derived(live.control.weight()));
+    live.state.clone().conclude(&mut session, &live.channels, room);
+    session.port_allocation = ports::allocation(&session.data_channels);
     session
 }
 
@@ -46,7 +49,7 @@ pub struct Over {
     /// What was on its data channels' endpoints before, as far as that matters.
     reuses: Vec<Option<Reuse>>,
     time_wait: i64,
-    room: walk::Room,
+    room: Room,
 }
 
 impl Over {
@@ -54,7 +57,7 @@ impl Over {
     pub(super) fn new(live: Box<Live>, history: &History, options: &Options, paths: usize) -> Self {
         let connections = live.channels.iter().map(|channel| channel.link.ended());
         let reuses = reuses(&live, connections, history, options);
-        Self { live, reuses, time_wait: options.time_wait, room: walk::Room::of(options, paths) }
+        Self { live, reuses, time_wait: options.time_wait, room: Room::of(options, paths) }
     }
 
     /// Works out the report: kinds of content, login, paths, transfers.
@@ -64,7 +67,7 @@ impl Over {
             .channels
             .iter_mut()
             .map(|channel| match std::mem::replace(&mut channel.link, Link::None) {
-                Link::None | Link::Open(_) => None,
+                Link::None | Link::Open(..) => None,
                 Link::Ended(mut connection, heads) => {
                     heads.tell(&mut connection);
                     Some(connection)
@@ -78,7 +81,8 @@ impl Over {
         session.commands = std::mem::take(&mut talk.dialogue.commands);
         session.gaps = std::mem::take(&mut talk.gaps);
         session.oversized = std::mem::take(&mut talk.oversized);
-        conclude(&mut session, &live, room);
+        std::mem::take(&mut live.state).conclude(&mut session, &live.channels, room);
+        session.port_allocation = ports::allocation(&session.data_channels);
         session
     }
 }
@@ -87,45 +91,6 @@ impl std::fmt::Debug for Over {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Over").field("uid", &self.live.uid).finish_non_exhaustive()
     }
-}
-
-/// Completes a report of which all facts are known with what follows from them.
-fn conclude(session: &mut Session, live: &Live, room: walk::Room) {
-    walk::walk(&walk::Way {
-        commands: &session.commands,
-        gaps: &session.gaps,
-        channels: &session.data_channels,
-        beside: &walk::beside(live),
-        room,
-    })
-    .tell(session);
-    session.port_allocation = ports::allocation(&session.data_channels);
-}
-
-/// The transfer of one command of a session under way; of data connections only that of channel `index` is told. Nothing
-/// is copied of the dialogue, however long it is.
-pub(super) fn transfer(
-    live: &Live,
-    command: u32,
-    index: Option<u32>,
-    mut connection: Option<Box<Connection>>,
-    history: &History,
-    options: &Options,
-) -> Option<Transfer> {
-    let connections: Vec<Option<Box<Connection>>> = (0..live.channels.len())
-        .map(|place| if u32::try_from(place).ok() == index { connection.take() } else { None })
-        .collect();
-    let reuses = reuses(live, connections.iter().map(Option::as_deref), history, options);
-    let session = frame(live, connections, reuses, options.time_wait);
-    let talk = &live.control.talk;
-    let walked = walk::walk(&walk::Way {
-        commands: &talk.dialogue.commands,
-        gaps: &talk.gaps,
-        channels: &session.data_channels,
-        beside: &walk::beside(live),
-        room: walk::Room::of(options, 0),
-    });
-    walked.transfers.into_iter().find(|transfer| transfer.command == command)
 }
 
 /// All of a report but the dialogue and what follows from it.

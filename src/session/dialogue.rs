@@ -22,6 +22,9 @@ use crate::report::{Argument, Command, LineFacts, Reply};
 /// time into memory that no processor has at hand.
 pub(super) const USUAL_COMMANDS: usize = 24;
 
+/// How many later commands may be answered before one is taken for never answered.
+const OVERTAKEN: usize = 64;
+
 /// A command that waits for its final reply.
 #[derive(Debug)]
 struct Pending {
@@ -125,6 +128,18 @@ impl Dialogue {
         self.commands.push(command);
         self.pending.push_back(Pending { index, end, client_had, begun: false, maybe_lost: false });
         Some(index)
+    }
+
+    /// How many commands there are from the first on of which no more replies come: all before the oldest that waits for
+    /// one. Whatever waits although many later ones were answered is waited for no longer.
+    pub(super) fn settled(&self) -> usize {
+        let given = self.commands.len();
+        let waiting = self.pending.iter().enumerate().find(|&(overtaken, pending)| {
+            let position = usize::try_from(pending.index).unwrap_or(usize::MAX);
+            let later = given.saturating_sub(position);
+            later.saturating_sub(self.pending.len().saturating_sub(overtaken)) < OVERTAKEN
+        });
+        waiting.map_or(given, |(_, pending)| usize::try_from(pending.index).unwrap_or(usize::MAX))
     }
 
     /// Whether no reply is held back.

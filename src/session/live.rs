@@ -6,6 +6,7 @@ use super::control::Control;
 use super::expectation::OfSession;
 use super::flow::Heads;
 use super::history::UseId;
+use super::state::{Channels, CurrentTransfer, Dialogue, DialogueState, Room};
 use crate::base::{Endpoint, PacketRef};
 use crate::ftp::{HostPort, Verb};
 use crate::report::{self, EndState, MatchedBy, Mode, Negotiation, Prediction, ReuseKind, Uid};
@@ -38,6 +39,10 @@ pub(super) struct Live {
     pub(super) end_told: bool,
     /// Data connections of its channels that are in the table.
     pub(super) open_flows: u32,
+    /// What the dialogue has brought about, as far as somebody has asked.
+    pub(super) state: DialogueState,
+    /// What that was reckoned with, in bytes of memory.
+    pub(super) state_cost: usize,
 }
 
 /// How a control connection ended.
@@ -73,8 +78,8 @@ pub(super) struct Channel {
 /// The data connection of a channel.
 pub(super) enum Link {
     None,
-    /// Still in the table.
-    Open(ConnectionId),
+    /// Still in the table; it began with this frame.
+    Open(ConnectionId, u64),
     /// What is reported of it, once its heads have told their part.
     Ended(Box<report::Connection>, Heads),
 }
@@ -83,15 +88,24 @@ impl Link {
     /// The connection, while it is in the table.
     pub(super) const fn open(&self) -> Option<ConnectionId> {
         match self {
-            Self::Open(id) => Some(*id),
+            Self::Open(id, _) => Some(*id),
             Self::None | Self::Ended(..) => None,
+        }
+    }
+
+    /// The connection's first frame.
+    pub(super) const fn first_frame(&self) -> Option<u64> {
+        match self {
+            Self::None => None,
+            Self::Open(_, first) => Some(*first),
+            Self::Ended(connection, _) => Some(connection.frames.first),
         }
     }
 
     /// What is known of the connection, once it has left the table.
     pub(super) const fn ended(&self) -> Option<&report::Connection> {
         match self {
-            Self::None | Self::Open(_) => None,
+            Self::None | Self::Open(..) => None,
             Self::Ended(connection, _) => Some(connection),
         }
     }
@@ -153,6 +167,8 @@ impl Live {
             ended: None,
             end_told: false,
             open_flows: 0,
+            state: DialogueState::default(),
+            state_cost: 0,
         }
     }
 
@@ -196,6 +212,33 @@ impl Live {
         }
         self.channels.push(channel);
         Some(index)
+    }
+
+    /// What was said so far.
+    fn dialogue(&self) -> Dialogue<'_> {
+        Dialogue { commands: &self.control.talk.dialogue.commands, gaps: &self.control.talk.gaps }
+    }
+
+    /// Brings the state of the dialogue up to date: with all exchanges of which no more replies come.
+    pub(super) fn catch_up(&mut self, room: Room) {
+        let Self { control, channels, state, .. } = self;
+        let talk = &control.talk;
+        let dialogue = Dialogue { commands: &talk.dialogue.commands, gaps: &talk.gaps };
+        state.catch_up(dialogue, talk.dialogue.settled(), Channels::under_way(channels), room);
+    }
+
+    /// The newest transfer on a channel, with what was in force when its command was given.
+    pub(super) fn current_transfer(&self, channel: u32) -> Option<CurrentTransfer> {
+        self.state.current(channel, self.dialogue(), Channels::under_way(&self.channels))
+    }
+
+    /// The transfer of a command that was answered; `connection` gives what a channel's moved.
+    pub(super) fn transfer(
+        &self,
+        command: u32,
+        connection: impl FnOnce(u32) -> Option<Box<report::Connection>>,
+    ) -> Option<report::Transfer> {
+        self.state.transfer(command, self.dialogue(), Channels::under_way(&self.channels), connection)
     }
 
     /// The channel that the command at `index` negotiated.

@@ -257,7 +257,7 @@ impl Tracker {
     /// Takes a session out of all tables.
     pub(super) fn remove_session(&mut self, slot: SessionSlot) -> Option<Box<Live>> {
         let mut live = self.sessions.get_mut(position(slot))?.take()?;
-        self.kept.change(live.control.weight(), 0);
+        self.kept.change(live.control.weight().saturating_add(live.state_cost), 0);
         self.free_slots.push(slot);
         self.unsettled.gone(live.first.frame);
         self.stop_watching(slot, &live);

@@ -10,7 +10,9 @@ use crate::session::assemble;
 use crate::session::event::{Event, EventKind, Waiting};
 use crate::session::expectation::SessionSlot;
 use crate::session::flow::Role;
+use crate::session::kept;
 use crate::session::live::{Link, Live};
+use crate::session::state::{CurrentTransfer, Room};
 use crate::tcp::{Connection, ConnectionId};
 
 /// What is watched.
@@ -88,7 +90,7 @@ impl Tracker {
             let (mode, linked) = (channel.mode, channel.is_linked());
             let (Some(prediction), made) = (channel.prediction, channel.made) else { continue };
             let stands = match channel.link {
-                Link::Open(id) => self.data_flow(id).is_some_and(|data| data.told_connected),
+                Link::Open(id, _) => self.data_flow(id).is_some_and(|data| data.told_connected),
                 Link::None => false,
                 Link::Ended(..) => true,
             };
@@ -124,7 +126,7 @@ impl Tracker {
         let (mode, made) = (channel.mode, channel.made);
         let Some(prediction) = channel.prediction else { return };
         let is_there = match channel.link {
-            Link::Open(id) => self.data_flow(id).is_some_and(|data| data.told_connected),
+            Link::Open(id, _) => self.data_flow(id).is_some_and(|data| data.told_connected),
             Link::None => false,
             Link::Ended(..) => true,
         };
@@ -217,7 +219,7 @@ impl Tracker {
         let connection = match &channel.link {
             Link::None => None,
             Link::Ended(connection, heads) => Some(heads.told(connection)),
-            Link::Open(_) => {
+            Link::Open(..) => {
                 let Some(closed) = self.closed.get_mut(&(slot, index)) else {
                     if let Some(watch) = &mut self.watch {
                         watch.unfinished.push((slot, index, command));
@@ -266,12 +268,17 @@ impl Tracker {
         packet: PacketRef,
         on: Option<(u32, Box<report::Connection>)>,
     ) {
-        let Self { sessions, history, options, .. } = self;
-        let Some(Some(live)) = sessions.get(position(slot)) else { return };
-        let (index, connection) = on.map_or((None, None), |(index, one)| (Some(index), Some(one)));
+        self.catch_up(slot);
+        let Some(Some(live)) = self.sessions.get(position(slot)) else { return };
         let given = usize::try_from(command).ok();
         let given = given.and_then(|command| live.control.talk.dialogue.commands.get(command));
-        let transfer = assemble::transfer(live, command, index, connection, history, options);
+        let transfer = live.transfer(command, |channel| match on {
+            Some((index, connection)) if index == channel => Some(connection),
+            _ => match &live.channel(channel)?.link {
+                Link::Ended(connection, heads) => Some(heads.told(connection)),
+                Link::None | Link::Open(..) => None,
+            },
+        });
         let (Some(given), Some(transfer)) = (given, transfer) else { return };
         let kind = EventKind::Transferred {
             verb: given.verb.clone(),
@@ -279,6 +286,25 @@ impl Tracker {
             transfer: Box::new(transfer),
         };
         self.tell(slot, packet, kind);
+    }
+
+    /// Brings the state of a session's dialogue up to date.
+    fn catch_up(&mut self, slot: SessionSlot) {
+        let Self { sessions, options, kept, .. } = self;
+        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
+        let room = Room::of(options, kept::derived(live.control.weight()));
+        live.catch_up(room.within(kept.allowed()));
+        let cost = live.state.weight();
+        kept.change(std::mem::replace(&mut live.state_cost, cost), cost);
+    }
+
+    /// The newest transfer on a data channel of the session of this name, with what was in force when its command was
+    /// given: known from its first byte on, though its last reply may be hours away.
+    pub fn current_transfer(&mut self, session: &Uid, channel: u32) -> Option<CurrentTransfer> {
+        let place =
+            self.sessions.iter().position(|live| live.as_ref().is_some_and(|live| live.uid == *session))?;
+        self.catch_up(SessionSlot(u32::try_from(place).ok()?));
+        self.sessions.get(place)?.as_ref()?.current_transfer(channel)
     }
 
     /// The session is over: nothing of it is waited for any more.

@@ -198,7 +198,7 @@ impl Tracker {
         live.open_flows = live.open_flows.saturating_add(1);
         let keep_listing = live.last_transfer == Some(Verb::Mlsd);
         if let Some(channel) = live.channel_mut(index) {
-            channel.link = Link::Open(id);
+            channel.link = Link::Open(id, first.frame);
             channel.matched_by = Some(matched_by);
             channel.peer_session = peer_session;
             channel.previous = previous;

@@ -1,0 +1,410 @@
+//! What a session's dialogue has brought about so far: login, directory, TYPE, MODE and REST in force, sizes, transfers.
+//!
+//! The state takes in one exchange after the other, each once its last reply was seen. It may be brought up to date
+//! whenever somebody asks, after each exchange or only at the end: it is a function of the exchanges, not of when they
+//! were taken in. Two things are certain only at the end, and are settled there: which connections belong to which
+//! transfers, as some are captured late, and what those connections moved.
+//!
+//! A transfer need not wait for its last reply: [`DialogueState::begun`] gives what is known of one under way.
+
+mod assignment;
+mod in_force;
+mod sizes;
+mod transfer;
+
+#[cfg(test)]
+mod tests;
+
+use super::kept;
+use super::options::Options;
+use crate::base::{Secret, Text};
+use crate::ftp::{self, EpsvArgument, Party, Verb};
+use crate::report::{Argument, Command, Connection, ControlGap, Direction, Login, Reply, Session, Transfer};
+use assignment::Assignment;
+pub(super) use assignment::Channels;
+use in_force::InForce;
+use sizes::Sizes;
+pub use transfer::CurrentTransfer;
+use transfer::{Assigned, TransferStart, aborted_after};
+
+/// Commands that may follow a machine listing whose data connection is still open before it is waited for no longer.
+const LISTING_PATIENCE: usize = 64;
+
+/// How a command ended, as far as its effect goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    Done,
+    Unknown,
+    Refused,
+}
+
+fn effect(command: &Command) -> Effect {
+    match command.replies.last() {
+        Some(reply) if reply.is_negative() => Effect::Refused,
+        Some(_) => Effect::Done,
+        None => Effect::Unknown,
+    }
+}
+
+/// What may be made of the dialogue, in bytes of memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Of paths, beside what is usual for one.
+    paths: usize,
+    /// Of the names of files whose sizes are known.
+    names: usize,
+}
+
+impl Room {
+    /// The usual, and so much more for paths.
+    pub(super) const fn of(options: &Options, paths: usize) -> Self {
+        Self { paths, names: options.limits.kept_per_session / 4 }
+    }
+
+    /// The same, within what is left of memory.
+    pub(super) fn within(self, left: usize) -> Self {
+        Self { paths: self.paths.min(left), names: self.names.min(left) }
+    }
+}
+
+/// What was said, for the state to take in.
+#[derive(Clone, Copy)]
+pub(super) struct Dialogue<'a> {
+    pub(super) commands: &'a [Command],
+    pub(super) gaps: &'a [ControlGap],
+}
+
+/// What the dialogue says of the session as a whole.
+#[derive(Clone, Debug, Default)]
+struct Identity {
+    user: Option<Text>,
+    password: Option<Secret>,
+    account: Option<Secret>,
+    login: Login,
+    system: Option<Text>,
+    client_software: Option<Text>,
+    features: Option<Vec<Text>>,
+    epsv_all: bool,
+}
+
+/// What the dialogue has brought about so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DialogueState {
+    /// How many commands were taken in.
+    taken_in: usize,
+    /// How many gaps came before them.
+    gaps: usize,
+    in_force: InForce,
+    identity: Identity,
+    sizes: Sizes,
+    assignment: Assignment,
+    transfers: Vec<TransferStart>,
+    /// Whether a transfer was taken in before all connections were known.
+    is_provisional: bool,
+    /// What paths take that were made so far.
+    paths: usize,
+}
+
+impl DialogueState {
+    /// Takes in all exchanges up to the command at `until`, of which no more replies come; connections may still.
+    pub(super) fn catch_up(
+        &mut self,
+        dialogue: Dialogue<'_>,
+        until: usize,
+        channels: Channels<'_>,
+        room: Room,
+    ) {
+        self.assignment.learn(channels);
+        let due = dialogue.commands.get(self.taken_in..until).unwrap_or_default();
+        for command in due {
+            let waits = dialogue.commands.len().saturating_sub(self.taken_in) <= LISTING_PATIENCE;
+            if waits && !channels.are_final() && self.awaits_listing(command, channels) {
+                return;
+            }
+            self.pass_gaps(dialogue.gaps, command);
+            let Ok(index) = u32::try_from(self.taken_in) else { return };
+            self.take_in(index, command, channels, room);
+            self.taken_in = self.taken_in.saturating_add(1);
+        }
+    }
+
+    /// A machine listing states the sizes of files that are fetched next: it must have been read by then.
+    fn awaits_listing(&self, command: &Command, channels: Channels<'_>) -> bool {
+        command.verb == Verb::Mlsd
+            && self
+                .assignment
+                .pick(self.in_force.channel, effect(command), channels)
+                .is_some_and(|channel| channels.is_open(channel))
+    }
+
+    /// A command that was lost in a gap may have been a CWD.
+    fn pass_gaps(&mut self, gaps: &[ControlGap], command: &Command) {
+        let is_due = |gap: &&ControlGap| gap.from == Party::Server || gap.frame <= command.frame;
+        while let Some(gap) = gaps.get(self.gaps).filter(is_due) {
+            if gap.from == Party::Client {
+                self.in_force.directory.forget();
+            }
+            self.gaps = self.gaps.saturating_add(1);
+        }
+    }
+
+    fn take_in(&mut self, index: u32, command: &Command, channels: Channels<'_>, room: Room) {
+        let effect = effect(command);
+        self.in_force.apply(command, effect, || self.assignment.negotiated_by(index, channels));
+        let argument = command.text().map(Text::raw);
+        match command.verb {
+            Verb::User | Verb::Pass | Verb::Acct => self.identity.log_in(command),
+            Verb::Rein if effect == Effect::Done => self.identity.login = Login::None,
+            Verb::Size | Verb::Mlst => {
+                self.sizes.answered(&self.in_force.directory, command, argument, room.names);
+            }
+            Verb::Dele | Verb::Rnto if effect == Effect::Done => {
+                self.sizes.forget(&self.in_force.directory, argument);
+            }
+            Verb::Syst | Verb::Clnt | Verb::Feat | Verb::Epsv => {
+                self.identity.learn(command, effect, argument);
+            }
+            _ => {}
+        }
+        if transfer::may_move_data(command) {
+            self.start_transfer(index, command, effect, channels, room);
+        }
+    }
+
+    fn start_transfer(
+        &mut self,
+        index: u32,
+        command: &Command,
+        effect: Effect,
+        channels: Channels<'_>,
+        room: Room,
+    ) {
+        self.is_provisional |= !channels.are_final();
+        let mut start = TransferStart::new(index, command, &self.in_force);
+        self.assign(&mut start, command, effect, channels);
+        let allowed =
+            room.paths.saturating_add(self.transfers.len().saturating_add(1).saturating_mul(kept::PATH));
+        let argument = command.text().map(Text::raw);
+        let connection = start.connected_channel().and_then(|channel| channels.connection(channel));
+        if let Some(direction) = start.direction(command, channels, connection) {
+            let path = transfer::path(&self.in_force.directory, command, argument);
+            start.path =
+                path.filter(|path| take(&mut self.paths, path, allowed)).map(|path| path.as_str().into());
+            match direction {
+                Direction::Download => {
+                    start.known_size = self.sizes.known(&self.in_force.directory, argument);
+                }
+                Direction::Upload => self.sizes.forget(&self.in_force.directory, argument),
+            }
+            self.in_force.offset = 0;
+            if command.verb == Verb::Mlsd && start.assigned.is_some_and(|assigned| assigned.is_first) {
+                let listing = start.assigned.and_then(|assigned| channels.listing(assigned.channel));
+                self.sizes.listed(&self.in_force.directory, argument, listing, room.names);
+            }
+        }
+        self.transfers.push(start);
+    }
+
+    /// Finds out which channel a transfer takes, as far as its connection is known.
+    fn assign(
+        &mut self,
+        start: &mut TransferStart,
+        command: &Command,
+        effect: Effect,
+        channels: Channels<'_>,
+    ) {
+        start.assigned = self.assignment.pick(start.in_force, effect, channels).map(|channel| {
+            let connected =
+                channels.has_connection(channel) && TransferStart::moved_data(command, channel, channels);
+            let is_first = connected && self.assignment.use_up(channel, channels);
+            Assigned { channel, connected, is_first }
+        });
+    }
+
+    /// All transfers, now that all connections are known.
+    fn transfers(&mut self, commands: &[Command], channels: Channels<'_>) -> Vec<Transfer> {
+        let starts = std::mem::take(&mut self.transfers);
+        let last_abort = commands.iter().rposition(|command| command.verb == Verb::Abor);
+        let mut transfers = Vec::with_capacity(starts.len());
+        transfers.extend(starts.into_iter().filter_map(|start| {
+            let command = at(commands, start.command)?;
+            let after = usize::try_from(start.command).ok()?.saturating_add(1);
+            let is_aborted = last_abort.is_some_and(|last| last >= after)
+                && (command.completion().is_none()
+                    || aborted_after(command, commands.get(after..).unwrap_or_default()));
+            let connection = start.connected_channel().and_then(|channel| channels.connection(channel));
+            start.report(command, is_aborted, channels, connection)
+        }));
+        transfers
+    }
+
+    /// The transfer of a command that was answered, as it stands now; `connection` gives what a channel's moved.
+    pub(super) fn transfer(
+        &self,
+        index: u32,
+        dialogue: Dialogue<'_>,
+        channels: Channels<'_>,
+        connection: impl FnOnce(u32) -> Option<Box<Connection>>,
+    ) -> Option<Transfer> {
+        let command = at(dialogue.commands, index)?;
+        let start = match self.transfers.binary_search_by_key(&index, |start| start.command) {
+            Ok(place) => self.transfers.get(place)?.clone(),
+            Err(_) => self.ahead(index, command, dialogue, channels),
+        };
+        let later = dialogue.commands.get(usize::try_from(index).ok()?.saturating_add(1)..)?;
+        let connection = start.connected_channel().and_then(connection);
+        start.report(command, aborted_after(command, later), channels, connection.as_deref())
+    }
+
+    /// A transfer that is not taken in yet, as an earlier command is still to be answered.
+    fn ahead(
+        &self,
+        index: u32,
+        command: &Command,
+        dialogue: Dialogue<'_>,
+        channels: Channels<'_>,
+    ) -> TransferStart {
+        let mut in_force = self.in_force.clone();
+        self.look_ahead(&mut in_force, dialogue, channels, |before, _, _| before == index);
+        let mut start = TransferStart::new(index, command, &in_force);
+        let argument = command.text().map(Text::raw);
+        start.path = transfer::path(&in_force.directory, command, argument).map(|path| path.as_str().into());
+        start.known_size = self.sizes.known(&in_force.directory, argument);
+        start.assigned =
+            self.assignment.pick(start.in_force, effect(command), channels).map(|channel| Assigned {
+                channel,
+                connected: channels.has_connection(channel)
+                    && TransferStart::moved_data(command, channel, channels),
+                is_first: false,
+            });
+        start
+    }
+
+    /// Goes through the commands that are not taken in yet, until `is_it` says so.
+    fn look_ahead(
+        &self,
+        in_force: &mut InForce,
+        dialogue: Dialogue<'_>,
+        channels: Channels<'_>,
+        mut is_it: impl FnMut(u32, &Command, &InForce) -> bool,
+    ) {
+        for (position, command) in dialogue.commands.iter().enumerate().skip(self.taken_in) {
+            let Ok(index) = u32::try_from(position) else { return };
+            if is_it(index, command, in_force) {
+                return;
+            }
+            in_force.apply(command, effect(command), || self.assignment.negotiated_by(index, channels));
+            if command.verb.is_transfer() {
+                in_force.offset = 0;
+            }
+        }
+    }
+
+    /// The newest transfer on a channel, with what was in force when its command was given. It may have had no reply yet,
+    /// or only a preliminary one.
+    pub(super) fn current(
+        &self,
+        channel: u32,
+        dialogue: Dialogue<'_>,
+        channels: Channels<'_>,
+    ) -> Option<CurrentTransfer> {
+        let is_on_channel = |in_force| channels.may_take(in_force, channel);
+        let taken_in = self.transfers.last().filter(|start| is_on_channel(start.in_force));
+        let mut newest = taken_in.and_then(|start| {
+            start.clone().current(at(dialogue.commands, start.command)?, start.path.clone(), channel)
+        });
+        self.look_ahead(&mut self.in_force.clone(), dialogue, channels, |index, command, in_force| {
+            if command.verb.is_transfer() && is_on_channel(in_force.channel) {
+                let path = transfer::path(&in_force.directory, command, command.text().map(Text::raw));
+                let start = TransferStart::new(index, command, in_force);
+                newest = start.current(command, path.map(|path| path.as_str().into()), channel);
+            }
+            false
+        });
+        newest
+    }
+
+    /// What was learnt takes so much memory.
+    pub(super) fn weight(&self) -> usize {
+        let paths = self.paths.saturating_sub(self.transfers.len().saturating_mul(kept::PATH));
+        paths.saturating_add(self.sizes.weight())
+    }
+
+    /// Takes in the rest of the dialogue, and puts all that it says into the session's report, whose dialogue and channels
+    /// are there already.
+    pub(super) fn conclude(mut self, session: &mut Session, facts: &[super::live::Channel], room: Room) {
+        let channels = Channels::reported(facts, &session.data_channels);
+        let dialogue = Dialogue { commands: &session.commands, gaps: &session.gaps };
+        if self.is_provisional {
+            // A connection that came late may be a transfer's that seemed to have none; offsets and sizes depend on that.
+            self = Self::default();
+        }
+        self.catch_up(dialogue, dialogue.commands.len(), channels, room);
+        session.transfers = self.transfers(&session.commands, channels);
+        let Identity { user, password, account, login, system, client_software, features, epsv_all } =
+            self.identity;
+        session.user = user;
+        session.password = password;
+        session.account = account;
+        session.login = login;
+        session.system = system;
+        session.client_software = client_software;
+        session.features = features;
+        session.epsv_all = epsv_all;
+    }
+}
+
+fn at(commands: &[Command], index: u32) -> Option<&Command> {
+    commands.get(usize::try_from(index).ok()?)
+}
+
+/// Takes room for a text, if so much is allowed of all.
+fn take(taken: &mut usize, text: &str, allowed: usize) -> bool {
+    let after = taken.saturating_add(text.len());
+    let is_room = after <= allowed;
+    if is_room {
+        *taken = after;
+    }
+    is_room
+}
+
+impl Identity {
+    fn log_in(&mut self, command: &Command) {
+        if command.verb == Verb::User && command.argument.is_none() {
+            // Nobody tried to log in.
+            return;
+        }
+        match (&command.verb, &command.argument) {
+            (Verb::User, Some(Argument::Text(text))) => self.user = Some(text.clone()),
+            (Verb::Pass, argument) => {
+                self.password = Some(match argument {
+                    Some(Argument::Secret(secret)) => secret.clone(),
+                    Some(Argument::Text(_)) | None => Secret::hidden(),
+                });
+            }
+            (Verb::Acct, Some(Argument::Secret(secret))) => self.account = Some(secret.clone()),
+            _ => {}
+        }
+        match command.completion().map(|reply| reply.code) {
+            Some(230 | 232) => self.login = Login::Accepted,
+            // "Already logged in" rejects no login.
+            Some(503) if self.login == Login::Accepted => {}
+            Some(400..=599) => self.login = Login::Rejected,
+            _ => {}
+        }
+    }
+
+    /// What SYST, CLNT, FEAT and EPSV ALL say.
+    fn learn(&mut self, command: &Command, effect: Effect, argument: Option<&str>) {
+        let completion = command.completion();
+        match (&command.verb, completion.map(|reply| (reply.code, reply.text.raw()))) {
+            (Verb::Syst, Some((215, text))) => self.system = ftp::system_name(text),
+            (Verb::Feat, Some((211, text))) => self.features = Some(ftp::features(text)),
+            (Verb::Clnt, _) if effect == Effect::Done => self.client_software = command.text().cloned(),
+            (Verb::Epsv, _) if ftp::epsv_argument(argument.map(str::as_bytes)) == EpsvArgument::All => {
+                self.epsv_all |= completion.is_some_and(Reply::is_completion);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Which transfer takes which data channel.
+
+use std::collections::VecDeque;
+
+use super::Effect;
+use crate::base::NumberMap;
+use crate::report::{Connection, DataChannel, Mode, Negotiation};
+use crate::session::live::Channel;
+
+/// How many negotiations back a connection may belong to that came late.
+const LATE: usize = 64;
+
+/// A session's data channels, with what is known of their connections.
+#[derive(Clone, Copy)]
+pub(in crate::session) struct Channels<'a> {
+    facts: &'a [Channel],
+    /// As they are reported, once that is settled.
+    reported: Option<&'a [DataChannel]>,
+}
+
+fn place(channel: u32) -> usize {
+    usize::try_from(channel).unwrap_or(usize::MAX)
+}
+
+impl<'a> Channels<'a> {
+    /// As they are now.
+    pub(in crate::session) const fn under_way(facts: &'a [Channel]) -> Self {
+        Self { facts, reported: None }
+    }
+
+    /// With all that will be known of them.
+    pub(in crate::session) const fn reported(facts: &'a [Channel], reported: &'a [DataChannel]) -> Self {
+        Self { facts, reported: Some(reported) }
+    }
+
+    /// Whether no more will be known of them.
+    pub(super) const fn are_final(self) -> bool {
+        self.reported.is_some()
+    }
+
+    pub(super) fn get(self, channel: u32) -> Option<&'a Channel> {
+        self.facts.get(place(channel))
+    }
+
+    /// The connection of a channel, where its facts are known.
+    pub(super) fn connection(self, channel: u32) -> Option<&'a Connection> {
+        match self.reported {
+            Some(reported) => reported.get(place(channel))?.connection.as_deref(),
+            None => self.get(channel)?.link.ended(),
+        }
+    }
+
+    pub(super) fn has_connection(self, channel: u32) -> bool {
+        match self.reported {
+            Some(_) => self.connection(channel).is_some(),
+            None => self.get(channel).is_some_and(Channel::is_linked),
+        }
+    }
+
+    /// Whether a transfer that begins with the negotiation `in_force` may take this channel: the negotiation's own, or one
+    /// of a further connection on it, or without any negotiation one by default ports.
+    pub(super) fn may_take(self, in_force: Option<u32>, channel: u32) -> bool {
+        let Some(in_force) = in_force else {
+            return self.get(channel).is_some_and(|channel| channel.mode == Some(Mode::Default));
+        };
+        let command = |channel| self.get(channel).and_then(|channel: &Channel| channel.command);
+        in_force == channel || command(channel).is_some() && command(channel) == command(in_force)
+    }
+
+    /// Whether a channel's connection is there and not over yet.
+    pub(super) fn is_open(self, channel: u32) -> bool {
+        self.reported.is_none() && self.get(channel).is_some_and(|channel| channel.link.open().is_some())
+    }
+
+    /// The first frame of a channel's connection.
+    fn first_frame(self, channel: u32) -> Option<u64> {
+        match self.reported {
+            Some(_) => Some(self.connection(channel)?.frames.first),
+            None => self.get(channel)?.link.first_frame(),
+        }
+    }
+
+    /// The text of the machine listing that a channel carried.
+    pub(super) fn listing(self, channel: u32) -> Option<&'a [u8]> {
+        self.get(channel)?.listing.as_deref()
+    }
+}
+
+/// Which channels transfers have taken, and which are still to be had.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Assignment {
+    /// The channels of each negotiating command: the negotiation's own, then those of further connections.
+    by_command: NumberMap<u32, VecDeque<u32>>,
+    /// Channels that no command negotiated: connections by default ports.
+    by_default: VecDeque<u32>,
+    /// For each channel whether a transfer has used it. As many are in the lists above, or were.
+    used: Vec<bool>,
+}
+
+impl Assignment {
+    /// Takes note of channels that are new.
+    pub(super) fn learn(&mut self, channels: Channels<'_>) {
+        let new = channels.facts.get(self.used.len()..).unwrap_or_default();
+        self.by_command.reserve(new.len());
+        for channel in new {
+            let Ok(index) = u32::try_from(self.used.len()) else { return };
+            if channel.mode == Some(Mode::Default) {
+                self.by_default.push_back(index);
+            }
+            if let Some(command) = channel.command {
+                self.by_command.entry(command).or_default().push_back(index);
+            }
+            self.used.push(false);
+        }
+    }
+
+    /// The channel that the command at `index` negotiated, and what came of that.
+    pub(super) fn negotiated_by(
+        &self,
+        index: u32,
+        channels: Channels<'_>,
+    ) -> Option<(u32, Option<Negotiation>)> {
+        let channel = *self.by_command.get(&index)?.front()?;
+        Some((channel, channels.get(channel)?.negotiation))
+    }
+
+    fn is_unused(&self, channel: u32) -> bool {
+        self.used.get(place(channel)).is_some_and(|used| !used)
+    }
+
+    /// The channel of a transfer that begins with the negotiation `in_force`.
+    ///
+    /// That is the negotiation's own; where it has had its transfer, that of a further connection on it; where it has no
+    /// connection, an earlier negotiation's that came late; and without any negotiation, the next one by default ports.
+    pub(super) fn pick(&self, in_force: Option<u32>, effect: Effect, channels: Channels<'_>) -> Option<u32> {
+        let Some(in_force) = in_force else {
+            return self.by_default.iter().copied().find(|&channel| self.is_unused(channel));
+        };
+        let negotiated = channels.get(in_force)?;
+        let on_it = negotiated.command.and_then(|command| self.by_command.get(&command));
+        let further = on_it
+            .into_iter()
+            .flatten()
+            .copied()
+            .find(|&channel| channels.has_connection(channel) && self.is_unused(channel));
+        if further.is_some() {
+            return further;
+        }
+        if !channels.has_connection(in_force) && effect != Effect::Refused {
+            let late = self.late(in_force, negotiated, channels);
+            if late.is_some() {
+                return late;
+            }
+        }
+        Some(in_force)
+    }
+
+    /// The newest of the earlier negotiations whose connection began only after that of `in_force` was made.
+    fn late(&self, in_force: u32, negotiated: &Channel, channels: Channels<'_>) -> Option<u32> {
+        let made = negotiated.made.frame;
+        (0..=in_force).rev().take(LATE).find(|&channel| {
+            let is_late = channels.first_frame(channel).is_some_and(|first| first > made);
+            let command = channels.get(channel).and_then(|channel| channel.command);
+            is_late && command.is_some() && command < negotiated.command && self.is_unused(channel)
+        })
+    }
+
+    /// A transfer has used this channel: it is looked for no more. Tells whether it is the first one that has.
+    pub(super) fn use_up(&mut self, channel: u32, channels: Channels<'_>) -> bool {
+        let Some(used) = self.used.get_mut(place(channel)) else { return false };
+        let is_first = !std::mem::replace(used, true);
+        let Self { used, by_command, by_default, .. } = self;
+        let command = channels.get(channel).and_then(|channel| channel.command);
+        let of_command = command.and_then(|command| by_command.get_mut(&command));
+        for waiting in of_command.into_iter().chain([by_default]) {
+            // A further connection is found only where the negotiation's own was, or was given up for good.
+            let is_spent = |channel: u32| {
+                used.get(place(channel)).is_none_or(|&used| used)
+                    || channels.are_final() && !channels.has_connection(channel)
+            };
+            while waiting.front().is_some_and(|&channel| is_spent(channel)) {
+                waiting.pop_front();
+            }
+        }
+        is_first
+    }
+}

@@ -1,0 +1,94 @@
+//! What is in force when a command is given.
+
+use super::Effect;
+use crate::base::Text;
+use crate::ftp::{self, Verb, WorkingDirectory};
+use crate::report::{Command, Negotiation};
+
+/// RFC 959's defaults, until the session says otherwise.
+#[derive(Clone, Debug)]
+pub(super) struct InForce {
+    pub(super) directory: WorkingDirectory,
+    pub(super) representation: Text,
+    pub(super) structure: char,
+    pub(super) mode: char,
+    /// The marker of the last REST that no transfer has used yet.
+    pub(super) offset: u64,
+    /// The channel of the last negotiation that was not rejected.
+    pub(super) channel: Option<u32>,
+}
+
+impl Default for InForce {
+    fn default() -> Self {
+        Self {
+            directory: WorkingDirectory::default(),
+            representation: Text::from("A"),
+            structure: 'F',
+            mode: 'S',
+            offset: 0,
+            channel: None,
+        }
+    }
+}
+
+impl InForce {
+    /// A command ended like this; `negotiated` gives the channel that it made.
+    pub(super) fn apply(
+        &mut self,
+        command: &Command,
+        effect: Effect,
+        negotiated: impl FnOnce() -> Option<(u32, Option<Negotiation>)>,
+    ) {
+        let argument = command.text().map(Text::raw);
+        match command.verb {
+            Verb::Rein if effect == Effect::Done => *self = Self::default(),
+            Verb::Cwd | Verb::Xcwd => match effect {
+                Effect::Done => self.directory.enter(argument),
+                Effect::Unknown => self.directory.forget(),
+                Effect::Refused => {}
+            },
+            Verb::Cdup | Verb::Xcup => match effect {
+                Effect::Done => self.directory.leave(),
+                Effect::Unknown => self.directory.forget(),
+                Effect::Refused => {}
+            },
+            Verb::Pwd | Verb::Xpwd => {
+                if let Some(reply) = command.completion().filter(|reply| reply.code == 257) {
+                    self.directory.reported(reply.text.raw());
+                }
+            }
+            Verb::Type | Verb::Stru | Verb::Mode | Verb::Rest if effect != Effect::Refused => {
+                self.represent(&command.verb, argument.unwrap_or_default());
+            }
+            Verb::Port | Verb::Eprt | Verb::Lprt | Verb::Pasv | Verb::Epsv | Verb::Lpsv => {
+                self.negotiate(effect, negotiated());
+            }
+            _ => {}
+        }
+    }
+
+    fn represent(&mut self, verb: &Verb, argument: &str) {
+        let letter = argument.trim().chars().next().map(|letter| letter.to_ascii_uppercase());
+        match (verb, letter) {
+            (Verb::Type, _) => {
+                if let Some(kind) = ftp::type_argument(argument) {
+                    self.representation = Text::from(kind.as_str());
+                }
+            }
+            (Verb::Stru, Some(letter @ ('F' | 'R' | 'P'))) => self.structure = letter,
+            (Verb::Mode, Some(letter @ ('S' | 'B' | 'C' | 'Z'))) => self.mode = letter,
+            (Verb::Rest, _) => self.offset = argument.trim().parse().unwrap_or(0),
+            _ => {}
+        }
+    }
+
+    fn negotiate(&mut self, effect: Effect, negotiated: Option<(u32, Option<Negotiation>)>) {
+        let Some((channel, negotiation)) = negotiated else { return };
+        match (negotiation, effect) {
+            (None | Some(Negotiation::Rejected), _) | (Some(Negotiation::Malformed), Effect::Refused) => {}
+            (Some(Negotiation::Accepted | Negotiation::Unanswered | Negotiation::Malformed), _) => {
+                self.channel = Some(channel);
+            }
+        }
+    }
+}

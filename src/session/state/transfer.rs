@@ -1,0 +1,236 @@
+//! One transfer: what is known when it begins, and what only its end tells.
+
+use super::assignment::Channels;
+use super::in_force::InForce;
+use super::sizes::without_options;
+use crate::base::Text;
+use crate::ftp::{self, Verb, WorkingDirectory};
+use crate::report::{Command, Connection, Content, Direction, Reply, Status, StreamFacts, Transfer};
+
+/// A transfer that has begun, with what was in force when its command was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentTransfer {
+    /// Index of the transfer command.
+    pub command: u32,
+    /// Absolute path, where the working directory is known.
+    pub path: Option<Text>,
+    /// Which way.
+    pub direction: Direction,
+    /// A file or a listing.
+    pub content: Content,
+    /// `A`, `I`, `E` or `L 8`: the type in force.
+    pub representation: Text,
+    /// `F`, `R` or `P`: the structure in force.
+    pub structure: char,
+    /// `S`, `B`, `C` or `Z`: the transmission mode in force.
+    pub mode: char,
+    /// The REST marker in force, 0 otherwise.
+    pub offset: u64,
+    /// Index of the data channel.
+    pub data_channel: u32,
+}
+
+/// The channel that a transfer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Assigned {
+    pub(super) channel: u32,
+    /// Whether the channel's connection is the transfer's.
+    pub(super) connected: bool,
+    /// Whether no transfer has taken it before.
+    pub(super) is_first: bool,
+}
+
+/// What is known of a transfer without its connection.
+#[derive(Clone, Debug)]
+pub(super) struct TransferStart {
+    pub(super) command: u32,
+    pub(super) path: Option<Text>,
+    representation: Text,
+    structure: char,
+    mode: char,
+    offset: u64,
+    /// The negotiation in force.
+    pub(super) in_force: Option<u32>,
+    pub(super) assigned: Option<Assigned>,
+    /// The size that SIZE or a listing stated.
+    pub(super) known_size: Option<u64>,
+}
+
+/// Whether a command moves data, or may: of a verb that nobody knows its preliminary reply announces a data connection.
+pub(super) fn may_move_data(command: &Command) -> bool {
+    command.verb.is_transfer() || command.replies.iter().any(|reply| matches!(reply.code, 125 | 150))
+}
+
+/// The absolute path of what a transfer command names.
+pub(super) fn path(
+    directory: &WorkingDirectory,
+    command: &Command,
+    argument: Option<&str>,
+) -> Option<String> {
+    match command.verb {
+        Verb::Stou => {
+            let name = command.replies.iter().find_map(|reply| ftp::stou_name(reply.text.raw()))?;
+            directory.resolve(Some(name))
+        }
+        Verb::List | Verb::Nlst | Verb::Mlsd => directory.resolve(without_options(argument)),
+        _ => directory.resolve(argument),
+    }
+}
+
+/// Whether ABOR was given after a transfer command and before its completion; `later` are the commands after it.
+pub(super) fn aborted_after(command: &Command, later: &[Command]) -> bool {
+    let until = command.completion().map_or(u64::MAX, |reply| reply.frame);
+    later.iter().take_while(|other| other.frame <= until).any(|other| other.verb == Verb::Abor)
+}
+
+/// The direction that a verb states.
+const fn stated_direction(verb: &Verb) -> Option<Direction> {
+    match verb {
+        Verb::Retr | Verb::List | Verb::Nlst | Verb::Mlsd => Some(Direction::Download),
+        Verb::Stor | Verb::Stou | Verb::Appe => Some(Direction::Upload),
+        _ => None,
+    }
+}
+
+const fn content(verb: &Verb) -> Content {
+    if verb.is_listing() { Content::Listing } else { Content::File }
+}
+
+impl TransferStart {
+    pub(super) fn new(command: u32, said: &Command, in_force: &InForce) -> Self {
+        Self {
+            command,
+            path: None,
+            representation: in_force.representation.clone(),
+            structure: in_force.structure,
+            mode: in_force.mode,
+            offset: if said.verb.is_listing() { 0 } else { in_force.offset },
+            in_force: in_force.channel,
+            assigned: None,
+            known_size: None,
+        }
+    }
+
+    /// What is known while the transfer is under way; none where its direction isn't.
+    pub(super) fn current(self, said: &Command, path: Option<Text>, channel: u32) -> Option<CurrentTransfer> {
+        Some(CurrentTransfer {
+            command: self.command,
+            path,
+            direction: stated_direction(&said.verb)?,
+            content: content(&said.verb),
+            representation: self.representation,
+            structure: self.structure,
+            mode: self.mode,
+            offset: self.offset,
+            data_channel: channel,
+        })
+    }
+
+    /// The channel whose connection is the transfer's.
+    pub(super) fn connected_channel(&self) -> Option<u32> {
+        self.assigned.filter(|assigned| assigned.connected).map(|assigned| assigned.channel)
+    }
+
+    /// Which way data moves; none where the command moves none after all.
+    pub(super) fn direction(
+        &self,
+        said: &Command,
+        channels: Channels<'_>,
+        connection: Option<&Connection>,
+    ) -> Option<Direction> {
+        if let Some(direction) = stated_direction(&said.verb) {
+            return Some(direction);
+        }
+        let channel = self.assigned.map(|assigned| assigned.channel)?;
+        if !channels.has_connection(channel) {
+            return None;
+        }
+        let active = channels.get(channel)?.active;
+        let is_download =
+            connection.is_some_and(|connection| stream(Direction::Download, active, connection).bytes > 0);
+        Some(if is_download { Direction::Download } else { Direction::Upload })
+    }
+
+    /// Whether what moved on a channel is this transfer's: what moved after a refusal is the next one's.
+    pub(super) fn moved_data(said: &Command, channel: u32, channels: Channels<'_>) -> bool {
+        let begun = said.replies.iter().any(Reply::is_preliminary);
+        let Some(refusal) = said.completion().filter(|reply| !begun && reply.is_negative()) else {
+            return true;
+        };
+        let Some((connection, facts)) = channels.connection(channel).zip(channels.get(channel)) else {
+            return false;
+        };
+        let direction = stated_direction(&said.verb).unwrap_or(Direction::Download);
+        let first = stream(direction, facts.active, connection).first_payload;
+        first.is_some_and(|(_, frame)| frame < refusal.frame)
+    }
+
+    /// The transfer as it is reported, with what its connection moved.
+    pub(super) fn report(
+        self,
+        said: &Command,
+        is_aborted: bool,
+        channels: Channels<'_>,
+        connection: Option<&Connection>,
+    ) -> Option<Transfer> {
+        let direction = self.direction(said, channels, connection)?;
+        let channel = self.assigned.map(|assigned| assigned.channel);
+        let facts = channel.and_then(|channel| channels.get(channel));
+        let active = facts.is_some_and(|channel| channel.active);
+        let moved = connection.map(|connection| stream(direction, active, connection));
+        let status = status(said, is_aborted);
+        let announced = || {
+            let mut preliminary = said.replies.iter().filter(|reply| reply.is_preliminary());
+            preliminary.find_map(|reply| ftp::announced_size(reply.text.raw()))
+        };
+        let content = content(&said.verb);
+        let known_size =
+            self.known_size.filter(|_| content == Content::File && direction == Direction::Download);
+        let made = connection.is_some_and(|connection| connection.established.is_some());
+        Some(Transfer {
+            command: self.command,
+            path: self.path,
+            direction,
+            content,
+            representation: self.representation,
+            structure: self.structure,
+            mode: self.mode,
+            offset: self.offset,
+            data_channel: channel,
+            bytes: match moved {
+                Some(moved) => Some(moved.content_bytes.unwrap_or(moved.bytes)),
+                None if status == Status::Complete => None,
+                None => Some(0),
+            },
+            missing_bytes: moved.map_or(0, |moved| moved.missing),
+            expected_size: known_size.or_else(announced),
+            sha256: moved.and_then(|moved| moved.sha256).filter(|_| made),
+            mime: moved.and_then(|moved| moved.mime),
+            encrypted: connection.is_some_and(|connection| connection.tls && !connection.decrypted),
+            status,
+            reply_code: said.completion().map(|reply| reply.code),
+            start: connection.map(|connection| connection.start),
+            end: connection.map(|connection| connection.end),
+            peer_session: facts.and_then(|channel| channel.peer_session.clone()),
+        })
+    }
+}
+
+/// How a transfer ended.
+fn status(said: &Command, is_aborted: bool) -> Status {
+    match said.completion() {
+        Some(reply) if reply.is_completion() => Status::Complete,
+        Some(reply) if reply.code == 426 || is_aborted => Status::Aborted,
+        Some(_) => Status::Failed,
+        None if is_aborted => Status::Aborted,
+        None => Status::Unfinished,
+    }
+}
+
+/// What moved: the server connects in active mode and listens in passive mode.
+fn stream(direction: Direction, active: bool, connection: &Connection) -> &StreamFacts {
+    match (direction, active) {
+        (Direction::Download, true) | (Direction::Upload, false) => &connection.from_originator,
+        (Direction::Download, false) | (Direction::Upload, true) => &connection.from_responder,
+    }
+}
