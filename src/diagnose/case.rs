@@ -6,7 +6,7 @@ use super::Options;
 use super::announced::Announced;
 use crate::base::{Endpoint, Text, Timestamp};
 use crate::report::{
-    Command, Connection, DataChannel, Negotiation, Outcome, Party, Reply, Session, Transfer,
+    Command, Connection, DataChannel, Mode, Negotiation, Outcome, Party, Reply, Session, Transfer,
 };
 
 /// A session with what its rules look up again and again.
@@ -180,6 +180,18 @@ pub(super) const fn listening_side(channel: &DataChannel) -> &'static str {
 /// What the connecting side is called.
 pub(super) const fn connecting_side(channel: &DataChannel) -> &'static str {
     if channel.active { "server" } else { "client" }
+}
+
+/// Where the endpoint of a channel was announced.
+pub(super) fn announcement(channel: &DataChannel) -> String {
+    match channel.mode {
+        Some(Mode::Pasv) => "announced in the 227 reply".to_owned(),
+        Some(Mode::Epsv) => "announced in the 229 reply".to_owned(),
+        Some(Mode::Lpsv) => "announced in the 228 reply".to_owned(),
+        Some(mode @ (Mode::Port | Mode::Eprt | Mode::Lprt)) => format!("announced by {mode}"),
+        Some(Mode::Default) => "on the default ports".to_owned(),
+        None => "negotiated under TLS".to_owned(),
+    }
 }
 
 /// The name of a channel's mode.

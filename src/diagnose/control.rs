@@ -92,14 +92,14 @@ pub(super) fn attempts(capture: &Capture, sink: &mut Sink) {
         let followed = capture.last.map_or(0.0, |last| last.seconds_since(attempt.first));
         let unanswered = if lasted > 0.0 || followed >= ANSWER_S { attempt.unanswered } else { 0 };
         for (code, count, what) in [
-            (Code::ControlUnanswered, unanswered, "got no answer"),
-            (Code::ControlRefused, attempt.refused, "got RST for an answer"),
+            (Code::ControlUnanswered, unanswered, "went unanswered"),
+            (Code::ControlRefused, attempt.refused, "ended in RST"),
         ] {
             if count == 0 {
                 continue;
             }
             let summary = format!(
-                "{} from {} to the control port {}{within} {what}, and no session came of it",
+                "{} from {} to the control port {}{within} {what}, and no session followed",
                 plural(count, "connection attempt"),
                 attempt.client,
                 attempt.server,

@@ -1,7 +1,7 @@
 //! What came of the data connections: unanswered, refused, never attempted, unseen.
 
 use super::case::{
-    Case, accepted_but_unused, connecting_side, is_private, is_public, listening_side, mode_name,
+    Case, accepted_but_unused, announcement, connecting_side, is_private, is_public, listening_side,
 };
 use super::draft::{Draft, Sink, duration, excerpt, plural};
 use crate::report::{Code, Connection, DataChannel, Outcome, Status, Transfer};
@@ -89,23 +89,23 @@ fn unanswered(case: &Case<'_>, index: u32, channel: &DataChannel, it: &Connectio
         )
     } else if channel.active {
         (
-            "a firewall before the client drops them, or the answers",
+            "a firewall in front of the client is probably dropping them (or the replies)",
             "Use passive mode, or let the client's firewall accept the server's connections to the ports it announces.",
         )
     } else {
         (
-            "a firewall before the server drops them, or the answers",
+            "a firewall in front of the server is probably dropping them (or the replies)",
             "Open the server's passive port range in the firewall, or turn on its FTP helper.",
         )
     };
     let text = format!(
-        "{} from the {} {} to the {} {} (agreed by {}) got no answer in {}: {cause}",
+        "{} from the {} {} to the {} {} ({}) went unanswered for {}; {cause}",
         plural(u64::from(it.syn_attempts.max(1)), "SYN"),
         connecting_side(channel),
         it.originator,
         listening_side(channel),
         it.responder,
-        mode_name(channel),
+        announcement(channel),
         duration(it.end.seconds_since(it.start).max(0.0)),
     );
     sink.push(attempt(case, Code::DataUnanswered, index, channel, it, text).advice(advice));
@@ -125,12 +125,12 @@ fn refused(case: &Case<'_>, index: u32, channel: &DataChannel, it: &Connection, 
         "nobody listens there, or a firewall rejects the connection".to_owned()
     };
     let text = format!(
-        "The SYN from the {} {} to the {} {} (agreed by {}) was answered by RST: {cause}",
+        "The SYN from the {} {} to the {} {} ({}) was answered by RST: {cause}",
         connecting_side(channel),
         it.originator,
         listening_side(channel),
         it.responder,
-        mode_name(channel),
+        announcement(channel),
     );
     sink.push(attempt(case, Code::DataRefused, index, channel, it, text));
 }
@@ -153,13 +153,13 @@ fn never_attempted(case: &Case<'_>, index: u32, transfer: &Transfer, sink: &mut 
     let waited = reply.map(|reply| reply.time.seconds_since(command.time));
     let (cause, advice) = unseen_cause(case, channel, waited);
     let text = format!(
-        "{} {answer}, and no SYN from the {} {} to the {} {} (agreed by {}) was seen: {cause}",
+        "{} {answer}, and no SYN from the {} {} to the {} {} ({}) was seen: {cause}",
         excerpt(command.verb.name()),
         connecting_side(channel),
         prediction.connector.ip,
         listening_side(channel),
         prediction.listener,
-        mode_name(channel),
+        announcement(channel),
     );
     sink.push(
         Draft::new(Code::DataNeverAttempted, reply.map_or(command.time, |reply| reply.time), text)

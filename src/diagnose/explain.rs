@@ -115,7 +115,7 @@ const fn address(code: Code) -> Row {
         Code::BounceAttempt => (
             Severity::Alert,
             [
-                "The client told the server to connect to somebody else: an FTP bounce (RFC 2577), by which a server scans \
+                "Possible attack: the client told the server to connect to a third host (FTP bounce, RFC 2577), by which a server scans \
              or attacks third hosts.",
                 "PORT or EPRT names an address that is not the client's, and neither NAT (address-mismatch) nor a \
              server-to-server transfer (fxp-transfer) explains it, whatever the server answered.",
@@ -127,14 +127,14 @@ const fn address(code: Code) -> Row {
             [
                 "Two servers exchanged a file directly, steered by one client (FXP).",
                 "One server's PASV or EPSV and the other's PORT or EPRT lead to one data connection between the two.",
-                "Nothing, if it is wanted; otherwise have the servers refuse foreign addresses.",
+                "No action if this is intended; otherwise have the servers refuse foreign addresses.",
             ],
         ),
         Code::PrivilegedPort => (
             Severity::Alert,
             [
-                "A data connection was agreed on with a port that belongs to the system's services: typical of a bounce \
-             that is to speak to mail or other servers.",
+                "A data connection was announced on a port that belongs to system services, which is typical of a bounce \
+             attack on mail or other servers.",
                 "The listening port of an accepted negotiation is below 1024.",
                 "Have the server refuse ports below 1024 in PORT and EPRT (RFC 2577 section 3), and keep passive port \
              ranges above.",
@@ -174,7 +174,7 @@ const fn negotiation(code: Code) -> Row {
         Code::MalformedEndpoint => (
             Severity::Warning,
             [
-                "A line that should carry an endpoint carries none that can be read.",
+                "A line that should announce an endpoint contains no valid address and port.",
                 "The argument of PORT, EPRT or LPRT, or the 227, 228 or 229, has too few or too many numbers, a number out \
              of range, port 0, or none at all.",
                 "Correct or replace the peer that wrote it; other software on the way will not understand it either.",
@@ -186,15 +186,15 @@ const fn negotiation(code: Code) -> Row {
                 "The client negotiated the same mode again because the first endpoint led to nothing.",
                 "The connection to the first one was refused, never answered or never seen, or the line was unreadable, and \
              the next negotiation has the same mode.",
-                "See what happened to the first endpoint: the findings beside this one say it.",
+                "See the related findings for why the first attempt failed.",
             ],
         ),
         Code::ModeFallback => (
             Severity::Notice,
             [
-                "The client went over to another mode because the first one failed.",
+                "The client fell back to another mode because the first one failed.",
                 "The negotiation was rejected, or led to no connection, and the next one has another mode.",
-                "Set the client to the mode that works, or open what blocks the other one: each attempt costs time.",
+                "Set the client to the mode that works, or open what blocks the other one. Every attempt adds a timeout.",
             ],
         ),
         Code::MiddleboxBlind => (
@@ -225,8 +225,8 @@ const fn data(code: Code) -> Row {
         Code::DataUnanswered => (
             Severity::Warning,
             [
-                "Nobody answered the data connection's SYNs.",
-                "SYNs to the predicted endpoint and no answer. The summary names the cause that the packets support: a \
+                "The SYNs of the data connection went unanswered.",
+                "SYNs to the predicted endpoint went unanswered. The summary names the cause that the packets support: a \
              firewall, a private address across NAT, or TIME_WAIT.",
                 "Look for the firewall that drops the SYNs; open the listening side's port range, or use the other mode.",
             ],
@@ -285,15 +285,15 @@ const fn transfer(code: Code) -> Row {
         Code::TransferAborted => (
             Severity::Notice,
             [
-                "A transfer was broken off.",
+                "A transfer was aborted.",
                 "ABOR, or the final reply 426.",
-                "Nothing, if the user wanted it; otherwise see which side closed the data connection first, and why.",
+                "No action if this is intended; otherwise see which side closed the data connection first, and why.",
             ],
         ),
         Code::TransferStalled => (
             Severity::Warning,
             [
-                "A transfer stood still.",
+                "A transfer stalled for seconds.",
                 "No payload for 5 s or more between the beginning of the transfer and its end.",
                 "See which side stopped: a zero window points to the receiver, retransmissions to the path, silence to the \
              sender.",
@@ -341,7 +341,7 @@ const fn control(code: Code) -> Row {
         Code::BruteForce => (
             Severity::Alert,
             [
-                "Somebody is guessing passwords.",
+                "Possible password guessing.",
                 "Five or more rejected logins from one client address to one server, over all sessions of the capture. A 421 only \
                  ends the service, and does not count.",
                 "Block the address, limit login attempts on the server, and change any password that was accepted after.",
@@ -375,22 +375,22 @@ const fn control(code: Code) -> Row {
             Severity::Warning,
             [
                 "An FTP server does not answer.",
-                "SYNs from one client address to a control port got no answer, and no session came of it.",
+                "SYNs from one client address to a control port went unanswered, and no session followed.",
                 "Check that the host is up and that no firewall drops port 21.",
             ],
         ),
         Code::ControlRefused => (
             Severity::Warning,
             [
-                "An FTP server is not there.",
-                "SYNs from one client address to a control port were answered by RST, and no session came of it.",
+                "Nothing is listening on the FTP port.",
+                "SYNs from one client address to a control port were answered by RST, and no session followed.",
                 "Check that the server runs and listens on this address and port, and that no firewall rejects it.",
             ],
         ),
         _ => (
             Severity::Notice,
             [
-                "The capture lacks bytes, so that what is said about this session may lack something too.",
+                "Packets are missing from the capture; results may be incomplete.",
                 "Sequence numbers or acknowledgements show bytes of the control connection or of a transfer that no captured \
              packet carries.",
                 "Capture with a full snap length and a larger buffer, and at a point that sees both directions.",

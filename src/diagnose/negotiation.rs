@@ -130,11 +130,15 @@ fn malformed(case: &Case<'_>, sink: &mut Sink) {
         };
         let time = carrier.map_or(command.time, |reply| reply.time);
         sink.push(
-            Draft::new(Code::MalformedEndpoint, time, format!("{said}, in which no endpoint can be read"))
-                .frames([command.frame])
-                .frames(reply.map(|reply| reply.frame))
-                .command(channel.command)
-                .channel(Some(index)),
+            Draft::new(
+                Code::MalformedEndpoint,
+                time,
+                format!("{said}, which contains no valid address and port"),
+            )
+            .frames([command.frame])
+            .frames(reply.map(|reply| reply.frame))
+            .command(channel.command)
+            .channel(Some(index)),
         );
     }
 }
@@ -164,7 +168,7 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
         let why = match failure {
             // The same mode again after a plain refusal is no new endpoint for one that failed.
             Failure::Rejected(_) if retried => continue,
-            Failure::Rejected(code) => format!("the server rejected the first ({code})"),
+            Failure::Rejected(code) => format!("the server rejected {first_mode} ({code})"),
             Failure::Nothing(what) => what.to_owned(),
         };
         let (client, server) = (case.session.client, case.session.server);
@@ -173,7 +177,7 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
             format!("The client {client} negotiated {mode} with the server {server} again: {why}{endpoint}")
         } else {
             format!(
-                "The client {client} went over from {first_mode} to {mode} with the server {server}: {why}{endpoint}"
+                "The client {client} fell back from {first_mode} to {mode} with the server {server}: {why}{endpoint}"
             )
         };
         sink.push(
@@ -199,7 +203,7 @@ fn failure(case: &Case<'_>, index: u32, channel: &DataChannel, next: Timestamp) 
                 .map(|reply| Failure::Rejected(reply.code))
         }
         Negotiation::Rejected => None,
-        Negotiation::Malformed => Some(Failure::Nothing("no endpoint could be read in the first")),
+        Negotiation::Malformed => Some(Failure::Nothing("the first contained no valid address and port")),
         Negotiation::Unanswered if case.replies_may_be_lost() || !case.server_was_heard() => None,
         Negotiation::Unanswered => Some(Failure::Nothing("the server did not answer the first")),
         Negotiation::Accepted => match channel.outcome? {

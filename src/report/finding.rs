@@ -36,7 +36,7 @@ choices! {
         Notice => "notice",
         /// Something went wrong.
         Warning => "warning",
-        /// Somebody may mean harm.
+        /// Possible attack.
         Alert => "alert",
     }
 }

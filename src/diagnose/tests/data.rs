@@ -23,10 +23,10 @@ fn data_unanswered_tells_the_cause_that_the_packets_support() {
     );
     assert_eq!(
         told[0],
-        "4 SYNs from the client 198.51.100.10:50000 to the server 203.0.113.21:50000 (agreed by PASV) got no answer in \
-         3.0 s: a firewall before the server drops them, or the answers"
+        "4 SYNs from the client 198.51.100.10:50000 to the server 203.0.113.21:50000 (announced in the 227 \
+         reply) went unanswered for 3.0 s; a firewall in front of the server is probably dropping them (or the replies)"
     );
-    assert!(told[1].contains("firewall before the client"), "{}", told[1]);
+    assert!(told[1].contains("firewall in front of the client"), "{}", told[1]);
     assert!(told[2].contains("address is private"), "{}", told[2]);
     assert!(told[3].contains("TIME_WAIT") && told[3].contains("or a firewall"), "{}", told[3]);
     spares(

@@ -117,7 +117,7 @@ fn a_fallback_has_another_mode_after_one_that_was_rejected_or_led_to_nothing() {
                 .pasv("203.0.113.21:50000"),
         ],
     );
-    assert!(told[0].contains("went over from EPSV to PASV"), "{}", told[0]);
+    assert!(told[0].contains("fell back from EPSV to PASV"), "{}", told[0]);
     let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
     spares(
         Code::ModeFallback,

@@ -340,7 +340,7 @@ fn bob() -> Session {
         Code::DataUnanswered,
         Severity::Warning,
         Some(lost),
-        "4 SYNs from 10.1.7.88 to 203.0.113.5:40001 (EPSV) got no answer in 7.1 s.",
+        "4 SYNs from 10.1.7.88 to 203.0.113.5:40001 (EPSV) went unanswered for 7.1 s.",
         "A firewall drops them: open the server's passive ports.",
     );
     let pasv = talk.say(8_100.0, "PASV", &[(8_120.0, 227, "Entering Passive Mode (203,0,113,5,156,66)")]);
@@ -457,7 +457,7 @@ fn nat() -> Session {
         Code::DataUnanswered,
         Severity::Warning,
         Some(channel),
-        "4 SYNs from 198.51.100.7 to 10.0.0.80:51044 (PASV) got no answer in 10.5 s.",
+        "4 SYNs from 198.51.100.7 to 10.0.0.80:51044 (PASV) went unanswered for 10.5 s.",
         "A firewall drops them.",
     );
     talk.session().end_state = EndState::Rst;
