@@ -13,7 +13,7 @@ use std::fmt;
 use crate::base::{LimitCounts, Timestamp};
 use crate::decode::{Decoded, Decoder, Frame, Segment};
 use crate::report::{Capture, Finding, Report, Session, Source, Uid};
-use crate::session::{Done, InlineHashing, NoHashing, Tracker};
+use crate::session::{Finished, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
 pub use crate::session::{CurrentTransfer, Event, EventKind, Hashing, Options, Waiting};
@@ -127,9 +127,9 @@ impl Analyzer {
             let until = self.last;
             let done = self.tracker.take_done();
             self.ended = self.ended.saturating_add(done.len());
-            for Done { over, kept } in done {
+            for Finished { session, kept } in done {
                 self.kept = self.kept.saturating_add(kept);
-                self.pending.push(Pending::Ended(over, until, kept));
+                self.pending.push(Pending::Ended(session, until, kept));
             }
         }
     }

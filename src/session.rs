@@ -12,6 +12,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod active;
 mod assemble;
 mod both;
 mod content;
@@ -22,16 +23,15 @@ mod expectation;
 mod flow;
 mod history;
 mod kept;
-mod live;
 mod options;
 mod ports;
 mod state;
 mod tracker;
 mod verdict;
 
-pub use assemble::Over;
+pub use assemble::FinishedSession;
 pub use content::{Hashing, InlineHashing, NoHashing};
 pub use event::{Event, EventKind, Waiting};
 pub use options::Options;
 pub use state::CurrentTransfer;
-pub use tracker::{Done, Tracker};
+pub use tracker::{Finished, Tracker};

@@ -6,7 +6,7 @@ use super::Options;
 use crate::base::{LimitCounts, LimitName, Timestamp};
 use crate::diagnose::{self, Diagnosis};
 use crate::report::{Announcement, Capture, Finding, Session};
-use crate::session::Over;
+use crate::session::FinishedSession;
 
 /// Something that findings depend on and that was not diagnosed yet.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub enum Pending {
     Announced(Announcement),
     /// A session has ended; its report is not assembled yet. With the capture's time at that moment, and the memory that the
     /// session keeps, in bytes.
-    Ended(Over, Timestamp, usize),
+    Ended(FinishedSession, Timestamp, usize),
 }
 
 /// What is to be diagnosed, in order.

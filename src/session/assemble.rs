@@ -1,7 +1,7 @@
 //! From a session's facts to its report.
 
-use super::history::{History, Use, UseId};
-use super::live::{Channel, Link, Live};
+use super::active::{ActiveSession, Channel, Link};
+use super::history::{EndpointUse, EndpointUseId, History};
 use super::options::Options;
 use super::state::Room;
 use super::{kept, ports};
@@ -15,7 +15,7 @@ use crate::tcp::{ConnectionId, Side};
 
 /// The report of a session under way; `describe` gives the facts of a data connection that is still open.
 pub(super) fn session(
-    live: &Live,
+    live: &ActiveSession,
     history: &History,
     options: &Options,
     describe: &mut dyn FnMut(ConnectionId) -> Option<Box<Connection>>,
@@ -44,17 +44,17 @@ pub(super) fn session(
 }
 
 /// A session that is over: the facts, but not yet what follows from them. That takes time, and can be done elsewhere.
-pub struct Over {
-    live: Box<Live>,
+pub struct FinishedSession {
+    live: Box<ActiveSession>,
     /// What was on its data channels' endpoints before, as far as that matters.
     reuses: Vec<Option<Reuse>>,
     time_wait: i64,
     room: Room,
 }
 
-impl Over {
+impl FinishedSession {
     /// A session that has left the tracker, of which paths may take so many bytes of memory more than is usual.
-    pub(super) fn new(live: Box<Live>, history: &History, options: &Options, paths: usize) -> Self {
+    pub(super) fn new(live: Box<ActiveSession>, history: &History, options: &Options, paths: usize) -> Self {
         let connections = live.channels.iter().map(|channel| channel.link.ended());
         let reuses = reuses(&live, connections, history, options);
         Self { live, reuses, time_wait: options.time_wait, room: Room::of(options, paths) }
@@ -87,15 +87,15 @@ impl Over {
     }
 }
 
-impl std::fmt::Debug for Over {
+impl std::fmt::Debug for FinishedSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Over").field("uid", &self.live.uid).finish_non_exhaustive()
+        f.debug_struct("FinishedSession").field("uid", &self.live.uid).finish_non_exhaustive()
     }
 }
 
 /// All of a report but the dialogue and what follows from it.
 fn frame(
-    live: &Live,
+    live: &ActiveSession,
     connections: Vec<Option<Box<Connection>>>,
     reuses: Vec<Option<Reuse>>,
     time_wait: i64,
@@ -200,7 +200,7 @@ fn time_wait(channel: &Channel, connection: &Connection, linger: i64) -> Option<
 /// What was on the endpoints of a session's data channels before, as far as that matters; of those behind the last in the
 /// list nothing was. `connections` are those of the channels.
 fn reuses<'a>(
-    live: &Live,
+    live: &ActiveSession,
     connections: impl Iterator<Item = Option<&'a Connection>>,
     history: &History,
     options: &Options,
@@ -239,7 +239,7 @@ fn ends(connection: &Connection) -> (Endpoint, Endpoint) {
 }
 
 /// The latest earlier use that came about: an attempt that failed used nothing.
-fn made_use(history: &History, id: UseId) -> Option<&Use> {
+fn made_use(history: &History, id: EndpointUseId) -> Option<&EndpointUse> {
     let mut one = history.get(id)?;
     while !one.made {
         one = history.get(one.before?)?;
@@ -247,7 +247,7 @@ fn made_use(history: &History, id: UseId) -> Option<&Use> {
     Some(one)
 }
 
-fn is_in_time_wait(previous: &Use, now: Timestamp, options: &Options) -> bool {
+fn is_in_time_wait(previous: &EndpointUse, now: Timestamp, options: &Options) -> bool {
     previous.time_wait_from.is_some_and(|from| now < from.plus(options.time_wait))
 }
 

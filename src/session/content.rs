@@ -82,7 +82,7 @@ pub(super) struct Content {
     pub(super) head: Vec<u8>,
     listing: Option<Vec<u8>>,
     /// Whether nothing of it may be kept any more.
-    is_dry: bool,
+    is_stopped: bool,
     ended_in_cr: bool,
     pub(super) len: u64,
     pub(super) bare_line_feeds: bool,
@@ -96,7 +96,7 @@ impl Content {
             sum: hashing.start(),
             head: Vec::new(),
             listing: keep_listing.then(Vec::new),
-            is_dry: false,
+            is_stopped: false,
             ended_in_cr: false,
             len: 0,
             bare_line_feeds: false,
@@ -110,7 +110,7 @@ impl Content {
         self.len = self.len.saturating_add(bytes.len() as u64);
         self.last = at;
         let room = HEAD.saturating_sub(self.head.len());
-        if room > 0 && !self.is_dry {
+        if room > 0 && !self.is_stopped {
             self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
             self.look_for_bare_line_feeds(bytes);
         }
@@ -127,10 +127,10 @@ impl Content {
     }
 
     /// Keeps nothing of it from now on.
-    pub(super) fn dry_up(&mut self) {
+    pub(super) fn stop_reading(&mut self) {
         self.head = Vec::new();
         self.listing = None;
-        self.is_dry = true;
+        self.is_stopped = true;
     }
 
     /// A file that was converted for TYPE A has CR LF line ends only; one that was not shows it in its first lines.

@@ -9,7 +9,7 @@ mod telnet;
 
 use super::Options;
 use super::both::Both;
-use super::dialogue::{self, Answered, Dialogue, Heard};
+use super::dialogue::{self, Answered, Dialogue, IncomingReply};
 use super::kept;
 use super::verdict::Verdict;
 use crate::base::{LimitCounts, LimitName, PacketRef, Text, Timestamp};
@@ -47,16 +47,16 @@ enum Auth {
 
 /// A control connection, or a suspect.
 ///
-/// What each line needs comes first, here and in [`Talk`] and [`Dialogue`]: hundreds of sessions are under way, and of each a
+/// What each line needs comes first, here and in [`Conversation`] and [`Dialogue`]: hundreds of sessions are under way, and of each a
 /// processor has little at hand.
 #[repr(C)]
 pub(super) struct Control {
     client_side: Option<Side>,
-    /// Whether the next line may take the short way; nothing but what goes the long way changes that.
+    /// Whether the next line may take the fast path; nothing but what goes the slow path changes that.
     orderly: bool,
     /// What is held of what has not ended, in bytes of memory, as it was reckoned last.
     unfinished: usize,
-    pub(super) talk: Talk,
+    pub(super) talk: Conversation,
     midstream: bool,
     /// Whether one end is a port on which FTP is expected: then less evidence will do.
     expected: bool,
@@ -70,7 +70,7 @@ pub(super) struct Control {
 
 /// What is said, line by line.
 #[repr(C)]
-pub(super) struct Talk {
+pub(super) struct Conversation {
     /// What was noted of the session, here and by the tracker, in bytes of memory.
     kept: usize,
     read: Both<u64>,
@@ -102,7 +102,7 @@ pub(super) struct Notes<'a> {
 
 /// What a line came in, for those who read it.
 #[derive(Clone, Copy)]
-struct Carrier {
+struct LineOrigin {
     packet: PacketRef,
     /// How far the sender had received the other stream.
     had: Option<u64>,
@@ -128,7 +128,7 @@ impl Control {
             held: Vec::new(),
             unfinished: 0,
             orderly: false,
-            talk: Talk {
+            talk: Conversation {
                 dialogue: Dialogue::new(!midstream),
                 assembler: ReplyAssembler::new(&options.limits),
                 from_the_beginning: !midstream,
@@ -193,11 +193,12 @@ impl Control {
         if self.starts_tls(party, chunk.bytes) {
             self.enter_tls(chunk.packet.time);
         }
-        let carrier = Carrier { packet: chunk.packet, had: chunk.acked, end, protection: Protection::Clear };
+        let origin =
+            LineOrigin { packet: chunk.packet, had: chunk.acked, end, protection: Protection::Clear };
         if *self.in_tls.of(party) {
-            self.protected(party, chunk.bytes, carrier, notes);
+            self.protected(party, chunk.bytes, origin, notes);
         } else {
-            self.clear(party, chunk.bytes, (chunk.offset, chunk.leads_segment), carrier, notes);
+            self.clear(party, chunk.bytes, (chunk.offset, chunk.leads_segment), origin, notes);
         }
         // Behind a line a FIN may take the next place in the sequence space, amid one the next byte does.
         let amid_line = !self.in_tls.of(party) && chunk.bytes.last() != Some(&b'\n');
@@ -271,30 +272,30 @@ impl Control {
         party: Party,
         bytes: &[u8],
         (offset, leads_segment): (u64, bool),
-        carrier: Carrier,
+        origin: LineOrigin,
         notes: &mut Notes<'_>,
     ) {
         let Some(splitters) = &mut self.splitters else { return };
         let talk = &mut self.talk;
-        splitters.of_mut(party).push(bytes, offset, carrier.packet, leads_segment, &mut |line| {
-            talk.line(party, &line, carrier, self.expected, notes);
+        splitters.of_mut(party).push(bytes, offset, origin.packet, leads_segment, &mut |line| {
+            talk.line(party, &line, origin, self.expected, notes);
         });
     }
 
-    fn protected(&mut self, party: Party, bytes: &[u8], carrier: Carrier, notes: &mut Notes<'_>) {
+    fn protected(&mut self, party: Party, bytes: &[u8], origin: LineOrigin, notes: &mut Notes<'_>) {
         let Some(session) = &mut self.tls else { return };
         let mut plain = Vec::new();
         session.push(end_of(party), bytes, &notes.options.key_log, &mut |end, event| {
             keep_text(&mut plain, end, event);
         });
-        self.unwrapped(plain, carrier, notes);
+        self.unwrapped(plain, origin, notes);
     }
 
     /// Reads what came out of TLS, or after it.
     fn unwrapped(
         &mut self,
         plain: Vec<(Party, Protection, Vec<u8>)>,
-        carrier: Carrier,
+        origin: LineOrigin,
         notes: &mut Notes<'_>,
     ) {
         for (speaker, protection, text) in plain {
@@ -303,8 +304,8 @@ impl Control {
             }
             let offset = *self.decrypted.of(speaker);
             *self.decrypted.of_mut(speaker) = offset.saturating_add(text.len() as u64);
-            let carrier = Carrier { protection, ..carrier };
-            self.clear(speaker, &text, (offset, true), carrier, notes);
+            let origin = LineOrigin { protection, ..origin };
+            self.clear(speaker, &text, (offset, true), origin, notes);
         }
         if self.in_tls == Both::default() {
             self.tls = None;
@@ -348,24 +349,24 @@ impl Control {
                     keep_text(&mut plain, end, event);
                 });
             }
-            let carrier = Carrier { packet: last, had: None, end: 0, protection: Protection::Tls };
-            self.unwrapped(plain, carrier, notes);
+            let origin = LineOrigin { packet: last, had: None, end: 0, protection: Protection::Tls };
+            self.unwrapped(plain, origin, notes);
         }
         let talk = &mut self.talk;
         for party in [Party::Client, Party::Server] {
             let end = *talk.read.of(party);
-            let carrier = Carrier { packet: last, had: None, end, protection: Protection::Clear };
+            let origin = LineOrigin { packet: last, had: None, end, protection: Protection::Clear };
             if let Some(splitter) = self.splitters.as_mut().map(|both| both.of_mut(party)) {
                 splitter.finish(&mut |line| {
-                    talk.line(party, &line, carrier, self.expected, notes);
+                    talk.line(party, &line, origin, self.expected, notes);
                 });
             }
         }
         let mut heard = Vec::new();
         talk.assembler.finish(&mut |item| heard.push(item));
-        let carrier = Carrier { packet: last, had: None, end: 0, protection: Protection::Clear };
+        let origin = LineOrigin { packet: last, had: None, end: 0, protection: Protection::Clear };
         for item in heard {
-            talk.assembled(item, carrier, notes);
+            talk.assembled(item, origin, notes);
         }
         talk.dialogue.finish(&mut talk.answered);
         talk.tell(notes.occurrences);
@@ -407,12 +408,12 @@ const fn party_of(end: tls::End) -> Party {
     }
 }
 
-impl Talk {
+impl Conversation {
     fn line(
         &mut self,
         party: Party,
         line: &ControlLine<'_>,
-        carrier: Carrier,
+        origin: LineOrigin,
         expected: bool,
         notes: &mut Notes<'_>,
     ) {
@@ -426,15 +427,15 @@ impl Talk {
             }
         }
         match party {
-            Party::Client => self.command_line(line, carrier, expected, notes),
-            Party::Server => self.reply_line(line, carrier, expected, notes),
+            Party::Client => self.command_line(line, origin, expected, notes),
+            Party::Server => self.reply_line(line, origin, expected, notes),
         }
     }
 
     fn command_line(
         &mut self,
         line: &ControlLine<'_>,
-        carrier: Carrier,
+        origin: LineOrigin,
         expected: bool,
         notes: &mut Notes<'_>,
     ) {
@@ -446,11 +447,11 @@ impl Talk {
             let plausible = ftp::command_plausibility(&whole(line));
             self.weigh(plausible, Party::Client, expected);
         }
-        let end = match carrier.protection {
+        let end = match origin.protection {
             Protection::Clear => line.end_offset,
-            Protection::Tls => carrier.end,
+            Protection::Tls => origin.end,
         };
-        if self.assembler.is_open() && carrier.had.is_some_and(|had| had >= self.read.server) {
+        if self.assembler.is_open() && origin.had.is_some_and(|had| had >= self.read.server) {
             self.assembler.interrupted();
             self.interrupted_at.get_or_insert(end.saturating_sub(1));
         }
@@ -465,7 +466,7 @@ impl Talk {
             verb,
             argument,
             line.packet,
-            facts(line.layout, carrier.protection),
+            facts(line.layout, origin.protection),
             notes.options.show_passwords,
         );
         // With room for what will answer it: half a command tells wrong tales.
@@ -475,7 +476,7 @@ impl Talk {
         }
         self.kept = self.kept.saturating_sub(kept::ANSWER);
         if let Some(index) =
-            self.dialogue.command(command, end, carrier.had, &notes.options.limits, notes.counts)
+            self.dialogue.command(command, end, origin.had, &notes.options.limits, notes.counts)
         {
             notes.occurrences.push(Occurrence::Command(index));
         }
@@ -484,7 +485,7 @@ impl Talk {
     fn reply_line(
         &mut self,
         line: &ControlLine<'_>,
-        carrier: Carrier,
+        origin: LineOrigin,
         expected: bool,
         notes: &mut Notes<'_>,
     ) {
@@ -499,7 +500,7 @@ impl Talk {
         let mut heard = std::mem::take(&mut self.heard);
         self.assembler.push(line, &mut |item| heard.push(item));
         for item in heard.drain(..) {
-            self.assembled(item, carrier, notes);
+            self.assembled(item, origin, notes);
         }
         self.heard = heard;
         if !self.assembler.is_open() {
@@ -507,16 +508,16 @@ impl Talk {
         }
     }
 
-    fn assembled(&mut self, item: Assembled, carrier: Carrier, notes: &mut Notes<'_>) {
+    fn assembled(&mut self, item: Assembled, origin: LineOrigin, notes: &mut Notes<'_>) {
         let Assembled::Reply(reply) = item else { return };
         if reply.truncated {
             notes.counts.reached(LimitName::ReplyLines);
         }
         self.note_security(&reply);
-        let line = facts(reply.last_line, carrier.protection);
+        let line = facts(reply.last_line, origin.protection);
         // What was held back until the client went on was said before that.
-        let was_held = reply.packet.frame < carrier.packet.frame;
-        let server_had = self.interrupted_at.filter(|_| was_held).or(carrier.had);
+        let was_held = reply.packet.frame < origin.packet.frame;
+        let server_had = self.interrupted_at.filter(|_| was_held).or(origin.had);
         let mut text = reply.text;
         // Each line of many may become a feature.
         let lines = if reply.lines > 1 { reply.lines.saturating_mul(kept::LINE) } else { 0 };
@@ -525,7 +526,7 @@ impl Talk {
             text = Text::default();
             is_kept = self.keep(kept::reply(""), notes);
         }
-        let heard = Heard { code: reply.code, text, packet: reply.packet, line, server_had, is_kept };
+        let heard = IncomingReply { code: reply.code, text, packet: reply.packet, line, server_had, is_kept };
         self.dialogue.reply(heard, &notes.options.limits, &mut self.answered);
         self.tell(notes.occurrences);
     }

@@ -41,7 +41,7 @@ struct Pending {
 
 /// A reply with what its segment said of the client's stream.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct IncomingReply {
     pub(super) code: u16,
     pub(super) text: Text,
     pub(super) packet: PacketRef,
@@ -70,7 +70,7 @@ pub(super) struct Dialogue {
     greeting_open: bool,
     pub(super) commands: Vec<Command>,
     pending: VecDeque<Pending>,
-    held: VecDeque<Heard>,
+    held: VecDeque<IncomingReply>,
     pub(super) greeting: Vec<Reply>,
     pub(super) unsolicited: Vec<Reply>,
 }
@@ -153,7 +153,7 @@ impl Dialogue {
         while self.held.front().is_some_and(|reply| self.is_due(reply.server_had)) {
             if let Some(reply) = self.held.pop_front() {
                 let code = reply.code;
-                answered.push((self.pair_heard(reply), code));
+                answered.push((self.pair_incoming(reply), code));
             }
         }
     }
@@ -166,11 +166,16 @@ impl Dialogue {
     }
 
     /// The server replied.
-    pub(super) fn reply(&mut self, reply: Heard, limits: &Limits, answered: &mut Vec<(Answered, u16)>) {
+    pub(super) fn reply(
+        &mut self,
+        reply: IncomingReply,
+        limits: &Limits,
+        answered: &mut Vec<(Answered, u16)>,
+    ) {
         if self.held.is_empty() && self.is_due(reply.server_had) || self.held.len() >= limits.pending_commands
         {
             let code = reply.code;
-            answered.push((self.pair_heard(reply), code));
+            answered.push((self.pair_incoming(reply), code));
         } else {
             self.held.push_back(reply);
         }
@@ -180,7 +185,7 @@ impl Dialogue {
     pub(super) fn finish(&mut self, answered: &mut Vec<(Answered, u16)>) {
         while let Some(reply) = self.held.pop_front() {
             let code = reply.code;
-            answered.push((self.pair_heard(reply), code));
+            answered.push((self.pair_incoming(reply), code));
         }
     }
 
@@ -189,7 +194,7 @@ impl Dialogue {
         self.client_read == 0 || server_had.is_none_or(|had| had <= self.client_read.saturating_add(1))
     }
 
-    fn pair_heard(&mut self, heard: Heard) -> Answered {
+    fn pair_incoming(&mut self, heard: IncomingReply) -> Answered {
         let reply = Reply {
             time: heard.packet.time,
             frame: heard.packet.frame,

@@ -114,11 +114,11 @@ pub(super) struct Expectations {
 
 /// The expectations of one session, the last few of them; some may have gone since.
 #[derive(Default)]
-pub(super) struct OfSession(VecDeque<Known>);
+pub(super) struct OfSession(VecDeque<KnownExpectation>);
 
 /// An expectation as its session knows it.
 #[derive(Clone, Copy, Debug)]
-struct Known {
+struct KnownExpectation {
     id: ExpectationId,
     channel: u32,
     /// Whether it was marked as superseded: once is enough.
@@ -126,7 +126,7 @@ struct Known {
 }
 
 /// What a session takes to know of one.
-pub(super) const KNOWN: usize = size_of::<Known>();
+pub(super) const KNOWN: usize = size_of::<KnownExpectation>();
 
 impl Expectations {
     /// Adds one; the session's older ones are superseded by it only once [`Self::supersede`] says so.
@@ -139,7 +139,7 @@ impl Expectations {
     ) {
         let (channel, ends) = (expectation.channel, expectation.ends());
         let id = self.all.insert(expectation);
-        of_session.0.push_back(Known { id, channel, superseded: false });
+        of_session.0.push_back(KnownExpectation { id, channel, superseded: false });
         let pushed_out = if of_session.0.len() > PER_SESSION { of_session.0.pop_front() } else { None };
         if let Some(old) = pushed_out {
             self.remove(old.id);

@@ -44,11 +44,11 @@ pub(super) struct DataFlow {
     /// The channels that it belongs to: one, or two in an FXP transfer.
     pub(super) owners: SmallVec<[(SessionSlot, u32); 2]>,
     /// The channel whose endpoint it visits although that has its connection, until it comes to something.
-    pub(super) visits: Option<Visit>,
+    pub(super) visits: Option<ConnectionAttempt>,
     /// Whether originator and responder are the other way round than the TCP floor guessed (mid-stream).
     pub(super) swapped: bool,
     /// Whether it was told that the connection stands.
-    pub(super) told_connected: bool,
+    pub(super) connection_reported: bool,
     /// Whether a listing's text is wanted.
     pub(super) keep_listing: bool,
     streams: [Option<Content>; 2],
@@ -61,7 +61,7 @@ pub(super) struct DataFlow {
 
 /// A connection to the listening endpoint of a channel that has its connection already.
 #[derive(Clone)]
-pub(super) struct Visit {
+pub(super) struct ConnectionAttempt {
     pub(super) session: SessionSlot,
     pub(super) channel: u32,
     pub(super) matched_by: MatchedBy,
@@ -97,7 +97,7 @@ const fn end_of(side: Side) -> tls::End {
 
 impl DataFlow {
     /// Whether no channel has it, nor waits to see what comes of it.
-    pub(super) fn is_nobodys(&self) -> bool {
+    pub(super) fn is_unowned(&self) -> bool {
         self.owners.is_empty() && self.visits.is_none()
     }
 
@@ -106,7 +106,7 @@ impl DataFlow {
             owners: SmallVec::new(),
             visits: None,
             swapped: false,
-            told_connected: false,
+            connection_reported: false,
             keep_listing: false,
             streams: [None, None],
             tls: TlsState::Unknown,
@@ -129,8 +129,8 @@ impl DataFlow {
     }
 
     /// Keeps nothing of its content from now on: it is still counted and summed, but not read.
-    pub(super) fn dry_up(&mut self) {
-        self.streams.iter_mut().flatten().for_each(Content::dry_up);
+    pub(super) fn stop_reading(&mut self) {
+        self.streams.iter_mut().flatten().for_each(Content::stop_reading);
         self.tls = TlsState::No;
     }
 
@@ -228,7 +228,7 @@ impl DataFlow {
         &mut self,
         connection: &Connection,
         mut hashing: Option<&mut dyn Hashing>,
-    ) -> (Box<report::Connection>, Heads) {
+    ) -> (Box<report::Connection>, ContentHeads) {
         let Self { streams, tls, .. } = self;
         let (tls, decrypted, mut plain) = match tls {
             TlsState::Yes(wrapped) => {
@@ -299,9 +299,9 @@ impl DataFlow {
         let [originator, responder] = heads;
         if self.swapped {
             swap(&mut described);
-            (described, Heads { originator: responder, responder: originator })
+            (described, ContentHeads { originator: responder, responder: originator })
         } else {
-            (described, Heads { originator, responder })
+            (described, ContentHeads { originator, responder })
         }
     }
 }
@@ -309,12 +309,12 @@ impl DataFlow {
 /// The first bytes of what both sides of a connection sent: they tell of what kind that is, which need not be found out
 /// while packets wait.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Heads {
+pub(super) struct ContentHeads {
     originator: Vec<u8>,
     responder: Vec<u8>,
 }
 
-impl Heads {
+impl ContentHeads {
     /// How many bytes there are.
     pub(super) const fn len(&self) -> usize {
         self.originator.len().saturating_add(self.responder.len())

@@ -9,7 +9,7 @@ use crate::report::{ReuseKind, Uid};
 
 /// One data connection that was made, for those that come after it on the same endpoints.
 #[derive(Clone, Debug)]
-pub(super) struct Use {
+pub(super) struct EndpointUse {
     pub(super) session: Uid,
     pub(super) channel: u32,
     pub(super) connector: Endpoint,
@@ -21,30 +21,33 @@ pub(super) struct Use {
     /// When TIME_WAIT began, where it did.
     pub(super) time_wait_from: Option<Timestamp>,
     /// The use before it of the same pair or listening endpoint; [`History::add`] finds it.
-    pub(super) before: Option<UseId>,
+    pub(super) before: Option<EndpointUseId>,
 }
 
-/// The number of a [`Use`]: it grows by one for each.
+/// The number of a [`EndpointUse`]: it grows by one for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct UseId(u64);
+pub(super) struct EndpointUseId(u64);
 
 /// Where the latest use of a pair or listening endpoint is found. The key itself is read from the use: with keys in them
 /// the tables would not stay in a processor's cache.
 #[derive(Clone, Copy, Debug)]
 struct Latest {
     hash: u64,
-    id: UseId,
+    id: EndpointUseId,
 }
 
 const _: () = assert!(
-    2 * size_of::<Use>() + 2 * cost::in_hash_table(size_of::<Latest>()) + cost::ANNOUNCEMENT + cost::PORT_USE
+    2 * size_of::<EndpointUse>()
+        + 2 * cost::in_hash_table(size_of::<Latest>())
+        + cost::ANNOUNCEMENT
+        + cost::PORT_USE
         <= cost::HISTORY
 );
 
 /// All uses that are remembered, the oldest forgotten first.
 #[derive(Default)]
 pub(super) struct History {
-    uses: VecDeque<Use>,
+    uses: VecDeque<EndpointUse>,
     first: u64,
     keys: ahash::RandomState,
     by_pair: HashTable<Latest>,
@@ -52,35 +55,35 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn get(&self, id: UseId) -> Option<&Use> {
+    pub(super) fn get(&self, id: EndpointUseId) -> Option<&EndpointUse> {
         self.uses.get(self.place(id)?)
     }
 
-    pub(super) fn get_mut(&mut self, id: UseId) -> Option<&mut Use> {
+    pub(super) fn get_mut(&mut self, id: EndpointUseId) -> Option<&mut EndpointUse> {
         let place = self.place(id)?;
         self.uses.get_mut(place)
     }
 
-    fn place(&self, id: UseId) -> Option<usize> {
+    fn place(&self, id: EndpointUseId) -> Option<usize> {
         usize::try_from(id.0.checked_sub(self.first)?).ok()
     }
 
     /// The latest use of this pair.
-    pub(super) fn of_pair(&self, connector: Endpoint, listener: Endpoint) -> Option<UseId> {
+    pub(super) fn of_pair(&self, connector: Endpoint, listener: Endpoint) -> Option<EndpointUseId> {
         self.find_pair(self.keys.hash_one((connector, listener)), connector, listener)
     }
 
-    fn find_pair(&self, hash: u64, connector: Endpoint, listener: Endpoint) -> Option<UseId> {
-        let is_it = |one: &Use| one.connector == connector && one.listener == listener;
+    fn find_pair(&self, hash: u64, connector: Endpoint, listener: Endpoint) -> Option<EndpointUseId> {
+        let is_it = |one: &EndpointUse| one.connector == connector && one.listener == listener;
         self.by_pair.find(hash, self.finder(hash, is_it)).map(|latest| latest.id)
     }
 
-    fn find_listener(&self, hash: u64, listener: Endpoint) -> Option<UseId> {
+    fn find_listener(&self, hash: u64, listener: Endpoint) -> Option<EndpointUseId> {
         self.by_listener.find(hash, self.finder(hash, |one| one.listener == listener)).map(|latest| latest.id)
     }
 
     /// What tells an entry with this hash from another by its use.
-    fn finder(&self, hash: u64, is_it: impl Fn(&Use) -> bool) -> impl FnMut(&Latest) -> bool {
+    fn finder(&self, hash: u64, is_it: impl Fn(&EndpointUse) -> bool) -> impl FnMut(&Latest) -> bool {
         move |latest| latest.hash == hash && self.get(latest.id).is_some_and(&is_it)
     }
 
@@ -88,11 +91,11 @@ impl History {
     /// endpoint.
     pub(super) fn add(
         &mut self,
-        one: Use,
+        one: EndpointUse,
         limits: &Limits,
         counts: &mut LimitCounts,
-    ) -> (UseId, Option<(ReuseKind, UseId)>) {
-        let id = UseId(self.first.saturating_add(self.uses.len() as u64));
+    ) -> (EndpointUseId, Option<(ReuseKind, EndpointUseId)>) {
+        let id = EndpointUseId(self.first.saturating_add(self.uses.len() as u64));
         let (connector, listener) = (one.connector, one.listener);
         let (pair, end) = (self.keys.hash_one((connector, listener)), self.keys.hash_one(listener));
         let of_listener = self.find_listener(end, listener);
@@ -104,7 +107,7 @@ impl History {
             Some(of_pair) => Some((ReuseKind::FourTuple, of_pair)),
             None => of_listener.map(|of_listener| (ReuseKind::Listener, of_listener)),
         };
-        self.uses.push_back(Use { before: before.map(|(_, id)| id), ..one });
+        self.uses.push_back(EndpointUse { before: before.map(|(_, id)| id), ..one });
         if self.uses.len() > limits.history {
             counts.reached(LimitName::History);
             self.forget_oldest();
@@ -113,7 +116,7 @@ impl History {
     }
 
     fn forget_oldest(&mut self) {
-        let id = UseId(self.first);
+        let id = EndpointUseId(self.first);
         if let Some(old) = self.uses.pop_front() {
             self.first = self.first.saturating_add(1);
             forget(&mut self.by_pair, self.keys.hash_one((old.connector, old.listener)), id);
@@ -123,7 +126,7 @@ impl History {
 }
 
 /// Puts a use into a table, in place of the one before it, if there is one.
-fn note(table: &mut HashTable<Latest>, hash: u64, before: Option<UseId>, id: UseId) {
+fn note(table: &mut HashTable<Latest>, hash: u64, before: Option<EndpointUseId>, id: EndpointUseId) {
     match before.and_then(|before| table.find_mut(hash, |latest| latest.id == before)) {
         Some(latest) => latest.id = id,
         None => {
@@ -133,7 +136,7 @@ fn note(table: &mut HashTable<Latest>, hash: u64, before: Option<UseId>, id: Use
 }
 
 /// Takes a use out of a table, unless another has taken its place.
-fn forget(table: &mut HashTable<Latest>, hash: u64, id: UseId) {
+fn forget(table: &mut HashTable<Latest>, hash: u64, id: EndpointUseId) {
     if let Ok(entry) = table.find_entry(hash, |latest| latest.id == id) {
         entry.remove();
     }
@@ -158,7 +161,7 @@ mod tests {
             let limits = Limits { history, ..Limits::default() };
             let (mut remembered, mut counts) = (History::default(), LimitCounts::default());
             for (connector, listener) in &ports {
-                let one = Use {
+                let one = EndpointUse {
                     session: Uid::default(),
                     channel: 0,
                     connector: endpoint(*connector),
@@ -173,7 +176,7 @@ mod tests {
             let oldest = ports.len().saturating_sub(history);
             let latest = |is_it: &dyn Fn(&(u16, u16)) -> bool| {
                 let place = ports.iter().rposition(is_it).filter(|&place| place >= oldest);
-                place.map(|place| UseId(place as u64))
+                place.map(|place| EndpointUseId(place as u64))
             };
             for listener in 0..6 {
                 let listens = endpoint(listener);

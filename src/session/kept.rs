@@ -7,10 +7,10 @@ use crate::base::{Limits, cost, is_plain};
 use crate::ftp::Verb;
 use crate::report::{self, Argument};
 
+use super::active::ActiveSession;
+use super::active::Channel;
 use super::dialogue::USUAL_COMMANDS;
 use super::expectation;
-use super::live::Channel;
-use super::live::Live;
 
 /// A list may be twice as long as what is in it.
 const LIST: usize = 2;
@@ -49,8 +49,8 @@ pub(super) const ANSWER: usize = 1024;
 // What a session takes whatever is said in it: itself, its place and the free list, by client, in its pair's two lists,
 // among those that linger.
 const _: () = assert!(
-    size_of::<Live>()
-        + 2 * (size_of::<Option<Box<Live>>>() + size_of::<u32>())
+    size_of::<ActiveSession>()
+        + 2 * (size_of::<Option<Box<ActiveSession>>>() + size_of::<u32>())
         + cost::in_hash_table(size_of::<(crate::base::Endpoint, u32)>())
         + cost::in_hash_table(size_of::<(std::net::IpAddr, std::net::IpAddr)>() + 48)
         + cost::in_tree(size_of::<u64>())

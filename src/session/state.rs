@@ -332,7 +332,7 @@ impl DialogueState {
 
     /// Takes in the rest of the dialogue, and puts all that it says into the session's report, whose dialogue and channels
     /// are there already.
-    pub(super) fn conclude(mut self, session: &mut Session, facts: &[super::live::Channel], room: Room) {
+    pub(super) fn conclude(mut self, session: &mut Session, facts: &[super::active::Channel], room: Room) {
         let channels = Channels::reported(facts, &session.data_channels);
         let dialogue = Dialogue { commands: &session.commands, gaps: &session.gaps };
         if self.is_provisional {

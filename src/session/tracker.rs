@@ -12,14 +12,14 @@ use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
-use super::assemble::{self, Over};
+use super::active::ActiveSession;
+use super::assemble::{self, FinishedSession};
 use super::content::Hashing;
 use super::control::{Control, Notes, Occurrence};
 use super::expectation::{Expectations, SessionSlot};
 use super::flow::{DataFlow, Flow, Role};
 use super::history::History;
 use super::kept::{self, Kept};
-use super::live::Live;
 use super::options::Options;
 use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, PacketRef, cost};
 use crate::ftp::{self, Plausible};
@@ -40,7 +40,7 @@ pub struct Tracker {
     options: Options,
     hashing: Box<dyn Hashing>,
     flows: Vec<Option<Flow>>,
-    sessions: Vec<Option<Box<Live>>>,
+    sessions: Vec<Option<Box<ActiveSession>>>,
     free_slots: Vec<SessionSlot>,
     expectations: Expectations,
     history: History,
@@ -59,7 +59,7 @@ pub struct Tracker {
     occurrences: Vec<Occurrence>,
     let_go: Vec<ConnectionId>,
     unsettled: settle::Unsettled,
-    done: Vec<Done>,
+    done: Vec<Finished>,
     announced: Vec<Announcement>,
     finishing: bool,
     watch: Option<events::Watch>,
@@ -69,9 +69,9 @@ pub struct Tracker {
 
 /// A session that is over.
 #[derive(Debug)]
-pub struct Done {
+pub struct Finished {
     /// What is known of it.
-    pub over: Over,
+    pub session: FinishedSession,
     /// What it keeps, in bytes of memory; see [`Tracker::release`].
     pub kept: usize,
 }
@@ -168,7 +168,7 @@ impl Tracker {
     }
 
     /// Sessions that are over. What they keep goes on counting, until it is [released](Self::release).
-    pub fn take_done(&mut self) -> impl ExactSizeIterator<Item = Done> + '_ {
+    pub fn take_done(&mut self) -> impl ExactSizeIterator<Item = Finished> + '_ {
         self.done.drain(..)
     }
 
@@ -239,7 +239,7 @@ impl Tracker {
         }
     }
 
-    fn live(&mut self, slot: SessionSlot) -> Option<&mut Live> {
+    fn live(&mut self, slot: SessionSlot) -> Option<&mut ActiveSession> {
         self.sessions.get_mut(position(slot))?.as_deref_mut()
     }
 
@@ -268,7 +268,7 @@ impl Tracker {
     /// keeps much.
     fn make_room(&mut self) {
         if self.is_streaming && self.kept.allowed() < kept::MODEST {
-            self.end_a_greedy_one();
+            self.evict_largest();
         }
     }
 
@@ -408,10 +408,10 @@ impl Tracker {
         let alive = self.sessions.len().saturating_sub(self.free_slots.len());
         if alive >= self.options.limits.sessions {
             self.counts.reached(LimitName::Sessions);
-            self.end_one_early();
+            self.evict_idle();
         }
         self.make_room();
-        let live = Box::new(Live::new(id, connection, Control::new(connection, &self.options)));
+        let live = Box::new(ActiveSession::new(id, connection, Control::new(connection, &self.options)));
         if live.control.weight() > self.kept.allowed() {
             self.counts.reached(LimitName::Sessions);
             return None;
@@ -513,7 +513,7 @@ impl Sink for Tracker {
                 }
             },
             Role::Data(data) => {
-                if data.is_nobodys() && !data.has_payload() && greets(&chunk) {
+                if data.is_unowned() && !data.has_payload() && greets(&chunk) {
                     flow.role = Role::Suspect;
                     self.data(id, connection, chunk);
                     return;
@@ -523,7 +523,7 @@ impl Sink for Tracker {
                 data.kept = data.weight();
                 if data.kept > before && data.kept > kept.allowed() {
                     counts.reached(LimitName::KeptBytes);
-                    data.dry_up();
+                    data.stop_reading();
                     data.kept = data.weight();
                 }
                 kept.change(before, data.kept);
@@ -551,7 +551,7 @@ impl Sink for Tracker {
 
     fn changed(&mut self, id: ConnectionId, connection: &Connection) {
         if self.is_watched() {
-            self.tell_connection(id, connection);
+            self.report_connection(id, connection);
         }
         // The predicted peer's further connection counts once it stands, a stranger's only once it carries something.
         let stands = connection.established.is_some();

@@ -1,7 +1,7 @@
-//! The short way for what most segments are: the next bytes of a stream, or an acknowledgement, on a connection of which
+//! The fast path for what most segments are: the next bytes of a stream, or an acknowledgement, on a connection of which
 //! nothing is in doubt (header prediction, as receivers do it too).
 //!
-//! Four fifths of what a segment went through was to find out that nothing about it is unusual. The short way does what the
+//! Four fifths of what a segment went through was to find out that nothing about it is unusual. The fast path does what the
 //! long one would do, or nothing: whatever is unusual is left to that.
 
 use super::half::{Half, PLAUSIBLE, length, offset};
@@ -54,7 +54,7 @@ impl<S: Sink> Reception<'_, S> {
 }
 
 impl Entry {
-    /// Finds out whether the next segment may take the short way. To be called after each that took the long one.
+    /// Finds out whether the next segment may take the fast path. To be called after each that took the slow path.
     pub(super) fn take_stock(&mut self) {
         self.track.in_order = self.is_in_order();
     }
@@ -64,8 +64,8 @@ impl Entry {
         let Self { connection, track, class, .. } = self;
         matches!(class, Class::Followed | Class::Silent)
             && track.interest == Interest::Follow
-            && track.rival.is_none()
-            && track.ancestor.is_none()
+            && track.competitor.is_none()
+            && track.previous.is_none()
             && connection.established.is_some()
             && [&track.originator, &track.responder].iter().all(|half| half.is_in_order())
     }

@@ -1,7 +1,7 @@
 //! One direction: bytes in any order become chunks and gaps in order.
 
 use super::half::length;
-use super::held::{Covered, Held, part};
+use super::out_of_order::{Covered, OutOfOrderQueue, part};
 use super::{Chunk, Connection, ConnectionId, Gap, Side, Sink, Stream};
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Timestamp};
 
@@ -75,7 +75,7 @@ pub(super) struct Reassembly {
     next: u64,
     /// Frame that carried the last bytes delivered.
     last_frame: Option<u64>,
-    held: Option<Box<Held>>,
+    held: Option<Box<OutOfOrderQueue>>,
 }
 
 impl Reassembly {

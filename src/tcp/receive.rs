@@ -1,8 +1,8 @@
 //! A segment meets the connection on its 4-tuple.
 
 use super::half::{Fin, cut, length, offset};
+use super::incarnation::{CompetingIncarnation, SYN_FRAMES, Verdict};
 use super::reassembly::{Arrival, Budget, Outlet};
-use super::rival::{Rival, SYN_FRAMES, Verdict};
 use super::slab::Entry;
 use super::track::{Belonging, is_over};
 use super::{Connection, ConnectionId, Interest, Onset, Side, Sink};
@@ -77,7 +77,7 @@ impl<S: Sink> Reception<'_, S> {
         if track.judge_rival(segment, side) == Verdict::Confirms {
             // The RST that answers a challenge clears this connection away at the peer: that is how it ended. One that
             // refuses the new SYN is no word about this connection, of which that peer knows nothing.
-            let is_answer = track.rival.as_ref().is_some_and(|rival| rival.originator == side);
+            let is_answer = track.competitor.as_ref().is_some_and(|competitor| competitor.originator == side);
             if is_answer && connection.end_state == EndState::Open {
                 connection.end_state = EndState::Rst;
                 note_close(connection, side, segment.packet);
@@ -120,9 +120,9 @@ impl<S: Sink> Reception<'_, S> {
         if segment.ack.is_none() {
             return Some(self.other_syn(entry, segment, side));
         }
-        if let Some(rival) = &track.rival
-            && side != rival.originator
-            && rival.is_answered_by(segment)
+        if let Some(competitor) = &track.competitor
+            && side != competitor.originator
+            && competitor.is_answered_by(segment)
         {
             return Some(Outcome::Displaced);
         }
@@ -150,9 +150,9 @@ impl<S: Sink> Reception<'_, S> {
         if is_over(connection, track) {
             return Outcome::Succeeded;
         }
-        match &mut track.rival {
-            Some(rival) if rival.originator == side => rival.repeat(segment),
-            rival => *rival = Some(Box::new(Rival::new(side, segment))),
+        match &mut track.competitor {
+            Some(competitor) if competitor.originator == side => competitor.repeat(segment),
+            competitor => *competitor = Some(Box::new(CompetingIncarnation::new(side, segment))),
         }
         Outcome::Kept
     }
@@ -217,7 +217,7 @@ impl<S: Sink> Reception<'_, S> {
     fn segment(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         // Every segment after the SYN carries an ACK; one that doesn't is taken by nobody (RFC 9293 3.10.7.4).
         segment.ack?;
-        if entry.track.rival.is_some()
+        if entry.track.competitor.is_some()
             && let Some(outcome) = self.hear_of_rival(entry, segment, side)
         {
             return Some(outcome);
@@ -249,14 +249,14 @@ impl<S: Sink> Reception<'_, S> {
         match entry.track.judge_rival(segment, side) {
             Verdict::Confirms => return Some(Outcome::Displaced),
             Verdict::Challenges if entry.track.place(segment, side) == Belonging::Ours => {
-                if let Some(rival) = &mut entry.track.rival {
-                    rival.challenged_by(segment);
+                if let Some(competitor) = &mut entry.track.competitor {
+                    competitor.challenged_by(segment);
                 }
                 entry.track.touched = self.now;
                 return Some(Outcome::Kept);
             }
             Verdict::Refutes if entry.track.place(segment, side) == Belonging::Ours => {
-                entry.track.rival = None;
+                entry.track.competitor = None;
             }
             _ => {}
         }
@@ -270,7 +270,7 @@ impl<S: Sink> Reception<'_, S> {
         let Entry { connection, track, .. } = entry;
         if side == Side::Responder {
             let acked = segment.ack.and_then(|ack| track.originator.offset_of(ack))?;
-            if acked < 0 || acked > offset(track.originator.highest) || track.is_ancestors(segment) {
+            if acked < 0 || acked > offset(track.originator.highest) || track.is_of_previous(segment) {
                 if is_bare(segment) {
                     let is_news = connection.challenged.is_none();
                     connection.challenged.get_or_insert(segment.packet);

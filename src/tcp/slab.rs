@@ -3,8 +3,8 @@
 use super::Connection;
 use super::flow::Fingerprint;
 use super::half::{Far, Fin};
-use super::held::Held;
-use super::rival::{Rival, SYN_FRAMES};
+use super::incarnation::{CompetingIncarnation, SYN_FRAMES};
+use super::out_of_order::OutOfOrderQueue;
 use super::track::Track;
 use crate::base::Timestamp;
 use crate::base::cost::{self, ALLOCATION};
@@ -82,13 +82,16 @@ impl Entry {
     }
 }
 
-// An entry with all that may hang on it: two lists of SYNs, a rival, what both halves put aside; its places in the slab
+// An entry with all that may hang on it: two lists of SYNs, a competitor, what both halves put aside; its places in the slab
 // and in the list of free slots, and its watch, each in a list that may be twice as long.
 const _: () = assert!(
     ALLOCATION * 10
         + size_of::<Entry>()
-        + size_of::<Rival>()
-        + 2 * (SYN_FRAMES * size_of::<u64>() + size_of::<Far>() + size_of::<Fin>() + size_of::<Held>())
+        + size_of::<CompetingIncarnation>()
+        + 2 * (SYN_FRAMES * size_of::<u64>()
+            + size_of::<Far>()
+            + size_of::<Fin>()
+            + size_of::<OutOfOrderQueue>())
         + 2 * (size_of::<Option<Box<Entry>>>() + size_of::<u32>() + 24)
         <= cost::CONNECTION_IN_TABLE
 );

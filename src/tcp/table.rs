@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use super::clock::Clock;
 use super::flow::{Fingerprint, Flows, Ignored, Route};
 use super::half::offset;
+use super::incarnation::CompetingIncarnation;
 use super::opening::{first_facts, opens};
 use super::reassembly::{Budget, Outlet, PATIENCE};
 use super::receive::{Outcome, Reception};
-use super::rival::Rival;
 use super::slab::{Class, Entry, Slab};
-use super::track::{Ancestor, is_over};
+use super::track::{PreviousIncarnation, is_over};
 use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
 use crate::decode::Segment;
@@ -136,11 +136,11 @@ impl Table {
         &mut self,
         flow: Fingerprint,
         segment: &Segment<'_>,
-        ancestor: Option<Ancestor>,
+        previous: Option<PreviousIncarnation>,
         sink: &mut impl Sink,
     ) {
         let mut entry = first_facts(segment, flow);
-        entry.track.ancestor = ancestor;
+        entry.track.previous = previous;
         if let Some(slot) = self.introduce(entry, sink)
             && let Some(entry) = self.slab.get_mut(slot)
         {
@@ -178,7 +178,7 @@ impl Table {
 
     #[inline]
     fn receive(&mut self, slot: u32, segment: &Segment<'_>, side: Side, sink: &mut impl Sink) {
-        // Tests compare the short way with the long one.
+        // Tests compare the fast path with the slow path.
         #[cfg(test)]
         let takes_short_way = !self.long_way_only;
         #[cfg(not(test))]
@@ -208,7 +208,7 @@ impl Table {
     /// Does what a segment's reception asks for.
     fn settle(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
         let Some(Entry { connection, track, .. }) = self.slab.get(slot) else { return };
-        if outcome == Outcome::Kept && !(track.rival.is_some() && is_over(connection, track)) {
+        if outcome == Outcome::Kept && !(track.competitor.is_some() && is_over(connection, track)) {
             self.classify(slot);
             self.watch(slot);
             if let Some(entry) = self.slab.get_mut(slot) {
@@ -239,10 +239,10 @@ impl Table {
                 let old = self
                     .slab
                     .get(slot)
-                    .map(|entry| (entry.flow, Ancestor::of(&entry.connection, &entry.track, now)));
+                    .map(|entry| (entry.flow, PreviousIncarnation::of(&entry.connection, &entry.track, now)));
                 self.end(slot, Ending::Replaced, sink);
-                if let Some((flow, ancestor)) = old {
-                    self.open(flow, segment, Some(ancestor), sink);
+                if let Some((flow, previous)) = old {
+                    self.open(flow, segment, Some(previous), sink);
                 }
             }
             Outcome::Displaced => {
@@ -402,16 +402,21 @@ impl Table {
         }
         sink.ended(ConnectionId(slot), connection, ending);
         // An eviction makes room, and fills none.
-        let rival = track.rival.take().filter(|_| ending != Ending::Evicted)?;
-        self.succeed(&entry, *rival, sink)
+        let competitor = track.competitor.take().filter(|_| ending != Ending::Evicted)?;
+        self.succeed(&entry, *competitor, sink)
     }
 
     /// Lets the connection that was tried beside another take its place.
     #[cold]
-    fn succeed(&mut self, old: &Entry, rival: Rival, sink: &mut impl Sink) -> Option<u32> {
+    fn succeed(
+        &mut self,
+        old: &Entry,
+        competitor: CompetingIncarnation,
+        sink: &mut impl Sink,
+    ) -> Option<u32> {
         let Entry { connection, track, flow, .. } = old;
-        let (successor, mut successor_track) = rival.into_connection(connection);
-        successor_track.ancestor = Some(Ancestor::of(connection, track, successor.last.time));
+        let (successor, mut successor_track) = competitor.into_connection(connection);
+        successor_track.previous = Some(PreviousIncarnation::of(connection, track, successor.last.time));
         let is_challenged = successor.challenged.is_some();
         let slot = self.introduce(Box::new(Entry::new(successor, successor_track, *flow)), sink)?;
         if is_challenged && let Some(entry) = self.slab.get(slot) {

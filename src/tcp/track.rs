@@ -1,7 +1,7 @@
 //! What a segment does to the connection that it may belong to.
 
 use super::half::{Fin, Half, PLAUSIBLE};
-use super::rival::{Rival, Verdict};
+use super::incarnation::{CompetingIncarnation, Verdict};
 use super::{Connection, Interest, Side};
 use crate::base::{Endpoint, Timestamp};
 use crate::decode::Segment;
@@ -11,7 +11,7 @@ use crate::decode::Segment;
 #[repr(C)]
 pub(super) struct Track {
     pub interest: Interest,
-    /// Whether the next segment may take the short way; nothing but a segment on the long one changes that.
+    /// Whether the next segment may take the fast path; nothing but a segment on the slow path changes that.
     pub in_order: bool,
     /// Whether its holes are looked after.
     pub watched: bool,
@@ -20,9 +20,9 @@ pub(super) struct Track {
     pub originator: Half,
     pub responder: Half,
     /// A newer SYN on the same 4-tuple, of which it isn't known yet whether it is true.
-    pub rival: Option<Box<Rival>>,
+    pub competitor: Option<Box<CompetingIncarnation>>,
     /// The connection that was on the 4-tuple before.
-    pub ancestor: Option<Ancestor>,
+    pub previous: Option<PreviousIncarnation>,
     /// The acknowledgement number of the plain ACK that answered a SYN.
     pub challenge: Option<u32>,
 }
@@ -33,8 +33,8 @@ impl Default for Track {
             interest: Interest::Undecided,
             originator: Half::default(),
             responder: Half::default(),
-            rival: None,
-            ancestor: None,
+            competitor: None,
+            previous: None,
             challenge: None,
             touched: Timestamp::MIN,
             watched: false,
@@ -45,14 +45,14 @@ impl Default for Track {
 
 /// Where the numbers of an earlier connection on the same 4-tuple ended: what fits these is not the new one's.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ancestor {
+pub(super) struct PreviousIncarnation {
     originator: Endpoint,
     originator_end: Option<u32>,
     responder_end: Option<u32>,
     until: Timestamp,
 }
 
-impl Ancestor {
+impl PreviousIncarnation {
     /// How far below its end an old connection's stragglers may lie.
     const REACH: u32 = 2 << 20;
     /// For how long they come: 2 MSL as most stacks have it.
@@ -164,19 +164,20 @@ impl Track {
     /// this connection's SYN. Without such a connection TSvals prove nothing.
     #[inline]
     fn is_left_over(&self, segment: &Segment<'_>, side: Side) -> bool {
-        self.ancestor.as_ref().is_some_and(|ancestor| segment.packet.time < ancestor.until)
+        self.previous.as_ref().is_some_and(|previous| segment.packet.time < previous.until)
             && self.is_older(segment, side)
     }
 
     /// Whether a segment tells by its numbers that it is not of this connection.
     #[cold]
     fn is_older(&self, segment: &Segment<'_>, side: Side) -> bool {
-        self.half(side).is_outdated(segment) || (self.is_ancestors(segment) && !self.continues(segment, side))
+        self.half(side).is_outdated(segment)
+            || (self.is_of_previous(segment) && !self.continues(segment, side))
     }
 
     /// Whether a segment carries the numbers of the connection that was here before.
-    pub(super) fn is_ancestors(&self, segment: &Segment<'_>) -> bool {
-        self.ancestor.as_ref().is_some_and(|ancestor| ancestor.claims(segment))
+    pub(super) fn is_of_previous(&self, segment: &Segment<'_>) -> bool {
+        self.previous.as_ref().is_some_and(|previous| previous.claims(segment))
     }
 
     /// Whether a segment neither skips nor acknowledges anything that was not captured.
@@ -233,9 +234,9 @@ impl Track {
         (lowest..=half.reached().saturating_add(WINDOW)).contains(&offset)
     }
 
-    /// What a segment without SYN means to the rival, if there is one.
+    /// What a segment without SYN means to the competitor, if there is one.
     pub(super) fn judge_rival(&self, segment: &Segment<'_>, side: Side) -> Verdict {
-        self.rival.as_ref().map_or(Verdict::Neutral, |rival| rival.judge(segment, side, self))
+        self.competitor.as_ref().map_or(Verdict::Neutral, |competitor| competitor.judge(segment, side, self))
     }
 
     /// Lets offset 0 of both sides be known as soon as a number of them is seen. What a packet acknowledges is where the

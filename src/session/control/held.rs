@@ -1,6 +1,6 @@
 //! What a control connection keeps, in bytes of memory, and what it gives up where that is too much.
 
-use super::{Control, Notes, Talk};
+use super::{Control, Conversation, Notes};
 use crate::base::{LimitCounts, LimitName};
 use crate::ftp::Assembled;
 use crate::tls;
@@ -44,7 +44,7 @@ impl Control {
     }
 }
 
-impl Talk {
+impl Conversation {
     /// Takes room for more, if there is enough.
     pub(super) fn keep(&mut self, cost: usize, notes: &mut Notes<'_>) -> bool {
         let kept = self.kept.saturating_add(cost);

@@ -1,9 +1,9 @@
-//! The short way for what most chunks are: one whole line in clear text, in a dialogue of which nothing is in doubt.
+//! The fast path for what most chunks are: one whole line in clear text, in a dialogue of which nothing is in doubt.
 //!
-//! Nine tenths of what a line went through was to find out that nothing about it is unusual. The short way does what the
+//! Nine tenths of what a line went through was to find out that nothing about it is unusual. The fast path does what the
 //! long one would do, or nothing: whatever is unusual is left to that.
 
-use super::{Auth, Control, Occurrence, Talk, facts};
+use super::{Auth, Control, Conversation, Occurrence, facts};
 use crate::base::Text;
 use crate::ftp::{self, ControlLine, LineSplitter, Verb};
 use crate::report::{Protection, Reply};
@@ -36,8 +36,8 @@ impl Control {
         }
     }
 
-    /// Finds out whether the next line may take the short way, and reckons what is held of what has not ended. To be called
-    /// after all that goes the long way.
+    /// Finds out whether the next line may take the fast path, and reckons what is held of what has not ended. To be called
+    /// after all that goes the slow path.
     pub(in crate::session) fn take_stock(&mut self) {
         self.orderly = self.is_orderly();
         self.reckon();
@@ -56,7 +56,7 @@ impl Control {
     }
 }
 
-impl Talk {
+impl Conversation {
     fn next_command(
         &mut self,
         line: &ControlLine<'_>,
@@ -179,7 +179,7 @@ mod tests {
         conversation: &[Said],
         room: usize,
         options: &Options,
-        takes_short_way: bool,
+        takes_fast_path: bool,
     ) -> (String, usize) {
         let connection = connection();
         let mut control = Control::new(&connection, options);
@@ -200,7 +200,7 @@ mod tests {
             } else {
                 let acked = said.off.map(|off| sent[to].saturating_add_signed(off));
                 let chunk = Chunk { side, offset, bytes: &said.bytes, packet, acked, leads_segment: true };
-                match takes_short_way.then(|| control.next_line(&chunk, room, options)).flatten() {
+                match takes_fast_path.then(|| control.next_line(&chunk, room, options)).flatten() {
                     Some((occurrence, _)) => {
                         short += 1;
                         told.push(occurrence);
@@ -224,7 +224,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
         #[test]
-        fn the_short_way_hears_what_the_long_way_hears(
+        fn the_fast_path_hears_what_the_slow_path_hears(
             conversation in prop::collection::vec(said(), 0..40),
             room in prop_oneof![3 => Just(1_usize << 20), 1 => 0..40_000_usize],
             show_passwords in any::<bool>(),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_a_usual_dialogue_but_its_greeting_takes_the_short_way() {
+    fn all_of_a_usual_dialogue_but_its_greeting_takes_the_fast_path() {
         let lines = [
             (false, "220 Hello"),
             (true, "USER anna"),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::Effect;
 use crate::base::NumberMap;
 use crate::report::{Connection, DataChannel, Mode, Negotiation};
-use crate::session::live::Channel;
+use crate::session::active::Channel;
 
 /// How many negotiations back a connection may belong to that came late.
 const LATE: usize = 64;

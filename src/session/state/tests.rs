@@ -6,8 +6,8 @@ use super::*;
 use crate::base::{PacketRef, Timestamp};
 use crate::report::testing::{self, endpoint};
 use crate::report::{Connection, DataChannel, Mode, Negotiation};
-use crate::session::flow::Heads;
-use crate::session::live::{Channel, Link};
+use crate::session::active::{Channel, Link};
+use crate::session::flow::ContentHeads;
 
 /// When the data connection of a negotiation was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn channels(script: &[Said], given: usize, end: bool) -> Vec<Channel> {
             Connected::Late => end,
         };
         if is_linked {
-            channel.link = Link::Ended(Box::new(connection(index, true)), Heads::default());
+            channel.link = Link::Ended(Box::new(connection(index, true)), ContentHeads::default());
             channel.listing = Some(b"type=file;size=77; a\r\n".as_slice().into());
         }
         channels.push(channel);

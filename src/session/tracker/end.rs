@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{ATTEMPT_FRAMES, Done, Tracker, pair_key, position};
+use super::{ATTEMPT_FRAMES, Finished, Tracker, pair_key, position};
 use crate::base::LimitName;
 use crate::report::{self, ControlAttempt, EndState, FirstClose};
-use crate::session::assemble::Over;
+use crate::session::active::{ActiveSession, Ended, Link};
+use crate::session::assemble::FinishedSession;
 use crate::session::expectation::SessionSlot;
-use crate::session::flow::{DataFlow, Heads, Visit};
+use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow};
 use crate::session::kept;
-use crate::session::live::{Ended, Link, Live};
 use crate::tcp::{Connection, ConnectionId, Ending, Onset, Side};
 
 /// Sessions that are looked at for one to end early.
@@ -78,7 +78,7 @@ impl Tracker {
         let (first, is_session) = (live.first.frame, live.control.is_confirmed());
         self.unsettled.lingers(first);
         if is_session {
-            self.tell_end(slot, connection.last, state);
+            self.report_end(slot, connection.last, state);
             self.close_if_over(slot);
         } else {
             if connection.established.is_some() && self.options.is_control_port(connection.responder.port) {
@@ -121,7 +121,7 @@ impl Tracker {
                 Link::Ended(told, heads)
             } else {
                 heads.tell(&mut told);
-                Link::Ended(told, Heads::default())
+                Link::Ended(told, ContentHeads::default())
             };
             if let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(index)) {
                 channel.link = ended;
@@ -139,7 +139,7 @@ impl Tracker {
             }
         }
         if let Some(described) = described.filter(|_| self.is_watched()) {
-            self.tell_transfers_on(&data.owners, &described, connection.last);
+            self.report_transfers_on(&data.owners, &described, connection.last);
         }
         for (slot, _) in data.owners {
             self.close_if_over(slot);
@@ -148,7 +148,7 @@ impl Tracker {
 
     /// A connection that came to nothing beside the one that its channel has.
     #[cold]
-    fn visit_ended(&mut self, visit: &Visit, described: report::Connection) {
+    fn visit_ended(&mut self, visit: &ConnectionAttempt, described: report::Connection) {
         let (slot, index) = (visit.session, visit.channel);
         let is_wanted = self
             .live(slot)
@@ -166,7 +166,7 @@ impl Tracker {
     /// Ends a session to make room for another: of some that are looked at, one that negotiated nothing, or else the one
     /// that was silent for longest.
     #[cold]
-    pub(super) fn end_one_early(&mut self) {
+    pub(super) fn evict_idle(&mut self) {
         let count = self.sessions.len();
         let from = self.hand;
         let looked_at = (0..LOOKED_AT.min(count)).filter_map(|step| {
@@ -183,7 +183,7 @@ impl Tracker {
 
     /// Ends a session that keeps much, where there is little room left: of some that are looked at the one that keeps most.
     #[cold]
-    pub(super) fn end_a_greedy_one(&mut self) {
+    pub(super) fn evict_largest(&mut self) {
         let count = self.sessions.len();
         let from = self.hand;
         let looked_at = (0..LOOKED_AT.min(count)).filter_map(|step| {
@@ -213,7 +213,7 @@ impl Tracker {
             }
         }
         if is_in_table {
-            self.tell_end(slot, last, EndState::Idle);
+            self.report_end(slot, last, EndState::Idle);
             self.remove_flow(id);
             self.let_go.push(id);
         }
@@ -249,13 +249,13 @@ impl Tracker {
         }
         self.kept.change(0, kept);
         if let Some(live) = self.remove_session(slot) {
-            let over = Over::new(live, &self.history, &self.options, paths);
-            self.done.push(Done { over, kept });
+            let session = FinishedSession::new(live, &self.history, &self.options, paths);
+            self.done.push(Finished { session, kept });
         }
     }
 
     /// Takes a session out of all tables.
-    pub(super) fn remove_session(&mut self, slot: SessionSlot) -> Option<Box<Live>> {
+    pub(super) fn remove_session(&mut self, slot: SessionSlot) -> Option<Box<ActiveSession>> {
         let mut live = self.sessions.get_mut(position(slot))?.take()?;
         self.kept.change(live.control.weight().saturating_add(live.state_cost), 0);
         self.free_slots.push(slot);

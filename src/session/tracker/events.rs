@@ -6,12 +6,12 @@ use super::{Tracker, position};
 use crate::base::{LimitName, PacketRef, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{self, EndState, Login, Session, Uid};
+use crate::session::active::{ActiveSession, Link};
 use crate::session::assemble;
 use crate::session::event::{Event, EventKind, Waiting};
 use crate::session::expectation::SessionSlot;
 use crate::session::flow::Role;
 use crate::session::kept;
-use crate::session::live::{Link, Live};
 use crate::session::state::{CurrentTransfer, Room};
 use crate::tcp::{Connection, ConnectionId};
 
@@ -90,7 +90,7 @@ impl Tracker {
             let (mode, linked) = (channel.mode, channel.is_linked());
             let (Some(prediction), made) = (channel.prediction, channel.made) else { continue };
             let stands = match channel.link {
-                Link::Open(id, _) => self.data_flow(id).is_some_and(|data| data.told_connected),
+                Link::Open(id, _) => self.data_flow(id).is_some_and(|data| data.connection_reported),
                 Link::None => false,
                 Link::Ended(..) => true,
             };
@@ -120,13 +120,13 @@ impl Tracker {
         watch.events.push(Event { packet, session: live.uid.clone(), client, server, kind });
     }
 
-    pub(super) fn tell_expecting(&mut self, slot: SessionSlot, index: u32, packet: PacketRef) {
+    pub(super) fn report_expected(&mut self, slot: SessionSlot, index: u32, packet: PacketRef) {
         let window = self.options.predict_window;
         let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { return };
         let (mode, made) = (channel.mode, channel.made);
         let Some(prediction) = channel.prediction else { return };
         let is_there = match channel.link {
-            Link::Open(id, _) => self.data_flow(id).is_some_and(|data| data.told_connected),
+            Link::Open(id, _) => self.data_flow(id).is_some_and(|data| data.connection_reported),
             Link::None => false,
             Link::Ended(..) => true,
         };
@@ -144,7 +144,7 @@ impl Tracker {
     }
 
     /// A reply that decides a login.
-    pub(super) fn tell_login(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
+    pub(super) fn report_login(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
         let login = match code {
             230 | 232 => Login::Accepted,
             400..=599 => Login::Rejected,
@@ -159,29 +159,29 @@ impl Tracker {
     }
 
     /// The control connection is over; told once.
-    pub(super) fn tell_end(&mut self, slot: SessionSlot, packet: PacketRef, end_state: EndState) {
-        if let Some(live) = self.live(slot).filter(|live| !live.end_told) {
-            live.end_told = true;
+    pub(super) fn report_end(&mut self, slot: SessionSlot, packet: PacketRef, end_state: EndState) {
+        if let Some(live) = self.live(slot).filter(|live| !live.end_reported) {
+            live.end_reported = true;
             self.tell(slot, packet, EventKind::Ended { end_state });
         }
     }
 
     /// The facts of a connection have changed.
-    pub(super) fn tell_connection(&mut self, id: ConnectionId, connection: &Connection) {
+    pub(super) fn report_connection(&mut self, id: ConnectionId, connection: &Connection) {
         let is_over = connection.closed.is_some() || connection.end_state == EndState::Rst;
         if let Some(Role::Control(slot)) = self.flow(id).map(|flow| &flow.role) {
             let slot = *slot;
             let is_session = self.live(slot).is_some_and(|live| live.control.is_confirmed());
             if is_over && is_session {
-                self.tell_end(slot, connection.last, connection.end_state);
+                self.report_end(slot, connection.last, connection.end_state);
             }
             return;
         }
         let Some(data) = self.data_flow(id) else { return };
         let owners = data.owners.clone();
         let (originator, responder) = (connection.originator, connection.responder);
-        if let Some(packet) = connection.established.filter(|_| !data.told_connected) {
-            data.told_connected = !owners.is_empty();
+        if let Some(packet) = connection.established.filter(|_| !data.connection_reported) {
+            data.connection_reported = !owners.is_empty();
             for &(slot, index) in &owners {
                 let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { continue };
                 let kind = EventKind::Connected {
@@ -205,7 +205,7 @@ impl Tracker {
         if is_over && !owners.is_empty() {
             let Some(data) = self.data_flow(id) else { return };
             let described = data.describe(connection);
-            self.tell_transfers_on(&owners, &described, connection.last);
+            self.report_transfers_on(&owners, &described, connection.last);
         }
     }
 
@@ -214,7 +214,7 @@ impl Tracker {
         let Some(live) = self.live(slot) else { return };
         let in_force = live.in_force;
         let Some((index, channel)) = in_force.and_then(|index| Some((index, live.channel(index)?))) else {
-            return self.tell_transfer(slot, command, packet, None);
+            return self.report_transfer(slot, command, packet, None);
         };
         let connection = match &channel.link {
             Link::None => None,
@@ -229,11 +229,11 @@ impl Tracker {
                 closed.take()
             }
         };
-        self.tell_transfer(slot, command, packet, connection.map(|connection| (index, connection)));
+        self.report_transfer(slot, command, packet, connection.map(|connection| (index, connection)));
     }
 
     /// A data connection is closed: transfers that waited for that are told.
-    pub(super) fn tell_transfers_on(
+    pub(super) fn report_transfers_on(
         &mut self,
         owners: &[(SessionSlot, u32)],
         connection: &report::Connection,
@@ -256,12 +256,12 @@ impl Tracker {
                 self.closed.entry((slot, index)).or_insert(kept);
             }
             for command in due {
-                self.tell_transfer(slot, command, packet, Some((index, Box::new(connection.clone()))));
+                self.report_transfer(slot, command, packet, Some((index, Box::new(connection.clone()))));
             }
         }
     }
 
-    fn tell_transfer(
+    fn report_transfer(
         &mut self,
         slot: SessionSlot,
         command: u32,
@@ -308,7 +308,7 @@ impl Tracker {
     }
 
     /// The session is over: nothing of it is waited for any more.
-    pub(super) fn stop_watching(&mut self, slot: SessionSlot, live: &Live) {
+    pub(super) fn stop_watching(&mut self, slot: SessionSlot, live: &ActiveSession) {
         for index in 0..u32::try_from(live.channels.len()).unwrap_or(u32::MAX) {
             self.closed.remove(&(slot, index));
         }

@@ -4,10 +4,10 @@ use super::{CANDIDATES, CAPTURED_EARLY, Tracker, flow_position, pair_key, positi
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{MatchedBy, Mode, Negotiation, ReuseKind, Uid};
+use crate::session::active::{Channel, Link};
 use crate::session::expectation::{Expectation, Fit, SessionSlot};
-use crate::session::flow::{Role, Visit};
-use crate::session::history::{Use, UseId};
-use crate::session::live::{Channel, Link};
+use crate::session::flow::{ConnectionAttempt, Role};
+use crate::session::history::{EndpointUse, EndpointUseId};
 use crate::tcp::ConnectionId;
 use std::net::IpAddr;
 
@@ -111,7 +111,8 @@ impl Tracker {
             _ => {
                 // An endpoint that has its connection: another one counts only once it comes to something.
                 if let Some(data) = self.data_flow(id) {
-                    data.visits = Some(Visit { session: slot, channel: index, matched_by, peer_session });
+                    data.visits =
+                        Some(ConnectionAttempt { session: slot, channel: index, matched_by, peer_session });
                 }
                 return;
             }
@@ -144,7 +145,8 @@ impl Tracker {
         if let Some(data) = self.data_flow(holder) {
             data.owners.clear();
             let matched_by = MatchedBy::Translated;
-            data.visits = Some(Visit { session: slot, channel: index, matched_by, peer_session: None });
+            data.visits =
+                Some(ConnectionAttempt { session: slot, channel: index, matched_by, peer_session: None });
         }
         if let Some(live) = self.live(slot) {
             live.open_flows = live.open_flows.saturating_sub(1);
@@ -216,9 +218,9 @@ impl Tracker {
         connector: Endpoint,
         listener: Endpoint,
         now: Timestamp,
-    ) -> (Option<(ReuseKind, UseId)>, Option<UseId>) {
+    ) -> (Option<(ReuseKind, EndpointUseId)>, Option<EndpointUseId>) {
         let Some(session) = self.uid_of(slot) else { return (None, None) };
-        let one = Use {
+        let one = EndpointUse {
             session,
             channel,
             connector,
@@ -334,7 +336,7 @@ impl Tracker {
 
     /// A visitor's connection came to something: it becomes a further channel of the negotiation.
     #[cold]
-    pub(super) fn promote(&mut self, id: ConnectionId, visit: Visit) {
+    pub(super) fn promote(&mut self, id: ConnectionId, visit: ConnectionAttempt) {
         let Some(first) = self.flow(id).map(|flow| flow.first) else { return };
         let Some(live) = self.live(visit.session) else { return };
         let Some(further) = live.channel(visit.channel).map(|channel| channel.further(first)) else { return };

@@ -6,11 +6,11 @@ use super::{Tracker, pair_key, position};
 use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
 use crate::report::{Announcement, Connector, Mode, Negotiation, Prediction};
+use crate::session::active::{ActiveSession, Channel};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
 use crate::session::expectation::{Expectation, SessionSlot};
 use crate::session::kept;
-use crate::session::live::{Channel, Live};
 use crate::tcp::ConnectionId;
 
 impl Tracker {
@@ -35,7 +35,7 @@ impl Tracker {
                 } else if verb.is_transfer() {
                     self.on_transfer_reply(slot, index, code, packet);
                 } else if matches!(verb, Verb::User | Verb::Pass | Verb::Acct) && self.is_watched() {
-                    self.tell_login(slot, index, code, packet);
+                    self.report_login(slot, index, code, packet);
                 }
             }
             Occurrence::Reply { command: None, code } => self.on_stray_reply(slot, code, packet),
@@ -120,7 +120,7 @@ impl Tracker {
     }
 
     /// The listening endpoint that an advertised one stands for.
-    pub(super) fn listener(live: &Live, active: bool, advertised: HostPort) -> Endpoint {
+    pub(super) fn listener(live: &ActiveSession, active: bool, advertised: HostPort) -> Endpoint {
         let peer = if active { live.client().ip } else { live.server().ip };
         let ip = match advertised.ip {
             None => peer,
@@ -237,7 +237,7 @@ impl Tracker {
         }
         expectations.supersede(&mut live.expected, index);
         if self.is_watched() {
-            self.tell_expecting(slot, index, packet);
+            self.report_expected(slot, index, packet);
         }
     }
 

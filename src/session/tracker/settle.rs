@@ -72,7 +72,7 @@ impl Tracker {
             && match &flow.role {
                 Role::Undecided | Role::Suspect | Role::Control(_) => true,
                 // Nobody's connection may turn out to be a control connection when it speaks.
-                Role::Data(data) => data.is_nobodys() && !data.has_payload(),
+                Role::Data(data) => data.is_unowned() && !data.has_payload(),
             }
     }
 }

@@ -8,7 +8,7 @@ use crate::decode::{Flags, Segment};
 use crate::tcp::{ConnectionId, Ending, Interest, Stream};
 
 /// What a piece of two bytes costs.
-const PIECE: usize = crate::tcp::held::PIECE_COST + 2;
+const PIECE: usize = crate::tcp::out_of_order::PIECE_COST + 2;
 
 fn reached(stage: &Stage, name: LimitName) -> u64 {
     stage.table.limits().iter().find(|&(limit, _)| limit == name).map_or(0, |(_, count)| count)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::control::Control;
 use super::expectation::OfSession;
-use super::flow::Heads;
-use super::history::UseId;
+use super::flow::ContentHeads;
+use super::history::EndpointUseId;
 use super::state::{Channels, CurrentTransfer, Dialogue, DialogueState, Room};
 use crate::base::{Endpoint, PacketRef};
 use crate::ftp::{HostPort, Verb};
@@ -14,7 +14,7 @@ use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
 /// A session under way; what each line needs stands where the control connection begins.
 #[repr(C)]
-pub(super) struct Live {
+pub(super) struct ActiveSession {
     /// The control connection's place in the table, while it is there.
     pub(super) connection: ConnectionId,
     pub(super) uid: Uid,
@@ -36,7 +36,7 @@ pub(super) struct Live {
     /// How the control connection ended; none while it is in the table.
     pub(super) ended: Option<Ended>,
     /// Whether those who watch know that it is over.
-    pub(super) end_told: bool,
+    pub(super) end_reported: bool,
     /// Data connections of its channels that are in the table.
     pub(super) open_flows: u32,
     /// What the dialogue has brought about, as far as somebody has asked.
@@ -63,10 +63,10 @@ pub(super) struct Channel {
     pub(super) matched_by: Option<MatchedBy>,
     pub(super) link: Link,
     /// The earlier use of the connection's pair or listening endpoint.
-    pub(super) previous: Option<(ReuseKind, UseId)>,
+    pub(super) previous: Option<(ReuseKind, EndpointUseId)>,
     /// The earlier use of the predicted pair, when the negotiation was made.
-    pub(super) predicted_previous: Option<UseId>,
-    pub(super) usage: Option<UseId>,
+    pub(super) predicted_previous: Option<EndpointUseId>,
+    pub(super) usage: Option<EndpointUseId>,
     pub(super) peer_session: Option<Uid>,
     pub(super) rejected: Vec<report::Connection>,
     /// The packet that made it: the command's, or the connection's first.
@@ -81,7 +81,7 @@ pub(super) enum Link {
     /// Still in the table; it began with this frame.
     Open(ConnectionId, u64),
     /// What is reported of it, once its heads have told their part.
-    Ended(Box<report::Connection>, Heads),
+    Ended(Box<report::Connection>, ContentHeads),
 }
 
 impl Link {
@@ -148,7 +148,7 @@ impl Channel {
     }
 }
 
-impl Live {
+impl ActiveSession {
     pub(super) fn new(id: ConnectionId, connection: &Connection, control: Control) -> Self {
         Self {
             connection: id,
@@ -165,7 +165,7 @@ impl Live {
             in_force: None,
             last_transfer: None,
             ended: None,
-            end_told: false,
+            end_reported: false,
             open_flows: 0,
             state: DialogueState::default(),
             state_cost: 0,

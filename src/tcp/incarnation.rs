@@ -17,7 +17,7 @@ pub(super) const SYN_FRAMES: usize = 8;
 /// It may be a blind guess, which the peer answers with a challenge ACK while the old connection lives on (RFC 5961), or
 /// the old one may be dead without anybody having said so. What comes next tells.
 #[derive(Debug)]
-pub(super) struct Rival {
+pub(super) struct CompetingIncarnation {
     /// Who sent the SYN, by its side in the old connection.
     pub originator: Side,
     /// Its numbers.
@@ -32,7 +32,7 @@ pub(super) struct Rival {
     pub challenge: Option<u32>,
 }
 
-/// What a segment means to a rival.
+/// What a segment means to a competitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It shows that the new connection replaces the old one, and belongs to the new one.
@@ -45,7 +45,7 @@ pub(super) enum Verdict {
     Neutral,
 }
 
-impl Rival {
+impl CompetingIncarnation {
     /// An attempt by this SYN.
     pub(super) fn new(originator: Side, syn: &Segment<'_>) -> Self {
         let mut half = Half::synchronised(syn);

@@ -32,7 +32,7 @@ pub(super) struct Piece {
 
 /// What only a stream with a hole needs.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct OutOfOrderQueue {
     /// By offset; they overlap neither each other nor what was delivered, and never touch the latter.
     pieces: BTreeMap<u64, Piece>,
     /// What they cost.
@@ -49,7 +49,7 @@ pub(super) enum Covered {
     NotBefore(u64),
 }
 
-impl Held {
+impl OutOfOrderQueue {
     /// The first piece and where it starts.
     #[cold]
     pub(super) fn first(&self) -> Option<(u64, &Piece)> {
