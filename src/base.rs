@@ -4,6 +4,7 @@
 
 mod choice;
 mod endpoint;
+mod hash_keys;
 mod keyed_map;
 mod limits;
 mod number_map;
@@ -16,6 +17,9 @@ mod time;
 pub use choice::{Choice, UnknownName};
 pub(crate) use choice::{choices, phrase};
 pub use endpoint::Endpoint;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use hash_keys::set_hash_keys;
+pub(crate) use hash_keys::{FastKeys, StrongKeys};
 pub(crate) use keyed_map::{KeyedMap, KeyedSet};
 pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};
 pub(crate) use number_map::NumberMap;

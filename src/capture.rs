@@ -15,6 +15,7 @@
 mod ahead;
 mod batch;
 mod bytes;
+mod compression;
 mod error;
 mod frames;
 mod intake;
@@ -28,6 +29,7 @@ mod run;
 mod scanner;
 mod source;
 mod tally;
+#[cfg(feature = "compression")]
 mod unpack;
 mod write;
 

@@ -14,6 +14,10 @@ mod options;
 mod output;
 mod progress;
 mod read;
+#[cfg(feature = "tui")]
+mod screen;
+#[cfg(not(feature = "tui"))]
+#[path = "cli/no_screen.rs"]
 mod screen;
 pub mod values;
 mod verdict;
@@ -46,7 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let quiet = args.general.quiet;
-    match understand(args, io::stdout().is_terminal()).and_then(|(job, general)| act(job, &general)) {
+    match understand(args, cfg!(feature = "tui") && io::stdout().is_terminal()).and_then(|(job, general)| act(job, &general)) {
         Ok(verdict) => verdict.into(),
         Err(Failure::ReaderGone) => Verdict::Done.into(),
         Err(Failure::Interrupted) => Verdict::Interrupted.into(),

@@ -33,20 +33,27 @@
 
 pub mod analyzer;
 pub mod base;
+#[cfg(feature = "capture")]
 pub mod capture;
+#[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(any(feature = "cli", feature = "live"))]
 pub mod confine;
 pub mod decode;
 pub mod diagnose;
 pub mod export;
 pub mod filter;
 pub mod ftp;
+#[cfg(any(feature = "cli", feature = "live"))]
 pub mod live;
+#[cfg(feature = "capture")]
 pub mod reading;
 pub mod report;
 pub mod session;
 pub mod tcp;
 pub mod tls;
+#[cfg(feature = "tui")]
 pub mod tui;
 
+#[cfg(feature = "capture")]
 pub use reading::analyze;

@@ -1,13 +1,15 @@
-//! Tables whose keys come from the wire.
+//! Hash maps for keys that come from the wire.
 
 use std::collections::{HashMap, HashSet};
 
-/// A table by addresses and endpoints, which whoever sends packets chooses: hashed with keys drawn when the program starts,
-/// so that nobody can choose them to collide, and in a tenth of the time that std's hash takes for so few bytes.
+use super::FastKeys;
+
+/// A map by addresses and endpoints, which an attacker can choose: hashed with random keys, so that nobody can make them
+/// collide on purpose, and in a tenth of the time that std's hash takes for so few bytes.
 ///
-/// It keeps the keys themselves, so that a collision costs time and nothing else. Where the hash stands for the key, std's
-/// (SipHash) is in its place.
-pub(crate) type KeyedMap<K, V> = HashMap<K, V, ahash::RandomState>;
+/// It stores its keys, so that a collision costs time and nothing else. Where only the hash is stored, SipHash is used
+/// ([`StrongKeys`](super::StrongKeys)).
+pub(crate) type KeyedMap<K, V> = HashMap<K, V, FastKeys>;
 
 /// A set of such keys.
-pub(crate) type KeyedSet<K> = HashSet<K, ahash::RandomState>;
+pub(crate) type KeyedSet<K> = HashSet<K, FastKeys>;

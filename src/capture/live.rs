@@ -13,9 +13,9 @@ mod interface;
 #[cfg(not(live_capture))]
 mod missing;
 
-#[cfg(live_capture)]
 use crate::decode::LinkType;
 use crate::report::Interface;
+#[cfg(live_capture)]
 use device as system;
 #[cfg(not(live_capture))]
 use missing as system;

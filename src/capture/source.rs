@@ -19,7 +19,7 @@ use super::record::Record;
 use super::run::{Run, Turn};
 use super::scanner::Scanner;
 use super::tally::Count;
-use super::unpack::Compression;
+use super::compression::Compression;
 
 /// Bytes needed to tell what a file is: text takes more than a few.
 const SNIFF: usize = 512;

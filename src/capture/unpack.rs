@@ -10,6 +10,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use lz4_flex::frame::FrameDecoder;
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
+use super::compression::Compression;
 use crate::base::Limits;
 
 /// Compressed bytes read at a time.
@@ -21,53 +22,25 @@ const ZSTD_HEADER_START: usize = 5;
 /// What a compressed file may unpack to before its ratio matters.
 const FREE: u64 = 64 * 1024 * 1024;
 
-/// How a file is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compression {
-    Gzip,
-    Zstd,
-    Lz4,
+/// What `packed` unpacks to, but for a bomb: not more than a ratio times the `file_bytes` that were read, and with a
+/// window that is not too large.
+pub(super) fn unpack(
+    compression: Compression,
+    packed: Box<dyn Read + Send>,
+    file_bytes: &Arc<AtomicU64>,
+    limits: &Limits,
+) -> io::Result<Box<dyn Read + Send>> {
+    let ratio = u64::try_from(limits.decompression_ratio).unwrap_or(u64::MAX);
+    let packed = BufReader::with_capacity(INPUT, packed);
+    let unpacked: Box<dyn Read + Send> = match compression {
+        Compression::Gzip => Box::new(Gzip::new(packed)),
+        Compression::Zstd => Box::new(Zstd::new(packed, limits.decompression_window)?),
+        Compression::Lz4 => Box::new(Lz4 { frame: Some(FrameDecoder::new(packed)) }),
+    };
+    Ok(Box::new(Guarded { unpacked, failure: None, count: 0, file_bytes: Arc::clone(file_bytes), ratio }))
 }
 
 impl Compression {
-    /// The compression of a file that begins so.
-    pub(super) fn recognise(first: &[u8]) -> Option<Self> {
-        match first {
-            [0x1f, 0x8b, ..] => Some(Self::Gzip),
-            // A zstd frame, or a skippable one, which parallel compressors put first.
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
-            [0x04, 0x22, 0x4d, 0x18, ..] | [0x02, 0x21, 0x4c, 0x18, ..] => Some(Self::Lz4),
-            _ => None,
-        }
-    }
-
-    /// The name in the report.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-            Self::Lz4 => "lz4",
-        }
-    }
-
-    /// What `packed` unpacks to, but for a bomb: not more than a ratio times the `file_bytes` that were read, and with a
-    /// window that is not too large.
-    pub(super) fn unpack(
-        self,
-        packed: Box<dyn Read + Send>,
-        file_bytes: &Arc<AtomicU64>,
-        limits: &Limits,
-    ) -> io::Result<Box<dyn Read + Send>> {
-        let ratio = u64::try_from(limits.decompression_ratio).unwrap_or(u64::MAX);
-        let packed = BufReader::with_capacity(INPUT, packed);
-        let unpacked: Box<dyn Read + Send> = match self {
-            Self::Gzip => Box::new(Gzip::new(packed)),
-            Self::Zstd => Box::new(Zstd::new(packed, limits.decompression_window)?),
-            Self::Lz4 => Box::new(Lz4 { frame: Some(FrameDecoder::new(packed)) }),
-        };
-        Ok(Box::new(Guarded { unpacked, failure: None, count: 0, file_bytes: Arc::clone(file_bytes), ratio }))
-    }
-
     fn cut(self) -> io::Error {
         let what = format!("the {} data ends too early", self.name());
         io::Error::new(io::ErrorKind::UnexpectedEof, what)

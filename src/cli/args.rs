@@ -9,6 +9,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use super::values::{DecodeAs, Duration, LimitSetting, Size, max_memory};
 use super::verdict::EXIT_STATUSES;
 use crate::base::Limits;
+#[cfg(feature = "tui")]
 use crate::tui::ThemeName;
 
 pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
@@ -225,9 +226,15 @@ pub struct GeneralArgs {
     #[arg(long, global = true)]
     pub ascii: bool,
     /// Theme of the terminal interface: dark, light, cb-safe or mono
+    #[cfg(feature = "tui")]
     #[arg(long, global = true, value_name = "NAME", value_parser = theme)]
     pub theme: Option<ThemeName>,
+<<<<<<< HEAD
     /// Do not capture the mouse
+=======
+    /// Leave the mouse to the terminal
+    #[cfg(feature = "tui")]
+>>>>>>> 845b722 (features: let the library be built without files, devices, terminals and command lines)
     #[arg(long, global = true)]
     pub no_mouse: bool,
     /// Show a progress bar on standard error
@@ -241,6 +248,7 @@ pub struct GeneralArgs {
     pub verbose: u8,
 }
 
+#[cfg(feature = "tui")]
 fn theme(name: &str) -> Result<ThemeName, String> {
     ThemeName::parse(name).ok_or_else(|| "use dark, light, cb-safe or mono".to_owned())
 }

@@ -138,6 +138,7 @@ pub(super) fn understand_capture(
 }
 
 /// A capture to be looked at in the terminal interface.
+#[cfg_attr(not(feature = "tui"), expect(dead_code, reason = "only the terminal interface reads it"))]
 pub(super) struct WatchJob {
     pub(super) job: Job,
     /// Which sessions to list at first; it has been found right.

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _};
 use super::args::{GeneralArgs, When};
 use super::options::Target;
 use crate::export::Look;
+#[cfg(feature = "tui")]
 use crate::tui::ColorDepth;
 
 /// Narrower than this, columns are of no use.
@@ -23,7 +24,7 @@ pub(super) fn look(target: &Target, general: &GeneralArgs) -> Look {
 }
 
 fn columns() -> Option<usize> {
-    let (columns, _) = crossterm::terminal::size().ok()?;
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size()?;
     Some(usize::from(columns).max(NARROWEST))
 }
 
@@ -57,6 +58,7 @@ impl Surroundings {
     }
 
     /// How many colours the terminal has.
+    #[cfg(feature = "tui")]
     pub(super) fn depth() -> ColorDepth {
         ColorDepth::detect(|name| env::var(name).ok())
     }

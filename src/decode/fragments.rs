@@ -1,7 +1,7 @@
 //! Incomplete IP datagrams.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use etherparse::IpNumber;
@@ -9,7 +9,7 @@ use etherparse::IpNumber;
 use super::layer::{Fragment, Trail};
 use super::span::Span;
 use super::tunnel;
-use crate::base::{Limits, Timestamp};
+use crate::base::{Limits, StrongKeys, Timestamp};
 
 /// How long a datagram may wait for its missing pieces, in nanoseconds. RFC 1122 and RFC 8200 ask for a minute and
 /// more, but receivers wait less (Linux 30 seconds), and a number may be used again by then.
@@ -224,7 +224,7 @@ impl Fragments {
 struct Completed {
     digests: HashMap<Key, Vec<u64>>,
     by_age: VecDeque<Key>,
-    hashing: RandomState,
+    hashing: StrongKeys,
 }
 
 impl Completed {

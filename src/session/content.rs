@@ -11,6 +11,11 @@ const HEAD: usize = 512;
 /// How far into a file the marks of its kind stand: those of tar, which end at 262, are the last.
 const MARKS: usize = 264;
 
+/// Word, Excel, PowerPoint and installers share this kind's mark, and differ beyond the first bytes.
+const OLE: &str = "application/x-ole-storage";
+/// What `infer` takes all of them for.
+const GUESSED_OLE: &str = "application/msword";
+
 /// Bytes of a machine listing (MLSD) that are kept until its facts were read.
 const LISTING: usize = 256 * 1024;
 
@@ -166,7 +171,7 @@ pub(super) fn sniff(head: &[u8]) -> Sniffed {
     };
     match kind {
         Some(kind) => Sniffed {
-            mime: Some(kind.mime_type()),
+            mime: Some(if kind.mime_type() == GUESSED_OLE { OLE } else { kind.mime_type() }),
             binary: !matches!(kind.matcher_type(), infer::MatcherType::Text),
         },
         None => Sniffed {
@@ -225,6 +230,13 @@ mod tests {
         ] {
             assert_eq!(sniff(text).mime, Some(mime));
         }
+    }
+
+    #[test]
+    fn an_ole_file_is_not_taken_for_a_document_that_its_first_bytes_cannot_tell() {
+        let head = [&b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"[..], &[0; 504]].concat();
+        let sniffed = sniff(&head);
+        assert_eq!((sniffed.mime, sniffed.binary), (Some(OLE), true));
     }
 
     #[test]

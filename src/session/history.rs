@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use hashbrown::HashTable;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, Timestamp, cost};
+use crate::base::{Endpoint, FastKeys, LimitCounts, LimitName, Limits, Timestamp, cost};
 use crate::report::{ReuseKind, Uid};
 
 /// One data connection that was made, for those that come after it on the same endpoints.
@@ -49,7 +49,7 @@ const _: () = assert!(
 pub(super) struct History {
     uses: VecDeque<EndpointUse>,
     first: u64,
-    keys: ahash::RandomState,
+    keys: FastKeys,
     by_pair: HashTable<Latest>,
     by_listener: HashTable<Latest>,
 }

@@ -1,10 +1,10 @@
 //! Which flow a segment belongs to, in one lookup.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Timestamp, cost};
+use crate::base::{Endpoint, LimitCounts, LimitName, StrongKeys, Timestamp, cost};
 use crate::decode::Segment;
 
 /// How long an ignored flow may be silent and still be known; at most twice that long it is.
@@ -131,7 +131,7 @@ impl Recent {
 /// All flows that are known.
 #[derive(Debug)]
 pub(super) struct Flows {
-    keys: RandomState,
+    keys: StrongKeys,
     recent: Recent,
     map: HashMap<Fingerprint, Flow, BuildHasherDefault<Prehashed>>,
     /// Ignored flows are forgotten by era: those that were last seen before the previous one.
@@ -146,7 +146,7 @@ pub(super) struct Flows {
 impl Flows {
     pub(super) fn new(ignored_flows: usize) -> Self {
         Self {
-            keys: RandomState::new(),
+            keys: StrongKeys::default(),
             recent: Recent::new(),
             map: HashMap::default(),
             era: 0,

@@ -1,6 +1,7 @@
 //! Why an interface can't be captured on.
 
 use crate::base::Printable;
+use crate::decode::LinkType;
 
 /// Why an interface can't be captured on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +44,7 @@ pub enum Error {
         /// The interface.
         name: String,
         /// The kind of its packets.
-        link: super::LinkType,
+        link: LinkType,
     },
     /// Anything else.
     #[error("cannot capture on {}: {}", Printable(name), Printable(why))]

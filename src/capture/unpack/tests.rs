@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::super::testing::{Order, Packet, Pieces, pcap, pcapng, read, read_with};
 use super::super::{Error, Frames};
-use super::Compression;
+use super::super::compression::Compression;
 use crate::base::Limits;
 
 const ALL: [Compression; 3] = [Compression::Gzip, Compression::Zstd, Compression::Lz4];
