@@ -50,7 +50,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let quiet = args.general.quiet;
-    match understand(args, cfg!(feature = "tui") && io::stdout().is_terminal()).and_then(|(job, general)| act(job, &general)) {
+    match understand(args, cfg!(feature = "tui") && io::stdout().is_terminal())
+        .and_then(|(job, general)| act(job, &general))
+    {
         Ok(verdict) => verdict.into(),
         Err(Failure::ReaderGone) => Verdict::Done.into(),
         Err(Failure::Interrupted) => Verdict::Interrupted.into(),

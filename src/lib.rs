@@ -30,6 +30,19 @@
 //!
 //! **Invariant:** up to and including `analyzer` there is no clock, thread, lock, file or terminal: time is an argument,
 //! and what is odd on the wire is a value, never an error.
+//!
+//! # Features
+//!
+//! Without default features this is the core: it analyses frames that are handed to it, and builds for
+//! `wasm32-unknown-unknown` as well (call `base::set_hash_keys` with random numbers first: that target has none).
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `capture` | capture files and pipes: `capture`, `reading`, `analyze` |
+//! | `compression` | capture files inside gzip, zstd or lz4 |
+//! | `live` | capture from interfaces through libpcap: `live`, `confine` |
+//! | `tui` | the terminal interface: `tui` |
+//! | `cli` | the command line, and with it the program: `cli`, `live`, `confine` |
 
 pub mod analyzer;
 pub mod base;

@@ -14,12 +14,12 @@ use crate::report;
 
 use super::ahead::Ahead;
 use super::batch::{Batch, Batcher};
+use super::compression::Compression;
 use super::error::{Error, name, other_kind};
 use super::record::Record;
 use super::run::{Run, Turn};
 use super::scanner::Scanner;
 use super::tally::Count;
-use super::compression::Compression;
 
 /// Bytes needed to tell what a file is: text takes more than a few.
 const SNIFF: usize = 512;

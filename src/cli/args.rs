@@ -229,12 +229,8 @@ pub struct GeneralArgs {
     #[cfg(feature = "tui")]
     #[arg(long, global = true, value_name = "NAME", value_parser = theme)]
     pub theme: Option<ThemeName>,
-<<<<<<< HEAD
     /// Do not capture the mouse
-=======
-    /// Leave the mouse to the terminal
     #[cfg(feature = "tui")]
->>>>>>> 845b722 (features: let the library be built without files, devices, terminals and command lines)
     #[arg(long, global = true)]
     pub no_mouse: bool,
     /// Show a progress bar on standard error

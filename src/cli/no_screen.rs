@@ -14,5 +14,7 @@ pub(super) fn watch(_job: WatchJob, _general: &GeneralArgs) -> Result<Verdict, F
 }
 
 fn missing() -> Failure {
-    Failure::impossible("this build has no terminal interface; 'ftpscope analyze' and 'ftpscope live' write text")
+    Failure::impossible(
+        "this build has no terminal interface; 'ftpscope analyze' and 'ftpscope live' write text",
+    )
 }

@@ -2,7 +2,7 @@
 
 #![expect(deprecated, reason = "std has no other SipHash that takes keys")]
 
-use std::hash::{BuildHasher, RandomState, SipHasher};
+use std::hash::{BuildHasher, Hash, RandomState, SipHasher};
 use std::sync::OnceLock;
 
 static KEYS: OnceLock<[u64; 4]> = OnceLock::new();
@@ -33,6 +33,13 @@ impl Default for FastKeys {
     fn default() -> Self {
         let [a, b, c, d] = keys();
         Self(ahash::RandomState::with_seeds(a, b, c, d))
+    }
+}
+
+impl FastKeys {
+    /// As `ahash::RandomState` has it of its own, so that who calls it needs no trait.
+    pub(crate) fn hash_one<T: Hash>(&self, value: T) -> u64 {
+        self.0.hash_one(value)
     }
 }
 

@@ -3,9 +3,9 @@ use std::io::{Cursor, Read, Write};
 use lz4_flex::frame::{BlockSize, FrameInfo};
 use proptest::prelude::*;
 
+use super::super::compression::Compression;
 use super::super::testing::{Order, Packet, Pieces, pcap, pcapng, read, read_with};
 use super::super::{Error, Frames};
-use super::super::compression::Compression;
 use crate::base::Limits;
 
 const ALL: [Compression; 3] = [Compression::Gzip, Compression::Zstd, Compression::Lz4];
