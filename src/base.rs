@@ -17,7 +17,7 @@ mod time;
 pub use choice::{Choice, UnknownName};
 pub(crate) use choice::{choices, phrase};
 pub use endpoint::Endpoint;
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
 pub use hash_keys::set_hash_keys;
 pub(crate) use hash_keys::{FastKeys, StrongKeys};
 pub(crate) use keyed_map::{KeyedMap, KeyedSet};

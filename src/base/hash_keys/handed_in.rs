@@ -74,6 +74,8 @@ impl BuildHasher for StrongKeys {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::Hasher as _;
+
     use super::*;
 
     #[test]
@@ -85,7 +87,7 @@ mod tests {
             ahash::RandomState::with_seeds(1, 2, 3, 4).hash_one("a")
         );
         let mut sip = SipHasher::new_with_keys(1, 2);
-        std::hash::Hash::hash("a", &mut sip);
-        assert_eq!(StrongKeys::default().hash_one("a"), std::hash::Hasher::finish(&sip));
+        "a".hash(&mut sip);
+        assert_eq!(StrongKeys::default().hash_one("a"), sip.finish());
     }
 }
