@@ -1,19 +1,23 @@
 //! The terminal interface: sessions, their mode timelines, ladders, transfers, findings and ports.
 //!
 //! In come sessions from a [`Source`] on a thread of its own, and keys; out come screens. Keys become messages (`input`,
-//! `keymap`), messages change the state (`update`), the state is drawn (`view`, `screens`); what is to be done outside
+//! `keymap`), messages change the state (`update`), the state is drawn (`draw`, `screens`); what is to be done outside
 //! comes back from `update` as an effect, and is performed here.
 //!
-//! **Invariant:** `update` and `view` know no clock, thread, file or terminal; only `run` does.
+//! **Invariant:** `update`, `draw` and the screens know no clock, thread, file or terminal; only `run` does.
 
 mod canvas;
+mod commands;
+mod cursor;
 mod data;
 mod details;
+mod draw;
 mod effect;
 mod events;
 mod evidence;
 mod glyphs;
 mod input;
+mod interface;
 mod keymap;
 mod layout;
 mod line_editor;
@@ -24,14 +28,15 @@ mod palette;
 mod perform;
 mod row_filter;
 mod scale;
+mod screen;
 mod screens;
 mod source;
 mod state;
 mod summary;
+mod tabs;
 mod terminal;
 mod theme;
 mod update;
-mod view;
 mod words;
 
 #[cfg(test)]
@@ -49,16 +54,16 @@ use ratatui::crossterm::event as terminal_event;
 
 pub use effect::{ExportRequest, Exporter, Flow, SaveRequest, Saver, Table};
 pub use keymap::Keymap;
-pub use message::Screen;
+pub use screen::Screen;
 pub use source::{Feed, LiveStatus, Outlet, Progress, Source, Waiting};
 pub use state::Settings;
 pub use theme::{ColorDepth, ThemeName};
 pub use words::TimeFormat;
 
 use data::Data;
+use interface::Interface;
 use message::Message;
 use perform::Performer;
-use state::State;
 
 /// Batches that may wait between the source and the screen.
 const QUEUE: usize = 16;
@@ -125,15 +130,15 @@ pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error
     let reader = thread::Builder::new().name("source".into()).spawn(move || source.run(&outlet))?;
     let size = screen.terminal.size()?;
     let filter = options.settings.filter.clone();
-    let mut state = State::new(options.settings, (size.width, size.height));
-    if !filter.is_empty() && !update::apply_filter(&mut state, &filter) {
-        let message = state.flash.take().map(|flash| flash.text).unwrap_or_default();
+    let mut interface = Interface::new(options.settings, (size.width, size.height));
+    if !filter.is_empty() && !update::apply_filter(&mut interface.state, &filter) {
+        let message = interface.state.flash.take().map(|flash| flash.text).unwrap_or_default();
         return Err(Error::Filter(message));
     }
     let performer = Performer::new(options.files, options.saver, options.exporter, Arc::clone(&stop));
     let (reader, data) = (Some(reader), Data::new());
     let mut around = Loop {
-        state,
+        interface,
         data,
         receiver,
         reader,
@@ -152,13 +157,13 @@ pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error
     if ended.signal.is_none() {
         ended.late = around.performer.wait();
     }
-    ended.history = around.state.settings.history;
+    ended.history = around.interface.state.settings.history;
     Ok(ended)
 }
 
 /// Everything that the loop turns around.
 struct Loop {
-    state: State,
+    interface: Interface,
     data: Data,
     receiver: Receiver<Feed>,
     /// The source's thread, until it was seen to end.
@@ -180,8 +185,8 @@ impl Loop {
             }
             if dirty {
                 self.measure(screen)?;
-                let (state, data) = (&self.state, &self.data);
-                screen.terminal.draw(|frame| view::view(state, data, frame))?;
+                let (interface, data) = (&self.interface, &self.data);
+                screen.terminal.draw(|frame| draw::draw(interface, data, frame))?;
                 dirty = false;
             }
             if let Some(signal) = screen.signal() {
@@ -197,10 +202,12 @@ impl Loop {
                 dirty = true;
                 continue;
             }
-            let busy = update::is_busy(&self.state, &self.data);
+            let busy = update::is_busy(&self.interface, &self.data);
             let wait = if busy {
                 AT_ONCE
-            } else if self.data.progress().finished && self.state.flash.is_none() && !self.performer.is_busy()
+            } else if self.data.progress().finished
+                && self.interface.state.flash.is_none()
+                && !self.performer.is_busy()
             {
                 IDLE
             } else {
@@ -214,7 +221,7 @@ impl Loop {
                 taken += 1;
                 let event = terminal_event::read()?;
                 self.tick();
-                let Some(message) = input::message(&self.state, event) else { continue };
+                let Some(message) = input::message(&self.interface.state, event) else { continue };
                 dirty = true;
                 if let Some(effect) = self.change(message) {
                     if let effect::Effect::Quit { keep } = effect {
@@ -243,14 +250,14 @@ impl Loop {
     /// Sees to it that what is laid out fits what is drawn on.
     fn measure(&mut self, screen: &terminal::Screen) -> io::Result<()> {
         let size = screen.terminal.size()?;
-        if self.state.size != (size.width, size.height) {
+        if self.interface.state.size != (size.width, size.height) {
             self.change(Message::Resize { width: size.width, height: size.height });
         }
         Ok(())
     }
 
     fn change(&mut self, message: Message) -> Option<effect::Effect> {
-        update::update(&mut self.state, &self.data, message)
+        update::update(&mut self.interface, &self.data, message)
     }
 
     /// Takes in what the source tells, for a little while; whether there was anything.
@@ -297,18 +304,18 @@ impl Loop {
 
     /// Tells the state the time; whether anything in sight goes with it.
     fn tick(&mut self) -> bool {
-        let flashing = self.state.flash.is_some();
-        let before = self.state.now.as_millis() / 200;
+        let flashing = self.interface.state.flash.is_some();
+        let before = self.interface.state.now.as_millis() / 200;
         self.change(Message::Tick(self.started.elapsed()));
-        let turned = before != self.state.now.as_millis() / 200;
-        flashing != self.state.flash.is_some() || turned && !self.data.progress().finished
+        let turned = before != self.interface.state.now.as_millis() / 200;
+        flashing != self.interface.state.flash.is_some() || turned && !self.data.progress().finished
     }
 
     /// The screen as plain text.
     fn screen_text(&self, screen: &mut terminal::Screen) -> String {
         let mut text = String::new();
-        let (state, data) = (&self.state, &self.data);
-        if let Ok(frame) = screen.terminal.draw(|frame| view::view(state, data, frame)) {
+        let (interface, data) = (&self.interface, &self.data);
+        if let Ok(frame) = screen.terminal.draw(|frame| draw::draw(interface, data, frame)) {
             let area = frame.area;
             for y in area.top()..area.bottom() {
                 let mut line = String::new();

@@ -363,31 +363,6 @@ fn reused(session: &Session, reuse: &Reuse) -> Fact {
     )
 }
 
-/// The frames that concern a channel, from the negotiation to the close, and its ports.
-pub(super) fn evidence(session: &Session, index: u32) -> Option<(u64, u64, Option<u16>)> {
-    let channel = session.data_channel(index)?;
-    let mut frames = Vec::new();
-    if let Some(command) = channel.command.and_then(|index| session.command(index)) {
-        frames.push(command.frame);
-        frames.extend(command.replies.iter().map(|reply| reply.frame));
-    }
-    if let Some(connection) = &channel.connection {
-        frames.extend([connection.frames.first, connection.frames.last]);
-    }
-    for transfer in session.transfers.iter().filter(|transfer| transfer.data_channel == Some(index)) {
-        if let Some(command) = session.command(transfer.command) {
-            frames.push(command.frame);
-            frames.extend(command.replies.iter().map(|reply| reply.frame));
-        }
-    }
-    let port = channel
-        .connection
-        .as_ref()
-        .map(|connection| connection.responder.port)
-        .or_else(|| channel.predicted.map(|prediction| prediction.listener.port));
-    Some((frames.iter().copied().min()?, frames.iter().copied().max()?, port))
-}
-
 /// The moment of a channel that tells most: its problem if there is one, else its start.
 pub(super) fn telling_time(summary: &Summary, index: u32) -> Option<Timestamp> {
     let channel = summary.channel(index)?;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::message::Screen;
 use crate::base::Endpoint;
 use crate::report::{Capture, Finding, FrameSpan, Session, Uid};
 
@@ -103,14 +102,11 @@ pub enum Table {
 }
 
 impl Table {
-    /// The table that a view shows.
-    pub(super) const fn of(screen: Screen) -> Self {
-        match screen {
-            Screen::Sessions => Self::Sessions,
-            Screen::Timeline | Screen::Ladder => Self::Commands,
-            Screen::Transfers => Self::Transfers,
-            Screen::Findings => Self::Findings,
-            Screen::Ports => Self::Channels,
+    /// The format that is proposed: a list is a table; sessions have more to them than fits in one.
+    pub(super) const fn usual_format(self) -> &'static str {
+        match self {
+            Self::Sessions | Self::Commands => "json",
+            Self::Transfers | Self::Findings | Self::Channels => "csv",
         }
     }
 

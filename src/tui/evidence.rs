@@ -52,8 +52,39 @@ pub(super) fn filter_of<'a>(sessions: impl Iterator<Item = &'a Session>) -> Stri
     text
 }
 
-/// A filter for the frames of one data channel, or of one moment.
-pub(super) fn filter_of_frames(first: u64, last: u64, port: Option<u16>, session: &Session) -> String {
+/// The first frame of a data channel, and a filter for all its frames.
+pub(super) fn of_channel(session: &Session, channel: u32) -> Option<(u64, String)> {
+    let (first, last, port) = frames_of(session, channel)?;
+    Some((first, filter_of_frames(first, last, port, session)))
+}
+
+/// The frames that concern a channel, from the negotiation to the close, and its ports.
+fn frames_of(session: &Session, index: u32) -> Option<(u64, u64, Option<u16>)> {
+    let channel = session.data_channel(index)?;
+    let mut frames = Vec::new();
+    if let Some(command) = channel.command.and_then(|index| session.command(index)) {
+        frames.push(command.frame);
+        frames.extend(command.replies.iter().map(|reply| reply.frame));
+    }
+    if let Some(connection) = &channel.connection {
+        frames.extend([connection.frames.first, connection.frames.last]);
+    }
+    for transfer in session.transfers.iter().filter(|transfer| transfer.data_channel == Some(index)) {
+        if let Some(command) = session.command(transfer.command) {
+            frames.push(command.frame);
+            frames.extend(command.replies.iter().map(|reply| reply.frame));
+        }
+    }
+    let port = channel
+        .connection
+        .as_ref()
+        .map(|connection| connection.responder.port)
+        .or_else(|| channel.predicted.map(|prediction| prediction.listener.port));
+    Some((frames.iter().copied().min()?, frames.iter().copied().max()?, port))
+}
+
+/// A filter for a range of frames, on the control connection and perhaps one more port.
+fn filter_of_frames(first: u64, last: u64, port: Option<u16>, session: &Session) -> String {
     let frames = if first == last {
         format!("frame.number == {first}")
     } else {

@@ -6,7 +6,8 @@ use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
-use super::message::{Edit, Message, Spot};
+use super::layout::Spot;
+use super::message::{Edit, Message, Turn};
 use super::state::{Overlay, State};
 
 /// What an event of the terminal means in a state.
@@ -89,8 +90,8 @@ fn of_mouse(state: &State, mouse: MouseEvent) -> Option<Message> {
         MouseEventKind::Down(MouseButton::Left) => Some(Message::Click(spot)),
         MouseEventKind::Drag(MouseButton::Left) => Some(Message::Drag(spot)),
         MouseEventKind::Up(MouseButton::Left) => Some(Message::Release(spot)),
-        MouseEventKind::ScrollDown => Some(Message::Wheel { spot, down: true, zoom }),
-        MouseEventKind::ScrollUp => Some(Message::Wheel { spot, down: false, zoom }),
+        MouseEventKind::ScrollDown => Some(Message::Wheel(Turn { spot, down: true, zoom })),
+        MouseEventKind::ScrollUp => Some(Message::Wheel(Turn { spot, down: false, zoom })),
         MouseEventKind::Down(_)
         | MouseEventKind::Drag(_)
         | MouseEventKind::Up(_)

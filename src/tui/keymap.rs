@@ -8,7 +8,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use key::{Key, control, key, named, shifted};
 
-use super::message::{Action, Screen};
+use super::message::Action;
+use super::screen::Screen;
 
 /// Where a key has its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Group {
 }
 
 /// One row of the table.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Binding {
     pub(super) action: Action,
     /// The name in the configuration's `[keys]`.
@@ -99,9 +100,9 @@ use Group as G;
 use KeyCode as K;
 use Place as P;
 
-/// The table.
+/// The table, up to the rows of the screens.
 #[rustfmt::skip]
-const TABLE: &[Binding] = &[
+const FIRST: &[Binding] = &[
     bind(A::Down, "down", &[key('j'), named(K::Down)], P::Everywhere, G::Move, ["next row or event", ""]),
     bind(A::Up, "up", &[key('k'), named(K::Up)], P::Everywhere, G::Move, ["previous row or event", ""]),
     bind(A::First, "first", &[named(K::Home)], P::Everywhere, G::Move, ["first (also gg)", ""]),
@@ -111,12 +112,38 @@ const TABLE: &[Binding] = &[
     bind(A::PageDown, "page-down", &[named(K::PageDown)], P::Everywhere, G::Move, ["page down", ""]),
     bind(A::PageUp, "page-up", &[named(K::PageUp)], P::Everywhere, G::Move, ["page up", ""]),
     bind(A::GotoFrame, "goto-frame", &[key('g')], P::Everywhere, G::Move, ["g123: go to frame 123", ""]),
-    bind(A::Show(Screen::Sessions), "sessions", &[key('1')], P::Everywhere, G::Move, ["sessions", ""]),
-    bind(A::Show(Screen::Timeline), "timeline", &[key('2')], P::Everywhere, G::Move, ["timeline of the session", ""]),
-    bind(A::Show(Screen::Ladder), "ladder", &[key('3')], P::Everywhere, G::Move, ["ladder of the session", ""]),
-    bind(A::Show(Screen::Transfers), "transfers", &[key('4')], P::Everywhere, G::Move, ["transfers", ""]),
-    bind(A::Show(Screen::Findings), "findings", &[key('5')], P::Everywhere, G::Move, ["findings", ""]),
-    bind(A::Show(Screen::Ports), "ports", &[key('6')], P::Everywhere, G::Move, ["negotiated ports", ""]),
+];
+
+/// The rows of the screens: each has the key of its number.
+const SCREENS: [Binding; Screen::ALL.len()] = {
+    let mut rows = [show(0); Screen::ALL.len()];
+    let mut at = 0;
+    while at < rows.len() {
+        rows[at] = show(at);
+        at += 1;
+    }
+    rows
+};
+
+const fn show(at: usize) -> Binding {
+    const DIGITS: [[Key; 1]; 9] = [
+        [key('1')],
+        [key('2')],
+        [key('3')],
+        [key('4')],
+        [key('5')],
+        [key('6')],
+        [key('7')],
+        [key('8')],
+        [key('9')],
+    ];
+    let screen = Screen::ALL[at];
+    bind(A::Show(screen), screen.key_name(), &DIGITS[at], P::Everywhere, G::Move, [screen.help(), ""])
+}
+
+/// The table's second half.
+#[rustfmt::skip]
+const MORE: &[Binding] = &[
     bind(A::NextScreen, "next-view", &[named(K::Tab)], P::Everywhere, G::Move, ["next view", ""]),
     bind(A::PreviousScreen, "previous-view", &[named(K::BackTab)], P::Everywhere, G::Move, ["previous view", ""]),
 
@@ -177,6 +204,11 @@ const TABLE: &[Binding] = &[
     bind(A::QuitKeeping, "quit-keeping", &[key('Q')], P::Everywhere, G::General, ["quit, leave the screen", ""]),
 ];
 
+/// All rows.
+fn table() -> impl Iterator<Item = &'static Binding> {
+    FIRST.iter().chain(&SCREENS).chain(MORE)
+}
+
 /// The table with the user's own keys in it.
 #[derive(Clone, Debug)]
 pub struct Keymap {
@@ -186,7 +218,7 @@ pub struct Keymap {
 
 impl Default for Keymap {
     fn default() -> Self {
-        Self { keys: TABLE.iter().map(|binding| binding.keys.to_vec()).collect() }
+        Self { keys: table().map(|binding| binding.keys.to_vec()).collect() }
     }
 }
 
@@ -196,7 +228,7 @@ impl Keymap {
         let mut keymap = Self::default();
         for (name, keys) in overrides {
             let Some(slot) =
-                TABLE.iter().position(|binding| binding.name == name).and_then(|at| keymap.keys.get_mut(at))
+                table().position(|binding| binding.name == name).and_then(|at| keymap.keys.get_mut(at))
             else {
                 return Err(format!("keys: there is no command '{name}' (:keys lists them)"));
             };
@@ -211,8 +243,7 @@ impl Keymap {
     /// What a key means on a screen.
     pub(super) fn action(&self, screen: Screen, event: KeyEvent) -> Option<Action> {
         let pressed = Key::of(event);
-        TABLE
-            .iter()
+        table()
             .zip(&self.keys)
             .filter(|(binding, keys)| binding.place.holds(screen) && keys.contains(&pressed))
             .min_by_key(|(binding, _)| binding.place.breadth())
@@ -221,18 +252,15 @@ impl Keymap {
 
     /// The rows of a group, with their keys as text.
     pub(super) fn rows(&self, group: Group) -> impl Iterator<Item = (String, &'static Binding)> + '_ {
-        TABLE.iter().zip(&self.keys).filter(move |(binding, _)| binding.group == group).map(
-            |(binding, keys)| {
-                let names: Vec<String> = keys.iter().map(|key| key.name()).collect();
-                (names.join(" "), binding)
-            },
-        )
+        table().zip(&self.keys).filter(move |(binding, _)| binding.group == group).map(|(binding, keys)| {
+            let names: Vec<String> = keys.iter().map(|key| key.name()).collect();
+            (names.join(" "), binding)
+        })
     }
 
     /// The hints of a screen: key and word, the most wanted first.
     pub(super) fn hints(&self, screen: Screen) -> Vec<(String, &'static str)> {
-        let mut hints: Vec<(u8, String, &'static str)> = TABLE
-            .iter()
+        let mut hints: Vec<(u8, String, &'static str)> = table()
             .zip(&self.keys)
             .filter(|(binding, _)| !binding.hint.is_empty() && binding.place.holds(screen))
             .filter_map(|(binding, keys)| {
@@ -288,9 +316,9 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for screen in Screen::ALL {
-            for (at, binding) in TABLE.iter().enumerate().filter(|(_, binding)| binding.place.holds(screen)) {
-                for other in TABLE.iter().skip(at + 1).filter(|other| other.place.holds(screen)) {
+        for &screen in Screen::ALL {
+            for (at, binding) in table().enumerate().filter(|(_, binding)| binding.place.holds(screen)) {
+                for other in table().skip(at + 1).filter(|other| other.place.holds(screen)) {
                     let shared = binding.keys.iter().any(|key| other.keys.contains(key));
                     assert!(
                         !shared || binding.place.breadth() != other.place.breadth(),
@@ -305,11 +333,11 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_every_row_says_what_it_does() {
-        let mut names: Vec<_> = TABLE.iter().map(|binding| binding.name).collect();
+        let mut names: Vec<_> = table().map(|binding| binding.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), TABLE.len());
-        assert!(TABLE.iter().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
+        assert_eq!(names.len(), table().count());
+        assert!(table().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
     }
 
     #[test]
@@ -338,6 +366,6 @@ mod tests {
     #[test]
     fn the_readme_table_names_every_row() {
         let text = Keymap::default().markdown();
-        assert!(TABLE.iter().all(|binding| text.contains(&format!("`{}`", binding.name))));
+        assert!(table().all(|binding| text.contains(&format!("`{}`", binding.name))));
     }
 }

@@ -2,15 +2,10 @@
 //!
 //! **Invariant:** pure; every rectangle lies within the screen, whatever its size.
 
-use ratatui::layout::Rect;
-
-use super::message::Screen;
-use super::state::State;
+use ratatui::layout::{Position, Rect};
 
 /// Below this there is only a page that says so.
 pub(super) const LEAST: (u16, u16) = (60, 15);
-/// From here on there is room for a legend.
-const LEGEND_FROM: u16 = 28;
 /// Cells for the lanes' names.
 pub(super) const LABEL: u16 = 15;
 
@@ -33,13 +28,31 @@ pub(super) struct Panes {
     pub(super) hints: Rect,
 }
 
+/// A cell that was pointed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) x: u16,
+    pub(super) y: u16,
+}
+
+impl Spot {
+    pub(super) const fn is_in(self, area: Rect) -> bool {
+        area.contains(Position { x: self.x, y: self.y })
+    }
+
+    /// Which row of an area it is, from 0.
+    pub(super) fn row_in(self, area: Rect) -> Option<usize> {
+        self.is_in(area).then(|| usize::from(self.y - area.y))
+    }
+}
+
 /// Whether the screen is too small for anything but saying so.
 pub(super) const fn too_small(size: (u16, u16)) -> bool {
     size.0 < LEAST.0 || size.1 < LEAST.1
 }
 
 /// Takes `height` rows off the top.
-fn take_top(area: &mut Rect, height: u16) -> Rect {
+pub(super) fn take_top(area: &mut Rect, height: u16) -> Rect {
     let height = height.min(area.height);
     let top = Rect { height, ..*area };
     area.y = area.y.saturating_add(height);
@@ -48,7 +61,7 @@ fn take_top(area: &mut Rect, height: u16) -> Rect {
 }
 
 /// Takes `height` rows off the bottom.
-fn take_bottom(area: &mut Rect, height: u16) -> Rect {
+pub(super) fn take_bottom(area: &mut Rect, height: u16) -> Rect {
     let height = height.min(area.height);
     area.height -= height;
     Rect { y: area.y.saturating_add(area.height), height, ..*area }
@@ -64,37 +77,19 @@ pub(super) fn inner(area: Rect) -> Rect {
     }
 }
 
-/// Divides the screen.
-pub(super) fn panes(state: &State) -> Panes {
-    let (width, height) = state.size;
+/// Divides the screen into the rows around every view, and the rest.
+pub(super) fn frame((width, height): (u16, u16), shows_filter: bool) -> (Panes, Rect) {
     let mut rest = Rect { x: 0, y: 0, width, height };
     let mut panes = Panes { title: take_top(&mut rest, 1), tabs: take_top(&mut rest, 1), ..Panes::default() };
     panes.hints = take_bottom(&mut rest, 1);
-    if state.shows_filter() {
+    if shows_filter {
         panes.filter = take_top(&mut rest, 1);
     }
-    match state.screen {
-        Screen::Sessions => sessions(&mut panes, rest, state),
-        Screen::Timeline => timeline(&mut panes, rest, state),
-        Screen::Ladder => {
-            let steps = state.opened.as_ref().map_or(0, |opened| opened.steps.len());
-            with_detail(&mut panes, rest, by_height(height, [4, 6, 6, 10]), steps);
-        }
-        Screen::Transfers => {
-            with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 14]), state.transfers.rows.len());
-        }
-        Screen::Ports => {
-            with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 14]), state.ports.rows.len());
-        }
-        Screen::Findings => {
-            with_detail(&mut panes, rest, by_height(height, [5, 9, 9, 12]), state.findings.rows.len());
-        }
-    }
-    panes
+    (panes, rest)
 }
 
 /// A list with its heads, and a panel below that tells more: at least `detail` rows, more where the list is short.
-fn with_detail(panes: &mut Panes, mut rest: Rect, detail: u16, rows: usize) {
+pub(super) fn with_detail(panes: &mut Panes, mut rest: Rect, detail: u16, rows: usize) {
     // Border and heads.
     let wanted = u16::try_from(rows).unwrap_or(u16::MAX).max(3).saturating_add(3);
     let detail = detail.max(rest.height.saturating_sub(wanted)).min(rest.height.saturating_sub(4));
@@ -102,7 +97,8 @@ fn with_detail(panes: &mut Panes, mut rest: Rect, detail: u16, rows: usize) {
     list(panes, rest, 1);
 }
 
-fn list(panes: &mut Panes, area: Rect, heads: u16) {
+/// A list with its heads, in a border.
+pub(super) fn list(panes: &mut Panes, area: Rect, heads: u16) {
     panes.main = area;
     let mut inside = inner(area);
     panes.head = take_top(&mut inside, heads);
@@ -110,58 +106,13 @@ fn list(panes: &mut Panes, area: Rect, heads: u16) {
 }
 
 /// A height by that of the screen: below 24 rows, below 28, below 40, and from there on.
-const fn by_height(height: u16, [low, usual, roomy, high]: [u16; 4]) -> u16 {
+pub(super) const fn by_height(height: u16, [low, usual, roomy, high]: [u16; 4]) -> u16 {
     match height {
         0..24 => low,
         24..28 => usual,
         28..40 => roomy,
         _ => high,
     }
-}
-
-fn sessions(panes: &mut Panes, mut rest: Rect, state: &State) {
-    let height = state.size.1;
-    if height < 18 {
-        list(panes, rest, 1);
-        return;
-    }
-    let overview = match (height, state.live) {
-        (0..28, _) => 2,
-        (_, true) => 5,
-        (_, false) => state.overview_rows.saturating_add(2),
-    };
-    panes.overview = take_top(&mut rest, overview);
-    if state.live && height >= 24 {
-        panes.events = take_bottom(&mut rest, by_height(height, [5, 5, 5, 8]));
-    }
-    let detail = by_height(height, [4, 7, 8, 12]);
-    with_detail(panes, rest, if state.live { detail.min(5) } else { detail }, state.row_filter.rows().len());
-}
-
-fn timeline(panes: &mut Panes, mut rest: Rect, state: &State) {
-    let height = state.size.1;
-    if height >= LEGEND_FROM {
-        panes.legend = take_bottom(&mut rest, 1);
-    }
-    // Border, axis, commands, replies, findings.
-    let fixed = 2 + 2 + 3;
-    let detail = if height < 18 { 0 } else { by_height(height, [5, 8, 9, 12]) };
-    let events_least = if height >= LEGEND_FROM { 5 } else { 0 };
-    let lanes = u16::try_from(state.lane_count()).unwrap_or(u16::MAX).max(2);
-    let room = rest.height.saturating_sub(fixed).saturating_sub(detail).saturating_sub(events_least);
-    let chart = fixed.saturating_add(lanes.min(room.max(1)));
-    if events_least == 0 {
-        let detail = rest.height.saturating_sub(chart).max(detail.min(rest.height));
-        panes.detail = take_bottom(&mut rest, detail);
-        panes.main = rest;
-    } else {
-        panes.main = take_top(&mut rest, chart);
-        panes.detail = take_top(&mut rest, detail);
-        panes.events = rest;
-    }
-    let mut inside = inner(panes.main);
-    panes.head = take_top(&mut inside, 5);
-    panes.rows = inside;
 }
 
 /// The part of the timeline where time runs: behind the lanes' names.

@@ -3,65 +3,8 @@
 use std::time::Duration;
 
 use super::data::Changed;
-
-/// The screens, in the order of their numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Screen {
-    /// All sessions.
-    #[default]
-    Sessions,
-    /// One session over time.
-    Timeline,
-    /// One session as a sequence diagram.
-    Ladder,
-    /// What was moved.
-    Transfers,
-    /// What is odd.
-    Findings,
-    /// Negotiated endpoints.
-    Ports,
-}
-
-impl Screen {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Sessions, Self::Timeline, Self::Ladder, Self::Transfers, Self::Findings, Self::Ports];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Sessions => "Sessions",
-            Self::Timeline => "Timeline",
-            Self::Ladder => "Ladder",
-            Self::Transfers => "Transfers",
-            Self::Findings => "Findings",
-            Self::Ports => "Ports",
-        }
-    }
-
-    pub(super) const fn short(self) -> &'static str {
-        match self {
-            Self::Sessions => "Sess",
-            Self::Timeline => "Time",
-            Self::Ladder => "Ladder",
-            Self::Transfers => "Xfer",
-            Self::Findings => "Find",
-            Self::Ports => "Ports",
-        }
-    }
-
-    pub(super) fn next(self) -> Self {
-        Self::ALL.into_iter().cycle().skip_while(|&screen| screen != self).nth(1).unwrap_or(self)
-    }
-
-    pub(super) fn previous(self) -> Self {
-        Self::ALL.into_iter().rev().cycle().skip_while(|&screen| screen != self).nth(1).unwrap_or(self)
-    }
-
-    /// Whether it shows one session.
-    pub(super) const fn is_of_session(self) -> bool {
-        matches!(self, Self::Timeline | Self::Ladder)
-    }
-}
+use super::layout::Spot;
+use super::screen::Screen;
 
 /// What a key can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -149,11 +92,13 @@ pub(super) enum Edit {
     Cancel,
 }
 
-/// Where something was pointed at.
+/// The wheel was turned by one notch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Spot {
-    pub(super) x: u16,
-    pub(super) y: u16,
+pub(super) struct Turn {
+    pub(super) spot: Spot,
+    pub(super) down: bool,
+    /// Whether Ctrl was held.
+    pub(super) zoom: bool,
 }
 
 /// Everything that can change the state.
@@ -168,11 +113,7 @@ pub(super) enum Message {
     Click(Spot),
     Drag(Spot),
     Release(Spot),
-    Wheel {
-        spot: Spot,
-        down: bool,
-        zoom: bool,
-    },
+    Wheel(Turn),
     Resize {
         width: u16,
         height: u16,

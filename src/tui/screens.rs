@@ -1,8 +1,108 @@
-//! The screens: each a module that owns all there is to it.
+//! The screens: each a module that owns what it remembers, how it divides the space, what keys and clicks do there, how it
+//! is drawn, and what is exported from it.
+//!
+//! In come the state that all screens share and the data; each screen changes its own part and the shared one, and draws.
+//! This is the only place that knows them all: a new screen is its module, its line in `screen` and its line here.
+//!
+//! **Invariant:** no screen knows another; from one to another leads only the shared state.
 
-pub(in crate::tui) mod findings;
-pub(in crate::tui) mod ladder;
-pub(in crate::tui) mod ports;
-pub(in crate::tui) mod sessions;
-pub(in crate::tui) mod timeline;
-pub(in crate::tui) mod transfers;
+mod findings;
+mod ladder;
+mod of_session;
+mod ports;
+mod sessions;
+mod timeline;
+mod transfers;
+
+use std::fmt;
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::data::Data;
+use super::effect::Table;
+use super::layout::{Panes, Spot};
+use super::message::{Action, Turn};
+use super::screen::Screen;
+use super::state::State;
+
+/// What every screen can do.
+pub(super) trait View: fmt::Debug {
+    /// The table that is exported from here.
+    fn table(&self) -> Table;
+
+    /// Divides the space that title, tabs and hints leave.
+    fn divide(&self, state: &State, rest: Rect, panes: &mut Panes);
+
+    /// Makes its rows anew, if what they are made from has changed.
+    fn renew(&mut self, state: &mut State, data: &Data);
+
+    /// Keeps the cursor within the rows, and in sight.
+    fn settle(&mut self, state: &mut State, panes: &Panes);
+
+    /// Whether making the rows goes on with the next tick.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    fn draw(&self, state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes);
+
+    /// What a key does here that does not mean the same everywhere.
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action);
+
+    /// Enter: goes on to what the row leads to.
+    fn open(&mut self, state: &mut State, data: &Data);
+
+    /// Moves to the next row that contains a text in lower case; whether there is one.
+    fn find(&mut self, state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool;
+
+    /// The session that an action is about.
+    fn current(&self, state: &State) -> Option<u32>;
+
+    /// The only session shown, where it is only one.
+    fn only(&self, state: &State) -> Option<u32>;
+
+    /// A Wireshark filter for what is selected, and the frame to go to.
+    fn evidence(&self, state: &State, data: &Data) -> Option<(u64, String)>;
+
+    /// A click below the tabs; whether it hit a row that a second click opens.
+    fn click(&mut self, state: &mut State, data: &Data, panes: &Panes, spot: Spot) -> bool;
+
+    /// The mouse is drawn from one place to another.
+    fn drag(&mut self, _state: &mut State, _data: &Data, _panes: &Panes, _way: (Spot, Spot)) {}
+
+    /// The wheel is turned; whether that does something else here than to scroll.
+    fn wheel(&mut self, _state: &mut State, _panes: &Panes, _turn: Turn) -> bool {
+        false
+    }
+}
+
+/// Ties each screen to its module.
+macro_rules! screens {
+    ($($screen:ident in $module:ident,)+) => {
+        /// What each screen remembers.
+        #[derive(Debug, Default)]
+        pub(super) struct Screens {
+            $(pub(super) $module: $module::$screen,)+
+        }
+
+        impl Screens {
+            pub(super) fn view(&self, screen: Screen) -> &dyn View {
+                match screen { $(Screen::$screen => &self.$module),+ }
+            }
+
+            pub(super) fn view_mut(&mut self, screen: Screen) -> &mut dyn View {
+                match screen { $(Screen::$screen => &mut self.$module),+ }
+            }
+        }
+    };
+}
+
+screens! {
+    Sessions in sessions,
+    Timeline in timeline,
+    Ladder in ladder,
+    Transfers in transfers,
+    Findings in findings,
+    Ports in ports,
+}

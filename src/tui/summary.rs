@@ -6,7 +6,7 @@
 
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{
-    ChannelState, Connection, DataChannel, Mode, Party, Reply, Session, Severity, Status, Verdict,
+    ChannelState, Connection, DataChannel, Mode, Outcome, Party, Reply, Session, Severity, Status, Verdict,
 };
 
 /// One channel, rounded up.
@@ -158,7 +158,13 @@ pub(super) fn mode_counts(session: &Session) -> Vec<(Option<Mode>, u32)> {
     counts
 }
 
-/// When the connection of a channel fell silent, and when its pair is free again.
+/// From the first to the last packet of a channel's connection, if there was one.
+pub(super) fn open_span(channel: &DataChannel) -> Option<(Timestamp, Timestamp)> {
+    let connection = channel.connection.as_deref().filter(|_| channel.outcome != Some(Outcome::Unused))?;
+    Some(extents(connection))
+}
+
+/// The first and the last packet of a connection.
 pub(super) fn extents(connection: &Connection) -> (Timestamp, Timestamp) {
     (connection.start, connection.end.max(connection.start))
 }

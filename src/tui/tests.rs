@@ -22,14 +22,15 @@ use ratatui::crossterm::event::{
 
 use super::data::Data;
 use super::effect::Effect;
+use super::interface::Interface;
 use super::message::Message;
 use super::source::Feed;
-use super::state::{Settings, State};
-use super::{input, update, view};
+use super::state::Settings;
+use super::{draw, input, update};
 
 /// The interface on a terminal that is only in memory.
 struct Bench {
-    state: State,
+    interface: Interface,
     data: Data,
     effects: Vec<Effect>,
 }
@@ -42,8 +43,11 @@ impl Bench {
 
     fn with(sessions: Vec<crate::report::Session>, width: u16, height: u16) -> Self {
         let settings = Settings { title: "incident.pcapng.zst".into(), mouse: true, ..Settings::default() };
-        let mut bench =
-            Self { state: State::new(settings, (width, height)), data: Data::new(), effects: Vec::new() };
+        let mut bench = Self {
+            interface: Interface::new(settings, (width, height)),
+            data: Data::new(),
+            effects: Vec::new(),
+        };
         bench.feed(Feed::Sessions(sessions));
         let (capture, findings) = fixture::capture();
         bench.feed(Feed::Finished { capture: Box::new(capture), findings });
@@ -58,13 +62,13 @@ impl Bench {
     }
 
     fn send(&mut self, message: Message) {
-        self.effects.extend(update::update(&mut self.state, &self.data, message));
+        self.effects.extend(update::update(&mut self.interface, &self.data, message));
     }
 
     /// Lets time pass until nothing is left to do.
     fn calm(&mut self) {
-        while update::is_busy(&self.state, &self.data) {
-            let now = self.state.now + Duration::from_millis(1);
+        while update::is_busy(&self.interface, &self.data) {
+            let now = self.interface.state.now + Duration::from_millis(1);
             self.send(Message::Tick(now));
         }
     }
@@ -104,7 +108,7 @@ impl Bench {
     }
 
     fn event(&mut self, event: Event) {
-        if let Some(message) = input::message(&self.state, event) {
+        if let Some(message) = input::message(&self.interface.state, event) {
             self.send(message);
         }
         self.calm();
@@ -120,12 +124,12 @@ impl Bench {
     }
 
     fn buffer(&self) -> Buffer {
-        self.buffer_of(self.state.size)
+        self.buffer_of(self.interface.state.size)
     }
 
     fn buffer_of(&self, (width, height): (u16, u16)) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view::view(&self.state, &self.data, frame)).unwrap();
+        terminal.draw(|frame| draw::draw(&self.interface, &self.data, frame)).unwrap();
         terminal.backend().buffer().clone()
     }
 

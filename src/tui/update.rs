@@ -1,36 +1,37 @@
 //! Intentions change the state.
 //!
-//! **Invariant:** the only place that changes it; reads no clock, touches no terminal: what is to be done outside comes
-//! back as an [`Effect`].
+//! **Invariant:** reads no clock, touches no terminal: what is to be done outside comes back as an [`Effect`].
 
-mod aim;
 mod command;
-mod find;
-pub(super) mod lists;
-mod pointer;
+mod goto;
 mod prompt;
 
 use std::time::Duration;
 
 use super::data::{Changed, Data};
-use super::effect::{Effect, Table};
-use super::layout;
-use super::message::{Action, Message, Screen};
-use super::screens::findings::list::FindingRow;
-use super::screens::timeline;
+use super::effect::Effect;
+use super::interface::Interface;
+use super::layout::{self, Spot};
+use super::message::{Action, Message, Turn};
+use super::overlays::help;
+use super::screen::Screen;
 use super::state::{Overlay, Pending, Prompt, Purpose, Question, State};
+use super::tabs;
 use super::theme::ThemeName;
 
-/// How far the lists of transfers, findings and ports may be behind while reading goes on.
-const BEHIND: Duration = Duration::from_secs(1);
+pub(super) use prompt::apply_filter;
+
+/// Two clicks within this time are one double click.
+const DOUBLE: Duration = Duration::from_millis(400);
 
 /// Changes the state as a message says; what is to be done outside comes back.
-pub(super) fn update(state: &mut State, data: &Data, message: Message) -> Option<Effect> {
+pub(super) fn update(interface: &mut Interface, data: &Data, message: Message) -> Option<Effect> {
+    let state = &mut interface.state;
     let effect = match message {
-        Message::Act(action) => act(state, data, action),
-        Message::Edit(edit) => prompt::edit(state, data, &edit),
+        Message::Act(action) => act(interface, data, action),
+        Message::Edit(edit) => prompt::edit(interface, data, &edit),
         Message::Letter(letter) => {
-            timeline::letter(state, data, letter);
+            second_key(interface, data, letter);
             None
         }
         Message::Digit(digit) => {
@@ -38,17 +39,17 @@ pub(super) fn update(state: &mut State, data: &Data, message: Message) -> Option
             prompt::open(state, Purpose::Frame, &digit.to_string());
             None
         }
-        Message::Click(spot) => pointer::click(state, data, spot),
+        Message::Click(spot) => click(interface, data, spot),
         Message::Drag(spot) => {
-            pointer::drag(state, data, spot);
+            drag(interface, data, spot);
             None
         }
         Message::Release(_) => {
             state.dragged_from = None;
             None
         }
-        Message::Wheel { spot, down, zoom } => {
-            pointer::wheel(state, data, spot, down, zoom);
+        Message::Wheel(turn) => {
+            wheel(interface, data, turn);
             None
         }
         Message::Resize { width, height } => {
@@ -80,14 +81,15 @@ pub(super) fn update(state: &mut State, data: &Data, message: Message) -> Option
             None
         }
     };
-    settle(state, data);
+    settle(interface, data);
     effect
 }
 
 /// Whether there is more to do for the next tick than to wait for it.
-pub(super) fn is_busy(state: &State, data: &Data) -> bool {
+pub(super) fn is_busy(interface: &Interface, data: &Data) -> bool {
+    let state = &interface.state;
     let filtering = state.row_filter.is_behind(data) && !state.paused && data.is_settled();
-    filtering || state.row_filter.is_renewing() || state.screen == Screen::Ports && state.ports.is_gathering()
+    filtering || state.row_filter.is_renewing() || interface.view().is_busy()
 }
 
 fn fed(state: &mut State, data: &Data, changed: &Changed) {
@@ -99,8 +101,6 @@ fn fed(state: &mut State, data: &Data, changed: &Changed) {
     {
         state.refresh(index);
     }
-    let modes = u16::try_from(data.overview().modes().count()).unwrap_or(0);
-    state.overview_rows = modes.max(1) + 1;
     state.live = data.live().is_some() && !data.progress().finished;
     if let Some(note) = &changed.note {
         state.say(note.clone());
@@ -114,54 +114,21 @@ fn fed(state: &mut State, data: &Data, changed: &Changed) {
 }
 
 /// Brings everything that depends on something else in line with it.
-fn settle(state: &mut State, data: &Data) {
+fn settle(interface: &mut Interface, data: &Data) {
+    let (view, state) = interface.parts();
     if !state.paused && data.is_settled() || state.row_filter.is_renewing() {
         state.row_filter.step(data);
     }
-    let panes = layout::panes(state);
-    settle_list(state, data, panes.rows.height);
-    if state.screen.is_of_session() {
-        state.open(data);
-        // With the session open its lanes are known, and with them the layout.
-        let panes = layout::panes(state);
-        timeline::settle(state, &panes);
-        return;
-    }
-    let version = version(state, data);
-    let rows = state.row_filter.rows();
-    match state.screen {
-        Screen::Transfers => {
-            state.transfers.renew(data, rows, version);
-            state.transfers.cursor.settle(state.transfers.rows.len(), panes.rows.height);
-        }
-        Screen::Findings => {
-            state.findings.renew(data, rows, version);
-            state.findings.cursor.settle(state.findings.rows.len(), panes.rows.height);
-        }
-        Screen::Ports => {
-            state.ports.renew(data, rows, version);
-            state.ports.cursor.settle(state.ports.rows.len(), panes.rows.height);
-        }
-        Screen::Sessions | Screen::Timeline | Screen::Ladder => {}
-    }
-}
-
-/// Which sessions, as they stood when, the lists of what is in them are made from. While reading goes on that changes all
-/// the time, and making the lists takes time in proportion to all that is in them: so they are then a little behind.
-fn version(state: &mut State, data: &Data) -> (u64, u64) {
-    let recent = state.made.get(&state.screen).filter(|(since, _)| state.now < *since + BEHIND);
-    if let Some((_, made_from)) = recent
-        && !data.progress().finished
-    {
-        return *made_from;
-    }
-    let version = (state.row_filter.version(), data.settlement());
-    state.made.insert(state.screen, (state.now, version));
-    version
+    settle_selection(state, data);
+    view.renew(state, data);
+    // What there are rows of is known only now, and with that the layout.
+    let panes = interface.panes();
+    let (view, state) = interface.parts();
+    view.settle(state, &panes);
 }
 
 /// The cursor stays on its session wherever that has moved to.
-fn settle_list(state: &mut State, data: &Data, height: u16) {
+fn settle_selection(state: &mut State, data: &Data) {
     let rows = state.row_filter.rows();
     if state.follow {
         let newest = rows.iter().copied().max_by_key(|&index| data.number(index));
@@ -174,23 +141,21 @@ fn settle_list(state: &mut State, data: &Data, height: u16) {
         Some(at) => state.list.at = at,
         None if state.row_filter.is_renewing() => {}
         None => {
-            state.list.settle(rows.len(), height);
+            state.list.at = state.list.at.min(rows.len().saturating_sub(1));
             // In a session's own views what the filter hides stays open.
             if !state.screen.is_of_session() || state.selected.is_none() {
                 state.selected = rows.get(state.list.at).copied();
             }
         }
     }
-    if state.screen == Screen::Sessions {
-        state.list.settle(rows.len(), height);
-    }
 }
 
-fn act(state: &mut State, data: &Data, action: Action) -> Option<Effect> {
+fn act(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect> {
+    let state = &mut interface.state;
     match &state.overlay {
         Overlay::Help { top } => {
             let top = *top;
-            help(state, action, top);
+            state.overlay = help::scroll(state, action, top);
             return None;
         }
         Overlay::Recent { .. } => {
@@ -200,8 +165,7 @@ fn act(state: &mut State, data: &Data, action: Action) -> Option<Effect> {
         Overlay::None | Overlay::Prompt(_) | Overlay::Confirm(_) => {}
     }
     match action {
-        Action::Copy => return aim::copy(state, data),
-        Action::Wireshark => return aim::wireshark(state, data),
+        Action::Copy | Action::Wireshark => return hand_over(interface, data, action),
         Action::Mouse => {
             state.settings.mouse = !state.settings.mouse;
             let on = state.settings.mouse;
@@ -217,45 +181,32 @@ fn act(state: &mut State, data: &Data, action: Action) -> Option<Effect> {
         Action::Suspend => return Some(Effect::Suspend),
         Action::Quit => return quit(state, data),
         Action::QuitKeeping => return Some(Effect::Quit { keep: true }),
-        Action::Show(screen) => show(state, data, screen),
-        Action::NextScreen => show(state, data, state.screen.next()),
-        Action::PreviousScreen => show(state, data, state.screen.previous()),
-        Action::Open => open(state, data),
+        Action::Show(screen) => state.show(data, screen),
+        Action::NextScreen => state.show(data, state.screen.next()),
+        Action::PreviousScreen => state.show(data, state.screen.previous()),
+        Action::Open => {
+            let (view, state) = interface.parts();
+            view.open(state, data);
+        }
         Action::Back => back(state),
-        Action::Mark => mark(state),
-        Action::BrushEarlier => lists::brush(state, data, -1),
-        Action::BrushLater => lists::brush(state, data, 1),
-        Action::FindNext => find::find(state, data, true),
-        Action::FindPrevious => find::find(state, data, false),
+        Action::Mark => mark(interface, data),
+        Action::BrushEarlier => brush(state, data, -1),
+        Action::BrushLater => brush(state, data, 1),
+        Action::FindNext => find(interface, data, true),
+        Action::FindPrevious => find(interface, data, false),
         Action::TimeFormat | Action::Theme | Action::Pause | Action::Follow => set(state, action),
+        Action::Export => propose_export(interface),
         _ if begins_typing(state, action) => {}
-        Action::NextProblem | Action::PreviousProblem if !state.screen.is_of_session() => {
-            lists::next_problem(state, data, action == Action::NextProblem);
-        }
-        _ if state.screen.is_of_session() => timeline::act(state, data, action),
-        Action::Sort | Action::Reverse | Action::Order | Action::Ignore => {
-            lists::arrange(state, data, action);
-        }
-        _ => lists::walk(state, action),
+        _ => on_screen(interface, data, action),
     }
     None
 }
 
-/// Scrolls the help; whatever does not scroll closes it.
-fn help(state: &mut State, action: Action, top: u16) {
-    let top = match action {
-        Action::Down => top.saturating_add(1),
-        Action::Up => top.saturating_sub(1),
-        Action::PageDown | Action::HalfDown => top.saturating_add(10),
-        Action::PageUp | Action::HalfUp => top.saturating_sub(10),
-        Action::First => 0,
-        Action::Last => u16::MAX,
-        _ => {
-            state.overlay = Overlay::None;
-            return;
-        }
-    };
-    state.overlay = Overlay::Help { top: top.min(super::view::help_height(state)) };
+/// Leaves an action to the screen that is shown.
+fn on_screen(interface: &mut Interface, data: &Data, action: Action) {
+    let panes = interface.panes();
+    let (view, state) = interface.parts();
+    view.act(state, data, &panes, action);
 }
 
 /// Opens a prompt, a list or the help, or waits for a second key; whether the action does that.
@@ -276,19 +227,19 @@ fn begins_typing(state: &mut State, action: Action) -> bool {
             let name = if state.marked.is_empty() { "session.pcapng" } else { "sessions.pcapng" };
             prompt::open(state, Purpose::Command, &format!("w {name}"));
         }
-        Action::Export => {
-            // A list is a table; sessions have more to them than fits in one.
-            let format = match state.screen {
-                Screen::Sessions | Screen::Timeline | Screen::Ladder => "json",
-                Screen::Transfers | Screen::Findings | Screen::Ports => "csv",
-            };
-            let name = if state.screen.is_of_session() { "session" } else { Table::of(state.screen).name() };
-            prompt::open(state, Purpose::Command, &format!("export {format} {name}.{format}"));
-        }
         Action::Help => state.overlay = Overlay::Help { top: 0 },
         _ => return false,
     }
     true
+}
+
+/// Proposes to export what the screen shows.
+fn propose_export(interface: &mut Interface) {
+    let table = interface.view().table();
+    let name = if interface.state.screen.is_of_session() { "session" } else { table.name() };
+    let format = table.usual_format();
+    let line = format!("export {format} {name}.{format}");
+    prompt::open(&mut interface.state, Purpose::Command, &line);
 }
 
 /// Changes how things are shown.
@@ -315,20 +266,6 @@ fn set(state: &mut State, action: Action) {
     }
 }
 
-/// Changes the screen, with the way back kept.
-pub(super) fn show(state: &mut State, data: &Data, screen: Screen) {
-    if screen == state.screen {
-        return;
-    }
-    if screen.is_of_session() && state.selected.is_none() && data.is_empty() {
-        state.say("no session yet");
-        return;
-    }
-    state.trail.retain(|&other| other != screen && other != state.screen);
-    state.trail.push(state.screen);
-    state.screen = screen;
-}
-
 fn back(state: &mut State) {
     if state.pending.take().is_some() || state.flash.take().is_some() {
         return;
@@ -344,74 +281,127 @@ fn back(state: &mut State) {
     }
 }
 
-/// Enter: goes on to what the row leads to.
-fn open(state: &mut State, data: &Data) {
-    match state.screen {
-        Screen::Sessions => {
-            if state.selected.is_some() {
-                show(state, data, Screen::Timeline);
+fn mark(interface: &mut Interface, data: &Data) {
+    let Some(index) = interface.view().current(&interface.state) else { return };
+    let marked = &mut interface.state.marked;
+    if !marked.remove(&index) {
+        marked.insert(index);
+    }
+    on_screen(interface, data, Action::Mark);
+}
+
+/// The key after `g`, `m` or `'`.
+fn second_key(interface: &mut Interface, data: &Data, letter: char) {
+    let Some(pending) = interface.state.pending.take() else { return };
+    let columns = layout::time_area(interface.panes().rows).width;
+    let state = &mut interface.state;
+    match pending {
+        Pending::Go if letter == 'g' => on_screen(interface, data, Action::First),
+        Pending::Go => {}
+        Pending::SetMark => {
+            if let Some(index) = state.selected
+                && letter.is_ascii_alphabetic()
+            {
+                state.position.marks.insert(letter, (index, state.position.cursor));
+                state.say(format!("mark {letter}"));
             }
         }
-        Screen::Timeline => show(state, data, Screen::Ladder),
-        Screen::Ladder => show(state, data, Screen::Timeline),
-        Screen::Transfers => {
-            if let Some((index, transfer)) = state.transfers.selected() {
-                let command = data
-                    .session(index)
-                    .and_then(|session| session.transfer(transfer))
-                    .map(|transfer| transfer.command);
-                let frame = command.and_then(|command| Some(data.session(index)?.command(command)?.frame));
-                go(state, data, index, frame);
+        Pending::JumpToMark if letter == '\'' => {
+            if let Some(back) = state.position.back.replace(state.position.cursor) {
+                state.go_to_time(back, columns);
             }
         }
-        Screen::Findings => match state.findings.selected() {
-            Some(FindingRow::Kind(_)) => state.findings.toggle(),
-            Some(row) => {
-                let found = state.findings.found(row);
-                let session = found.and_then(|found| found.session);
-                match (session, found) {
-                    (Some(index), Some(found)) => {
-                        show(state, data, Screen::Timeline);
-                        state.selected = Some(index);
-                        state.open(data);
-                        timeline::to_finding(state, found.finding);
-                    }
-                    _ => state.say("this belongs to no single session"),
-                }
-            }
-            None => {}
-        },
-        Screen::Ports => {
-            let used = state.ports.selected().and_then(|port| state.ports.telling(port));
-            if let Some(used) = used {
-                show(state, data, Screen::Timeline);
-                state.selected = Some(used.session);
+        Pending::JumpToMark => match state.position.marks.get(&letter).copied() {
+            Some((index, time)) => {
+                state.position.back = Some(state.position.cursor);
+                state.selected = Some(index);
                 state.open(data);
-                timeline::to_channel(state, used.channel);
+                state.go_to_time(time, columns);
             }
+            None => state.say(format!("there is no mark {letter}")),
+        },
+    }
+}
+
+/// Moves to the next row that contains the text looked for.
+fn find(interface: &mut Interface, data: &Data, forward: bool) {
+    let (view, state) = interface.parts();
+    let Some(wanted) = state.find.as_ref().map(|text| text.to_lowercase()) else {
+        state.say("nothing to find yet: C-f");
+        return;
+    };
+    if !view.find(state, data, &wanted, forward) {
+        state.say(format!("no further '{wanted}' in this direction"));
+    }
+}
+
+/// A time range in steps of a sixteenth of the capture: the first step brushes the cursor's sixteenth.
+fn brush(state: &mut State, data: &Data, direction: i64) {
+    let Some((first, last)) = data.extent() else { return };
+    let step = (last.since(first) / 16).max(1);
+    let range = match state.row_filter.range() {
+        None => {
+            let at =
+                state.selected.and_then(|index| data.session(index)).map_or(first, |session| session.start);
+            let from = first.plus(at.since(first) / step * step);
+            (from, from.plus(step))
         }
-    }
+        Some((from, to)) => (from.plus(direction * step), to.plus(direction * step)),
+    };
+    state.row_filter.limit((range.1 >= first && range.0 <= last).then_some(range));
 }
 
-/// Opens the timeline of a session at a frame.
-pub(super) fn go(state: &mut State, data: &Data, index: u32, frame: Option<u64>) {
-    if !state.screen.is_of_session() {
-        show(state, data, Screen::Timeline);
+/// Hands what is selected over to the clipboard or to Wireshark.
+fn hand_over(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect> {
+    let found = interface.view().evidence(&interface.state, data);
+    let state = &mut interface.state;
+    let Some((frame, filter)) = found else {
+        state.say(if action == Action::Copy { "nothing to copy here" } else { "nothing to show here" });
+        return None;
+    };
+    if action == Action::Wireshark {
+        return Some(Effect::Wireshark { frame, filter });
     }
-    state.selected = Some(index);
-    state.open(data);
-    if let Some(frame) = frame {
-        timeline::to_frame(state, frame);
-    }
+    state.say(format!("copied, if the terminal allows it: {filter}"));
+    Some(Effect::Copy(filter))
 }
 
-fn mark(state: &mut State) {
-    let Some(index) = aim::current(state) else { return };
-    if !state.marked.remove(&index) {
-        state.marked.insert(index);
+/// Selects what was clicked; a second click opens it.
+fn click(interface: &mut Interface, data: &Data, spot: Spot) -> Option<Effect> {
+    if interface.state.overlay != Overlay::None {
+        return None;
     }
-    if state.screen == Screen::Sessions {
-        lists::walk(state, Action::Down);
+    let panes = interface.panes();
+    let (view, state) = interface.parts();
+    let double =
+        state.last_click.is_some_and(|(last, when)| last == spot && state.now.saturating_sub(when) <= DOUBLE);
+    state.last_click = Some((spot, state.now));
+    state.dragged_from = Some(spot);
+    if spot.is_in(panes.tabs) {
+        if let Some(screen) = tabs::at(state, spot.x) {
+            state.show(data, screen);
+        }
+    } else if view.click(state, data, &panes, spot) && double {
+        return act(interface, data, Action::Open);
+    }
+    None
+}
+
+fn drag(interface: &mut Interface, data: &Data, spot: Spot) {
+    let Some(from) = interface.state.dragged_from else { return };
+    let panes = interface.panes();
+    let (view, state) = interface.parts();
+    view.drag(state, data, &panes, (from, spot));
+}
+
+/// The wheel scrolls, unless the screen has another use for it.
+fn wheel(interface: &mut Interface, data: &Data, turn: Turn) {
+    let panes = interface.panes();
+    let (view, state) = interface.parts();
+    if !view.wheel(state, &panes, turn) {
+        for _ in 0..3 {
+            act(interface, data, if turn.down { Action::Down } else { Action::Up });
+        }
     }
 }
 
@@ -441,18 +431,14 @@ fn answer(state: &mut State) -> Option<Effect> {
     }
 }
 
-pub(super) fn theme(state: &mut State, theme: ThemeName) {
+fn theme(state: &mut State, theme: ThemeName) {
     state.settings.theme = theme;
     state.say(format!("theme {}", theme.name()));
 }
 
-pub(super) fn prompt_of(state: &mut State) -> Option<&mut Prompt> {
+fn prompt_of(state: &mut State) -> Option<&mut Prompt> {
     match &mut state.overlay {
         Overlay::Prompt(prompt) => Some(prompt),
         Overlay::None | Overlay::Help { .. } | Overlay::Recent { .. } | Overlay::Confirm(_) => None,
     }
 }
-
-pub(super) use command::commands;
-pub(super) use prompt::apply_filter;
-pub(super) use timeline::lane_of;

@@ -7,7 +7,8 @@ use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::glyphs;
 use crate::tui::keymap::Group;
 use crate::tui::layout;
-use crate::tui::state::State;
+use crate::tui::message::Action;
+use crate::tui::state::{Overlay, State};
 use crate::tui::theme::Ink;
 use crate::tui::words;
 
@@ -85,7 +86,7 @@ fn marks() -> Vec<Spans> {
 
 fn commands() -> Vec<Spans> {
     let mut block: Vec<Spans> = vec![vec![span("COMMANDS", Ink::Title)]];
-    for (command, help) in crate::tui::update::commands() {
+    for (command, help) in crate::tui::commands::all() {
         block.push(vec![span(format!(" {command} "), Ink::Key), span(help, Ink::Text)]);
     }
     block.push(Vec::new());
@@ -102,10 +103,26 @@ fn area_of(screen: Rect) -> Rect {
     }
 }
 
-pub(in crate::tui) fn overflow(state: &State, screen: Rect) -> u16 {
+/// How far it can be scrolled.
+fn overflow(state: &State, screen: Rect) -> u16 {
     let inside = layout::inner(area_of(screen));
     let lines = lines(state, inside.width.saturating_sub(2)).len();
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(inside.height)
+}
+
+/// Scrolls; whatever does not scroll closes it.
+pub(in crate::tui) fn scroll(state: &State, action: Action, top: u16) -> Overlay {
+    let top = match action {
+        Action::Down => top.saturating_add(1),
+        Action::Up => top.saturating_sub(1),
+        Action::PageDown | Action::HalfDown => top.saturating_add(10),
+        Action::PageUp | Action::HalfUp => top.saturating_sub(10),
+        Action::First => 0,
+        Action::Last => u16::MAX,
+        _ => return Overlay::None,
+    };
+    let screen = Rect { x: 0, y: 0, width: state.size.0, height: state.size.1 };
+    Overlay::Help { top: top.min(overflow(state, screen)) }
 }
 
 pub(in crate::tui) fn draw(state: &State, canvas: &mut Canvas<'_>, screen: Rect, top: u16) {

@@ -1,18 +1,25 @@
 //! What is odd: kinds of findings, and under an open kind each one.
 
-pub(in crate::tui) mod list;
+mod list;
 
 use ratatui::layout::Rect;
 
+use super::View;
 use crate::report::Severity;
 use crate::tui::canvas::{self, Canvas, span};
+use crate::tui::cursor::seek;
 use crate::tui::data::Data;
 use crate::tui::details;
+use crate::tui::effect::Table;
+use crate::tui::evidence;
 use crate::tui::glyphs;
-use crate::tui::layout::{self, Panes};
+use crate::tui::layout::{self, Panes, Spot, by_height};
+use crate::tui::message::Action;
 use crate::tui::state::State;
+use crate::tui::state::Target;
 use crate::tui::theme::Ink;
 use crate::tui::words;
+pub(in crate::tui) use list::Findings;
 use list::{FindingRow, Found, Kind};
 
 /// Where the columns begin.
@@ -21,8 +28,101 @@ const TITLE: u16 = 40;
 /// From here on there is room for the number of sessions.
 const WIDE: u16 = 96;
 
-pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
-    let list = &state.findings;
+impl View for Findings {
+    fn table(&self) -> Table {
+        Table::Findings
+    }
+
+    fn divide(&self, state: &State, rest: Rect, panes: &mut Panes) {
+        layout::with_detail(panes, rest, by_height(state.size.1, [5, 9, 9, 12]), self.rows.len());
+    }
+
+    fn renew(&mut self, state: &mut State, data: &Data) {
+        let version = state.list_version(data);
+        self.make(data, state.row_filter.rows(), version);
+    }
+
+    fn settle(&mut self, _state: &mut State, panes: &Panes) {
+        self.cursor.settle(self.rows.len(), panes.rows.height);
+    }
+
+    fn draw(&self, _state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+        draw(self, data, canvas, panes);
+    }
+
+    fn act(&mut self, state: &mut State, _data: &Data, panes: &Panes, action: Action) {
+        let action = match action {
+            // Every row is a problem.
+            Action::NextProblem => Action::Down,
+            Action::PreviousProblem => Action::Up,
+            other => other,
+        };
+        match action {
+            Action::Sort => {
+                self.sort = self.sort.next();
+                self.order();
+            }
+            Action::Reverse => {
+                self.reversed = !self.reversed;
+                self.order();
+            }
+            Action::Order => {
+                state.toggle_scope(&mut self.only);
+                self.stale();
+            }
+            Action::Ignore => match self.ignore() {
+                Some(code) => state.say(format!("{code} is ignored; :unignore shows all again")),
+                None => state.say("all findings are shown"),
+            },
+            _ => _ = self.cursor.act(action, self.rows.len(), panes.rows.height),
+        }
+    }
+
+    fn open(&mut self, state: &mut State, data: &Data) {
+        match self.selected() {
+            Some(FindingRow::Kind(_)) => self.toggle(),
+            Some(row @ FindingRow::Found { .. }) => match self.found(row) {
+                Some(Found { session: Some(index), finding }) => {
+                    state.go(data, index, Target::Finding(finding));
+                }
+                Some(Found { session: None, .. }) | None => {
+                    state.say("this belongs to no single session");
+                }
+            },
+            None => {}
+        }
+    }
+
+    fn find(&mut self, _state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
+        let holds = |row: &FindingRow| {
+            self.found(*row).and_then(|found| found.get(data)).is_some_and(|finding| {
+                finding.summary.to_lowercase().contains(wanted) || finding.code.name().contains(wanted)
+            })
+        };
+        let found = seek(&self.rows, self.cursor.at, forward, holds);
+        self.cursor.at = found.unwrap_or(self.cursor.at);
+        found.is_some()
+    }
+
+    fn current(&self, _state: &State) -> Option<u32> {
+        self.found(self.selected()?)?.session
+    }
+
+    fn only(&self, _state: &State) -> Option<u32> {
+        self.only
+    }
+
+    fn evidence(&self, _state: &State, data: &Data) -> Option<(u64, String)> {
+        let finding = self.found(self.selected()?)?.get(data)?;
+        Some((finding.frames.first().copied()?, evidence::filter_of_list(&finding.frames)))
+    }
+
+    fn click(&mut self, _state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
+        spot.row_in(panes.rows).map(|row| self.cursor.select_shown(row, self.rows.len())).is_some()
+    }
+}
+
+fn draw(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
     let ignored =
         if list.ignored.is_empty() { String::new() } else { format!(", {} ignored", list.ignored.len()) };
@@ -63,7 +163,7 @@ pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, 
         }
     }
     canvas.scrollbar(panes.rows, list.cursor.top, list.rows.len());
-    detail(state, data, canvas, panes.detail);
+    detail(list, data, canvas, panes.detail);
 }
 
 fn draw_kind(canvas: &mut Canvas<'_>, area: Rect, kind: &Kind, open: bool) {
@@ -99,9 +199,9 @@ fn draw_found(data: &Data, canvas: &mut Canvas<'_>, area: Rect, found: Found) {
     canvas.put(x + 23, y, &words::raw_wire(&finding.summary), room, Ink::Severity(finding.severity));
 }
 
-fn detail(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
-    let row = state.findings.selected();
-    let found = row.and_then(|row| state.findings.found(row));
+fn detail(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
+    let row = list.selected();
+    let found = row.and_then(|row| list.found(row));
     let Some((found, finding)) = found.and_then(|found| Some((found, found.get(data)?))) else {
         canvas.panel(area, &[], &[]);
         return;

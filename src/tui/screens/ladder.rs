@@ -2,20 +2,151 @@
 
 use ratatui::layout::Rect;
 
+use super::{View, of_session};
 use crate::base::Timestamp;
 use crate::report::{Direction, Party, Session};
 use crate::tui::canvas::{Canvas, span};
 use crate::tui::data::Data;
 use crate::tui::details;
+use crate::tui::effect::Table;
 use crate::tui::events::{self, Event, EventKind};
 use crate::tui::glyphs;
-use crate::tui::layout::Panes;
-use crate::tui::state::{Opened, State, Step};
+use crate::tui::layout::{self, Panes, Spot, by_height};
+use crate::tui::message::Action;
+use crate::tui::screen::Screen;
+use crate::tui::state::{Opened, State};
 use crate::tui::summary;
 use crate::tui::theme::Ink;
 use crate::tui::words;
 
-pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+/// Idle times from here on get a row of their own, in nanoseconds.
+const IDLE: i64 = words::SECOND;
+
+/// What the ladder remembers, but for the place in the session, which it shares with the timeline.
+#[derive(Debug, Default)]
+pub(in crate::tui) struct Ladder {
+    steps: Vec<Step>,
+    /// Whether idle times are left out.
+    compressed: bool,
+    /// What the steps were made from.
+    made_from: Option<(u64, bool)>,
+    /// Whose steps they are.
+    session: Option<u32>,
+    top: usize,
+}
+
+/// A row of the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The event of that index.
+    Event(usize),
+    /// Nothing happens for so many nanoseconds.
+    Idle(i64),
+}
+
+impl View for Ladder {
+    fn table(&self) -> Table {
+        Table::Commands
+    }
+
+    fn divide(&self, state: &State, rest: Rect, panes: &mut Panes) {
+        layout::with_detail(panes, rest, by_height(state.size.1, [4, 6, 6, 10]), self.steps.len());
+    }
+
+    fn renew(&mut self, state: &mut State, data: &Data) {
+        state.open(data);
+        let Some(opened) = &state.opened else {
+            self.steps.clear();
+            self.made_from = None;
+            return;
+        };
+        let made_from = Some((opened.version, self.compressed));
+        if self.made_from != made_from {
+            self.steps = steps(&opened.events, self.compressed);
+            self.made_from = made_from;
+        }
+        if self.session != Some(opened.index) {
+            self.session = Some(opened.index);
+            self.top = 0;
+        }
+    }
+
+    fn settle(&mut self, state: &mut State, panes: &Panes) {
+        let height = usize::from(panes.rows.height).max(1);
+        self.top = of_session::keep(self.top, self.step_of(state.position.at), height, self.steps.len());
+    }
+
+    fn draw(&self, state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+        draw(self, state, data, canvas, panes);
+    }
+
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action) {
+        if action == Action::Order {
+            self.compressed = !self.compressed;
+            state.say(if self.compressed { "idle times are left out" } else { "idle times are shown" });
+        } else {
+            of_session::act(state, data, action, panes.rows.height);
+        }
+    }
+
+    fn open(&mut self, state: &mut State, data: &Data) {
+        state.show(data, Screen::Timeline);
+    }
+
+    fn find(&mut self, state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
+        of_session::find(state, data, wanted, forward)
+    }
+
+    fn current(&self, state: &State) -> Option<u32> {
+        state.selected
+    }
+
+    fn only(&self, state: &State) -> Option<u32> {
+        state.selected
+    }
+
+    fn evidence(&self, state: &State, data: &Data) -> Option<(u64, String)> {
+        of_session::evidence(state, data)
+    }
+
+    fn click(&mut self, state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
+        if !spot.is_in(panes.rows) {
+            return false;
+        }
+        let row = usize::from(spot.y - panes.rows.y);
+        if let Some(Step::Event(at)) = self.steps.get(self.top + row).copied() {
+            state.go_to_event(at);
+        }
+        true
+    }
+}
+
+impl Ladder {
+    /// The row that shows an event.
+    fn step_of(&self, at: usize) -> usize {
+        // Rows are events in order with idle rows between: never before the event's own index.
+        let rest = self.steps.get(at.min(self.steps.len())..).unwrap_or_default();
+        at + rest.iter().position(|step| *step == Step::Event(at)).unwrap_or(0)
+    }
+}
+
+fn steps(events: &[Event], compressed: bool) -> Vec<Step> {
+    let mut steps = Vec::with_capacity(events.len());
+    let mut before: Option<Timestamp> = None;
+    for (at, event) in events.iter().enumerate() {
+        if let Some(before) = before
+            && !compressed
+            && event.time.since(before) >= IDLE
+        {
+            steps.push(Step::Idle(event.time.since(before)));
+        }
+        steps.push(Step::Event(at));
+        before = Some(event.time);
+    }
+    steps
+}
+
+fn draw(ladder: &Ladder, state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let opened = state.opened.as_ref().and_then(|opened| Some((opened, data.session(opened.index)?)));
     let Some((opened, session)) = opened else {
         canvas.panel(panes.main, &[span("Ladder", Ink::Title)], &[]);
@@ -26,12 +157,12 @@ pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, 
     let title = [
         span(format!("#{} {} ", data.number(opened.index), words::clip(&user, 24)), Ink::Title),
         span(format!("frames {}-{}", session.frames.first, session.frames.last), Ink::Dim),
-        span(format!("  {}/{}", state.timeline.at + 1, opened.events.len()), Ink::Text),
+        span(format!("  {}/{}", state.position.at + 1, opened.events.len()), Ink::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let rungs = Rungs::of(panes.rows);
     heads(session, canvas, panes.head, &rungs);
-    let seen = opened.steps.iter().skip(state.ladder_top).take(usize::from(panes.rows.height));
+    let seen = ladder.steps.iter().skip(ladder.top).take(usize::from(panes.rows.height));
     for (y, step) in (panes.rows.y..).zip(seen) {
         let area = Rect { y, height: 1, ..panes.rows };
         match *step {
@@ -40,15 +171,15 @@ pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, 
                 let Some(event) = opened.event(at) else { continue };
                 rungs.lifelines(session, opened, canvas, y, event.time);
                 Rung { state, session, opened, rungs: &rungs, area }.draw(canvas, event);
-                if at == state.timeline.at {
+                if at == state.position.at {
                     canvas.over(Rect { width: rungs.client.saturating_sub(area.x), ..area }, Ink::Selected);
                     canvas.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
                 }
             }
         }
     }
-    canvas.scrollbar(panes.rows, state.ladder_top, opened.steps.len());
-    super::timeline::draw::at_cursor(state, opened, session, canvas, panes.detail);
+    canvas.scrollbar(panes.rows, ladder.top, ladder.steps.len());
+    of_session::draw_at_cursor(state, opened, session, canvas, panes.detail);
 }
 
 /// Where frame numbers begin; times stand before them.
@@ -82,7 +213,7 @@ impl Rungs {
     ) {
         canvas.cell(self.client, y, glyphs::CURSOR, Ink::Dim);
         canvas.cell(self.server, y, glyphs::CURSOR, Ink::Dim);
-        let latest = opened.last_dialled(time).and_then(|channel| session.data_channel(channel));
+        let latest = opened.last_started(time).and_then(|channel| session.data_channel(channel));
         let Some(channel) = latest else { return };
         if channel.connection.as_ref().is_some_and(|connection| time <= connection.end) {
             canvas.cell(self.data, y, glyphs::DATA_LIFELINE, Ink::Mode(channel.mode));

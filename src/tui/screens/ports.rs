@@ -1,17 +1,23 @@
 //! Negotiated endpoints over the whole capture: how often each was used, reused, and how that went.
 
-pub(in crate::tui) mod list;
+mod list;
 
 use ratatui::layout::Rect;
 
+use super::View;
 use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
+use crate::tui::effect::Table;
+use crate::tui::evidence;
 use crate::tui::glyphs;
-use crate::tui::layout::{self, Panes};
+use crate::tui::layout::{self, Panes, Spot, by_height};
+use crate::tui::message::Action;
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::state::State;
+use crate::tui::state::Target;
 use crate::tui::theme::Ink;
 use crate::tui::words;
+pub(in crate::tui) use list::Ports;
 use list::{Port, PortSort, PortUse};
 
 /// Cells for the endpoint; where there is room an IPv6 one fits.
@@ -26,8 +32,88 @@ fn endpoint_width(area: Rect) -> u16 {
 /// Uses drawn of one endpoint in its strip: more than any screen has columns changes nothing.
 const MOST_USES: usize = 4096;
 
-pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
-    let list = &state.ports;
+impl View for Ports {
+    fn table(&self) -> Table {
+        Table::Channels
+    }
+
+    fn divide(&self, state: &State, rest: Rect, panes: &mut Panes) {
+        layout::with_detail(panes, rest, by_height(state.size.1, [5, 9, 9, 14]), self.rows.len());
+    }
+
+    fn renew(&mut self, state: &mut State, data: &Data) {
+        let version = state.list_version(data);
+        self.make(data, state.row_filter.rows(), version);
+    }
+
+    fn settle(&mut self, _state: &mut State, panes: &Panes) {
+        self.cursor.settle(self.rows.len(), panes.rows.height);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.is_gathering()
+    }
+
+    fn draw(&self, _state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+        draw(self, data, canvas, panes);
+    }
+
+    fn act(&mut self, state: &mut State, _data: &Data, panes: &Panes, action: Action) {
+        match action {
+            Action::NextProblem | Action::PreviousProblem => {
+                let forward = action == Action::NextProblem;
+                if !self.cursor.seek(&self.rows, forward, |port| port.problems > 0) {
+                    state.say("no further problem");
+                }
+            }
+            Action::Sort => {
+                self.sort = self.sort.next();
+                self.order();
+            }
+            Action::Reverse => {
+                self.reversed = !self.reversed;
+                self.order();
+            }
+            Action::Order => {
+                state.toggle_scope(&mut self.only);
+                self.stale();
+            }
+            _ => _ = self.cursor.act(action, self.rows.len(), panes.rows.height),
+        }
+    }
+
+    fn open(&mut self, state: &mut State, data: &Data) {
+        if let Some(used) = self.selected().and_then(|port| self.telling(port)) {
+            state.go(data, used.session, Target::Channel(used.channel));
+        }
+    }
+
+    fn find(&mut self, _state: &mut State, _data: &Data, wanted: &str, forward: bool) -> bool {
+        self.cursor.seek(&self.rows, forward, |port| port.endpoint.to_string().contains(wanted))
+    }
+
+    fn current(&self, _state: &State) -> Option<u32> {
+        Some(self.telling(self.selected()?)?.session)
+    }
+
+    fn only(&self, _state: &State) -> Option<u32> {
+        self.only
+    }
+
+    fn evidence(&self, _state: &State, data: &Data) -> Option<(u64, String)> {
+        let port = self.selected()?;
+        let used = self.telling(port)?;
+        let session = data.session(used.session)?;
+        let frame = evidence::of_channel(session, used.channel).map_or(0, |(frame, _)| frame);
+        Some((frame, evidence::filter_of_endpoint(port.endpoint)))
+    }
+
+    fn click(&mut self, _state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
+        spot.row_in(panes.rows).map(|row| self.cursor.select_shown(row, self.rows.len())).is_some()
+    }
+}
+
+fn draw(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let place = if list.rows.is_empty() { 0 } else { list.cursor.at as u64 + 1 };
     let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
     let title = [
@@ -62,7 +148,7 @@ pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, 
         }
     }
     canvas.scrollbar(panes.rows, list.cursor.top, list.rows.len());
-    detail(state, data, canvas, panes.detail);
+    detail(list, data, canvas, panes.detail);
 }
 
 fn strip_area(rows: Rect) -> Rect {
@@ -138,12 +224,12 @@ fn uses(canvas: &mut Canvas<'_>, area: Rect, scale: TimeScale, uses: &[PortUse],
 }
 
 /// The uses of the selected endpoint, one a line.
-fn detail(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
-    let Some(port) = state.ports.selected() else {
+fn detail(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
+    let Some(port) = list.selected() else {
         canvas.panel(area, &[], &[]);
         return;
     };
-    let uses = state.ports.uses(port);
+    let uses = list.uses(port);
     let title = [
         span(port.endpoint.to_string(), Ink::Title),
         span(format!("  {}", words::counted(uses.len() as u64, "use")), Ink::Text),
@@ -152,7 +238,7 @@ fn detail(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     // Around the telling one, so that a problem late in a long row is seen.
-    let telling = state.ports.telling(port);
+    let telling = list.telling(port);
     let at = telling.and_then(|telling| uses.iter().position(|used| *used == telling)).unwrap_or(0);
     let rows = usize::from(inside.height);
     let top = at.saturating_sub(rows / 2).min(uses.len().saturating_sub(rows));

@@ -4,21 +4,173 @@ mod live;
 
 use ratatui::layout::Rect;
 
+use super::View;
 use crate::report::Mode;
 use crate::report::{Security, Session, Severity};
 use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::data::{Cell, Data, Facts};
 use crate::tui::details;
+use crate::tui::effect::Table;
+use crate::tui::evidence;
 use crate::tui::glyphs;
-use crate::tui::layout::{self, Panes};
+use crate::tui::layout::{self, Panes, Spot, by_height, take_bottom, take_top};
+use crate::tui::message::Action;
 use crate::tui::overview::{self, Count};
 use crate::tui::row_filter::SortKey;
 use crate::tui::scale::{TimeScale, Window};
+use crate::tui::screen::Screen;
 use crate::tui::state::State;
 use crate::tui::theme::Ink;
 use crate::tui::words;
 
-pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+/// What the list of sessions remembers; the list itself and its place are shared by all screens.
+#[derive(Debug, Default)]
+pub(in crate::tui) struct Sessions {
+    /// Rows of the overview: the modes that occur, and the problems.
+    overview_rows: u16,
+}
+
+impl View for Sessions {
+    fn table(&self) -> Table {
+        Table::Sessions
+    }
+
+    fn divide(&self, state: &State, mut rest: Rect, panes: &mut Panes) {
+        let height = state.size.1;
+        if height < 18 {
+            layout::list(panes, rest, 1);
+            return;
+        }
+        let overview = match (height, state.live) {
+            (0..28, _) => 2,
+            (_, true) => 5,
+            (_, false) => self.overview_rows.max(2).saturating_add(2),
+        };
+        panes.overview = take_top(&mut rest, overview);
+        if state.live && height >= 24 {
+            panes.events = take_bottom(&mut rest, by_height(height, [5, 5, 5, 8]));
+        }
+        let detail = by_height(height, [4, 7, 8, 12]);
+        let detail = if state.live { detail.min(5) } else { detail };
+        layout::with_detail(panes, rest, detail, state.row_filter.rows().len());
+    }
+
+    fn renew(&mut self, _state: &mut State, data: &Data) {
+        self.overview_rows = u16::try_from(data.overview().modes().count()).unwrap_or(0).max(1) + 1;
+    }
+
+    fn settle(&mut self, state: &mut State, panes: &Panes) {
+        state.list.settle(state.row_filter.rows().len(), panes.rows.height);
+    }
+
+    fn draw(&self, state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+        draw(state, data, canvas, panes);
+    }
+
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action) {
+        match action {
+            Action::NextProblem | Action::PreviousProblem => {
+                if !state.seek_problem_session(data, action == Action::NextProblem) {
+                    state.say("no further problem");
+                }
+            }
+            Action::Sort => {
+                let (sort, _) = state.row_filter.sort();
+                state.row_filter.order(sort.next(), false, data);
+            }
+            Action::Reverse => {
+                let (sort, reversed) = state.row_filter.sort();
+                state.row_filter.order(sort, !reversed, data);
+            }
+            Action::Order => {}
+            // A marked row is done with: on to the next.
+            Action::Mark => walk(state, Action::Down, panes),
+            _ => walk(state, action, panes),
+        }
+    }
+
+    fn open(&mut self, state: &mut State, data: &Data) {
+        if state.selected.is_some() {
+            state.show(data, Screen::Timeline);
+        }
+    }
+
+    fn find(&mut self, state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
+        state.seek_session(forward, |&index| contains(data, index, wanted))
+    }
+
+    fn current(&self, state: &State) -> Option<u32> {
+        state.selected
+    }
+
+    fn only(&self, _state: &State) -> Option<u32> {
+        None
+    }
+
+    fn evidence(&self, state: &State, data: &Data) -> Option<(u64, String)> {
+        let chosen = state.marked_or(self.current(state), data);
+        let sessions = chosen.iter().filter_map(|&index| data.session(index));
+        let frame = sessions.clone().map(|session| session.frames.first).min()?;
+        Some((frame, evidence::filter_of(sessions)))
+    }
+
+    fn click(&mut self, state: &mut State, data: &Data, panes: &Panes, spot: Spot) -> bool {
+        if spot.is_in(panes.head) {
+            if let Some(sort) = column_at(panes.head, spot.x) {
+                let (now, reversed) = state.row_filter.sort();
+                state.row_filter.order(sort, now == sort && !reversed, data);
+            }
+            return false;
+        }
+        let Some(row) = spot.row_in(panes.rows) else { return false };
+        state.list.select_shown(row, state.row_filter.rows().len());
+        select_listed(state);
+        true
+    }
+
+    /// Brushes a time range over the overview.
+    fn drag(&mut self, state: &mut State, data: &Data, panes: &Panes, (from, to): (Spot, Spot)) {
+        let area = overview_time_area(panes.overview);
+        if let Some((first, last)) = data.extent()
+            && from.is_in(panes.overview)
+            && area.width > 0
+        {
+            let scale = TimeScale::new(Window::new(first, last), area.width);
+            let column = |x: u16| x.saturating_sub(area.x).min(area.width - 1);
+            let (a, b) = (column(from.x.min(to.x)), column(from.x.max(to.x)));
+            state.row_filter.limit(Some((scale.start_of(a), scale.start_of(b.saturating_add(1)))));
+        }
+    }
+}
+
+fn walk(state: &mut State, action: Action, panes: &Panes) {
+    state.list.act(action, state.row_filter.rows().len(), panes.rows.height);
+    select_listed(state);
+}
+
+/// Selects the session at the cursor; the newest is not followed any more.
+fn select_listed(state: &mut State) {
+    state.selected = state.row_filter.rows().get(state.list.at).copied();
+    state.follow = false;
+}
+
+/// Whether a text in lower case stands in any line or address of a session.
+fn contains(data: &Data, index: u32, wanted: &str) -> bool {
+    let Some(session) = data.session(index) else { return false };
+    let holds = |text: &str| text.to_lowercase().contains(wanted);
+    session.client.to_string().contains(wanted)
+        || session.server.to_string().contains(wanted)
+        || session.user.as_ref().is_some_and(|user| holds(user.raw()))
+        || session.greeting.iter().any(|reply| holds(reply.text.raw()))
+        || session.commands.iter().any(|command| {
+            holds(command.verb.name())
+                || command.text().is_some_and(|text| holds(text.raw()))
+                || command.replies.iter().any(|reply| holds(reply.text.raw()))
+        })
+        || session.findings.iter().any(|finding| holds(&finding.summary))
+}
+
+fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     if state.live {
         live::throughput(data, canvas, panes.overview);
         live::waiting(data, canvas, panes.events);
@@ -132,8 +284,8 @@ fn columns(width: u16) -> Vec<(Column, u16, u16)> {
         .collect()
 }
 
-pub(in crate::tui) fn column_at(state: &State, x: u16) -> Option<SortKey> {
-    let head = layout::panes(state).head;
+/// The column at a place of the heads.
+fn column_at(head: Rect, x: u16) -> Option<SortKey> {
     let x = x.checked_sub(head.x)?;
     columns(head.width).into_iter().find(|(_, at, width)| (*at..at + width).contains(&x))?.0.sort()
 }
@@ -294,7 +446,8 @@ fn findings(session: &Session, facts: &Facts, width: u16) -> (String, Ink) {
 const NAMES: u16 = 8;
 const TOTALS: u16 = 10;
 
-pub(in crate::tui) fn overview_time_area(area: Rect) -> Rect {
+/// The part of the overview where time runs.
+fn overview_time_area(area: Rect) -> Rect {
     let inside = if area.height > 2 { layout::inner(area) } else { area };
     Rect {
         x: inside.x + NAMES.min(inside.width),

@@ -1,324 +1,269 @@
-//! Moving through one session, in the timeline and in the ladder.
+//! One session over time: commands, replies, findings, and a lane for each negotiated endpoint.
 
-pub(in crate::tui) mod draw;
-pub(in crate::tui) mod lanes;
+mod draw;
+mod lanes;
 
+use ratatui::layout::Rect;
+
+use super::{View, of_session};
 use crate::base::Timestamp;
+use crate::tui::canvas::Canvas;
 use crate::tui::data::Data;
-use crate::tui::events::EventKind;
-use crate::tui::layout::{self, Panes};
-use crate::tui::message::{Action, Screen};
+use crate::tui::effect::Table;
+use crate::tui::layout::{self, Panes, Spot, by_height, take_bottom, take_top};
+use crate::tui::message::{Action, Turn};
 use crate::tui::scale::TimeScale;
-use crate::tui::state::{Opened, Pending, State};
+use crate::tui::screen::Screen;
+use crate::tui::state::{Opened, State};
+use lanes::{Lane, LaneOrder};
 
-/// What keys do here.
-pub(in crate::tui) fn act(state: &mut State, data: &Data, action: Action) {
-    let panes = layout::panes(state);
-    let page = if state.screen == Screen::Ladder {
-        panes.rows.height
-    } else {
-        panes.events.height.saturating_sub(2).max(5)
-    };
-    match action {
-        Action::Down | Action::NextEvent => step(state, 1),
-        Action::Up | Action::PreviousEvent => step(state, -1),
-        Action::PageDown => step(state, i64::from(page)),
-        Action::PageUp => step(state, -i64::from(page)),
-        Action::HalfDown => step(state, i64::from(page / 2)),
-        Action::HalfUp => step(state, -i64::from(page / 2)),
-        Action::First => to_event(state, 0),
-        Action::Last => to_event(state, usize::MAX),
-        Action::NextProblem | Action::PreviousProblem => {
-            let forward = action == Action::NextProblem;
-            let found = state.opened.as_ref().and_then(|opened| {
-                crate::tui::update::lists::seek(
-                    &opened.events,
-                    state.timeline.at,
-                    forward,
-                    crate::tui::events::Event::is_problem,
-                )
-            });
-            match found {
-                Some(at) => to_event(state, at),
-                None => other_problem(state, data, forward),
+/// From this height on there is room for a legend.
+const LEGEND_FROM: u16 = 28;
+
+/// What the timeline remembers, but for the place in the session, which it shares with the ladder.
+#[derive(Debug, Default)]
+pub(in crate::tui) struct Timeline {
+    pub(in crate::tui) lanes: Vec<Lane>,
+    order: LaneOrder,
+    /// What the lanes were made from.
+    made_from: Option<(u64, LaneOrder)>,
+    /// Whose lanes they are.
+    session: Option<u32>,
+    lanes_top: usize,
+    events_top: usize,
+}
+
+impl View for Timeline {
+    fn table(&self) -> Table {
+        Table::Commands
+    }
+
+    fn divide(&self, state: &State, mut rest: Rect, panes: &mut Panes) {
+        let height = state.size.1;
+        if height >= LEGEND_FROM {
+            panes.legend = take_bottom(&mut rest, 1);
+        }
+        // Border, axis, commands, replies, findings.
+        let fixed = 2 + 2 + 3;
+        let detail = if height < 18 { 0 } else { by_height(height, [5, 8, 9, 12]) };
+        let events_least = if height >= LEGEND_FROM { 5 } else { 0 };
+        let lanes = u16::try_from(self.lanes.len()).unwrap_or(u16::MAX).max(2);
+        let room = rest.height.saturating_sub(fixed).saturating_sub(detail).saturating_sub(events_least);
+        let chart = fixed.saturating_add(lanes.min(room.max(1)));
+        if events_least == 0 {
+            let detail = rest.height.saturating_sub(chart).max(detail.min(rest.height));
+            panes.detail = take_bottom(&mut rest, detail);
+            panes.main = rest;
+        } else {
+            panes.main = take_top(&mut rest, chart);
+            panes.detail = take_top(&mut rest, detail);
+            panes.events = rest;
+        }
+        let mut inside = layout::inner(panes.main);
+        panes.head = take_top(&mut inside, 5);
+        panes.rows = inside;
+    }
+
+    fn renew(&mut self, state: &mut State, data: &Data) {
+        state.open(data);
+        let opened = state.opened.as_ref().and_then(|opened| Some((opened, data.session(opened.index)?)));
+        let Some((opened, session)) = opened else {
+            self.lanes.clear();
+            self.made_from = None;
+            return;
+        };
+        let made_from = Some((opened.version, self.order));
+        if self.made_from != made_from {
+            self.lanes = lanes::of(session, &opened.summary, self.order);
+            self.made_from = made_from;
+        }
+        if self.session != Some(opened.index) {
+            self.session = Some(opened.index);
+            self.lanes_top = 0;
+            self.events_top = 0;
+        }
+    }
+
+    /// Keeps the event, its lane and its row in sight.
+    fn settle(&mut self, state: &mut State, panes: &Panes) {
+        let Some(opened) = &state.opened else { return };
+        let at = state.position.at;
+        let height = usize::from(panes.rows.height).max(1);
+        let channel = opened.event(at).and_then(|event| event.channel);
+        if let Some(lane) = channel.and_then(|channel| self.lane_of(opened, channel)) {
+            self.lanes_top = self.lanes_top.min(lane).max((lane + 1).saturating_sub(height));
+        }
+        self.lanes_top = self.lanes_top.min(self.lanes.len().saturating_sub(height));
+        let events = usize::from(panes.events.height.saturating_sub(2)).max(1);
+        self.events_top = of_session::keep(self.events_top, at, events, opened.events.len());
+    }
+
+    fn draw(&self, state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+        draw::draw(self, state, data, canvas, panes);
+    }
+
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action) {
+        let columns = layout::time_area(panes.rows).width;
+        match action {
+            Action::Left => shift(state, columns, -1),
+            Action::Right => shift(state, columns, 1),
+            Action::PageLeft => pan(state, columns, -1),
+            Action::PageRight => pan(state, columns, 1),
+            Action::ZoomIn => zoom(state, state.position.cursor, true),
+            Action::ZoomOut => zoom(state, state.position.cursor, false),
+            Action::Fit => fit(state),
+            Action::Centre => {
+                state.position.window = state.position.window.centred(state.position.cursor);
             }
+            Action::Order => {
+                self.order = self.order.next();
+                state.say(format!("lanes by {}", self.order.name()));
+            }
+            _ => of_session::act(state, data, action, panes.events.height.saturating_sub(2).max(5)),
         }
-        Action::NextChannel | Action::PreviousChannel => next_channel(state, action == Action::NextChannel),
-        Action::NextSession | Action::PreviousSession => next_session(state, action == Action::NextSession),
-        Action::Left => shift(state, &panes, -1),
-        Action::Right => shift(state, &panes, 1),
-        Action::PageLeft => pan(state, -1),
-        Action::PageRight => pan(state, 1),
-        Action::ZoomIn => zoom(state, state.timeline.cursor, true),
-        Action::ZoomOut => zoom(state, state.timeline.cursor, false),
-        Action::Fit => fit(state),
-        Action::Centre => state.timeline.window = state.timeline.window.centred(state.timeline.cursor),
-        Action::Order if state.screen == Screen::Timeline => {
-            state.timeline.order = state.timeline.order.next();
-            state.reorder(data);
-            state.say(format!("lanes by {}", state.timeline.order.name()));
+    }
+
+    fn open(&mut self, state: &mut State, data: &Data) {
+        state.show(data, Screen::Ladder);
+    }
+
+    fn find(&mut self, state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
+        of_session::find(state, data, wanted, forward)
+    }
+
+    fn current(&self, state: &State) -> Option<u32> {
+        state.selected
+    }
+
+    fn only(&self, state: &State) -> Option<u32> {
+        state.selected
+    }
+
+    fn evidence(&self, state: &State, data: &Data) -> Option<(u64, String)> {
+        of_session::evidence(state, data)
+    }
+
+    fn click(&mut self, state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
+        if spot.is_in(panes.rows) || spot.is_in(panes.head) {
+            let area = layout::time_area(panes.rows);
+            if spot.x >= area.x {
+                let scale = TimeScale::new(state.position.window, area.width);
+                state.set_cursor(scale.start_of(spot.x - area.x), area.width);
+                if spot.is_in(panes.rows) {
+                    self.click_lane(state, usize::from(spot.y - panes.rows.y), scale, spot.x - area.x);
+                }
+            }
+        } else if spot.is_in(layout::inner(panes.events)) {
+            let row = usize::from(spot.y - layout::inner(panes.events).y);
+            state.go_to_event(self.events_top + row);
         }
-        Action::Order => {
-            state.compressed = !state.compressed;
-            state.reorder(data);
-            state.say(if state.compressed { "idle times are left out" } else { "idle times are shown" });
+        false
+    }
+
+    /// Drags the time along.
+    fn drag(&mut self, state: &mut State, _data: &Data, panes: &Panes, (from, to): (Spot, Spot)) {
+        if from.is_in(panes.main) {
+            let scale = TimeScale::new(state.position.window, layout::time_area(panes.rows).width);
+            let columns = i64::from(from.x) - i64::from(to.x);
+            pan_by(state, scale.column_nanos().saturating_mul(columns));
+            state.dragged_from = Some(to);
         }
-        _ => {}
+    }
+
+    /// Pans; with Ctrl zooms at the pointer.
+    fn wheel(&mut self, state: &mut State, panes: &Panes, turn: Turn) -> bool {
+        if !turn.spot.is_in(panes.main) {
+            return false;
+        }
+        let area = layout::time_area(panes.rows);
+        let scale = TimeScale::new(state.position.window, area.width);
+        if turn.zoom {
+            let column = turn.spot.x.saturating_sub(area.x).min(area.width.saturating_sub(1));
+            zoom(state, scale.start_of(column), !turn.down);
+        } else {
+            let step = scale.column_nanos().saturating_mul(4);
+            pan_by(state, if turn.down { step } else { -step });
+        }
+        true
+    }
+}
+
+impl Timeline {
+    /// The lane of a channel.
+    fn lane_of(&self, opened: &Opened, channel: u32) -> Option<usize> {
+        let endpoint = opened.summary.channel(channel)?.listener;
+        self.lanes.iter().position(|lane| lane.endpoint == endpoint)
+    }
+
+    /// A click on a bar: the event of that bar's channel nearest to the column.
+    fn click_lane(&self, state: &mut State, row: usize, scale: TimeScale, column: u16) {
+        let (from, to) = (scale.start_of(column), scale.start_of(column.saturating_add(1)));
+        let Some(opened) = &state.opened else { return };
+        let Some(lane) = self.lanes.get(self.lanes_top + row) else { return };
+        let Some(bar) = lane.bars_between(from, to).iter().rev().find(|bar| bar.last() >= from) else {
+            return;
+        };
+        let time = state.position.cursor;
+        let of_channel =
+            opened.events.iter().enumerate().filter(|(_, event)| event.channel == Some(bar.channel));
+        let nearest =
+            of_channel.min_by_key(|(_, event)| event.time.since(time).unsigned_abs()).map(|(at, _)| at);
+        if let Some(at) = nearest {
+            state.position.at = at;
+        }
     }
 }
 
 fn fit(state: &mut State) {
     if let Some(opened) = &state.opened {
-        state.timeline.window = opened.extent();
-        state.timeline.fitted = true;
+        state.position.window = opened.extent;
+        state.position.fitted = true;
     }
 }
 
-/// Zooms by half, or to twice the time, around a moment.
-pub(in crate::tui) fn zoom(state: &mut State, around: Timestamp, closer: bool) {
-    let window = state.timeline.window;
+/// Zooms by half, or to twice the time, around a time.
+fn zoom(state: &mut State, around: Timestamp, closer: bool) {
+    let window = state.position.window;
     let zoomed = if closer { window.zoomed(around, 1, 2) } else { window.zoomed(around, 2, 1) };
     // Far beyond the session there is nothing to see.
-    let widest = state.opened.as_ref().map_or(i64::MAX, |opened| opened.extent().span().saturating_mul(8));
+    let widest = state.opened.as_ref().map_or(i64::MAX, |opened| opened.extent.span().saturating_mul(8));
     if closer || zoomed.span() <= widest.max(240_000_000_000) {
-        state.timeline.window = zoomed;
-        state.timeline.fitted = false;
+        state.position.window = zoomed;
+        state.position.fitted = false;
     }
 }
 
 /// Moves the window by half its length, the cursor with it.
-fn pan(state: &mut State, direction: i64) {
-    let half = (state.timeline.window.span() / 2).saturating_mul(direction);
+fn pan(state: &mut State, columns: u16, direction: i64) {
+    let half = (state.position.window.span() / 2).saturating_mul(direction);
     pan_by(state, half);
-    let moved = state.timeline.cursor.plus(half).clamp(state.timeline.window.from, state.timeline.window.to);
-    set_cursor(state, moved);
+    let moved = state.position.cursor.plus(half).clamp(state.position.window.from, state.position.window.to);
+    state.set_cursor(moved, columns);
 }
 
 /// Moves the window, but never away from the session altogether.
-pub(in crate::tui) fn pan_by(state: &mut State, nanos: i64) {
+fn pan_by(state: &mut State, nanos: i64) {
     let Some(opened) = &state.opened else { return };
-    let extent = opened.extent();
-    let panned = state.timeline.window.panned(nanos);
+    let extent = opened.extent;
+    let panned = state.position.window.panned(nanos);
     let latest = extent.to.plus(panned.span());
     if panned.to < extent.from || panned.from > latest {
         return;
     }
-    state.timeline.window = panned;
-    state.timeline.fitted = false;
+    state.position.window = panned;
+    state.position.fitted = false;
 }
 
 /// Moves the cursor by a column; at the edge the window moves on.
-fn shift(state: &mut State, panes: &Panes, columns: i64) {
-    let scale = TimeScale::new(state.timeline.window, layout::time_area(panes.rows).width);
-    let column = i64::from(scale.nearest(state.timeline.cursor)) + columns;
+fn shift(state: &mut State, width: u16, columns: i64) {
+    let scale = TimeScale::new(state.position.window, width);
+    let column = i64::from(scale.nearest(state.position.cursor)) + columns;
     let edge = i64::from(scale.columns());
     if column < 0 || column >= edge {
         pan_by(state, scale.column_nanos().saturating_mul(columns).saturating_mul((edge / 8).max(1)));
-        let moved = state.timeline.cursor.plus(scale.column_nanos().saturating_mul(columns));
-        set_cursor(state, moved);
+        let moved = state.position.cursor.plus(scale.column_nanos().saturating_mul(columns));
+        state.set_cursor(moved, width);
         return;
     }
-    set_cursor(state, scale.start_of(u16::try_from(column).unwrap_or(0)));
-}
-
-/// Puts the cursor on a time; the event is the weightiest of its column, else the last one before.
-pub(in crate::tui) fn set_cursor(state: &mut State, time: Timestamp) {
-    state.timeline.cursor = time;
-    let panes = layout::panes(state);
-    let scale = TimeScale::new(state.timeline.window, layout::time_area(panes.rows).width);
-    let Some(opened) = &state.opened else { return };
-    let column = scale.nearest(time);
-    let (from, to) = (scale.start_of(column), scale.start_of(column.saturating_add(1)));
-    let begin = opened.events.partition_point(|event| event.time < from);
-    let end = opened.events.partition_point(|event| event.time < to);
-    let here = opened.events.get(begin..end.max(begin)).unwrap_or_default();
-    let heaviest = here.iter().map(|event| event.weight).max();
-    state.timeline.at = match heaviest.and_then(|weight| here.iter().position(|event| event.weight == weight))
-    {
-        Some(at) => begin + at,
-        None => opened.at_or_before(time),
-    };
-}
-
-fn step(state: &mut State, by: i64) {
-    let at = i64::try_from(state.timeline.at).unwrap_or(i64::MAX).saturating_add(by).max(0);
-    to_event(state, usize::try_from(at).unwrap_or(usize::MAX));
-}
-
-/// Goes to an event by its index.
-pub(in crate::tui) fn to_event(state: &mut State, at: usize) {
-    let Some(opened) = &state.opened else { return };
-    let at = at.min(opened.events.len().saturating_sub(1));
-    if let Some(event) = opened.event(at) {
-        state.timeline.at = at;
-        state.timeline.cursor = event.time;
-        state.timeline.window = state.timeline.window.revealing(event.time);
-    }
-}
-
-/// Goes to an event, and remembers where it came from.
-fn jump(state: &mut State, find: impl Fn(&Opened) -> Option<usize>) -> bool {
-    let found = state.opened.as_ref().and_then(find);
-    if let Some(at) = found {
-        state.timeline.back = Some(state.timeline.cursor);
-        to_event(state, at);
-    }
-    found.is_some()
-}
-
-/// Goes to the event of a frame, or the last one before it.
-pub(in crate::tui) fn to_frame(state: &mut State, frame: u64) {
-    jump(state, |opened| {
-        let exact = opened
-            .events
-            .iter()
-            .position(|event| event.frame == frame && !matches!(event.kind, EventKind::Finding(_)));
-        exact.or_else(|| opened.events.iter().rposition(|event| event.frame <= frame))
-    });
-}
-
-/// Goes to a finding.
-pub(in crate::tui) fn to_finding(state: &mut State, finding: u32) {
-    jump(state, |opened| opened.events.iter().position(|event| event.kind == EventKind::Finding(finding)));
-}
-
-/// Goes to what tells most of a channel.
-pub(in crate::tui) fn to_channel(state: &mut State, channel: u32) {
-    jump(state, |opened| {
-        let time = crate::tui::details::telling_time(&opened.summary, channel);
-        let of_channel = |event: &crate::tui::events::Event| event.channel == Some(channel);
-        let told = opened
-            .events
-            .iter()
-            .position(|event| of_channel(event) && time.is_some_and(|time| event.time >= time));
-        told.or_else(|| opened.events.iter().rposition(of_channel))
-    });
-}
-
-fn next_channel(state: &mut State, forward: bool) {
-    let here = state.opened.as_ref().and_then(|opened| opened.event(state.timeline.at)?.channel);
-    let at = state.timeline.at;
-    let moved = jump(state, |opened| {
-        let next = match (here, forward) {
-            (None, _) => {
-                return crate::tui::update::lists::seek(&opened.events, at, forward, |event| {
-                    event.channel.is_some()
-                });
-            }
-            (Some(channel), true) => channel.checked_add(1)?,
-            (Some(channel), false) => channel.checked_sub(1)?,
-        };
-        opened.events.iter().position(|event| event.channel == Some(next))
-    });
-    if !moved {
-        state.say(if forward { "no further data channel" } else { "no earlier data channel" });
-    }
-}
-
-/// Goes to the next session of the list.
-fn next_session(state: &mut State, forward: bool) {
-    let rows = state.row_filter.rows();
-    let at = if forward { state.list.at.checked_add(1) } else { state.list.at.checked_sub(1) };
-    match at.and_then(|at| Some((at, *rows.get(at)?))) {
-        Some((at, index)) => {
-            state.list.at = at;
-            state.selected = Some(index);
-        }
-        None => state.say(if forward {
-            "this is the last session of the list"
-        } else {
-            "this is the first session of the list"
-        }),
-    }
-}
-
-/// With no problem left in this session, goes to the next session that has one.
-fn other_problem(state: &mut State, data: &Data, forward: bool) {
-    let rows = state.row_filter.rows();
-    let worst = |index: &u32| {
-        data.facts(*index).is_some_and(|facts| facts.worst >= Some(crate::report::Severity::Warning))
-    };
-    match crate::tui::update::lists::seek(rows, state.list.at, forward, worst) {
-        Some(at) => {
-            state.selected = rows.get(at).copied();
-            state.list.at = at;
-            state.say("the next session with a problem");
-        }
-        None => state.say("no further problem"),
-    }
-}
-
-/// The letter of a mark was typed.
-pub(in crate::tui) fn letter(state: &mut State, data: &Data, letter: char) {
-    let Some(pending) = state.pending.take() else { return };
-    match pending {
-        Pending::Go => {
-            if letter == 'g' {
-                if state.screen.is_of_session() {
-                    act(state, data, Action::First);
-                } else {
-                    crate::tui::update::lists::walk(state, Action::First);
-                }
-            }
-        }
-        Pending::SetMark => {
-            if let Some(index) = state.selected
-                && letter.is_ascii_alphabetic()
-            {
-                state.timeline.marks.insert(letter, (index, state.timeline.cursor));
-                state.say(format!("mark {letter}"));
-            }
-        }
-        Pending::JumpToMark if letter == '\'' => {
-            if let Some(back) = state.timeline.back.replace(state.timeline.cursor) {
-                to_time(state, back);
-            }
-        }
-        Pending::JumpToMark => match state.timeline.marks.get(&letter).copied() {
-            Some((index, time)) => {
-                state.timeline.back = Some(state.timeline.cursor);
-                state.selected = Some(index);
-                state.open(data);
-                to_time(state, time);
-            }
-            None => state.say(format!("there is no mark {letter}")),
-        },
-    }
-}
-
-fn to_time(state: &mut State, time: Timestamp) {
-    state.timeline.window = state.timeline.window.revealing(time);
-    set_cursor(state, time);
-}
-
-/// Keeps the event, its lane and its row in sight.
-pub(in crate::tui) fn settle(state: &mut State, panes: &Panes) {
-    let Some(opened) = &state.opened else { return };
-    let timeline = &mut state.timeline;
-    timeline.at = timeline.at.min(opened.events.len().saturating_sub(1));
-    let lanes = opened.lanes.len();
-    let height = usize::from(panes.rows.height).max(1);
-    let channel = opened.event(timeline.at).and_then(|event| event.channel);
-    let lane = channel.and_then(|channel| lane_of(opened, channel));
-    if let Some(lane) = lane {
-        timeline.lanes_top = timeline.lanes_top.min(lane).max((lane + 1).saturating_sub(height));
-    }
-    timeline.lanes_top = timeline.lanes_top.min(lanes.saturating_sub(height));
-    let events = usize::from(panes.events.height.saturating_sub(2)).max(1);
-    timeline.events_top = keep(timeline.events_top, timeline.at, events, opened.events.len());
-    let step = opened.step_of(timeline.at);
-    state.ladder_top = keep(state.ladder_top, step, height, opened.steps.len());
-}
-
-/// The lane of a channel.
-pub(in crate::tui) fn lane_of(opened: &Opened, channel: u32) -> Option<usize> {
-    let endpoint = opened.summary.channel(channel)?.listener;
-    opened.lanes.iter().position(|lane| lane.endpoint == endpoint)
-}
-
-/// The first row to show so that a row is in sight, with two rows of air around it where there is room.
-fn keep(top: usize, at: usize, height: usize, len: usize) -> usize {
-    let air = if height >= 6 { 2 } else { 0 };
-    let top = top.min(at.saturating_sub(air)).max((at + 1 + air).saturating_sub(height));
-    top.min(len.saturating_sub(height))
+    state.set_cursor(scale.start_of(u16::try_from(column).unwrap_or(0)), width);
 }

@@ -1,24 +1,118 @@
 //! What was moved, and how it went.
 
-pub(in crate::tui) mod list;
+mod list;
 
 use ratatui::layout::Rect;
 
+use super::View;
 use crate::report::{Session, Status, Transfer};
 use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::data::Data;
 use crate::tui::details;
+use crate::tui::effect::Table;
 use crate::tui::events;
+use crate::tui::evidence;
 use crate::tui::glyphs;
-use crate::tui::layout::{self, Panes};
+use crate::tui::layout::{self, Panes, Spot, by_height};
+use crate::tui::message::Action;
 use crate::tui::state::State;
+use crate::tui::state::Target;
 use crate::tui::summary::Summary;
 use crate::tui::theme::Ink;
 use crate::tui::words;
+pub(in crate::tui) use list::Transfers;
 use list::{TransferRow, TransferSort};
 
-pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
-    let list = &state.transfers;
+impl View for Transfers {
+    fn table(&self) -> Table {
+        Table::Transfers
+    }
+
+    fn divide(&self, state: &State, rest: Rect, panes: &mut Panes) {
+        layout::with_detail(panes, rest, by_height(state.size.1, [5, 9, 9, 14]), self.rows.len());
+    }
+
+    fn renew(&mut self, state: &mut State, data: &Data) {
+        let version = state.list_version(data);
+        self.make(data, state.row_filter.rows(), version);
+    }
+
+    fn settle(&mut self, _state: &mut State, panes: &Panes) {
+        self.cursor.settle(self.rows.len(), panes.rows.height);
+    }
+
+    fn draw(&self, _state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+        draw(self, data, canvas, panes);
+    }
+
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action) {
+        match action {
+            Action::NextProblem | Action::PreviousProblem => {
+                let failed = |row: &TransferRow| {
+                    list::of(data, *row).is_some_and(|(_, transfer)| transfer.status != Status::Complete)
+                };
+                if !self.cursor.seek(&self.rows, action == Action::NextProblem, failed) {
+                    state.say("no further problem");
+                }
+            }
+            Action::Sort => {
+                self.sort = self.sort.next();
+                self.order(data);
+            }
+            Action::Reverse => {
+                self.reversed = !self.reversed;
+                self.order(data);
+            }
+            Action::Order => {
+                state.toggle_scope(&mut self.only);
+                self.stale();
+            }
+            Action::Mark => {}
+            _ => {
+                self.cursor.act(action, self.rows.len(), panes.rows.height);
+                state.selected = self.selected().map(|(session, _)| session).or(state.selected);
+            }
+        }
+    }
+
+    fn open(&mut self, state: &mut State, data: &Data) {
+        let Some((index, transfer)) = self.selected() else { return };
+        let frame = data.session(index).and_then(|session| {
+            let command = session.transfer(transfer)?.command;
+            Some(session.command(command)?.frame)
+        });
+        state.go(data, index, frame.map_or(Target::Start, Target::Frame));
+    }
+
+    fn find(&mut self, _state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
+        self.cursor.seek(&self.rows, forward, |row| {
+            list::of(data, *row).is_some_and(|(session, transfer)| {
+                list::path_of(session, transfer).to_lowercase().contains(wanted)
+            })
+        })
+    }
+
+    fn current(&self, _state: &State) -> Option<u32> {
+        self.selected().map(|(session, _)| session)
+    }
+
+    fn only(&self, _state: &State) -> Option<u32> {
+        self.only
+    }
+
+    fn evidence(&self, _state: &State, data: &Data) -> Option<(u64, String)> {
+        let (session, transfer) = list::of(data, self.selected()?)?;
+        let frame = session.command(transfer.command)?.frame;
+        let of_channel = transfer.data_channel.and_then(|channel| evidence::of_channel(session, channel));
+        Some((frame, of_channel.map_or_else(|| evidence::filter_of_list(&[frame]), |(_, filter)| filter)))
+    }
+
+    fn click(&mut self, _state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
+        spot.row_in(panes.rows).map(|row| self.cursor.select_shown(row, self.rows.len())).is_some()
+    }
+}
+
+fn draw(list: &Transfers, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let place = if list.rows.is_empty() { 0 } else { list.cursor.at as u64 + 1 };
     let arrow = if list.reversed { glyphs::DESCENDING } else { glyphs::ASCENDING };
     let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));

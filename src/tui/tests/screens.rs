@@ -90,8 +90,8 @@ fn other_sessions_timelines() {
 #[test]
 fn ascii_and_no_colour() {
     let mut bench = Bench::new(80, 24);
-    bench.state.settings.ascii = true;
-    bench.state.settings.depth = ColorDepth::None;
+    bench.interface.state.settings.ascii = true;
+    bench.interface.state.settings.depth = ColorDepth::None;
     bench.press(&["2"]);
     snapshot_with_styles("timeline_ascii_80x24", &bench);
     for screen in ["1", "2", "3", "4", "5", "6", "?"] {
@@ -108,8 +108,8 @@ fn the_selection_is_reversed_and_marked_in_every_theme_and_depth() {
     for theme in ThemeName::ALL {
         for depth in [ColorDepth::None, ColorDepth::Sixteen, ColorDepth::Indexed, ColorDepth::True] {
             let mut bench = Bench::new(80, 24);
-            bench.state.settings.theme = theme;
-            bench.state.settings.depth = depth;
+            bench.interface.state.settings.theme = theme;
+            bench.interface.state.settings.depth = depth;
             bench.press(&["Down"]);
             let (_, y) = bench.find("│> ").unwrap();
             let buffer = bench.buffer();
@@ -156,7 +156,7 @@ fn every_view_and_overlay_returns_at_every_size() {
     for screen in ["1", "2", "3", "4", "5", "6"] {
         for overlay in overlays {
             let mut bench = Bench::new(80, 24);
-            bench.state.settings.history = vec!["ftp".into()];
+            bench.interface.state.settings.history = vec!["ftp".into()];
             bench.press(&[screen]);
             bench.press(overlay);
             for &(width, height) in &sizes {

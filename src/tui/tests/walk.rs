@@ -3,7 +3,7 @@
 use super::*;
 use crate::report::Severity;
 use crate::tui::effect::Table;
-use crate::tui::message::Screen;
+use crate::tui::screen::Screen;
 use crate::tui::source::{LiveStatus, Progress, Waiting};
 use crate::tui::state::Overlay;
 
@@ -11,7 +11,7 @@ use crate::tui::state::Overlay;
 fn a_broken_session_opens_at_its_worst_problem_and_says_why() {
     let mut bench = Bench::new(80, 24);
     bench.press(&["Enter"]);
-    assert_eq!(bench.state.screen, Screen::Timeline);
+    assert_eq!(bench.interface.state.screen, Screen::Timeline);
     bench.shows("192.0.2.8 never connected to 10.1.7.33:51000");
     bench.shows("use passive mode");
     bench.shows(">P cli:51000");
@@ -22,15 +22,15 @@ fn a_broken_session_opens_at_its_worst_problem_and_says_why() {
 fn enter_goes_in_and_escape_comes_back_the_same_way() {
     let mut bench = Bench::new(100, 30);
     bench.press(&["Enter", "Enter"]);
-    assert_eq!(bench.state.screen, Screen::Ladder);
+    assert_eq!(bench.interface.state.screen, Screen::Ladder);
     bench.press(&["Esc"]);
-    assert_eq!(bench.state.screen, Screen::Timeline);
+    assert_eq!(bench.interface.state.screen, Screen::Timeline);
     bench.press(&["Esc"]);
-    assert_eq!(bench.state.screen, Screen::Sessions);
+    assert_eq!(bench.interface.state.screen, Screen::Sessions);
     bench.press(&["4", "5", "6"]);
-    assert_eq!(bench.state.screen, Screen::Ports);
+    assert_eq!(bench.interface.state.screen, Screen::Ports);
     bench.press(&["Esc", "Esc", "Esc"]);
-    assert_eq!(bench.state.screen, Screen::Sessions);
+    assert_eq!(bench.interface.state.screen, Screen::Sessions);
 }
 
 #[test]
@@ -40,13 +40,13 @@ fn the_cursor_stays_on_its_session_when_others_arrive_before_it() {
     let (late, early) = (early, sessions);
     let mut bench = Bench::with(late, 80, 24);
     bench.press(&["Down", "Down"]);
-    let selected = bench.state.selected.unwrap();
+    let selected = bench.interface.state.selected.unwrap();
     let uid = bench.data.session(selected).unwrap().uid.clone();
     let number = bench.data.number(selected);
     bench.feed(Feed::Sessions(early));
-    assert_eq!(bench.data.session(bench.state.selected.unwrap()).unwrap().uid, uid);
+    assert_eq!(bench.data.session(bench.interface.state.selected.unwrap()).unwrap().uid, uid);
     assert_eq!(bench.data.number(selected), number + 10);
-    assert_eq!(bench.state.row_filter.rows()[bench.state.list.at], selected);
+    assert_eq!(bench.interface.state.row_filter.rows()[bench.interface.state.list.at], selected);
     bench.shows(&format!("> {:>5}", number + 10));
 }
 
@@ -57,7 +57,7 @@ fn a_filter_is_checked_while_it_is_typed_and_applied_on_enter() {
     bench.shows("Filter  invalid");
     bench.shows("^^^^ not a mode: use PORT, PASV, EPRT, EPSV");
     bench.press(&["Enter"]);
-    assert!(matches!(bench.state.overlay, Overlay::Prompt(_)), "an invalid filter is not applied");
+    assert!(matches!(bench.interface.state.overlay, Overlay::Prompt(_)), "an invalid filter is not applied");
     for _ in 0..4 {
         bench.event(Event::Key(KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE)));
     }
@@ -68,7 +68,7 @@ fn a_filter_is_checked_while_it_is_typed_and_applied_on_enter() {
     bench.shows(" / sess.mode == PORT");
     bench.press(&["Esc"]);
     bench.shows("18 sessions");
-    assert_eq!(bench.state.settings.history, ["sess.mode == PORT"]);
+    assert_eq!(bench.interface.state.settings.history, ["sess.mode == PORT"]);
     bench.press(&["/", "Up"]);
     bench.shows("/ sess.mode == PORT");
     bench.press(&["Esc", "F"]);
@@ -81,14 +81,14 @@ fn a_filter_is_checked_while_it_is_typed_and_applied_on_enter() {
 fn a_filter_that_takes_long_keeps_the_old_list_until_it_is_done() {
     let sessions = fixture::many(40_000);
     let mut bench = Bench::with(sessions, 80, 24);
-    assert_eq!(bench.state.row_filter.rows().len(), 40_000);
-    update::apply_filter(&mut bench.state, "find.id == data-unanswered");
+    assert_eq!(bench.interface.state.row_filter.rows().len(), 40_000);
+    update::apply_filter(&mut bench.interface.state, "find.id == data-unanswered");
     bench.send(Message::Tick(Duration::from_millis(1)));
-    assert!(bench.state.row_filter.is_renewing());
-    assert_eq!(bench.state.row_filter.rows().len(), 40_000);
+    assert!(bench.interface.state.row_filter.is_renewing());
+    assert_eq!(bench.interface.state.row_filter.rows().len(), 40_000);
     bench.shows("filtering");
     bench.calm();
-    assert_eq!(bench.state.row_filter.rows().len(), 40_000_usize.div_ceil(17));
+    assert_eq!(bench.interface.state.row_filter.rows().len(), 40_000_usize.div_ceil(17));
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn sorting_walks_through_the_columns_and_turns_round() {
     let mut bench = Bench::new(100, 30);
     bench.press(&["s"]);
     bench.shows("by duration ▼");
-    let longest = bench.data.session(bench.state.row_filter.rows()[0]).unwrap();
+    let longest = bench.data.session(bench.interface.state.row_filter.rows()[0]).unwrap();
     assert_eq!(longest.user.as_ref().unwrap().raw(), "alice");
     bench.press(&["S"]);
     bench.shows("by duration ▲");
     bench.press(&[":", "sort findings", "Enter"]);
-    let worst = bench.data.facts(bench.state.row_filter.rows()[0]).unwrap().worst;
+    let worst = bench.data.facts(bench.interface.state.row_filter.rows()[0]).unwrap().worst;
     assert_eq!(worst, Some(Severity::Alert));
 }
 
@@ -112,31 +112,40 @@ fn problems_are_stepped_through_within_and_across_sessions() {
     let mut stops = Vec::new();
     for _ in 0..4 {
         bench.press(&["e"]);
-        let opened = bench.state.opened.as_ref().unwrap();
-        let event = opened.event(bench.state.timeline.at).unwrap();
+        let opened = bench.interface.state.opened.as_ref().unwrap();
+        let event = opened.event(bench.interface.state.position.at).unwrap();
         stops.push((opened.index, event.frame, event.is_problem()));
     }
     assert!(stops.iter().all(|stop| stop.2), "{stops:?}");
     assert!(stops.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{stops:?}");
     bench.press(&["e", "e"]);
-    assert_ne!(bench.state.opened.as_ref().unwrap().index, stops[0].0, "the next session with a problem");
+    assert_ne!(
+        bench.interface.state.opened.as_ref().unwrap().index,
+        stops[0].0,
+        "the next session with a problem"
+    );
     bench.press(&["1", "e"]);
-    assert!(bench.data.facts(bench.state.selected.unwrap()).unwrap().worst >= Some(Severity::Warning));
+    assert!(
+        bench.data.facts(bench.interface.state.selected.unwrap()).unwrap().worst >= Some(Severity::Warning)
+    );
 }
 
 #[test]
 fn brackets_step_through_every_moment_even_within_one_cell() {
     let mut bench = Bench::new(80, 24);
     bench.press(&["Enter", "g", "g"]);
-    let count = bench.state.opened.as_ref().unwrap().events.len();
+    let count = bench.interface.state.opened.as_ref().unwrap().events.len();
     for at in 1..count {
         bench.press(&["]"]);
-        assert_eq!(bench.state.timeline.at, at);
-        let window = bench.state.timeline.window;
-        assert!(window.from <= bench.state.timeline.cursor && bench.state.timeline.cursor <= window.to);
+        assert_eq!(bench.interface.state.position.at, at);
+        let window = bench.interface.state.position.window;
+        assert!(
+            window.from <= bench.interface.state.position.cursor
+                && bench.interface.state.position.cursor <= window.to
+        );
     }
     bench.press(&["["]);
-    assert_eq!(bench.state.timeline.at, count - 2);
+    assert_eq!(bench.interface.state.position.at, count - 2);
 }
 
 #[test]
@@ -146,8 +155,8 @@ fn braces_step_from_channel_to_channel() {
     let mut channels = Vec::new();
     for _ in 0..6 {
         bench.press(&["}"]);
-        let opened = bench.state.opened.as_ref().unwrap();
-        channels.push(opened.event(bench.state.timeline.at).unwrap().channel.unwrap());
+        let opened = bench.interface.state.opened.as_ref().unwrap();
+        channels.push(opened.event(bench.interface.state.position.at).unwrap().channel.unwrap());
     }
     assert_eq!(channels, [0, 1, 2, 3, 4, 5]);
     bench.press(&["}"]);
@@ -158,15 +167,15 @@ fn braces_step_from_channel_to_channel() {
 fn the_arrow_keys_move_the_cursor_by_columns_and_the_window_follows_at_its_edge() {
     let mut bench = Bench::new(80, 24);
     bench.press(&["Enter", "+", "+", "+"]);
-    let before = bench.state.timeline.window;
+    let before = bench.interface.state.position.window;
     for _ in 0..100 {
         bench.press(&["Left"]);
-        let (window, cursor) = (bench.state.timeline.window, bench.state.timeline.cursor);
+        let (window, cursor) = (bench.interface.state.position.window, bench.interface.state.position.cursor);
         assert!(window.from <= cursor && cursor <= window.to);
     }
-    assert!(bench.state.timeline.window.from < before.from);
+    assert!(bench.interface.state.position.window.from < before.from);
     bench.press(&["0"]);
-    assert!(bench.state.timeline.fitted);
+    assert!(bench.interface.state.position.fitted);
 }
 
 #[test]
@@ -174,9 +183,9 @@ fn zooming_out_ends_and_zooming_in_ends_too() {
     let mut bench = Bench::new(80, 24);
     bench.press(&["Enter"]);
     bench.press(&["-"; 100]);
-    let widest = bench.state.timeline.window.span();
+    let widest = bench.interface.state.position.window.span();
     bench.press(&["+"; 200]);
-    assert!(bench.state.timeline.window.span() < 100_000 && widest < 1_000_000_000_000);
+    assert!(bench.interface.state.position.window.span() < 100_000 && widest < 1_000_000_000_000);
     bench.screen();
 }
 
@@ -187,11 +196,11 @@ fn marks_are_set_measured_from_and_gone_to() {
     bench.shows("mark a Δ -59.0s");
     bench.press(&["'a"]);
     assert_eq!(
-        bench.state.timeline.cursor.since(bench.state.opened.as_ref().unwrap().origin),
+        bench.interface.state.position.cursor.since(bench.interface.state.opened.as_ref().unwrap().origin),
         59_012_000_000
     );
     bench.press(&["''"]);
-    assert_eq!(bench.state.timeline.cursor, bench.state.opened.as_ref().unwrap().origin);
+    assert_eq!(bench.interface.state.position.cursor, bench.interface.state.opened.as_ref().unwrap().origin);
     bench.press(&["'x"]);
     bench.shows("there is no mark x");
 }
@@ -200,7 +209,7 @@ fn marks_are_set_measured_from_and_gone_to() {
 fn a_frame_number_leads_to_its_session_and_moment() {
     let mut bench = Bench::new(100, 30);
     bench.press(&["g59013", "Enter"]);
-    assert_eq!(bench.state.screen, Screen::Timeline);
+    assert_eq!(bench.interface.state.screen, Screen::Timeline);
     bench.shows("frame 59013");
     bench.press(&[":", "999999999", "Enter"]);
     bench.shows("frame 999999999 is part of no FTP session");
@@ -218,7 +227,7 @@ fn findings_open_close_and_lead_to_their_evidence() {
     bench.press(&["Enter", "Down"]);
     bench.shows("use passive mode");
     bench.press(&["Enter"]);
-    assert_eq!(bench.state.screen, Screen::Timeline);
+    assert_eq!(bench.interface.state.screen, Screen::Timeline);
     bench.shows("? 425 RETR");
     bench.press(&["Esc"]);
     bench.shows("▾ data-never-attempted");
@@ -235,9 +244,9 @@ fn ports_show_reuse_in_one_row_and_lead_to_the_telling_use() {
     bench.shows("192.0.2.9:60000  5 uses");
     bench.shows("3.2s after in TIME_WAIT");
     bench.press(&["Enter"]);
-    assert_eq!(bench.state.screen, Screen::Timeline);
+    assert_eq!(bench.interface.state.screen, Screen::Timeline);
     bench.shows("srv:60000");
-    let lanes = &bench.state.opened.as_ref().unwrap().lanes;
+    let lanes = &bench.interface.screens.timeline.lanes;
     assert_eq!((lanes.len(), lanes[0].bars.len()), (1, 5));
 }
 
@@ -248,8 +257,8 @@ fn transfers_lead_to_their_command() {
     bench.shows("no SYN to 10.1.7.33:51000");
     bench.press(&["Enter"]);
     bench.shows("RETR /pub/q2.csv");
-    let opened = bench.state.opened.as_ref().unwrap();
-    assert_eq!(opened.event(bench.state.timeline.at).unwrap().frame, 39_005);
+    let opened = bench.interface.state.opened.as_ref().unwrap();
+    assert_eq!(opened.event(bench.interface.state.position.at).unwrap().frame, 39_005);
     bench.press(&["Esc", "o"]);
     bench.shows("of session #1");
 }
@@ -349,7 +358,8 @@ fn quitting_while_a_live_capture_goes_on_asks_first() {
 /// A live capture in which two sessions go on.
 pub(super) fn live() -> Bench {
     let settings = Settings { title: "eth0".into(), mouse: true, ..Settings::default() };
-    let mut bench = Bench { state: State::new(settings, (100, 30)), data: Data::new(), effects: Vec::new() };
+    let mut bench =
+        Bench { interface: Interface::new(settings, (100, 30)), data: Data::new(), effects: Vec::new() };
     bench.feed(Feed::Sessions(fixture::many(30)));
     bench.feed(Feed::Live(Box::new(status())));
     bench.calm();
@@ -416,24 +426,24 @@ fn a_snapshot_takes_the_place_of_the_one_before() {
 #[test]
 fn a_filter_sees_a_session_again_when_it_has_changed() {
     let mut bench = live();
-    update::apply_filter(&mut bench.state, "find.id == data-never-attempted");
+    update::apply_filter(&mut bench.interface.state, "find.id == data-never-attempted");
     bench.send(Message::Tick(Duration::from_millis(1)));
     bench.calm();
-    assert!(bench.state.row_filter.rows().is_empty());
+    assert!(bench.interface.state.row_filter.rows().is_empty());
     bench.feed(Feed::Sessions(vec![fixture::alice()]));
-    assert_eq!(bench.state.row_filter.rows().len(), 1);
+    assert_eq!(bench.interface.state.row_filter.rows().len(), 1);
 }
 
 #[test]
 fn pausing_holds_the_list_and_resuming_catches_up() {
     let mut bench = live();
     bench.press(&["p"]);
-    let listed = bench.state.row_filter.rows().len();
+    let listed = bench.interface.state.row_filter.rows().len();
     bench.feed(Feed::Sessions(vec![fixture::long(4)]));
-    assert_eq!(bench.state.row_filter.rows().len(), listed);
+    assert_eq!(bench.interface.state.row_filter.rows().len(), listed);
     bench.shows("PAUSED");
     bench.press(&["p"]);
-    assert_eq!(bench.state.row_filter.rows().len(), listed + 1);
+    assert_eq!(bench.interface.state.row_filter.rows().len(), listed + 1);
 }
 
 #[test]
@@ -446,14 +456,15 @@ fn following_keeps_the_newest_session_selected() {
         late.start = late.start.plus(600_000_000_000);
         late
     }]));
-    let selected = bench.data.session(bench.state.selected.unwrap()).unwrap();
+    let selected = bench.data.session(bench.interface.state.selected.unwrap()).unwrap();
     assert_eq!(selected.uid.0.as_ref(), "CLong");
 }
 
 #[test]
 fn reading_shows_how_far_it_is_and_a_failure_stays_in_sight() {
     let settings = Settings { title: "big.pcap".into(), ..Settings::default() };
-    let mut bench = Bench { state: State::new(settings, (100, 30)), data: Data::new(), effects: Vec::new() };
+    let mut bench =
+        Bench { interface: Interface::new(settings, (100, 30)), data: Data::new(), effects: Vec::new() };
     let progress = Progress { bytes: 25, total: Some(100), packets: 1_234_567, time: None, finished: false };
     bench.feed(Feed::Progress(progress));
     bench.shows("reading 25 %");
@@ -478,13 +489,13 @@ fn clicks_select_open_sort_and_change_the_view() {
     let mut bench = Bench::new(100, 30);
     let (x, y) = bench.find("svc-edi").unwrap();
     bench.click(x, y);
-    let selected = bench.state.selected.unwrap();
+    let selected = bench.interface.state.selected.unwrap();
     assert_eq!(bench.data.session(selected).unwrap().uid.0.as_ref(), "CNat");
     bench.click(x, y);
-    assert_eq!(bench.state.screen, Screen::Timeline, "a double click opens");
+    assert_eq!(bench.interface.state.screen, Screen::Timeline, "a double click opens");
     let (x, y) = bench.find("6 Ports").unwrap();
     bench.click(x + 1, y);
-    assert_eq!(bench.state.screen, Screen::Ports);
+    assert_eq!(bench.interface.state.screen, Screen::Ports);
     let (x, y) = bench.find("1 Sessions").unwrap();
     bench.click(x + 1, y);
     let (x, y) = bench.find("  dur ").unwrap();
@@ -500,7 +511,7 @@ fn dragging_over_the_overview_brushes_a_time_range() {
     bench.mouse(MouseEventKind::Drag(MouseButton::Left), x + 10, y);
     bench.mouse(MouseEventKind::Up(MouseButton::Left), x + 10, y);
     bench.shows("range ");
-    let listed = bench.state.row_filter.rows().len();
+    let listed = bench.interface.state.row_filter.rows().len();
     assert!(listed > 0 && listed < 18, "{listed}");
     bench.press(&["Esc"]);
     bench.shows("18 sessions");
@@ -512,17 +523,17 @@ fn dragging_over_the_overview_brushes_a_time_range() {
 fn the_wheel_pans_the_timeline_and_zooms_with_control() {
     let mut bench = Bench::new(100, 30);
     bench.press(&["Enter", "+"]);
-    let before = bench.state.timeline.window;
+    let before = bench.interface.state.position.window;
     bench.mouse(MouseEventKind::ScrollDown, 50, 8);
-    assert!(bench.state.timeline.window.from > before.from);
+    assert!(bench.interface.state.position.window.from > before.from);
     let event =
         MouseEvent { kind: MouseEventKind::ScrollUp, column: 50, row: 8, modifiers: KeyModifiers::CONTROL };
     bench.event(Event::Mouse(event));
-    assert!(bench.state.timeline.window.span() < before.span());
+    assert!(bench.interface.state.position.window.span() < before.span());
     bench.press(&["F2"]);
-    let held = bench.state.timeline.window;
+    let held = bench.interface.state.position.window;
     bench.mouse(MouseEventKind::ScrollDown, 50, 8);
-    assert_eq!(bench.state.timeline.window, held, "the mouse is off");
+    assert_eq!(bench.interface.state.position.window, held, "the mouse is off");
     assert_eq!(bench.effects.last(), Some(&Effect::Mouse(false)));
 }
 
@@ -538,12 +549,12 @@ fn the_help_names_every_key_of_the_table_and_scrolls() {
         seen.push_str(&bench.screen());
     }
     bench.press(&["Esc"]);
-    assert_eq!(bench.state.overlay, Overlay::None);
+    assert_eq!(bench.interface.state.overlay, Overlay::None);
     let mut bench = Bench::new(200, 80);
     bench.press(&["?"]);
     let screen = bench.screen();
     for group in crate::tui::keymap::Group::ALL {
-        for (_, binding) in bench.state.settings.keymap.rows(group) {
+        for (_, binding) in bench.interface.state.settings.keymap.rows(group) {
             assert!(screen.contains(binding.help), "{} is not in the help\n{screen}", binding.name);
         }
     }

@@ -2,8 +2,10 @@
 
 use super::command;
 use crate::filter::Filter;
+use crate::tui::commands;
 use crate::tui::data::Data;
 use crate::tui::effect::Effect;
+use crate::tui::interface::Interface;
 use crate::tui::message::{Action, Edit};
 use crate::tui::state::{Completion, Overlay, Prompt, Purpose, State};
 
@@ -17,13 +19,14 @@ pub(super) fn open(state: &mut State, purpose: Purpose, text: &str) {
 }
 
 /// Changes the line that is being typed, or ends typing.
-pub(super) fn edit(state: &mut State, data: &Data, edit: &Edit) -> Option<Effect> {
+pub(super) fn edit(interface: &mut Interface, data: &Data, edit: &Edit) -> Option<Effect> {
+    let state = &mut interface.state;
     match edit {
         Edit::Cancel => {
             state.overlay = Overlay::None;
             return None;
         }
-        Edit::Accept => return accept(state, data),
+        Edit::Accept => return accept(interface, data),
         Edit::Complete => complete(state, true),
         Edit::CompleteBack => complete(state, false),
         Edit::Older | Edit::Newer => walk_history(state, *edit == Edit::Older),
@@ -65,7 +68,7 @@ fn check(state: &mut State) {
             .into_iter()
             .map(|found| Completion { range: found.range, text: found.text, help: found.help.to_owned() })
             .collect(),
-        Purpose::Command => command::complete(prompt.input.before(), &formats),
+        Purpose::Command => commands::complete(prompt.input.before(), &formats),
         Purpose::Find | Purpose::Frame => Vec::new(),
     };
 }
@@ -122,7 +125,8 @@ fn walk_history(state: &mut State, older: bool) {
 }
 
 /// Enter.
-fn accept(state: &mut State, data: &Data) -> Option<Effect> {
+fn accept(interface: &mut Interface, data: &Data) -> Option<Effect> {
+    let state = &mut interface.state;
     let prompt = super::prompt_of(state)?.clone();
     let text = prompt.input.text().trim().to_owned();
     match prompt.purpose {
@@ -134,20 +138,20 @@ fn accept(state: &mut State, data: &Data) -> Option<Effect> {
         }
         Purpose::Command => {
             state.overlay = Overlay::None;
-            command::run(state, data, &text)
+            command::run(interface, data, &text)
         }
         Purpose::Find => {
             state.overlay = Overlay::None;
             if !text.is_empty() {
                 state.find = Some(text);
-                super::find::find(state, data, true);
+                super::find(interface, data, true);
             }
             None
         }
         Purpose::Frame => {
             if let Ok(frame) = text.parse() {
                 state.overlay = Overlay::None;
-                super::find::to_frame_anywhere(state, data, frame);
+                super::goto::frame(state, data, frame);
             }
             None
         }

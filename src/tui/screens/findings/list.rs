@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::report::{Code, Finding, Severity};
+use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
-use crate::tui::state::Cursor;
 
 /// One finding: the session's index (none for the report's own), and its own in there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl FindingSort {
 
 /// The list.
 #[derive(Debug, Default)]
-pub(in crate::tui) struct FindingList {
+pub(in crate::tui) struct Findings {
     pub(in crate::tui) kinds: Vec<Kind>,
     pub(in crate::tui) rows: Vec<FindingRow>,
     pub(in crate::tui) cursor: Cursor,
@@ -82,9 +82,9 @@ pub(in crate::tui) struct FindingList {
     made_from: Option<(u64, u64)>,
 }
 
-impl FindingList {
+impl Findings {
     /// Makes the rows anew if the sessions or their choice have changed.
-    pub(in crate::tui) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+    pub(in crate::tui) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
         if self.made_from == Some(version) {
             return;
         }
@@ -187,6 +187,12 @@ impl FindingList {
         }
         self.order();
         code
+    }
+
+    /// Shows all kinds again.
+    pub(in crate::tui) fn unignore(&mut self) {
+        self.ignored.clear();
+        self.order();
     }
 
     pub(in crate::tui) fn selected(&self) -> Option<FindingRow> {

@@ -2,8 +2,8 @@
 
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{ChannelState, Mode, Severity};
+use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
-use crate::tui::state::Cursor;
 use crate::tui::summary::Summary;
 
 /// One use of an endpoint.
@@ -70,7 +70,7 @@ impl PortSort {
 
 /// The list.
 #[derive(Debug, Default)]
-pub(in crate::tui) struct PortList {
+pub(in crate::tui) struct Ports {
     pub(in crate::tui) rows: Vec<Port>,
     uses: Vec<PortUse>,
     pub(in crate::tui) cursor: Cursor,
@@ -116,10 +116,10 @@ fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -
     session.data_channels.len()
 }
 
-impl PortList {
+impl Ports {
     /// Makes the rows anew if the sessions or their choice have changed: a bounded part of it at a time, the rows that
     /// were there staying until all is done.
-    pub(in crate::tui) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+    pub(in crate::tui) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
         let only = self.only.as_slice();
         let sessions = if self.only.is_some() { only } else { sessions };
         let mut gathering = match self.gathering.take() {

@@ -2,49 +2,52 @@
 
 use ratatui::layout::Rect;
 
+use super::Timeline;
+use super::lanes::{Bar, Lane, Reused};
 use crate::base::Timestamp;
 use crate::ftp::Verb;
 use crate::report::ChannelState;
 use crate::report::{Mode, Session};
-use crate::tui::canvas::{self, Canvas, Spans, span};
+use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::details;
 use crate::tui::events::{self, Event, EventKind, Row};
 use crate::tui::glyphs;
 use crate::tui::layout::{self, LABEL, Panes};
 use crate::tui::scale::TimeScale;
-use crate::tui::screens::timeline::lanes::{Bar, Lane, Reused};
+use crate::tui::screens::of_session;
 use crate::tui::state::{Opened, State};
 use crate::tui::theme::Ink;
 use crate::tui::words;
 
-pub(in crate::tui) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
+pub(super) fn draw(timeline: &Timeline, state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let opened = state.opened.as_ref().and_then(|opened| Some((opened, data.session(opened.index)?)));
     let Some((opened, session)) = opened else {
         canvas.panel(panes.main, &[span("Timeline", Ink::Title)], &[]);
         canvas.put(panes.rows.x + 1, panes.rows.y, "no session is selected", panes.rows.width, Ink::Dim);
         return;
     };
-    let scale = TimeScale::new(state.timeline.window, layout::time_area(panes.rows).width);
-    frame(state, data, session, canvas, panes, scale);
+    let scale = TimeScale::new(state.position.window, layout::time_area(panes.rows).width);
+    frame(timeline, state, data, session, canvas, panes);
     axis(state, opened, canvas, panes, scale);
     dialogue(state, opened, session, canvas, panes, scale);
-    lanes(state, opened, canvas, panes, scale);
+    lanes(timeline, state, opened, canvas, panes, scale);
     cursor(state, canvas, panes, scale);
-    at_cursor(state, opened, session, canvas, panes.detail);
-    event_list(state, opened, session, canvas, panes.events);
+    of_session::draw_at_cursor(state, opened, session, canvas, panes.detail);
+    event_list(timeline, state, opened, session, canvas, panes.events);
     legend(canvas, panes.legend);
 }
 
 /// Who, when, how long; below, how fine the time is, and where the cursor stands.
 fn frame(
+    timeline: &Timeline,
     state: &State,
     data: &Data,
     session: &Session,
     canvas: &mut Canvas<'_>,
     panes: &Panes,
-    scale: TimeScale,
 ) {
+    let scale = TimeScale::new(state.position.window, layout::time_area(panes.rows).width);
     let user = session.user.as_ref().map(words::wire).unwrap_or_default();
     let index = state.selected.unwrap_or(0);
     let marked = if state.marked.contains(&index) { glyphs::MARKED } else { "" };
@@ -57,12 +60,12 @@ fn frame(
         ),
         span(format!("  {}", words::duration(session.end.since(session.start))), Ink::Text),
     ];
-    let cursor = state.timeline.cursor;
+    let cursor = state.position.cursor;
     let mut foot: Spans = vec![
         span(format!("1 col = {}", words::duration(scale.column_nanos())), Ink::Dim),
         span(format!("  cursor {}", state.settings.time_format.format(cursor, session.start)), Ink::Cursor),
     ];
-    for (letter, (of, time)) in &state.timeline.marks {
+    for (letter, (of, time)) in &state.position.marks {
         if *of == index {
             let distance = words::duration(cursor.since(*time));
             foot.push(span(format!("  mark {letter} Δ {distance}"), Ink::Marked));
@@ -73,14 +76,14 @@ fn frame(
             foot.push(span(format!("  next perhaps {side}:{port}"), Ink::Dim));
         }
     }
-    let lanes = state.lane_count();
+    let lanes = timeline.lanes.len();
     let height = usize::from(panes.rows.height);
     if lanes > height {
-        let last = (state.timeline.lanes_top + height).min(lanes);
-        foot.push(span(format!("  lanes {}-{last} of {lanes}", state.timeline.lanes_top + 1), Ink::Text));
+        let last = (timeline.lanes_top + height).min(lanes);
+        foot.push(span(format!("  lanes {}-{last} of {lanes}", timeline.lanes_top + 1), Ink::Text));
     }
     canvas.panel(panes.main, &title, &foot);
-    canvas.scrollbar(panes.rows, state.timeline.lanes_top, lanes);
+    canvas.scrollbar(panes.rows, timeline.lanes_top, lanes);
 }
 
 fn axis(state: &State, opened: &Opened, canvas: &mut Canvas<'_>, panes: &Panes, scale: TimeScale) {
@@ -94,14 +97,14 @@ fn axis(state: &State, opened: &Opened, canvas: &mut Canvas<'_>, panes: &Panes, 
             canvas.cell(x, area.y + 1, glyphs::TICK, Ink::Dim);
         }
     }
-    let window = state.timeline.window;
+    let window = state.position.window;
     if opened.events.first().is_some_and(|event| event.time < window.from) {
         canvas.cell(area.x.saturating_sub(1), area.y + 1, glyphs::MORE_LEFT, Ink::Strong);
     }
     if opened.events.last().is_some_and(|event| event.time > window.to) {
         canvas.cell(area.right().saturating_sub(1), area.y + 1, glyphs::MORE_RIGHT, Ink::Strong);
     }
-    for (letter, (index, time)) in &state.timeline.marks {
+    for (letter, (index, time)) in &state.position.marks {
         if *index == opened.index
             && let Some(column) = scale.column(*time)
         {
@@ -120,7 +123,7 @@ fn dialogue(
     scale: TimeScale,
 ) {
     let area = layout::time_area(panes.head);
-    let window = state.timeline.window;
+    let window = state.position.window;
     let begin = opened.events.partition_point(|event| event.time < window.from);
     let end = opened.events.partition_point(|event| event.time <= window.to);
     let seen = opened.events.get(begin..end.max(begin)).unwrap_or_default();
@@ -206,22 +209,29 @@ const fn verb_sign(verb: &Verb) -> (&'static str, Ink) {
     }
 }
 
-fn lanes(state: &State, opened: &Opened, canvas: &mut Canvas<'_>, panes: &Panes, scale: TimeScale) {
-    let channel = opened.event(state.timeline.at).and_then(|event| event.channel);
-    let here = channel.and_then(|channel| crate::tui::update::lane_of(opened, channel));
+fn lanes(
+    timeline: &Timeline,
+    state: &State,
+    opened: &Opened,
+    canvas: &mut Canvas<'_>,
+    panes: &Panes,
+    scale: TimeScale,
+) {
+    let channel = opened.event(state.position.at).and_then(|event| event.channel);
+    let here = channel.and_then(|channel| timeline.lane_of(opened, channel));
     let seen =
-        opened.lanes.iter().enumerate().skip(state.timeline.lanes_top).take(usize::from(panes.rows.height));
+        timeline.lanes.iter().enumerate().skip(timeline.lanes_top).take(usize::from(panes.rows.height));
     for (y, (at, lane)) in (panes.rows.y..).zip(seen) {
         label(canvas, panes.rows, y, lane, here == Some(at));
         let area = Rect { y, height: 1, ..layout::time_area(panes.rows) };
-        let bars = lane.bars_between(state.timeline.window.from, state.timeline.window.to);
+        let bars = lane.bars_between(state.position.window.from, state.position.window.to);
         for (number, bar) in bars.iter().enumerate() {
             let next = bars.get(number + 1).and_then(|next| scale.column(next.first()));
             let selected = channel == Some(bar.channel);
             BarPainter { canvas, area, scale, free: next.unwrap_or(scale.columns()), selected }.draw(bar);
         }
     }
-    if opened.lanes.is_empty() {
+    if timeline.lanes.is_empty() {
         canvas.put(
             panes.rows.x,
             panes.rows.y,
@@ -409,15 +419,16 @@ fn join(tail: &str, rest: &str) -> String {
 
 /// The cursor through all rows.
 fn cursor(state: &State, canvas: &mut Canvas<'_>, panes: &Panes, scale: TimeScale) {
-    let Some(column) = scale.column(state.timeline.cursor) else { return };
+    let Some(column) = scale.column(state.position.cursor) else { return };
     let x = layout::time_area(panes.rows).x + column;
     for y in panes.head.y + 1..panes.rows.bottom() {
         canvas.reverse(x, y, glyphs::CURSOR);
     }
 }
 
-/// What stands at the cursor, and the story of its channel.
-pub(in crate::tui) fn at_cursor(
+/// The events around the cursor.
+fn event_list(
+    timeline: &Timeline,
     state: &State,
     opened: &Opened,
     session: &Session,
@@ -427,40 +438,22 @@ pub(in crate::tui) fn at_cursor(
     if area.height < 3 {
         return;
     }
-    let Some(event) = opened.event(state.timeline.at) else {
-        canvas.panel(area, &[], &[]);
-        return;
-    };
-    let (title, facts) = details::at_event(session, &opened.summary, event);
-    let when = state.settings.time_format.format(event.time, session.start);
-    canvas.panel(area, &[span(format!("{when}  "), Ink::Cursor), span(title, Ink::Title)], &[]);
-    let inside = layout::inner(area);
-    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    canvas::facts(canvas, inside, &facts);
-}
-
-/// The events around the cursor.
-fn event_list(state: &State, opened: &Opened, session: &Session, canvas: &mut Canvas<'_>, area: Rect) {
-    if area.height < 3 {
-        return;
-    }
     let title = [
         span("events ", Ink::Title),
-        span(format!("{}/{}", state.timeline.at + 1, opened.events.len()), Ink::Dim),
+        span(format!("{}/{}", state.position.at + 1, opened.events.len()), Ink::Dim),
     ];
     canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
-    let seen =
-        opened.events.iter().enumerate().skip(state.timeline.events_top).take(usize::from(inside.height));
+    let seen = opened.events.iter().enumerate().skip(timeline.events_top).take(usize::from(inside.height));
     for (y, (at, event)) in (inside.y..).zip(seen) {
-        let selected = at == state.timeline.at;
+        let selected = at == state.position.at;
         draw_event(state, session, opened, canvas, Rect { y, height: 1, ..inside }, event);
         if selected {
             canvas.over(Rect { y, height: 1, ..inside }, Ink::Selected);
             canvas.put(inside.x, y, glyphs::SELECTED, 1, Ink::Selected);
         }
     }
-    canvas.scrollbar(inside, state.timeline.events_top, opened.events.len());
+    canvas.scrollbar(inside, timeline.events_top, opened.events.len());
 }
 
 fn draw_event(

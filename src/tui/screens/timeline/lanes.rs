@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 
 use crate::base::{Endpoint, Timestamp};
-use crate::report::{ChannelState, DataChannel, Mode, Outcome, Reply, ReuseKind, Session, Severity};
+use crate::report::{ChannelState, DataChannel, Mode, Reply, ReuseKind, Session, Severity};
 use crate::tui::glyphs;
-use crate::tui::summary::{Channel, Summary, short_endpoint};
+use crate::tui::summary::{Channel, Summary, open_span, short_endpoint};
 use crate::tui::words;
 
 /// One listening endpoint over time.
@@ -195,11 +195,7 @@ fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) 
         Some(size) => format!("{middle} {size}"),
         None => middle.clone(),
     };
-    let open = channel
-        .connection
-        .as_deref()
-        .filter(|_| channel.outcome != Some(Outcome::Unused))
-        .map(|connection| (connection.start, connection.end.max(connection.start)));
+    let open = open_span(channel);
     Bar {
         channel: index,
         mode: channel.mode,

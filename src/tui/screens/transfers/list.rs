@@ -1,8 +1,8 @@
 //! The list of transfers: those of the listed sessions, or of one.
 
 use crate::report::{Session, Status, Transfer};
+use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
-use crate::tui::state::Cursor;
 
 /// What transfers are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(in crate::tui) type TransferRow = (u32, u32);
 
 /// The list.
 #[derive(Debug, Default)]
-pub(in crate::tui) struct TransferList {
+pub(in crate::tui) struct Transfers {
     pub(in crate::tui) rows: Vec<TransferRow>,
     pub(in crate::tui) cursor: Cursor,
     pub(in crate::tui) sort: TransferSort,
@@ -48,9 +48,9 @@ pub(in crate::tui) struct TransferList {
     made_from: Option<(u64, u64)>,
 }
 
-impl TransferList {
+impl Transfers {
     /// Makes the rows anew if the sessions or their choice have changed.
-    pub(in crate::tui) fn renew(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+    pub(in crate::tui) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
         if self.made_from == Some(version) {
             return;
         }

@@ -17,44 +17,38 @@ use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use super::data::Data;
+use super::interface::Interface;
 use super::layout;
-use super::message::Screen;
 use super::overlays::{help, prompt};
-use super::row_filter::SortKey;
-use super::screens::{findings, ladder, ports, sessions, timeline, transfers};
-use super::state::{Overlay, State};
+use super::state::Overlay;
 use super::theme::Ink;
 
 /// Draws everything.
-pub(super) fn view(state: &State, data: &Data, frame: &mut Frame<'_>) {
+pub(super) fn draw(interface: &Interface, data: &Data, frame: &mut Frame<'_>) {
     let area = frame.area();
+    let state = &interface.state;
     let mut canvas = Canvas::new(frame.buffer_mut(), state.theme(), state.settings.ascii);
     canvas.fill(area, Ink::Text);
-    let cursor = draw(state, data, &mut canvas, area);
+    let cursor = all(interface, data, &mut canvas, area);
     canvas.finish();
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
 }
 
-fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) -> Option<(u16, u16)> {
+/// Draws into the canvas; where the terminal's cursor belongs.
+fn all(interface: &Interface, data: &Data, canvas: &mut Canvas<'_>, area: Rect) -> Option<(u16, u16)> {
+    let state = &interface.state;
     // While the terminal is being resized the frame may have another size than the state knows.
     if layout::too_small((area.width, area.height)) || layout::too_small(state.size) {
         status::too_small(canvas, area);
         return None;
     }
-    let panes = layout::panes(state);
+    let panes = interface.panes();
     status::title(state, data, canvas, panes.title);
-    status::tabs(state, data, canvas, panes.tabs);
+    status::tab_bar(state, data, canvas, panes.tabs);
     status::filter(state, canvas, panes.filter);
-    match state.screen {
-        Screen::Sessions => sessions::draw(state, data, canvas, &panes),
-        Screen::Timeline => timeline::draw::draw(state, data, canvas, &panes),
-        Screen::Ladder => ladder::draw(state, data, canvas, &panes),
-        Screen::Transfers => transfers::draw(state, data, canvas, &panes),
-        Screen::Findings => findings::draw(state, data, canvas, &panes),
-        Screen::Ports => ports::draw(state, data, canvas, &panes),
-    }
+    interface.view().draw(state, data, canvas, &panes);
     status::hints(state, canvas, panes.hints);
     match &state.overlay {
         Overlay::None => None,
@@ -72,24 +66,4 @@ fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) -> Opti
             None
         }
     }
-}
-
-/// How far the help can be scrolled.
-pub(super) fn help_height(state: &State) -> u16 {
-    help::overflow(state, Rect { x: 0, y: 0, width: state.size.0, height: state.size.1 })
-}
-
-/// The tab at a column of the tab bar.
-pub(super) fn tab_at(state: &State, x: u16) -> Option<Screen> {
-    status::tab_at(state, x)
-}
-
-/// The column of the session list at a column of the screen.
-pub(super) fn column_at(state: &State, x: u16) -> Option<SortKey> {
-    sessions::column_at(state, x)
-}
-
-/// The part of the overview where time runs.
-pub(super) fn overview_time_area(area: Rect) -> Rect {
-    sessions::overview_time_area(area)
 }

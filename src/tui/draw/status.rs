@@ -6,8 +6,9 @@ use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::glyphs;
 use crate::tui::layout;
-use crate::tui::message::Screen;
+use crate::tui::screen::Screen;
 use crate::tui::state::{Pending, State};
+use crate::tui::tabs;
 use crate::tui::theme::Ink;
 use crate::tui::words;
 
@@ -84,32 +85,9 @@ fn loading(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-/// Where each tab stands.
-fn tab_texts(state: &State) -> Vec<(Screen, u16, String)> {
-    let wide = state.size.0 >= 96;
-    let mut x = 1;
-    let mut tabs = Vec::new();
-    for (number, screen) in (1..).zip(Screen::ALL) {
-        let name = if wide { screen.name() } else { screen.short() };
-        let text =
-            if screen == state.screen { format!("[{number} {name}]") } else { format!(" {number} {name} ") };
-        let width = u16::try_from(words::width(&text)).unwrap_or(0);
-        tabs.push((screen, x, text));
-        x += width + u16::from(wide);
-    }
-    tabs
-}
-
-pub(super) fn tab_at(state: &State, x: u16) -> Option<Screen> {
-    tab_texts(state)
-        .into_iter()
-        .find(|(_, from, text)| x >= *from && usize::from(x) < usize::from(*from) + words::width(text))
-        .map(|(screen, _, _)| screen)
-}
-
 /// The views, and how many sessions are listed.
-pub(super) fn tabs(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
-    for (screen, x, text) in tab_texts(state) {
+pub(super) fn tab_bar(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
+    for (screen, x, text) in tabs::of(state) {
         let ink = if screen == state.screen { Ink::OpenTab } else { Ink::Tab };
         canvas.put(area.x + x, area.y, &text, area.width.saturating_sub(x), ink);
     }
@@ -133,7 +111,7 @@ pub(super) fn tabs(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Re
         text = format!("{} marked  {text}", words::count(state.marked.len() as u64));
     }
     let used =
-        tab_texts(state).last().map_or(0, |(_, x, text)| *x + u16::try_from(words::width(text)).unwrap_or(0));
+        tabs::of(state).last().map_or(0, |(_, x, text)| *x + u16::try_from(words::width(text)).unwrap_or(0));
     let room = area.width.saturating_sub(used + 2);
     canvas.put_right(area.x + used + 1, area.y, &text, room, Ink::Text);
 }

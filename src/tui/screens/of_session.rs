@@ -1,0 +1,122 @@
+//! What the screens of one session have in common: moving through its events.
+
+use ratatui::layout::Rect;
+
+use crate::report::Session;
+use crate::tui::canvas::{self, Canvas, span};
+use crate::tui::cursor::seek;
+use crate::tui::data::Data;
+use crate::tui::details;
+use crate::tui::events::{self, Event};
+use crate::tui::evidence;
+use crate::tui::layout;
+use crate::tui::message::Action;
+use crate::tui::state::{Opened, State};
+use crate::tui::theme::Ink;
+
+/// What a key does on timeline and ladder alike, with so many rows on a page.
+pub(super) fn act(state: &mut State, data: &Data, action: Action, page: u16) {
+    let page = i64::from(page);
+    match action {
+        Action::Down | Action::NextEvent => state.step(1),
+        Action::Up | Action::PreviousEvent => state.step(-1),
+        Action::PageDown => state.step(page),
+        Action::PageUp => state.step(-page),
+        Action::HalfDown => state.step(page / 2),
+        Action::HalfUp => state.step(-page / 2),
+        Action::First => state.go_to_event(0),
+        Action::Last => state.go_to_event(usize::MAX),
+        Action::NextProblem => next_problem(state, data, true),
+        Action::PreviousProblem => next_problem(state, data, false),
+        Action::NextChannel => next_channel(state, true),
+        Action::PreviousChannel => next_channel(state, false),
+        Action::NextSession => next_session(state, true),
+        Action::PreviousSession => next_session(state, false),
+        _ => {}
+    }
+}
+
+/// With no problem left in this session, goes to the next session that has one.
+fn next_problem(state: &mut State, data: &Data, forward: bool) {
+    if state.seek_event(forward, Event::is_problem) {
+        return;
+    }
+    let found = state.seek_problem_session(data, forward);
+    state.say(if found { "the next session with a problem" } else { "no further problem" });
+}
+
+fn next_channel(state: &mut State, forward: bool) {
+    let here = state.opened.as_ref().and_then(|opened| opened.event(state.position.at)?.channel);
+    let at = state.position.at;
+    let moved = state.jump(|opened| {
+        let next = match (here, forward) {
+            (None, _) => {
+                return seek(&opened.events, at, forward, |event| event.channel.is_some());
+            }
+            (Some(channel), true) => channel.checked_add(1)?,
+            (Some(channel), false) => channel.checked_sub(1)?,
+        };
+        opened.events.iter().position(|event| event.channel == Some(next))
+    });
+    if !moved {
+        state.say(if forward { "no further data channel" } else { "no earlier data channel" });
+    }
+}
+
+fn next_session(state: &mut State, forward: bool) {
+    if !state.seek_session(forward, |_| true) {
+        state.say(if forward {
+            "this is the last session of the list"
+        } else {
+            "this is the first session of the list"
+        });
+    }
+}
+
+/// Goes to the next event that contains a text; whether there is one.
+pub(super) fn find(state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
+    let Some(session) = state.opened.as_ref().and_then(|opened| data.session(opened.index)) else {
+        return false;
+    };
+    state.seek_event(forward, |event| events::describe(session, event).1.to_lowercase().contains(wanted))
+}
+
+/// The frames of the event's channel, else of the event alone.
+pub(super) fn evidence(state: &State, data: &Data) -> Option<(u64, String)> {
+    let opened = state.opened.as_ref()?;
+    let event = opened.event(state.position.at)?;
+    let of_channel =
+        event.channel.and_then(|channel| evidence::of_channel(data.session(opened.index)?, channel));
+    let filter = of_channel.map_or_else(|| evidence::filter_of_list(&[event.frame]), |(_, filter)| filter);
+    Some((event.frame, filter))
+}
+
+/// The first row to show so that a row is in sight, with two rows of air around it where there is room.
+pub(super) fn keep(top: usize, at: usize, height: usize, len: usize) -> usize {
+    let air = if height >= 6 { 2 } else { 0 };
+    let top = top.min(at.saturating_sub(air)).max((at + 1 + air).saturating_sub(height));
+    top.min(len.saturating_sub(height))
+}
+
+/// What stands at the cursor, and the story of its channel.
+pub(super) fn draw_at_cursor(
+    state: &State,
+    opened: &Opened,
+    session: &Session,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+) {
+    if area.height < 3 {
+        return;
+    }
+    let Some(event) = opened.event(state.position.at) else {
+        canvas.panel(area, &[], &[]);
+        return;
+    };
+    let (title, facts) = details::at_event(session, &opened.summary, event);
+    let when = state.settings.time_format.format(event.time, session.start);
+    canvas.panel(area, &[span(format!("{when}  "), Ink::Cursor), span(title, Ink::Title)], &[]);
+    let inside = layout::inner(area);
+    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    canvas::facts(canvas, inside, &facts);
+}
