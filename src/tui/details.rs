@@ -136,7 +136,7 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: u32) -> Vec<F
     facts.extend(channel.connection.as_deref().and_then(|connection| closed(session, channel, connection)));
     facts.extend(channel.reuse.as_ref().map(|reuse| reused(session, reuse)));
     for stranger in &channel.other_attempts {
-        let text = format!("{} tried this endpoint and was turned away", stranger.originator);
+        let text = format!("{} tried this endpoint and was rejected", stranger.originator);
         facts.push(fact(glyphs::PROBLEM, Ink::Bad, "stranger", text));
     }
     for finding in quiet {
@@ -186,7 +186,7 @@ fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> F
         }
         (None, Some(Negotiation::Accepted) | None) => {
             let text = match channel.mode {
-                Some(mode) => format!("{mode}: nobody named an endpoint"),
+                Some(mode) => format!("{mode}: no endpoint was announced"),
                 None => "negotiated under TLS, out of sight".into(),
             };
             fact(glyphs::DOT, Ink::Dim, "predicted", text + &frames)
@@ -212,7 +212,7 @@ fn outcome(
             let remark = channel.matched_by.and_then(|matched_by| matched_by.remark(channel.differs()));
             let how = remark.map(|remark| format!(", {remark}")).unwrap_or_default();
             let inferred = channel.matched_by == Some(MatchedBy::Inferred);
-            let after = if inferred { String::new() } else { format!(" after {waited}") };
+            let after = if inferred { String::new() } else { format!(", {waited} later") };
             let tries = if connection.syn_attempts > 1 {
                 format!(" at the {} SYN", ordinal(connection.syn_attempts))
             } else {

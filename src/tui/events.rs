@@ -265,7 +265,7 @@ fn told(session: &Session, event: &Event) -> Option<(Ink, String)> {
             let how = if session.handshake {
                 "control connection opens"
             } else {
-                "capture begins amid the session"
+                "capture begins in the middle of the session"
             };
             (Ink::Dim, how.into())
         }
@@ -289,7 +289,7 @@ fn told(session: &Session, event: &Event) -> Option<(Ink, String)> {
         EventKind::Stranger { channel, attempt } => {
             let strangers = &session.data_channel(channel)?.other_attempts;
             let stranger = strangers.get(usize::try_from(attempt).ok()?)?;
-            (Ink::Bad, format!("{} tries the announced port and is turned away", stranger.originator))
+            (Ink::Bad, format!("{} tries the announced port and is rejected", stranger.originator))
         }
         EventKind::Payload(index) => {
             let channel = session.data_channel(index)?;
@@ -318,7 +318,7 @@ fn told(session: &Session, event: &Event) -> Option<(Ink, String)> {
                 format!("{}: {}", finding.code, words::raw_wire(&finding.summary)),
             )
         }
-        EventKind::Ended => (Ink::Dim, "control connection's last packet".into()),
+        EventKind::Ended => (Ink::Dim, "last packet of the control connection".into()),
     })
 }
 

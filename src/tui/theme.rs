@@ -1,6 +1,6 @@
 //! What a meaning looks like: the one place that knows colours.
 //!
-//! Rule to learn once: warm is active (the server dials), cool is passive (the client dials). Nothing is told by
+//! Rule to learn once: warm is active (the server connects), cool is passive (the client connects). Nothing is told by
 //! colour alone: modes have letters and fills, selections a mark and reversed video.
 
 use ratatui::style::{Color, Modifier, Style};

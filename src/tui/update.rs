@@ -172,7 +172,7 @@ fn act(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect>
             state.say(if on {
                 "mouse on (Shift-drag selects text)"
             } else {
-                "mouse off: the terminal's own again"
+                "mouse off: the terminal selects text"
             });
             return Some(Effect::Mouse(on));
         }
@@ -252,15 +252,11 @@ fn set(state: &mut State, action: Action) {
         Action::Theme => theme(state, state.settings.theme.next()),
         Action::Pause => {
             state.paused = !state.paused;
-            state.say(if state.paused {
-                "paused: the list stands still, reading goes on"
-            } else {
-                "goes on"
-            });
+            state.say(if state.paused { "list paused; reading continues" } else { "resumed" });
         }
         Action::Follow => {
             state.follow = !state.follow;
-            state.say(if state.follow { "follows the newest session" } else { "stays where it is" });
+            state.say(if state.follow { "following the newest session" } else { "no longer following" });
         }
         _ => {}
     }
@@ -411,7 +407,7 @@ fn stop(state: &mut State, data: &Data) -> Effect {
         return Effect::Quit { keep: false };
     }
     state.stopping = true;
-    state.say("stops reading; what was found stays. Again to quit");
+    state.say("stopping; results so far are kept. Press again to quit");
     Effect::Stop
 }
 

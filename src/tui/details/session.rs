@@ -75,7 +75,7 @@ fn channels(session: &Session, facts: &Facts) -> Fact {
         (_, failed) => {
             let running = if facts.live { running(session) } else { 0 };
             _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer"));
-            for (count, how) in [(failed.saturating_sub(running), "not"), (running, "going on")] {
+            for (count, how) in [(failed.saturating_sub(running), "not"), (running, "running")] {
                 if count > 0 {
                     _ = write!(text, ", {count} {how}");
                 }
@@ -88,7 +88,7 @@ fn channels(session: &Session, facts: &Facts) -> Fact {
         if let Some(allocation) = allocation {
             _ = write!(ports, "  {side} data ports: {}", allocation.phrase());
             if let Some(port) = next_port(session, side == "client") {
-                _ = write!(ports, ", likely next: {port}");
+                _ = write!(ports, ", likely next: {side}:{port}");
             }
         }
     }

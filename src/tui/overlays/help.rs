@@ -60,10 +60,10 @@ fn lines(state: &State, width: u16) -> Vec<Spans> {
 fn marks() -> Vec<Spans> {
     let mut block: Vec<Spans> = vec![vec![span("MARKS", Ink::Title)]];
     for (mode, what) in [
-        (Mode::Pasv, "PASV: the client dials"),
-        (Mode::Epsv, "EPSV: the client dials"),
-        (Mode::Port, "PORT: the server dials"),
-        (Mode::Eprt, "EPRT: the server dials"),
+        (Mode::Pasv, "PASV: the client connects"),
+        (Mode::Epsv, "EPSV: the client connects"),
+        (Mode::Port, "PORT: the server connects"),
+        (Mode::Eprt, "EPRT: the server connects"),
     ] {
         let sign = format!(" {} {} ", glyphs::letter(Some(mode)), glyphs::fill(Some(mode)));
         block.push(vec![span(sign, Ink::Mode(Some(mode))), span(what, Ink::Text)]);

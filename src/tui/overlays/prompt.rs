@@ -136,7 +136,7 @@ pub(in crate::tui) fn confirm(canvas: &mut Canvas<'_>, area: Rect) {
     canvas.fill(area, Ink::Text);
     canvas.panel(area, &[span("Quit", Ink::Title)], &[]);
     let spans: Spans = vec![
-        span("The capture goes on. Stop it and quit?  ", Ink::Strong),
+        span("Capture is still running. Stop and quit?  ", Ink::Strong),
         span("y", Ink::Key),
         span(" yes   ", Ink::Text),
         span("n", Ink::Key),

@@ -86,7 +86,7 @@ impl View for Findings {
                     state.go(data, index, Target::Finding(finding));
                 }
                 Some(Found { session: None, .. }) | None => {
-                    state.say("this belongs to no single session");
+                    state.say("this finding concerns the whole capture");
                 }
             },
             None => {}
@@ -139,7 +139,7 @@ fn draw(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let counts = if head.width >= WIDE { "sessions   count " } else { "count " };
     canvas.put_right(head.x, head.y, counts, head.width, Ink::Dim);
     if list.rows.is_empty() {
-        let text = if data.progress().finished { "nothing odd was found" } else { "nothing odd so far" };
+        let text = if data.progress().finished { "no findings" } else { "no findings so far" };
         canvas.put(panes.rows.x + 2, panes.rows.y + panes.rows.height / 3, text, panes.rows.width, Ink::Good);
     }
     let seen = list.rows.iter().enumerate().skip(list.cursor.top).take(usize::from(panes.rows.height));

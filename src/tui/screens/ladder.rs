@@ -65,14 +65,16 @@ impl View for Ladder {
             self.steps = steps(&opened.events, self.compressed);
             self.made_from = made_from;
         }
-        if self.session != Some(opened.index) {
-            self.session = Some(opened.index);
-            self.top = 0;
-        }
     }
 
     fn settle(&mut self, state: &mut State, panes: &Panes) {
         let height = usize::from(panes.rows.height).max(1);
+        let index = state.opened.as_ref().map(|opened| opened.index);
+        if self.session != index {
+            // A session opens with its event a third down, so that what led to it is in sight.
+            self.session = index;
+            self.top = self.step_of(state.position.at).saturating_sub(height / 3);
+        }
         self.top = of_session::keep(self.top, self.step_of(state.position.at), height, self.steps.len());
     }
 
@@ -243,7 +245,7 @@ fn heads(session: &Session, canvas: &mut Canvas<'_>, area: Rect, rungs: &Rungs) 
 fn idle(canvas: &mut Canvas<'_>, area: Rect, rungs: &Rungs, nanos: i64) {
     canvas.cell(rungs.client, area.y, glyphs::IDLE, Ink::Dim);
     canvas.cell(rungs.server, area.y, glyphs::IDLE, Ink::Dim);
-    let text = format!("{} nothing", words::duration(nanos));
+    let text = format!("{} idle", words::duration(nanos));
     canvas.put(rungs.client + 2, area.y, &text, rungs.server.saturating_sub(rungs.client + 3), Ink::Dim);
 }
 
@@ -406,7 +408,7 @@ impl Rung<'_> {
                 };
                 self.beside(
                     canvas,
-                    &format!("matched after {}{tries}", after.unwrap_or_default()),
+                    &format!("connected {} later{tries}", after.unwrap_or_default()),
                     Ink::Matched,
                 );
             }

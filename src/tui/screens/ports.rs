@@ -128,7 +128,7 @@ fn draw(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
         canvas.put(
             panes.rows.x + 2,
             panes.rows.y + panes.rows.height / 3,
-            "no endpoint was negotiated",
+            "no data port was negotiated",
             40,
             Ink::Dim,
         );
@@ -151,22 +151,50 @@ fn draw(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     detail(list, data, canvas, panes.detail);
 }
 
+/// How far behind the endpoint each column begins, and how many cells it takes.
+const SIDE: (u16, u16) = (0, 6);
+const MODE: (u16, u16) = (7, 4);
+const USES: (u16, u16) = (12, 5);
+const REUSED: (u16, u16) = (18, 6);
+const TIME_WAIT: (u16, u16) = (25, 9);
+const FAILED: (u16, u16) = (35, 6);
+/// The same where there is no room for TIME_WAIT.
+const FAILED_NARROW: (u16, u16) = (25, 6);
+
+/// Where the first column behind the endpoint begins.
+fn columns_from(area: Rect) -> u16 {
+    area.x + 2 + endpoint_width(area) + 1
+}
+
+/// Where TIME_WAIT stands, if there is room for it, and where the failed ones.
+fn last_columns(area: Rect) -> (Option<(u16, u16)>, (u16, u16)) {
+    let has_room = columns_from(area) + FAILED.0 + FAILED.1 <= area.right();
+    if has_room { (Some(TIME_WAIT), FAILED) } else { (None, FAILED_NARROW) }
+}
+
 fn strip_area(rows: Rect) -> Rect {
-    let used = 2 + endpoint_width(rows) + 1 + 4 + 4 + 6 + 6 + 5 + 5 + 1;
+    let (_, failed) = last_columns(rows);
+    let used = columns_from(rows) - rows.x + failed.0 + failed.1 + 1;
     Rect { x: rows.x + used.min(rows.width), width: rows.width.saturating_sub(used + 1), ..rows }
 }
 
 fn heads(sort: PortSort, canvas: &mut Canvas<'_>, area: Rect, strip: Rect) {
     let ink = |of: PortSort| if of == sort { Ink::Strong } else { Ink::Dim };
-    let x = area.x + 2 + endpoint_width(area) + 1;
-    canvas.put(area.x + 2, area.y, "listens", 20, ink(PortSort::Port));
-    canvas.put(x, area.y, "who", 3, Ink::Dim);
-    canvas.put(x + 4, area.y, "by", 3, Ink::Dim);
-    canvas.put_right(x + 8, area.y, "uses", 5, ink(PortSort::Uses));
-    canvas.put_right(x + 14, area.y, "again", 5, ink(PortSort::Reuse));
-    canvas.put_right(x + 20, area.y, "TW", 4, ink(PortSort::Reuse));
-    canvas.put_right(x + 25, area.y, "bad", 4, ink(PortSort::Problems));
-    canvas.put(strip.x, area.y, "over the capture", strip.width, ink(PortSort::Time));
+    let (x, y) = (columns_from(area), area.y);
+    canvas.put(area.x + 2, y, "listener", 20, ink(PortSort::Port));
+    canvas.put(x + SIDE.0, y, "side", SIDE.1, Ink::Dim);
+    canvas.put(x + MODE.0, y, "mode", MODE.1, Ink::Dim);
+    let (time_wait, failed) = last_columns(area);
+    for (column, head, sort) in [
+        (Some(USES), "uses", PortSort::Uses),
+        (Some(REUSED), "reused", PortSort::Reuse),
+        (time_wait, "TIME_WAIT", PortSort::Reuse),
+        (Some(failed), "failed", PortSort::Problems),
+    ] {
+        let Some(column) = column else { continue };
+        canvas.put_right(x + column.0, y, head, column.1, ink(sort));
+    }
+    canvas.put(strip.x, y, "over time", strip.width, ink(PortSort::Time));
 }
 
 fn draw_row(canvas: &mut Canvas<'_>, area: Rect, port: &Port, uses: &[PortUse]) {
@@ -174,37 +202,29 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, port: &Port, uses: &[PortUse]) 
     let width = endpoint_width(area);
     let name = port.endpoint.to_string();
     canvas.put(area.x + 2, y, &words::clip_start(&name, usize::from(width)), width, Ink::Text);
-    let mut x = area.x + 2 + width + 1;
-    canvas.put(x, y, if port.client { "cli" } else { "srv" }, 3, Ink::Dim);
-    x += 4;
+    let x = columns_from(area);
+    canvas.put(x + SIDE.0, y, if port.client { "client" } else { "server" }, SIDE.1, Ink::Dim);
     let mut modes: Vec<_> = Vec::new();
     for used in uses.iter().take(MOST_USES) {
         if !modes.contains(&used.mode) && modes.len() < 3 {
             modes.push(used.mode);
         }
     }
-    let mut at = x;
+    let mut at = x + MODE.0;
     for mode in modes {
         at = canvas.put(at, y, glyphs::letter(mode), 1, Ink::Mode(mode));
     }
-    x += 4;
-    let number = |count: usize| if count == 0 { glyphs::DOT.to_owned() } else { words::count(count as u64) };
-    canvas.put_right(x, y, &number(port.count), 5, Ink::Strong);
-    canvas.put_right(x + 6, y, &number(port.reused), 5, Ink::Text);
-    canvas.put_right(
-        x + 12,
-        y,
-        &number(port.in_time_wait),
-        4,
-        if port.in_time_wait > 0 { Ink::Reused } else { Ink::Dim },
-    );
-    canvas.put_right(
-        x + 17,
-        y,
-        &number(port.problems),
-        4,
-        if port.problems > 0 { Ink::Bad } else { Ink::Dim },
-    );
+    let (time_wait, failed) = last_columns(area);
+    for (column, count, ink) in [
+        (Some(USES), port.count, Ink::Strong),
+        (Some(REUSED), port.reused, Ink::Text),
+        (time_wait, port.in_time_wait, if port.in_time_wait > 0 { Ink::Reused } else { Ink::Dim }),
+        (Some(failed), port.problems, if port.problems > 0 { Ink::Bad } else { Ink::Dim }),
+    ] {
+        let Some(column) = column else { continue };
+        let text = if count == 0 { glyphs::DOT.to_owned() } else { words::count(count as u64) };
+        canvas.put_right(x + column.0, y, &text, column.1, ink);
+    }
 }
 
 /// The uses over time: the mode's letter, or a mark where it went wrong.
@@ -233,7 +253,7 @@ fn detail(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let title = [
         span(port.endpoint.to_string(), Ink::Title),
         span(format!("  {}", words::counted(uses.len() as u64, "use")), Ink::Text),
-        span("  Enter: timeline at the telling one", Ink::Dim),
+        span("  Enter: open the timeline here", Ink::Dim),
     ];
     canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);

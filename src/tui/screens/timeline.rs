@@ -117,7 +117,7 @@ impl View for Timeline {
             }
             Action::Order => {
                 self.order = self.order.next();
-                state.say(format!("lanes by {}", self.order.name()));
+                state.say(format!("lanes sorted by {}", self.order.name()));
             }
             _ => of_session::act(state, data, action, panes.events.height.saturating_sub(2).max(5)),
         }

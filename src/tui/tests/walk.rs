@@ -343,7 +343,7 @@ fn export_writes_what_the_view_shows() {
 fn quitting_while_a_live_capture_goes_on_asks_first() {
     let mut bench = live();
     bench.press(&["q"]);
-    bench.shows("The capture goes on");
+    bench.shows("Capture is still running");
     bench.press(&["n"]);
     assert!(bench.effects.is_empty());
     bench.press(&["q", "y"]);

@@ -96,7 +96,7 @@ fn line(data: &Data, live: &LiveStatus, waiting: &Waiting) -> Spans {
         ),
         span(format!(" {}", waiting.listener), Ink::Strong),
         span(format!("  #{number}  announced {since} ago"), Ink::Text),
-        span(format!("  {} should dial", waiting.connector.ip), Ink::Text),
+        span(format!("  from {}", waiting.connector.ip), Ink::Text),
         span(format!("  expires in {left}"), Ink::Dim),
     ]
 }

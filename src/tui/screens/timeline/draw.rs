@@ -71,9 +71,9 @@ fn frame(
             foot.push(span(format!("  mark {letter} Δ {distance}"), Ink::Marked));
         }
     }
-    for (client, side) in [(true, "cli"), (false, "srv")] {
+    for (client, side) in [(true, "client"), (false, "server")] {
         if let Some(port) = details::next_port(session, client) {
-            foot.push(span(format!("  next perhaps {side}:{port}"), Ink::Dim));
+            foot.push(span(format!("  likely next: {side}:{port}"), Ink::Dim));
         }
     }
     let lanes = timeline.lanes.len();
