@@ -238,7 +238,12 @@ impl Analyzer {
             first: (self.packets > 0).then_some(self.first),
             last: self.latest(),
             dropped: None,
-            ignored: self.decoder.ignored(),
+            ignored: self
+                .decoder
+                .ignored()
+                .into_iter()
+                .map(|(reason, count)| (reason.into(), count))
+                .collect(),
             silent_connections: self.tracker.silent_connections(),
             limits,
             attempts: self.tracker.attempts(),
@@ -265,7 +270,7 @@ impl Analyzer {
         let mut sessions = self.take_ended();
         sessions.sort_by_key(|session| session.frames.first);
         let findings = self.closing_findings();
-        Report { capture: self.capture(sources), sessions, findings }
+        Report { capture: self.capture(sources), sessions, findings, ..Report::default() }
     }
 }
 

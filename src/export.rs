@@ -12,7 +12,6 @@ mod interfaces;
 mod json;
 mod schema;
 mod text;
-mod values;
 
 use std::io::{self, Write};
 
@@ -21,10 +20,8 @@ use crate::report::Report;
 pub use csv::{Dialect, What};
 pub use interfaces::{interfaces_json, interfaces_text};
 pub use json::{JsonDocument, JsonLines, closing_line, event_line, session_line};
+pub use schema::JSON_SCHEMA;
 pub use text::Look;
-
-/// The JSON Schema of the report.
-pub const JSON_SCHEMA: &str = include_str!("export/ftpscope.report.schema.json");
 
 /// What a report is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

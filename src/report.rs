@@ -11,11 +11,17 @@ mod channel;
 mod community;
 mod finding;
 mod interface;
+mod numbered;
+mod rows;
 mod session;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
 mod transfer;
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
 pub use capture::{Capture, ControlAttempt, Source};
@@ -35,12 +41,41 @@ pub use state::{ChannelState, Verdict};
 pub use transfer::{Content, Direction, Status, Transfer};
 
 /// Everything that was found in one capture, of one file or several.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
+    /// What its JSON looks like.
+    pub schema: Schema,
+    /// The program that made it.
+    pub tool: Tool,
     /// What was read.
     pub capture: Capture,
     /// One for each control connection, in order of first packet.
     pub sessions: Vec<Session>,
     /// What belongs to no single session.
     pub findings: Vec<Finding>,
+}
+
+/// The name and version of what a report's JSON looks like (`ftpscope schema`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Schema {
+    /// Version 1, which may grow new members.
+    #[default]
+    #[serde(rename = "ftpscope.report/1")]
+    Report1,
+}
+
+/// The program that made a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// Its version.
+    pub version: Cow<'static, str>,
+}
+
+/// This program.
+impl Default for Tool {
+    fn default() -> Self {
+        Self { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() }
+    }
 }

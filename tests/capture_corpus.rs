@@ -93,7 +93,7 @@ fn every_format_is_read_whole() {
         assert_eq!(sources[0].format, format, "{name}");
         let compression = [("compressed-gz", "gzip"), ("compressed-zst", "zstd"), ("compressed-lz4", "lz4")];
         let compression = compression.iter().find(|(start, _)| name.starts_with(start));
-        assert_eq!(sources[0].compression, compression.map(|&(_, name)| name), "{name}");
+        assert_eq!(sources[0].compression.as_deref(), compression.map(|&(_, name)| name), "{name}");
     }
 }
 

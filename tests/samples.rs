@@ -150,6 +150,20 @@ fn every_report_is_valid_under_its_schema() {
 }
 
 #[test]
+fn every_report_reads_back_and_is_written_again_as_the_same_bytes() {
+    let written = |report: &Report| {
+        let mut bytes = Vec::new();
+        export::write(report, Format::Json { pretty: false }, &mut bytes).unwrap();
+        bytes
+    };
+    for name in all() {
+        let bytes = written(&analyze(&name));
+        let back: Report = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(String::from_utf8(written(&back)), String::from_utf8(bytes), "{name}");
+    }
+}
+
+#[test]
 fn every_sample_is_described() {
     let text = std::fs::read_to_string(sample("README.md")).unwrap();
     for name in all() {

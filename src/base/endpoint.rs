@@ -4,10 +4,12 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::short::{ADDRESS_LENGTH, Short};
 
 /// One end of a TCP connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Endpoint {
     /// The address, in the family that the packets carry: an IPv4-mapped IPv6 address stays IPv6.
     pub ip: IpAddr,

@@ -11,6 +11,8 @@ pub mod cost;
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
@@ -288,8 +290,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 macro_rules! limit_names {
     ($($(#[$doc:meta])* $variant:ident => $name:literal,)*) => {
         /// The caps that can be reached, by the name under which the report counts them.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum LimitName { $($(#[$doc])* $variant,)* }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum LimitName { $($(#[$doc])* #[serde(rename = $name)] $variant,)* }
 
         impl LimitName {
             /// All of them, in report order.
@@ -369,9 +371,32 @@ impl LimitCounts {
         }
     }
 
-    /// The caps that were reached, with how often.
+    /// The caps that were reached, with how often each.
     pub fn iter(&self) -> impl Iterator<Item = (LimitName, u64)> + '_ {
         LimitName::ALL.iter().copied().zip(self.0).filter(|&(_, count)| count > 0)
+    }
+}
+
+/// One entry of [`LimitCounts`] as reports list it.
+#[derive(Serialize, Deserialize)]
+struct Reached {
+    name: LimitName,
+    count: u64,
+}
+
+impl Serialize for LimitCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|(name, count)| Reached { name, count }))
+    }
+}
+
+impl<'de> Deserialize<'de> for LimitCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut counts = Self::default();
+        for Reached { name, count } in Vec::deserialize(deserializer)? {
+            counts.add(name, count);
+        }
+        Ok(counts)
     }
 }
 

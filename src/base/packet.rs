@@ -1,9 +1,11 @@
 //! Which packet.
 
+use serde::Serialize;
+
 use super::Timestamp;
 
 /// One packet of the capture: when, and which frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PacketRef {
     /// When it was captured.
     pub time: Timestamp,

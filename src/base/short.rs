@@ -11,7 +11,7 @@ use ascii::{AsAsciiStr as _, AsciiStr};
 pub(crate) struct Address(pub(crate) IpAddr);
 
 /// Length of the longest text of an address: IPv6 with an IPv4 tail.
-pub(crate) const ADDRESS_LENGTH: usize = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".len();
+pub(super) const ADDRESS_LENGTH: usize = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".len();
 
 impl Address {
     pub(crate) fn text(self) -> Short<ADDRESS_LENGTH> {

@@ -4,13 +4,15 @@ use std::fmt;
 
 use ascii::AsAsciiStr as _;
 use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 
 /// Text that a peer sent: UTF-8 where it is valid, else every byte read as Latin-1. Control characters are still in it.
 ///
 /// It has no `Display`: show it through [`Text::printable`]; [`Text::raw`] is for formats that escape on their own.
 ///
 /// Most of what is said on a control connection is shorter than 24 bytes and takes no memory of its own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Text(CompactString);
 
 impl Text {

@@ -1,17 +1,31 @@
 //! The capture's clock.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+
+use super::Short;
 
 /// A moment in capture time: nanoseconds since 1970-01-01T00:00:00Z. Leap seconds do not exist here, as in pcap.
 ///
 /// Captures carry any 64-bit value a writer cared to store, so all arithmetic saturates.
+///
+/// Reports show it as RFC 3339 text in UTC with nine fractional digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
+
+/// Length of the text of every moment that a [`Timestamp`] can hold: its years are 1677 to 2262.
+pub(crate) const TIME_LENGTH: usize = "2026-03-01T12:00:00.123456789Z".len();
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 impl Timestamp {
+    /// What it is called where it is serialized.
+    pub(crate) const NAME: &str = "Timestamp";
     /// The earliest moment that can be told.
     pub const MIN: Self = Self(i64::MIN);
     /// The latest moment that can be told.
@@ -76,18 +90,124 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The text that it reads as, on the stack.
+    pub(crate) fn text(self) -> Short<TIME_LENGTH> {
+        let (year, month, day) = self.date();
+        let (hour, minute, second, nanos) = self.time_of_day();
+        let mut text = Short::new();
+        text.digits(u32::try_from(year).unwrap_or_default(), 4);
+        for (separator, number) in [(b'-', month), (b'-', day), (b'T', hour), (b':', minute), (b':', second)]
+        {
+            text.byte(separator);
+            text.digits(number.into(), 2);
+        }
+        text.byte(b'.');
+        text.digits(nanos, 9);
+        text.byte(b'Z');
+        text
+    }
+}
+
 /// RFC 3339 in UTC with nine fractional digits: `2026-03-01T12:00:00.123456789Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = self.date();
-        let (hour, minute, second, nanos) = self.time_of_day();
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z")
+        f.pad(self.text().as_str())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(Self::NAME, &Moment(*self))
+    }
+}
+
+/// The text, or the nanoseconds for what writes no text.
+struct Moment(Timestamp);
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_str(self.0.text().as_str())
+        } else {
+            serializer.serialize_i64(self.0.nanos())
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        } else {
+            i64::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+/// A text is no moment, or none that a [`Timestamp`] can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not a time such as 2026-03-01T12:00:00.123456789Z")]
+pub struct InvalidTime;
+
+/// Reads what `Display` writes, and nothing else.
+impl FromStr for Timestamp {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        let number =
+            |range| text.get(range).and_then(|digits: &str| digits.parse::<i64>().ok()).ok_or(InvalidTime);
+        let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+        let (hour, minute, second, nanos) =
+            (number(11..13)?, number(14..16)?, number(17..19)?, number(20..29)?);
+        // Counts days from 1 March of year 0, as `date` does.
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let days =
+            year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+        let seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+        let nanos = i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(nanos);
+        let time = Self(i64::try_from(nanos).ok().ok_or(InvalidTime)?);
+        // Signs, other separators and days that no month has read back as something else.
+        if time.text().as_str() == text { Ok(time) } else { Err(InvalidTime) }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_moment_reads_back_from_its_text(nanos: i64) {
+            let time = Timestamp::from_nanos(nanos);
+            prop_assert_eq!(time.to_string().parse(), Ok(time));
+            prop_assert_eq!(serde_json::to_string(&time).unwrap(), format!("\"{time}\""));
+        }
+
+        #[test]
+        fn what_is_no_time_is_refused_whatever_it_is(text in "(?s).{0,40}|[-+0-9TZ:. é]{28,32}") {
+            prop_assert_eq!(text.parse::<Timestamp>(), Err(InvalidTime));
+        }
+    }
+
+    #[test]
+    fn only_days_that_exist_and_texts_in_one_form_are_moments() {
+        for text in [
+            "2026-02-29T12:00:00.000000000Z",
+            "2026-13-01T12:00:00.000000000Z",
+            "2026-03-01T24:00:00.000000000Z",
+            "2026-03-01t12:00:00.000000000Z",
+            "2026-03-01T12:00:00.000000000",
+            "2026-03-01T12:00:00Z",
+            "2026-03-01T12:00:00.+00000000Z",
+            "9999-03-01T12:00:00.000000000Z",
+            "1677-09-21T00:12:43.145224191Z",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(InvalidTime), "{text}");
+        }
+    }
 
     #[test]
     fn moments_read_as_rfc_3339_with_nine_digits() {
@@ -101,6 +221,7 @@ mod tests {
             (i64::MIN, "1677-09-21T00:12:43.145224192Z"),
         ] {
             assert_eq!(Timestamp::from_nanos(nanos).to_string(), text);
+            assert_eq!(text.parse(), Ok(Timestamp::from_nanos(nanos)));
         }
     }
 

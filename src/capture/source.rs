@@ -254,8 +254,8 @@ impl Source {
         count.merge(&Count::of(self.batch.findings.records.get(..self.next).unwrap_or_default()));
         report::Source {
             path: self.path.clone(),
-            format: self.format,
-            compression: self.compression,
+            format: self.format.into(),
+            compression: self.compression.map(Into::into),
             link_types: self.links.iter().map(ToString::to_string).collect(),
             packets: count.packets,
             bytes: count.bytes,

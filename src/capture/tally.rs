@@ -77,7 +77,7 @@ impl Tally {
     pub(super) fn report(&self) -> report::Source {
         report::Source {
             path: self.name.clone(),
-            format: "live",
+            format: "live".into(),
             compression: None,
             link_types: vec![self.link.to_string()],
             packets: self.count.packets,

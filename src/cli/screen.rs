@@ -317,6 +317,7 @@ fn write(request: &ExportRequest, out: &mut dyn io::Write) -> io::Result<()> {
         capture: capture.clone(),
         sessions: request.sessions.iter().map(|session| Session::clone(session)).collect(),
         findings: request.findings.clone(),
+        ..Report::default()
     };
     export::write(&report, format, out)?;
     out.flush()

@@ -305,7 +305,7 @@ fn ascii_damage(
     if !ascii || !stream.binary || transfer.content != Content::File || !readable || stream.bytes == 0 {
         return;
     }
-    let what = transfer.mime.map(|mime| [" (", mime, ")"].concat()).unwrap_or_default();
+    let what = transfer.mime.as_deref().map(|mime| [" (", mime, ")"].concat()).unwrap_or_default();
     let damage = if stream.bare_line_feeds {
         "line ends were left alone by the sender, but a receiver that converts them damages it"
     } else {

@@ -9,8 +9,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::IpAddr;
 
-use super::values::{Hex, Time};
-use crate::base::{Printable, Timestamp};
+use crate::base::{Printable, Timestamp, hex::Hex};
 use crate::report::Report;
 use columns::{Column, Row};
 
@@ -114,9 +113,9 @@ impl<'w> Sheet<'w> {
             Cell::Number(number) => write!(text, "{number}"),
             Cell::Seconds(seconds) => write!(text, "{seconds}"),
             Cell::Truth(truth) => write!(text, "{truth}"),
-            Cell::Time(time) => write!(text, "{}", Time(time)),
+            Cell::Time(time) => text.write_str(time.text().as_str()),
             Cell::Address(ip) => write!(text, "{ip}"),
-            Cell::Hash(hash) => write!(text, "{}", Hex(hash)),
+            Cell::Hash(hash) => text.write_str(Hex(hash).text().as_str()),
             Cell::Made(ref made) => text.write_str(made),
         }
         .unwrap_or_default();

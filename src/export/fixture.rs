@@ -24,8 +24,8 @@ pub(super) fn sample_report() -> Report {
     let mut capture = Capture {
         sources: vec![Source {
             path: "incident.pcapng".into(),
-            format: "pcapng",
-            compression: Some("zstd"),
+            format: "pcapng".into(),
+            compression: Some("zstd".into()),
             link_types: vec!["ETHERNET".into()],
             packets: 1234,
             bytes: 567_890,
@@ -41,7 +41,7 @@ pub(super) fn sample_report() -> Report {
         silent_connections: 2,
         ..Capture::default()
     };
-    capture.ignored.insert("udp", 17);
+    capture.ignored.insert("udp".into(), 17);
     capture.limits.add(LimitName::LineLength, 1);
     Report {
         capture,
@@ -52,6 +52,7 @@ pub(super) fn sample_report() -> Report {
             "198.51.100.66 was refused 7 logins at 192.0.2.8:21 within 3 s",
             &[901, 903, 905, 907, 908, 909, 911],
         )],
+        ..Report::default()
     }
 }
 
@@ -85,7 +86,7 @@ pub(super) fn passive_download() -> Session {
         bytes: Some(4096),
         expected_size: Some(4096),
         sha256: Some([0xab; 32]),
-        mime: Some("application/pdf"),
+        mime: Some("application/pdf".into()),
         reply_code: Some(226),
         start: Some(at(900)),
         end: Some(at(1180)),

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::json::{self, Json, Numbered, Writer, numbered, object};
+use serde::Serialize;
+
+use super::json;
 use crate::base::Printable;
 use crate::report::Interface;
 
@@ -29,23 +31,17 @@ pub fn interfaces_text(interfaces: &[Interface], out: &mut dyn Write) -> io::Res
 
 /// Writes the list as a JSON array.
 pub fn interfaces_json(interfaces: &[Interface], out: &mut dyn Write) -> io::Result<()> {
-    json::line(&numbered(interfaces), out)
+    let list: Vec<Row<'_>> =
+        (1..).zip(interfaces).map(|(number, interface)| Row { number, interface }).collect();
+    json::line(&list, out)
 }
 
-impl Json for Numbered<&Interface> {
-    fn write(&self, json: &mut Writer) {
-        let Self(index, interface) = self;
-        object!(json, {
-            "number": index.saturating_add(1),
-            "name": interface.name,
-            "description": interface.description,
-            "addresses": interface.addresses,
-            "up": interface.is_up,
-            "running": interface.is_running,
-            "loopback": interface.is_loopback,
-            "wireless": interface.is_wireless,
-        });
-    }
+/// An interface as JSON, with the number by which it can be named.
+#[derive(Serialize)]
+struct Row<'a> {
+    number: usize,
+    #[serde(flatten)]
+    interface: &'a Interface,
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ mod writer;
 
 use std::io::{self, Write};
 
-use super::schema::{Closing, SCHEMA, Tool};
-use crate::analyzer::Event;
-use crate::report::{Capture, Finding, Report, Session};
-use indented::Indented;
+use serde::Serialize;
 
-pub(super) use writer::{Json, List, Numbered, Writer, members, numbered, object};
+use crate::analyzer::Event;
+use crate::report::{Capture, Finding, Report, Schema, Session, Tool};
+use indented::Indented;
+use writer::Writer;
 
 /// How much is written at a time.
 const PIECE: usize = 256 * 1024;
@@ -19,7 +19,7 @@ const PIECE: usize = 256 * 1024;
 pub(super) fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
     if pretty {
         let mut json = Writer::default();
-        json.value(report);
+        json.value(report)?;
         let mut out = io::BufWriter::with_capacity(PIECE, out);
         Indented::new(&mut out).write_all(json.bytes())?;
         out.write_all(b"\n")?;
@@ -33,39 +33,50 @@ pub(super) fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::R
 }
 
 /// A report as one JSON document on one line, written as its sessions become known.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct JsonDocument {
     json: Writer,
-    is_first: bool,
+    has_sessions: bool,
 }
 
 impl JsonDocument {
     /// Begins a report.
     pub fn begin() -> Self {
-        let mut json = Writer::default();
-        json.open(b'{');
-        members!(&mut json, { "schema": SCHEMA, "tool": Tool });
-        json.raw(b"\"sessions\":[");
-        Self { json, is_first: true }
+        Self::default()
     }
 
     /// Adds the next session; they belong in the order of their first packets.
     pub fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
-        if !std::mem::take(&mut self.is_first) {
+        if std::mem::replace(&mut self.has_sessions, true) {
             self.json.raw(b",");
+        } else {
+            self.head()?;
         }
-        self.json.value(session);
-        write_out(&mut self.json, PIECE, out)
+        self.json.value(session)?;
+        self.json.write_to(out, PIECE)
     }
 
     /// Adds all that belongs to no session, and ends the document with a line feed.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+        if !self.has_sessions {
+            self.head()?;
+        }
         self.json.raw(b"],\"capture\":");
-        self.json.value(capture);
+        self.json.value(capture)?;
         self.json.raw(b",\"findings\":");
-        self.json.value(findings);
+        self.json.value(findings)?;
         self.json.raw(b"}\n");
-        write_out(&mut self.json, 0, out)
+        self.json.write_to(out, 0)
+    }
+
+    /// All that stands before the first session.
+    fn head(&mut self) -> io::Result<()> {
+        self.json.raw(b"{\"schema\":");
+        self.json.value(&Schema::default())?;
+        self.json.raw(b",\"tool\":");
+        self.json.value(&Tool::default())?;
+        self.json.raw(b",\"sessions\":[");
+        Ok(())
     }
 }
 
@@ -87,25 +98,35 @@ pub struct JsonLines {
 impl JsonLines {
     /// Adds a session's line.
     pub fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
-        self.line(session);
-        write_out(&mut self.json, PIECE, out)
+        self.line(session)?;
+        self.json.write_to(out, PIECE)
     }
 
     /// Writes what was not written yet, for whoever waits for it.
     pub fn flush(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        write_out(&mut self.json, 0, out)
+        self.json.write_to(out, 0)
     }
 
     /// Adds the closing line: the report but for its sessions, so `schema`, `tool`, `capture`, `findings`.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-        self.line(&Closing { capture, findings });
+        self.line(&Closing { schema: Schema::default(), tool: Tool::default(), capture, findings })?;
         self.flush(out)
     }
 
-    fn line(&mut self, value: &impl Json) {
-        self.json.value(value);
+    fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        self.json.value(value)?;
         self.json.raw(b"\n");
+        Ok(())
     }
+}
+
+/// The report but for its sessions: the last line of JSON Lines.
+#[derive(Serialize)]
+struct Closing<'a> {
+    schema: Schema,
+    tool: Tool,
+    capture: &'a Capture,
+    findings: &'a [Finding],
 }
 
 /// Writes one session as a line of JSON Lines, in one piece.
@@ -121,23 +142,14 @@ pub fn event_line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes the closing line of JSON Lines: the report but for its sessions, so `schema`, `tool`, `capture`, `findings`.
 pub fn closing_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    line(&Closing { capture: &report.capture, findings: &report.findings }, out)
+    JsonLines::default().end(&report.capture, &report.findings, out)
 }
 
 /// Writes any value as a line of JSON, in one piece.
-pub(super) fn line(value: &impl Json, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = JsonLines::default();
-    lines.line(value);
+    lines.line(value)?;
     lines.flush(out)
-}
-
-/// Writes out what there is where it is at least `enough`.
-fn write_out(json: &mut Writer, enough: usize, out: &mut dyn Write) -> io::Result<()> {
-    if json.bytes().len() >= enough {
-        out.write_all(json.bytes())?;
-        json.clear();
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -147,7 +159,7 @@ mod tests {
     use super::super::fixture::{passive_download, sample_report};
     use super::*;
     use crate::base::{Secret, Text};
-    use crate::report::{Argument, Report};
+    use crate::report::{Argument, Connection, Report, StreamFacts, SynFrames, testing};
 
     fn json(report: &Report) -> Value {
         let mut bytes = Vec::new();
@@ -172,6 +184,45 @@ mod tests {
         let parse = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
         assert_eq!(parse(&compact), parse(&indented));
         assert_eq!(String::from_utf8(compact).unwrap().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_report_reads_back_into_the_same_values_and_writes_the_same_bytes() {
+        let report = sample_report();
+        for (pretty, kept) in [(false, "hunter2"), (true, "***")] {
+            let mut report = report.clone();
+            report.sessions[0].password = Some(Secret::from(Text::from(kept)));
+            let mut bytes = Vec::new();
+            write(&report, pretty, &mut bytes).unwrap();
+            let back: Report = serde_json::from_slice(&bytes).unwrap();
+            for channel in report.sessions.iter_mut().flat_map(|session| &mut session.data_channels) {
+                channel.connection =
+                    channel.connection.take().map(|connection| Box::new(as_reported(&connection)));
+            }
+            assert_eq!(back, report);
+            let mut again = Vec::new();
+            write(&back, pretty, &mut again).unwrap();
+            assert_eq!(again, bytes);
+        }
+    }
+
+    /// The connection without what reports do not show of it.
+    fn as_reported(of: &Connection) -> Connection {
+        let mut bare = testing::syn(of.originator, of.responder, of.start, 1);
+        (bare.end, bare.frames, bare.handshake, bare.syn_attempts) =
+            (of.end, of.frames, of.handshake, of.syn_attempts);
+        (bare.end_state, bare.first_close, bare.tls) = (of.end_state, of.first_close, of.tls);
+        bare.from_originator = StreamFacts { bytes: of.from_originator.bytes, ..StreamFacts::default() };
+        bare.from_responder = StreamFacts { bytes: of.from_responder.bytes, ..StreamFacts::default() };
+        (bare.established, bare.syn_frames) = (None, SynFrames::default());
+        bare
+    }
+
+    #[test]
+    fn another_version_of_the_schema_is_refused() {
+        let mut json = json(&Report::default());
+        json["schema"] = "ftpscope.report/2".into();
+        assert!(serde_json::from_value::<Report>(json).is_err());
     }
 
     #[test]

@@ -1,183 +1,7 @@
-//! The report contract: what JSON holds, field by field in the contract's order.
-//!
-//! The domain types know nothing of JSON, and a change to one of them can't change the contract unseen.
+//! The JSON Schema of the report, which is held to what the report types write.
 
-mod channel;
-mod event;
-mod session;
-
-use std::net::IpAddr;
-
-use super::json::{Json, List, Writer, object};
-use crate::base::{LimitCounts, LimitName, Secret, Text};
-use crate::report::{Capture, CommunityId, Finding, FrameSpan, Report, Source, Uid};
-
-/// The schema's name and version, in every report.
-pub(super) const SCHEMA: &str = "ftpscope.report/1";
-
-/// What a secret reads as that was not kept.
-pub(super) const HIDDEN: &str = "***";
-
-/// The whole report.
-impl Json for Report {
-    fn write(&self, json: &mut Writer) {
-        object!(json, {
-            "schema": SCHEMA,
-            "tool": Tool,
-            "capture": self.capture,
-            "sessions": self.sessions,
-            "findings": self.findings,
-        });
-    }
-}
-
-/// The report but for its sessions: the last line of JSON Lines.
-pub(super) struct Closing<'a> {
-    pub(super) capture: &'a Capture,
-    pub(super) findings: &'a [Finding],
-}
-
-impl Json for Closing<'_> {
-    fn write(&self, json: &mut Writer) {
-        object!(json, {
-            "schema": SCHEMA,
-            "tool": Tool,
-            "capture": self.capture,
-            "findings": self.findings,
-        });
-    }
-}
-
-/// Who wrote the report.
-pub(super) struct Tool;
-
-impl Json for Tool {
-    fn write(&self, json: &mut Writer) {
-        object!(json, { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
-    }
-}
-
-impl Json for Capture {
-    fn write(&self, json: &mut Writer) {
-        object!(json, {
-            "sources": self.sources,
-            "packets": self.packets,
-            "bytes": self.bytes,
-            "first": self.first,
-            "last": self.last,
-            "dropped": self.dropped,
-            "ignored": Ignored(self),
-            "silent_connections": self.silent_connections,
-            "limits": self.limits,
-        });
-    }
-}
-
-/// What was not decoded, by reason.
-struct Ignored<'a>(&'a Capture);
-
-impl Json for Ignored<'_> {
-    fn write(&self, json: &mut Writer) {
-        json.open(b'{');
-        for (reason, count) in &self.0.ignored {
-            json.member(reason, count);
-        }
-        json.close(b'{', b'}');
-    }
-}
-
-impl Json for Source {
-    fn write(&self, json: &mut Writer) {
-        object!(json, {
-            "path": self.path,
-            "format": self.format,
-            "compression": self.compression,
-            "link_types": self.link_types,
-            "packets": self.packets,
-            "bytes": self.bytes,
-            "first": self.first,
-            "last": self.last,
-            "truncated_packets": self.truncated_packets,
-            "damage": self.damage,
-        });
-    }
-}
-
-/// The caps that were reached.
-impl Json for LimitCounts {
-    fn write(&self, json: &mut Writer) {
-        let reached: Vec<_> = self.iter().map(|(name, count)| Reached { name, count }).collect();
-        List(reached.iter()).write(json);
-    }
-}
-
-struct Reached {
-    name: LimitName,
-    count: u64,
-}
-
-impl Json for Reached {
-    fn write(&self, json: &mut Writer) {
-        object!(json, { "name": self.name.name(), "count": self.count });
-    }
-}
-
-impl Json for Finding {
-    fn write(&self, json: &mut Writer) {
-        object!(json, {
-            "code": self.code,
-            "severity": self.severity,
-            "summary": self.summary,
-            "advice": self.advice,
-            "time": self.time,
-            "frames": self.frames,
-            "command": self.command,
-            "data_channel": self.data_channel,
-            "transfer": self.transfer,
-        });
-    }
-}
-
-/// An endpoint, either half of which may be unknown.
-struct Endpoint {
-    ip: Option<IpAddr>,
-    port: Option<u16>,
-}
-
-impl From<crate::base::Endpoint> for Endpoint {
-    fn from(endpoint: crate::base::Endpoint) -> Self {
-        Self { ip: Some(endpoint.ip), port: Some(endpoint.port) }
-    }
-}
-
-impl Json for Endpoint {
-    fn write(&self, json: &mut Writer) {
-        object!(json, { "ip": self.ip, "port": self.port });
-    }
-}
-
-impl Json for Uid {
-    fn write(&self, json: &mut Writer) {
-        self.0.as_ref().write(json);
-    }
-}
-
-impl Json for CommunityId {
-    fn write(&self, json: &mut Writer) {
-        self.as_str().write(json);
-    }
-}
-
-impl Json for FrameSpan {
-    fn write(&self, json: &mut Writer) {
-        object!(json, { "first": self.first, "last": self.last });
-    }
-}
-
-/// A secret where it was kept because the user asked for it, else that there is one.
-pub(super) fn secret(secret: &Secret) -> &str {
-    secret.reveal().map_or(HIDDEN, Text::raw)
-}
+/// The JSON Schema of the report.
+pub const JSON_SCHEMA: &str = include_str!("ftpscope.report.schema.json");
 
 #[cfg(test)]
 mod tests {
@@ -186,10 +10,9 @@ mod tests {
 
     use super::super::fixture::sample_report;
     use super::*;
-    use crate::export::JSON_SCHEMA;
     use crate::report::{
         Code, Content, Differs, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Mode, Negotiation,
-        Outcome, ReuseKind, ReuseOutcome, Security, Severity, Status,
+        Outcome, Report, ReuseKind, ReuseOutcome, Security, Severity, Status,
     };
 
     /// The JSON Schema, here also against members that it does not name.
@@ -212,9 +35,7 @@ mod tests {
     }
 
     fn written(report: &Report) -> Value {
-        let mut json = Writer::default();
-        json.value(report);
-        serde_json::from_slice(json.bytes()).unwrap()
+        serde_json::to_value(report).unwrap()
     }
 
     fn complaint(report: &Value) -> Option<String> {

@@ -62,8 +62,8 @@ pub(super) fn write(report: &Report, look: Look, out: &mut dyn Write) -> io::Res
 }
 
 fn source(source: &Source, page: &mut Page<'_>) -> io::Result<()> {
-    let mut format = source.format.to_owned();
-    if let Some(compression) = source.compression {
+    let mut format = source.format.to_string();
+    if let Some(compression) = &source.compression {
         format.push_str(" in ");
         format.push_str(compression);
     }

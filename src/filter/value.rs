@@ -244,7 +244,7 @@ fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, e
         Field::XferDirection => Some(word(transfer.direction)),
         Field::XferContent => Some(word(transfer.content)),
         Field::XferType => Some(Value::Text(transfer.representation.raw())),
-        Field::XferMime => transfer.mime.map(Value::Text),
+        Field::XferMime => transfer.mime.as_deref().map(Value::Text),
         Field::XferSha256 => transfer.sha256.as_ref().map(Value::Hash),
         Field::XferDuration => transfer.duration().map(Value::Seconds),
         Field::XferRate => transfer.bytes.zip(transfer.duration().filter(|seconds| *seconds > 0.0)).map(

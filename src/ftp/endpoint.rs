@@ -5,12 +5,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::Verb;
 
 /// An endpoint as written in a command or reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostPort {
     /// The address, an IPv4-mapped one as it is written; none where the notation carries none.
     pub ip: Option<IpAddr>,

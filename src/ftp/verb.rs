@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::base::Text;
+
 macro_rules! verbs {
     ($($variant:ident => $name:literal,)*) => {
         /// A command's verb, by the RFC that defines it; what no RFC defines is kept as it was said, in upper case.
@@ -22,7 +26,7 @@ macro_rules! verbs {
                     $($name => return Self::$variant,)*
                     _ => {}
                 }
-                let text = crate::base::Text::from_wire(bytes);
+                let text = Text::from_wire(bytes);
                 Self::Other(text.raw().to_uppercase().into())
             }
 
@@ -46,6 +50,11 @@ impl Verb {
     /// Whether the command negotiates a data connection.
     pub const fn is_negotiation(&self) -> bool {
         matches!(self, Self::Port | Self::Pasv | Self::Eprt | Self::Epsv | Self::Lprt | Self::Lpsv)
+    }
+
+    /// Whether the argument is a secret.
+    pub const fn has_secret(&self) -> bool {
+        matches!(self, Self::Pass | Self::Acct)
     }
 
     /// Whether the command moves a listing over a data connection.
@@ -87,6 +96,22 @@ verbs! {
     Mdtm => b"MDTM", Size => b"SIZE", Mlst => b"MLST", Mlsd => b"MLSD",
     // RFC 6384, 7151, and what servers understand without an RFC
     Algs => b"ALGS", Host => b"HOST", Clnt => b"CLNT", Mfmt => b"MFMT",
+}
+
+impl Serialize for Verb {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Verb {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Text::deserialize(deserializer)?;
+        Ok(match Self::parse(name.raw().as_bytes()) {
+            Self::Other(_) => Self::Other(name.raw().into()),
+            known => known,
+        })
+    }
 }
 
 /// The verb as it was said, in upper case; text from the wire is not defused.

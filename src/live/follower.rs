@@ -65,7 +65,7 @@ impl Follower {
                 session: session.uid.clone(),
                 client: session.client,
                 server: session.server,
-                kind: EventKind::Found(Box::new(finding.clone())),
+                kind: EventKind::Found { finding: Box::new(finding.clone()) },
             };
             self.write_event(&event)?;
         }
@@ -104,7 +104,7 @@ impl Follower {
     pub(super) fn finish(mut self, closing: Closing) -> Result<Summary, Failure> {
         let Closing { capture, findings, drops, .. } = closing;
         // All sessions were written as they ended.
-        let report = Report { capture, sessions: Vec::new(), findings };
+        let report = Report { capture, sessions: Vec::new(), findings, ..Report::default() };
         let written = match self.form {
             Form::Events { .. } | Form::Nothing => Ok(()),
             Form::EventsJson | Form::Sessions => {

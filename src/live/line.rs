@@ -69,7 +69,7 @@ impl fmt::Display for Line<'_> {
                 f.write_char(' ')?;
                 transferred(f, transfer)
             }
-            EventKind::Found(finding) => {
+            EventKind::Found { finding } => {
                 write!(f, "{} {}: {}", finding.severity, finding.code, Printable(&finding.summary))
             }
             EventKind::Ended { end_state } => write!(f, "session {}", end_state.phrase()),

@@ -112,7 +112,7 @@ impl Collector {
     pub fn report(self, closing: Closing) -> Report {
         let Self { mut sessions } = self;
         sessions.sort_by_key(|session| session.frames.first);
-        Report { capture: closing.capture, sessions, findings: closing.findings }
+        Report { capture: closing.capture, sessions, findings: closing.findings, ..Report::default() }
     }
 }
 

@@ -1,12 +1,15 @@
 //! What was read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
 
 use crate::base::{Endpoint, LimitCounts, Timestamp};
 
 /// What was read, over all sources.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Capture {
     /// The files or interfaces, in the order of the command line.
     pub sources: Vec<Source>,
@@ -21,24 +24,25 @@ pub struct Capture {
     /// Packets that the kernel dropped; `None` for files.
     pub dropped: Option<u64>,
     /// What was not decoded: packets by reason.
-    pub ignored: BTreeMap<&'static str, u64>,
+    pub ignored: BTreeMap<Cow<'static, str>, u64>,
     /// TCP connections to a control port on which nobody spoke FTP.
     pub silent_connections: u64,
     /// Caps that were reached.
     pub limits: LimitCounts,
     /// Connections to a control port that never came about and of which no session came, by client and server.
+    #[serde(skip)]
     pub attempts: Vec<ControlAttempt>,
 }
 
 /// One capture file or interface.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// The path or interface as the user named it; `-` is standard input.
     pub path: String,
     /// `pcap`, `pcapng` or `live`.
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// `gzip`, `zstd`, `lz4` or none.
-    pub compression: Option<&'static str>,
+    pub compression: Option<Cow<'static, str>>,
     /// Names of the link types of its interfaces, in order of appearance, each once.
     pub link_types: Vec<String>,
     /// Packets in it.
@@ -56,7 +60,7 @@ pub struct Source {
 }
 
 /// SYNs of one client address to one control endpoint that led to no session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ControlAttempt {
     /// The address that sent the SYNs.
     pub client: IpAddr,

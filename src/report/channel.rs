@@ -2,14 +2,16 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use smallvec::SmallVec;
 
 use super::Uid;
-use crate::base::{Endpoint, Timestamp, choices};
+use crate::base::{Endpoint, Timestamp, choices, seconds};
 use crate::ftp::HostPort as Advertised;
 
 /// One negotiation, or one data connection that was made without any.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DataChannel {
     /// How it was negotiated; none where that was under TLS.
     pub mode: Option<Mode>,
@@ -103,7 +105,7 @@ choices! {
 }
 
 /// What the protocol says a data connection will be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prediction {
     /// Who waits for the SYN.
     pub listener: Endpoint,
@@ -145,7 +147,7 @@ choices! {
 }
 
 /// Who is to send the SYN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connector {
     /// The other control peer's address.
     pub ip: IpAddr,
@@ -195,7 +197,7 @@ impl MatchedBy {
 }
 
 /// First and last frame of something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameSpan {
     /// Number of the first frame.
     pub first: u64,
@@ -235,7 +237,7 @@ choices! {
 pub type SynFrames = SmallVec<[u64; 2]>;
 
 /// A TCP data connection, or an attempt at one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
     /// Who sent the SYN, or is taken to have.
     pub originator: Endpoint,
@@ -308,7 +310,7 @@ pub struct Stall {
 }
 
 /// What one side of a connection sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamFacts {
     /// Unique payload bytes that were captured.
     pub bytes: u64,
@@ -341,7 +343,7 @@ pub struct StreamFacts {
 }
 
 /// Who keeps a pair of endpoints for 2·MSL after the close.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeWait {
     /// Who sent the first FIN.
     pub holder: Holder,
@@ -366,13 +368,14 @@ choices! {
 }
 
 /// An endpoint or pair that an earlier channel used.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reuse {
     /// What is the same.
     pub kind: ReuseKind,
     /// The earlier channel.
     pub previous: Previous,
     /// From the last packet of the earlier connection to the first of this one (or this negotiation), in nanoseconds.
+    #[serde(rename = "gap_s", with = "seconds")]
     pub gap: i64,
     /// Whether the earlier pair was still in TIME_WAIT.
     pub in_time_wait: bool,
@@ -381,7 +384,7 @@ pub struct Reuse {
 }
 
 /// The earlier channel of a reuse.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Previous {
     /// Its session.
     pub session: Uid,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use base64::Engine as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha1::{Digest as _, Sha1};
 
 use crate::base::Endpoint;
@@ -20,6 +21,20 @@ impl CommunityId {
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Serialize for CommunityId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for CommunityId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let id = text.as_bytes().try_into().ok().filter(|_| text.is_ascii());
+        id.map(Self).ok_or_else(|| serde::de::Error::custom("not a Community ID"))
     }
 }
 

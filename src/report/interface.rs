@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 /// An interface on which packets can be captured.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Interface {
     /// Its name.
     pub name: String,
@@ -12,12 +14,16 @@ pub struct Interface {
     /// Its addresses.
     pub addresses: Vec<IpAddr>,
     /// Whether it is switched on.
+    #[serde(rename = "up")]
     pub is_up: bool,
     /// Whether it is on and connected.
+    #[serde(rename = "running")]
     pub is_running: bool,
     /// Whether it is a loopback interface.
+    #[serde(rename = "loopback")]
     pub is_loopback: bool,
     /// Whether it is wireless.
+    #[serde(rename = "wireless")]
     pub is_wireless: bool,
 }
 

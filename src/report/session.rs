@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use smallvec::SmallVec;
 
 use super::{Announcement, DataChannel, EndState, Finding, FrameSpan, Negotiation, Transfer};
@@ -10,7 +12,8 @@ use crate::base::{Endpoint, Secret, Text, Timestamp, choices};
 use crate::ftp::{LineEnd, Party, Verb};
 
 /// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Uid(pub Arc<str>);
 
 impl fmt::Display for Uid {
@@ -20,7 +23,7 @@ impl fmt::Display for Uid {
 }
 
 /// One control connection on which FTP was spoken.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Session {
     /// Its name.
     pub uid: Uid,
@@ -73,8 +76,10 @@ pub struct Session {
     /// What is odd, filled in by `diagnose`.
     pub findings: Vec<Finding>,
     /// Bytes of the control connection that are not in the capture.
+    #[serde(skip)]
     pub gaps: Vec<ControlGap>,
     /// Lines longer than the limit.
+    #[serde(skip)]
     pub oversized: Vec<OversizedLine>,
 }
 
@@ -146,7 +151,7 @@ choices! {
 }
 
 /// How each side chose its listening ports; none where fewer than three were seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortAllocation {
     /// By PORT, EPRT, LPRT.
     pub client: Option<Allocation>,
@@ -155,7 +160,8 @@ pub struct PortAllocation {
 }
 
 /// One command and what answered it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "CommandAsRead")]
 pub struct Command {
     /// Time of the packet that completes the line.
     pub time: Timestamp,
@@ -168,7 +174,31 @@ pub struct Command {
     /// Preliminary and final replies, in order: mostly one, which takes no memory of its own.
     pub replies: SmallVec<[Reply; 1]>,
     /// How its line lay on the wire.
+    #[serde(skip)]
     pub line: LineFacts,
+}
+
+/// A command as a report holds it: whether its argument is a secret depends on the verb.
+#[derive(Deserialize)]
+struct CommandAsRead {
+    time: Timestamp,
+    frame: u64,
+    verb: Verb,
+    argument: Option<Argument>,
+    replies: SmallVec<[Reply; 1]>,
+}
+
+impl From<CommandAsRead> for Command {
+    fn from(read: CommandAsRead) -> Self {
+        Self {
+            time: read.time,
+            frame: read.frame,
+            argument: read.argument.map(|argument| argument.of(&read.verb)),
+            verb: read.verb,
+            replies: read.replies,
+            line: LineFacts::default(),
+        }
+    }
 }
 
 impl Command {
@@ -187,7 +217,8 @@ impl Command {
 }
 
 /// A command's argument.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Argument {
     /// Of any command but PASS and ACCT.
     Text(Text),
@@ -195,8 +226,18 @@ pub enum Argument {
     Secret(Secret),
 }
 
+impl Argument {
+    /// What was read as text is a secret where the verb says so.
+    pub(super) fn of(self, verb: &Verb) -> Self {
+        match self {
+            Self::Text(text) if verb.has_secret() => Self::Secret(text.into()),
+            Self::Text(_) | Self::Secret(_) => self,
+        }
+    }
+}
+
 /// One reply, of one line or several.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// Time of the packet that completes its last line.
     pub time: Timestamp,
@@ -207,6 +248,7 @@ pub struct Reply {
     /// All lines joined by a line feed, without codes.
     pub text: Text,
     /// How its (last) line lay on the wire.
+    #[serde(skip)]
     pub line: LineFacts,
 }
 

@@ -4,7 +4,7 @@ use super::Uid;
 use crate::base::{Text, Timestamp, choices};
 
 /// What one transfer command moved, or failed to move.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Transfer {
     /// Index of the transfer command.
     pub command: u32,
@@ -33,7 +33,7 @@ pub struct Transfer {
     /// SHA-256 of the content.
     pub sha256: Option<[u8; 32]>,
     /// Media type sniffed from the content.
-    pub mime: Option<&'static str>,
+    pub mime: Option<Box<str>>,
     /// Whether the bytes on the wire were TLS and were not decrypted.
     pub encrypted: bool,
     /// How it ended.

@@ -298,11 +298,6 @@ fn fits(pending: &Pending, reply: &Reply, fit: Answer, wanted: Answer) -> bool {
     fit >= wanted && !again
 }
 
-/// Whether a command's argument is a secret.
-pub(super) const fn is_secret(verb: &Verb) -> bool {
-    matches!(verb, Verb::Pass | Verb::Acct)
-}
-
 /// A command as the report shows it; of a secret argument only that it was there, unless secrets are wanted.
 pub(super) fn command(
     verb: Verb,
@@ -311,7 +306,7 @@ pub(super) fn command(
     line: LineFacts,
     show_passwords: bool,
 ) -> Command {
-    let argument = argument.map(|bytes| match (is_secret(&verb), show_passwords) {
+    let argument = argument.map(|bytes| match (verb.has_secret(), show_passwords) {
         (true, false) => Argument::Secret(crate::base::Secret::hidden()),
         (true, true) => Argument::Secret(crate::base::Secret::shown(Text::from_wire(bytes))),
         (false, _) => Argument::Text(Text::from_wire(bytes)),

@@ -1,13 +1,16 @@
 //! What happens, as it happens.
 
-use crate::base::{Endpoint, PacketRef, Text};
+use serde::Serialize;
+
+use crate::base::{Endpoint, PacketRef, Text, seconds};
 use crate::ftp::Verb;
 use crate::report::{Differs, EndState, Finding, Login, MatchedBy, Mode, Prediction, Transfer, Uid};
 
 /// Something that happened in a session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Event {
     /// The packet that shows it.
+    #[serde(flatten)]
     pub packet: PacketRef,
     /// The session.
     pub session: Uid,
@@ -16,15 +19,18 @@ pub struct Event {
     /// Who replies.
     pub server: Endpoint,
     /// What.
+    #[serde(flatten)]
     pub kind: EventKind,
 }
 
 /// What happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventKind {
     /// FTP is spoken on a new connection.
     Opened,
     /// A login was accepted or rejected.
+    #[serde(rename = "login")]
     LoggedIn {
         /// Argument of the last USER.
         user: Option<Text>,
@@ -36,15 +42,18 @@ pub enum EventKind {
     /// A negotiation was accepted: this data connection is expected; not told where it is there already.
     Expecting {
         /// The channel's index.
+        #[serde(rename = "data_channel")]
         channel: u32,
         /// How it was negotiated.
         mode: Option<Mode>,
         /// Who is to connect to whom.
+        #[serde(flatten)]
         prediction: Prediction,
     },
     /// A negotiation was rejected.
     Rejected {
         /// The channel's index.
+        #[serde(rename = "data_channel")]
         channel: u32,
         /// How it was negotiated.
         mode: Option<Mode>,
@@ -54,6 +63,7 @@ pub enum EventKind {
     /// The data connection of a channel stands.
     Connected {
         /// The channel's index.
+        #[serde(rename = "data_channel")]
         channel: u32,
         /// How it was negotiated; none where that can't be read.
         mode: Option<Mode>,
@@ -66,11 +76,13 @@ pub enum EventKind {
         /// Whose address is not the predicted one.
         differs: Option<Differs>,
         /// Nanoseconds since the negotiation.
+        #[serde(rename = "after_s", with = "seconds")]
         after: i64,
     },
     /// The SYN of a data connection was answered by RST.
     Refused {
         /// The channel's index.
+        #[serde(rename = "data_channel")]
         channel: u32,
         /// How it was negotiated.
         mode: Option<Mode>,
@@ -82,12 +94,15 @@ pub enum EventKind {
     /// An expected data connection did not come about in time.
     TimedOut {
         /// The channel's index.
+        #[serde(rename = "data_channel")]
         channel: u32,
         /// How it was negotiated.
         mode: Option<Mode>,
         /// Who was to connect to whom.
+        #[serde(flatten)]
         prediction: Prediction,
         /// Nanoseconds that were waited.
+        #[serde(rename = "waited_s", with = "seconds")]
         waited: i64,
         /// Whether a SYN was seen at least.
         attempted: bool,
@@ -99,10 +114,14 @@ pub enum EventKind {
         /// Its argument.
         argument: Option<Text>,
         /// What was moved.
+        #[serde(flatten)]
         transfer: Box<Transfer>,
     },
     /// Something odd was found.
-    Found(Box<Finding>),
+    Found {
+        /// What.
+        finding: Box<Finding>,
+    },
     /// The control connection is over.
     Ended {
         /// How.

@@ -380,7 +380,7 @@ pub(super) fn content(transfer: &Transfer) -> Fact {
     if transfer.structure != 'F' || transfer.mode != 'S' {
         _ = write!(text, ", structure {}, mode {}", transfer.structure, transfer.mode);
     }
-    if let Some(mime) = transfer.mime {
+    if let Some(mime) = &transfer.mime {
         _ = write!(text, ", {mime}");
     }
     match &transfer.sha256 {

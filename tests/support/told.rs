@@ -98,7 +98,7 @@ fn transfer(session: &Session, transfer: &Transfer) -> Vec<String> {
         format!(
             "H {} {}",
             transfer.sha256.map_or("-".into(), |[a, b, c, d, ..]| format!("{a:02x}{b:02x}{c:02x}{d:02x}")),
-            or_dash(transfer.mime),
+            or_dash(transfer.mime.as_deref()),
         ),
     ]
 }

@@ -111,7 +111,7 @@ fn damage_of_one_source_does_not_stop_the_others() {
 #[test]
 fn sources_tell_what_was_delivered_so_far() {
     let mut reading = frames(vec![("a", file_at(&[1, 2], b"abc"))]);
-    assert_eq!((reading.sources()[0].packets, reading.sources()[0].format), (0, "pcap"));
+    assert_eq!((reading.sources()[0].packets, &*reading.sources()[0].format), (0, "pcap"));
     reading.next();
     assert_eq!((reading.sources()[0].packets, reading.sources()[0].bytes), (1, 3));
     assert_eq!(reading.sources()[0].path, "a");

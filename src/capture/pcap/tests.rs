@@ -18,7 +18,7 @@ fn times_are_told_in_both_byte_orders_and_both_units() {
             file.extend(pcap_record(order, (3, fraction), (5, 5), HELLO));
             let (packets, source) = read(&file).unwrap();
             assert_eq!(packets, [Packet::at(nanos, HELLO)], "{order:?} {magic:x}");
-            assert_eq!((source.format, source.compression, source.damage), ("pcap", None, None));
+            assert_eq!((&*source.format, source.compression, source.damage), ("pcap", None, None));
         }
     }
 }

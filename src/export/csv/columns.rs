@@ -2,7 +2,6 @@
 
 use super::Cell;
 use crate::base::{Choice, Endpoint, Text};
-use crate::export::schema::secret;
 use crate::report::{
     Argument, Command, Connection, DataChannel, Finding, Reply, Report, Reuse, Session, Severity, TimeWait,
     Transfer, Uid, community_id,
@@ -115,7 +114,7 @@ pub(super) fn sessions<'a>() -> Vec<Column<Row<'a, Session>>> {
         column("end_state", |row| Cell::Word(row.of.end_state.name())),
         column("closed_by", |row| word(row.of.closed_by)),
         column("password", |row| {
-            row.of.password.as_ref().map_or(Cell::Empty, |kept| Cell::Wire(secret(kept)))
+            row.of.password.as_ref().map_or(Cell::Empty, |kept| Cell::Wire(kept.as_reported()))
         }),
         column("login", |row| Cell::Word(row.of.login.name())),
         column("security", |row| Cell::Word(row.of.security.name())),
@@ -169,7 +168,7 @@ pub(super) fn transfers<'a>() -> Vec<Column<Row<'a, Transfer>>> {
         column("missing_bytes", |row| Cell::Number(row.of.missing_bytes)),
         column("expected_size", |row| number(row.of.expected_size)),
         column("sha256", |row| row.of.sha256.as_ref().map_or(Cell::Empty, Cell::Hash)),
-        column("mime", |row| row.of.mime.map_or(Cell::Empty, Cell::Word)),
+        column("mime", |row| row.of.mime.as_deref().map_or(Cell::Empty, Cell::Word)),
         column("encrypted", |row| Cell::Truth(row.of.encrypted)),
         column("status", |row| Cell::Word(row.of.status.name())),
         column("reply_code", |row| number(row.of.reply_code)),
@@ -319,7 +318,7 @@ fn argument(command: Option<&Command>) -> Cell<'_> {
     match command.and_then(|command| command.argument.as_ref()) {
         None => Cell::Empty,
         Some(Argument::Text(text)) => Cell::Wire(text.raw()),
-        Some(Argument::Secret(hidden)) => Cell::Wire(secret(hidden)),
+        Some(Argument::Secret(hidden)) => Cell::Wire(hidden.as_reported()),
     }
 }
 

@@ -1,98 +1,65 @@
 //! Compact JSON, straight into a buffer.
 //!
 //! What it does for speed, since a large report holds millions of values: every value is written with a comma behind it,
-//! which the end of its list or object takes back, names of members are copied as they stand in the source, and strings
-//! are looked at eight bytes at a time, for what has to be escaped is rare.
+//! which the end of its list or object takes back, names of members are copied as they stand in the source, strings are
+//! looked at eight bytes at a time, for what has to be escaped is rare, and the date is worked out once for each second.
 
-use std::borrow::Cow;
-use std::io::Write as _;
-use std::net::IpAddr;
+mod moments;
 
-use crate::base::{Text, Timestamp, digits, is_plain, is_unprintable, plain_length};
-use crate::export::values::{Addresses, Hex, Moments};
-use crate::report::{
-    Allocation, Code, Content, Differs, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Mode,
-    Negotiation, Outcome, Party, ReuseKind, ReuseOutcome, Security, Severity, Status,
+use std::io::{self, Write as _};
+
+use serde::de::value::Error;
+use serde::ser::{
+    Error as _, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple,
+    SerializeTupleStruct, Serializer,
 };
 
-/// What can be written as JSON.
-pub(in crate::export) trait Json {
-    /// Writes itself as one value.
-    fn write(&self, json: &mut Writer);
-}
-
-/// Writes an object: `object!(json, { "name": value, … })`.
-macro_rules! object {
-    ($json:expr, { $($members:tt)* }) => {{
-        let json: &mut $crate::export::json::Writer = $json;
-        json.open(b'{');
-        $crate::export::json::members!(json, { $($members)* });
-        json.close(b'{', b'}');
-    }};
-}
-
-/// Writes members of an object that was opened: they may go on in another call.
-macro_rules! members {
-    ($json:expr, { $($name:literal: $value:expr),* $(,)? }) => {{
-        let json: &mut $crate::export::json::Writer = $json;
-        $(
-            json.name(concat!("\"", $name, "\":"));
-            $crate::export::json::Json::write(&$value, json);
-        )*
-    }};
-}
-
-pub(in crate::export) use {members, object};
-
-/// The items of a list, whatever gives them.
-pub(in crate::export) struct List<I>(pub(in crate::export) I);
-
-/// An item of a list, with its number.
-pub(in crate::export) struct Numbered<T>(pub(in crate::export) usize, pub(in crate::export) T);
-
-/// The items of a slice with their numbers.
-pub(in crate::export) fn numbered<T>(items: &[T]) -> List<impl Iterator<Item = Numbered<&T>> + Clone> {
-    List(items.iter().enumerate().map(|(index, item)| Numbered(index, item)))
-}
+use crate::base::{Timestamp, digits, is_plain, is_unprintable, plain_length};
+use moments::{Moments, Nanos};
 
 /// JSON on its way into a buffer.
 #[derive(Debug, Default)]
-pub(in crate::export) struct Writer {
+pub(super) struct Writer {
     bytes: Vec<u8>,
     moments: Moments,
-    addresses: Addresses,
 }
 
 impl Writer {
-    /// Writes one value without the comma behind it.
-    pub(in crate::export) fn value(&mut self, value: &(impl Json + ?Sized)) {
-        value.write(self);
+    /// Adds one value.
+    pub(super) fn value(&mut self, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+        value.serialize(&mut *self).map_err(io::Error::other)?;
         self.bytes.pop();
+        Ok(())
     }
 
-    /// Writes text that is JSON already.
+    /// Adds text that is JSON already.
     pub(super) fn raw(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
     }
 
-    /// What was written and not yet taken.
-    pub(in crate::export) fn bytes(&self) -> &[u8] {
+    /// What was written and not yet handed on.
+    pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Begins anew, in the same memory.
-    pub(super) fn clear(&mut self) {
-        self.bytes.clear();
+    /// Hands on what there is where it is at least `enough`.
+    pub(super) fn write_to(&mut self, out: &mut dyn io::Write, enough: usize) -> io::Result<()> {
+        if self.bytes.len() >= enough {
+            out.write_all(&self.bytes)?;
+            self.bytes.clear();
+        }
+        Ok(())
     }
 
     #[inline]
-    pub(in crate::export) fn open(&mut self, bracket: u8) {
+    fn open(&mut self, bracket: u8) -> &mut Self {
         self.bytes.push(bracket);
+        self
     }
 
     /// Ends what `open` began.
     #[inline]
-    pub(in crate::export) fn close(&mut self, open: u8, close: u8) {
+    fn close(&mut self, open: u8, close: u8) {
         // The comma behind the last value, or the opening bracket where there was none.
         if self.bytes.last() != Some(&open) {
             self.bytes.pop();
@@ -100,24 +67,13 @@ impl Writer {
         self.bytes.extend_from_slice(&[close, b',']);
     }
 
-    /// The name of a member, with its quotes and its colon.
+    /// The name of a member of a struct, which needs no escapes.
     #[inline]
-    pub(in crate::export) fn name(&mut self, name: &'static str) {
+    fn name(&mut self, name: &'static str) {
+        self.bytes.reserve(name.len().saturating_add(3));
+        self.bytes.push(b'"');
         self.bytes.extend_from_slice(name.as_bytes());
-    }
-
-    /// A member whose name is not known in the source.
-    pub(in crate::export) fn member(&mut self, name: &str, value: &impl Json) {
-        self.string(name);
-        self.bytes.pop();
-        self.bytes.push(b':');
-        value.write(self);
-    }
-
-    /// A value as it stands in JSON, with the comma behind it.
-    #[inline]
-    pub(in crate::export) fn literal(&mut self, literal: &'static str) {
-        self.bytes.extend_from_slice(literal.as_bytes());
+        self.bytes.extend_from_slice(b"\":");
     }
 
     fn integer(&mut self, number: impl itoa::Integer) {
@@ -125,22 +81,34 @@ impl Writer {
         self.bytes.push(b',');
     }
 
-    /// Text in which nothing has to be escaped.
-    pub(in crate::export) fn plain(&mut self, text: &[u8]) {
-        self.bytes.reserve(text.len() + 3);
-        self.bytes.push(b'"');
-        self.bytes.extend_from_slice(text);
-        self.bytes.extend_from_slice(b"\",");
+    /// The shortest digits that read back as the same number; null where JSON has no such number.
+    fn fraction(&mut self, number: f64) {
+        if let Some((whole, fraction)) = nanoseconds(number) {
+            self.bytes.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+            let mut text = *b".000000000";
+            let (_, slots) = text.split_at_mut(1);
+            digits(slots, fraction);
+            let zeros = slots.iter().skip(1).rev().take_while(|&&digit| digit == b'0').count();
+            self.bytes.extend_from_slice(text.get(..text.len().saturating_sub(zeros)).unwrap_or_default());
+            self.bytes.push(b',');
+        } else if number.is_finite() {
+            // Writing to memory does not fail.
+            write!(self.bytes, "{number:?},").unwrap_or_default();
+        } else {
+            self.bytes.extend_from_slice(b"null,");
+        }
     }
 
     fn string(&mut self, text: &str) {
         if is_plain(text.as_bytes()) {
-            self.plain(text.as_bytes());
+            self.bytes.reserve(text.len().saturating_add(3));
+            self.bytes.push(b'"');
+            self.bytes.extend_from_slice(text.as_bytes());
         } else {
             self.bytes.push(b'"');
             escaped(&mut self.bytes, text);
-            self.bytes.extend_from_slice(b"\",");
         }
+        self.bytes.extend_from_slice(b"\",");
     }
 }
 
@@ -182,106 +150,13 @@ fn escape(out: &mut Vec<u8>, character: char) {
         '\r' => b'r',
         _ => {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                // Writing to a vector can't fail.
-                let _ = write!(out, "\\u{unit:04x}");
+                // Writing to memory does not fail.
+                write!(out, "\\u{unit:04x}").unwrap_or_default();
             }
             return;
         }
     };
     out.extend_from_slice(&[b'\\', short]);
-}
-
-impl<T: Json + ?Sized> Json for &T {
-    #[inline]
-    fn write(&self, json: &mut Writer) {
-        (**self).write(json);
-    }
-}
-
-impl<T: Json> Json for Option<T> {
-    #[inline]
-    fn write(&self, json: &mut Writer) {
-        match self {
-            Some(value) => value.write(json),
-            None => json.literal("null,"),
-        }
-    }
-}
-
-impl<T: Json> Json for [T] {
-    fn write(&self, json: &mut Writer) {
-        List(self.iter()).write(json);
-    }
-}
-
-impl<T: Json> Json for Vec<T> {
-    fn write(&self, json: &mut Writer) {
-        self.as_slice().write(json);
-    }
-}
-
-impl<I: Iterator<Item: Json> + Clone> Json for List<I> {
-    fn write(&self, json: &mut Writer) {
-        json.open(b'[');
-        for item in self.0.clone() {
-            item.write(json);
-        }
-        json.close(b'[', b']');
-    }
-}
-
-macro_rules! choices {
-    ($($choice:ident)*) => {
-        $(impl Json for $choice {
-            fn write(&self, json: &mut Writer) {
-                json.plain(self.name().as_bytes());
-            }
-        })*
-    };
-}
-
-choices! {
-    Allocation Code Content Differs Direction EndState FirstClose Holder Login MatchedBy Mode Negotiation Outcome Party
-    ReuseKind ReuseOutcome Security Severity Status
-}
-
-impl Json for bool {
-    #[inline]
-    fn write(&self, json: &mut Writer) {
-        json.literal(if *self { "true," } else { "false," });
-    }
-}
-
-macro_rules! integers {
-    ($($number:ty),*) => {
-        $(impl Json for $number {
-            fn write(&self, json: &mut Writer) {
-                json.integer(*self);
-            }
-        })*
-    };
-}
-
-integers!(u16, u32, u64, usize);
-
-/// The shortest digits that read back as the same number; null where JSON has no such number.
-impl Json for f64 {
-    fn write(&self, json: &mut Writer) {
-        if let Some((whole, fraction)) = nanoseconds(*self) {
-            json.bytes.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
-            let mut text = *b".000000000";
-            let (_, slots) = text.split_at_mut(1);
-            digits(slots, fraction);
-            let zeros = slots.iter().skip(1).rev().take_while(|&&digit| digit == b'0').count();
-            json.bytes.extend_from_slice(text.get(..text.len() - zeros).unwrap_or_default());
-            json.bytes.push(b',');
-        } else if self.is_finite() {
-            // Writing to memory does not fail.
-            write!(json.bytes, "{self:?},").unwrap_or_default();
-        } else {
-            json.literal("null,");
-        }
-    }
 }
 
 /// Seconds and nanoseconds, where a number is closest to just so many, as all times are that were measured in
@@ -302,211 +177,226 @@ fn nanoseconds(number: f64) -> Option<(u32, u32)> {
     is_same.then_some(((nanoseconds / SECOND) as u32, (nanoseconds % SECOND) as u32))
 }
 
-impl Json for char {
-    fn write(&self, json: &mut Writer) {
-        json.string(self.encode_utf8(&mut [0; 4]));
+macro_rules! integers {
+    ($($method:ident: $number:ty),*) => {
+        $(#[inline]
+        fn $method(self, number: $number) -> Result<(), Error> {
+            self.integer(number);
+            Ok(())
+        })*
+    };
+}
+
+impl Serializer for &mut Writer {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Impossible<(), Error>;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Impossible<(), Error>;
+
+    integers! {
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64
+    }
+
+    #[inline]
+    fn serialize_bool(self, truth: bool) -> Result<(), Error> {
+        self.bytes.extend_from_slice(if truth { b"true," } else { b"false," });
+        Ok(())
+    }
+
+    fn serialize_f32(self, number: f32) -> Result<(), Error> {
+        self.serialize_f64(number.into())
+    }
+
+    fn serialize_f64(self, number: f64) -> Result<(), Error> {
+        self.fraction(number);
+        Ok(())
+    }
+
+    fn serialize_char(self, character: char) -> Result<(), Error> {
+        self.serialize_str(character.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, text: &str) -> Result<(), Error> {
+        self.string(text);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
+        self.collect_seq(bytes)
+    }
+
+    #[inline]
+    fn serialize_none(self) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_unit(self) -> Result<(), Error> {
+        self.bytes.extend_from_slice(b"null,");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    #[inline]
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
+        self.serialize_str(variant)
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        if name == Timestamp::NAME {
+            let text = self.moments.text(Timestamp::from_nanos(value.serialize(Nanos)?));
+            self.bytes.extend_from_slice(text);
+            return Ok(());
+        }
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        let mut members = self.serialize_struct(variant, 1)?;
+        SerializeStruct::serialize_field(&mut members, variant, value)?;
+        SerializeStruct::end(members)
+    }
+
+    #[inline]
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self, Error> {
+        Ok(self.open(b'['))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Self, Error> {
+        Ok(self.open(b'['))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Error> {
+        Ok(self.open(b'['))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Error> {
+        Err(unknown(variant))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self, Error> {
+        Ok(self.open(b'{'))
+    }
+
+    #[inline]
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Error> {
+        Ok(self.open(b'{'))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, Error> {
+        Err(unknown(variant))
     }
 }
 
-impl Json for str {
-    fn write(&self, json: &mut Writer) {
-        json.string(self);
+/// Nothing in a report is of this form, so that nothing would show whether it is written rightly.
+#[cold]
+fn unknown(variant: &str) -> Error {
+    Error::custom(format_args!("no way to write the variant {variant}"))
+}
+
+impl SerializeStruct for &mut Writer {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
+        self.name(name);
+        value.serialize(&mut **self)
+    }
+
+    #[inline]
+    fn end(self) -> Result<(), Error> {
+        self.close(b'{', b'}');
+        Ok(())
     }
 }
 
-impl Json for String {
-    fn write(&self, json: &mut Writer) {
-        json.string(self);
+impl SerializeMap for &mut Writer {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        key.serialize(&mut **self)?;
+        self.bytes.pop();
+        if self.bytes.last() != Some(&b'"') {
+            return Err(Error::custom("names of members are strings"));
+        }
+        self.bytes.push(b':');
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        value.serialize(&mut **self)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close(b'{', b'}');
+        Ok(())
     }
 }
 
-impl Json for Cow<'_, str> {
-    fn write(&self, json: &mut Writer) {
-        json.string(self);
-    }
+macro_rules! lists {
+    ($($list:ident::$element:ident),*) => {
+        $(impl $list for &mut Writer {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn $element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                value.serialize(&mut **self)
+            }
+
+            #[inline]
+            fn end(self) -> Result<(), Error> {
+                self.close(b'[', b']');
+                Ok(())
+            }
+        })*
+    };
 }
 
-impl Json for Text {
-    fn write(&self, json: &mut Writer) {
-        json.string(self.raw());
-    }
-}
-
-/// RFC 3339 text in UTC with nine fractional digits.
-impl Json for Timestamp {
-    fn write(&self, json: &mut Writer) {
-        json.bytes.extend_from_slice(json.moments.text(*self));
-    }
-}
-
-impl Json for IpAddr {
-    fn write(&self, json: &mut Writer) {
-        json.bytes.extend_from_slice(json.addresses.text(*self));
-    }
-}
-
-impl Json for Hex<'_> {
-    fn write(&self, json: &mut Writer) {
-        json.plain(self.text().as_bytes());
-    }
-}
+lists!(
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field
+);
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::Value;
-
-    use super::*;
-
-    fn written(value: &impl Json) -> String {
-        let mut json = Writer::default();
-        json.value(value);
-        String::from_utf8(json.bytes).unwrap()
-    }
-
-    struct Sample<'a> {
-        text: &'a str,
-        letter: char,
-        number: u64,
-        fraction: f64,
-        maybe: Option<bool>,
-        list: &'a [String],
-    }
-
-    impl Json for Sample<'_> {
-        fn write(&self, json: &mut Writer) {
-            object!(json, {
-                "text": self.text,
-                "letter": self.letter,
-                "number": self.number,
-                "fraction": self.fraction,
-                "maybe": self.maybe,
-                "list": self.list,
-            });
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn anything_reads_back_as_it_was(
-            text in "(?s)[\\x00-\\x7f]{0,24}|.{0,24}",
-            letter: char,
-            number: u64,
-            fraction: f64,
-            maybe: Option<bool>,
-            list in prop::collection::vec("(?s).{0,12}", 0..4),
-        ) {
-            let sample = Sample { text: &text, letter, number, fraction, maybe, list: &list };
-            let want = serde_json::json!({
-                "text": text, "letter": letter, "number": number, "fraction": fraction, "maybe": maybe, "list": list,
-            });
-            let want: Value = serde_json::from_str(&want.to_string()).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Value>(&written(&sample)).unwrap(), want);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_number_reads_as_the_standard_library_says(
-            any: f64,
-            nanoseconds in prop_oneof![0..2_000_000_000_000_000_u64, 0..2_000_000_000_u64],
-            zeros in 0..9_u32,
-        ) {
-            let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
-            let round = nanoseconds / 10_u64.pow(zeros) * 10_u64.pow(zeros);
-            let beside = [seconds(nanoseconds).next_up(), seconds(round).next_down()];
-            for number in [any, seconds(nanoseconds), seconds(round)].into_iter().chain(beside) {
-                if number.is_finite() {
-                    prop_assert_eq!(written(&number), format!("{number:?}"));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn numbers_at_the_edges_read_as_the_standard_library_says() {
-        for number in [
-            0.0,
-            -0.0,
-            1e-9,
-            0.001,
-            0.001_000_1,
-            0.1,
-            0.3,
-            0.1 + 0.2,
-            1.0,
-            1.5,
-            999_999.999_999_999,
-            1e6,
-            1e16,
-            -1.5,
-        ] {
-            assert_eq!(written(&number), format!("{number:?}"));
-        }
-    }
-
-    #[test]
-    fn whatever_must_be_escaped_is_found_at_every_place() {
-        for length in 1..20 {
-            for place in 0..length {
-                for byte in 0..0x7f_u8 {
-                    let mut text = vec![b'~'; length];
-                    text[place] = byte;
-                    let text = String::from_utf8(text).unwrap();
-                    assert_eq!(written(&text), serde_json::to_string(&text).unwrap(), "{text:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_must_not_reach_a_terminal_is_escaped_and_means_the_same() {
-        for text in ["\u{7f}", "a\u{9b}31m", "\u{202e}cba", "\u{2066}", "é\u{e0041}", "12345678\u{200f}"] {
-            let ours = written(&text);
-            assert!(!ours.contains(is_unprintable), "{ours}");
-            assert_eq!(serde_json::from_str::<String>(&ours).unwrap(), text);
-        }
-        assert_eq!(written(&"é→漢字🦀 stays"), "\"é→漢字🦀 stays\"");
-    }
-
-    proptest! {
-        #[test]
-        fn each_character_is_escaped_or_copied_whatever_is_beside_it(
-            characters in prop::collection::vec(prop_oneof![
-                4 => prop::char::range(' ', '~'),
-                2 => prop::char::range('\u{0}', '\u{a0}'),
-                1 => prop::char::range('\u{2000}', '\u{2070}'),
-                1 => any::<char>(),
-            ], 0..40),
-        ) {
-            let mut want = b"\"".to_vec();
-            for &character in &characters {
-                if is_escaped(character) {
-                    escape(&mut want, character);
-                } else {
-                    want.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-            }
-            want.push(b'"');
-            let text: String = characters.iter().collect();
-            prop_assert_eq!(written(&text).into_bytes(), want);
-        }
-    }
-
-    #[test]
-    fn numbers_that_json_lacks_are_null() {
-        assert_eq!(written(&vec![f64::NAN, f64::INFINITY]), "[null,null]");
-    }
-
-    #[test]
-    fn lists_and_objects_may_be_empty_and_nested() {
-        struct Nested;
-        impl Json for Nested {
-            fn write(&self, json: &mut Writer) {
-                object!(json, { "none": Vec::<u64>::new(), "lists": vec![vec![1_u64], Vec::new()] });
-            }
-        }
-        assert_eq!(written(&Nested), r#"{"none":[],"lists":[[1],[]]}"#);
-        assert_eq!(written(&Vec::<u64>::new()), "[]");
-    }
-}
+mod tests;

@@ -78,7 +78,7 @@ impl Plan {
             | EventKind::LoggedIn { .. }
             | EventKind::Rejected { .. }
             | EventKind::Refused { .. }
-            | EventKind::Found(_) => {}
+            | EventKind::Found { .. } => {}
         }
     }
 

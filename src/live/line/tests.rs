@@ -144,7 +144,10 @@ fn a_finding_is_told_with_its_severity_and_code() {
         Timestamp::default(),
         &[7],
     );
-    assert_eq!(words(EventKind::Found(Box::new(finding))), "warning data-refused: 10.1.7.33 refused");
+    assert_eq!(
+        words(EventKind::Found { finding: Box::new(finding) }),
+        "warning data-refused: 10.1.7.33 refused"
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Conversation {
         if matches!(verb, Verb::Auth | Verb::Rein | Verb::Other(_)) {
             return None;
         }
-        let is_shown = options.show_passwords || !dialogue::is_secret(&verb);
+        let is_shown = options.show_passwords || !verb.has_secret();
         let shown = argument.filter(|_| is_shown).unwrap_or_default();
         let cost = kept::known_command(&verb, kept::text_of(shown, is_plain));
         if cost.saturating_add(kept::ANSWER) > room || !self.dialogue.has_room(&options.limits) {

@@ -229,7 +229,7 @@ fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect,
         canvas.put(
             area.x + mime,
             y,
-            transfer.mime.unwrap_or_default(),
+            transfer.mime.as_deref().unwrap_or_default(),
             area.width.saturating_sub(mime),
             Ink::Dim,
         );

@@ -170,7 +170,7 @@ impl Talk {
             bytes: Some(bytes),
             expected_size: (bytes > 1000).then_some(bytes),
             sha256: (status == Status::Complete).then_some([0x9f; 32]),
-            mime: (bytes > 1000).then_some("text/csv"),
+            mime: (bytes > 1000).then_some("text/csv".into()),
             reply_code,
             start: span.map(|span| span.0),
             end: span.map(|span| span.1),
