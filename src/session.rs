@@ -25,6 +25,7 @@ mod history;
 mod kept;
 mod options;
 mod ports;
+mod sessions;
 mod state;
 mod tracker;
 mod verdict;

@@ -26,6 +26,7 @@ use std::net::IpAddr;
 use slotmap::SlotMap;
 use smallvec::SmallVec;
 
+use super::sessions::SessionId;
 use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, Limits, PacketRef, cost};
 
 /// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
@@ -34,14 +35,10 @@ const PER_SESSION: usize = 64;
 /// Expectations kept for one listening endpoint, over all sessions.
 const PER_ENDPOINT: usize = 1024;
 
-/// A session under way, by its place in the tracker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct SessionSlot(pub(super) u32);
-
 /// One data connection that a negotiation announced.
 #[derive(Clone, Debug)]
 pub(super) struct Expectation {
-    pub(super) session: SessionSlot,
+    pub(super) session: SessionId,
     pub(super) channel: u32,
     pub(super) listener: Endpoint,
     /// The control peer on the listener's side: where the connection goes if the advertised address is not to be reached.
@@ -254,10 +251,10 @@ impl Expectations {
 mod tests {
     use super::*;
 
-    fn expectation(session: u32, channel: u32, port: u16) -> Expectation {
+    fn expectation(session: SessionId, channel: u32, port: u16) -> Expectation {
         let (listener, connector) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([198, 51, 100, 1]));
         Expectation {
-            session: SessionSlot(session),
+            session,
             channel,
             listener: Endpoint::new(listener, port),
             listener_peer: listener,
@@ -273,10 +270,12 @@ mod tests {
     fn what_a_session_says_of_one_that_was_pushed_out_does_not_reach_the_one_in_its_place() {
         let limits = Limits { expectations: 1, ..Limits::default() };
         let (mut all, mut counts) = (Expectations::default(), LimitCounts::default());
+        let mut ids = SlotMap::<SessionId, ()>::with_key();
+        let (one, other) = (ids.insert(()), ids.insert(()));
         let (mut early, mut late) = (OfSession::default(), OfSession::default());
-        all.add(&mut early, expectation(1, 0, 1025), &limits, &mut counts);
-        all.add(&mut late, expectation(2, 0, 1026), &limits, &mut counts);
-        all.add(&mut late, expectation(2, 1, 1027), &limits, &mut counts);
+        all.add(&mut early, expectation(one, 0, 1025), &limits, &mut counts);
+        all.add(&mut late, expectation(other, 0, 1026), &limits, &mut counts);
+        all.add(&mut late, expectation(other, 1, 1027), &limits, &mut counts);
         all.meet(&early, 0);
         all.supersede(&mut early, 7);
         all.withdraw(&mut early, 0);

@@ -5,8 +5,8 @@ use std::mem;
 use smallvec::SmallVec;
 
 use super::content::{Content, Hashing, sniff};
-use super::expectation::SessionSlot;
 use super::options::Options;
+use super::sessions::SessionId;
 use crate::base::{Endpoint, PacketRef};
 use crate::report::{self, EndState, FirstClose, MatchedBy, Stall, StreamFacts, Uid};
 use crate::tcp::{Chunk, Connection, Onset, Side, Stream};
@@ -34,7 +34,7 @@ pub(super) enum Role {
     /// It may be a control connection: nothing was said yet.
     Suspect,
     /// It is one.
-    Control(SessionSlot),
+    Control(SessionId),
     /// It is a data connection, or may be one that nobody has announced yet.
     Data(Box<DataFlow>),
 }
@@ -42,7 +42,7 @@ pub(super) enum Role {
 /// A data connection, claimed or not.
 pub(super) struct DataFlow {
     /// The channels that it belongs to: one, or two in an FXP transfer.
-    pub(super) owners: SmallVec<[(SessionSlot, u32); 2]>,
+    pub(super) owners: SmallVec<[(SessionId, u32); 2]>,
     /// The channel whose endpoint it visits although that has its connection, until it comes to something.
     pub(super) visits: Option<ConnectionAttempt>,
     /// Whether originator and responder are the other way round than the TCP floor guessed (mid-stream).
@@ -62,7 +62,7 @@ pub(super) struct DataFlow {
 /// A connection to the listening endpoint of a channel that has its connection already.
 #[derive(Clone)]
 pub(super) struct ConnectionAttempt {
-    pub(super) session: SessionSlot,
+    pub(super) session: SessionId,
     pub(super) channel: u32,
     pub(super) matched_by: MatchedBy,
     pub(super) peer_session: Option<Uid>,

@@ -7,7 +7,6 @@ use crate::base::{Limits, cost, is_plain};
 use crate::ftp::Verb;
 use crate::report::{self, Argument};
 
-use super::active::ActiveSession;
 use super::active::Channel;
 use super::dialogue::USUAL_COMMANDS;
 use super::expectation;
@@ -45,18 +44,6 @@ pub(super) const MODEST: usize = 64 * 1024;
 
 /// Room that there must be behind a command for what will answer it: a command is kept with its reply or not at all.
 pub(super) const ANSWER: usize = 1024;
-
-// What a session takes whatever is said in it: itself, its place and the free list, by client, in its pair's two lists,
-// among those that linger.
-const _: () = assert!(
-    size_of::<ActiveSession>()
-        + 2 * (size_of::<Option<Box<ActiveSession>>>() + size_of::<u32>())
-        + cost::in_hash_table(size_of::<(crate::base::Endpoint, u32)>())
-        + cost::in_hash_table(size_of::<(std::net::IpAddr, std::net::IpAddr)>() + 48)
-        + cost::in_tree(size_of::<u64>())
-        + 6 * cost::ALLOCATION
-        <= cost::SESSION
-);
 
 /// What a command costs.
 pub(super) fn command(command: &report::Command) -> usize {

@@ -6,8 +6,8 @@ mod link;
 mod negotiate;
 mod settle;
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use smallvec::SmallVec;
@@ -16,11 +16,12 @@ use super::active::ActiveSession;
 use super::assemble::{self, FinishedSession};
 use super::content::Hashing;
 use super::control::{Control, Notes, Occurrence};
-use super::expectation::{Expectations, SessionSlot};
+use super::expectation::Expectations;
 use super::flow::{DataFlow, Flow, Role};
 use super::history::History;
 use super::kept::{self, Kept};
 use super::options::Options;
+use super::sessions::{HostPair, SessionId, Sessions};
 use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, PacketRef, cost};
 use crate::ftp::{self, Plausible};
 use crate::report::{self, Announcement, ControlAttempt, MatchedBy, Mode, Session, Uid};
@@ -40,12 +41,11 @@ pub struct Tracker {
     options: Options,
     hashing: Box<dyn Hashing>,
     flows: Vec<Option<Flow>>,
-    sessions: Vec<Option<Box<ActiveSession>>>,
-    free_slots: Vec<SessionSlot>,
+    sessions: Sessions,
     expectations: Expectations,
     history: History,
-    pairs: KeyedMap<(IpAddr, IpAddr), Pair>,
-    by_client: KeyedMap<Endpoint, SessionSlot>,
+    /// Connections between two hosts with a session, in case a negotiation turns out to be theirs.
+    candidates: KeyedMap<HostPair, Vec<ConnectionId>>,
     /// Data connections by their listening endpoint, the last few of each.
     by_listener: KeyedMap<Endpoint, SmallVec<[ConnectionId; 4]>>,
     attempts: BTreeMap<(IpAddr, Endpoint), ControlAttempt>,
@@ -54,8 +54,6 @@ pub struct Tracker {
     kept: Kept,
     /// Whether sessions that are over are let go of soon.
     is_streaming: bool,
-    /// From where on the next session to end early is looked for.
-    hand: usize,
     occurrences: Vec<Occurrence>,
     let_go: Vec<ConnectionId>,
     unsettled: settle::Unsettled,
@@ -64,7 +62,7 @@ pub struct Tracker {
     finishing: bool,
     watch: Option<events::Watch>,
     /// Data connections that are closed and linger in the table, with their facts until a transfer was told by them.
-    closed: KeyedMap<(SessionSlot, u32), Option<Box<report::Connection>>>,
+    closed: KeyedMap<(SessionId, u32), Option<Box<report::Connection>>>,
 }
 
 /// A session that is over.
@@ -76,20 +74,12 @@ pub struct Finished {
     pub kept: usize,
 }
 
-/// Two hosts between which there are control connections.
-#[derive(Default)]
-struct Pair {
-    /// By their first frames.
-    sessions: BTreeSet<(u64, SessionSlot)>,
-    candidates: Vec<ConnectionId>,
-}
-
 // What is known of a connection: itself, in a list that may be twice as long; as a data connection with its owners, in its
 // pair's list, under both its ends (each with a list of its own), and in the queue of what is not settled.
 const _: () = assert!(
     2 * size_of::<Option<Flow>>()
         + size_of::<DataFlow>()
-        + 4 * size_of::<(SessionSlot, u32)>()
+        + 4 * size_of::<(SessionId, u32)>()
         + 2 * size_of::<ConnectionId>()
         + 2 * (cost::in_hash_table(size_of::<Endpoint>() + size_of::<Vec<u32>>()) + 4 * size_of::<u32>())
         + 2 * size_of::<(u64, ConnectionId)>()
@@ -104,14 +94,6 @@ const _: () = assert!(
         <= cost::ATTEMPT
 );
 
-fn pair_key(one: IpAddr, other: IpAddr) -> (IpAddr, IpAddr) {
-    if one <= other { (one, other) } else { (other, one) }
-}
-
-fn position(slot: SessionSlot) -> usize {
-    usize::try_from(slot.0).unwrap_or(usize::MAX)
-}
-
 fn flow_position(id: ConnectionId) -> usize {
     usize::try_from(id.0).unwrap_or(usize::MAX)
 }
@@ -122,16 +104,13 @@ impl Tracker {
         Self {
             kept: Kept::new(&options.limits),
             is_streaming: false,
-            hand: 0,
             options,
             hashing,
             flows: Vec::new(),
-            sessions: Vec::new(),
-            free_slots: Vec::new(),
+            sessions: Sessions::default(),
             expectations: Expectations::default(),
             history: History::default(),
-            pairs: KeyedMap::default(),
-            by_client: KeyedMap::default(),
+            candidates: KeyedMap::default(),
             by_listener: KeyedMap::default(),
             attempts: BTreeMap::new(),
             silent: 0,
@@ -210,10 +189,9 @@ impl Tracker {
         let Self { sessions, flows, history, options, .. } = self;
         let mut taken: Vec<Session> = sessions
             .iter()
-            .flatten()
-            .filter(|live| live.control.is_confirmed())
-            .map(|live| {
-                assemble::session(live, history, options, &mut |id| {
+            .filter(|session| session.control.is_confirmed())
+            .map(|session| {
+                assemble::session(session, history, options, &mut |id| {
                     let flow = flows.get_mut(flow_position(id))?.as_mut()?;
                     let Role::Data(data) = &mut flow.role else { return None };
                     Some(data.describe(connection(id)?))
@@ -232,33 +210,28 @@ impl Tracker {
     /// After the table has given up all its connections: every session is over.
     pub fn finish(&mut self) {
         self.finishing = false;
-        for index in 0..self.sessions.len() {
-            if let Ok(index) = u32::try_from(index) {
-                self.close(SessionSlot(index));
-            }
+        let under_way: Vec<SessionId> = self.sessions.ids().collect();
+        for session_id in under_way {
+            self.close(session_id);
         }
     }
 
-    fn live(&mut self, slot: SessionSlot) -> Option<&mut ActiveSession> {
-        self.sessions.get_mut(position(slot))?.as_deref_mut()
-    }
-
     /// Takes room for something that is kept of a session; says so in the report where there is not enough.
-    fn keep(&mut self, slot: SessionSlot, cost: usize) -> bool {
-        let is_room = self.take_room(slot, cost);
-        if !is_room && self.live(slot).is_some() {
+    fn keep(&mut self, session_id: SessionId, cost: usize) -> bool {
+        let is_room = self.take_room(session_id, cost);
+        if !is_room && self.sessions.get(session_id).is_some() {
             self.counts.reached(LimitName::KeptBytes);
         }
         is_room
     }
 
     /// Takes room for something that is kept of a session, if there is enough.
-    fn take_room(&mut self, slot: SessionSlot, cost: usize) -> bool {
+    fn take_room(&mut self, session_id: SessionId, cost: usize) -> bool {
         let allowed = self.kept.allowed();
-        let Some(live) = self.live(slot) else { return false };
-        let is_room = live.control.weight().saturating_add(cost) <= allowed;
+        let Some(session) = self.sessions.get_mut(session_id) else { return false };
+        let is_room = session.control.weight().saturating_add(cost) <= allowed;
         if is_room {
-            live.control.add_kept(cost);
+            session.control.add_kept(cost);
             self.kept.change(0, cost);
         }
         is_room
@@ -273,23 +246,23 @@ impl Tracker {
     }
 
     /// Lets a control connection hear something.
-    fn hear(&mut self, slot: SessionSlot, act: impl FnOnce(&mut Control, &mut Notes<'_>)) {
+    fn hear(&mut self, session_id: SessionId, act: impl FnOnce(&mut Control, &mut Notes<'_>)) {
         if self.kept.allowed() < kept::MODEST
-            && self.live(slot).is_some_and(|live| live.control.weight() < kept::MODEST)
+            && self.sessions.get(session_id).is_some_and(|session| session.control.weight() < kept::MODEST)
         {
             self.make_room();
         }
         let Self { sessions, options, counts, occurrences, kept, .. } = self;
-        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
-        let before = live.control.weight();
+        let Some(session) = sessions.get_mut(session_id) else { return };
+        let before = session.control.weight();
         let room = kept.allowed();
         occurrences.clear();
-        act(&mut live.control, &mut Notes { options, counts, occurrences, room });
-        live.control.take_stock();
-        let mut after = live.control.weight();
+        act(&mut session.control, &mut Notes { options, counts, occurrences, room });
+        session.control.take_stock();
+        let mut after = session.control.weight();
         if after > room.max(before) {
-            live.control.relieve(counts);
-            after = live.control.weight();
+            session.control.relieve(counts);
+            after = session.control.weight();
         }
         kept.change(before, after);
     }
@@ -320,8 +293,8 @@ impl Tracker {
             self.note_listener(endpoint, id);
         }
         let flow = Flow { originator, responder, first: connection.first, role, listed, candidate: false };
-        if let Some(slot) = self.flows.get_mut(position) {
-            *slot = Some(flow);
+        if let Some(session_id) = self.flows.get_mut(position) {
+            *session_id = Some(flow);
         }
     }
 
@@ -354,33 +327,42 @@ impl Tracker {
             self.link_to_best(id, &best, fit, responder, originator);
             return Interest::Follow;
         }
-        if let Some(slot) = self.default_port_session(originator, responder) {
+        if let Some(session_id) = self.sessions.of_default_ports(originator, responder) {
             self.set_flow(id, connection, Role::Data(Box::new(DataFlow::new())));
-            self.link_new_channel(slot, id, Some(Mode::Default), MatchedBy::Default);
+            self.link_new_channel(session_id, id, Some(Mode::Default), MatchedBy::Default);
             return Interest::Follow;
         }
         if self.options.is_control_port(responder.port) || self.options.is_control_port(originator.port) {
             self.set_flow(id, connection, Role::Suspect);
             return Interest::Follow;
         }
-        let key = pair_key(originator.ip, responder.ip);
-        let Some(pair) = self.pairs.get_mut(&key).filter(|pair| pair.candidates.len() < CANDIDATES) else {
+        let hosts = HostPair::between(originator.ip, responder.ip);
+        if !self.sessions.are_between(hosts) || !self.add_candidate(hosts, id) {
             self.set_flow(id, connection, Role::Undecided);
             return Interest::Undecided;
-        };
-        pair.candidates.push(id);
+        }
         self.set_flow(id, connection, Role::Data(Box::new(DataFlow::new())));
         if let Some(flow) = self.flow(id) {
             flow.candidate = true;
         }
-        if let Some(slot) = self.opaque_session(key) {
-            self.link_new_channel(slot, id, None, MatchedBy::Inferred);
+        if let Some(session_id) = self.sessions.opaque_between(hosts) {
+            self.link_new_channel(session_id, id, None, MatchedBy::Inferred);
         }
         Interest::Follow
     }
 
-    fn uid_of(&self, slot: SessionSlot) -> Option<Uid> {
-        Some(self.sessions.get(position(slot))?.as_ref()?.uid.clone())
+    /// Keeps a connection between two hosts in case a negotiation turns out to be its own; not more than a few.
+    fn add_candidate(&mut self, hosts: HostPair, id: ConnectionId) -> bool {
+        let candidates = self.candidates.entry(hosts).or_default();
+        let is_room = candidates.len() < CANDIDATES;
+        if is_room {
+            candidates.push(id);
+        }
+        is_room
+    }
+
+    fn uid_of(&self, session_id: SessionId) -> Option<Uid> {
+        Some(self.sessions.get(session_id)?.uid.clone())
     }
 
     fn remove_flow(&mut self, id: ConnectionId) -> Option<Flow> {
@@ -396,78 +378,73 @@ impl Tracker {
                 }
             }
         }
+        let hosts = HostPair::between(flow.originator.ip, flow.responder.ip);
         if flow.candidate
-            && let Some(pair) = self.pairs.get_mut(&pair_key(flow.originator.ip, flow.responder.ip))
+            && let Entry::Occupied(mut candidates) = self.candidates.entry(hosts)
         {
-            pair.candidates.retain(|&one| one != id);
+            candidates.get_mut().retain(|&one| one != id);
+            if candidates.get().is_empty() {
+                candidates.remove();
+            }
         }
         Some(flow)
     }
 
-    fn start_session(&mut self, id: ConnectionId, connection: &Connection) -> Option<SessionSlot> {
-        let alive = self.sessions.len().saturating_sub(self.free_slots.len());
-        if alive >= self.options.limits.sessions {
+    fn start_session(&mut self, id: ConnectionId, connection: &Connection) -> Option<SessionId> {
+        if self.sessions.len() >= self.options.limits.sessions {
             self.counts.reached(LimitName::Sessions);
             self.evict_idle();
         }
         self.make_room();
-        let live = Box::new(ActiveSession::new(id, connection, Control::new(connection, &self.options)));
-        if live.control.weight() > self.kept.allowed() {
+        let session = Box::new(ActiveSession::new(id, connection, Control::new(connection, &self.options)));
+        if session.control.weight() > self.kept.allowed() {
             self.counts.reached(LimitName::Sessions);
             return None;
         }
-        self.kept.change(0, live.control.weight());
-        let slot = match self.free_slots.pop() {
-            Some(slot) => slot,
-            None => {
-                let slot = SessionSlot(u32::try_from(self.sessions.len()).ok()?);
-                self.sessions.push(None);
-                slot
-            }
-        };
-        *self.sessions.get_mut(position(slot))? = Some(live);
+        self.kept.change(0, session.control.weight());
+        let session_id = self.sessions.insert(session);
         if let Some(flow) = self.flow(id) {
-            flow.role = Role::Control(slot);
+            flow.role = Role::Control(session_id);
         }
-        Some(slot)
+        Some(session_id)
     }
 
     fn control_data(
         &mut self,
         id: ConnectionId,
-        slot: SessionSlot,
+        session_id: SessionId,
         connection: &Connection,
         chunk: Chunk<'_>,
     ) {
         let packet = chunk.packet;
         let room = self.kept.allowed();
-        let Some(Some(live)) = self.sessions.get_mut(position(slot)) else { return };
-        live.last = connection.last;
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        session.last = connection.last;
         if room >= kept::MODEST
-            && let Some((occurrence, cost)) = live.control.next_line(&chunk, room, &self.options)
+            && let Some((occurrence, cost)) = session.control.next_line(&chunk, room, &self.options)
         {
             self.kept.change(0, cost);
-            self.act(slot, occurrence, packet);
+            self.act(session_id, occurrence, packet);
             return;
         }
-        self.hear(slot, |control, notes| control.data(connection, chunk, notes));
-        self.react(id, slot, packet);
+        self.hear(session_id, |control, notes| control.data(connection, chunk, notes));
+        self.react(id, session_id, packet);
     }
 
-    fn react(&mut self, id: ConnectionId, slot: SessionSlot, packet: PacketRef) {
+    fn react(&mut self, id: ConnectionId, session_id: SessionId, packet: PacketRef) {
         if self.occurrences.is_empty() {
             return;
         }
         let mut occurrences = std::mem::take(&mut self.occurrences);
         for occurrence in occurrences.drain(..) {
             if occurrence == Occurrence::Rejected {
-                self.remove_session(slot);
+                self.remove_session(session_id);
                 self.remove_flow(id);
                 self.let_go.push(id);
                 self.silent = self.silent.saturating_add(1);
                 break;
             }
-            self.act(slot, occurrence, packet);
+            self.act(session_id, occurrence, packet);
         }
         self.occurrences = occurrences;
     }
@@ -501,12 +478,12 @@ impl Sink for Tracker {
         let Self { flows, hashing, options, kept, counts, .. } = self;
         let Some(Some(flow)) = flows.get_mut(flow_position(id)) else { return };
         match &mut flow.role {
-            Role::Control(slot) => {
-                let slot = *slot;
-                self.control_data(id, slot, connection, chunk);
+            Role::Control(session_id) => {
+                let session_id = *session_id;
+                self.control_data(id, session_id, connection, chunk);
             }
             Role::Undecided | Role::Suspect => match self.start_session(id, connection) {
-                Some(slot) => self.control_data(id, slot, connection, chunk),
+                Some(session_id) => self.control_data(id, session_id, connection, chunk),
                 None => {
                     self.remove_flow(id);
                     self.let_go.push(id);
@@ -538,11 +515,11 @@ impl Sink for Tracker {
         let Self { flows, options, .. } = self;
         let Some(Some(flow)) = flows.get_mut(flow_position(id)) else { return };
         match &mut flow.role {
-            Role::Control(slot) => {
-                let slot = *slot;
+            Role::Control(session_id) => {
+                let session_id = *session_id;
                 let packet = gap.packet;
-                self.hear(slot, |control, notes| control.gap(gap, notes));
-                self.react(id, slot, packet);
+                self.hear(session_id, |control, notes| control.gap(gap, notes));
+                self.react(id, session_id, packet);
             }
             Role::Data(data) => data.gap(gap.side, gap.len, options),
             Role::Undecided | Role::Suspect => {}
@@ -563,7 +540,7 @@ impl Sink for Tracker {
 
     fn ended(&mut self, id: ConnectionId, connection: &Connection, ending: Ending) {
         match self.remove_flow(id).map(|flow| flow.role) {
-            Some(Role::Control(slot)) => self.control_ended(slot, connection, ending),
+            Some(Role::Control(session_id)) => self.control_ended(session_id, connection, ending),
             Some(Role::Data(data)) => self.data_ended(id, data, connection),
             Some(Role::Suspect) => self.suspect_ended(connection),
             Some(Role::Undecided) | None => {}

@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 
-use super::{Tracker, position};
+use super::Tracker;
 use crate::base::{LimitName, PacketRef, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{self, EndState, Login, Session, Uid};
 use crate::session::active::{ActiveSession, Link};
 use crate::session::assemble;
 use crate::session::event::{Event, EventKind, Waiting};
-use crate::session::expectation::SessionSlot;
 use crate::session::flow::Role;
 use crate::session::kept;
+use crate::session::sessions::SessionId;
 use crate::session::state::{CurrentTransfer, Room};
 use crate::tcp::{Connection, ConnectionId};
 
@@ -20,9 +20,9 @@ use crate::tcp::{Connection, ConnectionId};
 pub(super) struct Watch {
     events: Vec<Event>,
     /// Predictions in the order in which their time runs out.
-    deadlines: VecDeque<(Timestamp, SessionSlot, u32, u64)>,
+    deadlines: VecDeque<(Timestamp, SessionId, u32, u64)>,
     /// Transfers with a final reply whose data connection is not closed yet.
-    unfinished: Vec<(SessionSlot, u32, u32)>,
+    unfinished: Vec<(SessionId, u32, u32)>,
 }
 
 impl Tracker {
@@ -43,8 +43,8 @@ impl Tracker {
         connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
     ) -> Option<Session> {
         let Self { sessions, flows, history, options, .. } = self;
-        let live = sessions.iter().flatten().find(|live| live.uid == *uid)?;
-        Some(assemble::session(live, history, options, &mut |id| {
+        let session = sessions.get(sessions.by_uid(uid)?)?;
+        Some(assemble::session(session, history, options, &mut |id| {
             let flow = flows.get_mut(super::flow_position(id))?.as_mut()?;
             let Role::Data(data) = &mut flow.role else { return None };
             Some(data.describe(connection(id)?))
@@ -56,13 +56,12 @@ impl Tracker {
         let mut waiting: Vec<Waiting> = self
             .sessions
             .iter()
-            .flatten()
-            .filter(|live| live.ended.is_none())
-            .filter_map(|live| {
-                let index = live.in_force?;
-                let channel = live.channel(index).filter(|channel| !channel.is_linked())?;
+            .filter(|session| session.ended.is_none())
+            .filter_map(|session| {
+                let index = session.in_force?;
+                let channel = session.channel(index).filter(|channel| !channel.is_linked())?;
                 Some(Waiting {
-                    session: live.uid.clone(),
+                    session: session.uid.clone(),
                     channel: index,
                     mode: channel.mode,
                     prediction: channel.prediction?,
@@ -78,13 +77,13 @@ impl Tracker {
     pub fn advance(&mut self, now: Timestamp) {
         let window = self.options.predict_window;
         while let Some(watch) = &mut self.watch {
-            let Some(&(deadline, slot, index, frame)) = watch.deadlines.front() else { return };
+            let Some(&(deadline, session_id, index, frame)) = watch.deadlines.front() else { return };
             if deadline > now {
                 return;
             }
             watch.deadlines.pop_front();
-            let Some(live) = self.live(slot) else { continue };
-            let Some(channel) = live.channel(index).filter(|channel| channel.made.frame == frame) else {
+            let Some(session) = self.sessions.get_mut(session_id) else { continue };
+            let Some(channel) = session.channel(index).filter(|channel| channel.made.frame == frame) else {
                 continue;
             };
             let (mode, linked) = (channel.mode, channel.is_linked());
@@ -103,7 +102,7 @@ impl Tracker {
                     waited: window,
                     attempted: linked,
                 };
-                self.tell(slot, at, kind);
+                self.tell(session_id, at, kind);
             }
         }
     }
@@ -113,16 +112,18 @@ impl Tracker {
         self.watch.is_some()
     }
 
-    pub(super) fn tell(&mut self, slot: SessionSlot, packet: PacketRef, kind: EventKind) {
+    pub(super) fn tell(&mut self, session_id: SessionId, packet: PacketRef, kind: EventKind) {
         let Some(watch) = &mut self.watch else { return };
-        let Some(Some(live)) = self.sessions.get(position(slot)) else { return };
-        let (client, server) = (live.client(), live.server());
-        watch.events.push(Event { packet, session: live.uid.clone(), client, server, kind });
+        let Some(session) = self.sessions.get(session_id) else { return };
+        let (client, server) = (session.client(), session.server());
+        watch.events.push(Event { packet, session: session.uid.clone(), client, server, kind });
     }
 
-    pub(super) fn report_expected(&mut self, slot: SessionSlot, index: u32, packet: PacketRef) {
+    pub(super) fn report_expected(&mut self, session_id: SessionId, index: u32, packet: PacketRef) {
         let window = self.options.predict_window;
-        let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { return };
+        let Some(channel) = self.sessions.get(session_id).and_then(|session| session.channel(index)) else {
+            return;
+        };
         let (mode, made) = (channel.mode, channel.made);
         let Some(prediction) = channel.prediction else { return };
         let is_there = match channel.link {
@@ -138,42 +139,43 @@ impl Tracker {
                 self.counts.reached(LimitName::Expectations);
                 watch.deadlines.pop_front();
             }
-            watch.deadlines.push_back((packet.time.plus(window), slot, index, made.frame));
+            watch.deadlines.push_back((packet.time.plus(window), session_id, index, made.frame));
         }
-        self.tell(slot, packet, EventKind::Expecting { channel: index, mode, prediction });
+        self.tell(session_id, packet, EventKind::Expecting { channel: index, mode, prediction });
     }
 
     /// A reply that decides a login.
-    pub(super) fn report_login(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
+    pub(super) fn report_login(&mut self, session_id: SessionId, index: u32, code: u16, packet: PacketRef) {
         let login = match code {
             230 | 232 => Login::Accepted,
             400..=599 => Login::Rejected,
             _ => return,
         };
-        let user = self.live(slot).and_then(|live| {
-            let commands = &live.control.talk.dialogue.commands;
+        let user = self.sessions.get_mut(session_id).and_then(|session| {
+            let commands = &session.control.talk.dialogue.commands;
             let given = commands.get(..=usize::try_from(index).ok()?)?;
             given.iter().rev().find(|command| command.verb == Verb::User)?.text().cloned()
         });
-        self.tell(slot, packet, EventKind::LoggedIn { user, login, code });
+        self.tell(session_id, packet, EventKind::LoggedIn { user, login, code });
     }
 
     /// The control connection is over; told once.
-    pub(super) fn report_end(&mut self, slot: SessionSlot, packet: PacketRef, end_state: EndState) {
-        if let Some(live) = self.live(slot).filter(|live| !live.end_reported) {
-            live.end_reported = true;
-            self.tell(slot, packet, EventKind::Ended { end_state });
+    pub(super) fn report_end(&mut self, session_id: SessionId, packet: PacketRef, end_state: EndState) {
+        if let Some(session) = self.sessions.get_mut(session_id).filter(|session| !session.end_reported) {
+            session.end_reported = true;
+            self.tell(session_id, packet, EventKind::Ended { end_state });
         }
     }
 
     /// The facts of a connection have changed.
     pub(super) fn report_connection(&mut self, id: ConnectionId, connection: &Connection) {
         let is_over = connection.closed.is_some() || connection.end_state == EndState::Rst;
-        if let Some(Role::Control(slot)) = self.flow(id).map(|flow| &flow.role) {
-            let slot = *slot;
-            let is_session = self.live(slot).is_some_and(|live| live.control.is_confirmed());
+        if let Some(Role::Control(session_id)) = self.flow(id).map(|flow| &flow.role) {
+            let session_id = *session_id;
+            let is_session =
+                self.sessions.get(session_id).is_some_and(|session| session.control.is_confirmed());
             if is_over && is_session {
-                self.report_end(slot, connection.last, connection.end_state);
+                self.report_end(session_id, connection.last, connection.end_state);
             }
             return;
         }
@@ -182,8 +184,11 @@ impl Tracker {
         let (originator, responder) = (connection.originator, connection.responder);
         if let Some(packet) = connection.established.filter(|_| !data.connection_reported) {
             data.connection_reported = !owners.is_empty();
-            for &(slot, index) in &owners {
-                let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { continue };
+            for &(session_id, index) in &owners {
+                let Some(channel) = self.sessions.get(session_id).and_then(|session| session.channel(index))
+                else {
+                    continue;
+                };
                 let kind = EventKind::Connected {
                     channel: index,
                     mode: channel.mode,
@@ -193,13 +198,20 @@ impl Tracker {
                     differs: channel.prediction.and_then(|it| it.differs(originator, responder)),
                     after: packet.time.since(channel.made.time),
                 };
-                self.tell(slot, packet, kind);
+                self.tell(session_id, packet, kind);
             }
         } else if let Some(packet) = connection.refused.filter(|_| connection.established.is_none()) {
-            for &(slot, index) in &owners {
-                let mode =
-                    self.live(slot).and_then(|live| live.channel(index)).and_then(|channel| channel.mode);
-                self.tell(slot, packet, EventKind::Refused { channel: index, mode, originator, responder });
+            for &(session_id, index) in &owners {
+                let mode = self
+                    .sessions
+                    .get(session_id)
+                    .and_then(|session| session.channel(index))
+                    .and_then(|channel| channel.mode);
+                self.tell(
+                    session_id,
+                    packet,
+                    EventKind::Refused { channel: index, mode, originator, responder },
+                );
             }
         }
         if is_over && !owners.is_empty() {
@@ -210,71 +222,76 @@ impl Tracker {
     }
 
     /// A transfer has its final reply: it is told once its data connection is closed.
-    pub(super) fn transfer_replied(&mut self, slot: SessionSlot, command: u32, packet: PacketRef) {
-        let Some(live) = self.live(slot) else { return };
-        let in_force = live.in_force;
-        let Some((index, channel)) = in_force.and_then(|index| Some((index, live.channel(index)?))) else {
-            return self.report_transfer(slot, command, packet, None);
+    pub(super) fn transfer_replied(&mut self, session_id: SessionId, command: u32, packet: PacketRef) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let in_force = session.in_force;
+        let Some((index, channel)) = in_force.and_then(|index| Some((index, session.channel(index)?))) else {
+            return self.report_transfer(session_id, command, packet, None);
         };
         let connection = match &channel.link {
             Link::None => None,
             Link::Ended(connection, heads) => Some(heads.told(connection)),
             Link::Open(..) => {
-                let Some(closed) = self.closed.get_mut(&(slot, index)) else {
+                let Some(closed) = self.closed.get_mut(&(session_id, index)) else {
                     if let Some(watch) = &mut self.watch {
-                        watch.unfinished.push((slot, index, command));
+                        watch.unfinished.push((session_id, index, command));
                     }
                     return;
                 };
                 closed.take()
             }
         };
-        self.report_transfer(slot, command, packet, connection.map(|connection| (index, connection)));
+        self.report_transfer(session_id, command, packet, connection.map(|connection| (index, connection)));
     }
 
     /// A data connection is closed: transfers that waited for that are told.
     pub(super) fn report_transfers_on(
         &mut self,
-        owners: &[(SessionSlot, u32)],
+        owners: &[(SessionId, u32)],
         connection: &report::Connection,
         packet: PacketRef,
     ) {
-        for &(slot, index) in owners {
+        for &(session_id, index) in owners {
             let Some(watch) = &mut self.watch else { return };
             let mut due = Vec::new();
             watch.unfinished.retain(|&(of, on, command)| {
-                let is_due = (of, on) == (slot, index);
+                let is_due = (of, on) == (session_id, index);
                 if is_due {
                     due.push(command);
                 }
                 !is_due
             });
             // Whichever comes last, the close or the reply, tells the transfer.
-            let channel = self.live(slot).and_then(|live| live.channel(index));
+            let channel = self.sessions.get(session_id).and_then(|session| session.channel(index));
             if channel.is_some_and(|channel| channel.link.open().is_some()) {
                 let kept = due.is_empty().then(|| Box::new(connection.clone()));
-                self.closed.entry((slot, index)).or_insert(kept);
+                self.closed.entry((session_id, index)).or_insert(kept);
             }
             for command in due {
-                self.report_transfer(slot, command, packet, Some((index, Box::new(connection.clone()))));
+                self.report_transfer(
+                    session_id,
+                    command,
+                    packet,
+                    Some((index, Box::new(connection.clone()))),
+                );
             }
         }
     }
 
     fn report_transfer(
         &mut self,
-        slot: SessionSlot,
+        session_id: SessionId,
         command: u32,
         packet: PacketRef,
         on: Option<(u32, Box<report::Connection>)>,
     ) {
-        self.catch_up(slot);
-        let Some(Some(live)) = self.sessions.get(position(slot)) else { return };
+        self.catch_up(session_id);
+        let Some(session) = self.sessions.get(session_id) else { return };
         let given = usize::try_from(command).ok();
-        let given = given.and_then(|command| live.control.talk.dialogue.commands.get(command));
-        let transfer = live.transfer(command, |channel| match on {
+        let given = given.and_then(|command| session.control.talk.dialogue.commands.get(command));
+        let transfer = session.transfer(command, |channel| match on {
             Some((index, connection)) if index == channel => Some(connection),
-            _ => match &live.channel(channel)?.link {
+            _ => match &session.channel(channel)?.link {
                 Link::Ended(connection, heads) => Some(heads.told(connection)),
                 Link::None | Link::Open(..) => None,
             },
@@ -285,35 +302,34 @@ impl Tracker {
             argument: given.text().cloned(),
             transfer: Box::new(transfer),
         };
-        self.tell(slot, packet, kind);
+        self.tell(session_id, packet, kind);
     }
 
     /// Brings the state of a session's dialogue up to date.
-    fn catch_up(&mut self, slot: SessionSlot) {
+    fn catch_up(&mut self, session_id: SessionId) {
         let Self { sessions, options, kept, .. } = self;
-        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
-        let room = Room::of(options, kept::derived(live.control.weight()));
-        live.catch_up(room.within(kept.allowed()));
-        let cost = live.state.weight();
-        kept.change(std::mem::replace(&mut live.state_cost, cost), cost);
+        let Some(session) = sessions.get_mut(session_id) else { return };
+        let room = Room::of(options, kept::derived(session.control.weight()));
+        session.catch_up(room.within(kept.allowed()));
+        let cost = session.state.weight();
+        kept.change(std::mem::replace(&mut session.state_cost, cost), cost);
     }
 
     /// The newest transfer on a data channel of the session of this name, with what was in force when its command was
     /// given: known from its first byte on, though its last reply may be hours away.
-    pub fn current_transfer(&mut self, session: &Uid, channel: u32) -> Option<CurrentTransfer> {
-        let place =
-            self.sessions.iter().position(|live| live.as_ref().is_some_and(|live| live.uid == *session))?;
-        self.catch_up(SessionSlot(u32::try_from(place).ok()?));
-        self.sessions.get(place)?.as_ref()?.current_transfer(channel)
+    pub fn current_transfer(&mut self, uid: &Uid, channel: u32) -> Option<CurrentTransfer> {
+        let session_id = self.sessions.by_uid(uid)?;
+        self.catch_up(session_id);
+        self.sessions.get(session_id)?.current_transfer(channel)
     }
 
     /// The session is over: nothing of it is waited for any more.
-    pub(super) fn stop_watching(&mut self, slot: SessionSlot, live: &ActiveSession) {
-        for index in 0..u32::try_from(live.channels.len()).unwrap_or(u32::MAX) {
-            self.closed.remove(&(slot, index));
+    pub(super) fn stop_watching(&mut self, session_id: SessionId, session: &ActiveSession) {
+        for index in 0..u32::try_from(session.channels.len()).unwrap_or(u32::MAX) {
+            self.closed.remove(&(session_id, index));
         }
         if let Some(watch) = &mut self.watch {
-            watch.unfinished.retain(|&(one, _, _)| one != slot);
+            watch.unfinished.retain(|&(one, _, _)| one != session_id);
         }
     }
 }

@@ -1,41 +1,17 @@
 //! Which connection belongs to which channel.
 
-use super::{CANDIDATES, CAPTURED_EARLY, Tracker, flow_position, pair_key, position};
+use super::{CANDIDATES, CAPTURED_EARLY, Tracker, flow_position};
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{MatchedBy, Mode, Negotiation, ReuseKind, Uid};
 use crate::session::active::{Channel, Link};
-use crate::session::expectation::{Expectation, Fit, SessionSlot};
+use crate::session::expectation::{Expectation, Fit};
 use crate::session::flow::{ConnectionAttempt, Role};
 use crate::session::history::{EndpointUse, EndpointUseId};
+use crate::session::sessions::{HostPair, SessionId};
 use crate::tcp::ConnectionId;
-use std::net::IpAddr;
 
 impl Tracker {
-    /// The session between two hosts whose dialogue can't be read now; of several the one that spoke last. Of very many
-    /// the newest are asked.
-    pub(super) fn opaque_session(&self, key: (IpAddr, IpAddr)) -> Option<SessionSlot> {
-        let pair = self.pairs.get(&key)?;
-        let candidates = pair.sessions.iter().rev().take(CANDIDATES).filter_map(|&(_, slot)| {
-            let live = self.sessions.get(position(slot))?.as_ref()?;
-            (live.control.is_opaque() && live.ended.is_none()).then_some((live.last.frame, slot))
-        });
-        candidates.max().map(|(_, slot)| slot)
-    }
-
-    /// The session whose default data ports (RFC 959 section 3.2) these are.
-    pub(super) fn default_port_session(
-        &self,
-        originator: Endpoint,
-        responder: Endpoint,
-    ) -> Option<SessionSlot> {
-        let slot = *self.by_client.get(&responder)?;
-        let live = self.sessions.get(position(slot))?.as_ref()?;
-        let server = live.server();
-        let default_port = server.port.checked_sub(1)?;
-        (originator == Endpoint::new(server.ip, default_port)).then_some(slot)
-    }
-
     /// Links a connection to the negotiation that it fits best, and to the partner's in an FXP transfer.
     pub(super) fn link_to_expectations(
         &mut self,
@@ -99,28 +75,34 @@ impl Tracker {
         matched_by: MatchedBy,
         peer_session: Option<Uid>,
     ) {
-        let (slot, index) = (expectation.session, expectation.channel);
-        let Some(channel) = self.live(slot).and_then(|live| live.channel(index)) else { return };
+        let (session_id, index) = (expectation.session, expectation.channel);
+        let Some(channel) = self.sessions.get(session_id).and_then(|session| session.channel(index)) else {
+            return;
+        };
         let is_free = !channel.is_linked();
         let target = match channel.link.open() {
             _ if is_free => index,
-            Some(holder) if self.yields_to(holder, slot, index, fit) => {
-                self.demote(holder, slot, index);
+            Some(holder) if self.yields_to(holder, session_id, index, fit) => {
+                self.demote(holder, session_id, index);
                 index
             }
             _ => {
                 // An endpoint that has its connection: another one counts only once it comes to something.
                 if let Some(data) = self.data_flow(id) {
-                    data.visits =
-                        Some(ConnectionAttempt { session: slot, channel: index, matched_by, peer_session });
+                    data.visits = Some(ConnectionAttempt {
+                        session: session_id,
+                        channel: index,
+                        matched_by,
+                        peer_session,
+                    });
                 }
                 return;
             }
         };
-        if let Some(Some(live)) = self.sessions.get(position(slot)) {
-            self.expectations.meet(&live.expected, index);
+        if let Some(session) = self.sessions.get(session_id) {
+            self.expectations.meet(&session.expected, index);
         }
-        self.attach(id, slot, target, matched_by, peer_session);
+        self.attach(id, session_id, target, matched_by, peer_session);
     }
 
     /// Whether the connection that holds a channel is a stranger's that has carried nothing, and must make way.
@@ -128,28 +110,33 @@ impl Tracker {
     pub(super) fn yields_to(
         &mut self,
         holder: ConnectionId,
-        slot: SessionSlot,
+        session_id: SessionId,
         index: u32,
         fit: Fit,
     ) -> bool {
         let translated = self
-            .live(slot)
-            .and_then(|live| live.channel(index))
+            .sessions
+            .get(session_id)
+            .and_then(|session| session.channel(index))
             .is_some_and(|channel| channel.matched_by == Some(MatchedBy::Translated));
         let idle = self.data_flow(holder).is_some_and(|data| !data.has_payload());
         fit == Fit::Exact && translated && idle
     }
 
     #[cold]
-    pub(super) fn demote(&mut self, holder: ConnectionId, slot: SessionSlot, index: u32) {
+    pub(super) fn demote(&mut self, holder: ConnectionId, session_id: SessionId, index: u32) {
         if let Some(data) = self.data_flow(holder) {
             data.owners.clear();
             let matched_by = MatchedBy::Translated;
-            data.visits =
-                Some(ConnectionAttempt { session: slot, channel: index, matched_by, peer_session: None });
+            data.visits = Some(ConnectionAttempt {
+                session: session_id,
+                channel: index,
+                matched_by,
+                peer_session: None,
+            });
         }
-        if let Some(live) = self.live(slot) {
-            live.open_flows = live.open_flows.saturating_sub(1);
+        if let Some(session) = self.sessions.get_mut(session_id) {
+            session.open_flows = session.open_flows.saturating_sub(1);
         }
     }
 
@@ -157,25 +144,25 @@ impl Tracker {
     #[cold]
     pub(super) fn link_new_channel(
         &mut self,
-        slot: SessionSlot,
+        session_id: SessionId,
         id: ConnectionId,
         mode: Option<Mode>,
         matched_by: MatchedBy,
     ) {
         let Some(flow) = self.flow(id) else { return };
         let (first, originator) = (flow.first, flow.originator);
-        let Some(live) = self.live(slot) else { return };
-        let active = originator.ip == live.server().ip && live.server().ip != live.client().ip;
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let active = originator.ip == session.server().ip && session.server().ip != session.client().ip;
         let channel = Channel::new(mode, mode.map_or(active, Mode::is_active), first);
-        if let Some(index) = self.add_channel(slot, channel) {
-            self.attach(id, slot, index, matched_by, None);
+        if let Some(index) = self.add_channel(session_id, channel) {
+            self.attach(id, session_id, index, matched_by, None);
         }
     }
 
     pub(super) fn attach(
         &mut self,
         id: ConnectionId,
-        slot: SessionSlot,
+        session_id: SessionId,
         index: u32,
         matched_by: MatchedBy,
         peer_session: Option<Uid>,
@@ -186,20 +173,20 @@ impl Tracker {
         let (connector, listener) =
             if data.swapped { (responder, originator) } else { (originator, responder) };
         let shared = data.owners.first().copied();
-        data.owners.push((slot, index));
+        data.owners.push((session_id, index));
         data.visits = None;
         let (previous, usage) = match shared {
             // The partner's channel has noted the use already.
             Some((other, other_index)) => {
-                let known = self.live(other).and_then(|live| live.channel(other_index));
+                let known = self.sessions.get(other).and_then(|session| session.channel(other_index));
                 known.map_or((None, None), |channel| (channel.previous, channel.usage))
             }
-            None => self.note_use(slot, index, connector, listener, first.time),
+            None => self.note_use(session_id, index, connector, listener, first.time),
         };
-        let Some(live) = self.live(slot) else { return };
-        live.open_flows = live.open_flows.saturating_add(1);
-        let keep_listing = live.last_transfer == Some(Verb::Mlsd);
-        if let Some(channel) = live.channel_mut(index) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        session.open_flows = session.open_flows.saturating_add(1);
+        let keep_listing = session.last_transfer == Some(Verb::Mlsd);
+        if let Some(channel) = session.channel_mut(index) {
             channel.link = Link::Open(id, first.frame);
             channel.matched_by = Some(matched_by);
             channel.peer_session = peer_session;
@@ -213,13 +200,13 @@ impl Tracker {
 
     pub(super) fn note_use(
         &mut self,
-        slot: SessionSlot,
+        session_id: SessionId,
         channel: u32,
         connector: Endpoint,
         listener: Endpoint,
         now: Timestamp,
     ) -> (Option<(ReuseKind, EndpointUseId)>, Option<EndpointUseId>) {
-        let Some(session) = self.uid_of(slot) else { return (None, None) };
+        let Some(session) = self.uid_of(session_id) else { return (None, None) };
         let one = EndpointUse {
             session,
             channel,
@@ -276,21 +263,22 @@ impl Tracker {
         &mut self,
         id: ConnectionId,
         expectation: &Expectation,
-        (owner, index): (SessionSlot, u32),
+        (owner, index): (SessionId, u32),
         originator: Endpoint,
         responder: Endpoint,
     ) {
         let fits = expectation.active && expectation.fit(originator, responder) == Some(Fit::Exact);
-        let passive = self.live(owner).and_then(|live| live.channel(index)).is_some_and(|channel| {
-            !channel.active
-                && channel.matched_by == Some(MatchedBy::Translated)
-                && channel.peer_session.is_none()
-        });
+        let passive =
+            self.sessions.get(owner).and_then(|session| session.channel(index)).is_some_and(|channel| {
+                !channel.active
+                    && channel.matched_by == Some(MatchedBy::Translated)
+                    && channel.peer_session.is_none()
+            });
         if !fits || !passive || owner == expectation.session {
             return;
         }
         let (mine, theirs) = (self.uid_of(expectation.session), self.uid_of(owner));
-        if let Some(channel) = self.live(owner).and_then(|live| live.channel_mut(index)) {
+        if let Some(channel) = self.sessions.get_mut(owner).and_then(|session| session.channel_mut(index)) {
             channel.matched_by = Some(MatchedBy::ThirdParty);
             channel.peer_session = mine;
         }
@@ -299,11 +287,11 @@ impl Tracker {
 
     /// A transfer completed though its negotiation could not be read: the connection that was opened between the two
     /// hosts since then, and that nobody else owns, was its data connection.
-    pub(super) fn infer(&mut self, slot: SessionSlot) {
-        let Some(live) = self.live(slot) else { return };
-        let (client, server) = (live.client(), live.server());
-        let newest_command = live.channels.last().and_then(|channel| channel.command);
-        let newest = live.channels.iter().enumerate().rev().take(CANDIDATES);
+    pub(super) fn infer(&mut self, session_id: SessionId) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let (client, server) = (session.client(), session.server());
+        let newest_command = session.channels.last().and_then(|channel| channel.command);
+        let newest = session.channels.iter().enumerate().rev().take(CANDIDATES);
         let mut newest = newest.take_while(|(_, channel)| channel.command == newest_command);
         let unread = newest.find(|(_, channel)| {
             channel.command.is_some()
@@ -316,9 +304,9 @@ impl Tracker {
         let (made, active) = (channel.made, channel.active);
         let Ok(index) = u32::try_from(index) else { return };
         let connector = if active { server.ip } else { client.ip };
-        let Some(pair) = self.pairs.get(&pair_key(client.ip, server.ip)) else { return };
+        let hosts = HostPair::between(client.ip, server.ip);
         let mut found = None;
-        for &id in &pair.candidates {
+        for &id in self.candidates.get(&hosts).into_iter().flatten() {
             let Some(Some(flow)) = self.flows.get(flow_position(id)) else { continue };
             let Role::Data(data) = &flow.role else { continue };
             if data.owners.is_empty()
@@ -330,7 +318,7 @@ impl Tracker {
             }
         }
         if let Some(id) = found {
-            self.attach(id, slot, index, MatchedBy::Inferred, None);
+            self.attach(id, session_id, index, MatchedBy::Inferred, None);
         }
     }
 
@@ -338,8 +326,10 @@ impl Tracker {
     #[cold]
     pub(super) fn promote(&mut self, id: ConnectionId, visit: ConnectionAttempt) {
         let Some(first) = self.flow(id).map(|flow| flow.first) else { return };
-        let Some(live) = self.live(visit.session) else { return };
-        let Some(further) = live.channel(visit.channel).map(|channel| channel.further(first)) else { return };
+        let Some(session) = self.sessions.get_mut(visit.session) else { return };
+        let Some(further) = session.channel(visit.channel).map(|channel| channel.further(first)) else {
+            return;
+        };
         if let Some(target) = self.add_channel(visit.session, further) {
             self.attach(id, visit.session, target, visit.matched_by, visit.peer_session);
         }

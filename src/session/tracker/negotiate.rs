@@ -2,67 +2,68 @@
 
 use std::net::IpAddr;
 
-use super::{Tracker, pair_key, position};
+use super::Tracker;
 use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
 use crate::report::{Announcement, Connector, Mode, Negotiation, Prediction};
 use crate::session::active::{ActiveSession, Channel};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
-use crate::session::expectation::{Expectation, SessionSlot};
+use crate::session::expectation::Expectation;
 use crate::session::kept;
+use crate::session::sessions::SessionId;
 use crate::tcp::ConnectionId;
 
 impl Tracker {
     #[inline]
-    pub(super) fn act(&mut self, slot: SessionSlot, occurrence: Occurrence, packet: PacketRef) {
+    pub(super) fn act(&mut self, session_id: SessionId, occurrence: Occurrence, packet: PacketRef) {
         match occurrence {
             Occurrence::Confirmed => {
-                self.confirm(slot);
-                self.tell(slot, packet, EventKind::Opened);
+                self.confirm(session_id);
+                self.tell(session_id, packet, EventKind::Opened);
             }
             Occurrence::Rejected => {}
             // Of most commands and replies nothing follows.
             Occurrence::Command(index) => {
-                if self.verb(slot, index).is_some_and(|verb| verb.is_negotiation() || verb.is_transfer()) {
-                    self.on_command(slot, index);
+                if self
+                    .verb(session_id, index)
+                    .is_some_and(|verb| verb.is_negotiation() || verb.is_transfer())
+                {
+                    self.on_command(session_id, index);
                 }
             }
             Occurrence::Reply { command: Some(index), code } => {
-                let Some(verb) = self.verb(slot, index).filter(|_| code >= 200) else { return };
+                let Some(verb) = self.verb(session_id, index).filter(|_| code >= 200) else { return };
                 if verb.is_negotiation() {
-                    self.on_negotiation_reply(slot, index, code, packet);
+                    self.on_negotiation_reply(session_id, index, code, packet);
                 } else if verb.is_transfer() {
-                    self.on_transfer_reply(slot, index, code, packet);
+                    self.on_transfer_reply(session_id, index, code, packet);
                 } else if matches!(verb, Verb::User | Verb::Pass | Verb::Acct) && self.is_watched() {
-                    self.report_login(slot, index, code, packet);
+                    self.report_login(session_id, index, code, packet);
                 }
             }
-            Occurrence::Reply { command: None, code } => self.on_stray_reply(slot, code, packet),
+            Occurrence::Reply { command: None, code } => self.on_stray_reply(session_id, code, packet),
         }
     }
 
-    fn verb(&self, slot: SessionSlot, index: u32) -> Option<&Verb> {
-        let live = self.sessions.get(position(slot))?.as_ref()?;
-        let commands = &live.control.talk.dialogue.commands;
+    fn verb(&self, session_id: SessionId, index: u32) -> Option<&Verb> {
+        let session = self.sessions.get(session_id)?;
+        let commands = &session.control.talk.dialogue.commands;
         Some(&commands.get(usize::try_from(index).ok()?)?.verb)
     }
 
     // This one and those that few lines come to stand apart: what most lines run through stays short.
     #[inline(never)]
-    pub(super) fn confirm(&mut self, slot: SessionSlot) {
-        let Some(live) = self.live(slot) else { return };
-        let (client, server, first) = (live.client(), live.server(), live.first.frame);
-        self.by_client.insert(client, slot);
-        self.attempts.remove(&(client.ip, server));
-        self.pairs.entry(pair_key(client.ip, server.ip)).or_default().sessions.insert((first, slot));
+    pub(super) fn confirm(&mut self, session_id: SessionId) {
+        let Some(session) = self.sessions.confirm(session_id) else { return };
+        self.attempts.remove(&(session.client().ip, session.server()));
     }
 
     #[inline(never)]
-    fn on_command(&mut self, slot: SessionSlot, index: u32) {
-        let Some(live) = self.live(slot) else { return };
+    fn on_command(&mut self, session_id: SessionId, index: u32) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
         let Some(command) =
-            live.control.talk.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
+            session.control.talk.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
         else {
             return;
         };
@@ -77,9 +78,9 @@ impl Tracker {
             Verb::Epsv if ftp::epsv_argument(argument) == EpsvArgument::All => return,
             Verb::Epsv => Mode::Epsv,
             Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
-                live.last_transfer = Some(command.verb.clone());
-                if live.last_transfer == Some(Verb::Mlsd) {
-                    self.want_listing(slot);
+                session.last_transfer = Some(command.verb.clone());
+                if session.last_transfer == Some(Verb::Mlsd) {
+                    self.want_listing(session_id);
                 }
                 return;
             }
@@ -92,19 +93,19 @@ impl Tracker {
             advertised,
             ..Channel::new(Some(mode), mode.is_active(), made)
         };
-        let Some(channel) = self.add_channel(slot, channel) else { return };
+        let Some(channel) = self.add_channel(session_id, channel) else { return };
         if mode.is_active() {
             match advertised {
-                Some(endpoint) => self.expect(slot, channel, endpoint, made),
-                None => self.set_negotiation(slot, channel, Negotiation::Malformed),
+                Some(endpoint) => self.expect(session_id, channel, endpoint, made),
+                None => self.set_negotiation(session_id, channel, Negotiation::Malformed),
             }
         }
     }
 
     /// MLSD may be given after its data connection was opened: what comes from now on is kept.
-    pub(super) fn want_listing(&mut self, slot: SessionSlot) {
-        let Some(live) = self.live(slot) else { return };
-        let newest = live.channels.iter().rev().take(2);
+    pub(super) fn want_listing(&mut self, session_id: SessionId) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let newest = session.channels.iter().rev().take(2);
         let open: Vec<ConnectionId> = newest.filter_map(|channel| channel.link.open()).collect();
         for id in open {
             if let Some(data) = self.data_flow(id) {
@@ -113,15 +114,17 @@ impl Tracker {
         }
     }
 
-    pub(super) fn set_negotiation(&mut self, slot: SessionSlot, channel: u32, negotiation: Negotiation) {
-        if let Some(channel) = self.live(slot).and_then(|live| live.channel_mut(channel)) {
+    pub(super) fn set_negotiation(&mut self, session_id: SessionId, channel: u32, negotiation: Negotiation) {
+        if let Some(channel) =
+            self.sessions.get_mut(session_id).and_then(|session| session.channel_mut(channel))
+        {
             channel.negotiation = Some(negotiation);
         }
     }
 
     /// The listening endpoint that an advertised one stands for.
-    pub(super) fn listener(live: &ActiveSession, active: bool, advertised: HostPort) -> Endpoint {
-        let peer = if active { live.client().ip } else { live.server().ip };
+    pub(super) fn listener(session: &ActiveSession, active: bool, advertised: HostPort) -> Endpoint {
+        let peer = if active { session.client().ip } else { session.server().ip };
         let ip = match advertised.ip {
             None => peer,
             Some(ip) if ip.is_unspecified() => peer,
@@ -132,18 +135,24 @@ impl Tracker {
     }
 
     /// From now on a connection to the advertised endpoint is expected; it may have been captured already.
-    pub(super) fn expect(&mut self, slot: SessionSlot, channel: u32, advertised: HostPort, made: PacketRef) {
+    pub(super) fn expect(
+        &mut self,
+        session_id: SessionId,
+        channel: u32,
+        advertised: HostPort,
+        made: PacketRef,
+    ) {
         let Self { sessions, expectations, history, options, counts, .. } = self;
-        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
-        let (client, server) = (live.client(), live.server());
-        let active = live.channel(channel).is_some_and(|channel| channel.active);
-        let listener = Self::listener(live, active, advertised);
-        if active && let Some(channel) = live.channel_mut(channel) {
+        let Some(session) = sessions.get_mut(session_id) else { return };
+        let (client, server) = (session.client(), session.server());
+        let active = session.channel(channel).is_some_and(|channel| channel.active);
+        let listener = Self::listener(session, active, advertised);
+        if active && let Some(channel) = session.channel_mut(channel) {
             let default_port = Endpoint::new(server.ip, server.port.saturating_sub(1));
             channel.predicted_previous = history.of_pair(default_port, listener);
         }
         let expectation = Expectation {
-            session: slot,
+            session: session_id,
             channel,
             listener,
             listener_peer: if active { client.ip } else { server.ip },
@@ -153,76 +162,76 @@ impl Tracker {
             superseded: false,
             met: false,
         };
-        expectations.add(&mut live.expected, expectation.clone(), &options.limits, counts);
+        expectations.add(&mut session.expected, expectation.clone(), &options.limits, counts);
         self.look_back(&expectation);
     }
 
     #[inline(never)]
-    fn on_transfer_reply(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
+    fn on_transfer_reply(&mut self, session_id: SessionId, index: u32, code: u16, packet: PacketRef) {
         if matches!(code, 200..=299) {
-            self.infer(slot);
+            self.infer(session_id);
         }
         if self.is_watched() {
-            self.transfer_replied(slot, index, packet);
+            self.transfer_replied(session_id, index, packet);
         }
     }
 
     #[inline(never)]
-    fn on_negotiation_reply(&mut self, slot: SessionSlot, index: u32, code: u16, packet: PacketRef) {
+    fn on_negotiation_reply(&mut self, session_id: SessionId, index: u32, code: u16, packet: PacketRef) {
         // Looking for the channel takes time: only a reply that decides something is worth it.
         if !matches!(code, 200..=299 | 400..=599) {
             return;
         }
-        let Some(Some(live)) = self.sessions.get_mut(position(slot)) else { return };
-        let commands = &live.control.talk.dialogue.commands;
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let commands = &session.control.talk.dialogue.commands;
         let command = usize::try_from(index).ok().and_then(|index| commands.get(index));
         let Some(reply) = command.and_then(|command| command.replies.last()) else { return };
         // Where the line was cut, the port may have been cut too.
         let is_whole = reply.line.end != LineEnd::None;
         let endpoint = ftp::passive_reply(code, reply.text.raw()).filter(|_| is_whole);
         let at = PacketRef { time: reply.time, frame: reply.frame };
-        let Some(channel_index) = live.channel_of_command(index) else { return };
-        let Some(channel) = live.channel_mut(channel_index) else { return };
+        let Some(channel_index) = session.channel_of_command(index) else { return };
+        let Some(channel) = session.channel_mut(channel_index) else { return };
         let waiting = channel.negotiation == Some(Negotiation::Unanswered);
         match code {
             200..=299 if channel.active && waiting => {
                 channel.negotiation = Some(Negotiation::Accepted);
-                self.accept(slot, channel_index, packet);
+                self.accept(session_id, channel_index, packet);
             }
             200..=299 if waiting => match endpoint {
                 Some(endpoint) => {
                     channel.negotiation = Some(Negotiation::Accepted);
                     channel.advertised = Some(endpoint);
-                    self.expect(slot, channel_index, endpoint, at);
-                    self.accept(slot, channel_index, packet);
+                    self.expect(session_id, channel_index, endpoint, at);
+                    self.accept(session_id, channel_index, packet);
                 }
                 None => {
                     channel.negotiation = Some(Negotiation::Malformed);
-                    live.in_force = Some(channel_index);
+                    session.in_force = Some(channel_index);
                 }
             },
-            200..=299 if channel.active => live.in_force = Some(channel_index),
+            200..=299 if channel.active => session.in_force = Some(channel_index),
             400..=599 if waiting => {
                 channel.negotiation = Some(Negotiation::Rejected);
                 let mode = channel.mode;
                 if channel.active {
-                    self.expectations.withdraw(&mut live.expected, channel_index);
+                    self.expectations.withdraw(&mut session.expected, channel_index);
                 }
-                self.tell(slot, packet, EventKind::Rejected { channel: channel_index, mode, code });
+                self.tell(session_id, packet, EventKind::Rejected { channel: channel_index, mode, code });
             }
             _ => {}
         }
     }
 
     /// A negotiation was accepted: its prediction holds, and earlier ones no longer do.
-    pub(super) fn accept(&mut self, slot: SessionSlot, index: u32, packet: PacketRef) {
+    pub(super) fn accept(&mut self, session_id: SessionId, index: u32, packet: PacketRef) {
         let Self { sessions, expectations, announced, .. } = self;
-        let Some(Some(live)) = sessions.get_mut(position(slot)) else { return };
-        let (client, server) = (live.client(), live.server());
-        let Some(channel) = live.channel(index) else { return };
+        let Some(session) = sessions.get_mut(session_id) else { return };
+        let (client, server) = (session.client(), session.server());
+        let Some(channel) = session.channel(index) else { return };
         let (active, advertised) = (channel.active, channel.advertised);
-        let listener = advertised.map(|advertised| Self::listener(live, active, advertised));
-        if let Some(channel) = live.channel_mut(index) {
+        let listener = advertised.map(|advertised| Self::listener(session, active, advertised));
+        if let Some(channel) = session.channel_mut(index) {
             channel.prediction = listener.map(|listener| Prediction {
                 listener,
                 connector: Connector {
@@ -231,27 +240,27 @@ impl Tracker {
                 },
             });
         }
-        live.in_force = Some(index);
+        session.in_force = Some(index);
         if let Some(listener) = listener.filter(|_| !active) {
             announced.push(Announcement { client: client.ip, listener });
         }
-        expectations.supersede(&mut live.expected, index);
+        expectations.supersede(&mut session.expected, index);
         if self.is_watched() {
-            self.report_expected(slot, index, packet);
+            self.report_expected(session_id, index, packet);
         }
     }
 
     /// A 227, 228 or 229 whose command is not in the capture is a negotiation too.
     #[inline(never)]
-    fn on_stray_reply(&mut self, slot: SessionSlot, code: u16, packet: PacketRef) {
-        let Some(live) = self.live(slot) else { return };
+    fn on_stray_reply(&mut self, session_id: SessionId, code: u16, packet: PacketRef) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
         let mode = match code {
             227 => Mode::Pasv,
             228 => Mode::Lpsv,
             229 => Mode::Epsv,
             _ => return,
         };
-        let talk = &live.control.talk;
+        let talk = &session.control.talk;
         if talk.gaps.is_empty() && !talk.dialogue.commands.is_empty() {
             return;
         }
@@ -262,22 +271,22 @@ impl Tracker {
             advertised: Some(endpoint),
             ..Channel::new(Some(mode), false, packet)
         };
-        if let Some(index) = self.add_channel(slot, channel) {
-            self.expect(slot, index, endpoint, packet);
-            self.accept(slot, index, packet);
+        if let Some(index) = self.add_channel(session_id, channel) {
+            self.expect(session_id, index, endpoint, packet);
+            self.accept(session_id, index, packet);
         }
     }
 
-    pub(super) fn add_channel(&mut self, slot: SessionSlot, channel: Channel) -> Option<u32> {
+    pub(super) fn add_channel(&mut self, session_id: SessionId, channel: Channel) -> Option<u32> {
         let cap = self.options.limits.channels_per_session;
-        let live = self.sessions.get_mut(position(slot))?.as_mut()?;
-        if live.channels.len() >= cap {
+        let session = self.sessions.get_mut(session_id)?;
+        if session.channels.len() >= cap {
             self.counts.reached(LimitName::Channels);
             return None;
         }
-        if !self.keep(slot, kept::CHANNEL) {
+        if !self.keep(session_id, kept::CHANNEL) {
             return None;
         }
-        self.live(slot)?.add_channel(channel)
+        self.sessions.get_mut(session_id)?.add_channel(channel)
     }
 }

@@ -16,20 +16,6 @@ pub(super) struct Unsettled {
     connections: BTreeSet<(u64, ConnectionId)>,
     /// They are swept when there are so many: at most twice as many as are not settled.
     sweep_at: usize,
-    /// First frames of sessions that wait for their data connections to end: their own connection has.
-    lingering: BTreeSet<u64>,
-}
-
-impl Unsettled {
-    /// A session's control connection has ended.
-    pub(super) fn lingers(&mut self, first: u64) {
-        self.lingering.insert(first);
-    }
-
-    /// A session is gone.
-    pub(super) fn gone(&mut self, first: u64) {
-        self.lingering.remove(&first);
-    }
 }
 
 impl Tracker {
@@ -62,8 +48,7 @@ impl Tracker {
             self.unsettled.connections.pop_first();
         }
         let open = self.unsettled.connections.first().map(|&(first, _)| first);
-        let lingering = self.unsettled.lingering.first().copied();
-        open.into_iter().chain(lingering).min().unwrap_or(u64::MAX)
+        open.into_iter().chain(self.sessions.first_lingering()).min().unwrap_or(u64::MAX)
     }
 
     fn is_unsettled(&self, first: u64, id: ConnectionId) -> bool {

@@ -1,0 +1,313 @@
+//! The sessions under way, and how one is found: by its number, its uid, its client, or the two hosts that it is between.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, VecDeque};
+use std::net::IpAddr;
+
+use slotmap::SlotMap;
+
+use super::active::ActiveSession;
+use crate::base::{Endpoint, KeyedMap, cost};
+use crate::report::Uid;
+
+/// Sessions that are examined for one to evict.
+const EXAMINED: usize = 64;
+
+/// Of very many sessions between two hosts only the newest are asked.
+const NEWEST: usize = 256;
+
+/// Sessions that may have gone from the order of examination before it is swept.
+const SLACK: usize = 64;
+
+slotmap::new_key_type! {
+    /// The number of a session under way. It names no other session once this one has gone.
+    pub(super) struct SessionId;
+}
+
+/// Two hosts, whichever is named first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct HostPair(IpAddr, IpAddr);
+
+impl HostPair {
+    pub(super) fn between(one: IpAddr, other: IpAddr) -> Self {
+        if one <= other { Self(one, other) } else { Self(other, one) }
+    }
+}
+
+// What a session takes whatever is said in it: itself, its place, by client, by uid, in its pair's two lists, among those
+// that linger, and twice in the order of examination.
+const _: () = assert!(
+    size_of::<ActiveSession>()
+        + 2 * (size_of::<Box<ActiveSession>>() + size_of::<u64>())
+        + cost::in_hash_table(size_of::<(Endpoint, SessionId)>())
+        + cost::in_hash_table(size_of::<(Uid, SessionId)>())
+        + cost::in_hash_table(size_of::<HostPair>() + 48)
+        + cost::in_tree(size_of::<u64>())
+        + 2 * 2 * size_of::<SessionId>()
+        + 6 * cost::ALLOCATION
+        <= cost::SESSION
+);
+
+/// All sessions under way, and control connections that may become one.
+#[derive(Default)]
+pub(super) struct Sessions {
+    all: SlotMap<SessionId, Box<ActiveSession>>,
+    by_client: KeyedMap<Endpoint, SessionId>,
+    by_uid: KeyedMap<Uid, SessionId>,
+    /// Of each two hosts the sessions by their first frames.
+    by_hosts: KeyedMap<HostPair, BTreeSet<(u64, SessionId)>>,
+    /// First frames of sessions that wait for their data connections to end: their own connection has.
+    lingering: BTreeSet<u64>,
+    /// In which order sessions are examined for one to evict, among them such as have gone since.
+    to_examine: VecDeque<SessionId>,
+}
+
+/// A session that has left.
+pub(super) struct Removed {
+    pub(super) session: Box<ActiveSession>,
+    /// The hosts that it was between, if it was the last one between them.
+    pub(super) last_between: Option<HostPair>,
+}
+
+impl Sessions {
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    #[inline]
+    pub(super) fn get(&self, id: SessionId) -> Option<&ActiveSession> {
+        self.all.get(id).map(|session| &**session)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, id: SessionId) -> Option<&mut ActiveSession> {
+        self.all.get_mut(id).map(|session| &mut **session)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &ActiveSession> {
+        self.all.values().map(|session| &**session)
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = SessionId> {
+        self.all.keys()
+    }
+
+    /// Adds a control connection; until it is [confirmed](Self::confirm) it is found by its number alone.
+    pub(super) fn insert(&mut self, session: Box<ActiveSession>) -> SessionId {
+        let id = self.all.insert(session);
+        if self.to_examine.len() > self.all.len().saturating_mul(2).saturating_add(SLACK) {
+            let Self { all, to_examine, .. } = self;
+            to_examine.retain(|&one| all.contains_key(one));
+        }
+        self.to_examine.push_back(id);
+        id
+    }
+
+    /// FTP is spoken on it: from now on it is found by all that it is known by.
+    pub(super) fn confirm(&mut self, id: SessionId) -> Option<&ActiveSession> {
+        let session = self.all.get(id)?;
+        let (client, server) = (session.client(), session.server());
+        self.by_client.insert(client, id);
+        self.by_uid.insert(session.uid.clone(), id);
+        let hosts = HostPair::between(client.ip, server.ip);
+        self.by_hosts.entry(hosts).or_default().insert((session.first.frame, id));
+        Some(session)
+    }
+
+    /// The control connection has ended; data connections are waited for.
+    pub(super) fn linger(&mut self, id: SessionId) {
+        if let Some(session) = self.all.get(id) {
+            self.lingering.insert(session.first.frame);
+        }
+    }
+
+    /// The first frame of all sessions that linger.
+    pub(super) fn first_lingering(&self) -> Option<u64> {
+        self.lingering.first().copied()
+    }
+
+    /// Takes a session out of all that it is found by.
+    pub(super) fn remove(&mut self, id: SessionId) -> Option<Removed> {
+        let session = self.all.remove(id)?;
+        self.lingering.remove(&session.first.frame);
+        let (client, server) = (session.client(), session.server());
+        // A newer session may have taken over the client's endpoint.
+        if self.by_client.get(&client) == Some(&id) {
+            self.by_client.remove(&client);
+        }
+        if self.by_uid.get(&session.uid) == Some(&id) {
+            self.by_uid.remove(&session.uid);
+        }
+        let hosts = HostPair::between(client.ip, server.ip);
+        let mut last_between = None;
+        if let Entry::Occupied(mut between) = self.by_hosts.entry(hosts) {
+            between.get_mut().remove(&(session.first.frame, id));
+            if between.get().is_empty() {
+                between.remove();
+                last_between = Some(hosts);
+            }
+        }
+        Some(Removed { session, last_between })
+    }
+
+    /// The session of this uid.
+    pub(super) fn by_uid(&self, uid: &Uid) -> Option<SessionId> {
+        self.by_uid.get(uid).copied()
+    }
+
+    /// Whether there is a session between two hosts.
+    pub(super) fn are_between(&self, hosts: HostPair) -> bool {
+        self.by_hosts.contains_key(&hosts)
+    }
+
+    /// The session between two hosts whose dialogue can't be read now; of several the one that spoke last.
+    pub(super) fn opaque_between(&self, hosts: HostPair) -> Option<SessionId> {
+        let newest = self.by_hosts.get(&hosts)?.iter().rev().take(NEWEST);
+        let opaque = newest.filter_map(|&(_, id)| {
+            let session = self.get(id)?;
+            (session.control.is_opaque() && session.ended.is_none()).then_some((session.last.frame, id))
+        });
+        opaque.max().map(|(_, id)| id)
+    }
+
+    /// The session whose default data ports (RFC 959 section 3.2) these are.
+    pub(super) fn of_default_ports(&self, originator: Endpoint, responder: Endpoint) -> Option<SessionId> {
+        let id = *self.by_client.get(&responder)?;
+        let server = self.get(id)?.server();
+        let default_port = server.port.checked_sub(1)?;
+        (originator == Endpoint::new(server.ip, default_port)).then_some(id)
+    }
+
+    /// Of some sessions, others each time, the one that is missed least: one that negotiated nothing, or else the one that
+    /// was silent for longest.
+    #[cold]
+    pub(super) fn most_idle(&mut self) -> Option<SessionId> {
+        let examined = self
+            .examine(|session| (session.open_flows > 0, !session.channels.is_empty(), session.last.frame));
+        examined.into_iter().min().map(|(_, id)| id)
+    }
+
+    /// Of some sessions, others each time, the one that keeps most, and how much that is.
+    #[cold]
+    pub(super) fn largest(&mut self) -> Option<(usize, SessionId)> {
+        self.examine(|session| session.control.weight()).into_iter().max()
+    }
+
+    /// What `measure` says of the sessions whose turn it is.
+    fn examine<T>(&mut self, measure: impl Fn(&ActiveSession) -> T) -> Vec<(T, SessionId)> {
+        let mut examined = Vec::new();
+        for _ in 0..self.to_examine.len() {
+            if examined.len() >= EXAMINED {
+                break;
+            }
+            let Some(id) = self.to_examine.pop_front() else { break };
+            if let Some(session) = self.all.get(id) {
+                examined.push((measure(session), id));
+                self.to_examine.push_back(id);
+            }
+        }
+        examined
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::PacketRef;
+    use crate::session::Options;
+    use crate::session::control::Control;
+    use crate::tcp::{Connection, ConnectionId, Onset};
+
+    fn endpoint(host: u8, port: u16) -> Endpoint {
+        Endpoint::new([192, 0, 2, host].into(), port)
+    }
+
+    /// A session between two hosts that began with this frame.
+    fn session(client: Endpoint, first: u64) -> Box<ActiveSession> {
+        let first = PacketRef { frame: first, ..PacketRef::default() };
+        let connection = Connection::begun(client, endpoint(1, 21), Onset::Handshake, first);
+        let control = Control::new(&connection, &Options::default());
+        Box::new(ActiveSession::new(ConnectionId(0), &connection, control))
+    }
+
+    fn confirmed(sessions: &mut Sessions, client: Endpoint, first: u64) -> SessionId {
+        let id = sessions.insert(session(client, first));
+        assert!(sessions.confirm(id).is_some());
+        id
+    }
+
+    #[test]
+    fn a_number_names_no_other_session_once_its_own_has_gone() {
+        let mut sessions = Sessions::default();
+        let old = confirmed(&mut sessions, endpoint(2, 50_000), 1);
+        assert!(sessions.remove(old).is_some());
+        let new = confirmed(&mut sessions, endpoint(2, 50_001), 2);
+        assert!(sessions.get(old).is_none() && sessions.remove(old).is_none());
+        assert_eq!(sessions.get(new).map(|session| session.first.frame), Some(2));
+    }
+
+    #[test]
+    fn a_session_is_found_by_its_uid_from_its_confirmation_to_its_end() {
+        let mut sessions = Sessions::default();
+        let id = sessions.insert(session(endpoint(2, 50_000), 1));
+        let uid = sessions.get(id).map(|session| session.uid.clone()).unwrap_or_default();
+        assert_eq!(sessions.by_uid(&uid), None);
+        sessions.confirm(id);
+        assert_eq!(sessions.by_uid(&uid), Some(id));
+        sessions.remove(id);
+        assert_eq!(sessions.by_uid(&uid), None);
+    }
+
+    #[test]
+    fn the_end_of_an_older_session_leaves_a_newer_one_of_the_same_client_where_it_is_looked_for() {
+        let mut sessions = Sessions::default();
+        let client = endpoint(2, 50_000);
+        let old = confirmed(&mut sessions, client, 1);
+        let new = confirmed(&mut sessions, client, 2);
+        sessions.remove(old);
+        assert_eq!(sessions.of_default_ports(endpoint(1, 20), client), Some(new));
+        assert_eq!(sessions.of_default_ports(endpoint(1, 21), client), None);
+    }
+
+    #[test]
+    fn only_the_last_session_between_two_hosts_leaves_nothing_between_them() {
+        let mut sessions = Sessions::default();
+        let (one, other) = (endpoint(2, 50_000), endpoint(2, 50_001));
+        let hosts = HostPair::between(endpoint(1, 0).ip, one.ip);
+        let (first, second) = (confirmed(&mut sessions, one, 1), confirmed(&mut sessions, other, 2));
+        assert_eq!(sessions.remove(first).and_then(|removed| removed.last_between), None);
+        assert!(sessions.are_between(hosts));
+        assert_eq!(sessions.remove(second).and_then(|removed| removed.last_between), Some(hosts));
+        assert!(!sessions.are_between(hosts));
+    }
+
+    #[test]
+    fn every_session_has_its_turn_to_be_examined_and_those_that_have_gone_take_none() {
+        let mut sessions = Sessions::default();
+        let count = u16::try_from(3 * EXAMINED).unwrap_or(u16::MAX);
+        let ids: Vec<SessionId> =
+            (0..count).map(|port| sessions.insert(session(endpoint(2, port), port.into()))).collect();
+        for id in ids.iter().take(EXAMINED) {
+            sessions.remove(*id);
+        }
+        let mut turns = Vec::new();
+        for _ in 0..2 {
+            turns.extend(sessions.examine(|_| ()).into_iter().map(|((), id)| id));
+        }
+        assert_eq!(turns, ids.get(EXAMINED..).unwrap_or_default());
+        assert_eq!(sessions.most_idle(), ids.get(EXAMINED).copied());
+    }
+
+    #[test]
+    fn the_order_of_examination_stays_short_however_many_sessions_come_and_go() {
+        let mut sessions = Sessions::default();
+        for port in 0..1000 {
+            let id = sessions.insert(session(endpoint(2, port), port.into()));
+            sessions.linger(id);
+            assert_eq!(sessions.first_lingering(), Some(port.into()));
+            sessions.remove(id);
+        }
+        assert!(sessions.to_examine.len() <= SLACK + 4, "{}", sessions.to_examine.len());
+        assert_eq!((sessions.len(), sessions.first_lingering()), (0, None));
+    }
+}
