@@ -14,15 +14,19 @@
 
 mod active;
 mod assemble;
+mod attempts;
 mod both;
 mod content;
 mod control;
 mod dialogue;
 mod event;
+mod event_log;
 mod expectation;
 mod flow;
+mod flows;
 mod history;
 mod kept;
+mod linker;
 mod options;
 mod ports;
 mod sessions;

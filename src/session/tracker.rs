@@ -4,65 +4,43 @@ mod end;
 mod events;
 mod link;
 mod negotiate;
-mod settle;
-
-use std::collections::BTreeMap;
-use std::collections::hash_map::Entry;
-use std::net::IpAddr;
-
-use smallvec::SmallVec;
 
 use super::active::ActiveSession;
 use super::assemble::{self, FinishedSession};
+use super::attempts::Attempts;
 use super::content::Hashing;
 use super::control::{Control, Notes, Occurrence};
-use super::expectation::Expectations;
+use super::event_log::EventLog;
 use super::flow::{DataFlow, Flow, Role};
-use super::history::History;
+use super::flows::Flows;
 use super::kept::{self, Kept};
+use super::linker::Linker;
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
-use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, PacketRef, cost};
+use crate::base::{LimitCounts, LimitName, PacketRef};
 use crate::ftp::{self, Plausible};
-use crate::report::{self, Announcement, ControlAttempt, MatchedBy, Mode, Session, Uid};
-use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
-
-/// How long before its announcement a connection may have been captured: two taps, clocks that differ.
-const CAPTURED_EARLY: i64 = 5_000_000_000;
-
-/// Connections between two hosts that are kept in case a negotiation turns out to be theirs.
-const CANDIDATES: usize = 256;
-
-/// Frames that prove an attempt on a control port.
-const ATTEMPT_FRAMES: usize = 8;
+use crate::report::{Announcement, ControlAttempt, MatchedBy, Mode, Session, Uid};
+use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink};
 
 /// Follows control connections, predicts data connections, and links what happens.
 pub struct Tracker {
     options: Options,
     hashing: Box<dyn Hashing>,
-    flows: Vec<Option<Flow>>,
+    flows: Flows,
     sessions: Sessions,
-    expectations: Expectations,
-    history: History,
-    /// Connections between two hosts with a session, in case a negotiation turns out to be theirs.
-    candidates: KeyedMap<HostPair, Vec<ConnectionId>>,
-    /// Data connections by their listening endpoint, the last few of each.
-    by_listener: KeyedMap<Endpoint, SmallVec<[ConnectionId; 4]>>,
-    attempts: BTreeMap<(IpAddr, Endpoint), ControlAttempt>,
-    silent: u64,
+    linker: Linker,
+    attempts: Attempts,
     counts: LimitCounts,
     kept: Kept,
     /// Whether sessions that are over are let go of soon.
     is_streaming: bool,
     occurrences: Vec<Occurrence>,
     let_go: Vec<ConnectionId>,
-    unsettled: settle::Unsettled,
     done: Vec<Finished>,
     announced: Vec<Announcement>,
     finishing: bool,
-    watch: Option<events::Watch>,
-    /// Data connections that are closed and linger in the table, with their facts until a transfer was told by them.
-    closed: KeyedMap<(SessionId, u32), Option<Box<report::Connection>>>,
+    /// Events, where somebody watches.
+    log: Option<EventLog>,
 }
 
 /// A session that is over.
@@ -74,30 +52,6 @@ pub struct Finished {
     pub kept: usize,
 }
 
-// What is known of a connection: itself, in a list that may be twice as long; as a data connection with its owners, in its
-// pair's list, under both its ends (each with a list of its own), and in the queue of what is not settled.
-const _: () = assert!(
-    2 * size_of::<Option<Flow>>()
-        + size_of::<DataFlow>()
-        + 4 * size_of::<(SessionId, u32)>()
-        + 2 * size_of::<ConnectionId>()
-        + 2 * (cost::in_hash_table(size_of::<Endpoint>() + size_of::<Vec<u32>>()) + 4 * size_of::<u32>())
-        + 2 * size_of::<(u64, ConnectionId)>()
-        + 4 * cost::ALLOCATION
-        <= cost::CONNECTION_IN_TRACKER
-);
-
-const _: () = assert!(
-    cost::in_tree(size_of::<(IpAddr, Endpoint)>() + size_of::<ControlAttempt>())
-        + 2 * ATTEMPT_FRAMES * size_of::<u64>()
-        + cost::ALLOCATION
-        <= cost::ATTEMPT
-);
-
-fn flow_position(id: ConnectionId) -> usize {
-    usize::try_from(id.0).unwrap_or(usize::MAX)
-}
-
 impl Tracker {
     /// A tracker that has seen nothing.
     pub fn new(options: Options, hashing: Box<dyn Hashing>) -> Self {
@@ -106,23 +60,17 @@ impl Tracker {
             is_streaming: false,
             options,
             hashing,
-            flows: Vec::new(),
+            flows: Flows::default(),
             sessions: Sessions::default(),
-            expectations: Expectations::default(),
-            history: History::default(),
-            candidates: KeyedMap::default(),
-            by_listener: KeyedMap::default(),
-            attempts: BTreeMap::new(),
-            silent: 0,
+            linker: Linker::default(),
+            attempts: Attempts::default(),
             counts: LimitCounts::default(),
             occurrences: Vec::new(),
             let_go: Vec::new(),
-            unsettled: settle::Unsettled::default(),
             done: Vec::new(),
             announced: Vec::new(),
             finishing: false,
-            watch: None,
-            closed: KeyedMap::default(),
+            log: None,
         }
     }
 
@@ -173,12 +121,18 @@ impl Tracker {
 
     /// TCP connections to a control port on which nobody spoke FTP.
     pub const fn silent_connections(&self) -> u64 {
-        self.silent
+        self.attempts.silent()
     }
 
     /// Connections to control ports that never came about.
     pub fn attempts(&self) -> Vec<ControlAttempt> {
-        self.attempts.values().cloned().collect()
+        self.attempts.iter().cloned().collect()
+    }
+
+    /// Low-water mark: the first frame before which no unfinished session can have begun.
+    pub fn settled_before(&mut self) -> u64 {
+        let first = [self.flows.first_unsettled(), self.sessions.first_lingering()];
+        first.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
     /// Sessions under way, as they stand now; `connection` looks up the facts of an open connection.
@@ -186,15 +140,13 @@ impl Tracker {
         &mut self,
         connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
     ) -> Vec<Session> {
-        let Self { sessions, flows, history, options, .. } = self;
+        let Self { sessions, flows, linker, options, .. } = self;
         let mut taken: Vec<Session> = sessions
             .iter()
             .filter(|session| session.control.is_confirmed())
             .map(|session| {
-                assemble::session(session, history, options, &mut |id| {
-                    let flow = flows.get_mut(flow_position(id))?.as_mut()?;
-                    let Role::Data(data) = &mut flow.role else { return None };
-                    Some(data.describe(connection(id)?))
+                assemble::session(session, linker.history(), options, &mut |id| {
+                    Some(flows.data_mut(id)?.describe(connection(id)?))
                 })
             })
             .collect();
@@ -267,83 +219,29 @@ impl Tracker {
         kept.change(before, after);
     }
 
-    fn flow(&mut self, id: ConnectionId) -> Option<&mut Flow> {
-        self.flows.get_mut(flow_position(id))?.as_mut()
-    }
-
-    fn data_flow(&mut self, id: ConnectionId) -> Option<&mut DataFlow> {
-        match &mut self.flow(id)?.role {
-            Role::Data(data) => Some(data),
-            Role::Undecided | Role::Suspect | Role::Control(_) => None,
-        }
-    }
-
-    fn set_flow(&mut self, id: ConnectionId, connection: &Connection, role: Role) {
-        let position = flow_position(id);
-        if self.flows.len() <= position {
-            self.flows.resize_with(position.saturating_add(1), || None);
-        }
-        let listed = match (&role, connection.onset) {
-            (Role::Data(_), Onset::MidStream) => 2,
-            (Role::Data(_), Onset::Handshake) => 1,
-            (Role::Undecided | Role::Suspect | Role::Control(_), _) => 0,
-        };
-        let (originator, responder) = (connection.originator, connection.responder);
-        for endpoint in [responder, originator].into_iter().take(listed) {
-            self.note_listener(endpoint, id);
-        }
-        let flow = Flow { originator, responder, first: connection.first, role, listed, candidate: false };
-        if let Some(session_id) = self.flows.get_mut(position) {
-            *session_id = Some(flow);
-        }
-    }
-
-    /// Remembers a data connection by its listening endpoint. Of those that the whole world makes to one endpoint, the
-    /// last few will do for an announcement that is captured late.
-    fn note_listener(&mut self, listener: Endpoint, id: ConnectionId) {
-        let known = self.by_listener.entry(listener).or_default();
-        if known.len() >= CANDIDATES {
-            known.remove(0);
-        }
-        known.push(id);
-    }
-
     /// Decides what a new connection is.
     fn place(&mut self, id: ConnectionId, connection: &Connection) -> Interest {
         let (originator, responder) = (connection.originator, connection.responder);
-        if let Some((best, fit)) = self.expectations.best(originator, responder) {
-            let best = best.clone();
-            self.set_flow(id, connection, Role::Data(Box::new(DataFlow::new())));
-            self.link_to_best(id, &best, fit, originator, responder);
-            return Interest::Follow;
-        }
-        if connection.onset == Onset::MidStream
-            && let Some((best, fit)) = self.expectations.best(responder, originator)
-        {
-            let best = best.clone();
+        if let Some(decision) = self.linker.decide(originator, responder, connection.onset) {
             let mut flow = DataFlow::new();
-            flow.swapped = true;
-            self.set_flow(id, connection, Role::Data(Box::new(flow)));
-            self.link_to_best(id, &best, fit, responder, originator);
+            flow.swapped = decision.swapped;
+            self.flows.set(id, connection, Role::Data(Box::new(flow)));
+            self.link_both(id, &decision);
             return Interest::Follow;
         }
         if let Some(session_id) = self.sessions.of_default_ports(originator, responder) {
-            self.set_flow(id, connection, Role::Data(Box::new(DataFlow::new())));
+            self.flows.set(id, connection, Role::Data(Box::new(DataFlow::new())));
             self.link_new_channel(session_id, id, Some(Mode::Default), MatchedBy::Default);
             return Interest::Follow;
         }
         if self.options.is_control_port(responder.port) || self.options.is_control_port(originator.port) {
-            self.set_flow(id, connection, Role::Suspect);
+            self.flows.set(id, connection, Role::Suspect);
             return Interest::Follow;
         }
         let hosts = HostPair::between(originator.ip, responder.ip);
-        if !self.sessions.are_between(hosts) || !self.add_candidate(hosts, id) {
-            self.set_flow(id, connection, Role::Undecided);
+        if !self.sessions.are_between(hosts) || !self.flows.set_candidate(id, connection) {
+            self.flows.set(id, connection, Role::Undecided);
             return Interest::Undecided;
-        }
-        self.set_flow(id, connection, Role::Data(Box::new(DataFlow::new())));
-        if let Some(flow) = self.flow(id) {
-            flow.candidate = true;
         }
         if let Some(session_id) = self.sessions.opaque_between(hosts) {
             self.link_new_channel(session_id, id, None, MatchedBy::Inferred);
@@ -351,41 +249,14 @@ impl Tracker {
         Interest::Follow
     }
 
-    /// Keeps a connection between two hosts in case a negotiation turns out to be its own; not more than a few.
-    fn add_candidate(&mut self, hosts: HostPair, id: ConnectionId) -> bool {
-        let candidates = self.candidates.entry(hosts).or_default();
-        let is_room = candidates.len() < CANDIDATES;
-        if is_room {
-            candidates.push(id);
-        }
-        is_room
-    }
-
     fn uid_of(&self, session_id: SessionId) -> Option<Uid> {
         Some(self.sessions.get(session_id)?.uid.clone())
     }
 
     fn remove_flow(&mut self, id: ConnectionId) -> Option<Flow> {
-        let flow = self.flows.get_mut(flow_position(id))?.take()?;
+        let flow = self.flows.remove(id)?;
         if let Role::Data(data) = &flow.role {
             self.kept.change(data.kept, 0);
-        }
-        for endpoint in [flow.responder, flow.originator].into_iter().take(flow.listed) {
-            if let Entry::Occupied(mut known) = self.by_listener.entry(endpoint) {
-                known.get_mut().retain(|one| *one != id);
-                if known.get().is_empty() {
-                    known.remove();
-                }
-            }
-        }
-        let hosts = HostPair::between(flow.originator.ip, flow.responder.ip);
-        if flow.candidate
-            && let Entry::Occupied(mut candidates) = self.candidates.entry(hosts)
-        {
-            candidates.get_mut().retain(|&one| one != id);
-            if candidates.get().is_empty() {
-                candidates.remove();
-            }
         }
         Some(flow)
     }
@@ -403,7 +274,7 @@ impl Tracker {
         }
         self.kept.change(0, session.control.weight());
         let session_id = self.sessions.insert(session);
-        if let Some(flow) = self.flow(id) {
+        if let Some(flow) = self.flows.get_mut(id) {
             flow.role = Role::Control(session_id);
         }
         Some(session_id)
@@ -441,7 +312,7 @@ impl Tracker {
                 self.remove_session(session_id);
                 self.remove_flow(id);
                 self.let_go.push(id);
-                self.silent = self.silent.saturating_add(1);
+                self.attempts.note_silence();
                 break;
             }
             self.act(session_id, occurrence, packet);
@@ -460,13 +331,13 @@ impl Sink for Tracker {
         // The one that was let go under this number has ended meanwhile.
         self.let_go.retain(|&one| one != id);
         let interest = self.place(id, connection);
-        self.began(id, connection.first.frame);
+        self.flows.begun(id, connection.first.frame);
         interest
     }
 
     fn probed(&mut self, id: ConnectionId, connection: &Connection, _side: Side, bytes: &[u8]) -> Interest {
         if may_be_control(bytes) {
-            self.set_flow(id, connection, Role::Suspect);
+            self.flows.set(id, connection, Role::Suspect);
             Interest::Follow
         } else {
             self.remove_flow(id);
@@ -476,7 +347,7 @@ impl Sink for Tracker {
 
     fn data(&mut self, id: ConnectionId, connection: &Connection, chunk: Chunk<'_>) {
         let Self { flows, hashing, options, kept, counts, .. } = self;
-        let Some(Some(flow)) = flows.get_mut(flow_position(id)) else { return };
+        let Some(flow) = flows.get_mut(id) else { return };
         match &mut flow.role {
             Role::Control(session_id) => {
                 let session_id = *session_id;
@@ -513,7 +384,7 @@ impl Sink for Tracker {
 
     fn gap(&mut self, id: ConnectionId, _connection: &Connection, gap: Gap) {
         let Self { flows, options, .. } = self;
-        let Some(Some(flow)) = flows.get_mut(flow_position(id)) else { return };
+        let Some(flow) = flows.get_mut(id) else { return };
         match &mut flow.role {
             Role::Control(session_id) => {
                 let session_id = *session_id;
@@ -532,7 +403,7 @@ impl Sink for Tracker {
         }
         // The predicted peer's further connection counts once it stands, a stranger's only once it carries something.
         let stands = connection.established.is_some();
-        let Some(data) = self.data_flow(id).filter(|_| stands) else { return };
+        let Some(data) = self.flows.data_mut(id).filter(|_| stands) else { return };
         if let Some(visit) = data.visits.take_if(|visit| visit.matched_by != MatchedBy::Translated) {
             self.promote(id, visit);
         }

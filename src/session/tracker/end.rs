@@ -2,56 +2,29 @@
 
 use std::sync::Arc;
 
-use super::{ATTEMPT_FRAMES, Finished, Tracker};
+use super::{Finished, Tracker};
 use crate::base::LimitName;
-use crate::report::{self, ControlAttempt, EndState, FirstClose};
+use crate::report::{self, EndState, FirstClose};
 use crate::session::active::{ActiveSession, Ended, Link};
 use crate::session::assemble::FinishedSession;
 use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow};
 use crate::session::kept;
 use crate::session::sessions::{Removed, SessionId};
-use crate::tcp::{Connection, ConnectionId, Ending, Onset, Side};
+use crate::tcp::{Connection, ConnectionId, Ending, Side};
+
+/// Attempts beside its own connection that are kept of a channel.
+const OTHER_ATTEMPTS: usize = 8;
 
 impl Tracker {
     #[cold]
     pub(super) fn suspect_ended(&mut self, connection: &Connection) {
         if connection.established.is_some() {
             if self.options.is_control_port(connection.responder.port) {
-                self.silent = self.silent.saturating_add(1);
+                self.attempts.note_silence();
             }
             return;
         }
-        if connection.onset == Onset::MidStream || connection.syn_attempts == 0 {
-            return;
-        }
-        let key = (connection.originator.ip, connection.responder);
-        if self.attempts.len() >= self.options.limits.attempts && !self.attempts.contains_key(&key) {
-            self.counts.reached(LimitName::Attempts);
-            return;
-        }
-        let attempt = self.attempts.entry(key).or_insert_with(|| ControlAttempt {
-            client: connection.originator.ip,
-            server: connection.responder,
-            unanswered: 0,
-            refused: 0,
-            first: connection.first.time,
-            last: connection.last.time,
-            frames: Vec::new(),
-        });
-        match connection.refused {
-            Some(_) => attempt.refused = attempt.refused.saturating_add(1),
-            None => attempt.unanswered = attempt.unanswered.saturating_add(1),
-        }
-        attempt.last = attempt.last.max(connection.last.time);
-        let room = ATTEMPT_FRAMES.saturating_sub(attempt.frames.len());
-        attempt.frames.extend(
-            connection
-                .syn_frames
-                .iter()
-                .copied()
-                .chain(connection.refused.map(|packet| packet.frame))
-                .take(room),
-        );
+        self.attempts.note_failure(connection, &self.options.limits, &mut self.counts);
     }
 
     pub(super) fn control_ended(&mut self, session_id: SessionId, connection: &Connection, ending: Ending) {
@@ -79,7 +52,7 @@ impl Tracker {
             self.close_if_over(session_id);
         } else {
             if connection.established.is_some() && self.options.is_control_port(connection.responder.port) {
-                self.silent = self.silent.saturating_add(1);
+                self.attempts.note_silence();
             }
             self.remove_session(session_id);
         }
@@ -132,10 +105,8 @@ impl Tracker {
             {
                 channel.listing = Some(listing.clone());
             }
-            if let Some(one) = usage.and_then(|usage| self.history.get_mut(usage)) {
-                one.last = end;
-                one.made = made;
-                one.time_wait_from = time_wait_from;
+            if let Some(usage) = usage {
+                self.linker.end_use(usage, end, made, time_wait_from);
             }
         }
         if let Some(described) = described.filter(|_| self.is_watched()) {
@@ -154,7 +125,7 @@ impl Tracker {
             .sessions
             .get(session_id)
             .and_then(|session| session.channel(index))
-            .is_some_and(|channel| channel.rejected.len() < ATTEMPT_FRAMES);
+            .is_some_and(|channel| channel.rejected.len() < OTHER_ATTEMPTS);
         // It is told by the channel and again by its report.
         if is_wanted
             && self.keep(session_id, 3 * kept::CONNECTION)
@@ -192,7 +163,7 @@ impl Tracker {
             session.channels.iter().filter_map(|channel| channel.link.open()).collect();
         // Its data connections may turn out to be another session's.
         for id in open {
-            if let Some(data) = self.data_flow(id) {
+            if let Some(data) = self.flows.data_mut(id) {
                 data.owners.retain(|(owner, _)| *owner != session_id);
             }
         }
@@ -236,7 +207,7 @@ impl Tracker {
         }
         self.kept.change(0, kept);
         if let Some(session) = self.remove_session(session_id) {
-            let session = FinishedSession::new(session, &self.history, &self.options, paths);
+            let session = FinishedSession::new(session, self.linker.history(), &self.options, paths);
             self.done.push(Finished { session, kept });
         }
     }
@@ -245,14 +216,12 @@ impl Tracker {
     pub(super) fn remove_session(&mut self, session_id: SessionId) -> Option<Box<ActiveSession>> {
         let Removed { mut session, last_between } = self.sessions.remove(session_id)?;
         self.kept.change(session.control.weight().saturating_add(session.state_cost), 0);
-        self.stop_watching(session_id, &session);
-        self.expectations.forget(std::mem::take(&mut session.expected));
-        for id in last_between.and_then(|hosts| self.candidates.remove(&hosts)).unwrap_or_default() {
-            let is_unclaimed = self.data_flow(id).is_some_and(|data| data.owners.is_empty());
-            if is_unclaimed {
-                self.remove_flow(id);
-                self.let_go.push(id);
-            }
+        self.forget_events(session_id, &session);
+        self.linker.forget(std::mem::take(&mut session.expected));
+        let unclaimed = last_between.map(|hosts| self.flows.dismiss_candidates(hosts)).unwrap_or_default();
+        for id in unclaimed {
+            self.remove_flow(id);
+            self.let_go.push(id);
         }
         Some(session)
     }

@@ -1,6 +1,4 @@
-//! Telling what happens as it happens, for those who watch.
-
-use std::collections::VecDeque;
+//! Reports what happens as it happens, for those who watch.
 
 use super::Tracker;
 use crate::base::{LimitName, PacketRef, Timestamp};
@@ -9,31 +7,22 @@ use crate::report::{self, EndState, Login, Session, Uid};
 use crate::session::active::{ActiveSession, Link};
 use crate::session::assemble;
 use crate::session::event::{Event, EventKind, Waiting};
+use crate::session::event_log::{Deadline, EventLog, Replied};
 use crate::session::flow::Role;
 use crate::session::kept;
 use crate::session::sessions::SessionId;
 use crate::session::state::{CurrentTransfer, Room};
 use crate::tcp::{Connection, ConnectionId};
 
-/// What is watched.
-#[derive(Default)]
-pub(super) struct Watch {
-    events: Vec<Event>,
-    /// Predictions in the order in which their time runs out.
-    deadlines: VecDeque<(Timestamp, SessionId, u32, u64)>,
-    /// Transfers with a final reply whose data connection is not closed yet.
-    unfinished: Vec<(SessionId, u32, u32)>,
-}
-
 impl Tracker {
     /// From now on events are noted; [`Self::take_events`] must be called now and then.
     pub fn watch(&mut self) {
-        self.watch.get_or_insert_default();
+        self.log.get_or_insert_default();
     }
 
     /// What happened since the last call.
     pub fn take_events(&mut self) -> Vec<Event> {
-        self.watch.as_mut().map(|watch| std::mem::take(&mut watch.events)).unwrap_or_default()
+        self.log.as_mut().map(EventLog::take).unwrap_or_default()
     }
 
     /// The session of this name as it stands now; `connection` looks up the facts of an open connection.
@@ -42,12 +31,10 @@ impl Tracker {
         uid: &Uid,
         connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
     ) -> Option<Session> {
-        let Self { sessions, flows, history, options, .. } = self;
+        let Self { sessions, flows, linker, options, .. } = self;
         let session = sessions.get(sessions.by_uid(uid)?)?;
-        Some(assemble::session(session, history, options, &mut |id| {
-            let flow = flows.get_mut(super::flow_position(id))?.as_mut()?;
-            let Role::Data(data) = &mut flow.role else { return None };
-            Some(data.describe(connection(id)?))
+        Some(assemble::session(session, linker.history(), options, &mut |id| {
+            Some(flows.data_mut(id)?.describe(connection(id)?))
         }))
     }
 
@@ -73,28 +60,25 @@ impl Tracker {
         waiting
     }
 
-    /// Capture time has reached `now`: predictions whose time has run out are told.
+    /// Capture time has reached `now`: predictions whose time has run out are reported.
     pub fn advance(&mut self, now: Timestamp) {
         let window = self.options.predict_window;
-        while let Some(watch) = &mut self.watch {
-            let Some(&(deadline, session_id, index, frame)) = watch.deadlines.front() else { return };
-            if deadline > now {
-                return;
-            }
-            watch.deadlines.pop_front();
+        while let Some(due) = self.log.as_mut().and_then(|log| log.next_overdue(now)) {
+            let (session_id, index) = (due.session, due.channel);
             let Some(session) = self.sessions.get_mut(session_id) else { continue };
-            let Some(channel) = session.channel(index).filter(|channel| channel.made.frame == frame) else {
+            let Some(channel) = session.channel(index).filter(|channel| channel.made.frame == due.made)
+            else {
                 continue;
             };
             let (mode, linked) = (channel.mode, channel.is_linked());
             let (Some(prediction), made) = (channel.prediction, channel.made) else { continue };
             let stands = match channel.link {
-                Link::Open(id, _) => self.data_flow(id).is_some_and(|data| data.connection_reported),
+                Link::Open(id, _) => self.flows.data(id).is_some_and(|data| data.connection_reported),
                 Link::None => false,
                 Link::Ended(..) => true,
             };
             if !stands {
-                let at = PacketRef { time: deadline, frame: made.frame };
+                let at = PacketRef { time: due.at, frame: made.frame };
                 let kind = EventKind::TimedOut {
                     channel: index,
                     mode,
@@ -102,21 +86,21 @@ impl Tracker {
                     waited: window,
                     attempted: linked,
                 };
-                self.tell(session_id, at, kind);
+                self.emit(session_id, at, kind);
             }
         }
     }
 
     /// Whether anybody watches.
     pub(super) const fn is_watched(&self) -> bool {
-        self.watch.is_some()
+        self.log.is_some()
     }
 
-    pub(super) fn tell(&mut self, session_id: SessionId, packet: PacketRef, kind: EventKind) {
-        let Some(watch) = &mut self.watch else { return };
+    pub(super) fn emit(&mut self, session_id: SessionId, packet: PacketRef, kind: EventKind) {
+        let Some(log) = &mut self.log else { return };
         let Some(session) = self.sessions.get(session_id) else { return };
         let (client, server) = (session.client(), session.server());
-        watch.events.push(Event { packet, session: session.uid.clone(), client, server, kind });
+        log.push(Event { packet, session: session.uid.clone(), client, server, kind });
     }
 
     pub(super) fn report_expected(&mut self, session_id: SessionId, index: u32, packet: PacketRef) {
@@ -127,21 +111,21 @@ impl Tracker {
         let (mode, made) = (channel.mode, channel.made);
         let Some(prediction) = channel.prediction else { return };
         let is_there = match channel.link {
-            Link::Open(id, _) => self.data_flow(id).is_some_and(|data| data.connection_reported),
+            Link::Open(id, _) => self.flows.data(id).is_some_and(|data| data.connection_reported),
             Link::None => false,
             Link::Ended(..) => true,
         };
         if is_there {
             return;
         }
-        if let Some(watch) = &mut self.watch {
-            if watch.deadlines.len() >= self.options.limits.expectations {
+        if let Some(log) = &mut self.log {
+            let at = packet.time.plus(window);
+            let deadline = Deadline { at, session: session_id, channel: index, made: made.frame };
+            if log.wait_until(deadline, self.options.limits.expectations) {
                 self.counts.reached(LimitName::Expectations);
-                watch.deadlines.pop_front();
             }
-            watch.deadlines.push_back((packet.time.plus(window), session_id, index, made.frame));
         }
-        self.tell(session_id, packet, EventKind::Expecting { channel: index, mode, prediction });
+        self.emit(session_id, packet, EventKind::Expecting { channel: index, mode, prediction });
     }
 
     /// A reply that decides a login.
@@ -156,21 +140,21 @@ impl Tracker {
             let given = commands.get(..=usize::try_from(index).ok()?)?;
             given.iter().rev().find(|command| command.verb == Verb::User)?.text().cloned()
         });
-        self.tell(session_id, packet, EventKind::LoggedIn { user, login, code });
+        self.emit(session_id, packet, EventKind::LoggedIn { user, login, code });
     }
 
-    /// The control connection is over; told once.
+    /// The control connection is over; reported once.
     pub(super) fn report_end(&mut self, session_id: SessionId, packet: PacketRef, end_state: EndState) {
         if let Some(session) = self.sessions.get_mut(session_id).filter(|session| !session.end_reported) {
             session.end_reported = true;
-            self.tell(session_id, packet, EventKind::Ended { end_state });
+            self.emit(session_id, packet, EventKind::Ended { end_state });
         }
     }
 
     /// The facts of a connection have changed.
     pub(super) fn report_connection(&mut self, id: ConnectionId, connection: &Connection) {
         let is_over = connection.closed.is_some() || connection.end_state == EndState::Rst;
-        if let Some(Role::Control(session_id)) = self.flow(id).map(|flow| &flow.role) {
+        if let Some(Role::Control(session_id)) = self.flows.get(id).map(|flow| &flow.role) {
             let session_id = *session_id;
             let is_session =
                 self.sessions.get(session_id).is_some_and(|session| session.control.is_confirmed());
@@ -179,7 +163,7 @@ impl Tracker {
             }
             return;
         }
-        let Some(data) = self.data_flow(id) else { return };
+        let Some(data) = self.flows.data_mut(id) else { return };
         let owners = data.owners.clone();
         let (originator, responder) = (connection.originator, connection.responder);
         if let Some(packet) = connection.established.filter(|_| !data.connection_reported) {
@@ -198,7 +182,7 @@ impl Tracker {
                     differs: channel.prediction.and_then(|it| it.differs(originator, responder)),
                     after: packet.time.since(channel.made.time),
                 };
-                self.tell(session_id, packet, kind);
+                self.emit(session_id, packet, kind);
             }
         } else if let Some(packet) = connection.refused.filter(|_| connection.established.is_none()) {
             for &(session_id, index) in &owners {
@@ -207,7 +191,7 @@ impl Tracker {
                     .get(session_id)
                     .and_then(|session| session.channel(index))
                     .and_then(|channel| channel.mode);
-                self.tell(
+                self.emit(
                     session_id,
                     packet,
                     EventKind::Refused { channel: index, mode, originator, responder },
@@ -215,13 +199,13 @@ impl Tracker {
             }
         }
         if is_over && !owners.is_empty() {
-            let Some(data) = self.data_flow(id) else { return };
+            let Some(data) = self.flows.data_mut(id) else { return };
             let described = data.describe(connection);
             self.report_transfers_on(&owners, &described, connection.last);
         }
     }
 
-    /// A transfer has its final reply: it is told once its data connection is closed.
+    /// A transfer has its final reply: it is reported once its data connection is closed.
     pub(super) fn transfer_replied(&mut self, session_id: SessionId, command: u32, packet: PacketRef) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let in_force = session.in_force;
@@ -232,19 +216,15 @@ impl Tracker {
             Link::None => None,
             Link::Ended(connection, heads) => Some(heads.told(connection)),
             Link::Open(..) => {
-                let Some(closed) = self.closed.get_mut(&(session_id, index)) else {
-                    if let Some(watch) = &mut self.watch {
-                        watch.unfinished.push((session_id, index, command));
-                    }
-                    return;
-                };
-                closed.take()
+                let Some(log) = &mut self.log else { return };
+                let Replied::Closed(facts) = log.replied(session_id, index, command) else { return };
+                facts
             }
         };
         self.report_transfer(session_id, command, packet, connection.map(|connection| (index, connection)));
     }
 
-    /// A data connection is closed: transfers that waited for that are told.
+    /// A data connection is closed: transfers that waited for that are reported.
     pub(super) fn report_transfers_on(
         &mut self,
         owners: &[(SessionId, u32)],
@@ -252,21 +232,11 @@ impl Tracker {
         packet: PacketRef,
     ) {
         for &(session_id, index) in owners {
-            let Some(watch) = &mut self.watch else { return };
-            let mut due = Vec::new();
-            watch.unfinished.retain(|&(of, on, command)| {
-                let is_due = (of, on) == (session_id, index);
-                if is_due {
-                    due.push(command);
-                }
-                !is_due
-            });
-            // Whichever comes last, the close or the reply, tells the transfer.
+            let Some(log) = &mut self.log else { return };
             let channel = self.sessions.get(session_id).and_then(|session| session.channel(index));
-            if channel.is_some_and(|channel| channel.link.open().is_some()) {
-                let kept = due.is_empty().then(|| Box::new(connection.clone()));
-                self.closed.entry((session_id, index)).or_insert(kept);
-            }
+            let lingers = channel.is_some_and(|channel| channel.link.open().is_some());
+            // Whichever comes last, the close or the reply, reports the transfer.
+            let due = log.closed(session_id, index, connection, lingers);
             for command in due {
                 self.report_transfer(
                     session_id,
@@ -302,7 +272,7 @@ impl Tracker {
             argument: given.text().cloned(),
             transfer: Box::new(transfer),
         };
-        self.tell(session_id, packet, kind);
+        self.emit(session_id, packet, kind);
     }
 
     /// Brings the state of a session's dialogue up to date.
@@ -324,12 +294,9 @@ impl Tracker {
     }
 
     /// The session is over: nothing of it is waited for any more.
-    pub(super) fn stop_watching(&mut self, session_id: SessionId, session: &ActiveSession) {
-        for index in 0..u32::try_from(session.channels.len()).unwrap_or(u32::MAX) {
-            self.closed.remove(&(session_id, index));
-        }
-        if let Some(watch) = &mut self.watch {
-            watch.unfinished.retain(|&(one, _, _)| one != session_id);
+    pub(super) fn forget_events(&mut self, session_id: SessionId, session: &ActiveSession) {
+        if let Some(log) = &mut self.log {
+            log.forget(session_id, session.channels.len());
         }
     }
 }

@@ -1,131 +1,64 @@
 //! Which connection belongs to which channel.
 
-use super::{CANDIDATES, CAPTURED_EARLY, Tracker, flow_position};
+use super::Tracker;
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{MatchedBy, Mode, Negotiation, ReuseKind, Uid};
-use crate::session::active::{Channel, Link};
+use crate::session::active::{ActiveSession, Channel, Link};
 use crate::session::expectation::{Expectation, Fit};
 use crate::session::flow::{ConnectionAttempt, Role};
 use crate::session::history::{EndpointUse, EndpointUseId};
+use crate::session::linker::{self, Admission, Decision, Match};
 use crate::session::sessions::{HostPair, SessionId};
 use crate::tcp::ConnectionId;
 
+/// How long before its announcement a connection may have been captured: two taps, clocks that differ.
+const CAPTURED_EARLY: i64 = 5_000_000_000;
+
+/// Further channels of the newest negotiation that are looked through.
+const CHANNELS: usize = 256;
+
 impl Tracker {
-    /// Links a connection to the negotiation that it fits best, and to the partner's in an FXP transfer.
-    pub(super) fn link_to_expectations(
-        &mut self,
-        id: ConnectionId,
-        originator: Endpoint,
-        responder: Endpoint,
-    ) {
-        if let Some((best, fit)) = self.expectations.best(originator, responder) {
-            let best = best.clone();
-            self.link_to_best(id, &best, fit, originator, responder);
+    /// Links a connection to the negotiation that it was found to fit best, and to the partner's.
+    pub(super) fn link_both(&mut self, id: ConnectionId, decision: &Decision) {
+        self.link(id, decision.best);
+        if let Some(partner) = decision.partner {
+            self.link(id, partner);
         }
     }
 
-    /// Links a connection to the negotiation that it was found to fit best.
-    pub(super) fn link_to_best(
-        &mut self,
-        id: ConnectionId,
-        best: &Expectation,
-        fit: Fit,
-        originator: Endpoint,
-        responder: Endpoint,
-    ) {
-        let Some(partner) = self.partner(best, fit, originator, responder) else {
-            let matched_by = match fit {
-                Fit::Exact => MatchedBy::Endpoint,
-                Fit::ListenerTranslated | Fit::ConnectorDiffers => MatchedBy::Translated,
-            };
-            self.link(id, best, fit, matched_by, None);
-            return;
-        };
-        let (best_uid, partner_uid) = (self.uid_of(best.session), self.uid_of(partner.session));
-        self.link(id, best, fit, MatchedBy::Endpoint, partner_uid);
-        self.link(id, &partner, fit, MatchedBy::ThirdParty, best_uid);
-    }
-
-    /// The other session's negotiation in a server-to-server transfer: it is passive, names the same listening endpoint,
-    /// and its own peer is not the one that connects.
-    pub(super) fn partner(
-        &self,
-        best: &Expectation,
-        fit: Fit,
-        originator: Endpoint,
-        responder: Endpoint,
-    ) -> Option<Expectation> {
-        if fit != Fit::Exact || !best.active {
-            return None;
-        }
-        self.expectations
-            .fitting(originator, responder)
-            .filter(|(one, fit)| !one.active && one.session != best.session && *fit == Fit::ConnectorDiffers)
-            .min_by_key(|(one, _)| (one.met, one.superseded, std::cmp::Reverse(one.made.frame)))
-            .map(|(one, _)| one.clone())
-    }
-
-    /// Links a connection to a negotiation's channel, or to a further one where that has its connection.
-    pub(super) fn link(
-        &mut self,
-        id: ConnectionId,
-        expectation: &Expectation,
-        fit: Fit,
-        matched_by: MatchedBy,
-        peer_session: Option<Uid>,
-    ) {
-        let (session_id, index) = (expectation.session, expectation.channel);
+    /// Links a connection to a negotiation's channel; where that has its connection, it is known as an attempt from now on.
+    fn link(&mut self, id: ConnectionId, found: Match) {
+        let (session_id, index) = (found.session, found.channel);
         let Some(channel) = self.sessions.get(session_id).and_then(|session| session.channel(index)) else {
             return;
         };
-        let is_free = !channel.is_linked();
-        let target = match channel.link.open() {
-            _ if is_free => index,
-            Some(holder) if self.yields_to(holder, session_id, index, fit) => {
-                self.demote(holder, session_id, index);
-                index
-            }
-            _ => {
-                // An endpoint that has its connection: another one counts only once it comes to something.
-                if let Some(data) = self.data_flow(id) {
+        let peer_session = found.partner.and_then(|partner| self.uid_of(partner));
+        let is_idle = |holder| self.flows.data(holder).is_some_and(|data| !data.has_payload());
+        match linker::admit(found.fit, &channel.link, channel.matched_by, is_idle) {
+            Admission::Take => {}
+            Admission::TakeFrom(holder) => self.demote(holder, session_id, index),
+            Admission::Wait => {
+                if let Some(data) = self.flows.data_mut(id) {
                     data.visits = Some(ConnectionAttempt {
                         session: session_id,
                         channel: index,
-                        matched_by,
+                        matched_by: found.matched_by,
                         peer_session,
                     });
                 }
                 return;
             }
-        };
-        if let Some(session) = self.sessions.get(session_id) {
-            self.expectations.meet(&session.expected, index);
         }
-        self.attach(id, session_id, target, matched_by, peer_session);
-    }
-
-    /// Whether the connection that holds a channel is a stranger's that has carried nothing, and must make way.
-    #[cold]
-    pub(super) fn yields_to(
-        &mut self,
-        holder: ConnectionId,
-        session_id: SessionId,
-        index: u32,
-        fit: Fit,
-    ) -> bool {
-        let translated = self
-            .sessions
-            .get(session_id)
-            .and_then(|session| session.channel(index))
-            .is_some_and(|channel| channel.matched_by == Some(MatchedBy::Translated));
-        let idle = self.data_flow(holder).is_some_and(|data| !data.has_payload());
-        fit == Fit::Exact && translated && idle
+        if let Some(session) = self.sessions.get(session_id) {
+            self.linker.meet(&session.expected, index);
+        }
+        self.attach(id, session_id, index, found.matched_by, peer_session);
     }
 
     #[cold]
     pub(super) fn demote(&mut self, holder: ConnectionId, session_id: SessionId, index: u32) {
-        if let Some(data) = self.data_flow(holder) {
+        if let Some(data) = self.flows.data_mut(holder) {
             data.owners.clear();
             let matched_by = MatchedBy::Translated;
             data.visits = Some(ConnectionAttempt {
@@ -149,7 +82,7 @@ impl Tracker {
         mode: Option<Mode>,
         matched_by: MatchedBy,
     ) {
-        let Some(flow) = self.flow(id) else { return };
+        let Some(flow) = self.flows.get_mut(id) else { return };
         let (first, originator) = (flow.first, flow.originator);
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let active = originator.ip == session.server().ip && session.server().ip != session.client().ip;
@@ -167,7 +100,7 @@ impl Tracker {
         matched_by: MatchedBy,
         peer_session: Option<Uid>,
     ) {
-        let Some(flow) = self.flow(id) else { return };
+        let Some(flow) = self.flows.get_mut(id) else { return };
         let (originator, responder, first) = (flow.originator, flow.responder, flow.first);
         let Role::Data(data) = &mut flow.role else { return };
         let (connector, listener) =
@@ -193,7 +126,7 @@ impl Tracker {
             channel.previous = previous;
             channel.usage = usage;
         }
-        if let Some(data) = self.data_flow(id) {
+        if let Some(data) = self.flows.data_mut(id) {
             data.keep_listing |= keep_listing;
         }
     }
@@ -217,17 +150,16 @@ impl Tracker {
             time_wait_from: None,
             before: None,
         };
-        let (id, previous) = self.history.add(one, &self.options.limits, &mut self.counts);
+        let (id, previous) = self.linker.note_use(one, &self.options.limits, &mut self.counts);
         (previous, Some(id))
     }
 
     /// Looks for the expected connection among those that were captured before the line that announces it.
     pub(super) fn look_back(&mut self, expectation: &Expectation) {
         let at_peer = Endpoint::new(expectation.listener_peer, expectation.listener.port);
-        let mut known: Vec<ConnectionId> =
-            self.by_listener.get(&expectation.listener).into_iter().flatten().copied().collect();
+        let mut known = self.flows.to(expectation.listener).to_vec();
         if at_peer != expectation.listener {
-            known.extend(self.by_listener.get(&at_peer).into_iter().flatten());
+            known.extend_from_slice(self.flows.to(at_peer));
         }
         if !known.is_empty() {
             self.look_among(&known, expectation);
@@ -239,7 +171,7 @@ impl Tracker {
     fn look_among(&mut self, known: &[ConnectionId], expectation: &Expectation) {
         let not_before = expectation.made.time.plus(CAPTURED_EARLY.saturating_neg());
         for &id in known {
-            let Some(flow) = self.flow(id) else { continue };
+            let Some(flow) = self.flows.get_mut(id) else { continue };
             let (originator, responder, first) = (flow.originator, flow.responder, flow.first);
             let Role::Data(data) = &mut flow.role else { continue };
             if first.time < not_before {
@@ -253,7 +185,9 @@ impl Tracker {
             let (from, to) = if swapped { (responder, originator) } else { (originator, responder) };
             if expectation.fit(from, to).is_some_and(|fit| fit != Fit::ConnectorDiffers) {
                 data.swapped = swapped;
-                self.link_to_expectations(id, from, to);
+                if let Some(decision) = self.linker.decide_directed(from, to) {
+                    self.link_both(id, &decision);
+                }
             }
         }
     }
@@ -277,47 +211,30 @@ impl Tracker {
         if !fits || !passive || owner == expectation.session {
             return;
         }
-        let (mine, theirs) = (self.uid_of(expectation.session), self.uid_of(owner));
+        let mine = self.uid_of(expectation.session);
         if let Some(channel) = self.sessions.get_mut(owner).and_then(|session| session.channel_mut(index)) {
             channel.matched_by = Some(MatchedBy::ThirdParty);
             channel.peer_session = mine;
         }
-        self.link(id, expectation, Fit::Exact, MatchedBy::Endpoint, theirs);
+        let found = Match {
+            session: expectation.session,
+            channel: expectation.channel,
+            fit: Fit::Exact,
+            matched_by: MatchedBy::Endpoint,
+            partner: Some(owner),
+        };
+        self.link(id, found);
     }
 
     /// A transfer completed though its negotiation could not be read: the connection that was opened between the two
     /// hosts since then, and that nobody else owns, was its data connection.
     pub(super) fn infer(&mut self, session_id: SessionId) {
-        let Some(session) = self.sessions.get_mut(session_id) else { return };
-        let (client, server) = (session.client(), session.server());
-        let newest_command = session.channels.last().and_then(|channel| channel.command);
-        let newest = session.channels.iter().enumerate().rev().take(CANDIDATES);
-        let mut newest = newest.take_while(|(_, channel)| channel.command == newest_command);
-        let unread = newest.find(|(_, channel)| {
-            channel.command.is_some()
-                && matches!(channel.negotiation, Some(Negotiation::Unanswered | Negotiation::Malformed))
-        });
-        let Some((index, channel)) = unread else { return };
-        if channel.is_linked() {
-            return;
-        }
-        let (made, active) = (channel.made, channel.active);
-        let Ok(index) = u32::try_from(index) else { return };
-        let connector = if active { server.ip } else { client.ip };
-        let hosts = HostPair::between(client.ip, server.ip);
-        let mut found = None;
-        for &id in self.candidates.get(&hosts).into_iter().flatten() {
-            let Some(Some(flow)) = self.flows.get(flow_position(id)) else { continue };
-            let Role::Data(data) = &flow.role else { continue };
-            if data.owners.is_empty()
-                && data.has_payload()
-                && flow.originator.ip == connector
-                && flow.first.time >= made.time
-            {
-                found = Some(id);
-            }
-        }
-        if let Some(id) = found {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        let Some((index, made, active)) = unread_negotiation(session) else { return };
+        let (client, server) = (session.client().ip, session.server().ip);
+        let connector = if active { server } else { client };
+        let hosts = HostPair::between(client, server);
+        if let Some(id) = self.flows.unclaimed_between(hosts, connector, made) {
             self.attach(id, session_id, index, MatchedBy::Inferred, None);
         }
     }
@@ -325,7 +242,7 @@ impl Tracker {
     /// A visitor's connection came to something: it becomes a further channel of the negotiation.
     #[cold]
     pub(super) fn promote(&mut self, id: ConnectionId, visit: ConnectionAttempt) {
-        let Some(first) = self.flow(id).map(|flow| flow.first) else { return };
+        let Some(first) = self.flows.get(id).map(|flow| flow.first) else { return };
         let Some(session) = self.sessions.get_mut(visit.session) else { return };
         let Some(further) = session.channel(visit.channel).map(|channel| channel.further(first)) else {
             return;
@@ -334,4 +251,17 @@ impl Tracker {
             self.attach(id, visit.session, target, visit.matched_by, visit.peer_session);
         }
     }
+}
+
+/// The channel of the newest negotiation if that could not be read and has no connection: since when one may have come, and
+/// whether the server connects.
+fn unread_negotiation(session: &ActiveSession) -> Option<(u32, Timestamp, bool)> {
+    let newest_command = session.channels.last()?.command;
+    let newest = session.channels.iter().enumerate().rev().take(CHANNELS);
+    let mut newest = newest.take_while(|(_, channel)| channel.command == newest_command);
+    let (index, channel) = newest.find(|(_, channel)| {
+        channel.command.is_some()
+            && matches!(channel.negotiation, Some(Negotiation::Unanswered | Negotiation::Malformed))
+    })?;
+    (!channel.is_linked()).then_some((u32::try_from(index).ok()?, channel.made.time, channel.active))
 }

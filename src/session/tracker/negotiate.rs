@@ -20,7 +20,7 @@ impl Tracker {
         match occurrence {
             Occurrence::Confirmed => {
                 self.confirm(session_id);
-                self.tell(session_id, packet, EventKind::Opened);
+                self.emit(session_id, packet, EventKind::Opened);
             }
             Occurrence::Rejected => {}
             // Of most commands and replies nothing follows.
@@ -56,7 +56,7 @@ impl Tracker {
     #[inline(never)]
     pub(super) fn confirm(&mut self, session_id: SessionId) {
         let Some(session) = self.sessions.confirm(session_id) else { return };
-        self.attempts.remove(&(session.client().ip, session.server()));
+        self.attempts.forgive(session.client().ip, session.server());
     }
 
     #[inline(never)]
@@ -108,7 +108,7 @@ impl Tracker {
         let newest = session.channels.iter().rev().take(2);
         let open: Vec<ConnectionId> = newest.filter_map(|channel| channel.link.open()).collect();
         for id in open {
-            if let Some(data) = self.data_flow(id) {
+            if let Some(data) = self.flows.data_mut(id) {
                 data.keep_listing |= !data.has_payload();
             }
         }
@@ -142,14 +142,14 @@ impl Tracker {
         advertised: HostPort,
         made: PacketRef,
     ) {
-        let Self { sessions, expectations, history, options, counts, .. } = self;
+        let Self { sessions, linker, options, counts, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
         let (client, server) = (session.client(), session.server());
         let active = session.channel(channel).is_some_and(|channel| channel.active);
         let listener = Self::listener(session, active, advertised);
         if active && let Some(channel) = session.channel_mut(channel) {
             let default_port = Endpoint::new(server.ip, server.port.saturating_sub(1));
-            channel.predicted_previous = history.of_pair(default_port, listener);
+            channel.predicted_previous = linker.latest_use(default_port, listener);
         }
         let expectation = Expectation {
             session: session_id,
@@ -162,7 +162,7 @@ impl Tracker {
             superseded: false,
             met: false,
         };
-        expectations.add(&mut session.expected, expectation.clone(), &options.limits, counts);
+        linker.expect(&mut session.expected, expectation.clone(), &options.limits, counts);
         self.look_back(&expectation);
     }
 
@@ -215,9 +215,9 @@ impl Tracker {
                 channel.negotiation = Some(Negotiation::Rejected);
                 let mode = channel.mode;
                 if channel.active {
-                    self.expectations.withdraw(&mut session.expected, channel_index);
+                    self.linker.withdraw(&mut session.expected, channel_index);
                 }
-                self.tell(session_id, packet, EventKind::Rejected { channel: channel_index, mode, code });
+                self.emit(session_id, packet, EventKind::Rejected { channel: channel_index, mode, code });
             }
             _ => {}
         }
@@ -225,7 +225,7 @@ impl Tracker {
 
     /// A negotiation was accepted: its prediction holds, and earlier ones no longer do.
     pub(super) fn accept(&mut self, session_id: SessionId, index: u32, packet: PacketRef) {
-        let Self { sessions, expectations, announced, .. } = self;
+        let Self { sessions, linker, announced, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
         let (client, server) = (session.client(), session.server());
         let Some(channel) = session.channel(index) else { return };
@@ -244,7 +244,7 @@ impl Tracker {
         if let Some(listener) = listener.filter(|_| !active) {
             announced.push(Announcement { client: client.ip, listener });
         }
-        expectations.supersede(&mut session.expected, index);
+        linker.supersede(&mut session.expected, index);
         if self.is_watched() {
             self.report_expected(session_id, index, packet);
         }

@@ -1,0 +1,137 @@
+//! Connections to control ports on which no session came about.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::base::{Endpoint, LimitCounts, LimitName, Limits, cost};
+use crate::report::ControlAttempt;
+use crate::tcp::{Connection, Onset};
+
+/// Frames that prove an attempt.
+const FRAMES: usize = 8;
+
+const _: () = assert!(
+    cost::in_tree(size_of::<(IpAddr, Endpoint)>() + size_of::<ControlAttempt>())
+        + 2 * FRAMES * size_of::<u64>()
+        + cost::ALLOCATION
+        <= cost::ATTEMPT
+);
+
+/// What came to nothing, by client and server.
+#[derive(Default)]
+pub(super) struct Attempts {
+    by_ends: BTreeMap<(IpAddr, Endpoint), ControlAttempt>,
+    silent: u64,
+}
+
+impl Attempts {
+    /// A connection to a control port stood, and nobody spoke FTP on it.
+    pub(super) const fn note_silence(&mut self) {
+        self.silent = self.silent.saturating_add(1);
+    }
+
+    /// How many connections to control ports stood on which nobody spoke FTP.
+    pub(super) const fn silent(&self) -> u64 {
+        self.silent
+    }
+
+    /// A connection to a control port has ended that never stood.
+    #[cold]
+    pub(super) fn note_failure(
+        &mut self,
+        connection: &Connection,
+        limits: &Limits,
+        counts: &mut LimitCounts,
+    ) {
+        if connection.onset == Onset::MidStream || connection.syn_attempts == 0 {
+            return;
+        }
+        let key = (connection.originator.ip, connection.responder);
+        if self.by_ends.len() >= limits.attempts && !self.by_ends.contains_key(&key) {
+            counts.reached(LimitName::Attempts);
+            return;
+        }
+        let attempt = self.by_ends.entry(key).or_insert_with(|| ControlAttempt {
+            client: connection.originator.ip,
+            server: connection.responder,
+            unanswered: 0,
+            refused: 0,
+            first: connection.first.time,
+            last: connection.last.time,
+            frames: Vec::new(),
+        });
+        match connection.refused {
+            Some(_) => attempt.refused = attempt.refused.saturating_add(1),
+            None => attempt.unanswered = attempt.unanswered.saturating_add(1),
+        }
+        attempt.last = attempt.last.max(connection.last.time);
+        let room = FRAMES.saturating_sub(attempt.frames.len());
+        let refusal = connection.refused.map(|packet| packet.frame);
+        attempt.frames.extend(connection.syn_frames.iter().copied().chain(refusal).take(room));
+    }
+
+    /// There is a session between the two now: what failed before was no lasting obstacle.
+    pub(super) fn forgive(&mut self, client: IpAddr, server: Endpoint) {
+        self.by_ends.remove(&(client, server));
+    }
+
+    /// All attempts that failed, by client and server.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &ControlAttempt> {
+        self.by_ends.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::PacketRef;
+
+    fn failed(client: u8, refused: bool) -> Connection {
+        let (from, to) =
+            (Endpoint::new([192, 0, 2, client].into(), 50_000), Endpoint::new([192, 0, 2, 1].into(), 21));
+        let first = PacketRef { frame: 7, ..PacketRef::default() };
+        let mut connection = Connection::begun(from, to, Onset::Handshake, first);
+        connection.syn_attempts = 1;
+        connection.syn_frames.push(7);
+        connection.refused = refused.then_some(PacketRef { frame: 8, ..first });
+        connection
+    }
+
+    fn noted(connections: &[Connection], limit: usize) -> (Attempts, u64) {
+        let limits = Limits { attempts: limit, ..Limits::default() };
+        let (mut attempts, mut counts) = (Attempts::default(), LimitCounts::default());
+        for connection in connections {
+            attempts.note_failure(connection, &limits, &mut counts);
+        }
+        (attempts, counts.iter().map(|(_, count)| count).sum())
+    }
+
+    #[test]
+    fn attempts_between_the_same_two_are_counted_together_and_proved_by_a_few_frames() {
+        let connections: Vec<Connection> = (0..9).map(|number| failed(2, number % 3 == 0)).collect();
+        let (attempts, _) = noted(&connections, 10);
+        let found: Vec<_> =
+            attempts.iter().map(|one| (one.refused, one.unanswered, one.frames.len())).collect();
+        assert_eq!(found, [(3, 6, FRAMES)]);
+    }
+
+    #[test]
+    fn beyond_the_limit_only_those_that_are_known_are_counted() {
+        let (attempts, reached) = noted(&[failed(2, true), failed(3, true), failed(2, true)], 1);
+        assert_eq!(attempts.iter().map(|one| one.refused).collect::<Vec<_>>(), [2]);
+        assert_eq!(reached, 1);
+    }
+
+    #[test]
+    fn a_connection_met_in_the_middle_is_no_attempt() {
+        let met = Connection { onset: Onset::MidStream, ..failed(2, false) };
+        assert_eq!(noted(&[met], 10).0.iter().count(), 0);
+    }
+
+    #[test]
+    fn a_session_between_the_two_takes_back_what_failed_before() {
+        let (mut attempts, _) = noted(&[failed(2, true), failed(3, true)], 10);
+        attempts.forgive([192, 0, 2, 2].into(), Endpoint::new([192, 0, 2, 1].into(), 21));
+        assert_eq!(attempts.iter().count(), 1);
+    }
+}
