@@ -20,6 +20,20 @@ pub use crate::session::{CurrentTransfer, Event, EventKind, Hashing, Options, Wa
 pub use conclusion::{Batch, Conclusion, Pending};
 
 /// Analyzes frames in order; gives sessions as they end, and a report at the end.
+///
+/// ```
+/// use ftpscope::analyzer::{Analyzer, Options};
+/// use ftpscope::capture;
+///
+/// let options = Options::default();
+/// let mut frames = capture::open(&["samples/pasv-and-port.pcap".into()], &options.limits)?;
+/// let mut analyzer = Analyzer::new(options);
+/// while let Some(frame) = frames.next() {
+///     analyzer.feed(&frame);
+/// }
+/// assert_eq!(analyzer.report(Vec::new()).sessions.len(), 2);
+/// # Ok::<(), capture::Error>(())
+/// ```
 pub struct Analyzer {
     decoder: Decoder,
     table: Table,

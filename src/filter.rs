@@ -33,6 +33,16 @@ pub use complete::{Candidate, complete};
 pub use field::{Field, fields};
 
 /// A filter that was understood.
+///
+/// ```
+/// use ftpscope::analyzer::Options;
+/// use ftpscope::filter::Filter;
+///
+/// let filter = Filter::parse("sess.mode == PORT")?;
+/// let report = ftpscope::analyze(["samples/pasv-and-port.pcap"], &Options::default())?;
+/// assert_eq!(report.sessions.iter().filter(|session| filter.matches(session)).count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Filter(parser::Expression);
 

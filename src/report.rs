@@ -41,6 +41,16 @@ pub use state::{ChannelState, Verdict};
 pub use transfer::{Content, Direction, Status, Transfer};
 
 /// Everything that was found in one capture, of one file or several.
+///
+/// ```
+/// use ftpscope::analyzer::Options;
+/// use ftpscope::report::Code;
+///
+/// let report = ftpscope::analyze(["samples/blocked-data-connection.pcap"], &Options::default())?;
+/// let worst = report.sessions[0].findings.iter().max_by_key(|finding| finding.severity);
+/// assert!(worst.is_some_and(|finding| finding.code == Code::DataUnanswered));
+/// # Ok::<(), ftpscope::capture::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What its JSON looks like.

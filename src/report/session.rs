@@ -23,6 +23,18 @@ impl fmt::Display for Uid {
 }
 
 /// One control connection on which FTP was spoken.
+///
+/// ```
+/// use ftpscope::analyzer::Options;
+/// use ftpscope::report::{Mode, Outcome};
+///
+/// let report = ftpscope::analyze(["samples/pasv-and-port.pcap"], &Options::default())?;
+/// let session = &report.sessions[0];
+/// assert_eq!(session.server.port, 21);
+/// let channel = &session.data_channels[0];
+/// assert_eq!((channel.mode, channel.outcome), (Some(Mode::Pasv), Some(Outcome::Connected)));
+/// # Ok::<(), ftpscope::capture::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Session {
     /// Its name.

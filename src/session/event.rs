@@ -7,6 +7,23 @@ use crate::ftp::Verb;
 use crate::report::{Differs, EndState, Finding, Login, MatchedBy, Mode, Prediction, Transfer, Uid};
 
 /// Something that happened in a session.
+///
+/// ```
+/// use ftpscope::analyzer::{Analyzer, EventKind, Options};
+/// use ftpscope::capture;
+///
+/// let options = Options { events: true, ..Options::default() };
+/// let mut frames = capture::open(&["samples/pasv-and-port.pcap".into()], &options.limits)?;
+/// let mut analyzer = Analyzer::new(options);
+/// let mut connected = 0;
+/// while let Some(frame) = frames.next() {
+///     analyzer.feed(&frame);
+///     let events = analyzer.take_events();
+///     connected += events.iter().filter(|event| matches!(event.kind, EventKind::Connected { .. })).count();
+/// }
+/// assert!(connected > 0);
+/// # Ok::<(), capture::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Event {
     /// The packet that shows it.

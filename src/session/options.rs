@@ -7,6 +7,13 @@ use crate::tcp::Connection;
 use crate::tls::KeyLog;
 
 /// Settings of the analysis.
+///
+/// ```
+/// use ftpscope::analyzer::Options;
+///
+/// let options = Options { control_ports: vec![21, 2121], hash: false, ..Options::default() };
+/// assert!(options.is_control_port(2121) && options.is_control_port(990));
+/// ```
 #[derive(Clone)]
 pub struct Options {
     /// Every cap.
