@@ -3,6 +3,16 @@
 //! FTP negotiates a second TCP connection for every listing and file. This library follows every control connection
 //! in a capture, predicts the data connection that each negotiation announces, and links what then happens.
 //!
+//! ```
+//! use ftpscope::analyzer::Options;
+//!
+//! let report = ftpscope::analyze(["samples/blocked-data-connection.pcap"], &Options::default())?;
+//! for finding in report.sessions.iter().flat_map(|session| &session.findings) {
+//!     println!("{}: {}", finding.code.name(), finding.summary);
+//! }
+//! # Ok::<(), ftpscope::capture::Error>(())
+//! ```
+//!
 //! # How a byte travels
 //!
 //! ```text
@@ -15,10 +25,10 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 11 | [`cli`] |
-//! | 10 | [`live`], [`tui`] |
-//! | 9 | [`reading`] |
-//! | 8 | [`capture`], [`confine`], [`export`] |
+//! | 11 | `cli` |
+//! | 10 | `live`, `tui` |
+//! | 9 | `reading` |
+//! | 8 | `capture`, `confine`, [`export`] |
 //! | 7 | [`analyzer`] |
 //! | 6 | [`diagnose`] |
 //! | 5 | [`session`] |

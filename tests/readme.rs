@@ -14,6 +14,20 @@ use std::sync::Mutex;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
+/// There it is compiled and run, on a sample.
+#[test]
+fn the_example_of_the_library_is_that_of_the_crate() {
+    let text = readme();
+    let (_, rest) = text.split_once("```rust\n").expect("the README has an example");
+    let (example, _) = rest.split_once("```").expect("it ends");
+    let library = include_str!("../src/lib.rs");
+    for line in example.lines() {
+        let line = line.replace("capture.pcap", "samples/blocked-data-connection.pcap");
+        let documented = format!("//! {line}").trim_end().to_owned() + "\n";
+        assert!(library.contains(&documented), "src/lib.rs lacks {line}");
+    }
+}
+
 fn readme() -> String {
     std::fs::read_to_string(README).unwrap()
 }
