@@ -39,6 +39,20 @@ const CONFINED: &[(&str, &[&str])] = &[
 const CORE: &[&str] =
     &["base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer", "filter", "export"];
 
+/// The floors inside the terminal interface, from the ground up: a module names only modules of floors below its own. Those
+/// that are not listed (`tui` itself and what it runs) stand above all of these.
+const TUI_FLOORS: &[&[&str]] = &[
+    &["screen", "scale", "glyphs", "words", "theme", "layout", "summary", "effect", "source"],
+    &["events", "evidence", "overview"],
+    &["data"],
+    &["message", "row_filter", "details"],
+    &["keymap", "cursor", "line_editor", "canvas"],
+    &["state"],
+    &["screens", "commands", "tabs", "input"],
+    &["overlays", "interface"],
+    &["update", "draw"],
+];
+
 /// Modules that take time as an argument and touch nothing outside: what a clock, a thread or a file is called.
 const PURE: &[&str] = &["base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer"];
 const IMPURE: &[&str] = &[
@@ -262,6 +276,38 @@ fn modules_name_only_lower_floors() {
     assert!(checked > 100, "only {checked} names were found");
 }
 
+/// The modules of `tui` that a line in `source`, which is one of them, names.
+fn named_in_tui(source: &Source, line: &str) -> Vec<String> {
+    let own_root = "super::".repeat(source.modules.len() - 1);
+    let path = line.replace("crate::tui::", &own_root);
+    named_modules(&path, source.modules.len() - 1)
+}
+
+#[test]
+fn modules_of_the_terminal_interface_name_only_lower_ones() {
+    let folder = root().join("src/tui");
+    let above = |name: &str| folder.join(name).with_extension("rs").is_file().then_some(TUI_FLOORS.len());
+    let listed = |name: &str| TUI_FLOORS.iter().position(|floor| floor.contains(&name));
+    let floor = |name: &str| listed(name).or_else(|| above(name));
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    let inner = |source: &&Source| !source.is_test && source.top() == "tui" && source.modules.len() > 1;
+    for source in sources().iter().filter(inner) {
+        let Some(own) = listed(&source.modules[1]) else { continue };
+        for (number, line) in source.lines() {
+            for name in named_in_tui(source, line).iter().filter(|name| **name != source.modules[1]) {
+                let Some(other) = floor(name) else { continue };
+                checked += 1;
+                if other >= own {
+                    wrong.push(format!("{}:{number}: names {name}", source.path.display()));
+                }
+            }
+        }
+    }
+    fail("modules of the terminal interface that name what is not below them", &wrong);
+    assert!(checked > 100, "only {checked} names were found");
+}
+
 #[test]
 fn the_core_names_nothing_but_itself() {
     let floors = floors();
@@ -413,6 +459,16 @@ fn the_rules_see_what_they_forbid() {
     assert_eq!(named_modules("    crate::{tcp::Table, ftp},", 1), ["tcp", "ftp"]);
     assert_eq!(named_modules("use super::super::cli::run;", 2), ["cli"]);
     assert_eq!(named_modules("use super::sibling;", 2), [""; 0]);
+    let screen = |path: &str| Source {
+        path: PathBuf::from(path),
+        modules: path.split('/').map(str::to_owned).collect(),
+        text: String::new(),
+        code: Vec::new(),
+        is_test: false,
+    };
+    assert_eq!(named_in_tui(&screen("tui/state"), "use super::draw::hints;"), ["draw"]);
+    assert_eq!(named_in_tui(&screen("tui/screens/ports"), "use crate::tui::update::press;"), ["update"]);
+    assert_eq!(named_in_tui(&screen("tui/screens/ports"), "use super::super::draw;"), ["draw"]);
     assert!(names_crate("use clap::Parser;", "clap"));
     assert!(names_crate("let x = serde_json::to_string(&y);", "serde_json"));
     assert!(!names_crate("use super::pcap::Reader;", "pcap"));
