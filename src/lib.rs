@@ -51,7 +51,7 @@
 //!
 //! **A 227 reply, until its row and lane.** The bytes of a control connection become lines in `session::control`, perhaps
 //! after [`tls`] decrypted them. [`ftp`] reads the line as a reply and the endpoint in it. The tracker (`negotiate`) notes
-//! the negotiation and expects a connection to that endpoint. When a SYN comes, `link` finds the expectation that it meets;
+//! the negotiation and expects a connection to that endpoint. When a SYN comes, `linker` finds the expectation that it meets;
 //! at the session's end `assemble` writes both down as one [`report::DataChannel`]. That is a row of the CSV and a lane of
 //! the timeline in `tui`, which only read it.
 //!

@@ -6,7 +6,7 @@ use super::control::Control;
 use super::expectation::OfSession;
 use super::flow::ContentHeads;
 use super::history::EndpointUseId;
-use super::state::{Channels, CurrentTransfer, Dialogue, DialogueState, Room};
+use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use crate::base::{Endpoint, PacketRef};
 use crate::ftp::{HostPort, Verb};
 use crate::report::{self, EndState, MatchedBy, Mode, Negotiation, Prediction, ReuseKind, Uid};
@@ -80,7 +80,7 @@ pub(super) enum Link {
     None,
     /// Still in the table; it began with this frame.
     Open(ConnectionId, u64),
-    /// What is reported of it, once its heads have told their part.
+    /// What is reported of it, once its first bytes have shown the kinds of content.
     Ended(Box<report::Connection>, ContentHeads),
 }
 
@@ -216,15 +216,18 @@ impl ActiveSession {
 
     /// What was said so far.
     fn dialogue(&self) -> Dialogue<'_> {
-        Dialogue { commands: &self.control.talk.dialogue.commands, gaps: &self.control.talk.gaps }
+        Dialogue {
+            commands: &self.control.conversation.dialogue.commands,
+            gaps: &self.control.conversation.gaps,
+        }
     }
 
     /// Brings the state of the dialogue up to date: with all exchanges of which no more replies come.
-    pub(super) fn catch_up(&mut self, room: Room) {
+    pub(super) fn catch_up(&mut self, budget: Budget) {
         let Self { control, channels, state, .. } = self;
-        let talk = &control.talk;
-        let dialogue = Dialogue { commands: &talk.dialogue.commands, gaps: &talk.gaps };
-        state.catch_up(dialogue, talk.dialogue.settled(), Channels::under_way(channels), room);
+        let conversation = &control.conversation;
+        let dialogue = Dialogue { commands: &conversation.dialogue.commands, gaps: &conversation.gaps };
+        state.catch_up(dialogue, conversation.dialogue.settled(), Channels::under_way(channels), budget);
     }
 
     /// The newest transfer on a channel, with what was in force when its command was given.

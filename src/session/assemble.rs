@@ -3,7 +3,7 @@
 use super::active::{ActiveSession, Channel, Link};
 use super::history::{EndpointUse, EndpointUseId, History};
 use super::options::Options;
-use super::state::Room;
+use super::state::Budget;
 use super::{kept, ports};
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Party;
@@ -15,73 +15,73 @@ use crate::tcp::{ConnectionId, Side};
 
 /// The report of a session under way; `describe` gives the facts of a data connection that is still open.
 pub(super) fn session(
-    live: &ActiveSession,
+    facts: &ActiveSession,
     history: &History,
     options: &Options,
     describe: &mut dyn FnMut(ConnectionId) -> Option<Box<Connection>>,
 ) -> Session {
-    let connections: Vec<Option<Box<Connection>>> = live
+    let connections: Vec<Option<Box<Connection>>> = facts
         .channels
         .iter()
         .map(|channel| match &channel.link {
             Link::None => None,
             Link::Open(id, _) => describe(*id),
-            Link::Ended(connection, heads) => Some(heads.told(connection)),
+            Link::Ended(connection, heads) => Some(heads.completed(connection)),
         })
         .collect();
-    let reuses = reuses(live, connections.iter().map(Option::as_deref), history, options);
-    let mut session = frame(live, connections, reuses, options.time_wait);
-    let talk = &live.control.talk;
-    session.greeting.clone_from(&talk.dialogue.greeting);
-    session.unsolicited.clone_from(&talk.dialogue.unsolicited);
-    session.commands.clone_from(&talk.dialogue.commands);
-    session.gaps.clone_from(&talk.gaps);
-    session.oversized.clone_from(&talk.oversized);
-    let room = Room::of(options, kept::derived(live.control.weight()));
-    live.state.clone().conclude(&mut session, &live.channels, room);
+    let reuses = reuses(facts, connections.iter().map(Option::as_deref), history, options);
+    let mut session = frame(facts, connections, reuses, options.time_wait);
+    let conversation = &facts.control.conversation;
+    session.greeting.clone_from(&conversation.dialogue.greeting);
+    session.unsolicited.clone_from(&conversation.dialogue.unsolicited);
+    session.commands.clone_from(&conversation.dialogue.commands);
+    session.gaps.clone_from(&conversation.gaps);
+    session.oversized.clone_from(&conversation.oversized);
+    let budget = Budget::of(options, kept::derived(facts.control.weight()));
+    facts.state.clone().conclude(&mut session, &facts.channels, budget);
     session.port_allocation = ports::allocation(&session.data_channels);
     session
 }
 
 /// A session that is over: the facts, but not yet what follows from them. That takes time, and can be done elsewhere.
 pub struct FinishedSession {
-    live: Box<ActiveSession>,
+    facts: Box<ActiveSession>,
     /// What was on its data channels' endpoints before, as far as that matters.
     reuses: Vec<Option<Reuse>>,
     time_wait: i64,
-    room: Room,
+    budget: Budget,
 }
 
 impl FinishedSession {
     /// A session that has left the tracker, of which paths may take so many bytes of memory more than is usual.
-    pub(super) fn new(live: Box<ActiveSession>, history: &History, options: &Options, paths: usize) -> Self {
-        let connections = live.channels.iter().map(|channel| channel.link.ended());
-        let reuses = reuses(&live, connections, history, options);
-        Self { live, reuses, time_wait: options.time_wait, room: Room::of(options, paths) }
+    pub(super) fn new(facts: Box<ActiveSession>, history: &History, options: &Options, paths: usize) -> Self {
+        let connections = facts.channels.iter().map(|channel| channel.link.ended());
+        let reuses = reuses(&facts, connections, history, options);
+        Self { facts, reuses, time_wait: options.time_wait, budget: Budget::of(options, paths) }
     }
 
     /// Works out the report: kinds of content, login, paths, transfers.
     pub fn report(self) -> Box<Session> {
-        let Self { mut live, reuses, time_wait, room } = self;
-        let connections = live
+        let Self { mut facts, reuses, time_wait, budget } = self;
+        let connections = facts
             .channels
             .iter_mut()
             .map(|channel| match std::mem::replace(&mut channel.link, Link::None) {
                 Link::None | Link::Open(..) => None,
                 Link::Ended(mut connection, heads) => {
-                    heads.tell(&mut connection);
+                    heads.complete(&mut connection);
                     Some(connection)
                 }
             })
             .collect();
-        let mut session = Box::new(frame(&live, connections, reuses, time_wait));
-        let talk = &mut live.control.talk;
-        session.greeting = std::mem::take(&mut talk.dialogue.greeting);
-        session.unsolicited = std::mem::take(&mut talk.dialogue.unsolicited);
-        session.commands = std::mem::take(&mut talk.dialogue.commands);
-        session.gaps = std::mem::take(&mut talk.gaps);
-        session.oversized = std::mem::take(&mut talk.oversized);
-        std::mem::take(&mut live.state).conclude(&mut session, &live.channels, room);
+        let mut session = Box::new(frame(&facts, connections, reuses, time_wait));
+        let conversation = &mut facts.control.conversation;
+        session.greeting = std::mem::take(&mut conversation.dialogue.greeting);
+        session.unsolicited = std::mem::take(&mut conversation.dialogue.unsolicited);
+        session.commands = std::mem::take(&mut conversation.dialogue.commands);
+        session.gaps = std::mem::take(&mut conversation.gaps);
+        session.oversized = std::mem::take(&mut conversation.oversized);
+        std::mem::take(&mut facts.state).conclude(&mut session, &facts.channels, budget);
         session.port_allocation = ports::allocation(&session.data_channels);
         session
     }
@@ -89,37 +89,37 @@ impl FinishedSession {
 
 impl std::fmt::Debug for FinishedSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FinishedSession").field("uid", &self.live.uid).finish_non_exhaustive()
+        f.debug_struct("FinishedSession").field("uid", &self.facts.uid).finish_non_exhaustive()
     }
 }
 
 /// All of a report but the dialogue and what follows from it.
 fn frame(
-    live: &ActiveSession,
+    facts: &ActiveSession,
     connections: Vec<Option<Box<Connection>>>,
     reuses: Vec<Option<Reuse>>,
     time_wait: i64,
 ) -> Session {
-    let channels: Vec<DataChannel> = live
+    let channels: Vec<DataChannel> = facts
         .channels
         .iter()
         .zip(connections)
         .zip(reuses.into_iter().chain(std::iter::repeat_with(|| None)))
         .map(|((channel, connection), reuse)| data_channel(channel, connection, reuse, time_wait))
         .collect();
-    let (end_state, closed_by) = live.ended.map_or((EndState::Open, None), |ended| (ended.state, ended.by));
-    let party = |side: Side| match live.control.client_side() {
+    let (end_state, closed_by) = facts.ended.map_or((EndState::Open, None), |ended| (ended.state, ended.by));
+    let party = |side: Side| match facts.control.client_side() {
         Some(client) if client == side => Party::Client,
         _ => Party::Server,
     };
     Session {
-        uid: live.uid.clone(),
-        client: live.client(),
-        server: live.server(),
-        start: live.first.time,
-        end: live.last.time,
-        frames: FrameSpan { first: live.first.frame, last: live.last.frame },
-        handshake: live.handshake,
+        uid: facts.uid.clone(),
+        client: facts.client(),
+        server: facts.server(),
+        start: facts.first.time,
+        end: facts.last.time,
+        frames: FrameSpan { first: facts.first.frame, last: facts.last.frame },
+        handshake: facts.handshake,
         end_state,
         closed_by: closed_by.map(party),
         user: None,
@@ -131,7 +131,7 @@ fn frame(
         system: None,
         client_software: None,
         features: None,
-        security: live.control.talk.security,
+        security: facts.control.conversation.security,
         epsv_all: false,
         port_allocation: PortAllocation::default(),
         commands: Vec::new(),
@@ -200,16 +200,16 @@ fn time_wait(channel: &Channel, connection: &Connection, linger: i64) -> Option<
 /// What was on the endpoints of a session's data channels before, as far as that matters; of those behind the last in the
 /// list nothing was. `connections` are those of the channels.
 fn reuses<'a>(
-    live: &ActiveSession,
+    facts: &ActiveSession,
     connections: impl Iterator<Item = Option<&'a Connection>>,
     history: &History,
     options: &Options,
 ) -> Vec<Option<Reuse>> {
     let is_first = |channel: &Channel| channel.previous.is_none() && channel.predicted_previous.is_none();
-    if live.channels.iter().all(is_first) {
+    if facts.channels.iter().all(is_first) {
         return Vec::new();
     }
-    let channels = live.channels.iter().zip(connections);
+    let channels = facts.channels.iter().zip(connections);
     channels.map(|(channel, connection)| reuse(channel, connection, history, options)).collect()
 }
 

@@ -19,45 +19,45 @@ const GUESSED_OLE: &str = "application/msword";
 /// Bytes of a machine listing (MLSD) that are kept until its facts were read.
 const LISTING: usize = 256 * 1024;
 
-/// What a sum takes, wherever it is made, with its place in two lists.
-const SUM: usize = 4 * (size_of::<Sha256>() + 16);
+/// What a digest under way takes, wherever it is computed, with its place in two lists.
+const DIGEST: usize = 4 * (size_of::<Sha256>() + 16);
 
-/// Where SHA-256 sums are made. The default makes them in place; a program with a core to spare can do it elsewhere.
+/// Computes SHA-256 digests. The default does so in place; a program with a core to spare can do it elsewhere.
 pub trait Hashing: Send {
-    /// Starts a new sum.
+    /// Starts a new digest.
     fn start(&mut self) -> u64;
     /// Adds bytes to it, in order.
-    fn update(&mut self, sum: u64, bytes: &[u8]);
-    /// Ends it; called at most once for each sum.
-    fn finish(&mut self, sum: u64) -> Option<[u8; 32]>;
+    fn update(&mut self, digest: u64, bytes: &[u8]);
+    /// Ends it; called at most once for each digest.
+    fn finish(&mut self, digest: u64) -> Option<[u8; 32]>;
 }
 
-/// Makes sums in place.
+/// Computes digests in place.
 #[derive(Default)]
 pub struct InlineHashing {
-    sums: std::collections::HashMap<u64, Sha256>,
+    digests: std::collections::HashMap<u64, Sha256>,
     next: u64,
 }
 
 impl Hashing for InlineHashing {
     fn start(&mut self) -> u64 {
         self.next = self.next.wrapping_add(1);
-        self.sums.insert(self.next, Sha256::new());
+        self.digests.insert(self.next, Sha256::new());
         self.next
     }
 
-    fn update(&mut self, sum: u64, bytes: &[u8]) {
-        if let Some(state) = self.sums.get_mut(&sum) {
+    fn update(&mut self, digest: u64, bytes: &[u8]) {
+        if let Some(state) = self.digests.get_mut(&digest) {
             state.update(bytes);
         }
     }
 
-    fn finish(&mut self, sum: u64) -> Option<[u8; 32]> {
-        self.sums.remove(&sum).map(|state| state.finalize().into())
+    fn finish(&mut self, digest: u64) -> Option<[u8; 32]> {
+        self.digests.remove(&digest).map(|state| state.finalize().into())
     }
 }
 
-/// Makes no sums: `--no-hash`.
+/// Computes no digests: `--no-hash`.
 pub struct NoHashing;
 
 impl Hashing for NoHashing {
@@ -65,14 +65,14 @@ impl Hashing for NoHashing {
         0
     }
 
-    fn update(&mut self, _sum: u64, _bytes: &[u8]) {}
+    fn update(&mut self, _digest: u64, _bytes: &[u8]) {}
 
-    fn finish(&mut self, _sum: u64) -> Option<[u8; 32]> {
+    fn finish(&mut self, _digest: u64) -> Option<[u8; 32]> {
         None
     }
 }
 
-/// What a stream's first bytes tell of it.
+/// What a stream's first bytes show of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sniffed {
     /// The media type.
@@ -83,7 +83,7 @@ pub(super) struct Sniffed {
 
 /// One direction of one data connection.
 pub(super) struct Content {
-    sum: u64,
+    digest: u64,
     pub(super) head: Vec<u8>,
     listing: Option<Vec<u8>>,
     /// Whether nothing of it may be kept any more.
@@ -98,7 +98,7 @@ pub(super) struct Content {
 impl Content {
     pub(super) fn new(hashing: &mut dyn Hashing, keep_listing: bool, at: PacketRef) -> Self {
         Self {
-            sum: hashing.start(),
+            digest: hashing.start(),
             head: Vec::new(),
             listing: keep_listing.then(Vec::new),
             is_stopped: false,
@@ -111,7 +111,7 @@ impl Content {
     }
 
     pub(super) fn update(&mut self, hashing: &mut dyn Hashing, bytes: &[u8], at: PacketRef) {
-        hashing.update(self.sum, bytes);
+        hashing.update(self.digest, bytes);
         self.len = self.len.saturating_add(bytes.len() as u64);
         self.last = at;
         let room = HEAD.saturating_sub(self.head.len());
@@ -126,9 +126,9 @@ impl Content {
     }
 
     /// What is kept of it, in bytes of memory.
-    pub(super) fn held(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         let listing = self.listing.as_ref().map_or(0, Vec::capacity);
-        SUM.saturating_add(self.head.capacity()).saturating_add(listing)
+        DIGEST.saturating_add(self.head.capacity()).saturating_add(listing)
     }
 
     /// Keeps nothing of it from now on.
@@ -152,7 +152,7 @@ impl Content {
     }
 
     pub(super) fn finish(&mut self, hashing: &mut dyn Hashing) -> Option<[u8; 32]> {
-        hashing.finish(self.sum)
+        hashing.finish(self.digest)
     }
 
     pub(super) fn listing(&self) -> Option<&[u8]> {
@@ -160,7 +160,7 @@ impl Content {
     }
 }
 
-/// What a stream's first bytes tell.
+/// What a stream's first bytes show.
 pub(super) fn sniff(head: &[u8]) -> Sniffed {
     let is_text = is_text(head);
     // A list of files may begin with the two or three letters that mark an image or a program.

@@ -3,12 +3,12 @@
 //! A server answers in order, so the oldest command without a final reply gets the next reply. Three things disturb
 //! that order, and each has its evidence:
 //!
-//! - **a transfer under way** (1yz seen): STAT, NOOP and ABOR may be answered before its completion; the code tells;
+//! - **a transfer under way** (1yz seen): STAT, NOOP and ABOR may be answered before its completion; the code decides;
 //! - **a reply lost in a gap** of the capture: the commands that were sent before the client had acknowledged the
 //!   missing bytes may have been answered there, later ones can't have been;
 //! - **a reply that nobody asked for**: the server had not yet received the command, as its acknowledgement shows.
 //!
-//! A reply may also be captured before its command (two taps): it is held until the command's bytes were seen.
+//! A reply may also be captured before its command (two taps): it is held back until the command's bytes were seen.
 
 use std::collections::VecDeque;
 
@@ -70,7 +70,7 @@ pub(super) struct Dialogue {
     greeting_open: bool,
     pub(super) commands: Vec<Command>,
     pending: VecDeque<Pending>,
-    held: VecDeque<IncomingReply>,
+    held_back: VecDeque<IncomingReply>,
     pub(super) greeting: Vec<Reply>,
     pub(super) unsolicited: Vec<Reply>,
 }
@@ -83,7 +83,7 @@ impl Dialogue {
             greeting: Vec::new(),
             unsolicited: Vec::new(),
             pending: VecDeque::new(),
-            held: VecDeque::new(),
+            held_back: VecDeque::new(),
             client_read: 0,
             greeting_open: from_the_beginning,
         }
@@ -144,14 +144,14 @@ impl Dialogue {
 
     /// Whether no reply is held back.
     pub(super) fn is_in_order(&self) -> bool {
-        self.held.is_empty()
+        self.held_back.is_empty()
     }
 
-    /// The client's stream was read up to `offset`: replies that were held for it come out.
+    /// The client's stream was read up to `offset`: replies that were held back for it are paired.
     pub(super) fn client_read(&mut self, offset: u64, answered: &mut Vec<(Answered, u16)>) {
         self.client_read = self.client_read.max(offset);
-        while self.held.front().is_some_and(|reply| self.is_due(reply.server_had)) {
-            if let Some(reply) = self.held.pop_front() {
+        while self.held_back.front().is_some_and(|reply| self.is_due(reply.server_had)) {
+            if let Some(reply) = self.held_back.pop_front() {
                 let code = reply.code;
                 answered.push((self.pair_incoming(reply), code));
             }
@@ -172,18 +172,19 @@ impl Dialogue {
         limits: &Limits,
         answered: &mut Vec<(Answered, u16)>,
     ) {
-        if self.held.is_empty() && self.is_due(reply.server_had) || self.held.len() >= limits.pending_commands
+        if self.held_back.is_empty() && self.is_due(reply.server_had)
+            || self.held_back.len() >= limits.pending_commands
         {
             let code = reply.code;
             answered.push((self.pair_incoming(reply), code));
         } else {
-            self.held.push_back(reply);
+            self.held_back.push_back(reply);
         }
     }
 
     /// The end: nothing more is waited for.
     pub(super) fn finish(&mut self, answered: &mut Vec<(Answered, u16)>) {
-        while let Some(reply) = self.held.pop_front() {
+        while let Some(reply) = self.held_back.pop_front() {
             let code = reply.code;
             answered.push((self.pair_incoming(reply), code));
         }
@@ -194,15 +195,15 @@ impl Dialogue {
         self.client_read == 0 || server_had.is_none_or(|had| had <= self.client_read.saturating_add(1))
     }
 
-    fn pair_incoming(&mut self, heard: IncomingReply) -> Answered {
+    fn pair_incoming(&mut self, incoming: IncomingReply) -> Answered {
         let reply = Reply {
-            time: heard.packet.time,
-            frame: heard.packet.frame,
-            code: heard.code,
-            text: heard.text,
-            line: heard.line,
+            time: incoming.packet.time,
+            frame: incoming.packet.frame,
+            code: incoming.code,
+            text: incoming.text,
+            line: incoming.line,
         };
-        self.pair(reply, heard.server_had, heard.is_kept)
+        self.pair(reply, incoming.server_had, incoming.is_kept)
     }
 
     /// Finds out what a reply answers, and keeps it there if it is to be kept.

@@ -56,7 +56,7 @@ pub enum EventKind {
         /// The reply's code.
         code: u16,
     },
-    /// A negotiation was accepted: this data connection is expected; not told where it is there already.
+    /// A negotiation was accepted: this data connection is expected; not reported where it is there already.
     Expecting {
         /// The channel's index.
         #[serde(rename = "data_channel")]
@@ -88,7 +88,7 @@ pub enum EventKind {
         originator: Endpoint,
         /// To whom.
         responder: Endpoint,
-        /// How it was told to belong there.
+        /// How it was matched.
         matched_by: Option<MatchedBy>,
         /// Whose address is not the predicted one.
         differs: Option<Differs>,

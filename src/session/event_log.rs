@@ -1,4 +1,4 @@
-//! What those who watch are told, and what they wait for.
+//! Events for those who watch, and what will lead to further ones.
 
 use std::collections::VecDeque;
 
@@ -40,7 +40,7 @@ impl EventLog {
         std::mem::take(&mut self.events)
     }
 
-    /// A prediction waits for its connection. Gives up the oldest of more than so many; tells whether it did.
+    /// A prediction waits for its connection. Gives up the oldest of more than so many; returns whether it did.
     pub(super) fn wait_until(&mut self, deadline: Deadline, limit: usize) -> bool {
         let is_full = self.deadlines.len() >= limit;
         if is_full {

@@ -1,4 +1,4 @@
-//! Expectations: the data connections that negotiations announce, and how a connection is told to be one of them.
+//! Expectations: the data connections that negotiations announce, and how a connection is recognized as one of them.
 //!
 //! The listening endpoint decides, never the connector's port. A connection may be captured before the line that
 //! announces it (two taps, reordering), so the tracker asks in both directions: a new connection looks for its
@@ -175,7 +175,7 @@ impl Expectations {
         }
     }
 
-    /// Takes one out, and out of the lists of its endpoints; tells whether it was still there.
+    /// Takes one out, and out of the lists of its endpoints; returns whether it was still there.
     fn remove(&mut self, id: ExpectationId) -> bool {
         let Some(gone) = self.all.remove(id) else { return false };
         for end in gone.ends() {

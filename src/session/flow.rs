@@ -43,11 +43,11 @@ pub(super) enum Role {
 pub(super) struct DataFlow {
     /// The channels that it belongs to: one, or two in an FXP transfer.
     pub(super) owners: SmallVec<[(SessionId, u32); 2]>,
-    /// The channel whose endpoint it visits although that has its connection, until it comes to something.
-    pub(super) visits: Option<ConnectionAttempt>,
+    /// The channel whose endpoint it goes to although that has its connection, until it comes to something.
+    pub(super) attempt: Option<ConnectionAttempt>,
     /// Whether originator and responder are the other way round than the TCP floor guessed (mid-stream).
     pub(super) swapped: bool,
-    /// Whether it was told that the connection stands.
+    /// Whether it was reported that the connection stands.
     pub(super) connection_reported: bool,
     /// Whether a listing's text is wanted.
     pub(super) keep_listing: bool,
@@ -98,13 +98,13 @@ const fn end_of(side: Side) -> tls::End {
 impl DataFlow {
     /// Whether no channel has it, nor waits to see what comes of it.
     pub(super) fn is_unowned(&self) -> bool {
-        self.owners.is_empty() && self.visits.is_none()
+        self.owners.is_empty() && self.attempt.is_none()
     }
 
     pub(super) fn new() -> Self {
         Self {
             owners: SmallVec::new(),
-            visits: None,
+            attempt: None,
             swapped: false,
             connection_reported: false,
             keep_listing: false,
@@ -125,10 +125,10 @@ impl DataFlow {
             TlsState::Unknown | TlsState::No => (0, &[][..]),
         };
         let contents = self.streams.iter().chain(plain).flatten();
-        contents.fold(tls, |sum, content| sum.saturating_add(content.held()))
+        contents.fold(tls, |total, content| total.saturating_add(content.weight()))
     }
 
-    /// Keeps nothing of its content from now on: it is still counted and summed, but not read.
+    /// Keeps nothing of its content from now on: it is still counted and digested, but not read.
     pub(super) fn stop_reading(&mut self) {
         self.streams.iter_mut().flatten().for_each(Content::stop_reading);
         self.tls = TlsState::No;
@@ -203,7 +203,7 @@ impl DataFlow {
             .filter(|text| !text.is_empty())
     }
 
-    /// The connection is over: what TLS held back comes out.
+    /// The connection is over: what TLS had held back is delivered.
     pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
         let Wrapped { session, plain } = &mut **wrapped;
@@ -218,12 +218,12 @@ impl DataFlow {
     /// The connection as the report shows it, as it stands now.
     pub(super) fn describe(&mut self, connection: &Connection) -> Box<report::Connection> {
         let (mut described, heads) = self.facts(connection, None);
-        heads.tell(&mut described);
+        heads.complete(&mut described);
         described
     }
 
-    /// The connection as the report shows it, but for the kinds of its contents, and what tells those. With `hashing`, sums
-    /// are ended: once only.
+    /// The connection as the report shows it, but for the kinds of its contents, and the first bytes that show those. With
+    /// `hashing`, digests are finished: once only.
     pub(super) fn facts(
         &mut self,
         connection: &Connection,
@@ -286,14 +286,14 @@ impl DataFlow {
                 Some(plain) if decrypted => plain,
                 _ => wire,
             };
-            // Who ends the sums has no more use for it.
+            // Whoever finishes the digests has no more use for it.
             *head = if hashing.is_some() { mem::take(&mut content.head) } else { content.head.clone() };
             facts.bare_line_feeds = content.bare_line_feeds;
             facts.content_bytes = decrypted.then_some(content.len);
             if let Some(hashing) = hashing.as_deref_mut() {
-                let sum = content.finish(hashing);
+                let digest = content.finish(hashing);
                 let delivered_all = decrypted || content.len == facts.bytes;
-                facts.sha256 = sum.filter(|_| whole && delivered_all);
+                facts.sha256 = digest.filter(|_| whole && delivered_all);
             }
         }
         let [originator, responder] = heads;
@@ -306,7 +306,7 @@ impl DataFlow {
     }
 }
 
-/// The first bytes of what both sides of a connection sent: they tell of what kind that is, which need not be found out
+/// The first bytes of what both sides of a connection sent: they show of what kind that is, which need not be found out
 /// while packets wait.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ContentHeads {
@@ -321,14 +321,14 @@ impl ContentHeads {
     }
 
     /// The whole report of the connection that they are of.
-    pub(super) fn told(&self, of: &report::Connection) -> Box<report::Connection> {
-        let mut told = Box::new(of.clone());
-        self.tell(&mut told);
-        told
+    pub(super) fn completed(&self, of: &report::Connection) -> Box<report::Connection> {
+        let mut completed = Box::new(of.clone());
+        self.complete(&mut completed);
+        completed
     }
 
     /// Completes the report of the connection that they are of.
-    pub(super) fn tell(&self, of: &mut report::Connection) {
+    pub(super) fn complete(&self, of: &mut report::Connection) {
         let is_readable = !of.tls || of.decrypted;
         for (head, facts) in
             [(&self.originator, &mut of.from_originator), (&self.responder, &mut of.from_responder)]

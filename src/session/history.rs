@@ -82,7 +82,7 @@ impl History {
         self.by_listener.find(hash, self.finder(hash, |one| one.listener == listener)).map(|latest| latest.id)
     }
 
-    /// What tells an entry with this hash from another by its use.
+    /// Distinguishes entries with the same hash by their uses.
     fn finder(&self, hash: u64, is_it: impl Fn(&EndpointUse) -> bool) -> impl FnMut(&Latest) -> bool {
         move |latest| latest.hash == hash && self.get(latest.id).is_some_and(&is_it)
     }

@@ -66,7 +66,7 @@ pub(super) fn known_command(verb: &Verb, argument: usize) -> usize {
 
 /// What a command costs, by what its words do.
 fn a_command(verb: &Verb, name: usize, argument: usize) -> usize {
-    // An argument is told again by the transfer.
+    // The transfer repeats the argument.
     let (transfer, times) = match verb {
         Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
             (LIST * size_of::<report::Transfer>() + PATH, 2)

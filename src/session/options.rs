@@ -22,7 +22,7 @@ pub struct Options {
     pub time_wait: i64,
     /// After how long a prediction counts as not met in live events, in nanoseconds.
     pub predict_window: i64,
-    /// Whether SHA-256 sums of contents are made.
+    /// Whether SHA-256 digests of contents are computed.
     pub hash: bool,
     /// Whether passwords and accounts are kept.
     pub show_passwords: bool,

@@ -2,7 +2,7 @@
 
 use crate::report::{Allocation, DataChannel, Negotiation, PortAllocation};
 
-/// Ports below this many tell nothing.
+/// Fewer ports than this show no pattern.
 const ENOUGH: usize = 3;
 
 /// The most that one port may lie above the one before to count as the next: a busy host takes some in between.

@@ -48,14 +48,14 @@ fn effect(command: &Command) -> Effect {
 
 /// What may be made of the dialogue, in bytes of memory.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
+pub(super) struct Budget {
     /// Of paths, beside what is usual for one.
     paths: usize,
     /// Of the names of files whose sizes are known.
     names: usize,
 }
 
-impl Room {
+impl Budget {
     /// The usual, and so much more for paths.
     pub(super) const fn of(options: &Options, paths: usize) -> Self {
         Self { paths, names: options.limits.kept_per_session / 4 }
@@ -112,7 +112,7 @@ impl DialogueState {
         dialogue: Dialogue<'_>,
         until: usize,
         channels: Channels<'_>,
-        room: Room,
+        budget: Budget,
     ) {
         self.assignment.learn(channels);
         let due = dialogue.commands.get(self.taken_in..until).unwrap_or_default();
@@ -123,7 +123,7 @@ impl DialogueState {
             }
             self.pass_gaps(dialogue.gaps, command);
             let Ok(index) = u32::try_from(self.taken_in) else { return };
-            self.take_in(index, command, channels, room);
+            self.take_in(index, command, channels, budget);
             self.taken_in = self.taken_in.saturating_add(1);
         }
     }
@@ -148,7 +148,7 @@ impl DialogueState {
         }
     }
 
-    fn take_in(&mut self, index: u32, command: &Command, channels: Channels<'_>, room: Room) {
+    fn take_in(&mut self, index: u32, command: &Command, channels: Channels<'_>, budget: Budget) {
         let effect = effect(command);
         self.in_force.apply(command, effect, || self.assignment.negotiated_by(index, channels));
         let argument = command.text().map(Text::raw);
@@ -156,7 +156,7 @@ impl DialogueState {
             Verb::User | Verb::Pass | Verb::Acct => self.identity.log_in(command),
             Verb::Rein if effect == Effect::Done => self.identity.login = Login::None,
             Verb::Size | Verb::Mlst => {
-                self.sizes.answered(&self.in_force.directory, command, argument, room.names);
+                self.sizes.answered(&self.in_force.directory, command, argument, budget.names);
             }
             Verb::Dele | Verb::Rnto if effect == Effect::Done => {
                 self.sizes.forget(&self.in_force.directory, argument);
@@ -167,7 +167,7 @@ impl DialogueState {
             _ => {}
         }
         if transfer::may_move_data(command) {
-            self.start_transfer(index, command, effect, channels, room);
+            self.start_transfer(index, command, effect, channels, budget);
         }
     }
 
@@ -177,13 +177,13 @@ impl DialogueState {
         command: &Command,
         effect: Effect,
         channels: Channels<'_>,
-        room: Room,
+        budget: Budget,
     ) {
         self.is_provisional |= !channels.are_final();
         let mut start = TransferStart::new(index, command, &self.in_force);
         self.assign(&mut start, command, effect, channels);
         let allowed =
-            room.paths.saturating_add(self.transfers.len().saturating_add(1).saturating_mul(kept::PATH));
+            budget.paths.saturating_add(self.transfers.len().saturating_add(1).saturating_mul(kept::PATH));
         let argument = command.text().map(Text::raw);
         let connection = start.connected_channel().and_then(|channel| channels.connection(channel));
         if let Some(direction) = start.direction(command, channels, connection) {
@@ -199,7 +199,7 @@ impl DialogueState {
             self.in_force.offset = 0;
             if command.verb == Verb::Mlsd && start.assigned.is_some_and(|assigned| assigned.is_first) {
                 let listing = start.assigned.and_then(|assigned| channels.listing(assigned.channel));
-                self.sizes.listed(&self.in_force.directory, argument, listing, room.names);
+                self.sizes.listed(&self.in_force.directory, argument, listing, budget.names);
             }
         }
         self.transfers.push(start);
@@ -332,14 +332,19 @@ impl DialogueState {
 
     /// Takes in the rest of the dialogue, and puts all that it says into the session's report, whose dialogue and channels
     /// are there already.
-    pub(super) fn conclude(mut self, session: &mut Session, facts: &[super::active::Channel], room: Room) {
+    pub(super) fn conclude(
+        mut self,
+        session: &mut Session,
+        facts: &[super::active::Channel],
+        budget: Budget,
+    ) {
         let channels = Channels::reported(facts, &session.data_channels);
         let dialogue = Dialogue { commands: &session.commands, gaps: &session.gaps };
         if self.is_provisional {
             // A connection that came late may be a transfer's that seemed to have none; offsets and sizes depend on that.
             self = Self::default();
         }
-        self.catch_up(dialogue, dialogue.commands.len(), channels, room);
+        self.catch_up(dialogue, dialogue.commands.len(), channels, budget);
         session.transfers = self.transfers(&session.commands, channels);
         let Identity { user, password, account, login, system, client_software, features, epsv_all } =
             self.identity;

@@ -197,8 +197,8 @@ impl Tracker {
         }
     }
 
-    /// Lets a control connection hear something.
-    fn hear(&mut self, session_id: SessionId, act: impl FnOnce(&mut Control, &mut Notes<'_>)) {
+    /// Gives a control connection something to read, and reckons what it keeps.
+    fn feed_control(&mut self, session_id: SessionId, act: impl FnOnce(&mut Control, &mut Notes<'_>)) {
         if self.kept.allowed() < kept::MODEST
             && self.sessions.get(session_id).is_some_and(|session| session.control.weight() < kept::MODEST)
         {
@@ -298,7 +298,7 @@ impl Tracker {
             self.act(session_id, occurrence, packet);
             return;
         }
-        self.hear(session_id, |control, notes| control.data(connection, chunk, notes));
+        self.feed_control(session_id, |control, notes| control.data(connection, chunk, notes));
         self.react(id, session_id, packet);
     }
 
@@ -375,8 +375,8 @@ impl Sink for Tracker {
                     data.kept = data.weight();
                 }
                 kept.change(before, data.kept);
-                if let Some(visit) = data.visits.take() {
-                    self.promote(id, visit);
+                if let Some(attempt) = data.attempt.take() {
+                    self.promote(id, attempt);
                 }
             }
         }
@@ -389,7 +389,7 @@ impl Sink for Tracker {
             Role::Control(session_id) => {
                 let session_id = *session_id;
                 let packet = gap.packet;
-                self.hear(session_id, |control, notes| control.gap(gap, notes));
+                self.feed_control(session_id, |control, notes| control.gap(gap, notes));
                 self.react(id, session_id, packet);
             }
             Role::Data(data) => data.gap(gap.side, gap.len, options),
@@ -401,11 +401,11 @@ impl Sink for Tracker {
         if self.is_watched() {
             self.report_connection(id, connection);
         }
-        // The predicted peer's further connection counts once it stands, a stranger's only once it carries something.
+        // A further connection of the predicted peer counts once it stands, a stranger's only once it carries something.
         let stands = connection.established.is_some();
         let Some(data) = self.flows.data_mut(id).filter(|_| stands) else { return };
-        if let Some(visit) = data.visits.take_if(|visit| visit.matched_by != MatchedBy::Translated) {
-            self.promote(id, visit);
+        if let Some(attempt) = data.attempt.take_if(|attempt| attempt.matched_by != MatchedBy::Translated) {
+            self.promote(id, attempt);
         }
     }
 

@@ -26,7 +26,7 @@ impl Verdict {
         let is_first = from_the_beginning && garbage == 0 && !command && !reply;
         match plausible {
             Plausible::Yes => Self::Ftp,
-            // However its first line was cut, it tells what the connection is.
+            // However its first line was cut, it shows what the connection is.
             Plausible::No if is_first => Self::Other,
             Plausible::No if expected && garbage < PATIENCE => {
                 Self::Open { garbage: garbage.saturating_add(1), command, reply }

@@ -48,8 +48,9 @@ mod tests {
         const SECOND: i64 = 1_000_000_000;
         let mut clock = Clock::default();
         let at = |seconds: i64| Timestamp::from_nanos(seconds * SECOND);
-        for (told, shown) in [(100, 100), (99, 100), (101, 101), (-3499, 101), (-3498, 102), (-3490, 110)] {
-            assert_eq!(clock.tick(at(told)), at(shown), "told {told}");
+        for (stamped, shown) in [(100, 100), (99, 100), (101, 101), (-3499, 101), (-3498, 102), (-3490, 110)]
+        {
+            assert_eq!(clock.tick(at(stamped)), at(shown), "stamped {stamped}");
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) struct Half {
     last_time: Timestamp,
     last: Header,
     /// Whether any packet of this side was captured.
-    pub heard: bool,
+    pub has_sent: bool,
     /// Its FIN.
     pub fin: Option<Fin>,
     /// A FIN before the end of what was captured: one of the two can't be the stream's.
@@ -92,7 +92,7 @@ impl Half {
         self.base = Some(segment.seq.wrapping_add(1));
         self.syn = Some(segment.seq);
         self.syn_timestamp = segment.timestamp;
-        self.heard = true;
+        self.has_sent = true;
     }
 
     /// Forgets what was learnt of its numbers; what was delivered stays delivered.
@@ -179,7 +179,7 @@ impl Half {
     /// acknowledged.
     pub(super) fn known_end(&self) -> u64 {
         let acknowledged = || {
-            let acked = self.acked.filter(|_| self.heard)?;
+            let acked = self.acked.filter(|_| self.has_sent)?;
             // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
             (acked > offset(self.highest).saturating_add(1)).then_some(acked)
         };
@@ -204,14 +204,14 @@ impl Half {
 
     /// Whether this segment is the last one again, captured twice.
     pub(super) fn is_copy(&self, segment: &Segment<'_>) -> bool {
-        self.heard
+        self.has_sent
             && segment.packet.time.since(self.last_time).saturating_abs() <= COPY
             && self.last == Header::of(segment)
     }
 
     /// Remembers this segment as the last one.
     pub(super) fn remember(&mut self, segment: &Segment<'_>) {
-        self.heard = true;
+        self.has_sent = true;
         self.last_time = segment.packet.time;
         self.last = Header::of(segment);
     }

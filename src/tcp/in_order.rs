@@ -83,7 +83,7 @@ impl Half {
 
     /// Whether this is the sequence number of what comes next, where all is in order.
     fn is_next(&self, seq: u32) -> bool {
-        self.heard && self.offset_of(seq) == Some(offset(self.highest))
+        self.has_sent && self.offset_of(seq) == Some(offset(self.highest))
     }
 
     /// The offset that a number acknowledges, where that lies within what was captured and all is in order.

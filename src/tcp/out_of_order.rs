@@ -128,7 +128,7 @@ impl OutOfOrderQueue {
         }
     }
 
-    /// Forgets what is held from `end` on; tells how many bytes that were.
+    /// Forgets what is held from `end` on; returns how many bytes that were.
     pub(super) fn truncate(&mut self, end: u64, budget: &mut Budget) -> u64 {
         let mut forgotten = 0_u64;
         for piece in self.pieces.split_off(&end).into_values() {

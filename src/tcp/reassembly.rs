@@ -75,7 +75,7 @@ pub(super) struct Reassembly {
     next: u64,
     /// Frame that carried the last bytes delivered.
     last_frame: Option<u64>,
-    held: Option<Box<OutOfOrderQueue>>,
+    out_of_order: Option<Box<OutOfOrderQueue>>,
 }
 
 impl Reassembly {
@@ -124,13 +124,13 @@ impl Reassembly {
 
     /// Where the first hole ends and since when it is known.
     pub(super) fn first_hole(&self) -> Option<(u64, Timestamp)> {
-        self.held.as_ref()?.first().map(|(start, piece)| (start, piece.noticed))
+        self.out_of_order.as_ref()?.first().map(|(start, piece)| (start, piece.noticed))
     }
 
     /// Gives up the first hole and delivers what waits behind it.
     #[cold]
     pub(super) fn give_up_first_hole<S: Sink>(&mut self, out: &mut Outlet<'_, S>, budget: &mut Budget) {
-        let Some((start, piece)) = self.held.as_ref().and_then(|held| held.first()) else { return };
+        let Some((start, piece)) = self.out_of_order.as_ref().and_then(|queue| queue.first()) else { return };
         let packet = piece.packet;
         self.give_up_to(start, packet, out, budget);
         self.drain(out, budget);
@@ -149,23 +149,23 @@ impl Reassembly {
         if let Some((end, packet)) = end.filter(|&(end, _)| end > self.next) {
             self.give_up_to(end, packet, out, budget);
         }
-        if let Some(mut held) = self.held.take() {
-            held.forget_given_up(budget);
+        if let Some(mut queue) = self.out_of_order.take() {
+            queue.forget_given_up(budget);
         }
     }
 
     /// The stream ends at `end`: forgets what is held from there on, which can't be the stream's.
     pub(super) fn truncate(&mut self, end: u64, stream: &mut Stream, budget: &mut Budget) {
-        if let Some(held) = &mut self.held {
-            let forgotten = held.truncate(end.max(self.next), budget);
+        if let Some(queue) = &mut self.out_of_order {
+            let forgotten = queue.truncate(end.max(self.next), budget);
             stream.bytes = stream.bytes.saturating_sub(forgotten);
         }
     }
 
     /// Forgets what is held.
     pub(super) fn discard(&mut self, budget: &mut Budget) {
-        if let Some(mut held) = self.held.take() {
-            held.discard(budget);
+        if let Some(mut queue) = self.out_of_order.take() {
+            queue.discard(budget);
         }
     }
 
@@ -195,13 +195,13 @@ impl Reassembly {
         budget: &mut Budget,
     ) {
         self.count_delivered(arrival, end, out.stream(), budget);
-        if let Some(held) = &self.held {
-            held.count_again(arrival, end, out.stream());
+        if let Some(queue) = &self.out_of_order {
+            queue.count_again(arrival, end, out.stream());
         }
         let mut cursor = arrival.offset.max(self.next);
         while cursor < end {
-            let held = self.held.as_ref();
-            let free_until = match held.map_or(Covered::NotBefore(u64::MAX), |held| held.covered(cursor)) {
+            let queue = self.out_of_order.as_ref();
+            let free_until = match queue.map_or(Covered::NotBefore(u64::MAX), |queue| queue.covered(cursor)) {
                 Covered::Until(piece_end) => {
                     cursor = piece_end;
                     continue;
@@ -217,11 +217,11 @@ impl Reassembly {
                 self.deliver(&run, out);
                 self.drain(out, budget);
             } else {
-                self.held.get_or_insert_default().hold(&run, budget);
+                self.out_of_order.get_or_insert_default().hold(&run, budget);
             }
             cursor = free_until.max(self.next);
         }
-        while self.held.as_ref().is_some_and(|held| held.is_over(budget)) {
+        while self.out_of_order.as_ref().is_some_and(|queue| queue.is_over(budget)) {
             budget.counts.reached(LimitName::Reassembly);
             self.give_up_first_hole(out, budget);
         }
@@ -235,7 +235,8 @@ impl Reassembly {
         if old == 0 {
             return;
         }
-        let late = self.held.as_mut().map_or(0, |held| held.reclaim(arrival.offset, old_end, budget));
+        let late =
+            self.out_of_order.as_mut().map_or(0, |queue| queue.reclaim(arrival.offset, old_end, budget));
         stream.bytes = stream.bytes.saturating_add(late);
         stream.missing = stream.missing.saturating_sub(late);
         if arrival.counts {
@@ -256,8 +257,8 @@ impl Reassembly {
         if start == self.next {
             self.give_up_cut(start, arrival.cut, arrival.packet, out, budget);
             self.drain(out, budget);
-        } else if let Some(held) = &mut self.held {
-            held.cut_behind(start, arrival.cut);
+        } else if let Some(queue) = &mut self.out_of_order {
+            queue.cut_behind(start, arrival.cut);
         }
     }
 
@@ -276,7 +277,9 @@ impl Reassembly {
 
     /// Delivers all that is held and now in order.
     fn drain<S: Sink>(&mut self, out: &mut Outlet<'_, S>, budget: &mut Budget) {
-        while let Some((start, piece)) = self.held.as_mut().and_then(|held| held.take_at(self.next, budget)) {
+        while let Some((start, piece)) =
+            self.out_of_order.as_mut().and_then(|queue| queue.take_at(self.next, budget))
+        {
             debug_assert_eq!(start, self.next, "pieces don't overlap what was delivered");
             let known = self.next.saturating_sub(start);
             self.deliver(&piece.as_arrival(start, known), out);
@@ -284,8 +287,8 @@ impl Reassembly {
                 self.give_up_cut(self.next, piece.cut, piece.packet, out, budget);
             }
         }
-        if self.held.as_ref().is_some_and(|held| held.is_empty()) {
-            self.held = None;
+        if self.out_of_order.as_ref().is_some_and(|queue| queue.is_empty()) {
+            self.out_of_order = None;
         }
     }
 
@@ -304,7 +307,7 @@ impl Reassembly {
             return;
         }
         self.next = end;
-        self.held.get_or_insert_default().give_up(start, len, budget);
+        self.out_of_order.get_or_insert_default().give_up(start, len, budget);
         let frame = self.last_frame.unwrap_or(out.connection.first.frame);
         let stream = out.stream();
         stream.missing = stream.missing.saturating_add(len);

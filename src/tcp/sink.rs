@@ -6,7 +6,7 @@ use crate::base::PacketRef;
 /// Whether a connection is worth following.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
-    /// Deliver every byte in order, and tell how it ends.
+    /// Deliver every byte in order, and report how it ends.
     Follow,
     /// Ask again at the first payload, whichever side it comes from.
     Undecided,

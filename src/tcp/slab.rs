@@ -19,7 +19,7 @@ pub(super) enum Class {
     HalfOpen,
     /// Both sides closed, or one reset.
     Closed,
-    /// Both sides closed, and one does not know that the other has heard of it.
+    /// Both sides closed, and one does not know that the other has received its FIN.
     Closing,
     /// Nobody knows yet whether it matters.
     Undecided,

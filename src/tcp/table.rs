@@ -372,7 +372,7 @@ impl Table {
             let (half, other) = track.halves(side);
             while let Some((end, noticed)) = half.bytes.first_hole() {
                 let is_received = half.acked.is_some_and(|acked| acked >= offset(end));
-                if now.since(noticed) < PATIENCE || (other.heard && !is_received) {
+                if now.since(noticed) < PATIENCE || (other.has_sent && !is_received) {
                     break;
                 }
                 let mut out = Outlet { id: ConnectionId(watch.slot), side, connection, sink };

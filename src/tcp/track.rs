@@ -168,7 +168,7 @@ impl Track {
             && self.is_older(segment, side)
     }
 
-    /// Whether a segment tells by its numbers that it is not of this connection.
+    /// Whether a segment's numbers show that it is not of this connection.
     #[cold]
     fn is_older(&self, segment: &Segment<'_>, side: Side) -> bool {
         self.half(side).is_outdated(segment)
@@ -209,7 +209,7 @@ impl Track {
             return false;
         }
         half.note_far(segment);
-        let is_enough = !other.heard && half.far.as_ref().is_some_and(|far| far.segments >= ENOUGH);
+        let is_enough = !other.has_sent && half.far.as_ref().is_some_and(|far| far.segments >= ENOUGH);
         if let Some(start) = half.offset_of(segment.seq).filter(|&start| is_enough && start > 0) {
             half.acknowledge(start);
             half.far = None;
@@ -226,7 +226,7 @@ impl Track {
             return false;
         }
         let Some(offset) = half.offset_of(segment.seq) else { return true };
-        let lowest = if self.half(side.other()).heard {
+        let lowest = if self.half(side.other()).has_sent {
             half.acked.unwrap_or(0)
         } else {
             half.reached().saturating_sub(WINDOW)
@@ -248,7 +248,7 @@ impl Track {
             // that send one send this).
             let is_probe = is_mid_stream && segment.payload == [0] && segment.cut == 0;
             half.set_base(segment.seq.wrapping_add(u32::from(is_probe)));
-        } else if !half.heard && is_mid_stream {
+        } else if !half.has_sent && is_mid_stream {
             match half.offset_of(segment.seq) {
                 Some(start @ 1..=PLAUSIBLE) => {
                     let start = start.unsigned_abs();

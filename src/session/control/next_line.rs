@@ -1,9 +1,10 @@
 //! The fast path for what most chunks are: one whole line in clear text, in a dialogue of which nothing is in doubt.
 //!
-//! Nine tenths of what a line went through was to find out that nothing about it is unusual. The fast path does what the
-//! long one would do, or nothing: whatever is unusual is left to that.
+//! Most of the slow path's work is to find out that nothing about a line is unusual. The fast path has the same effect as
+//! the slow one, or none: whatever is unusual is left to the slow path.
 
-use super::{Auth, Control, Conversation, Occurrence, facts};
+use super::conversation::facts;
+use super::{Auth, Control, Conversation, Occurrence};
 use crate::base::Text;
 use crate::ftp::{self, ControlLine, LineSplitter, Verb};
 use crate::report::{Protection, Reply};
@@ -15,8 +16,8 @@ use crate::session::verdict::Verdict;
 use crate::tcp::Chunk;
 
 impl Control {
-    /// Takes a chunk that is just one more line, with nothing left to settle; tells what was said and how much more is kept
-    /// now. Nothing was done where it isn't that, or more than `room` would be kept.
+    /// Takes a chunk that is just one more line, with nothing left to settle; gives what was said and how much more is kept
+    /// now. Does nothing where it isn't that, or where more than `room` would be kept.
     pub(in crate::session) fn next_line(
         &mut self,
         chunk: &Chunk<'_>,
@@ -30,14 +31,14 @@ impl Control {
         let (line, is_plain) =
             ftp::only_line(chunk.bytes, chunk.offset, chunk.packet, chunk.leads_segment, limit)?;
         if chunk.side == client {
-            self.talk.next_command(&line, is_plain, chunk.acked, room, options)
+            self.conversation.next_command(&line, is_plain, chunk.acked, room, options)
         } else {
-            self.talk.next_reply(&line, is_plain, chunk.acked, room)
+            self.conversation.next_reply(&line, is_plain, chunk.acked, room)
         }
     }
 
-    /// Finds out whether the next line may take the fast path, and reckons what is held of what has not ended. To be called
-    /// after all that goes the slow path.
+    /// Finds out whether the next line may take the fast path, and reckons what has not ended. To be called after all
+    /// that goes the slow path.
     pub(in crate::session) fn take_stock(&mut self) {
         self.orderly = self.is_orderly();
         self.reckon();
@@ -49,10 +50,10 @@ impl Control {
             |both: &Both<LineSplitter>| both.client.is_between_lines() && both.server.is_between_lines();
         self.tls.is_none()
             && self.splitters.as_ref().is_some_and(between)
-            && self.talk.verdict == Verdict::Ftp
-            && self.talk.auth == Auth::None
-            && !self.talk.assembler.is_open()
-            && self.talk.dialogue.is_in_order()
+            && self.conversation.verdict == Verdict::Ftp
+            && self.conversation.auth == Auth::None
+            && !self.conversation.assembler.is_open()
+            && self.conversation.dialogue.is_in_order()
     }
 }
 
@@ -174,8 +175,8 @@ mod tests {
         )
     }
 
-    /// All that is known after a conversation, and what was told on the way.
-    fn heard(
+    /// All that is known after a conversation and what was reported on the way; and how many lines took the fast path.
+    fn outcome(
         conversation: &[Said],
         room: usize,
         options: &Options,
@@ -184,7 +185,7 @@ mod tests {
         let connection = connection();
         let mut control = Control::new(&connection, options);
         let mut counts = LimitCounts::default();
-        let (mut occurrences, mut told, mut short) = (Vec::new(), Vec::new(), 0);
+        let (mut occurrences, mut reported, mut fast) = (Vec::new(), Vec::new(), 0);
         let mut sent = [0_u64; 2];
         for (frame, said) in (2..).zip(conversation) {
             let (side, from, to) =
@@ -202,8 +203,8 @@ mod tests {
                 let chunk = Chunk { side, offset, bytes: &said.bytes, packet, acked, leads_segment: true };
                 match takes_fast_path.then(|| control.next_line(&chunk, room, options)).flatten() {
                     Some((occurrence, _)) => {
-                        short += 1;
-                        told.push(occurrence);
+                        fast += 1;
+                        reported.push(occurrence);
                     }
                     None => {
                         control.data(&connection, chunk, &mut notes);
@@ -211,20 +212,27 @@ mod tests {
                     }
                 }
             }
-            told.append(&mut occurrences);
+            reported.append(&mut occurrences);
         }
         let mut notes = Notes { options, counts: &mut counts, occurrences: &mut occurrences, room };
         control.finish(PacketRef::default(), &mut notes);
-        let talk = &control.talk;
-        let known = (&talk.dialogue, talk.kept, talk.read, talk.interrupted_at, talk.security, &talk.gaps);
-        (format!("{told:?} {occurrences:?} {known:?} {counts:?}"), short)
+        let conversation = &control.conversation;
+        let known = (
+            &conversation.dialogue,
+            conversation.kept,
+            conversation.read,
+            conversation.interrupted_at,
+            conversation.security,
+            &conversation.gaps,
+        );
+        (format!("{reported:?} {occurrences:?} {known:?} {counts:?}"), fast)
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
         #[test]
-        fn the_fast_path_hears_what_the_slow_path_hears(
+        fn the_fast_path_has_the_effect_of_the_slow_path(
             conversation in prop::collection::vec(said(), 0..40),
             room in prop_oneof![3 => Just(1_usize << 20), 1 => 0..40_000_usize],
             show_passwords in any::<bool>(),
@@ -237,8 +245,8 @@ mod tests {
                 Said { by_client: false, bytes: b"220 Hello\r\n".to_vec(), off: Some(0), is_lost: false };
             let conversation = [vec![greeting], conversation].concat();
             prop_assert_eq!(
-                heard(&conversation, room, &options, true).0,
-                heard(&conversation, room, &options, false).0,
+                outcome(&conversation, room, &options, true).0,
+                outcome(&conversation, room, &options, false).0,
             );
         }
     }
@@ -265,7 +273,7 @@ mod tests {
             off: Some(0),
             is_lost: false,
         });
-        let (_, short) = heard(&conversation, 1 << 20, &Options::default(), true);
-        assert_eq!(short, lines.len() - 1);
+        let (_, fast) = outcome(&conversation, 1 << 20, &Options::default(), true);
+        assert_eq!(fast, lines.len() - 1);
     }
 }

@@ -93,7 +93,7 @@ fn reported(facts: &[Channel]) -> Vec<DataChannel> {
         .collect()
 }
 
-const ROOM: Room = Room { paths: 100_000, names: 100_000 };
+const BUDGET: Budget = Budget { paths: 100_000, names: 100_000 };
 
 /// Takes in a script, after each of its exchanges or only at the end, and reports on it.
 fn concluded(script: &[Said], after_each: bool) -> Session {
@@ -103,14 +103,14 @@ fn concluded(script: &[Said], after_each: bool) -> Session {
             let commands = commands(&script[..given]);
             let facts = channels(script, given, false);
             let dialogue = Dialogue { commands: &commands, gaps: &[] };
-            state.catch_up(dialogue, given, Channels::under_way(&facts), ROOM);
+            state.catch_up(dialogue, given, Channels::under_way(&facts), BUDGET);
         }
     }
     let facts = channels(script, script.len(), true);
     let mut session = testing::session().session;
     session.commands = commands(script);
     session.data_channels = reported(&facts);
-    state.conclude(&mut session, &facts, ROOM);
+    state.conclude(&mut session, &facts, BUDGET);
     session
 }
 
@@ -120,7 +120,7 @@ fn current(script: &[Said], channel: u32, settled: usize) -> Option<CurrentTrans
     let facts = channels(script, script.len(), false);
     let dialogue = Dialogue { commands: &commands, gaps: &[] };
     let mut state = DialogueState::default();
-    state.catch_up(dialogue, settled, Channels::under_way(&facts), ROOM);
+    state.catch_up(dialogue, settled, Channels::under_way(&facts), BUDGET);
     state.current(channel, dialogue, Channels::under_way(&facts))
 }
 
@@ -186,7 +186,7 @@ fn brought_about(script: &[Said], after_each: bool) -> String {
         let commands = commands(&script[..given]);
         let facts = channels(script, given, false);
         let dialogue = Dialogue { commands: &commands, gaps: &[] };
-        state.catch_up(dialogue, given, Channels::under_way(&facts), ROOM);
+        state.catch_up(dialogue, given, Channels::under_way(&facts), BUDGET);
     }
     assert_eq!(state.taken_in, script.len());
     let Sizes { by_name, .. } = &state.sizes;
@@ -280,10 +280,10 @@ fn sizes_of_a_machine_listing_wait_for_its_data_connection() {
     let mut facts = channels(&script, 4, false);
     let ended = std::mem::replace(&mut facts[0].link, Link::Open(crate::tcp::ConnectionId(1), 12));
     let mut state = DialogueState::default();
-    state.catch_up(dialogue, 4, Channels::under_way(&facts), ROOM);
+    state.catch_up(dialogue, 4, Channels::under_way(&facts), BUDGET);
     assert_eq!(state.taken_in, 1);
     facts[0].link = ended;
-    state.catch_up(dialogue, 4, Channels::under_way(&facts), ROOM);
+    state.catch_up(dialogue, 4, Channels::under_way(&facts), BUDGET);
     let retr = state.transfer(3, dialogue, Channels::under_way(&facts), |_| None).unwrap();
     assert_eq!(retr.expected_size, Some(77));
 }
@@ -295,7 +295,7 @@ fn an_exchange_is_taken_in_once_however_often_somebody_asks() {
     let mut state = DialogueState::default();
     for given in 0..=100 {
         let dialogue = Dialogue { commands: &commands[..given], gaps: &[] };
-        state.catch_up(dialogue, given, Channels::under_way(&[]), ROOM);
+        state.catch_up(dialogue, given, Channels::under_way(&[]), BUDGET);
         assert_eq!(state.taken_in, given);
     }
 }

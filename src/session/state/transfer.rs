@@ -1,4 +1,4 @@
-//! One transfer: what is known when it begins, and what only its end tells.
+//! One transfer: what is known when it begins, and what only its end shows.
 
 use super::assignment::Channels;
 use super::in_force::InForce;

@@ -30,7 +30,7 @@ impl Tracker {
     pub(super) fn control_ended(&mut self, session_id: SessionId, connection: &Connection, ending: Ending) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.last = connection.last;
-        self.hear(session_id, |control, notes| control.finish(connection.last, notes));
+        self.feed_control(session_id, |control, notes| control.finish(connection.last, notes));
         for occurrence in std::mem::take(&mut self.occurrences) {
             self.act(session_id, occurrence, connection.last);
         }
@@ -61,11 +61,11 @@ impl Tracker {
     pub(super) fn data_ended(&mut self, id: ConnectionId, mut data: Box<DataFlow>, connection: &Connection) {
         data.finish(connection.last, &mut *self.hashing, &self.options);
         let (mut described, mut heads) = data.facts(connection, Some(&mut *self.hashing));
-        if data.visits.is_some() || self.is_watched() {
-            std::mem::take(&mut heads).tell(&mut described);
+        if data.attempt.is_some() || self.is_watched() {
+            std::mem::take(&mut heads).complete(&mut described);
         }
-        if let Some(visit) = &data.visits {
-            self.visit_ended(visit, *described);
+        if let Some(attempt) = &data.attempt {
+            self.attempt_ended(attempt, *described);
             return;
         }
         let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
@@ -83,15 +83,16 @@ impl Tracker {
             }
             let usage = channel.usage;
             // It is copied where others want it too.
-            let told = if is_last && !self.is_watched() { described.take() } else { described.clone() };
-            let Some(mut told) = told else { continue };
-            // Where there is no room to keep them, the heads are asked at once.
+            let described_here =
+                if is_last && !self.is_watched() { described.take() } else { described.clone() };
+            let Some(mut facts) = described_here else { continue };
+            // Where there is no room to keep the first bytes, the kinds of content are found out at once.
             let ended = if self.take_room(session_id, heads.len()) {
                 let heads = if is_last { std::mem::take(&mut heads) } else { heads.clone() };
-                Link::Ended(told, heads)
+                Link::Ended(facts, heads)
             } else {
-                heads.tell(&mut told);
-                Link::Ended(told, ContentHeads::default())
+                heads.complete(&mut facts);
+                Link::Ended(facts, ContentHeads::default())
             };
             if let Some(channel) =
                 self.sessions.get_mut(session_id).and_then(|session| session.channel_mut(index))
@@ -117,16 +118,16 @@ impl Tracker {
         }
     }
 
-    /// A connection that came to nothing beside the one that its channel has.
+    /// An attempt that came to nothing has ended; its channel has another connection.
     #[cold]
-    fn visit_ended(&mut self, visit: &ConnectionAttempt, described: report::Connection) {
-        let (session_id, index) = (visit.session, visit.channel);
+    fn attempt_ended(&mut self, attempt: &ConnectionAttempt, described: report::Connection) {
+        let (session_id, index) = (attempt.session, attempt.channel);
         let is_wanted = self
             .sessions
             .get(session_id)
             .and_then(|session| session.channel(index))
             .is_some_and(|channel| channel.rejected.len() < OTHER_ATTEMPTS);
-        // It is told by the channel and again by its report.
+        // It is kept by the channel and again by its report.
         if is_wanted
             && self.keep(session_id, 3 * kept::CONNECTION)
             && let Some(channel) =

@@ -11,7 +11,7 @@ use crate::session::event_log::{Deadline, EventLog, Replied};
 use crate::session::flow::Role;
 use crate::session::kept;
 use crate::session::sessions::SessionId;
-use crate::session::state::{CurrentTransfer, Room};
+use crate::session::state::{Budget, CurrentTransfer};
 use crate::tcp::{Connection, ConnectionId};
 
 impl Tracker {
@@ -136,7 +136,7 @@ impl Tracker {
             _ => return,
         };
         let user = self.sessions.get_mut(session_id).and_then(|session| {
-            let commands = &session.control.talk.dialogue.commands;
+            let commands = &session.control.conversation.dialogue.commands;
             let given = commands.get(..=usize::try_from(index).ok()?)?;
             given.iter().rev().find(|command| command.verb == Verb::User)?.text().cloned()
         });
@@ -214,7 +214,7 @@ impl Tracker {
         };
         let connection = match &channel.link {
             Link::None => None,
-            Link::Ended(connection, heads) => Some(heads.told(connection)),
+            Link::Ended(connection, heads) => Some(heads.completed(connection)),
             Link::Open(..) => {
                 let Some(log) = &mut self.log else { return };
                 let Replied::Closed(facts) = log.replied(session_id, index, command) else { return };
@@ -258,11 +258,11 @@ impl Tracker {
         self.catch_up(session_id);
         let Some(session) = self.sessions.get(session_id) else { return };
         let given = usize::try_from(command).ok();
-        let given = given.and_then(|command| session.control.talk.dialogue.commands.get(command));
+        let given = given.and_then(|command| session.control.conversation.dialogue.commands.get(command));
         let transfer = session.transfer(command, |channel| match on {
             Some((index, connection)) if index == channel => Some(connection),
             _ => match &session.channel(channel)?.link {
-                Link::Ended(connection, heads) => Some(heads.told(connection)),
+                Link::Ended(connection, heads) => Some(heads.completed(connection)),
                 Link::None | Link::Open(..) => None,
             },
         });
@@ -279,8 +279,8 @@ impl Tracker {
     fn catch_up(&mut self, session_id: SessionId) {
         let Self { sessions, options, kept, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
-        let room = Room::of(options, kept::derived(session.control.weight()));
-        session.catch_up(room.within(kept.allowed()));
+        let budget = Budget::of(options, kept::derived(session.control.weight()));
+        session.catch_up(budget.within(kept.allowed()));
         let cost = session.state.weight();
         kept.change(std::mem::replace(&mut session.state_cost, cost), cost);
     }

@@ -40,7 +40,7 @@ impl Tracker {
             Admission::TakeFrom(holder) => self.demote(holder, session_id, index),
             Admission::Wait => {
                 if let Some(data) = self.flows.data_mut(id) {
-                    data.visits = Some(ConnectionAttempt {
+                    data.attempt = Some(ConnectionAttempt {
                         session: session_id,
                         channel: index,
                         matched_by: found.matched_by,
@@ -61,7 +61,7 @@ impl Tracker {
         if let Some(data) = self.flows.data_mut(holder) {
             data.owners.clear();
             let matched_by = MatchedBy::Translated;
-            data.visits = Some(ConnectionAttempt {
+            data.attempt = Some(ConnectionAttempt {
                 session: session_id,
                 channel: index,
                 matched_by,
@@ -107,7 +107,7 @@ impl Tracker {
             if data.swapped { (responder, originator) } else { (originator, responder) };
         let shared = data.owners.first().copied();
         data.owners.push((session_id, index));
-        data.visits = None;
+        data.attempt = None;
         let (previous, usage) = match shared {
             // The partner's channel has noted the use already.
             Some((other, other_index)) => {
@@ -239,16 +239,16 @@ impl Tracker {
         }
     }
 
-    /// A visitor's connection came to something: it becomes a further channel of the negotiation.
+    /// An attempt came to something: it becomes a further channel of the negotiation.
     #[cold]
-    pub(super) fn promote(&mut self, id: ConnectionId, visit: ConnectionAttempt) {
+    pub(super) fn promote(&mut self, id: ConnectionId, attempt: ConnectionAttempt) {
         let Some(first) = self.flows.get(id).map(|flow| flow.first) else { return };
-        let Some(session) = self.sessions.get_mut(visit.session) else { return };
-        let Some(further) = session.channel(visit.channel).map(|channel| channel.further(first)) else {
+        let Some(session) = self.sessions.get_mut(attempt.session) else { return };
+        let Some(further) = session.channel(attempt.channel).map(|channel| channel.further(first)) else {
             return;
         };
-        if let Some(target) = self.add_channel(visit.session, further) {
-            self.attach(id, visit.session, target, visit.matched_by, visit.peer_session);
+        if let Some(target) = self.add_channel(attempt.session, further) {
+            self.attach(id, attempt.session, target, attempt.matched_by, attempt.peer_session);
         }
     }
 }

@@ -48,7 +48,7 @@ impl Tracker {
 
     fn verb(&self, session_id: SessionId, index: u32) -> Option<&Verb> {
         let session = self.sessions.get(session_id)?;
-        let commands = &session.control.talk.dialogue.commands;
+        let commands = &session.control.conversation.dialogue.commands;
         Some(&commands.get(usize::try_from(index).ok()?)?.verb)
     }
 
@@ -63,7 +63,7 @@ impl Tracker {
     fn on_command(&mut self, session_id: SessionId, index: u32) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let Some(command) =
-            session.control.talk.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
+            session.control.conversation.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
         else {
             return;
         };
@@ -183,7 +183,7 @@ impl Tracker {
             return;
         }
         let Some(session) = self.sessions.get_mut(session_id) else { return };
-        let commands = &session.control.talk.dialogue.commands;
+        let commands = &session.control.conversation.dialogue.commands;
         let command = usize::try_from(index).ok().and_then(|index| commands.get(index));
         let Some(reply) = command.and_then(|command| command.replies.last()) else { return };
         // Where the line was cut, the port may have been cut too.
@@ -260,11 +260,11 @@ impl Tracker {
             229 => Mode::Epsv,
             _ => return,
         };
-        let talk = &session.control.talk;
-        if talk.gaps.is_empty() && !talk.dialogue.commands.is_empty() {
+        let conversation = &session.control.conversation;
+        if conversation.gaps.is_empty() && !conversation.dialogue.commands.is_empty() {
             return;
         }
-        let Some(reply) = talk.dialogue.unsolicited.last() else { return };
+        let Some(reply) = conversation.dialogue.unsolicited.last() else { return };
         let Some(endpoint) = ftp::passive_reply(code, reply.text.raw()) else { return };
         let channel = Channel {
             negotiation: Some(Negotiation::Accepted),

@@ -6,26 +6,26 @@ use crate::ftp::Assembled;
 use crate::tls;
 
 impl Control {
-    /// What is kept of the session, and held of what has not ended, in bytes of memory.
+    /// What is kept of the session, and of lines and records that have not ended, in bytes of memory.
     pub(in crate::session) const fn weight(&self) -> usize {
-        self.talk.kept.saturating_add(self.unfinished)
+        self.conversation.kept.saturating_add(self.unfinished)
     }
 
-    /// Reckons what is held of what has not ended.
+    /// Reckons what lines and records that have not ended take.
     pub(super) fn reckon(&mut self) {
         let lines = self.splitters.as_ref();
         let lines = lines.map_or(0, |both| both.client.held().saturating_add(both.server.held()));
         let tls = self.tls.as_ref().map_or(0, |tls| size_of::<tls::Session>().saturating_add(tls.held()));
         self.unfinished = lines
-            .saturating_add(self.talk.assembler.held())
+            .saturating_add(self.conversation.assembler.held())
             .saturating_add(tls)
-            .saturating_add(self.held.capacity())
-            .saturating_add(self.talk.heard.capacity().saturating_mul(size_of::<Assembled>()));
+            .saturating_add(self.first_bytes.capacity())
+            .saturating_add(self.conversation.assembled.capacity().saturating_mul(size_of::<Assembled>()));
     }
 
     /// Adds what is kept of the session elsewhere.
     pub(in crate::session) const fn add_kept(&mut self, cost: usize) {
-        self.talk.kept = self.talk.kept.saturating_add(cost);
+        self.conversation.kept = self.conversation.kept.saturating_add(cost);
     }
 
     /// Gives up what has not ended.
@@ -35,9 +35,9 @@ impl Control {
             both.client.forget_text();
             both.server.forget_text();
         }
-        self.talk.assembler.forget_text();
-        self.held = Vec::new();
-        self.talk.heard = Vec::new();
+        self.conversation.assembler.forget_text();
+        self.first_bytes = Vec::new();
+        self.conversation.assembled = Vec::new();
         // What follows can't be read any more, as without keys.
         self.tls = None;
         self.take_stock();

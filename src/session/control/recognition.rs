@@ -1,0 +1,57 @@
+//! Which side of a connection is the client, by the first bytes of either.
+
+use super::{Auth, Control, telnet};
+use crate::ftp::{self, Plausible};
+use crate::report::Security;
+use crate::session::Options;
+use crate::session::verdict::Verdict;
+use crate::tcp::{Chunk, Connection, Side};
+use crate::tls;
+
+/// Bytes of a suspect's first line that are waited for.
+const FIRST_LINE: usize = 2048;
+
+impl Control {
+    /// Decides by its first bytes which side is the client; bytes that show nothing are thrown away.
+    pub(super) fn recognize(
+        &mut self,
+        connection: &Connection,
+        chunk: &Chunk<'_>,
+        options: &Options,
+    ) -> Option<Side> {
+        if options.is_implicit_tls(connection) {
+            if tls::looks_like_tls(chunk.bytes) == tls::Sniff::No {
+                self.conversation.verdict = Verdict::Other;
+                return None;
+            }
+            self.conversation.verdict = Verdict::Ftp;
+            self.conversation.security = Security::ImplicitTls;
+            self.conversation.auth = Auth::Accepted { tls: true };
+            let server_is_originator = options.implicit_tls_ports.contains(&connection.originator.port);
+            return Some(if server_is_originator { Side::Responder } else { Side::Originator });
+        }
+        self.first_bytes.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
+        let telnet = telnet::prefix(&self.first_bytes);
+        self.first_bytes.drain(..telnet.min(self.first_bytes.len()));
+        if self.first_bytes.is_empty() {
+            return None;
+        }
+        let begins_with_digit = self.first_bytes.first().is_some_and(u8::is_ascii_digit);
+        let plausible = if begins_with_digit {
+            ftp::reply_plausibility(&self.first_bytes)
+        } else {
+            ftp::command_plausibility(&self.first_bytes)
+        };
+        self.first_bytes.clear();
+        if plausible != Plausible::No {
+            return Some(if begins_with_digit { chunk.side.other() } else { chunk.side });
+        }
+        if self.midstream && self.expected {
+            // In the middle of a line: until one begins the port decides.
+            let server_is_originator = options.is_control_port(connection.originator.port);
+            return Some(if server_is_originator { Side::Responder } else { Side::Originator });
+        }
+        self.conversation.verdict = Verdict::Other;
+        None
+    }
+}
