@@ -30,7 +30,7 @@ fn events_are_told_as_they_happen() {
     let (client, server) = (CLIENT[0], SERVER[0]);
     let begins = [
         "session opened".to_owned(),
-        "login accepted, user alice (230)".to_owned(),
+        "logged in, user alice (230)".to_owned(),
         format!("expecting {client} → {server}:"),
         "connected after ".to_owned(),
         "RETR 1000 complete (226): 1.0 kB in ".to_owned(),

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use portable_pty::CommandBuilder;
 
-use crate::lab::{CABLE, Lab, SERVER, Seen};
+use crate::lab::{CABLE, CLIENT, Lab, SERVER, Seen};
 use crate::pty::{Terminal, usual};
 use crate::server::{Errand, Shelf, curl, pyftpdlib};
 
@@ -37,7 +37,7 @@ fn sessions_and_waiting_predictions_are_seen_as_they_come() {
     client.args(["-c", HESITANT, SERVER[0]]).stdin(Stdio::piped());
     let mut client = client.spawn().unwrap();
     terminal.shows("waiting predictions 1");
-    terminal.shows("should dial");
+    terminal.shows(&format!("from {}", CLIENT[0]));
     terminal.shows("announced 1");
     terminal.shows("alice");
     // Another session comes and goes meanwhile.
@@ -72,9 +72,9 @@ fn leaving_a_capture_that_goes_on_is_asked_about() {
     let mut terminal = Terminal::run((80, 24), command);
     terminal.shows("LIVE cable");
     terminal.press("q");
-    terminal.shows("The capture goes on");
+    terminal.shows("Capture is still running");
     terminal.press("n");
-    terminal.hides("The capture goes on");
+    terminal.hides("Capture is still running");
     terminal.press("qy");
     assert!(terminal.end().success());
     terminal.is_given_back();
