@@ -1,67 +1,66 @@
-//! Lists whose items carry members before their own, their position for one.
+//! Structs serialized with additional members in front of their own, such as their index in a list.
 
 use serde::ser::{Impossible, SerializeSeq as _, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 use crate::base::{refuse_other_values, refuse_values};
 
-/// A list, by what gives the item at each position.
-pub(super) struct List<F>(pub(super) F);
+/// A sequence whose items are made one by one from their index; it ends at the first `None`.
+pub(super) struct SequenceOf<F>(pub(super) F);
 
-impl<T: Serialize, F: Fn(usize) -> Option<T>> Serialize for List<F> {
+impl<T: Serialize, F: Fn(usize) -> Option<T>> Serialize for SequenceOf<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
+        let mut sequence = serializer.serialize_seq(None)?;
         for item in (0..).map_while(&self.0) {
-            list.serialize_element(&item)?;
+            sequence.serialize_element(&item)?;
         }
-        list.end()
+        sequence.end()
     }
 }
 
-/// The items with their position as `"index"`; whoever reads them back can count.
+/// The items, each with its position as `"index"`. Reading back ignores the index: the order implies it.
 pub(super) fn numbered<'a, T: Serialize>(
     items: &'a [T],
-) -> List<impl Fn(usize) -> Option<Led<'a, Position, T>>> {
-    List(move |index| Some(Led { by: Position(index), item: items.get(index)? }))
+) -> SequenceOf<impl Fn(usize) -> Option<Prefixed<'a, Index, T>>> {
+    SequenceOf(move |index| Some(Prefixed { prefix: Index(index), item: items.get(index)? }))
 }
 
-/// Members that come before those of an item itself.
-pub(super) trait Lead {
-    /// How many.
-    const LENGTH: usize;
+/// The additional members.
+pub(super) trait Prefix {
+    const COUNT: usize;
 
-    fn write<M: SerializeStruct>(&self, members: &mut M) -> Result<(), M::Error>;
+    fn serialize_members<M: SerializeStruct>(&self, members: &mut M) -> Result<(), M::Error>;
 }
 
-pub(super) struct Position(usize);
+pub(super) struct Index(usize);
 
-impl Lead for Position {
-    const LENGTH: usize = 1;
+impl Prefix for Index {
+    const COUNT: usize = 1;
 
-    fn write<M: SerializeStruct>(&self, members: &mut M) -> Result<(), M::Error> {
+    fn serialize_members<M: SerializeStruct>(&self, members: &mut M) -> Result<(), M::Error> {
         members.serialize_field("index", &self.0)
     }
 }
 
-/// A struct and the members before its own. Flattening would do the same through a map, in twice the time.
-pub(super) struct Led<'a, L, T> {
-    pub(super) by: L,
+/// A struct behind its additional members. `#[serde(flatten)]` does the same through a map and takes twice the time.
+pub(super) struct Prefixed<'a, P, T> {
+    pub(super) prefix: P,
     pub(super) item: &'a T,
 }
 
-impl<L: Lead, T: Serialize> Serialize for Led<'_, L, T> {
+impl<P: Prefix, T: Serialize> Serialize for Prefixed<'_, P, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.item.serialize(Before { by: &self.by, serializer })
+        self.item.serialize(PrefixSerializer { prefix: &self.prefix, serializer })
     }
 }
 
-/// Takes a struct alone, and hands it on with the members that come before.
-struct Before<'a, L, S> {
-    by: &'a L,
+/// Passes a struct on with its additional members, and refuses everything that is not a struct.
+struct PrefixSerializer<'a, P, S> {
+    prefix: &'a P,
     serializer: S,
 }
 
-impl<L: Lead, S: Serializer> Serializer for Before<'_, L, S> {
+impl<P: Prefix, S: Serializer> Serializer for PrefixSerializer<'_, P, S> {
     type Ok = S::Ok;
     type Error = S::Error;
     type SerializeSeq = Impossible<S::Ok, S::Error>;
@@ -73,8 +72,8 @@ impl<L: Lead, S: Serializer> Serializer for Before<'_, L, S> {
     type SerializeStructVariant = Impossible<S::Ok, S::Error>;
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<S::SerializeStruct, S::Error> {
-        let mut members = self.serializer.serialize_struct(name, length.saturating_add(L::LENGTH))?;
-        self.by.write(&mut members)?;
+        let mut members = self.serializer.serialize_struct(name, length.saturating_add(P::COUNT))?;
+        self.prefix.serialize_members(&mut members)?;
         Ok(members)
     }
 

@@ -1,9 +1,9 @@
-//! How reports show what is kept in another form: with members that are worked out when they are written.
+//! Serialization of the types whose JSON differs from their fields, mostly by members computed on writing.
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::numbered::{Lead, Led, List, numbered};
+use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
     Advertised, Command, CommunityId, Connection, Content, DataChannel, Differs, Direction, EndState,
     FirstClose, FrameSpan, MatchedBy, Mode, Negotiation, Outcome, Prediction, Reuse, Session, Status,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::base::{Endpoint, Text, Timestamp, hex};
 
-/// Writes the members of a struct, in this order.
+/// Serializes a struct with these members, in this order.
 macro_rules! members {
     ($serializer:expr, { $($name:literal: $value:expr,)* }) => {{
         let mut members = $serializer.serialize_struct("", [$($name),*].len())?;
@@ -19,7 +19,8 @@ macro_rules! members {
         members.end()
     }};
 }
-/// A [`DataChannel`] in a report.
+
+/// The JSON members of a [`DataChannel`].
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "DataChannel")]
 struct DataChannelRow {
@@ -59,7 +60,7 @@ impl From<DataChannelRow> for DataChannel {
     }
 }
 
-/// A [`Connection`] in a report.
+/// The JSON members of a [`Connection`].
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Connection")]
 struct ConnectionRow {
@@ -85,7 +86,8 @@ struct ConnectionRow {
     tls: bool,
 }
 
-/// Sums over both directions come back as the originator's.
+/// JSON holds one total of retransmitted and of missing bytes for both directions; reading back books them on the
+/// originator.
 impl From<ConnectionRow> for Connection {
     fn from(row: ConnectionRow) -> Self {
         Self {
@@ -132,7 +134,7 @@ impl Connection {
     }
 }
 
-/// A [`Transfer`] in a report, behind what its command says of it (see [`Session`]).
+/// The JSON members of a [`Transfer`] but for those of [`TransferPrefix`].
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Transfer")]
 struct TransferRow {
@@ -217,27 +219,27 @@ impl Serialize for Session {
             "port_allocation": self.port_allocation,
             "commands": numbered(&self.commands),
             "data_channels": numbered(&self.data_channels),
-            "transfers": List(|index: usize| {
+            "transfers": SequenceOf(|index: usize| {
                 let transfer = self.transfers.get(index)?;
                 let command = self.command(transfer.command);
-                Some(Led { by: ByCommand { index, transfer, command }, item: transfer })
+                Some(Prefixed { prefix: TransferPrefix { index, transfer, command }, item: transfer })
             }),
             "findings": self.findings,
         })
     }
 }
 
-/// What a transfer's command says of it.
-struct ByCommand<'a> {
+/// The index of a transfer and what its command says about it.
+struct TransferPrefix<'a> {
     index: usize,
     transfer: &'a Transfer,
     command: Option<&'a Command>,
 }
 
-impl Lead for ByCommand<'_> {
-    const LENGTH: usize = 4;
+impl Prefix for TransferPrefix<'_> {
+    const COUNT: usize = 4;
 
-    fn write<M: SerializeStruct>(&self, members: &mut M) -> Result<(), M::Error> {
+    fn serialize_members<M: SerializeStruct>(&self, members: &mut M) -> Result<(), M::Error> {
         members.serialize_field("index", &self.index)?;
         members.serialize_field("command", &self.transfer.command)?;
         members.serialize_field("verb", &self.command.map(|command| &command.verb))?;
@@ -245,15 +247,15 @@ impl Lead for ByCommand<'_> {
     }
 }
 
-macro_rules! written_as {
-    ($($kept:ident as $row:ident),*) => {$(
-        impl Serialize for $kept {
+macro_rules! serialize_as {
+    ($($shown:ident as $row:ident),*) => {$(
+        impl Serialize for $shown {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 $row::serialize(self, serializer)
             }
         }
 
-        impl<'de> Deserialize<'de> for $kept {
+        impl<'de> Deserialize<'de> for $shown {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $row::deserialize(deserializer)
             }
@@ -261,4 +263,4 @@ macro_rules! written_as {
     )*};
 }
 
-written_as!(DataChannel as DataChannelRow, Connection as ConnectionRow, Transfer as TransferRow);
+serialize_as!(DataChannel as DataChannelRow, Connection as ConnectionRow, Transfer as TransferRow);
