@@ -12,15 +12,15 @@ use crate::report::{Capture, Finding, Report, Schema, Session, Tool};
 use indented::Indented;
 use writer::Writer;
 
-/// How much is written at a time.
-const PIECE: usize = 256 * 1024;
+/// Size of the writes to the output.
+const BUFFER_SIZE: usize = 256 * 1024;
 
 /// Writes the whole report as one JSON document, on one line or indented, and a line feed.
 pub(super) fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
     if pretty {
         let mut json = Writer::default();
         json.value(report)?;
-        let mut out = io::BufWriter::with_capacity(PIECE, out);
+        let mut out = io::BufWriter::with_capacity(BUFFER_SIZE, out);
         Indented::new(&mut out).write_all(json.bytes())?;
         out.write_all(b"\n")?;
         return out.flush();
@@ -50,16 +50,16 @@ impl JsonDocument {
         if std::mem::replace(&mut self.has_sessions, true) {
             self.json.raw(b",");
         } else {
-            self.head()?;
+            self.header()?;
         }
         self.json.value(session)?;
-        self.json.write_to(out, PIECE)
+        self.json.write_to(out, BUFFER_SIZE)
     }
 
-    /// Adds all that belongs to no session, and ends the document with a line feed.
+    /// Adds the capture and the findings that concern more than one session, and ends the document with a line feed.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
         if !self.has_sessions {
-            self.head()?;
+            self.header()?;
         }
         self.json.raw(b"],\"capture\":");
         self.json.value(capture)?;
@@ -69,8 +69,8 @@ impl JsonDocument {
         self.json.write_to(out, 0)
     }
 
-    /// All that stands before the first session.
-    fn head(&mut self) -> io::Result<()> {
+    /// Everything before the first session.
+    fn header(&mut self) -> io::Result<()> {
         self.json.raw(b"{\"schema\":");
         self.json.value(&Schema::default())?;
         self.json.raw(b",\"tool\":");
@@ -99,17 +99,17 @@ impl JsonLines {
     /// Adds a session's line.
     pub fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
         self.line(session)?;
-        self.json.write_to(out, PIECE)
+        self.json.write_to(out, BUFFER_SIZE)
     }
 
-    /// Writes what was not written yet, for whoever waits for it.
+    /// Writes what is still buffered.
     pub fn flush(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.json.write_to(out, 0)
     }
 
-    /// Adds the closing line: the report but for its sessions, so `schema`, `tool`, `capture`, `findings`.
+    /// Adds the closing line: the report without its sessions, that is `schema`, `tool`, `capture` and `findings`.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-        self.line(&Closing { schema: Schema::default(), tool: Tool::default(), capture, findings })?;
+        self.line(&ClosingLine { schema: Schema::default(), tool: Tool::default(), capture, findings })?;
         self.flush(out)
     }
 
@@ -120,32 +120,32 @@ impl JsonLines {
     }
 }
 
-/// The report but for its sessions: the last line of JSON Lines.
+/// The last line of JSON Lines: the report without its sessions.
 #[derive(Serialize)]
-struct Closing<'a> {
+struct ClosingLine<'a> {
     schema: Schema,
     tool: Tool,
     capture: &'a Capture,
     findings: &'a [Finding],
 }
 
-/// Writes one session as a line of JSON Lines, in one piece.
+/// Writes one session as a line of JSON Lines, in a single write.
 pub fn session_line(session: &Session, out: &mut dyn Write) -> io::Result<()> {
     line(session, out)
 }
 
-/// Writes one event as a line of JSON: `time`, `frame`, `session`, `client`, `server`, `event`, and what that kind of event
-/// has, under the report's names.
+/// Writes one event as a line of JSON: `time`, `frame`, `session`, `client`, `server`, `event`, then the members of that
+/// kind of event, named as in the report.
 pub fn event_line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
     line(event, out)
 }
 
-/// Writes the closing line of JSON Lines: the report but for its sessions, so `schema`, `tool`, `capture`, `findings`.
+/// Writes the closing line of JSON Lines: the report without its sessions.
 pub fn closing_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     JsonLines::default().end(&report.capture, &report.findings, out)
 }
 
-/// Writes any value as a line of JSON, in one piece.
+/// Writes any value as a line of JSON, in a single write.
 pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = JsonLines::default();
     lines.line(value)?;
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn compact_and_indented_say_the_same() {
+    fn compact_and_indented_json_hold_the_same_values() {
         let (mut compact, mut indented) = (Vec::new(), Vec::new());
         write(&sample_report(), false, &mut compact).unwrap();
         write(&sample_report(), true, &mut indented).unwrap();
@@ -206,14 +206,14 @@ mod tests {
         }
     }
 
-    /// The connection without what reports do not show of it.
-    fn as_reported(of: &Connection) -> Connection {
-        let mut bare = testing::syn(of.originator, of.responder, of.start, 1);
+    /// The connection, reduced to what a report shows.
+    fn as_reported(full: &Connection) -> Connection {
+        let mut bare = testing::syn(full.originator, full.responder, full.start, 1);
         (bare.end, bare.frames, bare.handshake, bare.syn_attempts) =
-            (of.end, of.frames, of.handshake, of.syn_attempts);
-        (bare.end_state, bare.first_close, bare.tls) = (of.end_state, of.first_close, of.tls);
-        bare.from_originator = StreamFacts { bytes: of.from_originator.bytes, ..StreamFacts::default() };
-        bare.from_responder = StreamFacts { bytes: of.from_responder.bytes, ..StreamFacts::default() };
+            (full.end, full.frames, full.handshake, full.syn_attempts);
+        (bare.end_state, bare.first_close, bare.tls) = (full.end_state, full.first_close, full.tls);
+        bare.from_originator = StreamFacts { bytes: full.from_originator.bytes, ..StreamFacts::default() };
+        bare.from_responder = StreamFacts { bytes: full.from_responder.bytes, ..StreamFacts::default() };
         (bare.established, bare.syn_frames) = (None, SynFrames::default());
         bare
     }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_show_only_where_they_were_kept() {
+    fn passwords_are_written_only_if_they_were_kept() {
         let mut report = sample_report();
         let hidden = json(&report);
         assert_eq!(hidden["sessions"][0]["password"], "***");

@@ -1,4 +1,4 @@
-//! JSON for people to read: compact JSON, taken apart into lines.
+//! Pretty-printing: breaks compact JSON into indented lines.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ pub(super) struct Indented<W> {
     depth: usize,
     in_string: bool,
     after_backslash: bool,
-    /// A bracket was opened, and nothing has come after it yet.
+    /// The last byte was an opening bracket.
     just_opened: bool,
 }
 
@@ -17,7 +17,7 @@ impl<W: Write> Indented<W> {
         Self { out, depth: 0, in_string: false, after_backslash: false, just_opened: false }
     }
 
-    fn line(&mut self) -> io::Result<()> {
+    fn new_line(&mut self) -> io::Result<()> {
         self.out.write_all(b"\n")?;
         for _ in 0..self.depth {
             self.out.write_all(b"  ")?;
@@ -35,10 +35,10 @@ impl<W: Write> Indented<W> {
         if matches!(byte, b'}' | b']') {
             self.depth = self.depth.saturating_sub(1);
             if !just_opened {
-                self.line()?;
+                self.new_line()?;
             }
         } else if just_opened {
-            self.line()?;
+            self.new_line()?;
         }
         match byte {
             b'{' | b'[' => {
@@ -49,7 +49,7 @@ impl<W: Write> Indented<W> {
             b':' => self.out.write_all(b": "),
             b',' => {
                 self.out.write_all(b",")?;
-                self.line()
+                self.new_line()
             }
             _ => {
                 self.in_string = byte == b'"';
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn compact_json_is_laid_out_as_serde_json_does_it() {
+    fn compact_json_is_indented_as_serde_json_does_it() {
         for value in [
             json!({}),
             json!([]),

@@ -1,10 +1,13 @@
-//! Compact JSON, straight into a buffer.
+//! A [`Serializer`] of compact JSON into a buffer.
 //!
-//! What it does for speed, since a large report holds millions of values: every value is written with a comma behind it,
-//! which the end of its list or object takes back, names of members are copied as they stand in the source, strings are
-//! looked at eight bytes at a time, for what has to be escaped is rare, and the date is worked out once for each second.
+//! A large report holds millions of values, so speed matters here:
+//! - A comma follows every value; closing a list or an object removes the last one.
+//! - Member names are copied unescaped: they are identifiers.
+//! - Strings are scanned eight bytes at a time, since characters to escape are rare.
+//! - A date is formatted once per second of capture time.
 
-mod moments;
+mod escape;
+mod timestamps;
 
 use std::io::{self, Write as _};
 
@@ -14,14 +17,15 @@ use serde::ser::{
     SerializeTupleStruct, Serializer,
 };
 
-use crate::base::{Timestamp, digits, is_plain, is_unprintable, plain_length};
-use moments::{Moments, Nanos};
+use crate::base::{Timestamp, digits, is_plain};
+use escape::push_escaped;
+use timestamps::{Nanos, TimestampCache};
 
-/// JSON on its way into a buffer.
+/// Serializes values to a buffer.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     bytes: Vec<u8>,
-    moments: Moments,
+    timestamps: TimestampCache,
 }
 
 impl Writer {
@@ -32,19 +36,19 @@ impl Writer {
         Ok(())
     }
 
-    /// Adds text that is JSON already.
+    /// Adds text that already is JSON.
     pub(super) fn raw(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
     }
 
-    /// What was written and not yet handed on.
+    /// The buffered output.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Hands on what there is where it is at least `enough`.
-    pub(super) fn write_to(&mut self, out: &mut dyn io::Write, enough: usize) -> io::Result<()> {
-        if self.bytes.len() >= enough {
+    /// Flushes the buffer to `out` if it holds at least `threshold` bytes.
+    pub(super) fn write_to(&mut self, out: &mut dyn io::Write, threshold: usize) -> io::Result<()> {
+        if self.bytes.len() >= threshold {
             out.write_all(&self.bytes)?;
             self.bytes.clear();
         }
@@ -57,17 +61,17 @@ impl Writer {
         self
     }
 
-    /// Ends what `open` began.
+    /// Ends what `open` began, without the comma after its last value.
     #[inline]
     fn close(&mut self, open: u8, close: u8) {
-        // The comma behind the last value, or the opening bracket where there was none.
+        // An empty list or object ends in its bracket instead of a comma.
         if self.bytes.last() != Some(&open) {
             self.bytes.pop();
         }
         self.bytes.extend_from_slice(&[close, b',']);
     }
 
-    /// The name of a member of a struct, which needs no escapes.
+    /// The name of a struct's member, which needs no escapes.
     #[inline]
     fn name(&mut self, name: &'static str) {
         self.bytes.reserve(name.len().saturating_add(3));
@@ -81,7 +85,7 @@ impl Writer {
         self.bytes.push(b',');
     }
 
-    /// The shortest digits that read back as the same number; null where JSON has no such number.
+    /// The shortest digits that read back as the same number; null for infinities and NaN, which JSON lacks.
     fn fraction(&mut self, number: f64) {
         if let Some((whole, fraction)) = nanoseconds(number) {
             self.bytes.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
@@ -92,7 +96,7 @@ impl Writer {
             self.bytes.extend_from_slice(text.get(..text.len().saturating_sub(zeros)).unwrap_or_default());
             self.bytes.push(b',');
         } else if number.is_finite() {
-            // Writing to memory does not fail.
+            // Writing to memory can't fail.
             write!(self.bytes, "{number:?},").unwrap_or_default();
         } else {
             self.bytes.extend_from_slice(b"null,");
@@ -106,65 +110,18 @@ impl Writer {
             self.bytes.extend_from_slice(text.as_bytes());
         } else {
             self.bytes.push(b'"');
-            escaped(&mut self.bytes, text);
+            push_escaped(&mut self.bytes, text);
         }
         self.bytes.extend_from_slice(b"\",");
     }
 }
 
-/// What JSON wants escaped, and what must not reach a terminal: a report may be looked at on one.
-fn is_escaped(character: char) -> bool {
-    matches!(character, '"' | '\\') || is_unprintable(character)
-}
-
-/// RFC 8259 section 7: the short forms where there are such, else `\uNNNN`.
-fn escaped(out: &mut Vec<u8>, text: &str) {
-    let mut rest = text;
-    // How much of the rest is copied as it stands.
-    let mut plain = 0;
-    while let Some((_, from)) = rest.split_at_checked(plain) {
-        plain += plain_length(from.as_bytes());
-        let Some((before, from)) = rest.split_at_checked(plain) else { break };
-        let mut characters = from.chars();
-        let Some(character) = characters.next() else { break };
-        if is_escaped(character) {
-            out.extend_from_slice(before.as_bytes());
-            escape(out, character);
-            rest = characters.as_str();
-            plain = 0;
-        } else {
-            plain += character.len_utf8();
-        }
-    }
-    out.extend_from_slice(rest.as_bytes());
-}
-
-fn escape(out: &mut Vec<u8>, character: char) {
-    let short = match character {
-        '"' => b'"',
-        '\\' => b'\\',
-        '\u{8}' => b'b',
-        '\t' => b't',
-        '\n' => b'n',
-        '\u{c}' => b'f',
-        '\r' => b'r',
-        _ => {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                // Writing to memory does not fail.
-                write!(out, "\\u{unit:04x}").unwrap_or_default();
-            }
-            return;
-        }
-    };
-    out.extend_from_slice(&[b'\\', short]);
-}
-
-/// Seconds and nanoseconds, where a number is closest to just so many, as all times are that were measured in
-/// nanoseconds.
+/// Splits a number into seconds and nanoseconds if it is the float closest to that decimal, as every duration in a report
+/// is.
 ///
-/// The decimal number is then the shortest that reads back as the same: with 15 digits no two of them are closest to
-/// the same number.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cast is in the range")]
+/// That decimal is then also the shortest that reads back as the same float: it has at most 15 digits, and no two decimals
+/// of 15 digits share their closest float.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked above the casts")]
 fn nanoseconds(number: f64) -> Option<(u32, u32)> {
     const SECOND: u64 = 1_000_000_000;
     // Smaller ones are written with an exponent.
@@ -172,7 +129,7 @@ fn nanoseconds(number: f64) -> Option<(u32, u32)> {
         return None;
     }
     let nanoseconds = (number * 1e9).round() as u64;
-    #[expect(clippy::float_cmp, reason = "only the very same number is meant")]
+    #[expect(clippy::float_cmp, reason = "only the identical number will do")]
     let is_same = nanoseconds as f64 / 1e9 == number;
     is_same.then_some(((nanoseconds / SECOND) as u32, (nanoseconds % SECOND) as u32))
 }
@@ -263,7 +220,7 @@ impl Serializer for &mut Writer {
         value: &T,
     ) -> Result<(), Error> {
         if name == Timestamp::NAME {
-            let text = self.moments.text(Timestamp::from_nanos(value.serialize(Nanos)?));
+            let text = self.timestamps.text(Timestamp::from_nanos(value.serialize(Nanos)?));
             self.bytes.extend_from_slice(text);
             return Ok(());
         }
@@ -302,7 +259,7 @@ impl Serializer for &mut Writer {
         variant: &'static str,
         _: usize,
     ) -> Result<Self::SerializeTupleVariant, Error> {
-        Err(unknown(variant))
+        Err(unsupported(variant))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self, Error> {
@@ -321,14 +278,14 @@ impl Serializer for &mut Writer {
         variant: &'static str,
         _: usize,
     ) -> Result<Self::SerializeStructVariant, Error> {
-        Err(unknown(variant))
+        Err(unsupported(variant))
     }
 }
 
-/// Nothing in a report is of this form, so that nothing would show whether it is written rightly.
+/// No report type has such variants, so code for them would go untested.
 #[cold]
-fn unknown(variant: &str) -> Error {
-    Error::custom(format_args!("no way to write the variant {variant}"))
+fn unsupported(variant: &str) -> Error {
+    Error::custom(format_args!("unsupported kind of variant: {variant}"))
 }
 
 impl SerializeStruct for &mut Writer {
@@ -356,7 +313,7 @@ impl SerializeMap for &mut Writer {
         key.serialize(&mut **self)?;
         self.bytes.pop();
         if self.bytes.last() != Some(&b'"') {
-            return Err(Error::custom("names of members are strings"));
+            return Err(Error::custom("member names must be strings"));
         }
         self.bytes.push(b':');
         Ok(())

@@ -2,7 +2,9 @@ use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::escape::{escape, is_escaped};
 use super::*;
+use crate::base::is_unprintable;
 
 fn written(value: &(impl Serialize + ?Sized)) -> String {
     let mut json = Writer::default();
@@ -22,7 +24,7 @@ struct Sample<'a> {
 
 proptest! {
     #[test]
-    fn anything_reads_back_as_it_was(
+    fn any_value_reads_back_unchanged(
         text in "(?s)[\\x00-\\x7f]{0,24}|.{0,24}",
         letter: char,
         number: u64,
@@ -48,8 +50,8 @@ proptest! {
     ) {
         let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
         let round = nanoseconds / 10_u64.pow(zeros) * 10_u64.pow(zeros);
-        let beside = [seconds(nanoseconds).next_up(), seconds(round).next_down()];
-        for number in [any, seconds(nanoseconds), seconds(round)].into_iter().chain(beside) {
+        let neighbours = [seconds(nanoseconds).next_up(), seconds(round).next_down()];
+        for number in [any, seconds(nanoseconds), seconds(round)].into_iter().chain(neighbours) {
             if number.is_finite() {
                 prop_assert_eq!(written(&number), format!("{number:?}"));
             }
@@ -80,7 +82,7 @@ fn numbers_at_the_edges_read_as_the_standard_library_says() {
 }
 
 #[test]
-fn whatever_must_be_escaped_is_found_at_every_place() {
+fn characters_to_escape_are_found_at_every_position() {
     for length in 1..20 {
         for place in 0..length {
             for byte in 0..0x7f_u8 {
@@ -94,7 +96,7 @@ fn whatever_must_be_escaped_is_found_at_every_place() {
 }
 
 #[test]
-fn what_must_not_reach_a_terminal_is_escaped_and_means_the_same() {
+fn characters_a_terminal_might_act_on_are_escaped_and_read_back_the_same() {
     for text in ["\u{7f}", "a\u{9b}31m", "\u{202e}cba", "\u{2066}", "é\u{e0041}", "12345678\u{200f}"] {
         let ours = written(&text);
         assert!(!ours.contains(is_unprintable), "{ours}");
@@ -105,7 +107,7 @@ fn what_must_not_reach_a_terminal_is_escaped_and_means_the_same() {
 
 proptest! {
     #[test]
-    fn each_character_is_escaped_or_copied_whatever_is_beside_it(
+    fn each_character_is_escaped_or_copied_whatever_its_neighbours(
         characters in prop::collection::vec(prop_oneof![
             4 => prop::char::range(' ', '~'),
             2 => prop::char::range('\u{0}', '\u{a0}'),

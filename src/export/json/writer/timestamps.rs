@@ -1,30 +1,30 @@
-//! Times as JSON.
+//! Timestamps as JSON strings.
 
 use serde::de::value::Error;
 use serde::ser::{Impossible, Serializer};
 
 use crate::base::{Short, TIME_LENGTH, Timestamp, digits, refuse_other_values, refuse_values};
 
-/// Moments that come one soon after the other, as their text in quotes and with a comma behind: the date
-/// and the time of day are worked out once for each second.
+/// Formats timestamps that are close to each other, in quotes and followed by a comma. The last text is kept: within the
+/// same second only its fraction changes.
 #[derive(Debug)]
-pub(super) struct Moments {
-    /// When the second of the last moment began, in nanoseconds.
+pub(super) struct TimestampCache {
+    /// Start of the last timestamp's second, in nanoseconds since the epoch.
     second: Option<i64>,
     text: Short<{ TIME_LENGTH + 3 }>,
 }
 
-impl Default for Moments {
+impl Default for TimestampCache {
     fn default() -> Self {
         Self { second: None, text: Short::new() }
     }
 }
 
-impl Moments {
-    /// The moment's text, all of it ASCII.
+impl TimestampCache {
+    /// The timestamp as ASCII text.
     pub(super) fn text(&mut self, time: Timestamp) -> &[u8] {
         const SECOND: i64 = 1_000_000_000;
-        /// The digits behind the point.
+        /// Where the text has its fraction, behind the opening quote.
         const FRACTION: std::ops::Range<usize> = TIME_LENGTH - 9..TIME_LENGTH;
         let nanos = time.nanos();
         let fraction = self
@@ -46,7 +46,7 @@ impl Moments {
     }
 }
 
-/// Takes nanoseconds alone: what a [`Timestamp`] is to a serializer that writes no text.
+/// Gets the nanoseconds out of a [`Timestamp`], which it passes to serializers of binary formats.
 pub(super) struct Nanos;
 
 impl Serializer for Nanos {
@@ -81,11 +81,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_moment_reads_the_same_after_any_other(one: i64, other: i64, close in -2_000_000_000..2_000_000_000_i64) {
-            let mut moments = Moments::default();
+        fn a_timestamp_has_the_same_text_after_any_other(one: i64, other: i64, close in -2_000_000_000..2_000_000_000_i64) {
+            let mut cache = TimestampCache::default();
             for nanos in [one, other, other.saturating_add(close), one.saturating_add(close)] {
                 let time = Timestamp::from_nanos(nanos);
-                let text = moments.text(time);
+                let text = cache.text(time);
                 prop_assert_eq!(std::str::from_utf8(text).unwrap(), format!("\"{time}\","));
             }
         }
