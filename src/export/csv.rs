@@ -1,7 +1,7 @@
-//! Comma- and tab-separated values: one table of the report, a row for each thing in it.
+//! Comma- and tab-separated values: one table of the report, with a row for each of its items.
 //!
-//! A spreadsheet takes a cell that begins with `=` and its kin for a formula, and runs it. Text from the wire that
-//! begins so gets an apostrophe before it in comma-separated values (OWASP, CWE-1236); quoting would not help.
+//! Spreadsheets run a cell that begins with `=` or the like as a formula (CSV injection, CWE-1236), quoted or not. In CSV,
+//! such text from the wire gets a leading apostrophe, as OWASP recommends.
 
 mod columns;
 
@@ -13,7 +13,7 @@ use crate::base::{Printable, Timestamp, hex::Hex};
 use crate::report::Report;
 use columns::{Column, Row};
 
-/// Which things of the report are the rows.
+/// What the rows are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum What {
     /// Sessions.
@@ -29,15 +29,15 @@ pub enum What {
     Findings,
 }
 
-/// What separates cells, and what happens to text from the wire.
+/// How cells are separated, and how text from the wire is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// For spreadsheets: commas; no cell is a formula, control characters are escaped visibly.
+    /// For spreadsheets: commas; formulas are disarmed and control characters escaped.
     Csv,
-    /// For programs that know CSV well: commas; text from the wire is as it is.
+    /// For programs with a full CSV parser: commas; text from the wire is unchanged.
     RawCsv,
-    /// For programs that split lines: tabs; control characters are escaped visibly, so that a cell has neither tabs nor
-    /// line ends, and there are no quotes.
+    /// For programs that split lines: tabs and no quotes; control characters are escaped, so that no cell contains a tab or
+    /// a line end.
     Tsv,
 }
 
@@ -54,27 +54,27 @@ pub(super) fn write(report: &Report, what: What, dialect: Dialect, out: &mut dyn
     sheet.writer.flush()
 }
 
-/// What stands in a cell.
+/// The content of a cell.
 enum Cell<'a> {
     Empty,
-    /// Text that a peer had a hand in.
+    /// Text that a peer may have influenced.
     Wire(&'a str),
-    /// A word of the contract, a name that ftpscope made.
-    Word(&'a str),
+    /// A name from the report contract, or one that ftpscope made up.
+    Name(&'a str),
     Number(u64),
     Seconds(f64),
-    Truth(bool),
+    Bool(bool),
     Time(Timestamp),
     Address(IpAddr),
     Hash(&'a [u8; 32]),
-    /// A text of our own making.
-    Made(String),
+    /// Text that ftpscope formatted.
+    Text(String),
 }
 
 struct Sheet<'w> {
     writer: csv::Writer<&'w mut dyn Write>,
     dialect: Dialect,
-    /// The cell that is being written.
+    /// The cell being written; kept for its memory.
     text: String,
 }
 
@@ -89,12 +89,12 @@ impl<'w> Sheet<'w> {
     }
 
     fn table<R>(&mut self, columns: &[Column<R>], rows: impl Iterator<Item = R>) -> io::Result<()> {
-        self.writer.write_record(columns.iter().map(|column| column.name)).map_err(plain)?;
+        self.writer.write_record(columns.iter().map(|column| column.name)).map_err(io_error)?;
         for row in rows {
             for column in columns {
                 self.cell(&(column.cell)(&row))?;
             }
-            self.writer.write_record(None::<&[u8]>).map_err(plain)?;
+            self.writer.write_record(None::<&[u8]>).map_err(io_error)?;
         }
         Ok(())
     }
@@ -106,45 +106,46 @@ impl<'w> Sheet<'w> {
         match *cell {
             Cell::Empty => Ok(()),
             Cell::Wire(wire) => {
-                defuse(wire, self.dialect, text);
+                push_wire(wire, self.dialect, text);
                 Ok(())
             }
-            Cell::Word(word) => text.write_str(word),
+            Cell::Name(name) => text.write_str(name),
             Cell::Number(number) => write!(text, "{number}"),
             Cell::Seconds(seconds) => write!(text, "{seconds}"),
-            Cell::Truth(truth) => write!(text, "{truth}"),
+            Cell::Bool(value) => write!(text, "{value}"),
             Cell::Time(time) => text.write_str(time.text().as_str()),
             Cell::Address(ip) => write!(text, "{ip}"),
             Cell::Hash(hash) => text.write_str(Hex(hash).text().as_str()),
-            Cell::Made(ref made) => text.write_str(made),
+            Cell::Text(ref formatted) => text.write_str(formatted),
         }
         .unwrap_or_default();
-        self.writer.write_field(text.as_bytes()).map_err(plain)
+        self.writer.write_field(text.as_bytes()).map_err(io_error)
     }
 }
 
-/// The error that the writer below gave: wrapped, a broken pipe is not known for one.
-fn plain(error: csv::Error) -> io::Error {
+/// Unwraps the I/O error, so that a broken pipe is recognised as one.
+fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         _ => io::ErrorKind::InvalidData.into(),
     }
 }
 
-/// Puts text from the wire into a cell.
-fn defuse(wire: &str, dialect: Dialect, cell: &mut String) {
+/// Appends text from the wire to a cell, escaped as the dialect needs it.
+fn push_wire(wire: &str, dialect: Dialect, cell: &mut String) {
     if dialect == Dialect::RawCsv {
         cell.push_str(wire);
         return;
     }
-    if dialect == Dialect::Csv && wire.starts_with(is_formula) {
+    if dialect == Dialect::Csv && wire.starts_with(begins_formula) {
         cell.push('\'');
     }
     write!(cell, "{}", Printable(wire)).unwrap_or_default();
 }
 
-/// What begins a formula in one spreadsheet or another, also in full width; TAB, CR, LF and NUL, which some skip.
-const fn is_formula(character: char) -> bool {
+/// Whether some spreadsheet takes a cell that begins so for a formula: the operators, also in full width, and the control
+/// characters that some programs skip in front of them.
+const fn begins_formula(character: char) -> bool {
     matches!(character, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠')
 }
 
@@ -180,13 +181,13 @@ mod tests {
             ("日本", "日本"),
         ] {
             let mut cell = String::new();
-            defuse(wire, Dialect::Csv, &mut cell);
+            push_wire(wire, Dialect::Csv, &mut cell);
             assert_eq!(cell, csv);
         }
     }
 
     #[test]
-    fn each_table_has_the_columns_that_it_names() {
+    fn every_row_has_as_many_cells_as_the_heading() {
         for what in ALL {
             let text = text(what, Dialect::Csv);
             let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn tab_separated_values_are_split_by_tabs_and_lines_alone() {
+    fn tab_separated_values_need_no_more_than_splitting_at_tabs_and_line_ends() {
         for what in ALL {
             let text = text(what, Dialect::Tsv);
             let columns = text.lines().next().unwrap().split('\t').count();
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_values_are_what_was_on_the_wire() {
+    fn raw_values_are_unchanged_from_the_wire() {
         let text = text(What::Transfers, Dialect::RawCsv);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let path = reader.headers().unwrap().iter().position(|name| name == "path").unwrap();
