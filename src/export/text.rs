@@ -1,8 +1,9 @@
 //! The report for a person at a terminal.
 //!
-//! First what was read, then each session with its findings, then all findings by code: the end of a long report is
-//! what a terminal shows.
+//! The captures come first, then each session with its findings. The totals come last, because a terminal shows the end
+//! of a long report.
 
+mod findings;
 mod page;
 mod quantity;
 mod session;
@@ -15,10 +16,10 @@ use crate::base::Timestamp;
 use crate::report::{Capture, Code, Report, Severity, Source, Status, Uid};
 
 pub use page::Look;
-use page::{Page, Piece, Style};
-use quantity::{Bytes, Count, Moment, Plural, Span, TimeOfDay};
+use page::{Page, Style, Styled};
+use quantity::{Bytes, Count, DateTime, Plural, Span, TimeOfDay};
 
-/// The sessions' numbers in this report, from 1.
+/// The sessions' numbers in this report, counted from 1.
 struct Numbers<'a>(HashMap<&'a Uid, usize>);
 
 impl<'a> Numbers<'a> {
@@ -40,31 +41,31 @@ pub(super) fn write(report: &Report, look: Look, out: &mut dyn Write) -> io::Res
     }
     if let [_, _, ..] = report.capture.sources.as_slice() {
         let capture = &report.capture;
-        amounts("together", capture.packets, capture.bytes, capture.first.zip(capture.last), &mut page)?;
+        amounts("total", capture.packets, capture.bytes, capture.first.zip(capture.last), &mut page)?;
     }
     let numbers = Numbers::new(report);
-    let mut advised = session::Advised::default();
+    let mut advised = findings::AdviceGiven::default();
     for session in &report.sessions {
         page.gap()?;
         session::write(session, &numbers, &mut advised, &mut page)?;
     }
     if !report.findings.is_empty() {
         page.gap()?;
-        let heading = [page.piece(Style::Heading, "Beyond single sessions")];
+        let heading = [page.styled(Style::Heading, "Findings across sessions")];
         page.line(0, &heading)?;
-        session::findings(&report.findings, &mut advised, &mut page)?;
+        findings::write(&report.findings, &mut advised, &mut page)?;
     }
     page.gap()?;
     totals(report, look.is_selection, &mut page)?;
     codes(report, &mut page)?;
-    unread(&report.capture, &mut page)?;
+    omissions(&report.capture, &mut page)?;
     out.flush()
 }
 
 fn source(source: &Source, page: &mut Page<'_>) -> io::Result<()> {
     let mut format = source.format.to_string();
     if let Some(compression) = &source.compression {
-        format.push_str(" in ");
+        format.push_str(", ");
         format.push_str(compression);
     }
     if !source.link_types.is_empty() {
@@ -74,12 +75,13 @@ fn source(source: &Source, page: &mut Page<'_>) -> io::Result<()> {
     let name = format!("{} ({format})", source.path);
     amounts(&name, source.packets, source.bytes, source.first.zip(source.last), page)?;
     if source.truncated_packets > 0 {
-        let cut = Plural(source.truncated_packets, "packet");
-        let cut = page.piece(Style::Warning, format!("{cut} not kept in full by the capture"));
-        page.paragraph(2, 4, &[cut])?;
+        let truncated = Plural(source.truncated_packets, "packet");
+        let truncated =
+            page.styled(Style::Warning, format!("{truncated} truncated by the capture (snap length)"));
+        page.paragraph(2, 4, &[truncated])?;
     }
     if let Some(damage) = &source.damage {
-        let damage = page.piece(Style::Bad, format!("damaged: {damage}"));
+        let damage = page.styled(Style::Bad, format!("damaged: {damage}"));
         page.paragraph(2, 4, &[damage])?;
     }
     Ok(())
@@ -94,11 +96,14 @@ fn amounts(
 ) -> io::Result<()> {
     let mut facts = vec![name.to_owned(), Plural(packets, "packet").to_string(), Bytes(bytes).to_string()];
     if let Some((first, last)) = times {
-        let until =
-            if first.date() == last.date() { TimeOfDay(last).to_string() } else { Moment(last).to_string() };
-        facts.push(format!("{} to {until} UTC ({})", Moment(first), Span(last.since(first))));
+        let until = if first.date() == last.date() {
+            TimeOfDay(last).to_string()
+        } else {
+            DateTime(last).to_string()
+        };
+        facts.push(format!("{} to {until} UTC ({})", DateTime(first), Span(last.since(first))));
     }
-    let facts: Vec<Piece> = facts.iter().map(|fact| page.piece(Style::Plain, fact)).collect();
+    let facts: Vec<Styled> = facts.iter().map(|fact| page.styled(Style::Plain, fact)).collect();
     page.facts(0, 2, &facts)
 }
 
@@ -131,13 +136,13 @@ fn totals(report: &Report, is_selection: bool, page: &mut Page<'_>) -> io::Resul
         facts.push(format!("{}: {}", Plural(transfers, "transfer"), shares.join(", ")));
         facts.push(Bytes(bytes).to_string());
     }
-    let facts: Vec<Piece> = facts.iter().map(|fact| page.piece(Style::Heading, fact)).collect();
+    let facts: Vec<Styled> = facts.iter().map(|fact| page.styled(Style::Heading, fact)).collect();
     page.facts(0, 2, &facts)
 }
 
-/// All findings by code, the worst first, and the first few sessions in which each was raised.
+/// The number of findings by code, the most severe first, each with the first few sessions that have it.
 fn codes(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    const NAMED: usize = 8;
+    const LISTED: usize = 8;
     let mut by_code: BTreeMap<(std::cmp::Reverse<Severity>, Code), (u64, Vec<usize>)> = BTreeMap::new();
     let of_sessions =
         report.sessions.iter().zip(1..).flat_map(|(session, number)| {
@@ -148,32 +153,33 @@ fn codes(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         let (count, sessions) = by_code.entry(key).or_default();
         *count += 1;
         if let Some(number) = number {
-            // One more than is named tells that there are more.
-            if sessions.last() != Some(&number) && sessions.len() <= NAMED {
+            // One more than will be listed, so that it shows when the list is incomplete.
+            if sessions.last() != Some(&number) && sessions.len() <= LISTED {
                 sessions.push(number);
             }
         }
     }
     let widest = by_code.values().map(|(count, _)| Count(*count).to_string().len()).max().unwrap_or(0);
     for ((std::cmp::Reverse(severity), code), (count, sessions)) in by_code {
-        let style = session::style_of(severity);
+        let style = findings::style_of(severity);
         let mut pieces = vec![
-            page.piece(Style::Plain, format!("{:>widest$} ", Count(count).to_string())),
-            page.piece(style, format!("{:8}", severity.name())),
-            page.piece(style, format!("{:27}", code.name())),
+            page.styled(Style::Plain, format!("{:>widest$} ", Count(count).to_string())),
+            page.styled(style, format!("{:8}", severity.name())),
+            page.styled(style, format!("{:27}", code.name())),
         ];
-        let mut named: Vec<String> = sessions.iter().take(NAMED).map(|number| format!("#{number}")).collect();
-        if sessions.len() > NAMED {
-            named.push("…".into());
+        let mut listed: Vec<String> =
+            sessions.iter().take(LISTED).map(|number| format!("#{number}")).collect();
+        if sessions.len() > LISTED {
+            listed.push("…".into());
         }
-        pieces.push(page.piece(Style::Faint, named.join(" ")));
+        pieces.push(page.styled(Style::Faint, listed.join(" ")));
         page.line(2, &pieces)?;
     }
     Ok(())
 }
 
-/// What was in the capture and is not in the report.
-fn unread(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
+/// What the capture had that the report lacks.
+fn omissions(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
     let mut lines = Vec::new();
     if let Some(dropped @ 1..) = capture.dropped {
         lines.push((Style::Warning, format!("{} dropped by the kernel", Plural(dropped, "packet"))));
@@ -189,16 +195,18 @@ fn unread(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
     }
     if capture.silent_connections > 0 {
         let silent = Plural(capture.silent_connections, "connection");
-        lines.push((Style::Faint, format!("{silent} to a control port on which nobody spoke FTP")));
+        lines.push((Style::Faint, format!("{silent} to a control port carried no FTP")));
     }
     let limits: Vec<String> =
         capture.limits.iter().map(|(name, count)| format!("{} ×{}", name.name(), Count(count))).collect();
     if !limits.is_empty() {
-        lines
-            .push((Style::Warning, format!("limits reached, so not all is reported: {}", limits.join(", "))));
+        lines.push((
+            Style::Warning,
+            format!("limits reached, the report is incomplete: {}", limits.join(", ")),
+        ));
     }
     for (style, text) in lines {
-        let text = page.piece(style, text);
+        let text = page.styled(style, text);
         page.paragraph(0, 2, &[text])?;
     }
     Ok(())
@@ -216,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn as_wide_as_it_is_where_no_terminal_limits_it() {
+    fn lines_are_as_long_as_they_need_where_there_is_no_terminal() {
         insta::assert_snapshot!(text(&sample_report(), Look::default()));
     }
 
@@ -237,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_add_nothing_but_colours() {
+    fn colours_change_nothing_but_colours() {
         let plain = text(&sample_report(), Look { width: Some(80), ..Look::default() });
         let colored = text(&sample_report(), Look { width: Some(80), color: true, ..Look::default() });
         assert_ne!(colored, plain);
@@ -251,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_peer_sends_moves_no_cursor() {
+    fn text_from_the_wire_moves_no_cursor() {
         for look in [Look::default(), Look { width: Some(60), ..Look::default() }] {
             let text = text(&sample_report(), look);
             assert!(!text.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text}");
@@ -274,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_capture_without_ftp_says_so_and_so_does_a_filter_that_leaves_nothing() {
+    fn a_capture_without_ftp_and_a_filter_that_matches_nothing_are_reported_as_such() {
         let report = Report { capture: sample_report().capture, ..Report::default() };
         assert!(text(&report, Look::default()).contains("\nNo FTP session found\n"));
         let look = Look { is_selection: true, ..Look::default() };

@@ -1,4 +1,4 @@
-//! The paper: how wide it is, whether it takes colour, and which characters it can show.
+//! Lines and paragraphs within the width, colours and characters that the output can show.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -10,22 +10,22 @@ use crate::base::Printable;
 /// What the report may look like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// Columns of the terminal; none where it isn't one, and lines are as long as they are.
+    /// Columns of the terminal; `None` where the output isn't one, and lines are not wrapped.
     pub width: Option<usize>,
-    /// Whether to colour.
+    /// Whether to use colours.
     pub color: bool,
     /// Whether only ASCII characters can be shown.
     pub ascii: bool,
-    /// Whether a filter chose among the sessions: then none is none of those that were read.
+    /// Whether a filter selected the sessions, so that an empty report doesn't mean that there was no FTP.
     pub is_selection: bool,
 }
 
-/// What a piece of text means, which decides its colour. The text says the same without it.
+/// The meaning of some text, which decides its colour. The text must be understandable without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
     Plain,
     Heading,
-    /// Less important than what surrounds it.
+    /// Less important than its surroundings.
     Faint,
     Good,
     Info,
@@ -36,7 +36,7 @@ pub(super) enum Style {
 }
 
 impl Style {
-    /// The parameters of the SGR sequence: the sixteen colours that each terminal has its own idea of.
+    /// The parameters of the SGR sequence, from the sixteen colours that follow the terminal's theme.
     const fn sgr(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -52,22 +52,22 @@ impl Style {
     }
 }
 
-/// A piece of a line.
+/// Text of one style.
 #[derive(Clone, Debug)]
-pub(super) struct Piece {
+pub(super) struct Styled {
     pub(super) style: Style,
     pub(super) text: String,
 }
 
 /// Where in a paragraph the next word goes.
-struct Cursor {
+struct Position {
     column: usize,
     at_start: bool,
-    /// Columns by which the lines after the first are indented.
+    /// Indentation of the lines after the first.
     hang: usize,
 }
 
-/// Writes lines.
+/// Writes lines and paragraphs.
 pub(super) struct Page<'a> {
     out: &'a mut dyn Write,
     look: Look,
@@ -82,20 +82,20 @@ impl<'a> Page<'a> {
         self.look.width
     }
 
-    /// Text, from the wire or not, as this page can show it.
+    /// The text as this page can show it: printable, and in ASCII where that is asked for.
     pub(super) fn text(&self, text: impl AsRef<str>) -> String {
         let printable = Printable(text.as_ref()).to_string();
         if self.look.ascii && !printable.is_ascii() { ascii(&printable) } else { printable }
     }
 
-    /// A piece of text, from the wire or not.
-    pub(super) fn piece(&self, style: Style, text: impl AsRef<str>) -> Piece {
-        Piece { style, text: self.text(text) }
+    /// The text, as this page can show it, in a style.
+    pub(super) fn styled(&self, style: Style, text: impl AsRef<str>) -> Styled {
+        Styled { style, text: self.text(text) }
     }
 
-    /// The same of anything that can be displayed.
-    pub(super) fn shown(&self, style: Style, what: impl Display) -> Piece {
-        self.piece(style, what.to_string())
+    /// The same for anything that can be displayed.
+    pub(super) fn display(&self, style: Style, what: impl Display) -> Styled {
+        self.styled(style, what.to_string())
     }
 
     /// An empty line.
@@ -103,69 +103,69 @@ impl<'a> Page<'a> {
         self.out.write_all(b"\n")
     }
 
-    /// A line, `indent` columns from the left, however long.
-    pub(super) fn line(&mut self, indent: usize, pieces: &[Piece]) -> io::Result<()> {
-        let last = pieces.iter().rposition(|piece| !piece.text.trim_end().is_empty()).unwrap_or(0);
+    /// A line, `indent` columns from the left, never wrapped.
+    pub(super) fn line(&mut self, indent: usize, texts: &[Styled]) -> io::Result<()> {
+        let last = texts.iter().rposition(|piece| !piece.text.trim_end().is_empty()).unwrap_or(0);
         self.indent(indent)?;
-        for (index, piece) in pieces.iter().take(last + 1).enumerate() {
+        for (index, piece) in texts.iter().take(last + 1).enumerate() {
             let text = if index == last { piece.text.trim_end() } else { &piece.text };
             self.paint(piece.style, text)?;
         }
         self.gap()
     }
 
-    /// A paragraph, broken between words where the page ends; lines after the first are indented by `hang`.
-    pub(super) fn paragraph(&mut self, indent: usize, hang: usize, pieces: &[Piece]) -> io::Result<()> {
-        let mut cursor = self.start(indent, hang)?;
-        for piece in pieces {
-            self.words(&mut cursor, piece)?;
+    /// A paragraph, wrapped between words; lines after the first are indented by `hang`.
+    pub(super) fn paragraph(&mut self, indent: usize, hang: usize, texts: &[Styled]) -> io::Result<()> {
+        let mut position = self.start(indent, hang)?;
+        for piece in texts {
+            self.words(&mut position, piece)?;
         }
         self.gap()
     }
 
-    /// Facts with dots between them, broken between two facts where the page ends.
-    pub(super) fn facts(&mut self, indent: usize, hang: usize, facts: &[Piece]) -> io::Result<()> {
-        let mut cursor = self.start(indent, hang)?;
-        let dot = self.piece(Style::Faint, "·");
+    /// Facts separated by dots, wrapped between two facts where possible.
+    pub(super) fn facts(&mut self, indent: usize, hang: usize, facts: &[Styled]) -> io::Result<()> {
+        let mut position = self.start(indent, hang)?;
+        let dot = self.styled(Style::Faint, "·");
         for fact in facts {
             // One column for the dot, and one on each side of it.
             let needed = fact.text.width() + dot.text.width() + 2;
-            if self.look.width.is_some_and(|width| !cursor.at_start && cursor.column + needed > width) {
-                self.next_line(&mut cursor)?;
-            } else if !cursor.at_start {
-                self.words(&mut cursor, &dot)?;
+            if self.look.width.is_some_and(|width| !position.at_start && position.column + needed > width) {
+                self.next_line(&mut position)?;
+            } else if !position.at_start {
+                self.words(&mut position, &dot)?;
             }
-            self.words(&mut cursor, fact)?;
+            self.words(&mut position, fact)?;
         }
         self.gap()
     }
 
-    fn start(&mut self, indent: usize, hang: usize) -> io::Result<Cursor> {
+    fn start(&mut self, indent: usize, hang: usize) -> io::Result<Position> {
         self.indent(indent)?;
-        Ok(Cursor { column: indent, at_start: true, hang })
+        Ok(Position { column: indent, at_start: true, hang })
     }
 
-    fn next_line(&mut self, cursor: &mut Cursor) -> io::Result<()> {
+    fn next_line(&mut self, position: &mut Position) -> io::Result<()> {
         self.gap()?;
-        self.indent(cursor.hang)?;
-        *cursor = Cursor { column: cursor.hang, at_start: true, hang: cursor.hang };
+        self.indent(position.hang)?;
+        *position = Position { column: position.hang, at_start: true, hang: position.hang };
         Ok(())
     }
 
-    fn words(&mut self, cursor: &mut Cursor, piece: &Piece) -> io::Result<()> {
+    fn words(&mut self, position: &mut Position, piece: &Styled) -> io::Result<()> {
         for word in piece.text.split(' ') {
             let columns = word.width();
-            if !cursor.at_start {
-                if self.look.width.is_some_and(|width| cursor.column + 1 + columns > width) {
-                    self.next_line(cursor)?;
+            if !position.at_start {
+                if self.look.width.is_some_and(|width| position.column + 1 + columns > width) {
+                    self.next_line(position)?;
                 } else {
                     self.out.write_all(b" ")?;
-                    cursor.column += 1;
+                    position.column += 1;
                 }
             }
             self.paint(piece.style, word)?;
-            cursor.column += columns;
-            cursor.at_start = false;
+            position.column += columns;
+            position.at_start = false;
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Text in ASCII alone: typographic characters by their plain forms, all others by their numbers.
+/// The text in ASCII: typographic characters in their plain form, all others as `\u{NNNN}`.
 fn ascii(text: &str) -> String {
     use std::fmt::Write as _;
     let mut plain = String::with_capacity(text.len());
@@ -207,7 +207,7 @@ fn ascii(text: &str) -> String {
     plain
 }
 
-/// The end of `text` in at most `columns` columns, with an ellipsis for what is left out: a path's end tells most.
+/// The end of `text` in at most `columns` columns, after an ellipsis if it was clipped: the end of a path matters most.
 pub(super) fn clip_start(text: &str, columns: usize, ellipsis: &str) -> String {
     if text.width() <= columns {
         return text.to_owned();
@@ -223,10 +223,10 @@ pub(super) fn clip_start(text: &str, columns: usize, ellipsis: &str) -> String {
     format!("{ellipsis}{end}")
 }
 
-/// `text` and blanks up to `columns` columns, before it or after it.
-pub(super) fn pad(text: &str, columns: usize, to_the_right: bool) -> String {
+/// Pads `text` to `columns` columns.
+pub(super) fn pad(text: &str, columns: usize, align_right: bool) -> String {
     let blanks = " ".repeat(columns.saturating_sub(text.width()));
-    if to_the_right { blanks + text } else { text.to_owned() + &blanks }
+    if align_right { blanks + text } else { text.to_owned() + &blanks }
 }
 
 #[cfg(test)]
@@ -235,16 +235,16 @@ mod tests {
 
     use super::*;
 
-    fn paragraph(look: Look, pieces: &[(Style, &str)]) -> String {
+    fn paragraph(look: Look, texts: &[(Style, &str)]) -> String {
         let mut bytes = Vec::new();
         let mut page = Page::new(&mut bytes, look);
-        let pieces: Vec<Piece> = pieces.iter().map(|&(style, text)| page.piece(style, text)).collect();
-        page.paragraph(2, 4, &pieces).unwrap();
+        let texts: Vec<Styled> = texts.iter().map(|&(style, text)| page.styled(style, text)).collect();
+        page.paragraph(2, 4, &texts).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
     #[test]
-    fn paragraphs_break_between_words_and_hang() {
+    fn paragraphs_break_between_words_and_have_a_hanging_indent() {
         let look = Look { width: Some(16), ..Look::default() };
         let text = paragraph(look, &[(Style::Plain, "one two three"), (Style::Faint, "four 日本語 five")]);
         assert_eq!(text, "  one two three\n    four 日本語\n    five\n");
@@ -253,11 +253,11 @@ mod tests {
     }
 
     #[test]
-    fn facts_break_between_two_facts_if_they_can() {
+    fn facts_break_between_two_facts_where_possible() {
         let mut bytes = Vec::new();
         let mut page = Page::new(&mut bytes, Look { width: Some(20), ..Look::default() });
         let facts = ["one two", "three four", "five", "six seven eight nine ten"];
-        let facts = facts.map(|fact| page.piece(Style::Plain, fact));
+        let facts = facts.map(|fact| page.styled(Style::Plain, fact));
         page.facts(0, 2, &facts).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         assert_eq!(text, "one two · three four\n  five\n  six seven eight\n  nine ten\n");
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ascii_page_shows_ascii_alone() {
+    fn an_ascii_page_shows_nothing_but_ascii() {
         let look = Look { ascii: true, ..Look::default() };
         assert_eq!(paragraph(look, &[(Style::Plain, "a → b… 2–3 é")]), "  a -> b... 2-3 \\u{00e9}\n");
     }

@@ -1,10 +1,10 @@
-//! Amounts as people read them.
+//! Amounts and times, formatted for people.
 
 use std::fmt;
 
 use crate::base::Timestamp;
 
-/// A number of bytes: exact while it is short, then in powers of 1024.
+/// A number of bytes: exact up to 9999, then in powers of 1024.
 pub(super) struct Bytes(pub(super) u64);
 
 impl fmt::Display for Bytes {
@@ -16,7 +16,7 @@ impl fmt::Display for Bytes {
         let mut amount = self.0 as f64 / 1024.0;
         let mut unit = UNITS[0];
         for larger in UNITS.into_iter().skip(1) {
-            // What would be rounded to four digits before the point goes to the next unit.
+            // 999.95 would be rounded to four digits before the point.
             if amount < 999.95 {
                 break;
             }
@@ -27,7 +27,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// A number with its thousands set apart.
+/// A number with thousands separators.
 pub(super) struct Count(pub(super) u64);
 
 impl fmt::Display for Count {
@@ -43,7 +43,7 @@ impl fmt::Display for Count {
     }
 }
 
-/// So many of a thing: `1 session`, `2 sessions`.
+/// A number of things: `1 session`, `2 sessions`.
 pub(super) struct Plural(pub(super) u64, pub(super) &'static str);
 
 impl fmt::Display for Plural {
@@ -52,7 +52,7 @@ impl fmt::Display for Plural {
     }
 }
 
-/// A length of time in nanoseconds.
+/// A duration in nanoseconds.
 pub(super) struct Span(pub(super) i64);
 
 impl fmt::Display for Span {
@@ -64,7 +64,7 @@ impl fmt::Display for Span {
         let whole = nanos / SECOND;
         match whole {
             0 if nanos < SECOND / 1000 => write!(f, "{sign}{} µs", nanos / 1000),
-            // Rounded, as findings tell times.
+            // Rounded, as in the findings.
             0 if nanos < SECOND - SECOND / 2000 => {
                 write!(f, "{sign}{} ms", nanos.saturating_add(SECOND / 2000) / (SECOND / 1000))
             }
@@ -76,17 +76,17 @@ impl fmt::Display for Span {
     }
 }
 
-/// A moment to the millisecond, UTC, for people.
-pub(super) struct Moment(pub(super) Timestamp);
+/// Date and time in UTC, to the millisecond.
+pub(super) struct DateTime(pub(super) Timestamp);
 
-impl fmt::Display for Moment {
+impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.0.date();
         write!(f, "{year:04}-{month:02}-{day:02} {}", TimeOfDay(self.0))
     }
 }
 
-/// The time of day of a moment.
+/// The time of day in UTC, to the millisecond.
 pub(super) struct TimeOfDay(pub(super) Timestamp);
 
 impl fmt::Display for TimeOfDay {
@@ -96,16 +96,16 @@ impl fmt::Display for TimeOfDay {
     }
 }
 
-/// Frame numbers in ascending order, with neighbours joined: `12, 14–17`. Only the first few runs are named.
+/// Ascending frame numbers with consecutive ones joined: `12, 14–17`. Only the first few ranges are listed.
 pub(super) struct FrameList<'a>(pub(super) &'a [u64]);
 
 impl fmt::Display for FrameList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMED: usize = 6;
+        const LISTED: usize = 6;
         let mut rest = self.0;
         for run in 0.. {
             let Some((&first, _)) = rest.split_first() else { return Ok(()) };
-            if run == NAMED {
+            if run == LISTED {
                 return write!(f, ", … {} more", rest.len());
             }
             let follows = |&(distance, frame): &(u64, &u64)| first.checked_add(distance) == Some(*frame);
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_exact_while_short() {
+    fn bytes_are_exact_while_they_are_few() {
         for (bytes, text) in [
             (0, "0 B"),
             (9_999, "9999 B"),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_have_their_thousands_set_apart() {
+    fn counts_have_thousands_separators() {
         for (count, text) in
             [(0, "0"), (999, "999"), (1000, "1,000"), (12_345, "12,345"), (2_148_031, "2,148,031")]
         {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_time_take_the_unit_that_fits() {
+    fn durations_take_the_unit_that_fits() {
         for (nanos, text) in [
             (0, "0 µs"),
             (1_500, "1 µs"),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_frames_are_joined() {
+    fn consecutive_frames_are_joined() {
         for (frames, text) in [
             (&[][..], ""),
             (&[12], "12"),

@@ -1,51 +1,50 @@
-//! One session: who and when, what was negotiated and transferred, what is odd.
+//! One session: its peers and times, its negotiations and transfers, its findings.
 
-use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::io;
 
 use super::Numbers;
-use super::page::{Page, Piece, Style};
-use super::quantity::{Bytes, FrameList, Moment, Span};
+use super::findings::{self, AdviceGiven};
+use super::page::{Page, Style, Styled};
+use super::quantity::{Bytes, DateTime, Span};
 use super::table::{self, Column, Row};
 use crate::base::{Endpoint, Text, Timestamp};
 use crate::report::{
-    ChannelState, Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy, Mode, Party, Reuse,
-    ReuseOutcome, Session, Severity, Status, Transfer,
+    ChannelState, Connection, DataChannel, EndState, FirstClose, MatchedBy, Mode, Party, Reuse, ReuseOutcome,
+    Session, Status, Transfer,
 };
 
 /// Writes the session under its number.
 pub(super) fn write<'a>(
     session: &'a Session,
     numbers: &Numbers<'_>,
-    advised: &mut Advised<'a>,
+    advised: &mut AdviceGiven<'a>,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
     heading(session, numbers, page)?;
     table::write(&rows(session, numbers, page), page)?;
-    findings(&session.findings, advised, page)
+    findings::write(&session.findings, advised, page)
 }
 
 fn heading(session: &Session, numbers: &Numbers<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let number = numbers.of(&session.uid).map_or_else(String::new, |number| format!("#{number}"));
     let mut names = vec![
-        page.piece(Style::Faint, number),
-        page.shown(Style::Heading, format_args!("{} → {}", session.client, session.server)),
+        page.styled(Style::Faint, number),
+        page.display(Style::Heading, format_args!("{} → {}", session.client, session.server)),
     ];
     if let Some(user) = &session.user {
-        names.push(page.piece(Style::Heading, format!(" {}", first_line(user))));
+        names.push(page.styled(Style::Heading, format!(" {}", first_line(user))));
     }
     page.paragraph(0, 3, &names)?;
     let time = [
-        Moment(session.start).to_string(),
+        DateTime(session.start).to_string(),
         Span(session.end.since(session.start)).to_string(),
         format!("frames {}–{}", session.frames.first, session.frames.last),
         end(session).to_owned(),
         format!("uid {}", session.uid),
     ];
-    let time = time.map(|fact| page.piece(Style::Plain, fact));
+    let time = time.map(|fact| page.styled(Style::Plain, fact));
     page.facts(2, 4, &time)?;
-    let facts: Vec<Piece> = facts(session).iter().map(|fact| page.piece(Style::Plain, fact)).collect();
+    let facts: Vec<Styled> = facts(session).iter().map(|fact| page.styled(Style::Plain, fact)).collect();
     page.facts(2, 4, &facts)
 }
 
@@ -60,42 +59,42 @@ const fn end(session: &Session) -> &'static str {
         (EndState::Rst, None) => "reset",
         (EndState::Rst, Some(Party::Client)) => "reset by the client",
         (EndState::Rst, Some(Party::Server)) => "reset by the server",
-        (EndState::Idle, _) => "fell silent",
+        (EndState::Idle, _) => "idle, no close seen",
     }
 }
 
-/// What is known of both sides, in few words each.
+/// What is known about the session and both peers.
 fn facts(session: &Session) -> Vec<String> {
     let mut facts = Vec::new();
-    let mut say = |text: String| facts.push(text);
+    let mut add = |text: String| facts.push(text);
     if !session.handshake {
-        say("start not captured".into());
+        add("start not captured".into());
     }
-    say(session.login.phrase().into());
-    say(session.security.phrase().into());
+    add(session.login.phrase().into());
+    add(session.security.phrase().into());
     if session.epsv_all {
-        say("EPSV ALL".into());
+        add("EPSV ALL".into());
     }
     if let Some(greeting) = session.greeting.last() {
-        say(format!("banner: {}", first_line(&greeting.text)));
+        add(format!("banner: {}", first_line(&greeting.text)));
     }
     if let Some(system) = &session.system {
-        say(format!("system {}", first_line(system)));
+        add(format!("system {}", first_line(system)));
     }
     if let Some(software) = &session.client_software {
-        say(format!("client {}", first_line(software)));
+        add(format!("client {}", first_line(software)));
     }
     let allocations =
         [("client", session.port_allocation.client), ("server", session.port_allocation.server)];
     for (party, allocation) in allocations {
         if let Some(allocation) = allocation {
-            say(format!("{party} data ports: {}", allocation.phrase()));
+            add(format!("{party} data ports: {}", allocation.phrase()));
         }
     }
     facts
 }
 
-/// The start of a text that may have many lines and be very long.
+/// The first line of a text, clipped if it is long.
 fn first_line(text: &Text) -> String {
     const LONGEST: usize = 60;
     let line = text.raw().lines().next().unwrap_or_default();
@@ -107,8 +106,8 @@ fn first_line(text: &Text) -> String {
     start
 }
 
-/// A row for each negotiation or data connection with its first transfer, for each further transfer on it, and for
-/// each transfer without any, in the order of time.
+/// One row for each data channel with its first transfer, for each further transfer on it, and for each transfer without
+/// a data channel, in order of time.
 fn rows(session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Vec<Row> {
     let mut rows: Vec<(Timestamp, Row)> = Vec::new();
     let mut transfers_of = vec![Vec::new(); session.data_channels.len()];
@@ -166,27 +165,27 @@ fn channel_row(
     if let Some((frame, time)) = place {
         set_place(&mut row, session, frame, time, page);
     }
-    row.set(Column::Mode, page.piece(Style::Plain, channel.mode.map_or("(TLS)", Mode::name)));
+    row.set(Column::Mode, page.styled(Style::Plain, channel.mode.map_or("(TLS)", Mode::name)));
     if let Some(listener) = channel.listener() {
-        row.set(Column::Listener, page.shown(Style::Plain, listener));
+        row.set(Column::Listener, page.display(Style::Plain, listener));
         row.short_listener = short(session, listener);
     }
     let (style, text) = outcome(session, channel, state);
-    row.set(Column::Outcome, page.piece(style, text));
+    row.set(Column::Outcome, page.styled(style, text));
     if let Some(time_wait) = channel.time_wait {
-        row.set(Column::TimeWait, page.piece(Style::Faint, time_wait.holder.name()));
+        row.set(Column::TimeWait, page.styled(Style::Faint, time_wait.holder.name()));
     }
     row.notes = channel_notes(session, channel, numbers, page);
     row
 }
 
 fn set_place(row: &mut Row, session: &Session, frame: u64, time: Timestamp, page: &Page<'_>) {
-    row.set(Column::Frame, page.shown(Style::Faint, frame));
+    row.set(Column::Frame, page.display(Style::Faint, frame));
     let seconds = time.seconds_since(session.start);
-    row.set(Column::Time, page.piece(Style::Faint, format!("{seconds:+.3}")));
+    row.set(Column::Time, page.styled(Style::Faint, format!("{seconds:+.3}")));
 }
 
-/// An endpoint of one of the two control peers, in few characters.
+/// The endpoint by the role of its control peer, such as `client:5009`; `None` for third parties.
 fn short(session: &Session, endpoint: Endpoint) -> Option<String> {
     let party = if endpoint.ip == session.client.ip {
         "client"
@@ -221,13 +220,13 @@ fn outcome(session: &Session, channel: &DataChannel, state: ChannelState) -> (St
     }
 }
 
-/// What does not fit into a column, and is out of the ordinary.
+/// What is unusual about the channel and has no column.
 fn channel_notes(
     session: &Session,
     channel: &DataChannel,
     numbers: &Numbers<'_>,
     page: &Page<'_>,
-) -> Vec<Piece> {
+) -> Vec<Styled> {
     let mut notes = Vec::new();
     if let (Some(matched_by), Some(connection)) = (channel.matched_by, &channel.connection)
         && let Some(remark) = matched_by.remark(channel.differs())
@@ -238,10 +237,10 @@ fn channel_notes(
             MatchedBy::Translated => Style::Warning,
         };
         let ends = format!("{} → {}", connection.originator, connection.responder);
-        notes.push(page.piece(style, format!("{remark}: {ends}")));
+        notes.push(page.styled(style, format!("{remark}: {ends}")));
     }
     if let Some(peer) = channel.peer_session.as_ref().and_then(|uid| numbers.of(uid)) {
-        notes.push(page.piece(Style::Info, format!("other server's session: #{peer}")));
+        notes.push(page.styled(Style::Info, format!("other server's session: #{peer}")));
     }
     if let Some(reuse) = &channel.reuse {
         notes.extend(reuse_note(reuse, session, numbers, page));
@@ -249,7 +248,7 @@ fn channel_notes(
     if let Some(connection) = channel.connected()
         && connection.end_state == EndState::Rst
     {
-        notes.push(page.piece(Style::Warning, reset_by(channel, connection)));
+        notes.push(page.styled(Style::Warning, reset_by(channel, connection)));
     }
     notes
 }
@@ -264,8 +263,8 @@ fn reset_by(channel: &DataChannel, connection: &Connection) -> &'static str {
     }
 }
 
-/// What is worth saying of a reuse: those outside TIME_WAIT that went well are not.
-fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Option<Piece> {
+/// Describes a reuse, unless it was outside TIME_WAIT and worked.
+fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Option<Styled> {
     let style = match reuse.outcome {
         ReuseOutcome::Accepted if !reuse.in_time_wait => return None,
         ReuseOutcome::Accepted => Style::Faint,
@@ -281,7 +280,7 @@ fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers<'_>, page: &Pa
     };
     let within = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
     let gap = Span(reuse.gap);
-    Some(page.piece(
+    Some(page.styled(
         style,
         format!("{} reused {gap} later{whose}{within}: {}", reuse.kind.phrase(), reuse.outcome.phrase()),
     ))
@@ -293,24 +292,24 @@ fn transfer_row(mut row: Row, session: &Session, transfer: &Transfer, page: &Pag
         if row.cell(Column::Frame).is_none() {
             set_place(&mut row, session, command.frame, command.time, page);
         }
-        row.set(Column::Verb, page.piece(Style::Plain, command.verb.name()));
+        row.set(Column::Verb, page.styled(Style::Plain, command.verb.name()));
     }
     if let Some(path) = transfer.path.as_ref().or_else(|| command?.text()) {
-        row.set(Column::Path, page.piece(Style::Plain, path.raw()));
+        row.set(Column::Path, page.styled(Style::Plain, path.raw()));
     }
     match transfer.bytes {
         Some(bytes) if bytes > 0 || transfer.status == Status::Complete => {
-            row.set(Column::Bytes, page.shown(Style::Plain, Bytes(bytes)));
+            row.set(Column::Bytes, page.display(Style::Plain, Bytes(bytes)));
         }
         Some(_) => {}
-        None => row.set(Column::Bytes, page.piece(Style::Faint, "?")),
+        None => row.set(Column::Bytes, page.styled(Style::Faint, "?")),
     }
     if let (Some(bytes @ 1..), Some(seconds)) = (transfer.bytes, transfer.duration())
         && seconds > 0.0
     {
         let rate = bytes as f64 / seconds;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
-        row.set(Column::Rate, page.piece(Style::Plain, format!("{}/s", Bytes(rate as u64))));
+        row.set(Column::Rate, page.styled(Style::Plain, format!("{}/s", Bytes(rate as u64))));
     }
     let code = transfer.reply_code.map_or_else(String::new, |code| code.to_string());
     let (style, reply) = match transfer.status {
@@ -320,96 +319,29 @@ fn transfer_row(mut row: Row, session: &Session, transfer: &Transfer, page: &Pag
         }
         Status::Failed => (Style::Bad, format!("{code} {}", transfer.status.phrase())),
     };
-    row.set(Column::Reply, page.piece(style, reply.trim_start()));
+    row.set(Column::Reply, page.styled(style, reply.trim_start()));
     row.notes.extend(transfer_notes(transfer, page));
     row
 }
 
-fn transfer_notes(transfer: &Transfer, page: &Page<'_>) -> Vec<Piece> {
+fn transfer_notes(transfer: &Transfer, page: &Page<'_>) -> Vec<Styled> {
     let mut notes = Vec::new();
     if transfer.offset > 0 {
-        notes.push(page.piece(Style::Faint, format!("from byte {}", transfer.offset)));
+        notes.push(page.styled(Style::Faint, format!("from byte {}", transfer.offset)));
     }
     if transfer.encrypted {
-        notes.push(page.piece(Style::Faint, "encrypted"));
+        notes.push(page.styled(Style::Faint, "encrypted"));
     }
     if transfer.missing_bytes > 0 {
         let missing = Bytes(transfer.missing_bytes);
-        notes.push(page.piece(Style::Warning, format!("{missing} not in the capture")));
+        notes.push(page.styled(Style::Warning, format!("{missing} not in the capture")));
     }
     if let (Some(expected), Some(bytes)) = (transfer.expected_size, transfer.bytes) {
         let moved = bytes.saturating_add(transfer.missing_bytes).saturating_add(transfer.offset);
         let was_to_move = transfer.status != Status::Failed && !transfer.encrypted;
         if was_to_move && moved != expected {
-            notes.push(page.piece(Style::Warning, format!("announced as {}", Bytes(expected))));
+            notes.push(page.styled(Style::Warning, format!("expected {}", Bytes(expected))));
         }
     }
     notes
-}
-
-/// The advice that was given: what is no more than noticed needs the same advice only once in a report.
-#[derive(Default)]
-pub(super) struct Advised<'a>(HashSet<&'a str>);
-
-impl<'a> Advised<'a> {
-    fn due(&mut self, finding: &'a Finding) -> Option<&'a str> {
-        let advice = finding.advice.as_deref()?;
-        let is_new = self.0.insert(advice);
-        (is_new || finding.severity >= Severity::Warning).then_some(advice)
-    }
-}
-
-/// Findings of one code that are written in full; of more of them only their number.
-const IN_FULL: usize = 5;
-
-/// Writes findings, the worst first and those of one code together.
-pub(super) fn findings<'a>(
-    findings: &'a [Finding],
-    advised: &mut Advised<'a>,
-    page: &mut Page<'_>,
-) -> io::Result<()> {
-    let mut sorted: Vec<&Finding> = findings.iter().collect();
-    sorted.sort_by_key(|finding| (Reverse(finding.severity), finding.code, finding.time));
-    for alike in sorted.chunk_by(|one, next| (one.severity, one.code) == (next.severity, next.code)) {
-        for finding in alike.iter().take(IN_FULL) {
-            self::finding(finding, page)?;
-            if let Some(advice) = advised.due(finding) {
-                let advice = [page.piece(Style::Plain, "→"), page.piece(Style::Plain, advice)];
-                page.paragraph(FINDING_INDENT, FINDING_INDENT + 2, &advice)?;
-            }
-        }
-        if let (Some(one), more @ 1..) = (alike.first(), alike.len().saturating_sub(IN_FULL)) {
-            let more = page.piece(Style::Faint, format!("and {more} more {}", one.code));
-            page.line(FINDING_INDENT, &[more])?;
-        }
-    }
-    Ok(())
-}
-
-/// Columns before the text of a finding, after its severity.
-const FINDING_INDENT: usize = 10;
-
-fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
-    let style = style_of(finding.severity);
-    let mut pieces = vec![
-        page.piece(style, format!("{:7}", finding.severity.name())),
-        page.piece(style, format!("{}:", finding.code)),
-        page.piece(Style::Plain, finding.summary.trim_end_matches('.')),
-    ];
-    if !finding.frames.is_empty() {
-        let plural = if finding.frames.len() == 1 { "" } else { "s" };
-        let frames = FrameList(&finding.frames);
-        pieces.push(page.piece(Style::Faint, format!("(frame{plural} {frames})")));
-    }
-    page.paragraph(2, FINDING_INDENT, &pieces)
-}
-
-/// How a severity looks.
-pub(super) const fn style_of(severity: Severity) -> Style {
-    match severity {
-        Severity::Info => Style::Info,
-        Severity::Notice => Style::Notice,
-        Severity::Warning => Style::Warning,
-        Severity::Alert => Style::Alert,
-    }
 }

@@ -1,10 +1,10 @@
-//! A session's negotiations and transfers as a table that fits the page.
+//! A session's data channels and transfers as a table that fits the page.
 
 use std::io;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Page, Piece, Style, clip_start, pad};
+use super::page::{Page, Style, Styled, clip_start, pad};
 
 /// The columns, from left to right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +42,9 @@ impl Column {
             Self::Frame => "frame",
             Self::Time => "time",
             Self::Mode => "mode",
-            Self::Listener => "listens",
+            Self::Listener => "listener",
             Self::Outcome => "outcome",
-            Self::TimeWait => "time_wait",
+            Self::TimeWait => "TIME_WAIT",
             Self::Verb => "verb",
             Self::Path => "path",
             Self::Bytes => "bytes",
@@ -53,58 +53,58 @@ impl Column {
         }
     }
 
-    /// Whether it holds numbers, which stand to the right.
+    /// Whether it holds numbers, which are aligned to the right.
     const fn is_numeric(self) -> bool {
         matches!(self, Self::Frame | Self::Time | Self::Bytes | Self::Rate)
     }
 }
 
-/// One row: what stands in each column, and what there is to say about it below.
+/// One row: its cells, and the notes below it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Row {
-    cells: [Option<Piece>; Column::ALL.len()],
-    /// The listening endpoint in few characters, for a narrow page.
+    cells: [Option<Styled>; Column::ALL.len()],
+    /// A shorter name of the listening endpoint, for a narrow page.
     pub(super) short_listener: Option<String>,
-    pub(super) notes: Vec<Piece>,
+    pub(super) notes: Vec<Styled>,
 }
 
 impl Row {
-    pub(super) fn set(&mut self, column: Column, piece: Piece) {
+    pub(super) fn set(&mut self, column: Column, piece: Styled) {
         if let Some(cell) = self.cells.get_mut(column as usize) {
             *cell = Some(piece);
         }
     }
 
-    pub(super) fn cell(&self, column: Column) -> Option<&Piece> {
+    pub(super) fn cell(&self, column: Column) -> Option<&Styled> {
         self.cells.get(column as usize)?.as_ref()
     }
 }
 
-/// Columns between the left edge of the page and a table, and of what is said below a row.
+/// Columns between the left edge of the page and a table.
 const INDENT: usize = 2;
-/// Columns between two columns.
+/// Blanks between two columns.
 const GAP: usize = 2;
-/// What a path needs to be told from others.
+/// Width in which most paths can be told apart.
 const COMFORTABLE_PATH: usize = 24;
-/// On a page without an edge, a cell that is wider than this breaks the alignment of its own row alone.
+/// Where lines are not limited, a wider cell breaks the alignment of its own row instead of widening the column.
 const WIDEST: usize = 60;
 
-/// Which columns there are, and how wide each is.
+/// The columns shown, and their widths.
 struct Layout {
     columns: Vec<(Column, usize)>,
     short_listeners: bool,
-    /// Whether the page has an edge, so that what is too wide must be clipped.
+    /// Whether paths are clipped, because the page's width is limited.
     clipped: bool,
 }
 
-/// Writes the rows, in columns that are as wide as the page allows.
+/// Writes the rows in the widest layout that the page can take.
 pub(super) fn write(rows: &[Row], page: &mut Page<'_>) -> io::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     let layout = Layout::fit(rows, page.width());
-    let headings: Vec<Piece> = (layout.columns.iter())
-        .map(|&(column, width)| Piece {
+    let headings: Vec<Styled> = (layout.columns.iter())
+        .map(|&(column, width)| Styled {
             style: Style::Faint,
             text: pad(column.heading(), width, column.is_numeric()) + "  ",
         })
@@ -112,15 +112,15 @@ pub(super) fn write(rows: &[Row], page: &mut Page<'_>) -> io::Result<()> {
     page.line(INDENT, &headings)?;
     let ellipsis = page.text("…");
     for row in rows {
-        let pieces: Vec<Piece> = layout
+        let pieces: Vec<Styled> = layout
             .columns
             .iter()
             .map(|&(column, width)| layout.cell(row, column, width, &ellipsis))
             .collect();
         page.line(INDENT, &pieces)?;
         if let Some((first, others)) = row.notes.split_first() {
-            let first = Piece { style: first.style, text: page.text("└") + " " + &first.text };
-            let notes: Vec<Piece> = std::iter::once(first).chain(others.iter().cloned()).collect();
+            let first = Styled { style: first.style, text: page.text("└") + " " + &first.text };
+            let notes: Vec<Styled> = std::iter::once(first).chain(others.iter().cloned()).collect();
             let under_mode = INDENT + layout.width_before(Column::Mode);
             page.facts(under_mode, under_mode + 2, &notes)?;
         }
@@ -129,7 +129,7 @@ pub(super) fn write(rows: &[Row], page: &mut Page<'_>) -> io::Result<()> {
 }
 
 impl Layout {
-    /// The widest layout that the page can take: what can be missed goes first.
+    /// The widest layout that the page can take: the least important columns go first.
     fn fit(rows: &[Row], page: Option<usize>) -> Self {
         let mut layout = Self { columns: Vec::new(), short_listeners: false, clipped: page.is_some() };
         layout.columns = Column::ALL.map(|column| (column, layout.natural(rows, column))).to_vec();
@@ -140,12 +140,12 @@ impl Layout {
             let width = layout.natural(rows, Column::Listener);
             layout.set(Column::Listener, width);
         }
-        for missable in [Column::TimeWait, Column::Rate, Column::Time] {
+        for optional in [Column::TimeWait, Column::Rate, Column::Time] {
             if layout.excess(page) > 0 {
-                layout.columns.retain(|&(column, _)| column != missable);
+                layout.columns.retain(|&(column, _)| column != optional);
             }
         }
-        // Now the path has to give way, not much beyond reading; then it is the frame that is missed least.
+        // Next the path is clipped; where it would become unreadable, the frame number goes instead.
         if layout.path_left(page) < COMFORTABLE_PATH / 2 {
             layout.columns.retain(|&(column, _)| column != Column::Frame);
         }
@@ -154,7 +154,7 @@ impl Layout {
         layout
     }
 
-    /// Columns that the cells of a column need, heading included; none if they are all empty.
+    /// The width that a column needs, heading included; 0 if all its cells are empty.
     fn natural(&self, rows: &[Row], column: Column) -> usize {
         let cells = rows.iter().filter_map(|row| self.text(row, column));
         let widest = cells.map(UnicodeWidthStr::width).max().unwrap_or(0);
@@ -178,13 +178,13 @@ impl Layout {
         INDENT + self.columns.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP)
     }
 
-    /// By how much the table is wider than the page, if its paths are clipped as far as is comfortable.
+    /// By how much the table exceeds the page even with clipped, yet comfortable paths.
     fn excess(&self, page: usize) -> usize {
         let spare = self.width(Column::Path).saturating_sub(COMFORTABLE_PATH);
         self.total().saturating_sub(page + spare)
     }
 
-    /// What all other columns leave to the path.
+    /// The width that the other columns leave for the path.
     fn path_left(&self, page: usize) -> usize {
         (page + self.width(Column::Path)).saturating_sub(self.total())
     }
@@ -201,7 +201,7 @@ impl Layout {
         text
     }
 
-    fn cell(&self, row: &Row, column: Column, width: usize, ellipsis: &str) -> Piece {
+    fn cell(&self, row: &Row, column: Column, width: usize, ellipsis: &str) -> Styled {
         let style = row.cell(column).map_or(Style::Plain, |piece| piece.style);
         let text = self.text(row, column).unwrap_or_default();
         let text = if self.clipped && column == Column::Path {
@@ -209,6 +209,6 @@ impl Layout {
         } else {
             text.to_owned()
         };
-        Piece { style, text: pad(&text, width, column.is_numeric()) + "  " }
+        Styled { style, text: pad(&text, width, column.is_numeric()) + "  " }
     }
 }

@@ -1,0 +1,75 @@
+//! Findings with their frames and advice.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::io;
+
+use super::page::{Page, Style};
+use super::quantity::FrameList;
+use crate::report::{Finding, Severity};
+
+/// The advice given so far: below warnings, the same advice appears only once in a report.
+#[derive(Default)]
+pub(super) struct AdviceGiven<'a>(HashSet<&'a str>);
+
+impl<'a> AdviceGiven<'a> {
+    /// The finding's advice, unless it need not be repeated.
+    fn due(&mut self, finding: &'a Finding) -> Option<&'a str> {
+        let advice = finding.advice.as_deref()?;
+        let is_new = self.0.insert(advice);
+        (is_new || finding.severity >= Severity::Warning).then_some(advice)
+    }
+}
+
+/// Indentation of a finding's text, which leaves room for the severity.
+const INDENT: usize = 10;
+/// Findings of one code that are written in full; any more are only counted.
+const IN_FULL: usize = 5;
+/// Writes findings, the most severe first, grouped by code.
+pub(super) fn write<'a>(
+    findings: &'a [Finding],
+    advised: &mut AdviceGiven<'a>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| (Reverse(finding.severity), finding.code, finding.time));
+    for alike in sorted.chunk_by(|one, next| (one.severity, one.code) == (next.severity, next.code)) {
+        for finding in alike.iter().take(IN_FULL) {
+            self::finding(finding, page)?;
+            if let Some(advice) = advised.due(finding) {
+                let advice = [page.styled(Style::Plain, "→"), page.styled(Style::Plain, advice)];
+                page.paragraph(INDENT, INDENT + 2, &advice)?;
+            }
+        }
+        if let (Some(one), more @ 1..) = (alike.first(), alike.len().saturating_sub(IN_FULL)) {
+            let more = page.styled(Style::Faint, format!("and {more} more {}", one.code));
+            page.line(INDENT, &[more])?;
+        }
+    }
+    Ok(())
+}
+
+fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+    let style = style_of(finding.severity);
+    let mut pieces = vec![
+        page.styled(style, format!("{:7}", finding.severity.name())),
+        page.styled(style, format!("{}:", finding.code)),
+        page.styled(Style::Plain, finding.summary.trim_end_matches('.')),
+    ];
+    if !finding.frames.is_empty() {
+        let plural = if finding.frames.len() == 1 { "" } else { "s" };
+        let frames = FrameList(&finding.frames);
+        pieces.push(page.styled(Style::Faint, format!("(frame{plural} {frames})")));
+    }
+    page.paragraph(2, INDENT, &pieces)
+}
+
+/// The style of a severity.
+pub(super) const fn style_of(severity: Severity) -> Style {
+    match severity {
+        Severity::Info => Style::Info,
+        Severity::Notice => Style::Notice,
+        Severity::Warning => Style::Warning,
+        Severity::Alert => Style::Alert,
+    }
+}
