@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
-pub use capture::{Capture, ControlAttempt, Source};
+pub use capture::{Capture, CaptureFormat, Compression, ControlAttempt, Source};
 pub use channel::{
     Announcement, Connection, Connector, DataChannel, Differs, EndState, FirstClose, FrameSpan, Holder,
     MatchedBy, Mode, Negotiation, Outcome, Prediction, Previous, Reuse, ReuseKind, ReuseOutcome, Stall,

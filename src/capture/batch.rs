@@ -3,6 +3,8 @@
 use std::io::{self, Read};
 use std::mem;
 
+use crate::report::CaptureFormat;
+
 use super::record::{Fault, Findings, Stop};
 use super::scanner::Scanner;
 use super::tally::Count;
@@ -73,7 +75,7 @@ impl Batcher {
         self.decodes = true;
     }
 
-    pub(super) const fn format(&self) -> &'static str {
+    pub(super) const fn format(&self) -> CaptureFormat {
         self.scanner.format()
     }
 

@@ -1,6 +1,7 @@
 //! The file format of a capture, recognised by its first bytes.
 
 use crate::base::Limits;
+use crate::report::CaptureFormat;
 
 use super::pcap::PcapScanner;
 use super::pcapng::PcapngScanner;
@@ -25,11 +26,10 @@ impl Scanner {
         }
     }
 
-    /// The format's name in the report.
-    pub(super) const fn format(&self) -> &'static str {
+    pub(super) const fn format(&self) -> CaptureFormat {
         match self {
-            Self::Pcap(_) => "pcap",
-            Self::Pcapng(_) => "pcapng",
+            Self::Pcap(_) => CaptureFormat::Pcap,
+            Self::Pcapng(_) => CaptureFormat::Pcapng,
         }
     }
 

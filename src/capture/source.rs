@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::Limits;
 use crate::decode::LinkType;
-use crate::report;
+use crate::report::{self, CaptureFormat};
 
 use super::ahead::Ahead;
 use super::batch::{Batch, Batcher};
@@ -35,8 +35,8 @@ const WORTH_A_THREAD: u64 = 1024 * 1024;
 /// A file or pipe that is being read.
 pub(super) struct Source {
     path: String,
-    format: &'static str,
-    compression: Option<&'static str>,
+    format: CaptureFormat,
+    compression: Option<Compression>,
     links: Vec<LinkType>,
     links_seen: HashSet<LinkType>,
     /// What was delivered, but for the batch at hand.
@@ -125,7 +125,7 @@ impl Source {
                 if layers > MOST_LAYERS {
                     return Err(Error::TooManyLayers { path, layers: MOST_LAYERS });
                 }
-                compression.get_or_insert(known.name());
+                compression.get_or_insert(known);
                 // What is packed twice gets no second large window.
                 let window = if layers > 1 { INNER_WINDOW } else { usize::MAX };
                 let window = limits.decompression_window.min(window);
@@ -158,7 +158,7 @@ impl Source {
         };
         source.take_in(batch);
         match source.links.first() {
-            Some(&link) if format == "pcap" && link.name().is_none() => {
+            Some(&link) if format == CaptureFormat::Pcap && link.name().is_none() => {
                 Err(Error::LinkType { path: source.path, link })
             }
             _ => Ok(source),
@@ -254,8 +254,8 @@ impl Source {
         count.merge(&Count::of(self.batch.findings.records.get(..self.next).unwrap_or_default()));
         report::Source {
             path: self.path.clone(),
-            format: self.format.into(),
-            compression: self.compression.map(Into::into),
+            format: self.format,
+            compression: self.compression,
             link_types: self.links.iter().map(ToString::to_string).collect(),
             packets: count.packets,
             bytes: count.bytes,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::Timestamp;
 use crate::decode::LinkType;
-use crate::report;
+use crate::report::{self, CaptureFormat};
 
 use super::record::Record;
 
@@ -77,7 +77,7 @@ impl Tally {
     pub(super) fn report(&self) -> report::Source {
         report::Source {
             path: self.name.clone(),
-            format: "live".into(),
+            format: CaptureFormat::Live,
             compression: None,
             link_types: vec![self.link.to_string()],
             packets: self.count.packets,

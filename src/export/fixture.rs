@@ -1,20 +1,20 @@
-//! A report to write: a passive download, an active transfer that a firewall blocks, a reuse inside TIME_WAIT, and a
-//! server and client that want to harm whoever reads the report.
+//! A sample report: a passive download, an active transfer that a firewall blocks, a reuse inside TIME_WAIT, and peers
+//! that try to attack the reader of the report by the text they send.
 
 use crate::base::{LimitName, Secret, Timestamp};
 use crate::ftp::Verb;
 use crate::report::testing::{self, endpoint};
 use crate::report::{
-    Advertised, Allocation, Argument, Capture, Code, Command, Connection, Connector, DataChannel, Direction,
-    EndState, Finding, FirstClose, FrameSpan, Holder, Login, MatchedBy, Mode, Negotiation, Outcome, Party,
-    PortAllocation, Previous, Reply, Report, Reuse, ReuseKind, ReuseOutcome, Security, Session, Severity,
-    Source, Status, StreamFacts, TimeWait, Transfer,
+    Advertised, Allocation, Argument, Capture, CaptureFormat, Code, Command, Compression, Connection,
+    Connector, DataChannel, Direction, EndState, Finding, FirstClose, FrameSpan, Holder, Login, MatchedBy,
+    Mode, Negotiation, Outcome, Party, PortAllocation, Previous, Reply, Report, Reuse, ReuseKind,
+    ReuseOutcome, Security, Session, Severity, Source, Status, StreamFacts, TimeWait, Transfer,
 };
 
 /// `2026-03-01T12:00:00Z`.
 const START: i64 = 1_772_366_400_000_000_000;
 
-/// The moment so many milliseconds after the start of the capture.
+/// The time `millis` milliseconds after the start of the capture.
 pub(super) const fn at(millis: i64) -> Timestamp {
     Timestamp::from_nanos(START + millis * 1_000_000)
 }
@@ -24,8 +24,8 @@ pub(super) fn sample_report() -> Report {
     let mut capture = Capture {
         sources: vec![Source {
             path: "incident.pcapng".into(),
-            format: "pcapng".into(),
-            compression: Some("zstd".into()),
+            format: CaptureFormat::Pcapng,
+            compression: Some(Compression::Zstd),
             link_types: vec!["ETHERNET".into()],
             packets: 1234,
             bytes: 567_890,
@@ -45,7 +45,7 @@ pub(super) fn sample_report() -> Report {
     capture.limits.add(LimitName::LineLength, 1);
     Report {
         capture,
-        sessions: vec![passive_download(), blocked_active(), reused_pair(), evil_names()],
+        sessions: vec![passive_download(), blocked_active(), reused_pair(), hostile_names()],
         findings: vec![finding(
             Code::BruteForce,
             Severity::Alert,
@@ -56,7 +56,7 @@ pub(super) fn sample_report() -> Report {
     }
 }
 
-/// A session in which all is well.
+/// A session without problems.
 pub(super) fn passive_download() -> Session {
     let mut session = session("10.1.7.33:49822", "192.0.2.8:21", 0);
     login(&mut session, "alice");
@@ -169,7 +169,7 @@ pub(super) fn blocked_active() -> Session {
     session
 }
 
-/// A session that reuses a pair while it is in TIME_WAIT, over IPv6.
+/// A session over IPv6 that reuses a pair of ports while it is in TIME_WAIT.
 pub(super) fn reused_pair() -> Session {
     let mut session = session("[2001:db8::33]:50110", "[2001:db8:1::8]:2121", 40_000);
     login(&mut session, "anonymous");
@@ -181,10 +181,10 @@ pub(super) fn reused_pair() -> Session {
     first.outcome = Some(Outcome::Connected);
     first.matched_by = Some(MatchedBy::Endpoint);
     first.time_wait = Some(TimeWait { holder: Holder::Client, from: at(42_000), until: at(102_000) });
-    let made = connection("[2001:db8::33]:50111", "[2001:db8:1::8]:50000", 41_000, 1_048_576, 0);
-    first.connection = Some(Box::new(made.clone()));
+    let connection = connection("[2001:db8::33]:50111", "[2001:db8:1::8]:50000", 41_000, 1_048_576, 0);
+    first.connection = Some(Box::new(connection.clone()));
     let mut second = first.clone();
-    second.connection = Some(Box::new(Connection { start: at(52_000), end: at(53_000), ..made }));
+    second.connection = Some(Box::new(Connection { start: at(52_000), end: at(53_000), ..connection }));
     second.time_wait = None;
     second.matched_by = Some(MatchedBy::Translated);
     second.reuse = Some(Reuse {
@@ -221,8 +221,8 @@ pub(super) fn reused_pair() -> Session {
     session
 }
 
-/// A session whose names are made to harm: escape sequences, formulas, markup, bidirectional and wide characters.
-pub(super) fn evil_names() -> Session {
+/// A session with hostile names: escape sequences, formulas, markup, bidirectional and wide characters.
+pub(super) fn hostile_names() -> Session {
     let mut session = session("198.51.100.66:1337", "192.0.2.8:21", 60_000);
     login(&mut session, "=cmd|' /C calc'!A0");
     session.login = Login::Rejected;
@@ -316,7 +316,7 @@ fn transfer(command: u32, direction: Direction, status: Status, data_channel: Op
     Transfer { data_channel, ..testing::transfer(command, direction, status) }
 }
 
-/// A finding that names nothing but frames.
+/// A finding that refers to frames only.
 pub(super) fn finding(code: Code, severity: Severity, summary: &str, frames: &[u64]) -> Finding {
     testing::finding(code, severity, summary, at(0), frames)
 }

@@ -1,4 +1,4 @@
-//! The JSON Schema of the report, which is held to what the report types write.
+//! The JSON Schema of the report. Tests keep it in step with what the report types serialize.
 
 /// The JSON Schema of the report.
 pub const JSON_SCHEMA: &str = include_str!("ftpscope.report.schema.json");
@@ -11,11 +11,11 @@ mod tests {
     use super::super::fixture::sample_report;
     use super::*;
     use crate::report::{
-        Code, Content, Differs, Direction, EndState, FirstClose, Holder, Login, MatchedBy, Mode, Negotiation,
-        Outcome, Report, ReuseKind, ReuseOutcome, Security, Severity, Status,
+        CaptureFormat, Code, Compression, Content, Differs, Direction, EndState, FirstClose, Holder, Login,
+        MatchedBy, Mode, Negotiation, Outcome, Report, ReuseKind, ReuseOutcome, Security, Severity, Status,
     };
 
-    /// The JSON Schema, here also against members that it does not name.
+    /// The schema, made to refuse members that it does not name.
     fn strict_schema() -> Value {
         fn close(value: &mut Value) {
             match value {
@@ -38,7 +38,7 @@ mod tests {
         serde_json::to_value(report).unwrap()
     }
 
-    fn complaint(report: &Value) -> Option<String> {
+    fn violation(report: &Value) -> Option<String> {
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
         compiler.add_resource("report.json", strict_schema()).unwrap();
         let index = compiler.compile("report.json", &mut schemas).unwrap();
@@ -46,15 +46,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_what_the_json_schema_promises() {
+    fn reports_satisfy_the_json_schema() {
         let report = written(&sample_report());
-        assert_eq!(complaint(&report), None);
+        assert_eq!(violation(&report), None);
         let empty = written(&Report::default());
-        assert_eq!(complaint(&empty), None);
+        assert_eq!(violation(&empty), None);
     }
 
     #[test]
-    fn the_json_schema_rejects_what_breaks_the_contract() {
+    fn the_json_schema_rejects_violations_of_the_contract() {
         let good = written(&sample_report());
         for (pointer, wrong) in [
             ("/schema", json!("ftpscope.report/2")),
@@ -66,7 +66,7 @@ mod tests {
         ] {
             let mut bad = good.clone();
             *bad.pointer_mut(pointer).unwrap() = wrong;
-            assert!(complaint(&bad).is_some(), "{pointer}");
+            assert!(violation(&bad).is_some(), "{pointer}");
         }
     }
 
@@ -74,6 +74,8 @@ mod tests {
     fn the_json_schema_knows_every_value_of_every_choice() {
         let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
         for (place, names) in [
+            ("capture/properties/sources/items/properties/format", CaptureFormat::NAMES),
+            ("capture/properties/sources/items/properties/compression", Compression::NAMES),
             ("finding/properties/code", Code::NAMES),
             ("finding/properties/severity", Severity::NAMES),
             ("session/properties/end_state", EndState::NAMES),

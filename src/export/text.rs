@@ -66,7 +66,7 @@ fn source(source: &Source, page: &mut Page<'_>) -> io::Result<()> {
     let mut format = source.format.to_string();
     if let Some(compression) = &source.compression {
         format.push_str(", ");
-        format.push_str(compression);
+        format.push_str(compression.name());
     }
     if !source.link_types.is_empty() {
         format.push_str(", ");

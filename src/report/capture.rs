@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Endpoint, LimitCounts, Timestamp};
+use crate::base::{Endpoint, LimitCounts, Timestamp, choices};
 
 /// What was read, over all sources.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,10 +39,10 @@ pub struct Capture {
 pub struct Source {
     /// The path or interface as the user named it; `-` is standard input.
     pub path: String,
-    /// `pcap`, `pcapng` or `live`.
-    pub format: Cow<'static, str>,
-    /// `gzip`, `zstd`, `lz4` or none.
-    pub compression: Option<Cow<'static, str>>,
+    /// What kind of file it is, if it is one.
+    pub format: CaptureFormat,
+    /// How the file is compressed.
+    pub compression: Option<Compression>,
     /// Names of the link types of its interfaces, in order of appearance, each once.
     pub link_types: Vec<String>,
     /// Packets in it.
@@ -57,6 +57,30 @@ pub struct Source {
     pub truncated_packets: u64,
     /// Where and why reading stopped early; none for a whole file.
     pub damage: Option<String>,
+}
+
+choices! {
+    /// Where packets are read from.
+    #[derive(Default)]
+    pub enum CaptureFormat {
+        /// A pcap file.
+        #[default]
+        Pcap => "pcap",
+        /// A pcapng file.
+        Pcapng => "pcapng",
+        /// A live capture.
+        Live => "live",
+    }
+
+    /// How a capture file is compressed.
+    pub enum Compression {
+        /// RFC 1952.
+        Gzip => "gzip",
+        /// RFC 8878.
+        Zstd => "zstd",
+        /// The LZ4 frame format.
+        Lz4 => "lz4",
+    }
 }
 
 /// SYNs of one client address to one control endpoint that led to no session.

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::super::testing::{Order, Packet, Pieces, packets, pcap, pcapng, read, read_with};
 use super::super::{Error, Frames, open};
 use crate::base::{Limits, Timestamp};
+use crate::report::CaptureFormat;
 
 fn frames(files: Vec<(&str, Vec<u8>)>) -> Frames {
     let readers = files
@@ -111,7 +112,7 @@ fn damage_of_one_source_does_not_stop_the_others() {
 #[test]
 fn sources_tell_what_was_delivered_so_far() {
     let mut reading = frames(vec![("a", file_at(&[1, 2], b"abc"))]);
-    assert_eq!((reading.sources()[0].packets, &*reading.sources()[0].format), (0, "pcap"));
+    assert_eq!((reading.sources()[0].packets, reading.sources()[0].format), (0, CaptureFormat::Pcap));
     reading.next();
     assert_eq!((reading.sources()[0].packets, reading.sources()[0].bytes), (1, 3));
     assert_eq!(reading.sources()[0].path, "a");

@@ -1,6 +1,7 @@
 use super::super::testing::{MICROSECONDS, NANOSECONDS, Order, Packet, pcap, pcap_header, pcap_record, read};
 use super::MODIFIED;
 use crate::decode::LinkType;
+use crate::report::CaptureFormat;
 
 const HELLO: &[u8] = b"hello";
 
@@ -18,7 +19,7 @@ fn times_are_told_in_both_byte_orders_and_both_units() {
             file.extend(pcap_record(order, (3, fraction), (5, 5), HELLO));
             let (packets, source) = read(&file).unwrap();
             assert_eq!(packets, [Packet::at(nanos, HELLO)], "{order:?} {magic:x}");
-            assert_eq!((&*source.format, source.compression, source.damage), ("pcap", None, None));
+            assert_eq!((source.format, source.compression, source.damage), (CaptureFormat::Pcap, None, None));
         }
     }
 }

@@ -4,6 +4,7 @@ use super::super::testing::{
 };
 use crate::base::{LimitName, Limits};
 use crate::decode::LinkType;
+use crate::report::CaptureFormat;
 
 const HELLO: &[u8] = b"hello";
 const BOTH: [Order; 2] = [Order::Little, Order::Big];
@@ -80,7 +81,7 @@ fn each_packet_has_the_link_type_of_its_interface_and_each_section_its_own() {
     let links: Vec<LinkType> = packets.iter().map(|packet| packet.link).collect();
     assert_eq!(links, [LinkType::RAW, LinkType::ETHERNET, LinkType::LINUX_SLL]);
     assert_eq!(source.link_types, ["ETHERNET", "RAW", "LINUX_SLL"]);
-    assert_eq!((&*source.format, source.damage), ("pcapng", None));
+    assert_eq!((source.format, source.damage), (CaptureFormat::Pcapng, None));
 }
 
 #[test]

@@ -2,6 +2,7 @@ use super::*;
 use crate::base::{Limits, PacketRef};
 use crate::capture::open;
 use crate::decode::LinkType;
+use crate::report::CaptureFormat;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -46,7 +47,9 @@ fn expected(numbers: impl IntoIterator<Item = i64>) -> Vec<i64> {
 #[test]
 fn both_formats_give_back_what_was_saved_to_the_nanosecond() {
     let directory = tempfile::tempdir().unwrap();
-    for (name, format) in [("a.pcapng", "pcapng"), ("a.pcap", "pcap"), ("a", "pcapng")] {
+    for (name, format) in
+        [("a.pcapng", CaptureFormat::Pcapng), ("a.pcap", CaptureFormat::Pcap), ("a", CaptureFormat::Pcapng)]
+    {
         let path = directory.path().join(name);
         let files = save(&path, Rotation::default(), 5);
         assert_eq!(files, [path]);
