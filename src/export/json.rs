@@ -154,12 +154,18 @@ pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()
 
 #[cfg(test)]
 mod tests {
+    use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
     use serde_json::Value;
 
-    use super::super::fixture::{passive_download, sample_report};
+    use super::super::fixture::{self, at, passive_download, sample_report};
     use super::*;
-    use crate::base::{Secret, Text};
-    use crate::report::{Argument, Connection, Report, StreamFacts, SynFrames, testing};
+    use crate::analyzer::EventKind;
+    use crate::base::{PacketRef, Secret, Text};
+    use crate::ftp::Verb;
+    use crate::report::{
+        Argument, Code, Connection, Connector, EndState, Login, MatchedBy, Mode, Prediction, Report,
+        Severity, StreamFacts, SynFrames, Uid, testing,
+    };
 
     fn json(report: &Report) -> Value {
         let mut bytes = Vec::new();
@@ -273,5 +279,99 @@ mod tests {
         for field in ["schema", "tool", "capture", "findings"] {
             assert_eq!(closing[field], whole[field], "{field}");
         }
+    }
+
+    /// The members of an event of this kind, beyond those that all events begin with.
+    fn event_members(kind: EventKind) -> Vec<String> {
+        let event = Event {
+            packet: PacketRef { time: at(0), frame: 7 },
+            session: Uid("S00000".into()),
+            client: testing::endpoint("192.0.2.1:5000"),
+            server: testing::endpoint("192.0.2.2:21"),
+            kind,
+        };
+        let mut line = Vec::new();
+        event_line(&event, &mut line).unwrap();
+        let members: Vec<String> = serde_json::from_slice::<Members>(&line).unwrap().0;
+        let (common, own) = members.split_at(6);
+        assert_eq!(common, ["time", "frame", "session", "client", "server", "event"]);
+        own.to_vec()
+    }
+
+    /// The names of an object's members, in order.
+    struct Members(Vec<String>);
+
+    impl<'de> Deserialize<'de> for Members {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Names;
+            impl<'de> Visitor<'de> for Names {
+                type Value = Members;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                    let mut names = Vec::new();
+                    while let Some((name, IgnoredAny)) = map.next_entry()? {
+                        names.push(name);
+                    }
+                    Ok(Members(names))
+                }
+            }
+            deserializer.deserialize_map(Names)
+        }
+    }
+
+    #[test]
+    fn events_of_the_dialogue_have_their_members_in_order() {
+        let prediction = Prediction {
+            listener: testing::endpoint("192.0.2.2:6000"),
+            connector: Connector { ip: "192.0.2.1".parse().unwrap(), port: None },
+        };
+        let (channel, mode) = (0, Some(Mode::Pasv));
+        assert!(event_members(EventKind::Opened).is_empty());
+        let login = EventKind::LoggedIn { user: Some("alice".into()), login: Login::Accepted, code: 230 };
+        assert_eq!(event_members(login), ["user", "login", "code"]);
+        let expecting = EventKind::Expecting { channel, mode, prediction };
+        assert_eq!(event_members(expecting), ["data_channel", "mode", "listener", "connector"]);
+        let rejected = EventKind::Rejected { channel, mode, code: 502 };
+        assert_eq!(event_members(rejected), ["data_channel", "mode", "code"]);
+        let timed_out = EventKind::TimedOut { channel, mode, prediction, waited: 30, attempted: true };
+        assert_eq!(
+            event_members(timed_out),
+            ["data_channel", "mode", "listener", "connector", "waited_s", "attempted"]
+        );
+        assert_eq!(event_members(EventKind::Ended { end_state: EndState::Fin }), ["end_state"]);
+        let finding = fixture::finding(Code::BruteForce, Severity::Alert, "seven logins", &[9]);
+        assert_eq!(event_members(EventKind::Found { finding: Box::new(finding) }), ["finding"]);
+    }
+
+    #[test]
+    fn events_of_data_connections_have_their_members_in_order() {
+        let originator = testing::endpoint("192.0.2.1:5001");
+        let responder = testing::endpoint("192.0.2.2:6000");
+        let (channel, mode) = (0, Some(Mode::Pasv));
+        let (matched_by, differs) = (Some(MatchedBy::Endpoint), None);
+        let connected =
+            EventKind::Connected { channel, mode, originator, responder, matched_by, differs, after: 30 };
+        assert_eq!(
+            event_members(connected),
+            ["data_channel", "mode", "originator", "responder", "matched_by", "differs", "after_s"]
+        );
+        let refused = EventKind::Refused { channel, mode, originator, responder };
+        assert_eq!(event_members(refused), ["data_channel", "mode", "originator", "responder"]);
+        let session = passive_download();
+        let transferred = EventKind::Transferred {
+            verb: Verb::Retr,
+            argument: Some("report.pdf".into()),
+            transfer: Box::new(session.transfers[0].clone()),
+        };
+        let row = serde_json::to_string(&session.transfers[0]).unwrap();
+        let row: Members = serde_json::from_str(&row).unwrap();
+        assert_eq!(
+            event_members(transferred),
+            [vec!["verb".to_owned(), "argument".to_owned()], row.0].concat()
+        );
     }
 }

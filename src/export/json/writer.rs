@@ -121,7 +121,11 @@ impl Writer {
 ///
 /// That decimal is then also the shortest that reads back as the same float: it has at most 15 digits, and no two decimals
 /// of 15 digits share their closest float.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked above the casts")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the range is checked above the casts"
+)]
 fn nanoseconds(number: f64) -> Option<(u32, u32)> {
     const SECOND: u64 = 1_000_000_000;
     // Smaller ones are written with an exponent.

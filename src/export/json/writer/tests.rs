@@ -5,6 +5,8 @@ use serde_json::Value;
 use super::escape::{escape, is_escaped};
 use super::*;
 use crate::base::is_unprintable;
+use crate::export::fixture::sample_report;
+use crate::report::Report;
 
 fn written(value: &(impl Serialize + ?Sized)) -> String {
     let mut json = Writer::default();
@@ -144,4 +146,19 @@ fn lists_and_objects_may_be_empty_and_nested() {
     let nested = Nested { none: Vec::new(), lists: [vec![1], Vec::new()] };
     assert_eq!(written(&nested), r#"{"none":[],"lists":[[1],[]]}"#);
     assert_eq!(written(&Vec::<u64>::new()), "[]");
+}
+
+#[test]
+fn reports_have_the_members_and_values_that_serde_json_writes() {
+    for report in [sample_report(), Report::default()] {
+        let ours: Value = serde_json::from_str(&written(&report)).unwrap();
+        assert_eq!(ours, serde_json::to_value(&report).unwrap());
+        // A `Value` doesn't keep the order of members.
+        assert_eq!(member_names(&written(&report)), member_names(&serde_json::to_string(&report).unwrap()));
+    }
+}
+
+/// The names of all members, in order.
+fn member_names(json: &str) -> Vec<&str> {
+    json.split("\":").filter_map(|before| before.rsplit('"').next()).collect()
 }
