@@ -1,6 +1,7 @@
-//! All that was read so far: the sessions, and what the lists need to know of each without looking again.
+//! Everything read so far: the sessions, and for each a row with what the lists show of it, so that scrolling through a
+//! large capture does not go through whole sessions again.
 //!
-//! **Invariant:** a session keeps its index for good; a newer snapshot of it takes the place of the older one.
+//! **Invariant:** a session never changes its index; a newer snapshot of it replaces the older one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,20 +13,20 @@ use super::summary::Summary;
 use crate::base::Timestamp;
 use crate::report::{Capture, ChannelState, Finding, Mode, Session, Severity, Status, Uid};
 
-/// Cells of the miniature timeline in the list.
+/// Cells of the miniature timeline in the session list.
 pub(super) const CELLS: usize = 10;
 const COLUMNS: u16 = 10;
 
 /// Everything the screens are drawn from.
 #[derive(Debug, Default)]
 pub(super) struct Data {
-    /// Shared with whoever writes them to a file meanwhile.
+    /// Shared, since a thread may be writing them to a file while more arrive.
     sessions: Vec<Arc<Session>>,
-    facts: Vec<Facts>,
+    rows: Vec<SessionRow>,
     by_uid: HashMap<Uid, u32>,
     /// Indexes by first packet.
     order: Vec<u32>,
-    /// For each index its place in `order`.
+    /// The place in `order` of each index.
     rank: Vec<u32>,
     overview: Overview,
     capture: Option<Capture>,
@@ -33,45 +34,45 @@ pub(super) struct Data {
     progress: Progress,
     live: Option<LiveStatus>,
     failure: Option<String>,
-    /// First and last moment of any session.
+    /// The first and the last time of any session.
     span: Option<(Timestamp, Timestamp)>,
-    /// Whether something came after the last time that the sessions were put in order.
+    /// Whether sessions arrived since they were last put in order.
     unsettled: bool,
-    /// Grows each time.
+    /// Grows each time they are put in order.
     settlement: u64,
     /// How often a session was looked at.
     #[cfg(test)]
     pub(super) looks: std::cell::Cell<u64>,
 }
 
-/// What a list needs to know of a session.
+/// What the lists show of a session, sort by and filter by.
 #[derive(Clone, Debug)]
-pub(super) struct Facts {
-    /// Its data channels in tenths of its duration.
+pub(super) struct SessionRow {
+    /// Its data channels over time, in tenths of its duration.
     pub(super) cells: [Cell; CELLS],
     pub(super) transfers: u32,
     pub(super) failed: u32,
-    /// Payload on data connections, of both directions.
+    /// Payload of its data connections, both directions.
     pub(super) bytes: u64,
-    /// Findings of notice and worse.
+    /// Findings of severity notice and above.
     pub(super) findings: u32,
     pub(super) worst: Option<Severity>,
-    /// First and last moment of anything in it.
+    /// The first and the last packet of it and its data connections.
     pub(super) first: Timestamp,
     pub(super) last: Timestamp,
-    /// Whether it goes on.
+    /// Whether it is still open in a live capture.
     pub(super) live: bool,
 }
 
-/// A tenth of a session.
+/// What a tenth of a session shows: the most important of what happened in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Cell {
     #[default]
     Nothing,
     Carried(Option<Mode>),
-    /// Predicted, and nobody missed it.
+    /// Predicted; no connection came, and no command needed one.
     Unused,
-    /// Predicted, and missed.
+    /// Predicted; a command needed a connection that did not come.
     Unmet,
     /// Refused, rejected, cut short.
     Failed,
@@ -98,24 +99,24 @@ impl Cell {
     }
 }
 
-/// What a feed changed.
+/// What a message from the source changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Changed {
-    /// Sessions that were there and are different now.
+    /// Sessions replaced by a newer snapshot.
     pub(super) replaced: Vec<u32>,
-    /// Whether reading is over.
+    /// Whether reading has ended.
     pub(super) finished: bool,
-    /// A word to the user.
+    /// A note for the status line.
     pub(super) note: Option<String>,
 }
 
 impl Data {
-    /// Nothing was read yet.
+    /// Data of which nothing was read yet.
     pub(super) fn new() -> Self {
         Self::default()
     }
 
-    /// Takes in what the source says.
+    /// Applies a message from the source.
     pub(super) fn take(&mut self, feed: Feed) -> Changed {
         self.unsettled = true;
         let mut changed = Changed::default();
@@ -147,25 +148,25 @@ impl Data {
     fn add(&mut self, sessions: Vec<Session>, live: bool, changed: &mut Changed) {
         for session in sessions {
             let summary = Summary::of(&session);
-            let facts = facts(&session, &summary, live);
-            let (first, last) = self.span.unwrap_or((facts.first, facts.last));
-            self.span = Some((first.min(facts.first), last.max(facts.last)));
+            let row = row(&session, &summary, live);
+            let (first, last) = self.span.unwrap_or((row.first, row.last));
+            self.span = Some((first.min(row.first), last.max(row.last)));
             count(&mut self.overview, &session, &summary, Overview::add);
             let Ok(index) = u32::try_from(self.sessions.len()) else { return };
             if let Some(&known) = self.by_uid.get(&session.uid) {
-                self.replace(known, session, facts);
+                self.replace(known, session, row);
                 changed.replaced.push(known);
             } else {
                 self.by_uid.insert(session.uid.clone(), index);
                 self.sessions.push(Arc::new(session));
-                self.facts.push(facts);
+                self.rows.push(row);
                 self.order.push(index);
             }
         }
     }
 
-    /// Puts the sessions in order. Costs time in proportion to all sessions, so that the loop asks for it only now and
-    /// then while reading goes on.
+    /// Puts the sessions in order. That takes time in proportion to their number, so the loop does it only now and then
+    /// while reading goes on.
     pub(super) fn settle(&mut self) {
         if self.unsettled {
             self.rank();
@@ -179,18 +180,18 @@ impl Data {
         !self.unsettled
     }
 
-    fn replace(&mut self, index: u32, session: Session, facts: Facts) {
+    fn replace(&mut self, index: u32, session: Session, row: SessionRow) {
         let Ok(at) = usize::try_from(index) else { return };
         if let Some(slot) = self.sessions.get_mut(at) {
             count(&mut self.overview, slot, &Summary::of(slot), Overview::subtract);
             *slot = Arc::new(session);
         }
-        if let Some(slot) = self.facts.get_mut(at) {
-            *slot = facts;
+        if let Some(slot) = self.rows.get_mut(at) {
+            *slot = row;
         }
     }
 
-    /// Orders the sessions by first packet. What was in order already is found so in one pass.
+    /// Orders the sessions by first packet: a single pass if they are in order already.
     fn rank(&mut self) {
         let sessions = &self.sessions;
         self.order.sort_by_key(|&index| {
@@ -220,20 +221,20 @@ impl Data {
         self.shared(index).map(|session| &**session)
     }
 
-    /// A session that outlives the next change.
+    /// A session that can be kept beyond the next change.
     pub(super) fn shared(&self, index: u32) -> Option<&Arc<Session>> {
         #[cfg(test)]
         self.looks.set(self.looks.get() + 1);
         self.sessions.get(usize::try_from(index).ok()?)
     }
 
-    pub(super) fn facts(&self, index: u32) -> Option<&Facts> {
+    pub(super) fn row(&self, index: u32) -> Option<&SessionRow> {
         #[cfg(test)]
         self.looks.set(self.looks.get() + 1);
-        self.facts.get(usize::try_from(index).ok()?)
+        self.rows.get(usize::try_from(index).ok()?)
     }
 
-    /// A session's number for people: its place by first packet, from 1.
+    /// The number shown for a session: its place by first packet, from 1.
     pub(super) fn number(&self, index: u32) -> u32 {
         usize::try_from(index)
             .ok()
@@ -254,12 +255,12 @@ impl Data {
         &self.overview
     }
 
-    /// What was read, once all of it was.
+    /// The capture, once it was read to the end.
     pub(super) const fn capture(&self) -> Option<&Capture> {
         self.capture.as_ref()
     }
 
-    /// What belongs to no single session.
+    /// Findings that belong to no single session.
     pub(super) fn findings(&self) -> &[Finding] {
         &self.findings
     }
@@ -276,12 +277,12 @@ impl Data {
         self.failure.as_deref()
     }
 
-    /// How often the sessions were put in order.
+    /// How often the sessions have been put in order: a version for whoever keeps rows made from that order.
     pub(super) const fn settlement(&self) -> u64 {
         self.settlement
     }
 
-    /// First and last moment of the capture, as far as known.
+    /// The first and the last time of the capture, as far as it was read.
     pub(super) fn extent(&self) -> Option<(Timestamp, Timestamp)> {
         if let Some((first, last)) = self.capture.as_ref().and_then(|capture| capture.first.zip(capture.last))
         {
@@ -299,15 +300,15 @@ fn count(
     each: impl Fn(&mut Overview, Timestamp, Count),
 ) {
     each(overview, session.start, Count::Session);
-    for (channel, rounded) in session.data_channels.iter().zip(&summary.channels) {
-        each(overview, rounded.announced, Count::Mode(channel.mode));
-        if rounded.state.is_problem() {
-            each(overview, rounded.settled, Count::Problem);
+    for (channel, channel_summary) in session.data_channels.iter().zip(&summary.channels) {
+        each(overview, channel_summary.announced, Count::Mode(channel.mode));
+        if channel_summary.state.is_problem() {
+            each(overview, channel_summary.settled, Count::Problem);
         }
     }
 }
 
-fn facts(session: &Session, summary: &Summary, live: bool) -> Facts {
+fn row(session: &Session, summary: &Summary, live: bool) -> SessionRow {
     let (mut first, mut last) = (session.start, session.end.max(session.start));
     let mut bytes = 0_u64;
     for channel in &session.data_channels {
@@ -319,7 +320,7 @@ fn facts(session: &Session, summary: &Summary, live: bool) -> Facts {
     }
     let failed = session.transfers.iter().filter(|transfer| transfer.status != Status::Complete).count();
     let notable = session.findings.iter().filter(|finding| finding.severity >= Severity::Notice).count();
-    Facts {
+    SessionRow {
         cells: cells(session, summary, first, last),
         transfers: u32::try_from(session.transfers.len()).unwrap_or(u32::MAX),
         failed: u32::try_from(failed).unwrap_or(u32::MAX),
@@ -335,8 +336,8 @@ fn facts(session: &Session, summary: &Summary, live: bool) -> Facts {
 fn cells(session: &Session, summary: &Summary, first: Timestamp, last: Timestamp) -> [Cell; CELLS] {
     let scale = super::scale::TimeScale::new(super::scale::Window::new(first, last), COLUMNS);
     let mut cells = [Cell::Nothing; CELLS];
-    for (channel, rounded) in session.data_channels.iter().zip(&summary.channels) {
-        let cell = match rounded.state {
+    for (channel, channel_summary) in session.data_channels.iter().zip(&summary.channels) {
+        let cell = match channel_summary.state {
             ChannelState::Connected => Cell::Carried(channel.mode),
             ChannelState::Unused => Cell::Unused,
             ChannelState::NeverTried | ChannelState::Unanswered => Cell::Unmet,
@@ -348,7 +349,7 @@ fn cells(session: &Session, summary: &Summary, first: Timestamp, last: Timestamp
         };
         let (from, until) = match (&channel.connection, cell) {
             (Some(connection), Cell::Carried(_)) => super::summary::extents(connection),
-            _ => (rounded.announced, rounded.announced),
+            _ => (channel_summary.announced, channel_summary.announced),
         };
         let (from, until) = (scale.nearest(from), scale.nearest(until));
         for slot in cells.iter_mut().take(usize::from(until) + 1).skip(usize::from(from)) {

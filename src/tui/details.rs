@@ -1,6 +1,7 @@
-//! The story of a data channel in a few lines: what was predicted, what came of it, what is wrong, what to do.
+//! The lines of the detail panels: for a data channel what was predicted, what happened, what is wrong, what to do.
 //!
-//! **Invariant:** only tells what the report says; the most telling line stands first, since there may be room for few.
+//! **Invariant:** says nothing that the report does not; the most important line comes first, since a panel may have room
+//! for only a few.
 
 mod session;
 
@@ -9,7 +10,7 @@ use std::fmt::Write as _;
 use super::events::{self, Event, EventKind};
 use super::glyphs;
 use super::summary::{self, Summary, short_endpoint};
-use super::theme::Ink;
+use super::theme::Role;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{
@@ -20,21 +21,21 @@ use crate::report::{
 use session::ending;
 pub(super) use session::{next_port, parties, session};
 
-/// One line of a story.
+/// One line of a detail panel; it is wrapped where it is too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fact {
+pub(super) struct DetailLine {
     pub(super) mark: &'static str,
-    pub(super) ink: Ink,
+    pub(super) role: Role,
     pub(super) label: String,
     pub(super) text: String,
 }
 
-fn fact(mark: &'static str, ink: Ink, label: &str, text: String) -> Fact {
-    Fact { mark, ink, label: label.to_owned(), text }
+fn line(mark: &'static str, role: Role, label: &str, text: String) -> DetailLine {
+    DetailLine { mark, role, label: label.to_owned(), text }
 }
 
-/// What stands in the panel at the cursor: the title, and the story.
-pub(super) fn at_event(session: &Session, summary: &Summary, event: &Event) -> (String, Vec<Fact>) {
+/// The title and the lines of the panel for the event at the cursor.
+pub(super) fn at_event(session: &Session, summary: &Summary, event: &Event) -> (String, Vec<DetailLine>) {
     let (_, what) = events::describe(session, event);
     let title = match event.kind {
         EventKind::Reply { command, .. } => {
@@ -46,80 +47,80 @@ pub(super) fn at_event(session: &Session, summary: &Summary, event: &Event) -> (
     };
     let title =
         if event.frame > 0 { format!("{title} {} frame {}", glyphs::DOT, event.frame) } else { title };
-    let mut facts = Vec::new();
+    let mut lines = Vec::new();
     if let EventKind::Finding(index) = event.kind
         && let Some(finding) = usize::try_from(index).ok().and_then(|index| session.findings.get(index))
     {
-        facts.extend(finding_facts(finding));
+        lines.extend(finding_lines(finding));
     }
     match event.channel {
         Some(index) => {
-            for line in channel(session, summary, index) {
-                if !facts.contains(&line) {
-                    facts.push(line);
+            for detail in channel(session, summary, index) {
+                if !lines.contains(&detail) {
+                    lines.push(detail);
                 }
             }
         }
-        None => facts.extend(of_command(session, event)),
+        None => lines.extend(of_command(session, event)),
     }
-    (title, facts)
+    (title, lines)
 }
 
-/// What is to tell where no data channel is concerned.
-fn of_command(session: &Session, event: &Event) -> Vec<Fact> {
-    let mut facts = Vec::new();
+/// The lines of an event that concerns no data channel.
+fn of_command(session: &Session, event: &Event) -> Vec<DetailLine> {
+    let mut lines = Vec::new();
     let index = match event.kind {
         EventKind::Command(index) | EventKind::Reply { command: index, .. } => Some(index),
         EventKind::Began | EventKind::Ended => {
-            facts.push(ending(session, false));
+            lines.push(ending(session, false));
             None
         }
         _ => None,
     };
     if let Some((index, command)) = index.and_then(|index| Some((index, session.command(index)?))) {
-        facts.push(fact(
+        lines.push(line(
             glyphs::MORE_RIGHT,
-            Ink::Command,
+            Role::Command,
             "command",
             format!("{}  (frame {})", events::command_text(command), command.frame),
         ));
         for reply in &command.replies {
             let after = words::duration(reply.time.since(command.time));
             let text = format!("{}  (frame {}, after {after})", events::reply_text(reply), reply.frame);
-            facts.push(fact(glyphs::MORE_LEFT, Ink::Reply(reply.code), "reply", text));
+            lines.push(line(glyphs::MORE_LEFT, Role::Reply(reply.code), "reply", text));
         }
         if command.replies.is_empty() {
-            facts.push(fact(glyphs::NEVER, Ink::Never, "reply", "none in the capture".into()));
+            lines.push(line(glyphs::NEVER, Role::Never, "reply", "none in the capture".into()));
         }
         for finding in session.findings.iter().filter(|finding| finding.command == Some(index)) {
-            facts.extend(finding_facts(finding));
+            lines.extend(finding_lines(finding));
         }
     }
-    facts
+    lines
 }
 
-/// A finding: what is wrong, what to do, what proves it.
-pub(super) fn finding_facts(finding: &Finding) -> Vec<Fact> {
-    let ink = Ink::Severity(finding.severity);
+/// The lines of a finding: what is wrong, and what to do about it.
+pub(super) fn finding_lines(finding: &Finding) -> Vec<DetailLine> {
+    let role = Role::Severity(finding.severity);
     let mark = if finding.severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
-    let mut facts = vec![fact(mark, ink, finding.code.name(), words::raw_wire(&finding.summary))];
+    let mut lines = vec![line(mark, role, finding.code.name(), words::raw_wire(&finding.summary))];
     if let Some(advice) = &finding.advice {
-        facts.push(fact(glyphs::ARROW, Ink::Text, "advice", words::raw_wire(advice)));
+        lines.push(line(glyphs::ARROW, Role::Text, "advice", words::raw_wire(advice)));
     }
-    facts
+    lines
 }
 
-/// The story of a channel.
-pub(super) fn channel(session: &Session, summary: &Summary, index: u32) -> Vec<Fact> {
-    let (Some(channel), Some(rounded)) = (session.data_channel(index), summary.channel(index)) else {
+/// The lines of a data channel.
+pub(super) fn channel(session: &Session, summary: &Summary, index: u32) -> Vec<DetailLine> {
+    let (Some(channel), Some(channel_summary)) = (session.data_channel(index), summary.channel(index)) else {
         return Vec::new();
     };
-    let transfer = rounded.transfer.and_then(|index| session.transfer(index));
-    let mut facts = vec![predicted(session, channel, rounded.state)];
-    facts.push(outcome(session, channel, rounded, transfer));
+    let transfer = channel_summary.transfer.and_then(|index| session.transfer(index));
+    let mut lines = vec![predicted(session, channel, channel_summary.state)];
+    lines.push(outcome(session, channel, channel_summary, transfer));
     let of_transfer = |finding: &&Finding| {
         finding.data_channel == Some(index)
-            || finding.transfer.is_some() && finding.transfer == rounded.transfer
+            || finding.transfer.is_some() && finding.transfer == channel_summary.transfer
             || finding.data_channel.is_none()
                 && finding.transfer.is_none()
                 && finding.command.is_some()
@@ -130,22 +131,22 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: u32) -> Vec<F
     let (loud, quiet): (Vec<&Finding>, Vec<&Finding>) =
         findings.into_iter().partition(|finding| finding.severity >= Severity::Warning);
     for finding in loud {
-        facts.extend(finding_facts(finding));
+        lines.extend(finding_lines(finding));
     }
-    facts.extend(transfer.and_then(|transfer| moved(session, transfer)));
-    facts.extend(channel.connection.as_deref().and_then(|connection| closed(session, channel, connection)));
-    facts.extend(channel.reuse.as_ref().map(|reuse| reused(session, reuse)));
+    lines.extend(transfer.and_then(|transfer| moved(session, transfer)));
+    lines.extend(channel.connection.as_deref().and_then(|connection| closed(session, channel, connection)));
+    lines.extend(channel.reuse.as_ref().map(|reuse| reused(session, reuse)));
     for stranger in &channel.other_attempts {
         let text = format!("{} tried this endpoint and was rejected", stranger.originator);
-        facts.push(fact(glyphs::PROBLEM, Ink::Bad, "stranger", text));
+        lines.push(line(glyphs::PROBLEM, Role::Bad, "stranger", text));
     }
     for finding in quiet {
-        facts.extend(finding_facts(finding));
+        lines.extend(finding_lines(finding));
     }
-    facts
+    lines
 }
 
-fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> Fact {
+fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> DetailLine {
     let mode = glyphs::mode_name(channel.mode);
     let command = channel.command.and_then(|index| session.command(index));
     let frames = match (command, summary::settling_reply(session, channel)) {
@@ -170,26 +171,26 @@ fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> F
             {
                 _ = write!(text, ", announced as {ip}");
             }
-            fact(mark, Ink::Predicted, "predicted", text + &frames)
+            line(mark, Role::Predicted, "predicted", text + &frames)
         }
         (None, Some(Negotiation::Rejected)) => {
             let reply = summary::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
-            fact(glyphs::FAILED, Ink::Failed, "rejected", format!("{mode}: {reply}{frames}"))
+            line(glyphs::FAILED, Role::Failed, "rejected", format!("{mode}: {reply}{frames}"))
         }
         (None, Some(Negotiation::Malformed)) => {
-            let said = command.map(events::command_text).unwrap_or_default();
+            let sent = command.map(events::command_text).unwrap_or_default();
             let reply = summary::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
-            fact(glyphs::NEVER, Ink::Bad, "unreadable", format!("{said} / {reply}{frames}"))
+            line(glyphs::NEVER, Role::Bad, "unreadable", format!("{sent} / {reply}{frames}"))
         }
         (None, Some(Negotiation::Unanswered)) => {
-            fact(glyphs::NEVER, Ink::Bad, "no reply", format!("{mode} was never answered{frames}"))
+            line(glyphs::NEVER, Role::Bad, "no reply", format!("{mode} was never answered{frames}"))
         }
         (None, Some(Negotiation::Accepted) | None) => {
             let text = match channel.mode {
                 Some(mode) => format!("{mode}: no endpoint was announced"),
                 None => "negotiated under TLS, out of sight".into(),
             };
-            fact(glyphs::DOT, Ink::Dim, "predicted", text + &frames)
+            line(glyphs::DOT, Role::Dim, "predicted", text + &frames)
         }
     }
 }
@@ -197,11 +198,11 @@ fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> F
 fn outcome(
     session: &Session,
     channel: &DataChannel,
-    rounded: &summary::Channel,
+    channel_summary: &summary::Channel,
     transfer: Option<&Transfer>,
-) -> Fact {
-    let waited = words::duration(rounded.settled.since(rounded.announced));
-    let listener = rounded.listener.map(|listener| listener.to_string()).unwrap_or_default();
+) -> DetailLine {
+    let waited = words::duration(channel_summary.settled.since(channel_summary.announced));
+    let listener = channel_summary.listener.map(|listener| listener.to_string()).unwrap_or_default();
     let then = transfer
         .and_then(|transfer| session.command(transfer.command)?.completion())
         .filter(|reply| reply.is_negative())
@@ -225,7 +226,7 @@ fn outcome(
                 connection.responder,
                 connection.frames.first
             );
-            fact(glyphs::MATCHED, Ink::Matched, "matched", text)
+            line(glyphs::MATCHED, Role::Matched, "matched", text)
         }
         (Some(Outcome::Refused), Some(connection)) => {
             let frame = connection.refused_frame.unwrap_or(connection.frames.last);
@@ -233,7 +234,7 @@ fn outcome(
                 "{} sent a SYN to {}, answered by RST{then}  (frame {frame})",
                 connection.originator, connection.responder
             );
-            fact(glyphs::FAILED, Ink::Failed, "refused", text)
+            line(glyphs::FAILED, Role::Failed, "refused", text)
         }
         (Some(Outcome::Unanswered), Some(connection)) => {
             let text = format!(
@@ -241,21 +242,21 @@ fn outcome(
                 connection.syn_attempts.max(1),
                 if connection.syn_attempts > 1 { "SYNs" } else { "SYN" },
                 connection.responder,
-                words::duration(connection.end.max(rounded.settled).since(connection.start)),
+                words::duration(connection.end.max(channel_summary.settled).since(connection.start)),
                 connection.frames.first
             );
-            fact(glyphs::NEVER, Ink::Never, "unanswered", text)
+            line(glyphs::NEVER, Role::Never, "unanswered", text)
         }
         (Some(Outcome::Unused), _) => {
-            let (mark, ink) = if rounded.state == ChannelState::NeverTried {
-                (glyphs::NEVER, Ink::Never)
+            let (mark, role) = if channel_summary.state == ChannelState::NeverTried {
+                (glyphs::NEVER, Role::Never)
             } else {
-                (glyphs::DOT, Ink::Dim)
+                (glyphs::DOT, Role::Dim)
             };
-            fact(mark, ink, "never tried", format!("no SYN to {listener} in {waited}{then}"))
+            line(mark, role, "never tried", format!("no SYN to {listener} in {waited}{then}"))
         }
         (Some(Outcome::Connected | Outcome::Refused | Outcome::Unanswered) | None, _) => {
-            fact(glyphs::DOT, Ink::Dim, "outcome", format!("no data connection{then}"))
+            line(glyphs::DOT, Role::Dim, "outcome", format!("no data connection{then}"))
         }
     }
 }
@@ -270,7 +271,7 @@ fn ordinal(number: u32) -> String {
     format!("{number}{ending}")
 }
 
-fn moved(session: &Session, transfer: &Transfer) -> Option<Fact> {
+fn moved(session: &Session, transfer: &Transfer) -> Option<DetailLine> {
     let command = session.command(transfer.command)?;
     let mut text = events::command_text(command);
     match transfer.bytes {
@@ -299,16 +300,16 @@ fn moved(session: &Session, transfer: &Transfer) -> Option<Fact> {
     if transfer.encrypted {
         text.push_str(", encrypted");
     }
-    let (mark, ink) = match transfer.status {
-        Status::Complete => (glyphs::DOT, Ink::Good),
-        Status::Aborted | Status::Failed => (glyphs::FAILED, Ink::Failed),
-        Status::Unfinished => (glyphs::NEVER, Ink::Never),
+    let (mark, role) = match transfer.status {
+        Status::Complete => (glyphs::DOT, Role::Good),
+        Status::Aborted | Status::Failed => (glyphs::FAILED, Role::Failed),
+        Status::Unfinished => (glyphs::NEVER, Role::Never),
     };
     _ = write!(text, "  {}", status(transfer));
-    Some(fact(mark, ink, "transfer", text))
+    Some(line(mark, role, "transfer", text))
 }
 
-/// How a transfer ended, with its code.
+/// How a transfer ended, with its reply code.
 pub(super) fn status(transfer: &Transfer) -> String {
     let word = transfer.status.phrase();
     match transfer.reply_code {
@@ -317,7 +318,7 @@ pub(super) fn status(transfer: &Transfer) -> String {
     }
 }
 
-fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> Option<Fact> {
+fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> Option<DetailLine> {
     if channel.outcome != Some(Outcome::Connected) {
         return None;
     }
@@ -335,11 +336,11 @@ fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> 
         let until = words::offset(wait.until.since(session.start));
         _ = write!(text, " {} TIME_WAIT at the {holder} until {until}", glyphs::ARROW);
     }
-    let ink = if connection.end_state == EndState::Rst { Ink::Failed } else { Ink::TimeWait };
-    Some(fact(glyphs::TIME_WAIT, ink, "closed", text))
+    let role = if connection.end_state == EndState::Rst { Role::Failed } else { Role::TimeWait };
+    Some(line(glyphs::TIME_WAIT, role, "closed", text))
 }
 
-fn reused(session: &Session, reuse: &Reuse) -> Fact {
+fn reused(session: &Session, reuse: &Reuse) -> DetailLine {
     let what = reuse.kind.phrase();
     let whose = if reuse.previous.session == session.uid {
         format!("channel {} of this session", reuse.previous.data_channel)
@@ -355,27 +356,27 @@ fn reused(session: &Session, reuse: &Reuse) -> Fact {
     } else {
         glyphs::LISTENER_REUSED
     };
-    fact(
+    line(
         mark,
-        if bad { Ink::Bad } else { Ink::Reused },
+        if bad { Role::Bad } else { Role::Reused },
         "reuse",
         format!("same {what} as {whose}, {when} later{still}: {came}"),
     )
 }
 
-/// The moment of a channel that tells most: its problem if there is one, else its start.
-pub(super) fn telling_time(summary: &Summary, index: u32) -> Option<Timestamp> {
+/// When a channel went wrong, or when it was announced if it did not.
+pub(super) fn notable_time(summary: &Summary, index: u32) -> Option<Timestamp> {
     let channel = summary.channel(index)?;
     Some(if channel.state.is_problem() { channel.settled } else { channel.announced })
 }
 
-/// Where a listener stands, in short.
+/// The endpoint of a channel's listener, in short.
 pub(super) fn place(session: &Session, summary: &Summary, index: u32) -> Option<String> {
     Some(short_endpoint(session, summary.channel(index)?.listener?))
 }
 
-/// What a transfer's content is.
-pub(super) fn content(transfer: &Transfer) -> Fact {
+/// The line about a transfer's content: representation, media type, hash.
+pub(super) fn content(transfer: &Transfer) -> DetailLine {
     let mut text = format!("type {}", words::wire(&transfer.representation));
     if transfer.structure != 'F' || transfer.mode != 'S' {
         _ = write!(text, ", structure {}, mode {}", transfer.structure, transfer.mode);
@@ -392,12 +393,12 @@ pub(super) fn content(transfer: &Transfer) -> Fact {
         }
         None => text.push_str(", no hash: not all of it is in the capture"),
     }
-    fact(glyphs::DOT, Ink::Dim, "content", text)
+    line(glyphs::DOT, Role::Dim, "content", text)
 }
 
-/// Frames that prove something.
-pub(super) fn frames(frames: &[u64]) -> Fact {
+/// The line that lists a finding's frames.
+pub(super) fn frames(frames: &[u64]) -> DetailLine {
     let list: Vec<String> = frames.iter().take(40).map(u64::to_string).collect();
     let more = if frames.len() > 40 { " …" } else { "" };
-    fact(glyphs::DOT, Ink::Dim, "frames", format!("{}{more}", list.join(", ")))
+    line(glyphs::DOT, Role::Dim, "frames", format!("{}{more}", list.join(", ")))
 }

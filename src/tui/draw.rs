@@ -21,14 +21,14 @@ use super::interface::Interface;
 use super::layout;
 use super::overlays::{help, prompt};
 use super::state::Overlay;
-use super::theme::Ink;
+use super::theme::Role;
 
 /// Draws everything.
 pub(super) fn draw(interface: &Interface, data: &Data, frame: &mut Frame<'_>) {
     let area = frame.area();
     let state = &interface.state;
     let mut canvas = Canvas::new(frame.buffer_mut(), state.theme(), state.settings.ascii);
-    canvas.fill(area, Ink::Text);
+    canvas.fill(area, Role::Text);
     let cursor = all(interface, data, &mut canvas, area);
     canvas.finish();
     if let Some(cursor) = cursor {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::summary::Summary;
-use super::theme::Ink;
+use super::theme::Role;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{Argument, Command, DataChannel, FirstClose, Outcome, Party, Reply, Session, Severity};
@@ -35,7 +35,7 @@ pub(super) enum EventKind {
         reply: u32,
     },
     /// The first SYN of a channel's connection, or its first packet.
-    Dialled(u32),
+    ConnectionStarted(u32),
     /// A SYN was answered by a plain ACK.
     Challenged(u32),
     /// A SYN was answered by RST.
@@ -81,7 +81,7 @@ impl Event {
         match self.kind {
             EventKind::Command(_) => Row::Command,
             EventKind::Greeting(_) | EventKind::Unsolicited(_) | EventKind::Reply { .. } => Row::Reply,
-            EventKind::Dialled(_)
+            EventKind::ConnectionStarted(_)
             | EventKind::Challenged(_)
             | EventKind::Refused(_)
             | EventKind::Stranger { .. }
@@ -207,7 +207,13 @@ fn data_events(events: &mut Vec<Event>, index: u32, channel: &DataChannel) {
         Some(Outcome::Refused | Outcome::Unanswered) => Weight::Problem,
         Some(Outcome::Connected | Outcome::Unused) | None => Weight::Data,
     };
-    events.push(event(connection.start, connection.frames.first, EventKind::Dialled(index), here, weight));
+    events.push(event(
+        connection.start,
+        connection.frames.first,
+        EventKind::ConnectionStarted(index),
+        here,
+        weight,
+    ));
     if let Some(frame) = connection.challenge_frame {
         events.push(event(connection.start, frame, EventKind::Challenged(index), here, Weight::Notable));
     }
@@ -227,7 +233,7 @@ fn data_events(events: &mut Vec<Event>, index: u32, channel: &DataChannel) {
     }
 }
 
-/// A command as it was said, secrets as stars.
+/// A command as it was sent, with secrets masked.
 pub(super) fn command_text(command: &Command) -> String {
     let verb = words::raw_wire(command.verb.name());
     match &command.argument {
@@ -253,13 +259,13 @@ pub(super) fn reply_text(reply: &Reply) -> String {
     }
 }
 
-/// What an event is, in one line, and how it looks.
-pub(super) fn describe(session: &Session, event: &Event) -> (Ink, String) {
-    told(session, event).unwrap_or((Ink::Dim, String::new()))
+/// An event in one line, and its colours.
+pub(super) fn describe(session: &Session, event: &Event) -> (Role, String) {
+    try_describe(session, event).unwrap_or((Role::Dim, String::new()))
 }
 
-fn told(session: &Session, event: &Event) -> Option<(Ink, String)> {
-    let reply = |reply: &Reply| (Ink::Reply(reply.code), reply_text(reply));
+fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
+    let reply = |reply: &Reply| (Role::Reply(reply.code), reply_text(reply));
     Some(match event.kind {
         EventKind::Began => {
             let how = if session.handshake {
@@ -267,29 +273,29 @@ fn told(session: &Session, event: &Event) -> Option<(Ink, String)> {
             } else {
                 "capture begins in the middle of the session"
             };
-            (Ink::Dim, how.into())
+            (Role::Dim, how.into())
         }
         EventKind::Greeting(index) => reply(session.greeting.get(usize::try_from(index).ok()?)?),
         EventKind::Unsolicited(index) => {
-            let (ink, text) = reply(session.unsolicited.get(usize::try_from(index).ok()?)?);
-            (ink, format!("{text}  (answers no command)"))
+            let (role, text) = reply(session.unsolicited.get(usize::try_from(index).ok()?)?);
+            (role, format!("{text}  (answers no command)"))
         }
-        EventKind::Command(index) => (Ink::Command, command_text(session.command(index)?)),
+        EventKind::Command(index) => (Role::Command, command_text(session.command(index)?)),
         EventKind::Reply { command, reply: number } => {
             reply(session.command(command)?.replies.get(usize::try_from(number).ok()?)?)
         }
-        EventKind::Dialled(index) => dialled(session.data_channel(index)?)?,
+        EventKind::ConnectionStarted(index) => connection_started(session.data_channel(index)?)?,
         EventKind::Challenged(_) => {
-            (Ink::Reused, "SYN answered by a plain ACK: the old connection is remembered".into())
+            (Role::Reused, "SYN answered by a plain ACK: the old connection is remembered".into())
         }
         EventKind::Refused(index) => {
             let connection = session.data_channel(index)?.connection.as_deref()?;
-            (Ink::Failed, format!("RST from {}: connection refused", connection.responder))
+            (Role::Failed, format!("RST from {}: connection refused", connection.responder))
         }
         EventKind::Stranger { channel, attempt } => {
             let strangers = &session.data_channel(channel)?.other_attempts;
             let stranger = strangers.get(usize::try_from(attempt).ok()?)?;
-            (Ink::Bad, format!("{} tries the announced port and is rejected", stranger.originator))
+            (Role::Bad, format!("{} tries the announced port and is rejected", stranger.originator))
         }
         EventKind::Payload(index) => {
             let channel = session.data_channel(index)?;
@@ -300,53 +306,53 @@ fn told(session: &Session, event: &Event) -> Option<(Ink, String)> {
             if missing > 0 {
                 _ = write!(text, ", {} not in the capture", words::count(missing));
             }
-            (Ink::Mode(channel.mode), text)
+            (Role::Mode(channel.mode), text)
         }
         EventKind::Closed(index) => closed(session.data_channel(index)?)?,
         EventKind::Gap(index) => {
             let gap = session.gaps.get(usize::try_from(index).ok()?)?;
             let whose = gap.from;
             (
-                Ink::Reused,
+                Role::Reused,
                 format!("{} of the {whose}'s control bytes are not in the capture", words::count(gap.bytes)),
             )
         }
         EventKind::Finding(index) => {
             let finding = session.findings.get(usize::try_from(index).ok()?)?;
             (
-                Ink::Severity(finding.severity),
+                Role::Severity(finding.severity),
                 format!("{}: {}", finding.code, words::raw_wire(&finding.summary)),
             )
         }
-        EventKind::Ended => (Ink::Dim, "last packet of the control connection".into()),
+        EventKind::Ended => (Role::Dim, "last packet of the control connection".into()),
     })
 }
 
-fn dialled(channel: &DataChannel) -> Option<(Ink, String)> {
+fn connection_started(channel: &DataChannel) -> Option<(Role, String)> {
     let connection = channel.connection.as_deref()?;
     let tries = match connection.syn_attempts {
         0 | 1 => String::new(),
         tries => format!(", {tries} tries"),
     };
     let what = if connection.handshake { "SYN" } else { "data (its start was not captured)" };
-    let ink = match channel.outcome {
-        Some(Outcome::Refused | Outcome::Unanswered) => Ink::Failed,
-        Some(Outcome::Connected | Outcome::Unused) | None => Ink::Mode(channel.mode),
+    let role = match channel.outcome {
+        Some(Outcome::Refused | Outcome::Unanswered) => Role::Failed,
+        Some(Outcome::Connected | Outcome::Unused) | None => Role::Mode(channel.mode),
     };
-    Some((ink, format!("{what} {} → {}{tries}", connection.originator, connection.responder)))
+    Some((role, format!("{what} {} → {}{tries}", connection.originator, connection.responder)))
 }
 
-fn closed(channel: &DataChannel) -> Option<(Ink, String)> {
+fn closed(channel: &DataChannel) -> Option<(Role, String)> {
     let connection = channel.connection.as_deref()?;
     if connection.first_close == Some(FirstClose::Both) {
-        return Some((Ink::Dim, "both close at once".into()));
+        return Some((Role::Dim, "both close at once".into()));
     }
-    let Some(who) = closer(channel) else { return Some((Ink::Dim, "closed".into())) };
+    let Some(who) = closer(channel) else { return Some((Role::Dim, "closed".into())) };
     let who = who.name();
     Some(match connection.end_state {
-        crate::report::EndState::Rst => (Ink::Failed, format!("RST: the {who} resets the data connection")),
+        crate::report::EndState::Rst => (Role::Failed, format!("RST: the {who} resets the data connection")),
         crate::report::EndState::Fin | crate::report::EndState::Open | crate::report::EndState::Idle => {
-            (Ink::Dim, format!("FIN: the {who} closes first"))
+            (Role::Dim, format!("FIN: the {who} closes first"))
         }
     })
 }

@@ -1,4 +1,4 @@
-//! Which key means what: one table, from which dispatch, the help overlay and the README's table come.
+//! The key bindings: one table from which dispatch, the help overlay and the README's table are made.
 
 mod key;
 
@@ -11,7 +11,7 @@ use key::{Key, control, key, named, shifted};
 use super::message::Action;
 use super::screen::Screen;
 
-/// Where a key has its meaning.
+/// The screens that a binding applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Everywhere,
@@ -32,7 +32,7 @@ impl Place {
         }
     }
 
-    /// The narrower one wins.
+    /// A binding with the narrower scope wins.
     const fn breadth(self) -> u8 {
         match self {
             Self::Only(_) => 0,
@@ -80,7 +80,7 @@ pub(super) struct Binding {
     pub(super) group: Group,
     /// What it does.
     pub(super) help: &'static str,
-    /// In a word, for the last line of the screen; empty where it does not stand there.
+    /// One word for the hints on the last line; empty if it is not among them.
     pub(super) hint: &'static str,
 }
 
@@ -100,7 +100,7 @@ use Group as G;
 use KeyCode as K;
 use Place as P;
 
-/// The table, up to the rows of the screens.
+/// The first part of the table, up to the keys of the screens.
 #[rustfmt::skip]
 const FIRST: &[Binding] = &[
     bind(A::Down, "down", &[key('j'), named(K::Down)], P::Everywhere, G::Move, ["next row or event", ""]),
@@ -114,7 +114,7 @@ const FIRST: &[Binding] = &[
     bind(A::GotoFrame, "goto-frame", &[key('g')], P::Everywhere, G::Move, ["g123: go to frame 123", ""]),
 ];
 
-/// The rows of the screens: each has the key of its number.
+/// The keys of the screens: each has its number.
 const SCREENS: [Binding; Screen::ALL.len()] = {
     let mut rows = [show(0); Screen::ALL.len()];
     let mut at = 0;
@@ -141,7 +141,7 @@ const fn show(at: usize) -> Binding {
     bind(A::Show(screen), screen.key_name(), &DIGITS[at], P::Everywhere, G::Move, [screen.help(), ""])
 }
 
-/// The table's second half.
+/// The second part of the table.
 #[rustfmt::skip]
 const MORE: &[Binding] = &[
     bind(A::NextScreen, "next-view", &[named(K::Tab)], P::Everywhere, G::Move, ["next view", ""]),
@@ -209,10 +209,10 @@ fn table() -> impl Iterator<Item = &'static Binding> {
     FIRST.iter().chain(&SCREENS).chain(MORE)
 }
 
-/// The table with the user's own keys in it.
+/// The table with the user's own keys.
 #[derive(Clone, Debug)]
 pub struct Keymap {
-    /// For each row of the table its keys.
+    /// The keys of each row of the table.
     keys: Vec<Vec<Key>>,
 }
 
@@ -258,7 +258,7 @@ impl Keymap {
         })
     }
 
-    /// The hints of a screen: key and word, the most wanted first.
+    /// The hints of a screen: key and word, the most useful first.
     pub(super) fn hints(&self, screen: Screen) -> Vec<(String, &'static str)> {
         let mut hints: Vec<(u8, String, &'static str)> = table()
             .zip(&self.keys)

@@ -1,7 +1,7 @@
 //! Which sessions are listed, and in which order.
 //!
-//! **Invariant:** looks at a bounded amount in one step, so that no key waits for a large capture; until a new filter
-//! has seen everything the old list stays.
+//! **Invariant:** each step looks at a bounded amount, so that keys are never blocked by a large capture; the old list
+//! stays until a new filter has gone through everything.
 
 use std::cmp::Ordering;
 
@@ -59,7 +59,7 @@ impl SortKey {
         Self::ALL.into_iter().cycle().skip_while(|&key| key != self).nth(1).unwrap_or_default()
     }
 
-    /// Whether the largest stand first unless reversed: what is sorted by size or trouble.
+    /// Whether the largest come first unless reversed, as when sorting by size or severity.
     const fn descends(self) -> bool {
         matches!(self, Self::Duration | Self::Transfers | Self::Bytes | Self::Findings)
     }
@@ -73,12 +73,12 @@ pub(super) struct RowFilter {
     range: Option<(Timestamp, Timestamp)>,
     sort: SortKey,
     reversed: bool,
-    /// How many sessions were looked at.
+    /// How many sessions the filter has gone through.
     seen: usize,
-    /// What a new filter has kept so far, until it has seen all.
+    /// The rows of a new filter that has not gone through everything yet.
     renewing: Option<Vec<u32>>,
     rows: Vec<u32>,
-    /// Grows with every change of the rows.
+    /// Version of the rows: grows with every change.
     version: u64,
 }
 
@@ -104,29 +104,29 @@ impl RowFilter {
         (self.sort, self.reversed)
     }
 
-    /// Whether the arrow points up: the smallest first.
+    /// Whether the smallest come first.
     pub(super) const fn ascends(&self) -> bool {
         self.sort.descends() == self.reversed
     }
 
-    /// Whether a new filter has not seen everything yet.
+    /// Whether a new filter has not gone through everything yet.
     pub(super) const fn is_renewing(&self) -> bool {
         self.renewing.is_some()
     }
 
-    /// Whether there are sessions that it has not looked at.
+    /// Whether there are sessions that the filter has not gone through.
     pub(super) fn is_behind(&self, data: &Data) -> bool {
         self.seen < data.len()
     }
 
-    /// Lists what the filter keeps; an empty text keeps all.
+    /// Lists the sessions that match the filter; an empty one matches all.
     pub(super) fn filter(&mut self, text: &str, filter: Option<Filter>) {
         text.clone_into(&mut self.text);
         self.filter = filter;
         self.renew();
     }
 
-    /// Lists what touches a time range.
+    /// Lists the sessions that overlap a time range.
     pub(super) fn limit(&mut self, range: Option<(Timestamp, Timestamp)>) {
         self.range = range;
         self.renew();
@@ -145,12 +145,12 @@ impl RowFilter {
     }
 
     fn keeps(&self, index: u32, data: &Data) -> bool {
-        let (Some(session), Some(facts)) = (data.session(index), data.facts(index)) else { return false };
-        self.range.is_none_or(|(from, to)| facts.last >= from && facts.first <= to)
+        let (Some(session), Some(row)) = (data.session(index), data.row(index)) else { return false };
+        self.range.is_none_or(|(from, to)| row.last >= from && row.first <= to)
             && self.filter.as_ref().is_none_or(|filter| filter.matches(session))
     }
 
-    /// Looks at sessions that it has not seen; whether some are left.
+    /// Goes through some more sessions. Returns whether any are left.
     pub(super) fn step(&mut self, data: &Data) -> bool {
         let mut budget = STEP;
         let mut kept = Vec::new();
@@ -189,7 +189,7 @@ impl RowFilter {
         self.version += 1;
     }
 
-    /// Looks again at sessions that have changed.
+    /// Filters sessions again that have changed.
     pub(super) fn again(&mut self, replaced: &[u32], data: &Data) {
         let mut changed = false;
         for &index in replaced {
@@ -220,7 +220,7 @@ impl RowFilter {
 fn sort_rows(rows: &mut [u32], sort: SortKey, reversed: bool, data: &Data) {
     let turn = |order: Ordering| if sort.descends() == reversed { order } else { order.reverse() };
     if sort == SortKey::Start {
-        // What is in order already is found so in one pass.
+        // A single pass if they are in order already.
         rows.sort_by(|&a, &b| turn(data.number(a).cmp(&data.number(b))));
         return;
     }
@@ -228,7 +228,7 @@ fn sort_rows(rows: &mut [u32], sort: SortKey, reversed: bool, data: &Data) {
 }
 
 fn compare(a: u32, b: u32, sort: SortKey, data: &Data) -> Ordering {
-    let facts = || data.facts(a).zip(data.facts(b));
+    let rows_of_both = || data.row(a).zip(data.row(b));
     let both = || data.session(a).zip(data.session(b));
     let order = match sort {
         SortKey::Start => Some(data.number(a).cmp(&data.number(b))),
@@ -236,9 +236,9 @@ fn compare(a: u32, b: u32, sort: SortKey, data: &Data) -> Ordering {
         SortKey::Client => both().map(|(a, b)| a.client.cmp(&b.client)),
         SortKey::Server => both().map(|(a, b)| a.server.cmp(&b.server)),
         SortKey::User => both().map(|(a, b)| a.user.cmp(&b.user)),
-        SortKey::Transfers => facts().map(|(a, b)| a.transfers.cmp(&b.transfers)),
-        SortKey::Bytes => facts().map(|(a, b)| a.bytes.cmp(&b.bytes)),
-        SortKey::Findings => facts().map(|(a, b)| (a.worst, a.findings).cmp(&(b.worst, b.findings))),
+        SortKey::Transfers => rows_of_both().map(|(a, b)| a.transfers.cmp(&b.transfers)),
+        SortKey::Bytes => rows_of_both().map(|(a, b)| a.bytes.cmp(&b.bytes)),
+        SortKey::Findings => rows_of_both().map(|(a, b)| (a.worst, a.findings).cmp(&(b.worst, b.findings))),
     };
     order.unwrap_or(Ordering::Equal)
 }

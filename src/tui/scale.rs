@@ -1,12 +1,12 @@
 //! Time across the screen: time to column and back, ticks, zoom and pan.
 //!
-//! **Invariant:** pure arithmetic; a column's first moment maps back to that column.
+//! **Invariant:** pure arithmetic; the start of a column maps back to that column.
 
 use crate::base::Timestamp;
 
 /// The shortest window, in nanoseconds: each of the most columns a terminal can have still lasts one.
 const SHORTEST: i64 = 65_536;
-/// The longest window, in nanoseconds: a fortieth of all time, so that sums never saturate in between.
+/// The longest window, in nanoseconds: a fortieth of the range of `i64`, so that no intermediate sum saturates.
 const LONGEST: i64 = i64::MAX / 4;
 
 /// The part of time that is shown, both ends included.
@@ -17,7 +17,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// From one moment to another, never shorter than [`SHORTEST`].
+    /// The window between two times, at least [`SHORTEST`] long.
     pub(super) fn new(from: Timestamp, to: Timestamp) -> Self {
         let span = to.since(from).clamp(SHORTEST, LONGEST);
         let latest = i64::MAX - span;
@@ -51,7 +51,7 @@ impl Window {
         Self::new(self.from.plus(nanos), self.from.plus(nanos).plus(self.span()))
     }
 
-    /// The same length, moved as little as needed for `time` to be inside, a tenth of the length off the edge.
+    /// The same length, moved only as far as needed for `time` to be inside, a tenth of the length from the edge.
     #[must_use]
     pub(super) fn revealing(self, time: Timestamp) -> Self {
         let margin = self.span() / 10;
@@ -73,7 +73,7 @@ impl Window {
     }
 }
 
-/// A window laid over columns.
+/// Maps a window to columns.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TimeScale {
     window: Window,
@@ -84,7 +84,7 @@ pub(super) struct TimeScale {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Tick {
     pub(super) column: u16,
-    /// Empty on the small marks between.
+    /// Empty for the small marks in between.
     pub(super) label: String,
 }
 
@@ -97,7 +97,7 @@ impl TimeScale {
         self.columns
     }
 
-    /// The column of a moment; none outside the window.
+    /// The column of a time; none outside the window.
     pub(super) fn column(self, time: Timestamp) -> Option<u16> {
         if time < self.window.from || time > self.window.to || self.columns == 0 {
             return None;
@@ -107,7 +107,7 @@ impl TimeScale {
         Some(u16::try_from(column).unwrap_or(u16::MAX).min(self.columns - 1))
     }
 
-    /// The column of a moment, the nearest one for moments outside the window.
+    /// The column of a time; outside the window the nearest one.
     pub(super) fn nearest(self, time: Timestamp) -> u16 {
         self.column(time.clamp(self.window.from, self.window.to)).unwrap_or(0)
     }
@@ -121,7 +121,7 @@ impl TimeScale {
         Some((first, self.nearest(until).max(first)))
     }
 
-    /// The first moment of a column; of the column after the last one, the first moment after the window.
+    /// When a column starts. For the column after the last one, the end of the window.
     pub(super) fn start_of(self, column: u16) -> Timestamp {
         if self.columns == 0 {
             return self.window.from;
@@ -145,7 +145,7 @@ impl TimeScale {
         let offset = self.window.from.since(origin);
         let mut number = offset.div_euclid(minor);
         let mut ticks = Vec::new();
-        // The steps are at least half of `apart` columns wide, so that there are never more ticks than columns.
+        // A step is at least half of `apart` columns wide, so there are never more ticks than columns.
         while ticks.len() <= usize::from(self.columns) {
             let nanos = number.saturating_mul(minor);
             let time = origin.plus(nanos);
@@ -207,7 +207,7 @@ fn round_step(least: i64) -> i64 {
     })
 }
 
-/// `+10s`, `+1m30`, `+250ms`, `+2h15`: as fine as the step needs.
+/// `+10s`, `+1m30`, `+250ms`, `+2h15`: as precise as the step requires.
 fn tick_label(nanos: i64, step: i64) -> String {
     let sign = if nanos < 0 { '-' } else { '+' };
     let nanos = nanos.unsigned_abs();

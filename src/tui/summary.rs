@@ -1,15 +1,14 @@
-//! What came of each data channel of a session, in one word, and which command belongs to which channel.
+//! The state and times of each data channel of a session, and which command belongs to which channel: what the list, the
+//! timeline, the ladder and the port view all need.
 //!
-//! In goes a session, out comes what the list, the timeline, the ladder and the port view all need to know of it.
-//!
-//! **Invariant:** tells nothing that the report does not; only gathers what stands there in several places.
+//! **Invariant:** adds nothing to the report; only brings together what it has in several places.
 
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{
     ChannelState, Connection, DataChannel, Mode, Outcome, Party, Reply, Session, Severity, Status, Verdict,
 };
 
-/// One channel, rounded up.
+/// One data channel.
 #[derive(Clone, Debug)]
 pub(super) struct Channel {
     pub(super) state: ChannelState,
@@ -17,15 +16,15 @@ pub(super) struct Channel {
     pub(super) worst: Option<Severity>,
     /// Index of its first transfer.
     pub(super) transfer: Option<u32>,
-    /// When the endpoint was known: the reply that settles the negotiation.
+    /// When the endpoint became known: at the reply that settles the negotiation.
     pub(super) announced: Timestamp,
-    /// When the waiting ended: first SYN, failing reply, next negotiation or the session's end.
+    /// When the listener stopped waiting: at the first SYN, a failing reply, the next negotiation or the session's end.
     pub(super) settled: Timestamp,
-    /// Who was to wait for the SYN.
+    /// The endpoint that was to receive the SYN.
     pub(super) listener: Option<Endpoint>,
 }
 
-/// A session, rounded up.
+/// The data channels of a session.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Summary {
     pub(super) channels: Vec<Channel>,
@@ -62,7 +61,7 @@ impl Summary {
     }
 }
 
-/// Sets a slot that is still empty: the first one counts.
+/// Sets a slot unless it is set already: the first one counts.
 fn assign(slots: &mut [Option<u32>], at: u32, value: u32) {
     if let Some(slot) = usize::try_from(at).ok().and_then(|at| slots.get_mut(at)) {
         slot.get_or_insert(value);
@@ -89,9 +88,9 @@ fn next_negotiations(session: &Session) -> Vec<Timestamp> {
 
 fn summarize(session: &Session, channel: &DataChannel, verdict: Verdict, next: Timestamp) -> Channel {
     let Verdict { state, worst, transfer } = verdict;
-    let found = transfer.and_then(|index| session.transfer(index));
+    let used_by = transfer.and_then(|index| session.transfer(index));
     let announced = announced(session, channel);
-    let last_reply = found
+    let last_reply = used_by
         .filter(|transfer| transfer.status != Status::Complete)
         .and_then(|transfer| session.command(transfer.command)?.completion())
         .map(|reply| reply.time);
@@ -127,7 +126,7 @@ pub(super) fn settling_reply<'a>(session: &'a Session, channel: &DataChannel) ->
     channel.command.and_then(|index| session.command(index)?.completion())
 }
 
-/// How a port is named in little room: by the side that listens there, or by a foreign address.
+/// An endpoint in short: the side that listens there and the port, or the whole of a third party's.
 pub(super) fn short_endpoint(session: &Session, endpoint: Endpoint) -> String {
     if endpoint.ip == session.client.ip && endpoint.ip == session.server.ip {
         format!(":{}", endpoint.port)
@@ -145,7 +144,7 @@ pub(super) fn party_of(channel: &DataChannel, originator: bool) -> Party {
     if channel.active == originator { Party::Server } else { Party::Client }
 }
 
-/// How the modes of a session are counted in words: `PASV 3`, in the order of the modes.
+/// The number of data channels of each mode that a session used, passive modes first.
 pub(super) fn mode_counts(session: &Session) -> Vec<(Option<Mode>, u32)> {
     let mut counts: Vec<(Option<Mode>, u32)> = Vec::new();
     for channel in &session.data_channels {

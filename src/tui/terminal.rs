@@ -47,16 +47,16 @@ impl Screen {
     /// Takes the terminal: alternate screen, raw keys, a panic hook and a watch over signals that lead back.
     pub(super) fn take(depth: ColorDepth, mouse: bool) -> io::Result<Self> {
         // Under NO_COLOR crossterm would write a bare reset in the place of every colour, and with it end reversed video:
-        // the selection would not be seen. So it is told to write colours; the theme's are all the terminal's own.
+        // the selection would not be seen. So colours are forced on; the theme then only uses the terminal's own.
         if depth == ColorDepth::None {
             crossterm::style::force_color_output(true);
         }
-        // A panic of this thread is told on the screen that was before; that of another one is told by its end.
-        let (here, told) = (thread::current().id(), panic::take_hook());
+        // A panic of this thread is reported on the normal screen; that of another thread when it is joined.
+        let (here, previous_hook) = (thread::current().id(), panic::take_hook());
         panic::set_hook(Box::new(move |panic| {
             if thread::current().id() == here {
                 give_back();
-                told(panic);
+                previous_hook(panic);
             }
         }));
         let terminal = enter(depth)?;
@@ -227,13 +227,13 @@ mod signals {
         let terminal = if stdin.is_terminal() { None } else { File::open("/dev/tty").ok() };
         let fd = terminal.as_ref().map_or_else(|| stdin.as_fd(), AsFd::as_fd);
         while !asked.given_back.load(Ordering::Relaxed) {
-            // That it hung up is told without being asked for.
+            // POLLHUP is reported without being requested.
             let mut fds = [PollFd::new(fd, PollFlags::empty())];
             match poll(&mut fds, PollTimeout::from(LOOK)) {
                 Ok(0) | Err(nix::errno::Errno::EINTR) => {}
                 Ok(_) => {
-                    let told = fds.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
-                    return told.contains(PollFlags::POLLHUP);
+                    let reported = fds.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
+                    return reported.contains(PollFlags::POLLHUP);
                 }
                 Err(_) => return false,
             }

@@ -1,7 +1,7 @@
-//! What a meaning looks like: the one place that knows colours.
+//! Maps what a piece of text means to a style: the only module that knows colours.
 //!
-//! Rule to learn once: warm is active (the server connects), cool is passive (the client connects). Nothing is told by
-//! colour alone: modes have letters and fills, selections a mark and reversed video.
+//! Rule to learn once: warm is active (the server connects), cool is passive (the client connects). Colour
+//! is never the only sign: modes have letters and fills, selections a mark and reversed video.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -15,14 +15,14 @@ pub enum ThemeName {
     Dark,
     /// For light terminals.
     Light,
-    /// The palette of Okabe and Ito throughout: told apart by everyone.
+    /// The palette of Okabe and Ito, which people with colour blindness can distinguish.
     CbSafe,
     /// No colour, attributes only.
     Mono,
 }
 
 impl ThemeName {
-    /// All of them, in the order in which `T` walks through them.
+    /// All themes, in the order in which `T` cycles through them.
     pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::CbSafe, Self::Mono];
 
     /// The name in the configuration and on the command line.
@@ -83,9 +83,9 @@ impl ColorDepth {
     }
 }
 
-/// A meaning that has a look.
+/// What a piece of text stands for; the theme gives it a style.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(super) enum Role {
     #[default]
     Text,
     Strong,
@@ -97,7 +97,7 @@ pub(super) enum Ink {
     OpenTab,
     Key,
     Mode(Option<Mode>),
-    /// A word standing on a mode's bar.
+    /// Text on the bar of a mode.
     OnMode(Option<Mode>),
     Severity(Severity),
     Predicted,
@@ -115,7 +115,7 @@ pub(super) enum Ink {
     Cursor,
 }
 
-/// The colours that meanings share, each in three depths.
+/// The colours that roles share, each in three depths.
 #[derive(Clone, Copy)]
 enum Hue {
     Blue,
@@ -129,7 +129,7 @@ enum Hue {
     Gray,
 }
 
-/// Meanings become styles.
+/// Gives roles their styles.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Theme {
     name: ThemeName,
@@ -145,52 +145,56 @@ impl Theme {
         matches!(self.name, ThemeName::Mono) || matches!(self.depth, ColorDepth::None)
     }
 
-    /// The look of a meaning.
-    pub(super) fn style(self, ink: Ink) -> Style {
-        // All colours are said to be the terminal's own, rather than left out: see `terminal`.
+    /// The style of a role.
+    pub(super) fn style(self, role: Role) -> Style {
+        // An explicit reset to the terminal's own colours, rather than none: see `terminal` for why.
         let plain = Style::new().fg(Color::Reset).bg(Color::Reset);
         let hue = |hue| plain.fg(self.colour(hue));
-        match ink {
-            Ink::Text | Ink::Command => plain,
-            Ink::Strong | Ink::Title => plain.add_modifier(Modifier::BOLD),
-            Ink::Dim | Ink::Border | Ink::Tab | Ink::Severity(Severity::Info) | Ink::Reply(100..=199) => {
-                self.dim(plain)
-            }
-            Ink::Bar | Ink::Selected => plain.add_modifier(Modifier::REVERSED),
-            Ink::OpenTab => plain.add_modifier(Modifier::BOLD | Modifier::REVERSED),
-            Ink::Key => hue(Hue::Sky).add_modifier(Modifier::BOLD),
-            Ink::Mode(mode) => hue(mode_hue(mode)),
-            Ink::OnMode(mode) => self.on(plain, mode_hue(mode)),
-            Ink::Severity(Severity::Warning) => hue(self.warning()).add_modifier(Modifier::BOLD),
-            Ink::Severity(Severity::Notice) | Ink::Cursor => hue(Hue::Yellow),
-            Ink::Predicted => hue(Hue::Purple),
-            Ink::TimeWait => hue(Hue::Gray),
-            Ink::Reused | Ink::Marked => hue(Hue::Yellow).add_modifier(Modifier::BOLD),
-            Ink::Never | Ink::Bad | Ink::Failed | Ink::Severity(Severity::Alert) | Ink::Reply(400..=599) => {
-                hue(Hue::Red).add_modifier(Modifier::BOLD)
-            }
-            Ink::Matched | Ink::Good | Ink::Reply(_) => hue(self.good()),
+        match role {
+            Role::Text | Role::Command => plain,
+            Role::Strong | Role::Title => plain.add_modifier(Modifier::BOLD),
+            Role::Dim
+            | Role::Border
+            | Role::Tab
+            | Role::Severity(Severity::Info)
+            | Role::Reply(100..=199) => self.dim(plain),
+            Role::Bar | Role::Selected => plain.add_modifier(Modifier::REVERSED),
+            Role::OpenTab => plain.add_modifier(Modifier::BOLD | Modifier::REVERSED),
+            Role::Key => hue(Hue::Sky).add_modifier(Modifier::BOLD),
+            Role::Mode(mode) => hue(mode_hue(mode)),
+            Role::OnMode(mode) => self.on(plain, mode_hue(mode)),
+            Role::Severity(Severity::Warning) => hue(self.warning()).add_modifier(Modifier::BOLD),
+            Role::Severity(Severity::Notice) | Role::Cursor => hue(Hue::Yellow),
+            Role::Predicted => hue(Hue::Purple),
+            Role::TimeWait => hue(Hue::Gray),
+            Role::Reused | Role::Marked => hue(Hue::Yellow).add_modifier(Modifier::BOLD),
+            Role::Never
+            | Role::Bad
+            | Role::Failed
+            | Role::Severity(Severity::Alert)
+            | Role::Reply(400..=599) => hue(Hue::Red).add_modifier(Modifier::BOLD),
+            Role::Matched | Role::Good | Role::Reply(_) => hue(self.good()),
         }
     }
 
-    /// Less than text: gray where there is gray, dimmed where there is no colour.
+    /// Less prominent than text: gray, or dimmed where there is no colour.
     fn dim(self, plain: Style) -> Style {
         if self.colourless() { plain.add_modifier(Modifier::DIM) } else { plain.fg(self.colour(Hue::Gray)) }
     }
 
-    /// Words that stand on a coloured bar.
+    /// Text on a coloured bar.
     fn on(self, plain: Style, hue: Hue) -> Style {
         if self.colourless() {
             return plain.add_modifier(Modifier::BOLD);
         }
-        let ink = match (self.depth, hue) {
+        let colour = match (self.depth, hue) {
             (ColorDepth::True | ColorDepth::Indexed, Hue::Blue) => Color::White,
             _ => Color::Black,
         };
-        plain.fg(ink).bg(self.colour(hue)).add_modifier(Modifier::BOLD)
+        plain.fg(colour).bg(self.colour(hue)).add_modifier(Modifier::BOLD)
     }
 
-    /// Green next to red is for those who can tell them apart.
+    /// Green, or blue in the palette for people who can't tell green from red.
     const fn good(self) -> Hue {
         match self.name {
             ThemeName::CbSafe => Hue::Sky,
@@ -270,7 +274,7 @@ const fn indexed(hue: Hue, light: bool) -> u8 {
     }
 }
 
-/// Okabe and Ito's colours, those that are dark on black made lighter and those that are pale on white made darker.
+/// Okabe and Ito's colours, lightened for dark backgrounds and darkened for light ones where the contrast was too low.
 const fn rgb(hue: Hue, light: bool, strict: bool) -> (u8, u8, u8) {
     match (hue, light) {
         (Hue::Blue, false) => {
@@ -328,11 +332,13 @@ mod tests {
             Theme::new(ThemeName::Dark, ColorDepth::None),
             Theme::new(ThemeName::Light, ColorDepth::None),
         ] {
-            for ink in [Ink::Text, Ink::Bad, Ink::Mode(Some(Mode::Port)), Ink::OnMode(None), Ink::Selected] {
-                let style = theme.style(ink);
-                assert_eq!((style.fg, style.bg), (Some(Color::Reset), Some(Color::Reset)), "{ink:?}");
+            for role in
+                [Role::Text, Role::Bad, Role::Mode(Some(Mode::Port)), Role::OnMode(None), Role::Selected]
+            {
+                let style = theme.style(role);
+                assert_eq!((style.fg, style.bg), (Some(Color::Reset), Some(Color::Reset)), "{role:?}");
             }
-            assert!(theme.style(Ink::Selected).add_modifier.contains(Modifier::REVERSED));
+            assert!(theme.style(Role::Selected).add_modifier.contains(Modifier::REVERSED));
         }
     }
 
@@ -342,7 +348,7 @@ mod tests {
             for depth in [ColorDepth::Sixteen, ColorDepth::Indexed, ColorDepth::True] {
                 let theme = Theme::new(name, depth);
                 let colours = [Mode::Pasv, Mode::Epsv, Mode::Port, Mode::Eprt]
-                    .map(|mode| theme.style(Ink::Mode(Some(mode))).fg.unwrap());
+                    .map(|mode| theme.style(Role::Mode(Some(mode))).fg.unwrap());
                 for (index, colour) in colours.iter().enumerate() {
                     assert!(!colours[..index].contains(colour), "{name:?} {depth:?} {colours:?}");
                 }

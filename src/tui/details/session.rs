@@ -1,50 +1,50 @@
-//! The story of a session.
+//! The detail lines of a session.
 
 use std::fmt::Write as _;
 
-use super::{Fact, fact};
+use super::{DetailLine, line};
 use crate::report::{Allocation, EndState, Finding, Session, Severity, Status};
-use crate::tui::data::Facts;
-use crate::tui::theme::Ink;
+use crate::tui::data::SessionRow;
+use crate::tui::theme::Role;
 use crate::tui::{events, glyphs, summary, words};
 
-/// A session in a few lines: what went wrong first, then who, what, and what else is worth knowing.
-pub(in crate::tui) fn session(session: &Session, facts: &Facts) -> Vec<Fact> {
+/// The lines of a session: findings of warning and above first, then login, data and minor findings.
+pub(in crate::tui) fn session(session: &Session, row: &SessionRow) -> Vec<DetailLine> {
     let mut findings: Vec<&Finding> = session.findings.iter().collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.time));
     let loud = findings.partition_point(|finding| finding.severity >= Severity::Warning);
     let mut lines = Vec::new();
     for (at, finding) in findings.iter().enumerate().take(LINES) {
         if at == loud {
-            lines.extend([login(session), channels(session, facts)]);
+            lines.extend([login(session), channels(session, row)]);
         }
         let mark = if at < loud { glyphs::PROBLEM } else { glyphs::DOT };
         let when = words::offset(finding.time.since(session.start));
         let text = format!("{}  ({when})", words::raw_wire(&finding.summary));
-        lines.push(fact(mark, Ink::Severity(finding.severity), finding.code.name(), text));
+        lines.push(line(mark, Role::Severity(finding.severity), finding.code.name(), text));
         if at == 0
             && at < loud
             && let Some(advice) = &finding.advice
         {
-            lines.push(fact(glyphs::ARROW, Ink::Text, "advice", words::raw_wire(advice)));
+            lines.push(line(glyphs::ARROW, Role::Text, "advice", words::raw_wire(advice)));
         }
     }
     if loud >= findings.len().min(LINES) {
-        lines.extend([login(session), channels(session, facts)]);
+        lines.extend([login(session), channels(session, row)]);
     }
-    lines.push(ending(session, facts.live));
+    lines.push(ending(session, row.live));
     lines
 }
 
-/// Findings told of one session: more than any panel has lines.
+/// Findings listed for one session: more than any panel has lines.
 const LINES: usize = 20;
 
-fn login(session: &Session) -> Fact {
+fn login(session: &Session) -> DetailLine {
     use crate::report::{Login, Security};
-    let ink = match session.login {
-        Login::None => Ink::Dim,
-        Login::Accepted => Ink::Good,
-        Login::Rejected => Ink::Bad,
+    let role = match session.login {
+        Login::None => Role::Dim,
+        Login::Accepted => Role::Good,
+        Login::Rejected => Role::Bad,
     };
     let came = session.login.phrase();
     let mut text = session.user.as_ref().map(|user| words::wire(user) + " ").unwrap_or_default() + came;
@@ -57,10 +57,10 @@ fn login(session: &Session) -> Fact {
     if let Some(software) = &session.client_software {
         _ = write!(text, "  client {}", words::wire(software));
     }
-    fact(glyphs::DOT, ink, "login", text)
+    line(glyphs::DOT, role, "login", text)
 }
 
-fn channels(session: &Session, facts: &Facts) -> Fact {
+fn channels(session: &Session, row: &SessionRow) -> DetailLine {
     let (mut text, mut ports) = (String::new(), String::new());
     for (mode, number) in summary::mode_counts(session) {
         _ = write!(text, "{} {number}  ", glyphs::mode_name(mode));
@@ -68,16 +68,16 @@ fn channels(session: &Session, facts: &Facts) -> Fact {
     if text.is_empty() {
         text.push_str("no data channels  ");
     }
-    let ok = facts.transfers.saturating_sub(facts.failed);
-    match (facts.transfers, facts.failed) {
+    let ok = row.transfers.saturating_sub(row.failed);
+    match (row.transfers, row.failed) {
         (0, _) => text.push_str("no transfers"),
         (_, 0) => _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer")),
         (_, failed) => {
-            let running = if facts.live { running(session) } else { 0 };
+            let running = if row.live { running(session) } else { 0 };
             _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer"));
-            for (count, how) in [(failed.saturating_sub(running), "not"), (running, "running")] {
+            for (count, status) in [(failed.saturating_sub(running), "incomplete"), (running, "running")] {
                 if count > 0 {
-                    _ = write!(text, ", {count} {how}");
+                    _ = write!(text, ", {count} {status}");
                 }
             }
         }
@@ -92,11 +92,11 @@ fn channels(session: &Session, facts: &Facts) -> Fact {
             }
         }
     }
-    if facts.bytes > 0 {
-        _ = write!(text, "  {} bytes", words::bytes(facts.bytes));
+    if row.bytes > 0 {
+        _ = write!(text, "  {} bytes", words::bytes(row.bytes));
     }
     text.push_str(&ports);
-    fact(glyphs::DOT, if facts.failed > 0 { Ink::Bad } else { Ink::Text }, "data", text)
+    line(glyphs::DOT, if row.failed > 0 { Role::Bad } else { Role::Text }, "data", text)
 }
 
 /// Transfers that have no final reply yet.
@@ -105,7 +105,7 @@ fn running(session: &Session) -> u32 {
     u32::try_from(running).unwrap_or(u32::MAX)
 }
 
-/// The port that a side will listen on next, where it takes one after the other: a guess.
+/// The port that a side will probably listen on next, if it allocates ports sequentially.
 pub(in crate::tui) fn next_port(session: &Session, client: bool) -> Option<u16> {
     let allocation = if client { session.port_allocation.client } else { session.port_allocation.server };
     if allocation != Some(Allocation::Sequential) {
@@ -117,20 +117,20 @@ pub(in crate::tui) fn next_port(session: &Session, client: bool) -> Option<u16> 
 }
 
 /// How a session ended.
-pub(super) fn ending(session: &Session, live: bool) -> Fact {
+pub(super) fn ending(session: &Session, live: bool) -> DetailLine {
     let who = session.closed_by.map(|party| format!(" by the {}", party.name())).unwrap_or_default();
     let text = match session.end_state {
         EndState::Open if live => "open".to_owned(),
         EndState::Open | EndState::Idle => session.end_state.phrase().to_owned(),
         EndState::Fin | EndState::Rst => format!("{}{who}", session.end_state.phrase()),
     };
-    let ink = if session.end_state == EndState::Rst { Ink::Bad } else { Ink::Dim };
-    fact(glyphs::DOT, ink, "control", text)
+    let role = if session.end_state == EndState::Rst { Role::Bad } else { Role::Dim };
+    line(glyphs::DOT, role, "control", text)
 }
 
-/// Who talks to whom.
-pub(in crate::tui) fn parties(session: &Session) -> Fact {
+/// User, client and server.
+pub(in crate::tui) fn parties(session: &Session) -> DetailLine {
     let user = session.user.as_ref().map(|user| format!("{} at ", words::wire(user))).unwrap_or_default();
     let text = format!("{user}{} {} {}", session.client, glyphs::ARROW, session.server);
-    fact(glyphs::DOT, Ink::Dim, "session", text)
+    line(glyphs::DOT, Role::Dim, "session", text)
 }

@@ -9,42 +9,42 @@ use crate::tui::layout;
 use crate::tui::screen::Screen;
 use crate::tui::state::{Pending, State};
 use crate::tui::tabs;
-use crate::tui::theme::Ink;
+use crate::tui::theme::Role;
 use crate::tui::words;
 
 /// What is read, how large it is, and how far reading is.
 pub(super) fn title(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
-    let mut spans: Spans = vec![span(" ftpscope  ", Ink::Title)];
+    let mut spans: Spans = vec![span(" ftpscope  ", Role::Title)];
     let progress = data.progress();
     if let Some(live) = data.live() {
-        spans.push(span(format!("LIVE {}", words::raw_wire(&live.interface)), Ink::Good));
+        spans.push(span(format!("LIVE {}", words::raw_wire(&live.interface)), Role::Good));
         spans.push(span(
             format!("  {} pkts  {}B", words::count(live.packets), words::bytes(live.bytes)),
-            Ink::Text,
+            Role::Text,
         ));
-        let ink = if live.dropped > 0 { Ink::Bad } else { Ink::Dim };
-        spans.push(span(format!("  dropped {}", words::count(live.dropped)), ink));
+        let role = if live.dropped > 0 { Role::Bad } else { Role::Dim };
+        spans.push(span(format!("  dropped {}", words::count(live.dropped)), role));
         if let Some((path, bytes)) = &live.recording {
             let text = format!("  {} {} {}", glyphs::RECORDING, words::raw_wire(path), words::bytes(*bytes));
-            spans.push(span(text, Ink::Bad));
+            spans.push(span(text, Role::Bad));
         }
     } else {
-        spans.push(span(words::raw_wire(&state.settings.title), Ink::Strong));
+        spans.push(span(words::raw_wire(&state.settings.title), Role::Strong));
         let packets = data.capture().map_or(progress.packets, |capture| capture.packets);
-        spans.push(span(format!("  {} pkts", words::count(packets)), Ink::Text));
+        spans.push(span(format!("  {} pkts", words::count(packets)), Role::Text));
     }
     if let Some((first, last)) = data.extent() {
-        spans.push(span(format!(" {} {}", glyphs::DOT, words::duration(last.since(first))), Ink::Text));
+        spans.push(span(format!(" {} {}", glyphs::DOT, words::duration(last.since(first))), Role::Text));
     }
     if let Some(capture) = data.capture() {
         if capture.sources.iter().any(|source| source.damage.is_some()) {
-            spans.push(span(format!(" {} input damaged", glyphs::DOT), Ink::Bad));
+            spans.push(span(format!(" {} input damaged", glyphs::DOT), Role::Bad));
         }
         let limits = capture.limits.iter().count();
         if limits > 0 {
             spans.push(span(
                 format!(" {} {}", glyphs::DOT, words::counted(limits as u64, "limit") + " reached"),
-                Ink::Bad,
+                Role::Bad,
             ));
         }
     }
@@ -57,10 +57,10 @@ fn loading(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let progress = data.progress();
     let mut spans: Spans = Vec::new();
     if state.paused {
-        spans.push(span(" PAUSED ", Ink::Bar));
+        spans.push(span(" PAUSED ", Role::Bar));
     }
     if state.follow {
-        spans.push(span(" FOLLOW ", Ink::Bar));
+        spans.push(span(" FOLLOW ", Role::Bar));
     }
     if !progress.finished {
         let tick = usize::try_from(state.now.as_millis() / 200).unwrap_or(0) % glyphs::SPINNER.len();
@@ -76,7 +76,7 @@ fn loading(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
             let share = progress.bytes.min(total) as f64 / total as f64;
             format!(" {:.0} %", share * 100.0)
         });
-        spans.push(span(format!(" {spinner} {word}{} ", share.unwrap_or_default()), Ink::Marked));
+        spans.push(span(format!(" {spinner} {word}{} ", share.unwrap_or_default()), Role::Marked));
     }
     let width: usize = spans.iter().map(|(text, _)| words::width(text)).sum();
     let width = u16::try_from(width).unwrap_or(area.width).min(area.width);
@@ -88,8 +88,8 @@ fn loading(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
 /// The views, and how many sessions are listed.
 pub(super) fn tab_bar(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     for (screen, x, text) in tabs::of(state) {
-        let ink = if screen == state.screen { Ink::OpenTab } else { Ink::Tab };
-        canvas.put(area.x + x, area.y, &text, area.width.saturating_sub(x), ink);
+        let role = if screen == state.screen { Role::OpenTab } else { Role::Tab };
+        canvas.put(area.x + x, area.y, &text, area.width.saturating_sub(x), role);
     }
     let (listed, all) = (state.row_filter.rows().len() as u64, data.len() as u64);
     let mut text = String::new();
@@ -113,7 +113,7 @@ pub(super) fn tab_bar(state: &State, data: &Data, canvas: &mut Canvas<'_>, area:
     let used =
         tabs::of(state).last().map_or(0, |(_, x, text)| *x + u16::try_from(words::width(text)).unwrap_or(0));
     let room = area.width.saturating_sub(used + 2);
-    canvas.put_right(area.x + used + 1, area.y, &text, room, Ink::Text);
+    canvas.put_right(area.x + used + 1, area.y, &text, room, Role::Text);
 }
 
 /// The filter and the time range in force.
@@ -123,18 +123,18 @@ pub(super) fn filter(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     }
     let mut spans: Spans = Vec::new();
     if !state.row_filter.text().is_empty() {
-        spans.push(span(" / ", Ink::Key));
-        spans.push(span(words::raw_wire(state.row_filter.text()), Ink::Strong));
+        spans.push(span(" / ", Role::Key));
+        spans.push(span(words::raw_wire(state.row_filter.text()), Role::Strong));
     }
     if let Some((from, to)) = state.row_filter.range() {
-        spans.push(span("  range ", Ink::Key));
-        spans.push(span(format!("{} .. {}", words::date(from), words::clock(to)), Ink::Strong));
+        spans.push(span("  range ", Role::Key));
+        spans.push(span(format!("{} .. {}", words::date(from), words::clock(to)), Role::Strong));
     }
     if state.row_filter.is_renewing() {
-        spans.push(span("  filtering", Ink::Marked));
+        spans.push(span("  filtering", Role::Marked));
     }
     if state.screen == Screen::Sessions {
-        spans.push(span("  (Esc clears)", Ink::Dim));
+        spans.push(span("  (Esc clears)", Role::Dim));
     }
     canvas.spans(area.x, area.y, &spans, area.width);
 }
@@ -147,12 +147,12 @@ pub(super) fn hints(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
             Pending::SetMark => " m: a letter for the mark",
             Pending::JumpToMark => " ': the letter of a mark, or ' to go back",
         };
-        canvas.put(area.x, area.y, text, area.width, Ink::Key);
+        canvas.put(area.x, area.y, text, area.width, Role::Key);
         return;
     }
     if let Some(flash) = &state.flash {
-        let ink = if flash.bad { Ink::Bad } else { Ink::Good };
-        canvas.put(area.x, area.y, &format!(" {}", flash.text), area.width, ink);
+        let role = if flash.bad { Role::Bad } else { Role::Good };
+        canvas.put(area.x, area.y, &format!(" {}", flash.text), area.width, role);
         return;
     }
     let mut x = area.x + 1;
@@ -161,8 +161,8 @@ pub(super) fn hints(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
         if x.saturating_add(cells) > area.right() {
             break;
         }
-        x = canvas.put(x, area.y, &key, area.right() - x, Ink::Key);
-        x = canvas.put(x + 1, area.y, word, area.right().saturating_sub(x + 1), Ink::Dim) + 2;
+        x = canvas.put(x, area.y, &key, area.right() - x, Role::Key);
+        x = canvas.put(x + 1, area.y, word, area.right().saturating_sub(x + 1), Role::Dim) + 2;
     }
 }
 
@@ -180,7 +180,7 @@ pub(super) fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
         let width = u16::try_from(words::width(line)).unwrap_or(0);
         let x = area.x + area.width.saturating_sub(width.max(30)) / 2;
         if top + offset < area.height {
-            canvas.put(x, area.y + top + offset, line, area.width, Ink::Text);
+            canvas.put(x, area.y + top + offset, line, area.width, Role::Text);
         }
     }
 }

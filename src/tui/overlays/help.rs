@@ -9,7 +9,7 @@ use crate::tui::keymap::Group;
 use crate::tui::layout;
 use crate::tui::message::Action;
 use crate::tui::state::{Overlay, State};
-use crate::tui::theme::Ink;
+use crate::tui::theme::Role;
 use crate::tui::words;
 
 /// A column of the help, in cells.
@@ -21,9 +21,9 @@ fn lines(state: &State, width: u16) -> Vec<Spans> {
     let mut blocks: Vec<Vec<Spans>> = Group::ALL
         .into_iter()
         .map(|group| {
-            let mut block: Vec<Spans> = vec![vec![span(group.name(), Ink::Title)]];
+            let mut block: Vec<Spans> = vec![vec![span(group.name(), Role::Title)]];
             for (keys, binding) in state.settings.keymap.rows(group) {
-                block.push(vec![span(format!(" {keys:<8} "), Ink::Key), span(binding.help, Ink::Text)]);
+                block.push(vec![span(format!(" {keys:<8} "), Role::Key), span(binding.help, Role::Text)]);
             }
             block.push(Vec::new());
             block
@@ -45,12 +45,12 @@ fn lines(state: &State, width: u16) -> Vec<Spans> {
             let mut line = Spans::new();
             for side in &sides {
                 let mut used = 0;
-                for (text, ink) in side.get(row).into_iter().flatten() {
+                for (text, role) in side.get(row).into_iter().flatten() {
                     let text = words::clip(text, cells.saturating_sub(used + 1)).into_owned();
                     used += words::width(&text);
-                    line.push((text, *ink));
+                    line.push((text, *role));
                 }
-                line.push(span(" ".repeat(cells.saturating_sub(used)), Ink::Text));
+                line.push(span(" ".repeat(cells.saturating_sub(used)), Role::Text));
             }
             line
         })
@@ -58,7 +58,7 @@ fn lines(state: &State, width: u16) -> Vec<Spans> {
 }
 
 fn marks() -> Vec<Spans> {
-    let mut block: Vec<Spans> = vec![vec![span("MARKS", Ink::Title)]];
+    let mut block: Vec<Spans> = vec![vec![span("MARKS", Role::Title)]];
     for (mode, what) in [
         (Mode::Pasv, "PASV: the client connects"),
         (Mode::Epsv, "EPSV: the client connects"),
@@ -66,28 +66,28 @@ fn marks() -> Vec<Spans> {
         (Mode::Eprt, "EPRT: the server connects"),
     ] {
         let sign = format!(" {} {} ", glyphs::letter(Some(mode)), glyphs::fill(Some(mode)));
-        block.push(vec![span(sign, Ink::Mode(Some(mode))), span(what, Ink::Text)]);
+        block.push(vec![span(sign, Role::Mode(Some(mode))), span(what, Role::Text)]);
     }
-    for (symbol, ink, what) in [
-        ("T", Ink::Mode(None), "negotiated under TLS, out of sight"),
-        (glyphs::MATCHED, Ink::Matched, "prediction met by a connection"),
-        (glyphs::PREDICTED, Ink::Predicted, "prediction without a connection"),
-        (glyphs::NEVER, Ink::Never, "nothing came, or no answer"),
-        (glyphs::FAILED, Ink::Failed, "refused, rejected, cut short"),
-        (glyphs::TIME_WAIT, Ink::TimeWait, "the pair is kept in TIME_WAIT"),
-        (glyphs::LISTENER_REUSED, Ink::Reused, "listening port used again"),
-        (glyphs::PAIR_REUSED, Ink::Bad, "same pair again inside TIME_WAIT"),
+    for (symbol, role, what) in [
+        ("T", Role::Mode(None), "negotiated under TLS, out of sight"),
+        (glyphs::MATCHED, Role::Matched, "prediction met by a connection"),
+        (glyphs::PREDICTED, Role::Predicted, "prediction without a connection"),
+        (glyphs::NEVER, Role::Never, "nothing came, or no answer"),
+        (glyphs::FAILED, Role::Failed, "refused, rejected, cut short"),
+        (glyphs::TIME_WAIT, Role::TimeWait, "the pair is kept in TIME_WAIT"),
+        (glyphs::LISTENER_REUSED, Role::Reused, "listening port used again"),
+        (glyphs::PAIR_REUSED, Role::Bad, "same pair again inside TIME_WAIT"),
     ] {
-        block.push(vec![span(format!(" {symbol}   "), ink), span(what, Ink::Text)]);
+        block.push(vec![span(format!(" {symbol}   "), role), span(what, Role::Text)]);
     }
     block.push(Vec::new());
     block
 }
 
 fn commands() -> Vec<Spans> {
-    let mut block: Vec<Spans> = vec![vec![span("COMMANDS", Ink::Title)]];
+    let mut block: Vec<Spans> = vec![vec![span("COMMANDS", Role::Title)]];
     for (command, help) in crate::tui::commands::all() {
-        block.push(vec![span(format!(" {command} "), Ink::Key), span(help, Ink::Text)]);
+        block.push(vec![span(format!(" {command} "), Role::Key), span(help, Role::Text)]);
     }
     block.push(Vec::new());
     block
@@ -127,9 +127,9 @@ pub(in crate::tui) fn scroll(state: &State, action: Action, top: u16) -> Overlay
 
 pub(in crate::tui) fn draw(state: &State, canvas: &mut Canvas<'_>, screen: Rect, top: u16) {
     let area = area_of(screen);
-    canvas.fill(area, Ink::Text);
-    let foot = [span("Esc closes · ↑↓ scroll · names for [keys]: ftpscope config", Ink::Dim)];
-    canvas.panel(area, &[span("Help", Ink::Title)], &foot);
+    canvas.fill(area, Role::Text);
+    let foot = [span("Esc closes · ↑↓ scroll · names for [keys]: ftpscope config", Role::Dim)];
+    canvas.panel(area, &[span("Help", Role::Title)], &foot);
     let inside = layout::inner(area);
     let lines = lines(state, inside.width.saturating_sub(2));
     for (y, line) in (inside.y..inside.bottom()).zip(lines.iter().skip(usize::from(top))) {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::glyphs;
 use crate::tui::state::{Prompt, Purpose, State};
-use crate::tui::theme::Ink;
+use crate::tui::theme::Role;
 use crate::tui::words;
 
 /// Rows of completions that are shown at most.
@@ -21,7 +21,7 @@ fn at_bottom(area: Rect, height: u16) -> Rect {
 pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) -> (u16, u16) {
     let listed = u16::try_from(prompt.completions.len()).unwrap_or(COMPLETIONS).min(COMPLETIONS);
     let area = at_bottom(area, 4 + listed);
-    canvas.fill(area, Ink::Text);
+    canvas.fill(area, Role::Text);
     let (name, lead) = match prompt.purpose {
         Purpose::Filter => ("Filter", "/"),
         Purpose::Command => ("Command", ":"),
@@ -30,21 +30,21 @@ pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt)
     };
     let empty = prompt.input.text().trim().is_empty();
     let verdict = match (&prompt.error, prompt.purpose) {
-        (Some(_), Purpose::Filter | Purpose::Frame) if !empty => span("  invalid", Ink::Bad),
-        (None, Purpose::Filter) if !empty => span("  ok", Ink::Good),
-        _ => span("", Ink::Dim),
+        (Some(_), Purpose::Filter | Purpose::Frame) if !empty => span("  invalid", Role::Bad),
+        (None, Purpose::Filter) if !empty => span("  ok", Role::Good),
+        _ => span("", Role::Dim),
     };
     let foot = match prompt.purpose {
         Purpose::Filter => "Tab complete · ↑ history · Enter apply · Esc cancel · C-u clear",
         Purpose::Command => "Tab complete · Enter do it · Esc cancel",
         Purpose::Find | Purpose::Frame => "Enter go · Esc cancel",
     };
-    canvas.panel(area, &[span(name, Ink::Title), verdict], &[span(foot, Ink::Dim)]);
+    canvas.panel(area, &[span(name, Role::Title), verdict], &[span(foot, Role::Dim)]);
     let (x, y) = (area.x + 2, area.y + 1);
     let room = area.width.saturating_sub(6);
-    canvas.put(x, y, lead, 1, Ink::Key);
+    canvas.put(x, y, lead, 1, Role::Key);
     let shown = Shown::of(prompt, room);
-    canvas.put(x + 2, y, shown.text, room, Ink::Strong);
+    canvas.put(x + 2, y, shown.text, room, Role::Strong);
     let column = |at: usize| x + 2 + shown.column(at).min(room);
     if let Some(error) = prompt.error.as_ref().filter(|_| !empty) {
         let (from, to) = (column(error.span.start), column(error.span.end.max(error.span.start + 1)));
@@ -52,13 +52,13 @@ pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt)
         // The words stand behind the carets where there is room, else before them.
         let width = u16::try_from(words::width(&error.message)).unwrap_or(u16::MAX);
         let after = from + u16::try_from(carets.len()).unwrap_or(1) + 1;
-        canvas.put(from, y + 1, &carets, area.right().saturating_sub(from + 1), Ink::Bad);
+        canvas.put(from, y + 1, &carets, area.right().saturating_sub(from + 1), Role::Bad);
         if after.saturating_add(width) < area.right() {
-            canvas.put(after, y + 1, &error.message, width, Ink::Bad);
+            canvas.put(after, y + 1, &error.message, width, Role::Bad);
         } else if width < from.saturating_sub(x + 1) {
-            canvas.put(from - width - 1, y + 1, &error.message, width, Ink::Bad);
+            canvas.put(from - width - 1, y + 1, &error.message, width, Role::Bad);
         } else {
-            canvas.put(x, y + 1, &error.message, area.width.saturating_sub(4), Ink::Bad);
+            canvas.put(x, y + 1, &error.message, area.width.saturating_sub(4), Role::Bad);
         }
     }
     completions(canvas, Rect { x, y: y + 2, width: area.width.saturating_sub(4), height: listed }, prompt);
@@ -96,17 +96,17 @@ fn completions(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt) {
     let seen = prompt.completions.iter().enumerate().skip(top).take(height);
     for (y, (at, completion)) in (area.y..).zip(seen) {
         let row = Rect { y, height: 1, ..area };
-        let end = canvas.put(area.x + 2, y, &completion.text, 34, Ink::Text);
+        let end = canvas.put(area.x + 2, y, &completion.text, 34, Role::Text);
         let x = end.max(area.x + 28) + 2;
-        canvas.put(x, y, &completion.help, area.right().saturating_sub(x), Ink::Dim);
+        canvas.put(x, y, &completion.help, area.right().saturating_sub(x), Role::Dim);
         if chosen == Some(at) {
-            canvas.over(row, Ink::Selected);
-            canvas.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.restyle(row, Role::Selected);
+            canvas.put(area.x, y, glyphs::SELECTED, 1, Role::Selected);
         }
     }
     if prompt.completions.len() > height && chosen.is_none() && area.height > 0 {
         let more = format!("{} more", prompt.completions.len() - height);
-        canvas.put_right(area.x, area.bottom() - 1, &more, area.width, Ink::Dim);
+        canvas.put_right(area.x, area.bottom() - 1, &more, area.width, Role::Dim);
     }
 }
 
@@ -115,17 +115,17 @@ pub(in crate::tui) fn recent(state: &State, canvas: &mut Canvas<'_>, area: Rect,
     let history = &state.settings.history;
     let height = u16::try_from(history.len()).unwrap_or(12).min(12) + 2;
     let area = at_bottom(area, height);
-    canvas.fill(area, Ink::Text);
-    let foot = [span("Enter apply · / edit · Esc cancel", Ink::Dim)];
-    canvas.panel(area, &[span("Recent filters", Ink::Title)], &foot);
+    canvas.fill(area, Role::Text);
+    let foot = [span("Enter apply · / edit · Esc cancel", Role::Dim)];
+    canvas.panel(area, &[span("Recent filters", Role::Title)], &foot);
     let inside = crate::tui::layout::inner(area);
     let rows = usize::from(inside.height);
     let top = (at + 1).saturating_sub(rows);
     for (y, (number, text)) in (inside.y..).zip(history.iter().rev().enumerate().skip(top).take(rows)) {
-        canvas.put(inside.x + 2, y, &words::raw_wire(text), inside.width.saturating_sub(3), Ink::Text);
+        canvas.put(inside.x + 2, y, &words::raw_wire(text), inside.width.saturating_sub(3), Role::Text);
         if number == at {
-            canvas.over(Rect { y, height: 1, ..inside }, Ink::Selected);
-            canvas.put(inside.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.restyle(Rect { y, height: 1, ..inside }, Role::Selected);
+            canvas.put(inside.x, y, glyphs::SELECTED, 1, Role::Selected);
         }
     }
 }
@@ -133,14 +133,14 @@ pub(in crate::tui) fn recent(state: &State, canvas: &mut Canvas<'_>, area: Rect,
 /// Asks before what can't be taken back.
 pub(in crate::tui) fn confirm(canvas: &mut Canvas<'_>, area: Rect) {
     let area = at_bottom(area, 3);
-    canvas.fill(area, Ink::Text);
-    canvas.panel(area, &[span("Quit", Ink::Title)], &[]);
+    canvas.fill(area, Role::Text);
+    canvas.panel(area, &[span("Quit", Role::Title)], &[]);
     let spans: Spans = vec![
-        span("Capture is still running. Stop and quit?  ", Ink::Strong),
-        span("y", Ink::Key),
-        span(" yes   ", Ink::Text),
-        span("n", Ink::Key),
-        span(" no", Ink::Text),
+        span("Capture is still running. Stop and quit?  ", Role::Strong),
+        span("y", Role::Key),
+        span(" yes   ", Role::Text),
+        span("n", Role::Key),
+        span(" no", Role::Text),
     ];
     canvas.spans(area.x + 2, area.y + 1, &spans, area.width.saturating_sub(4));
 }

@@ -17,10 +17,10 @@ use crate::tui::layout::{self, Panes, Spot, by_height};
 use crate::tui::message::Action;
 use crate::tui::state::State;
 use crate::tui::state::Target;
-use crate::tui::theme::Ink;
+use crate::tui::theme::Role;
 use crate::tui::words;
 pub(in crate::tui) use list::Findings;
-use list::{FindingRow, Found, Kind};
+use list::{FindingRef, FindingRow, Kind};
 
 /// Where the columns begin.
 const CODE: u16 = 12;
@@ -81,11 +81,11 @@ impl View for Findings {
     fn open(&mut self, state: &mut State, data: &Data) {
         match self.selected() {
             Some(FindingRow::Kind(_)) => self.toggle(),
-            Some(row @ FindingRow::Found { .. }) => match self.found(row) {
-                Some(Found { session: Some(index), finding }) => {
+            Some(row @ FindingRow::Finding { .. }) => match self.finding_of(row) {
+                Some(FindingRef { session: Some(index), finding }) => {
                     state.go(data, index, Target::Finding(finding));
                 }
-                Some(Found { session: None, .. }) | None => {
+                Some(FindingRef { session: None, .. }) | None => {
                     state.say("this finding concerns the whole capture");
                 }
             },
@@ -95,7 +95,7 @@ impl View for Findings {
 
     fn find(&mut self, _state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
         let holds = |row: &FindingRow| {
-            self.found(*row).and_then(|found| found.get(data)).is_some_and(|finding| {
+            self.finding_of(*row).and_then(|reference| reference.get(data)).is_some_and(|finding| {
                 finding.summary.to_lowercase().contains(wanted) || finding.code.name().contains(wanted)
             })
         };
@@ -105,7 +105,7 @@ impl View for Findings {
     }
 
     fn current(&self, _state: &State) -> Option<u32> {
-        self.found(self.selected()?)?.session
+        self.finding_of(self.selected()?)?.session
     }
 
     fn only(&self, _state: &State) -> Option<u32> {
@@ -113,7 +113,7 @@ impl View for Findings {
     }
 
     fn evidence(&self, _state: &State, data: &Data) -> Option<(u64, String)> {
-        let finding = self.found(self.selected()?)?.get(data)?;
+        let finding = self.finding_of(self.selected()?)?.get(data)?;
         Some((finding.frames.first().copied()?, evidence::filter_of_list(&finding.frames)))
     }
 
@@ -127,20 +127,26 @@ fn draw(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let ignored =
         if list.ignored.is_empty() { String::new() } else { format!(", {} ignored", list.ignored.len()) };
     let title = [
-        span("Findings", Ink::Title),
-        span(format!("{scope} by {}  ", list.sort.name()), Ink::Dim),
-        span(format!("{}{ignored}", words::counted(list.kinds.len() as u64, "kind")), Ink::Text),
+        span("Findings", Role::Title),
+        span(format!("{scope} by {}  ", list.sort.name()), Role::Dim),
+        span(format!("{}{ignored}", words::counted(list.kinds.len() as u64, "kind")), Role::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let head = panes.head;
     for (x, text) in [(2, "severity"), (CODE, "code"), (TITLE, "what")] {
-        canvas.put(head.x + x, head.y, text, 20, Ink::Dim);
+        canvas.put(head.x + x, head.y, text, 20, Role::Dim);
     }
     let counts = if head.width >= WIDE { "sessions   count " } else { "count " };
-    canvas.put_right(head.x, head.y, counts, head.width, Ink::Dim);
+    canvas.put_right(head.x, head.y, counts, head.width, Role::Dim);
     if list.rows.is_empty() {
         let text = if data.progress().finished { "no findings" } else { "no findings so far" };
-        canvas.put(panes.rows.x + 2, panes.rows.y + panes.rows.height / 3, text, panes.rows.width, Ink::Good);
+        canvas.put(
+            panes.rows.x + 2,
+            panes.rows.y + panes.rows.height / 3,
+            text,
+            panes.rows.width,
+            Role::Good,
+        );
     }
     let seen = list.rows.iter().enumerate().skip(list.cursor.top).take(usize::from(panes.rows.height));
     for (y, (at, &row)) in (panes.rows.y..).zip(seen) {
@@ -151,15 +157,15 @@ fn draw(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
                     draw_kind(canvas, area, kind, list.is_open(kind.code));
                 }
             }
-            FindingRow::Found { .. } => {
-                if let Some(found) = list.found(row) {
-                    draw_found(data, canvas, area, found);
+            FindingRow::Finding { .. } => {
+                if let Some(reference) = list.finding_of(row) {
+                    draw_finding(data, canvas, area, reference);
                 }
             }
         }
         if at == list.cursor.at {
-            canvas.over(area, Ink::Selected);
-            canvas.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.restyle(area, Role::Selected);
+            canvas.put(area.x, y, glyphs::SELECTED, 1, Role::Selected);
         }
     }
     canvas.scrollbar(panes.rows, list.cursor.top, list.rows.len());
@@ -168,65 +174,66 @@ fn draw(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
 
 fn draw_kind(canvas: &mut Canvas<'_>, area: Rect, kind: &Kind, open: bool) {
     let y = area.y;
-    let ink = Ink::Severity(kind.severity);
-    canvas.put(area.x + 2, y, kind.severity.name(), 8, ink);
+    let role = Role::Severity(kind.severity);
+    canvas.put(area.x + 2, y, kind.severity.name(), 8, role);
     let sign = if open { glyphs::EXPANDED } else { glyphs::COLLAPSED };
-    canvas.put(area.x + CODE - 2, y, sign, 1, Ink::Dim);
-    canvas.put(area.x + CODE, y, kind.code.name(), TITLE - CODE - 1, ink);
+    canvas.put(area.x + CODE - 2, y, sign, 1, Role::Dim);
+    canvas.put(area.x + CODE, y, kind.code.name(), TITLE - CODE - 1, role);
     let wide = area.width >= WIDE;
     let room = area.width.saturating_sub(TITLE + if wide { 18 } else { 9 });
-    canvas.put(area.x + TITLE, y, list::title(kind.code), room, Ink::Text);
+    canvas.put(area.x + TITLE, y, list::title(kind.code), room, Role::Text);
     let right = area.right().saturating_sub(9);
     if wide {
-        canvas.put_right(right - 8, y, &words::count(kind.sessions as u64), 8, Ink::Text);
+        canvas.put_right(right - 8, y, &words::count(kind.sessions as u64), 8, Role::Text);
     }
-    canvas.put_right(right, y, &words::count(kind.found.len() as u64), 8, Ink::Strong);
+    canvas.put_right(right, y, &words::count(kind.findings.len() as u64), 8, Role::Strong);
 }
 
-fn draw_found(data: &Data, canvas: &mut Canvas<'_>, area: Rect, found: Found) {
-    let Some(finding) = found.get(data) else { return };
+fn draw_finding(data: &Data, canvas: &mut Canvas<'_>, area: Rect, reference: FindingRef) {
+    let Some(finding) = reference.get(data) else { return };
     let y = area.y;
     let x = area.x + CODE;
-    let (name, when) = match found.session.and_then(|index| Some((index, data.session(index)?))) {
+    let (name, when) = match reference.session.and_then(|index| Some((index, data.session(index)?))) {
         Some((index, session)) => {
             (format!("#{}", data.number(index)), words::offset(finding.time.since(session.start)))
         }
         None => ("capture".into(), words::clock(finding.time)),
     };
-    canvas.put(x, y, &name, 8, Ink::Dim);
-    canvas.put_right(x + 8, y, &when, 13, Ink::Dim);
+    canvas.put(x, y, &name, 8, Role::Dim);
+    canvas.put_right(x + 8, y, &when, 13, Role::Dim);
     let room = area.right().saturating_sub(x + 23);
-    canvas.put(x + 23, y, &words::raw_wire(&finding.summary), room, Ink::Severity(finding.severity));
+    canvas.put(x + 23, y, &words::raw_wire(&finding.summary), room, Role::Severity(finding.severity));
 }
 
 fn detail(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let row = list.selected();
-    let found = row.and_then(|row| list.found(row));
-    let Some((found, finding)) = found.and_then(|found| Some((found, found.get(data)?))) else {
+    let reference = row.and_then(|row| list.finding_of(row));
+    let Some((reference, finding)) = reference.and_then(|reference| Some((reference, reference.get(data)?)))
+    else {
         canvas.panel(area, &[], &[]);
         return;
     };
     let first = matches!(row, Some(FindingRow::Kind(_)));
-    let place = match found.session {
+    let place = match reference.session {
         Some(index) => format!("  session #{}", data.number(index)),
         None => "  whole capture".into(),
     };
     let title = [
-        span(finding.code.name(), Ink::Severity(finding.severity)),
-        span(format!("  {}", list::title(finding.code)), Ink::Title),
-        span(if first { format!("{place}, the first one") } else { place }, Ink::Dim),
+        span(finding.code.name(), Role::Severity(finding.severity)),
+        span(format!("  {}", list::title(finding.code)), Role::Title),
+        span(if first { format!("{place}, the first one") } else { place }, Role::Dim),
     ];
     canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    let mut facts = details::finding_facts(finding);
+    let mut lines = details::finding_lines(finding);
     // The panel's title names the kind already.
-    if let Some(summary) = facts.first_mut() {
+    if let Some(summary) = lines.first_mut() {
         summary.label = if finding.severity >= Severity::Warning { "what".into() } else { "note".into() };
     }
-    facts.push(details::frames(&finding.frames));
-    if let Some(session) = found.session.and_then(|index| data.session(index)) {
-        facts.push(details::parties(session));
+    lines.push(details::frames(&finding.frames));
+    if let Some(session) = reference.session.and_then(|index| data.session(index)) {
+        lines.push(details::parties(session));
     }
-    canvas::facts(canvas, inside, &facts);
+    canvas::detail_lines(canvas, inside, &lines);
 }

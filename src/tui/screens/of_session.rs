@@ -12,7 +12,7 @@ use crate::tui::evidence;
 use crate::tui::layout;
 use crate::tui::message::Action;
 use crate::tui::state::{Opened, State};
-use crate::tui::theme::Ink;
+use crate::tui::theme::Role;
 
 /// What a key does on timeline and ladder alike, with so many rows on a page.
 pub(super) fn act(state: &mut State, data: &Data, action: Action, page: u16) {
@@ -113,10 +113,10 @@ pub(super) fn draw_at_cursor(
         canvas.panel(area, &[], &[]);
         return;
     };
-    let (title, facts) = details::at_event(session, &opened.summary, event);
+    let (title, lines) = details::at_event(session, &opened.summary, event);
     let when = state.settings.time_format.format(event.time, session.start);
-    canvas.panel(area, &[span(format!("{when}  "), Ink::Cursor), span(title, Ink::Title)], &[]);
+    canvas.panel(area, &[span(format!("{when}  "), Role::Cursor), span(title, Role::Title)], &[]);
     let inside = layout::inner(area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    canvas::facts(canvas, inside, &facts);
+    canvas::detail_lines(canvas, inside, &lines);
 }

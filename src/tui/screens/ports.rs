@@ -15,7 +15,7 @@ use crate::tui::message::Action;
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::state::State;
 use crate::tui::state::Target;
-use crate::tui::theme::Ink;
+use crate::tui::theme::Role;
 use crate::tui::words;
 pub(in crate::tui) use list::Ports;
 use list::{Port, PortSort, PortUse};
@@ -83,7 +83,7 @@ impl View for Ports {
     }
 
     fn open(&mut self, state: &mut State, data: &Data) {
-        if let Some(used) = self.selected().and_then(|port| self.telling(port)) {
+        if let Some(used) = self.selected().and_then(|port| self.notable_use(port)) {
             state.go(data, used.session, Target::Channel(used.channel));
         }
     }
@@ -93,7 +93,7 @@ impl View for Ports {
     }
 
     fn current(&self, _state: &State) -> Option<u32> {
-        Some(self.telling(self.selected()?)?.session)
+        Some(self.notable_use(self.selected()?)?.session)
     }
 
     fn only(&self, _state: &State) -> Option<u32> {
@@ -102,7 +102,7 @@ impl View for Ports {
 
     fn evidence(&self, _state: &State, data: &Data) -> Option<(u64, String)> {
         let port = self.selected()?;
-        let used = self.telling(port)?;
+        let used = self.notable_use(port)?;
         let session = data.session(used.session)?;
         let frame = evidence::of_channel(session, used.channel).map_or(0, |(frame, _)| frame);
         Some((frame, evidence::filter_of_endpoint(port.endpoint)))
@@ -117,9 +117,9 @@ fn draw(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let place = if list.rows.is_empty() { 0 } else { list.cursor.at as u64 + 1 };
     let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
     let title = [
-        span("Ports", Ink::Title),
-        span(format!("{scope} by {}  ", list.sort.name()), Ink::Dim),
-        span(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Ink::Text),
+        span("Ports", Role::Title),
+        span(format!("{scope} by {}  ", list.sort.name()), Role::Dim),
+        span(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Role::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let strip = strip_area(panes.rows);
@@ -130,7 +130,7 @@ fn draw(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
             panes.rows.y + panes.rows.height / 3,
             "no data port was negotiated",
             40,
-            Ink::Dim,
+            Role::Dim,
         );
     }
     let scale = data.extent().map(|(first, last)| TimeScale::new(Window::new(first, last), strip.width));
@@ -140,8 +140,8 @@ fn draw(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
         draw_row(canvas, area, port, list.uses(port));
         let selected = at == list.cursor.at;
         if selected {
-            canvas.over(area, Ink::Selected);
-            canvas.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.restyle(area, Role::Selected);
+            canvas.put(area.x, y, glyphs::SELECTED, 1, Role::Selected);
         }
         if let Some(scale) = scale {
             uses(canvas, Rect { y, height: 1, ..strip }, scale, list.uses(port), selected);
@@ -179,11 +179,11 @@ fn strip_area(rows: Rect) -> Rect {
 }
 
 fn heads(sort: PortSort, canvas: &mut Canvas<'_>, area: Rect, strip: Rect) {
-    let ink = |of: PortSort| if of == sort { Ink::Strong } else { Ink::Dim };
+    let role = |of: PortSort| if of == sort { Role::Strong } else { Role::Dim };
     let (x, y) = (columns_from(area), area.y);
-    canvas.put(area.x + 2, y, "listener", 20, ink(PortSort::Port));
-    canvas.put(x + SIDE.0, y, "side", SIDE.1, Ink::Dim);
-    canvas.put(x + MODE.0, y, "mode", MODE.1, Ink::Dim);
+    canvas.put(area.x + 2, y, "listener", 20, role(PortSort::Port));
+    canvas.put(x + SIDE.0, y, "side", SIDE.1, Role::Dim);
+    canvas.put(x + MODE.0, y, "mode", MODE.1, Role::Dim);
     let (time_wait, failed) = last_columns(area);
     for (column, head, sort) in [
         (Some(USES), "uses", PortSort::Uses),
@@ -192,18 +192,18 @@ fn heads(sort: PortSort, canvas: &mut Canvas<'_>, area: Rect, strip: Rect) {
         (Some(failed), "failed", PortSort::Problems),
     ] {
         let Some(column) = column else { continue };
-        canvas.put_right(x + column.0, y, head, column.1, ink(sort));
+        canvas.put_right(x + column.0, y, head, column.1, role(sort));
     }
-    canvas.put(strip.x, y, "over time", strip.width, ink(PortSort::Time));
+    canvas.put(strip.x, y, "over time", strip.width, role(PortSort::Time));
 }
 
 fn draw_row(canvas: &mut Canvas<'_>, area: Rect, port: &Port, uses: &[PortUse]) {
     let y = area.y;
     let width = endpoint_width(area);
     let name = port.endpoint.to_string();
-    canvas.put(area.x + 2, y, &words::clip_start(&name, usize::from(width)), width, Ink::Text);
+    canvas.put(area.x + 2, y, &words::clip_start(&name, usize::from(width)), width, Role::Text);
     let x = columns_from(area);
-    canvas.put(x + SIDE.0, y, if port.client { "client" } else { "server" }, SIDE.1, Ink::Dim);
+    canvas.put(x + SIDE.0, y, if port.client { "client" } else { "server" }, SIDE.1, Role::Dim);
     let mut modes: Vec<_> = Vec::new();
     for used in uses.iter().take(MOST_USES) {
         if !modes.contains(&used.mode) && modes.len() < 3 {
@@ -212,18 +212,18 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, port: &Port, uses: &[PortUse]) 
     }
     let mut at = x + MODE.0;
     for mode in modes {
-        at = canvas.put(at, y, glyphs::letter(mode), 1, Ink::Mode(mode));
+        at = canvas.put(at, y, glyphs::letter(mode), 1, Role::Mode(mode));
     }
     let (time_wait, failed) = last_columns(area);
-    for (column, count, ink) in [
-        (Some(USES), port.count, Ink::Strong),
-        (Some(REUSED), port.reused, Ink::Text),
-        (time_wait, port.in_time_wait, if port.in_time_wait > 0 { Ink::Reused } else { Ink::Dim }),
-        (Some(failed), port.problems, if port.problems > 0 { Ink::Bad } else { Ink::Dim }),
+    for (column, count, role) in [
+        (Some(USES), port.count, Role::Strong),
+        (Some(REUSED), port.reused, Role::Text),
+        (time_wait, port.in_time_wait, if port.in_time_wait > 0 { Role::Reused } else { Role::Dim }),
+        (Some(failed), port.problems, if port.problems > 0 { Role::Bad } else { Role::Dim }),
     ] {
         let Some(column) = column else { continue };
         let text = if count == 0 { glyphs::DOT.to_owned() } else { words::count(count as u64) };
-        canvas.put_right(x + column.0, y, &text, column.1, ink);
+        canvas.put_right(x + column.0, y, &text, column.1, role);
     }
 }
 
@@ -232,14 +232,14 @@ fn uses(canvas: &mut Canvas<'_>, area: Rect, scale: TimeScale, uses: &[PortUse],
     let step = uses.len().div_ceil(MOST_USES).max(1);
     for used in uses.iter().step_by(step) {
         let Some(column) = scale.column(used.time) else { continue };
-        let (symbol, ink) = if used.state.is_problem() {
-            (glyphs::FAILED, Ink::Bad)
+        let (symbol, role) = if used.state.is_problem() {
+            (glyphs::FAILED, Role::Bad)
         } else if used.in_time_wait {
-            (glyphs::PAIR_REUSED, Ink::Reused)
+            (glyphs::PAIR_REUSED, Role::Reused)
         } else {
-            (glyphs::letter(used.mode), Ink::Mode(used.mode))
+            (glyphs::letter(used.mode), Role::Mode(used.mode))
         };
-        canvas.cell(area.x + column, area.y, symbol, if selected { Ink::Selected } else { ink });
+        canvas.cell(area.x + column, area.y, symbol, if selected { Role::Selected } else { role });
     }
 }
 
@@ -251,14 +251,14 @@ fn detail(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     };
     let uses = list.uses(port);
     let title = [
-        span(port.endpoint.to_string(), Ink::Title),
-        span(format!("  {}", words::counted(uses.len() as u64, "use")), Ink::Text),
-        span("  Enter: open the timeline here", Ink::Dim),
+        span(port.endpoint.to_string(), Role::Title),
+        span(format!("  {}", words::counted(uses.len() as u64, "use")), Role::Text),
+        span("  Enter: open the timeline here", Role::Dim),
     ];
     canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     // Around the telling one, so that a problem late in a long row is seen.
-    let telling = list.telling(port);
+    let telling = list.notable_use(port);
     let at = telling.and_then(|telling| uses.iter().position(|used| *used == telling)).unwrap_or(0);
     let rows = usize::from(inside.height);
     let top = at.saturating_sub(rows / 2).min(uses.len().saturating_sub(rows));
@@ -266,37 +266,39 @@ fn detail(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
         let spans = line(data, used);
         canvas.spans(inside.x + 1, y, &spans, inside.width.saturating_sub(2));
         if telling == Some(*used) && uses.len() > 1 {
-            canvas.put(inside.x, y, glyphs::SELECTED, 1, Ink::Strong);
+            canvas.put(inside.x, y, glyphs::SELECTED, 1, Role::Strong);
         }
     }
 }
 
 fn line(data: &Data, used: &PortUse) -> Spans {
     let mut spans = vec![
-        span(format!(" {} ", words::clock(used.time)), Ink::Text),
-        span(format!("#{:<6}", data.number(used.session)), Ink::Dim),
+        span(format!(" {} ", words::clock(used.time)), Role::Text),
+        span(format!("#{:<6}", data.number(used.session)), Role::Dim),
         span(
             format!(" {} {:<5}", glyphs::letter(used.mode), glyphs::mode_name(used.mode)),
-            Ink::Mode(used.mode),
+            Role::Mode(used.mode),
         ),
         span(
             format!("{:<12}", used.state.phrase()),
-            if used.state.is_problem() { Ink::Bad } else { Ink::Good },
+            if used.state.is_problem() { Role::Bad } else { Role::Good },
         ),
     ];
     let channel = data.session(used.session).and_then(|session| session.data_channel(used.channel));
     if let Some(connection) = channel.and_then(|channel| channel.connection.as_deref()) {
         let bytes = words::bytes(connection.bytes());
-        spans.push(span(format!(" from {} {bytes}", connection.originator), Ink::Text));
+        spans.push(span(format!(" from {} {bytes}", connection.originator), Role::Text));
     }
     if let Some(reuse) = channel.and_then(|channel| channel.reuse.as_ref()) {
         let still = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
         let mark = if reuse.in_time_wait { glyphs::PAIR_REUSED } else { glyphs::LISTENER_REUSED };
-        spans.push(span(format!("  {mark} {} after{still}", words::duration(reuse.gap)), Ink::Reused));
+        spans.push(span(format!("  {mark} {} after{still}", words::duration(reuse.gap)), Role::Reused));
     }
     if let Some(wait) = channel.and_then(|channel| channel.time_wait) {
-        spans
-            .push(span(format!("  {} until {}", glyphs::TIME_WAIT, words::clock(wait.until)), Ink::TimeWait));
+        spans.push(span(
+            format!("  {} until {}", glyphs::TIME_WAIT, words::clock(wait.until)),
+            Role::TimeWait,
+        ));
     }
     spans
 }

@@ -1,32 +1,32 @@
 //! The sessions: overview of the capture, the list, and the selected one in a few lines.
 
+mod columns;
 mod live;
+mod overview;
 
 use ratatui::layout::Rect;
 
 use super::View;
-use crate::report::Mode;
 use crate::report::{Security, Session, Severity};
 use crate::tui::canvas::{self, Canvas, span};
-use crate::tui::data::{Cell, Data, Facts};
+use crate::tui::data::{Cell, Data, SessionRow};
 use crate::tui::details;
 use crate::tui::effect::Table;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height, take_bottom, take_top};
 use crate::tui::message::Action;
-use crate::tui::overview::{self, Count};
-use crate::tui::row_filter::SortKey;
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
-use crate::tui::theme::Ink;
+use crate::tui::theme::Role;
 use crate::tui::words;
+use columns::{Column, column_at, columns};
 
-/// What the list of sessions remembers; the list itself and its place are shared by all screens.
+/// State of the screen. The list and its cursor are in [`State`], because all screens share them.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Sessions {
-    /// Rows of the overview: the modes that occur, and the problems.
+    /// Rows of the overview: one for each mode that occurs, and one for problems.
     overview_rows: u16,
 }
 
@@ -83,7 +83,7 @@ impl View for Sessions {
                 state.row_filter.order(sort, !reversed, data);
             }
             Action::Order => {}
-            // A marked row is done with: on to the next.
+            // Marking moves on, so that several rows can be marked by one key.
             Action::Mark => walk(state, Action::Down, panes),
             _ => walk(state, action, panes),
         }
@@ -128,9 +128,9 @@ impl View for Sessions {
         true
     }
 
-    /// Brushes a time range over the overview.
+    /// Dragging over the overview selects a time range.
     fn drag(&mut self, state: &mut State, data: &Data, panes: &Panes, (from, to): (Spot, Spot)) {
-        let area = overview_time_area(panes.overview);
+        let area = overview::time_area(panes.overview);
         if let Some((first, last)) = data.extent()
             && from.is_in(panes.overview)
             && area.width > 0
@@ -148,13 +148,13 @@ fn walk(state: &mut State, action: Action, panes: &Panes) {
     select_listed(state);
 }
 
-/// Selects the session at the cursor; the newest is not followed any more.
+/// Selects the session at the cursor, and stops following the newest one.
 fn select_listed(state: &mut State) {
     state.selected = state.row_filter.rows().get(state.list.at).copied();
     state.follow = false;
 }
 
-/// Whether a text in lower case stands in any line or address of a session.
+/// Whether any line or address of a session contains `wanted`, which is in lower case.
 fn contains(data: &Data, index: u32, wanted: &str) -> bool {
     let Some(session) = data.session(index) else { return false };
     let holds = |text: &str| text.to_lowercase().contains(wanted);
@@ -175,119 +175,10 @@ fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
         live::throughput(data, canvas, panes.overview);
         live::waiting(data, canvas, panes.events);
     } else {
-        overview(state, data, canvas, panes.overview);
+        overview::draw(state, data, canvas, panes.overview);
     }
     list(state, data, canvas, panes);
     detail(state, data, canvas, panes.detail);
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
-    Number,
-    Start,
-    Duration,
-    Client,
-    Server,
-    User,
-    Modes,
-    Transfers,
-    Bytes,
-    Findings,
-}
-
-impl Column {
-    const fn head(self) -> &'static str {
-        match self {
-            Self::Number => "#",
-            Self::Start => "start",
-            Self::Duration => "dur",
-            Self::Client => "client",
-            Self::Server => "server",
-            Self::User => "user",
-            Self::Modes => "modes",
-            Self::Transfers => "xf",
-            Self::Bytes => "bytes",
-            Self::Findings => "!",
-        }
-    }
-
-    const fn sort(self) -> Option<SortKey> {
-        Some(match self {
-            Self::Number | Self::Start => SortKey::Start,
-            Self::Duration => SortKey::Duration,
-            Self::Client => SortKey::Client,
-            Self::Server => SortKey::Server,
-            Self::User => SortKey::User,
-            Self::Transfers => SortKey::Transfers,
-            Self::Bytes => SortKey::Bytes,
-            Self::Findings => SortKey::Findings,
-            Self::Modes => return None,
-        })
-    }
-
-    /// Numbers stand at the right.
-    const fn is_right(self) -> bool {
-        matches!(self, Self::Number | Self::Duration | Self::Transfers | Self::Bytes)
-    }
-}
-
-/// Columns with their offset and width, for a list of a width.
-fn columns(width: u16) -> Vec<(Column, u16, u16)> {
-    use Column as C;
-    let narrow = width < 76;
-    let wide = width >= 96;
-    let wider = width >= 130;
-    let mut widths: Vec<(Column, u16)> = vec![(C::Number, 5), (C::Start, if wide { 12 } else { 8 })];
-    if !narrow {
-        widths.push((C::Duration, 6));
-    }
-    widths.push((C::Client, 17));
-    if wide {
-        widths.push((C::Server, 17));
-    }
-    widths.extend([(C::User, 7), (C::Modes, 10)]);
-    if !narrow {
-        widths.extend([(C::Transfers, 3), (C::Bytes, 5)]);
-    }
-    widths.push((C::Findings, 3));
-    let used: u16 = 2 + widths.iter().map(|(_, width)| width + 1).sum::<u16>() - 1;
-    let mut spare = width.saturating_sub(used);
-    // What is left goes to the columns that are cut, in this order.
-    let wanted: &[(Column, u16)] = if wider {
-        &[
-            (C::Client, 5),
-            (C::Server, 5),
-            (C::Findings, 22),
-            (C::User, 8),
-            (C::Client, 20),
-            (C::Server, 20),
-            (C::Findings, 30),
-        ]
-    } else {
-        &[(C::Client, 5), (C::Server, 5), (C::User, 6), (C::Client, 20), (C::Server, 20)]
-    };
-    for (column, more) in wanted {
-        if let Some((_, width)) = widths.iter_mut().find(|(other, _)| other == column) {
-            let more = spare.min(*more);
-            *width += more;
-            spare -= more;
-        }
-    }
-    let mut x = 2;
-    widths
-        .into_iter()
-        .map(|(column, width)| {
-            let at = x;
-            x += width + 1;
-            (column, at, width)
-        })
-        .collect()
-}
-
-/// The column at a place of the heads.
-fn column_at(head: Rect, x: u16) -> Option<SortKey> {
-    let x = x.checked_sub(head.x)?;
-    columns(head.width).into_iter().find(|(_, at, width)| (*at..at + width).contains(&x))?.0.sort()
 }
 
 fn list(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
@@ -296,20 +187,20 @@ fn list(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let rows = state.row_filter.rows();
     let place = if rows.is_empty() { 0 } else { state.list.at as u64 + 1 };
     let title = [
-        span("Sessions", Ink::Title),
-        span(format!(" by {} {arrow} ", sort.name()), Ink::Dim),
-        span(format!("{}/{}", words::count(place), words::count(rows.len() as u64)), Ink::Text),
+        span("Sessions", Role::Title),
+        span(format!(" by {} {arrow} ", sort.name()), Role::Dim),
+        span(format!("{}/{}", words::count(place), words::count(rows.len() as u64)), Role::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let columns = columns(panes.rows.width);
     for &(column, x, width) in &columns {
         let sorted = column.sort() == Some(sort) && column != Column::Number;
         let text = if sorted { format!("{}{arrow}", column.head()) } else { column.head().to_owned() };
-        let ink = if sorted { Ink::Strong } else { Ink::Dim };
+        let role = if sorted { Role::Strong } else { Role::Dim };
         if column.is_right() {
-            canvas.put_right(panes.head.x + x, panes.head.y, &text, width, ink);
+            canvas.put_right(panes.head.x + x, panes.head.y, &text, width, role);
         } else {
-            canvas.put(panes.head.x + x, panes.head.y, &text, width, ink);
+            canvas.put(panes.head.x + x, panes.head.y, &text, width, role);
         }
     }
     if rows.is_empty() {
@@ -322,7 +213,7 @@ fn list(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     canvas.scrollbar(panes.rows, state.list.top, rows.len());
 }
 
-/// What stands where no session does.
+/// Says why the list is empty.
 fn empty(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let text = if let Some(failure) = data.failure() {
         failure.to_owned()
@@ -333,14 +224,14 @@ fn empty(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     } else {
         "reading".into()
     };
-    canvas.put(area.x + 2, area.y + area.height / 3, &text, area.width.saturating_sub(4), Ink::Dim);
+    canvas.put(area.x + 2, area.y + area.height / 3, &text, area.width.saturating_sub(4), Role::Dim);
     let attempts = data.capture().map_or(0, |capture| capture.attempts.len());
     if data.is_empty() && attempts > 0 {
         let text = format!(
             "{} that never came about: view 5",
             words::counted(attempts as u64, "control connection")
         );
-        canvas.put(area.x + 2, area.y + area.height / 3 + 1, &text, area.width.saturating_sub(4), Ink::Bad);
+        canvas.put(area.x + 2, area.y + area.height / 3 + 1, &text, area.width.saturating_sub(4), Role::Bad);
     }
 }
 
@@ -352,39 +243,39 @@ fn row(
     area: Rect,
     (at, index): (usize, u32),
 ) {
-    let (Some(session), Some(facts)) = (data.session(index), data.facts(index)) else { return };
+    let (Some(session), Some(totals)) = (data.session(index), data.row(index)) else { return };
     let selected = at == state.list.at;
     if state.marked.contains(&index) {
-        canvas.put(area.x + 1, area.y, glyphs::MARKED, 1, Ink::Marked);
+        canvas.put(area.x + 1, area.y, glyphs::MARKED, 1, Role::Marked);
     }
     for &(column, x, width) in columns {
         let x = area.x + x;
         if column == Column::Modes {
-            cells(canvas, x, area.y, facts, selected);
+            cells(canvas, x, area.y, totals, selected);
             continue;
         }
-        let (text, ink) = field(data, index, session, facts, column, width);
+        let (text, role) = field(data, index, session, totals, column, width);
         if column.is_right() {
-            canvas.put_right(x, area.y, &text, width, ink);
+            canvas.put_right(x, area.y, &text, width, role);
         } else {
-            canvas.put(x, area.y, &text, width, ink);
+            canvas.put(x, area.y, &text, width, role);
         }
     }
     if selected {
-        canvas.over(area, Ink::Selected);
-        canvas.put(area.x, area.y, glyphs::SELECTED, 1, Ink::Selected);
+        canvas.restyle(area, Role::Selected);
+        canvas.put(area.x, area.y, glyphs::SELECTED, 1, Role::Selected);
     }
 }
 
-/// The ten cells of the miniature timeline.
-fn cells(canvas: &mut Canvas<'_>, x: u16, y: u16, facts: &Facts, selected: bool) {
-    for (offset, &cell) in (0..).zip(&facts.cells) {
-        let ink = match cell {
-            Cell::Nothing | Cell::Unused => Ink::Dim,
-            Cell::Carried(mode) => Ink::Mode(mode),
-            Cell::Unmet | Cell::Failed => Ink::Bad,
+/// Draws the ten cells of the miniature timeline.
+fn cells(canvas: &mut Canvas<'_>, x: u16, y: u16, totals: &SessionRow, selected: bool) {
+    for (offset, &cell) in (0..).zip(&totals.cells) {
+        let role = match cell {
+            Cell::Nothing | Cell::Unused => Role::Dim,
+            Cell::Carried(mode) => Role::Mode(mode),
+            Cell::Unmet | Cell::Failed => Role::Bad,
         };
-        canvas.cell(x + offset, y, cell.symbol(), if selected { Ink::Selected } else { ink });
+        canvas.cell(x + offset, y, cell.symbol(), if selected { Role::Selected } else { role });
     }
 }
 
@@ -392,188 +283,73 @@ fn field(
     data: &Data,
     index: u32,
     session: &Session,
-    facts: &Facts,
+    totals: &SessionRow,
     column: Column,
     width: u16,
-) -> (String, Ink) {
-    let live = if facts.live { Ink::Good } else { Ink::Text };
+) -> (String, Role) {
+    let live = if totals.live { Role::Good } else { Role::Text };
     match column {
         Column::Number => (data.number(index).to_string(), live),
         Column::Start => {
             let clock = words::clock(session.start);
             let short = clock.get(..usize::from(width).min(clock.len())).unwrap_or_default();
-            (short.to_owned(), Ink::Text)
+            (short.to_owned(), Role::Text)
         }
-        Column::Duration => (words::duration(session.end.since(session.start)), Ink::Text),
-        Column::Client => (session.client.to_string(), Ink::Text),
-        Column::Server => (session.server.to_string(), Ink::Text),
+        Column::Duration => (words::duration(session.end.since(session.start)), Role::Text),
+        Column::Client => (session.client.to_string(), Role::Text),
+        Column::Server => (session.server.to_string(), Role::Text),
         Column::User => match (&session.user, session.security) {
-            (Some(user), _) => (words::wire(user), Ink::Text),
-            (None, Security::None) => (glyphs::DOT.into(), Ink::Dim),
-            (None, Security::ExplicitTls | Security::ImplicitTls) => ("(TLS)".into(), Ink::Dim),
-            (None, Security::Gssapi) => ("(GSS)".into(), Ink::Dim),
+            (Some(user), _) => (words::wire(user), Role::Text),
+            (None, Security::None) => (glyphs::DOT.into(), Role::Dim),
+            (None, Security::ExplicitTls | Security::ImplicitTls) => ("(TLS)".into(), Role::Dim),
+            (None, Security::Gssapi) => ("(GSS)".into(), Role::Dim),
         },
-        Column::Transfers => match facts.transfers {
-            0 => (glyphs::DOT.into(), Ink::Dim),
-            some => (some.to_string(), if facts.failed > 0 { Ink::Bad } else { Ink::Text }),
+        Column::Transfers => match totals.transfers {
+            0 => (glyphs::DOT.into(), Role::Dim),
+            some => (some.to_string(), if totals.failed > 0 { Role::Bad } else { Role::Text }),
         },
-        Column::Bytes => match facts.bytes {
-            0 => (glyphs::DOT.into(), Ink::Dim),
-            some => (words::bytes(some), Ink::Text),
+        Column::Bytes => match totals.bytes {
+            0 => (glyphs::DOT.into(), Role::Dim),
+            some => (words::bytes(some), Role::Text),
         },
-        Column::Findings => findings(session, facts, width),
-        Column::Modes => (String::new(), Ink::Text),
+        Column::Findings => findings(session, totals, width),
+        Column::Modes => (String::new(), Role::Text),
     }
 }
 
-/// How bad the worst finding is, and where there is room, which it is.
-fn findings(session: &Session, facts: &Facts, width: u16) -> (String, Ink) {
-    let Some(severity) = facts.worst.filter(|worst| *worst >= Severity::Notice) else {
-        return (String::new(), Ink::Dim);
+/// The number of findings, and the worst of them where there is room.
+fn findings(session: &Session, totals: &SessionRow, width: u16) -> (String, Role) {
+    let Some(severity) = totals.worst.filter(|worst| *worst >= Severity::Notice) else {
+        return (String::new(), Role::Dim);
     };
     let mark = if severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
-    let mut text = format!("{mark}{}", facts.findings);
+    let mut text = format!("{mark}{}", totals.findings);
     if width >= 12 {
         let worst = session.findings.iter().find(|finding| finding.severity == severity);
         if let Some(worst) = worst {
             text = format!("{text:<4}{}", worst.code);
         }
     }
-    (text, Ink::Severity(severity))
+    (text, Role::Severity(severity))
 }
 
-/// Cells for the names of the overview's rows, and for the totals behind them.
-const NAMES: u16 = 8;
-const TOTALS: u16 = 10;
-
-/// The part of the overview where time runs.
-fn overview_time_area(area: Rect) -> Rect {
-    let inside = if area.height > 2 { layout::inner(area) } else { area };
-    Rect {
-        x: inside.x + NAMES.min(inside.width),
-        width: inside.width.saturating_sub(NAMES + TOTALS),
-        ..inside
-    }
-}
-
-/// Data connections by mode over the whole capture.
-fn overview(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
-    if area.height == 0 {
-        return;
-    }
-    let Some((first, last)) = data.extent() else {
-        if area.height > 2 {
-            canvas.panel(area, &[span("data connections by mode", Ink::Dim)], &[]);
-        }
-        return;
-    };
-    let window = Window::new(first, last);
-    let time = overview_time_area(area);
-    let sums = data.overview().columns(window, time.width);
-    let row_of = |mode| Count::Mode(mode).row();
-    let modes: [(&str, usize, Ink); 5] = [
-        ("PASV V", row_of(Some(Mode::Pasv)), Ink::Mode(Some(Mode::Pasv))),
-        ("EPSV v", row_of(Some(Mode::Epsv)), Ink::Mode(Some(Mode::Epsv))),
-        ("PORT P", row_of(Some(Mode::Port)), Ink::Mode(Some(Mode::Port))),
-        ("EPRT p", row_of(Some(Mode::Eprt)), Ink::Mode(Some(Mode::Eprt))),
-        ("other", row_of(None), Ink::Mode(None)),
-    ];
-    let problems = ("failed", Count::Problem.row(), Ink::Bad);
-    let total = |row: usize| data.overview().total(row);
-    if area.height > 2 {
-        let column = TimeScale::new(window, time.width).column_nanos();
-        let title = [
-            span("data connections by mode", Ink::Title),
-            span(format!("  1 col = {}", words::duration(column)), Ink::Dim),
-        ];
-        let foot = [span("S-← S-→ or drag: a time range", Ink::Dim)];
-        canvas.panel(area, &title, &foot);
-        let occurring: Vec<usize> = data.overview().modes().collect();
-        let mut rows: Vec<(&str, usize, Ink)> =
-            modes.into_iter().filter(|(_, row, _)| occurring.contains(row)).collect();
-        if rows.is_empty() {
-            rows.extend(modes.into_iter().take(1));
-        }
-        rows.push(problems);
-        for (y, (name, row, ink)) in (time.y..time.bottom()).zip(rows) {
-            strip(canvas, (time.x.saturating_sub(NAMES) + 1, time.x, y), name, &sums, row, ink);
-            canvas.put_right(time.right(), y, &words::count(total(row)), TOTALS - 1, Ink::Text);
-        }
-    } else {
-        let mut all = vec![[0_u32; overview::ROWS]; sums.len()];
-        for (target, sum) in all.iter_mut().zip(&sums) {
-            if let Some(slot) = target.first_mut() {
-                *slot = sum.iter().take(5).sum();
-            }
-        }
-        let connections: u64 = (0..5).map(total).sum();
-        strip(canvas, (time.x.saturating_sub(NAMES) + 1, time.x, time.y), "data", &all, 0, Ink::Matched);
-        canvas.put_right(time.right(), time.y, &words::count(connections), TOTALS - 1, Ink::Text);
-        strip(
-            canvas,
-            (time.x.saturating_sub(NAMES) + 1, time.x, time.y + 1),
-            "failed",
-            &sums,
-            problems.1,
-            Ink::Bad,
-        );
-        canvas.put_right(time.right(), time.y + 1, &words::count(total(problems.1)), TOTALS - 1, Ink::Text);
-    }
-    brush(state, canvas, time, window);
-}
-
-/// Shows which part of time the list is limited to, and where the selected session stands.
-fn brush(state: &State, canvas: &mut Canvas<'_>, time: Rect, window: Window) {
-    if let Some((from, to)) = state.row_filter.range()
-        && let Some((first, last)) = TimeScale::new(window, time.width).columns_of(from, to)
-    {
-        for y in time.top()..time.bottom() {
-            for x in first..=last {
-                canvas.reverse(time.x + x, y, " ");
-            }
-        }
-    }
-}
-
-/// A row of bars, scaled to its own highest.
-fn strip(
-    canvas: &mut Canvas<'_>,
-    (label, x, y): (u16, u16, u16),
-    name: &str,
-    sums: &[[u32; overview::ROWS]],
-    row: usize,
-    ink: Ink,
-) {
-    canvas.put(label, y, name, NAMES, ink);
-    let value = |sum: &[u32; overview::ROWS]| sum.get(row).copied().unwrap_or(0);
-    let highest = sums.iter().map(value).max().unwrap_or(0).max(1);
-    for (offset, sum) in (0..).zip(sums) {
-        let value = value(sum);
-        if value > 0 {
-            let level = (u64::from(value) * 8).div_ceil(u64::from(highest)).clamp(1, 8);
-            let height = usize::try_from(level - 1).unwrap_or(0);
-            canvas.cell(x + offset, y, glyphs::HEIGHTS.get(height).copied().unwrap_or_default(), ink);
-        }
-    }
-}
-
-/// The selected session in a few lines, the worst first.
+/// Draws the panel of the selected session, the worst findings first.
 fn detail(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     if area.height < 3 {
         return;
     }
-    let selected = state.selected.and_then(|index| Some((index, data.session(index)?, data.facts(index)?)));
-    let Some((index, session, facts)) = selected else {
+    let selected = state.selected.and_then(|index| Some((index, data.session(index)?, data.row(index)?)));
+    let Some((index, session, totals)) = selected else {
         canvas.panel(area, &[], &[]);
         return;
     };
     let title = [
-        span(format!("#{} ", data.number(index)), Ink::Title),
-        span(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Ink::Strong),
-        span(format!("  {}", words::date(session.start)), Ink::Dim),
+        span(format!("#{} ", data.number(index)), Role::Title),
+        span(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Role::Strong),
+        span(format!("  {}", words::date(session.start)), Role::Dim),
     ];
     canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    canvas::facts(canvas, inside, &details::session(session, facts));
+    canvas::detail_lines(canvas, inside, &details::session(session, totals));
 }

@@ -1,5 +1,6 @@
 //! One session over time: commands, replies, findings, and a lane for each negotiated endpoint.
 
+mod bars;
 mod draw;
 mod lanes;
 
@@ -17,17 +18,17 @@ use crate::tui::screen::Screen;
 use crate::tui::state::{Opened, State};
 use lanes::{Lane, LaneOrder};
 
-/// From this height on there is room for a legend.
+/// The smallest screen height with room for a legend.
 const LEGEND_FROM: u16 = 28;
 
-/// What the timeline remembers, but for the place in the session, which it shares with the ladder.
+/// State of the timeline. The position in the session is in [`State`], because the ladder shares it.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Timeline {
     pub(in crate::tui) lanes: Vec<Lane>,
     order: LaneOrder,
-    /// What the lanes were made from.
+    /// Version of the opened session and order when the lanes were made: they are made again when either changes.
     made_from: Option<(u64, LaneOrder)>,
-    /// Whose lanes they are.
+    /// The session that was shown last, to notice when another one opens.
     session: Option<u32>,
     lanes_top: usize,
     events_top: usize,
@@ -84,7 +85,7 @@ impl View for Timeline {
         }
     }
 
-    /// Keeps the event, its lane and its row in sight.
+    /// Scrolls so that the event at the cursor and its lane are visible.
     fn settle(&mut self, state: &mut State, panes: &Panes) {
         let Some(opened) = &state.opened else { return };
         let at = state.position.at;
@@ -160,7 +161,7 @@ impl View for Timeline {
         false
     }
 
-    /// Drags the time along.
+    /// Dragging pans the window.
     fn drag(&mut self, state: &mut State, _data: &Data, panes: &Panes, (from, to): (Spot, Spot)) {
         if from.is_in(panes.main) {
             let scale = TimeScale::new(state.position.window, layout::time_area(panes.rows).width);
@@ -170,7 +171,7 @@ impl View for Timeline {
         }
     }
 
-    /// Pans; with Ctrl zooms at the pointer.
+    /// The wheel pans; with Ctrl it zooms at the pointer.
     fn wheel(&mut self, state: &mut State, panes: &Panes, turn: Turn) -> bool {
         if !turn.spot.is_in(panes.main) {
             return false;
@@ -189,13 +190,13 @@ impl View for Timeline {
 }
 
 impl Timeline {
-    /// The lane of a channel.
+    /// The index of the lane that a channel is in.
     fn lane_of(&self, opened: &Opened, channel: u32) -> Option<usize> {
         let endpoint = opened.summary.channel(channel)?.listener;
         self.lanes.iter().position(|lane| lane.endpoint == endpoint)
     }
 
-    /// A click on a bar: the event of that bar's channel nearest to the column.
+    /// A click on a bar selects the event of its channel that is nearest to the column.
     fn click_lane(&self, state: &mut State, row: usize, scale: TimeScale, column: u16) {
         let (from, to) = (scale.start_of(column), scale.start_of(column.saturating_add(1)));
         let Some(opened) = &state.opened else { return };
@@ -221,11 +222,11 @@ fn fit(state: &mut State) {
     }
 }
 
-/// Zooms by half, or to twice the time, around a time.
+/// Halves or doubles the window around a time.
 fn zoom(state: &mut State, around: Timestamp, closer: bool) {
     let window = state.position.window;
     let zoomed = if closer { window.zoomed(around, 1, 2) } else { window.zoomed(around, 2, 1) };
-    // Far beyond the session there is nothing to see.
+    // A window much longer than the session would show nothing more.
     let widest = state.opened.as_ref().map_or(i64::MAX, |opened| opened.extent.span().saturating_mul(8));
     if closer || zoomed.span() <= widest.max(240_000_000_000) {
         state.position.window = zoomed;
@@ -233,7 +234,7 @@ fn zoom(state: &mut State, around: Timestamp, closer: bool) {
     }
 }
 
-/// Moves the window by half its length, the cursor with it.
+/// Moves the window and the cursor by half the window's length.
 fn pan(state: &mut State, columns: u16, direction: i64) {
     let half = (state.position.window.span() / 2).saturating_mul(direction);
     pan_by(state, half);
@@ -241,7 +242,7 @@ fn pan(state: &mut State, columns: u16, direction: i64) {
     state.set_cursor(moved, columns);
 }
 
-/// Moves the window, but never away from the session altogether.
+/// Moves the window, but keeps part of the session in it.
 fn pan_by(state: &mut State, nanos: i64) {
     let Some(opened) = &state.opened else { return };
     let extent = opened.extent;
@@ -254,7 +255,7 @@ fn pan_by(state: &mut State, nanos: i64) {
     state.position.fitted = false;
 }
 
-/// Moves the cursor by a column; at the edge the window moves on.
+/// Moves the cursor by one column, and the window with it at the edge.
 fn shift(state: &mut State, width: u16, columns: i64) {
     let scale = TimeScale::new(state.position.window, width);
     let column = i64::from(scale.nearest(state.position.cursor)) + columns;

@@ -18,7 +18,7 @@ use crate::tui::message::Action;
 use crate::tui::state::State;
 use crate::tui::state::Target;
 use crate::tui::summary::Summary;
-use crate::tui::theme::Ink;
+use crate::tui::theme::Role;
 use crate::tui::words;
 pub(in crate::tui) use list::Transfers;
 use list::{TransferRow, TransferSort};
@@ -117,9 +117,9 @@ fn draw(list: &Transfers, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let arrow = if list.reversed { glyphs::DESCENDING } else { glyphs::ASCENDING };
     let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
     let title = [
-        span("Transfers", Ink::Title),
-        span(format!("{scope} by {} {arrow} ", list.sort.name()), Ink::Dim),
-        span(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Ink::Text),
+        span("Transfers", Role::Title),
+        span(format!("{scope} by {} {arrow} ", list.sort.name()), Role::Dim),
+        span(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Role::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let columns = Columns::of(panes.rows);
@@ -130,15 +130,15 @@ fn draw(list: &Transfers, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
         } else {
             "no transfers"
         };
-        canvas.put(panes.rows.x + 2, panes.rows.y + panes.rows.height / 3, text, panes.rows.width, Ink::Dim);
+        canvas.put(panes.rows.x + 2, panes.rows.y + panes.rows.height / 3, text, panes.rows.width, Role::Dim);
     }
     let seen = list.rows.iter().enumerate().skip(list.cursor.top).take(usize::from(panes.rows.height));
     for (y, (at, &row)) in (panes.rows.y..).zip(seen) {
         let area = Rect { y, height: 1, ..panes.rows };
         draw_row(data, canvas, &columns, area, row);
         if at == list.cursor.at {
-            canvas.over(area, Ink::Selected);
-            canvas.put(area.x, y, glyphs::SELECTED, 1, Ink::Selected);
+            canvas.restyle(area, Role::Selected);
+            canvas.put(area.x, y, glyphs::SELECTED, 1, Role::Selected);
         }
     }
     canvas.scrollbar(panes.rows, list.cursor.top, list.rows.len());
@@ -171,8 +171,8 @@ impl Columns {
 
 fn heads(sort: TransferSort, canvas: &mut Canvas<'_>, area: Rect, columns: &Columns) {
     let mut head = |x: u16, text: &str, of: Option<TransferSort>| {
-        let ink = if of == Some(sort) { Ink::Strong } else { Ink::Dim };
-        canvas.put(area.x + x, area.y, text, 12, ink);
+        let role = if of == Some(sort) { Role::Strong } else { Role::Dim };
+        canvas.put(area.x + x, area.y, text, 12, role);
     };
     head(4, "sess", None);
     head(9, "verb", None);
@@ -193,37 +193,37 @@ fn heads(sort: TransferSort, canvas: &mut Canvas<'_>, area: Rect, columns: &Colu
 fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect, row: TransferRow) {
     let Some((session, transfer)) = list::of(data, row) else { return };
     let y = area.y;
-    canvas.put_right(area.x + 2, y, &data.number(row.0).to_string(), 6, Ink::Text);
+    canvas.put_right(area.x + 2, y, &data.number(row.0).to_string(), 6, Role::Text);
     let verb = session
         .command(transfer.command)
         .map(|command| words::raw_wire(command.verb.name()))
         .unwrap_or_default();
-    canvas.put(area.x + 9, y, &verb, 4, Ink::Strong);
+    canvas.put(area.x + 9, y, &verb, 4, Role::Strong);
     match transfer.data_channel.and_then(|index| session.data_channel(index)) {
         Some(channel) => {
             let name = format!("{} {}", glyphs::letter(channel.mode), glyphs::mode_name(channel.mode));
-            canvas.put(area.x + 14, y, &name, 6, Ink::Mode(channel.mode));
+            canvas.put(area.x + 14, y, &name, 6, Role::Mode(channel.mode));
         }
-        None => _ = canvas.put(area.x + 14, y, glyphs::DOT, 1, Ink::Dim),
+        None => _ = canvas.put(area.x + 14, y, glyphs::DOT, 1, Role::Dim),
     }
     let path = list::path_of(session, transfer);
     let width = columns.path_width();
-    canvas.put(area.x + columns.path, y, &words::clip_start(&path, usize::from(width)), width, Ink::Text);
+    canvas.put(area.x + columns.path, y, &words::clip_start(&path, usize::from(width)), width, Role::Text);
     let x = area.x + columns.bytes;
     match transfer.bytes {
-        Some(count) => canvas.put_right(x, y, &words::bytes(count), 5, Ink::Text),
-        None => canvas.put_right(x, y, glyphs::NEVER, 5, Ink::Dim),
+        Some(count) => canvas.put_right(x, y, &words::bytes(count), 5, Role::Text),
+        None => canvas.put_right(x, y, glyphs::NEVER, 5, Role::Dim),
     }
     let rate =
         transfer.bytes.zip(transfer.duration()).and_then(|(bytes, seconds)| words::rate(bytes, seconds));
-    canvas.put_right(x + 6, y, rate.as_deref().unwrap_or(glyphs::DOT), 8, Ink::Text);
+    canvas.put_right(x + 6, y, rate.as_deref().unwrap_or(glyphs::DOT), 8, Role::Text);
     let duration = transfer.start.zip(transfer.end).map(|(start, end)| words::duration(end.since(start)));
-    canvas.put_right(x + 15, y, duration.as_deref().unwrap_or(glyphs::DOT), 6, Ink::Dim);
-    let (code, ink) = reply(transfer);
-    canvas.put(x + 22, y, &code, 4, ink);
+    canvas.put_right(x + 15, y, duration.as_deref().unwrap_or(glyphs::DOT), 6, Role::Dim);
+    let (code, role) = reply(transfer);
+    canvas.put(x + 22, y, &code, 4, role);
     if columns.hash {
-        let (hash, ink) = hash(transfer);
-        canvas.put(x + 27, y, &hash, 9, ink);
+        let (hash, role) = hash(transfer);
+        canvas.put(x + 27, y, &hash, 9, role);
     }
     if let Some(mime) = columns.mime {
         canvas.put(
@@ -231,26 +231,26 @@ fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect,
             y,
             transfer.mime.as_deref().unwrap_or_default(),
             area.width.saturating_sub(mime),
-            Ink::Dim,
+            Role::Dim,
         );
     }
 }
 
-fn reply(transfer: &Transfer) -> (String, Ink) {
-    let ink = match transfer.status {
-        Status::Complete => Ink::Good,
-        Status::Aborted | Status::Failed => Ink::Bad,
-        Status::Unfinished => Ink::Never,
+fn reply(transfer: &Transfer) -> (String, Role) {
+    let role = match transfer.status {
+        Status::Complete => Role::Good,
+        Status::Aborted | Status::Failed => Role::Bad,
+        Status::Unfinished => Role::Never,
     };
-    (transfer.reply_code.map_or_else(|| glyphs::NEVER.to_owned(), |code| code.to_string()), ink)
+    (transfer.reply_code.map_or_else(|| glyphs::NEVER.to_owned(), |code| code.to_string()), role)
 }
 
-fn hash(transfer: &Transfer) -> (String, Ink) {
+fn hash(transfer: &Transfer) -> (String, Role) {
     match (&transfer.sha256, transfer.bytes) {
-        (Some([first, second, .., last]), _) => (format!("{first:02x}{second:02x}…{last:02x}"), Ink::Dim),
-        (None, Some(0) | None) => (String::new(), Ink::Dim),
-        (None, Some(_)) if transfer.encrypted => ("TLS".into(), Ink::Dim),
-        (None, Some(_)) => ("partial".into(), Ink::Reused),
+        (Some([first, second, .., last]), _) => (format!("{first:02x}{second:02x}…{last:02x}"), Role::Dim),
+        (None, Some(0) | None) => (String::new(), Role::Dim),
+        (None, Some(_)) if transfer.encrypted => ("TLS".into(), Role::Dim),
+        (None, Some(_)) => ("partial".into(), Role::Reused),
     }
 }
 
@@ -260,24 +260,24 @@ fn detail(data: &Data, canvas: &mut Canvas<'_>, area: Rect, row: Option<Transfer
         canvas.panel(area, &[], &[]);
         return;
     };
-    let said = session.command(transfer.command).map(events::command_text).unwrap_or_default();
+    let sent = session.command(transfer.command).map(events::command_text).unwrap_or_default();
     let way = transfer.direction.phrase();
     let title = [
-        span(format!("#{} ", data.number(index)), Ink::Text),
-        span(said, Ink::Title),
-        span(format!("  {way}, {}", details::status(transfer)), Ink::Dim),
+        span(format!("#{} ", data.number(index)), Role::Text),
+        span(sent, Role::Title),
+        span(format!("  {way}, {}", details::status(transfer)), Role::Dim),
     ];
     canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    canvas::facts(canvas, inside, &facts(session, transfer));
+    canvas::detail_lines(canvas, inside, &detail_lines(session, transfer));
 }
 
-fn facts(session: &Session, transfer: &Transfer) -> Vec<details::Fact> {
-    let mut facts = match transfer.data_channel {
+fn detail_lines(session: &Session, transfer: &Transfer) -> Vec<details::DetailLine> {
+    let mut lines = match transfer.data_channel {
         Some(channel) => details::channel(session, &Summary::of(session), channel),
         None => Vec::new(),
     };
-    facts.push(details::content(transfer));
-    facts
+    lines.push(details::content(transfer));
+    lines
 }

@@ -77,7 +77,7 @@ impl Opened {
         let starts = events
             .iter()
             .filter_map(|event| match event.kind {
-                EventKind::Dialled(channel) => Some((event.time, channel)),
+                EventKind::ConnectionStarted(channel) => Some((event.time, channel)),
                 _ => None,
             })
             .collect();
@@ -96,7 +96,7 @@ impl Opened {
             Some(weight) if weight >= Weight::Problem => {
                 self.events.iter().position(|event| event.weight == weight)
             }
-            _ => self.events.iter().position(|event| matches!(event.kind, EventKind::Dialled(_))),
+            _ => self.events.iter().position(|event| matches!(event.kind, EventKind::ConnectionStarted(_))),
         };
         found.unwrap_or(0)
     }
@@ -124,7 +124,7 @@ impl Opened {
                 self.events.iter().position(|event| event.kind == EventKind::Finding(finding))
             }
             Target::Channel(channel) => {
-                let time = details::telling_time(&self.summary, channel);
+                let time = details::notable_time(&self.summary, channel);
                 let of_channel = |event: &Event| event.channel == Some(channel);
                 self.events
                     .iter()
@@ -257,7 +257,7 @@ impl State {
     /// Selects the next session of the list that has a problem; whether there is one.
     pub(in crate::tui) fn seek_problem_session(&mut self, data: &Data, forward: bool) -> bool {
         let has_problem =
-            |index: &u32| data.facts(*index).is_some_and(|facts| facts.worst >= Some(Severity::Warning));
+            |index: &u32| data.row(*index).is_some_and(|row| row.worst >= Some(Severity::Warning));
         self.seek_session(forward, has_problem)
     }
 

@@ -16,22 +16,22 @@ use crate::report::testing::{self, endpoint};
 pub(crate) const BEGIN: i64 = 1_775_986_267_114_000_000;
 
 /// A session while it is being made. Times are milliseconds since its own start.
-pub(crate) struct Talk {
+pub(crate) struct Dialogue {
     session: Session,
     start: i64,
 }
 
-impl Talk {
+impl Dialogue {
     pub(crate) fn new(uid: &str, client: &str, server: &str, start_ms: i64) -> Self {
         let start = BEGIN + start_ms * 1_000_000;
         let time = Timestamp::from_nanos(start);
         let session = testing::silent_session(uid, client, server, time);
-        let mut talk = Self { session, start };
-        talk.session.end_state = EndState::Fin;
-        talk.session.closed_by = Some(Party::Client);
-        talk.session.frames.last = 0;
-        talk.session.frames.first = talk.frame(0.0);
-        talk
+        let mut dialogue = Self { session, start };
+        dialogue.session.end_state = EndState::Fin;
+        dialogue.session.closed_by = Some(Party::Client);
+        dialogue.session.frames.last = 0;
+        dialogue.session.frames.first = dialogue.frame(0.0);
+        dialogue
     }
 
     fn at(&self, ms: f64) -> Timestamp {
@@ -152,11 +152,11 @@ impl Talk {
     }
 
     pub(crate) fn transfer(&mut self, command: u32, channel: u32, bytes: u64, status: Status) -> u32 {
-        let said = &self.session.commands[command as usize];
-        let upload = matches!(said.verb, Verb::Stor | Verb::Appe | Verb::Stou);
-        let listing = matches!(said.verb, Verb::List | Verb::Nlst | Verb::Mlsd);
-        let argument = said.text().map(|text| text.raw().to_owned());
-        let reply_code = said.completion().map(|reply| reply.code);
+        let sent = &self.session.commands[command as usize];
+        let upload = matches!(sent.verb, Verb::Stor | Verb::Appe | Verb::Stou);
+        let listing = matches!(sent.verb, Verb::List | Verb::Nlst | Verb::Mlsd);
+        let argument = sent.text().map(|text| text.raw().to_owned());
+        let reply_code = sent.completion().map(|reply| reply.code);
         let connection = self.session.data_channels[channel as usize].connection.as_deref();
         let span = connection.map(|connection| (connection.start, connection.end));
         let direction = if upload { Direction::Upload } else { Direction::Download };
@@ -218,7 +218,7 @@ impl Talk {
         self.session
     }
 
-    pub(crate) fn over(mut self) -> Session {
+    pub(crate) fn finish(mut self) -> Session {
         self.session.findings.sort_by_key(|finding| finding.time);
         self.session
     }
@@ -226,10 +226,10 @@ impl Talk {
 
 /// Everything in one session: every mode, one blocked, one reused in TIME_WAIT and cut short.
 pub(crate) fn alice() -> Session {
-    let mut talk = Talk::new("CAlice", "10.1.7.33:49822", "192.0.2.8:21", 0);
-    talk.greet(60.0, "ProFTPD 1.3.8 Server ready");
-    talk.login(500.0, "alice");
-    talk.find(
+    let mut dialogue = Dialogue::new("CAlice", "10.1.7.33:49822", "192.0.2.8:21", 0);
+    dialogue.greet(60.0, "ProFTPD 1.3.8 Server ready");
+    dialogue.login(500.0, "alice");
+    dialogue.find(
         550.0,
         Code::CleartextCredentials,
         Severity::Notice,
@@ -237,11 +237,11 @@ pub(crate) fn alice() -> Session {
         "alice's password crossed the wire in the clear.",
         "Use TLS (AUTH TLS), and change the password.",
     );
-    talk.say(2_000.0, "SYST", &[(2_060.0, 215, "UNIX Type: L8")]);
-    let pasv = talk.say(6_000.0, "PASV", &[(6_055.0, 227, "Entering Passive Mode (192,0,2,8,195,91)")]);
-    let channel = talk.negotiate(Mode::Pasv, pasv, "192.0.2.8:50011");
-    talk.connect(channel, 6_056.0, 6_600.0, "10.1.7.33:37604", 342);
-    let list = talk.say(
+    dialogue.say(2_000.0, "SYST", &[(2_060.0, 215, "UNIX Type: L8")]);
+    let pasv = dialogue.say(6_000.0, "PASV", &[(6_055.0, 227, "Entering Passive Mode (192,0,2,8,195,91)")]);
+    let channel = dialogue.negotiate(Mode::Pasv, pasv, "192.0.2.8:50011");
+    dialogue.connect(channel, 6_056.0, 6_600.0, "10.1.7.33:37604", 342);
+    let list = dialogue.say(
         6_150.0,
         "LIST",
         &[
@@ -249,12 +249,12 @@ pub(crate) fn alice() -> Session {
             (6_700.0, 226, "Transfer complete"),
         ],
     );
-    talk.transfer(list, channel, 342, Status::Complete);
-    talk.say(13_000.0, "TYPE I", &[(13_050.0, 200, "Type set to I")]);
-    let pasv = talk.say(15_000.0, "PASV", &[(15_050.0, 227, "Entering Passive Mode (192,0,2,8,195,92)")]);
-    let first = talk.negotiate(Mode::Pasv, pasv, "192.0.2.8:50012");
-    talk.connect(first, 15_051.0, 25_500.0, "10.1.7.33:37605", 39_951_004);
-    let retr = talk.say(
+    dialogue.transfer(list, channel, 342, Status::Complete);
+    dialogue.say(13_000.0, "TYPE I", &[(13_050.0, 200, "Type set to I")]);
+    let pasv = dialogue.say(15_000.0, "PASV", &[(15_050.0, 227, "Entering Passive Mode (192,0,2,8,195,92)")]);
+    let first = dialogue.negotiate(Mode::Pasv, pasv, "192.0.2.8:50012");
+    dialogue.connect(first, 15_051.0, 25_500.0, "10.1.7.33:37605", 39_951_004);
+    let retr = dialogue.say(
         15_200.0,
         "RETR /pub/q1.csv",
         &[
@@ -262,22 +262,24 @@ pub(crate) fn alice() -> Session {
             (25_600.0, 226, "Transfer complete"),
         ],
     );
-    talk.transfer(retr, first, 39_951_004, Status::Complete);
-    let epsv = talk.say(30_000.0, "EPSV", &[(30_055.0, 229, "Entering Extended Passive Mode (|||50013|)")]);
-    let channel = talk.negotiate(Mode::Epsv, epsv, "192.0.2.8:50013");
-    talk.connect(channel, 30_056.0, 31_000.0, "10.1.7.33:37606", 1_203);
-    let nlst = talk.say(
+    dialogue.transfer(retr, first, 39_951_004, Status::Complete);
+    let epsv =
+        dialogue.say(30_000.0, "EPSV", &[(30_055.0, 229, "Entering Extended Passive Mode (|||50013|)")]);
+    let channel = dialogue.negotiate(Mode::Epsv, epsv, "192.0.2.8:50013");
+    dialogue.connect(channel, 30_056.0, 31_000.0, "10.1.7.33:37606", 1_203);
+    let nlst = dialogue.say(
         30_150.0,
         "NLST",
         &[(30_200.0, 150, "Opening data connection"), (31_100.0, 226, "Transfer complete")],
     );
-    talk.transfer(nlst, channel, 1_203, Status::Complete);
-    let port = talk.say(38_201.0, "PORT 10,1,7,33,199,56", &[(38_260.0, 200, "PORT command successful.")]);
-    let blocked = talk.negotiate(Mode::Port, port, "10.1.7.33:51000");
-    let retr = talk.say(39_004.0, "RETR /pub/q2.csv", &[(59_012.0, 425, "Can't open data connection.")]);
-    talk.transfer(retr, blocked, 0, Status::Failed);
-    talk.find(59_012.0, Code::DataNeverAttempted, Severity::Warning, Some(blocked), "192.0.2.8 never connected to 10.1.7.33:51000, which PORT announced, and the transfer got 425.", "A firewall or NAT on the client's side hides the announced port: use passive mode (PASV or EPSV), or let 192.0.2.8 in.");
-    talk.find(
+    dialogue.transfer(nlst, channel, 1_203, Status::Complete);
+    let port =
+        dialogue.say(38_201.0, "PORT 10,1,7,33,199,56", &[(38_260.0, 200, "PORT command successful.")]);
+    let blocked = dialogue.negotiate(Mode::Port, port, "10.1.7.33:51000");
+    let retr = dialogue.say(39_004.0, "RETR /pub/q2.csv", &[(59_012.0, 425, "Can't open data connection.")]);
+    dialogue.transfer(retr, blocked, 0, Status::Failed);
+    dialogue.find(59_012.0, Code::DataNeverAttempted, Severity::Warning, Some(blocked), "192.0.2.8 never connected to 10.1.7.33:51000, which PORT announced, and the transfer got 425.", "A firewall or NAT on the client's side hides the announced port: use passive mode (PASV or EPSV), or let 192.0.2.8 in.");
+    dialogue.find(
         38_260.0,
         Code::PrivateAddressAdvertised,
         Severity::Notice,
@@ -285,24 +287,25 @@ pub(crate) fn alice() -> Session {
         "PORT announces the private address 10.1.7.33 to the public server 192.0.2.8.",
         "It works only if a NAT helper on the way rewrites it.",
     );
-    let eprt = talk.say(62_000.0, "EPRT |1|10.1.7.33|51004|", &[(62_050.0, 200, "EPRT command successful.")]);
-    let channel = talk.negotiate(Mode::Eprt, eprt, "10.1.7.33:51004");
-    talk.connect(channel, 62_110.0, 67_000.0, "192.0.2.8:61920", 3_145_728);
-    let stor = talk.say(
+    let eprt =
+        dialogue.say(62_000.0, "EPRT |1|10.1.7.33|51004|", &[(62_050.0, 200, "EPRT command successful.")]);
+    let channel = dialogue.negotiate(Mode::Eprt, eprt, "10.1.7.33:51004");
+    dialogue.connect(channel, 62_110.0, 67_000.0, "192.0.2.8:61920", 3_145_728);
+    let stor = dialogue.say(
         62_060.0,
         "STOR /in/report.zip",
         &[(62_100.0, 150, "Opening BINARY mode data connection"), (67_100.0, 226, "Transfer complete")],
     );
-    talk.transfer(stor, channel, 3_145_728, Status::Complete);
-    let pasv = talk.say(72_000.0, "PASV", &[(72_050.0, 227, "Entering Passive Mode (192,0,2,8,195,92)")]);
-    let again = talk.negotiate(Mode::Pasv, pasv, "192.0.2.8:50012");
-    talk.connect(again, 73_100.0, 77_000.0, "10.1.7.33:37605", 1_153_434);
-    talk.reuse(again, first, 47_600.0, ReuseOutcome::Ignored);
-    if let Some(connection) = talk.channel(again).connection.as_deref_mut() {
+    dialogue.transfer(stor, channel, 3_145_728, Status::Complete);
+    let pasv = dialogue.say(72_000.0, "PASV", &[(72_050.0, 227, "Entering Passive Mode (192,0,2,8,195,92)")]);
+    let again = dialogue.negotiate(Mode::Pasv, pasv, "192.0.2.8:50012");
+    dialogue.connect(again, 73_100.0, 77_000.0, "10.1.7.33:37605", 1_153_434);
+    dialogue.reuse(again, first, 47_600.0, ReuseOutcome::Ignored);
+    if let Some(connection) = dialogue.channel(again).connection.as_deref_mut() {
         connection.syn_attempts = 2;
         connection.end_state = EndState::Rst;
     }
-    let retr = talk.say(
+    let retr = dialogue.say(
         72_100.0,
         "RETR /pub/q1.csv",
         &[
@@ -310,10 +313,10 @@ pub(crate) fn alice() -> Session {
             (77_050.0, 426, "Connection closed; transfer aborted."),
         ],
     );
-    let transfer = talk.transfer(retr, again, 1_153_434, Status::Aborted);
-    talk.session().transfers[transfer as usize].expected_size = Some(39_951_004);
-    talk.find(73_100.0, Code::TimeWaitReuse, Severity::Warning, Some(again), "10.1.7.33:37605 → 192.0.2.8:50012 was used again 47.6 s after its last connection, inside TIME_WAIT: the first SYN was ignored.", "Widen the server's passive port range.");
-    talk.find(
+    let transfer = dialogue.transfer(retr, again, 1_153_434, Status::Aborted);
+    dialogue.session().transfers[transfer as usize].expected_size = Some(39_951_004);
+    dialogue.find(73_100.0, Code::TimeWaitReuse, Severity::Warning, Some(again), "10.1.7.33:37605 → 192.0.2.8:50012 was used again 47.6 s after its last connection, inside TIME_WAIT: the first SYN was ignored.", "Widen the server's passive port range.");
+    dialogue.find(
         77_050.0,
         Code::TransferAborted,
         Severity::Notice,
@@ -321,21 +324,21 @@ pub(crate) fn alice() -> Session {
         "RETR /pub/q1.csv was aborted after 1153434 of 39951004 bytes (426).",
         "",
     );
-    talk.session().port_allocation.server = Some(Allocation::Sequential);
-    talk.quit(80_000.0)
+    dialogue.session().port_allocation.server = Some(Allocation::Sequential);
+    dialogue.quit(80_000.0)
 }
 
 /// A fallback: EPSV is filtered on the way, PASV works.
 fn bob() -> Session {
-    let mut talk = Talk::new("CBob", "10.1.7.88:61204", "203.0.113.5:21", 2_368);
-    talk.greet(30.0, "(vsFTPd 3.0.5)");
-    talk.login(60.0, "bob");
-    let epsv = talk.say(500.0, "EPSV", &[(520.0, 229, "Entering Extended Passive Mode (|||40001|)")]);
-    let lost = talk.negotiate(Mode::Epsv, epsv, "203.0.113.5:40001");
-    talk.fail(lost, 521.0, 7_600.0, "10.1.7.88:61205", Outcome::Unanswered);
-    let list = talk.say(8_000.0, "LIST", &[(8_020.0, 425, "Failed to establish connection.")]);
-    talk.transfer(list, lost, 0, Status::Failed);
-    talk.find(
+    let mut dialogue = Dialogue::new("CBob", "10.1.7.88:61204", "203.0.113.5:21", 2_368);
+    dialogue.greet(30.0, "(vsFTPd 3.0.5)");
+    dialogue.login(60.0, "bob");
+    let epsv = dialogue.say(500.0, "EPSV", &[(520.0, 229, "Entering Extended Passive Mode (|||40001|)")]);
+    let lost = dialogue.negotiate(Mode::Epsv, epsv, "203.0.113.5:40001");
+    dialogue.fail(lost, 521.0, 7_600.0, "10.1.7.88:61205", Outcome::Unanswered);
+    let list = dialogue.say(8_000.0, "LIST", &[(8_020.0, 425, "Failed to establish connection.")]);
+    dialogue.transfer(list, lost, 0, Status::Failed);
+    dialogue.find(
         7_600.0,
         Code::DataUnanswered,
         Severity::Warning,
@@ -343,10 +346,10 @@ fn bob() -> Session {
         "4 SYNs from 10.1.7.88 to 203.0.113.5:40001 (EPSV) went unanswered for 7.1 s.",
         "A firewall drops them: open the server's passive ports.",
     );
-    let pasv = talk.say(8_100.0, "PASV", &[(8_120.0, 227, "Entering Passive Mode (203,0,113,5,156,66)")]);
-    let refused = talk.negotiate(Mode::Pasv, pasv, "203.0.113.5:40002");
-    talk.fail(refused, 8_121.0, 8_122.0, "10.1.7.88:61206", Outcome::Refused);
-    talk.find(
+    let pasv = dialogue.say(8_100.0, "PASV", &[(8_120.0, 227, "Entering Passive Mode (203,0,113,5,156,66)")]);
+    let refused = dialogue.negotiate(Mode::Pasv, pasv, "203.0.113.5:40002");
+    dialogue.fail(refused, 8_121.0, 8_122.0, "10.1.7.88:61206", Outcome::Refused);
+    dialogue.find(
         8_122.0,
         Code::DataRefused,
         Severity::Warning,
@@ -354,7 +357,7 @@ fn bob() -> Session {
         "203.0.113.5:40002, announced by PASV, answered 10.1.7.88's SYN by RST.",
         "Nobody listens there, or a firewall resets it.",
     );
-    talk.find(
+    dialogue.find(
         8_120.0,
         Code::ModeFallback,
         Severity::Notice,
@@ -362,56 +365,63 @@ fn bob() -> Session {
         "PASV was tried because EPSV led to nothing.",
         "",
     );
-    talk.quit(9_000.0)
+    dialogue.quit(9_000.0)
 }
 
 /// Anonymous over IPv6, extended modes.
 fn six() -> Session {
-    let mut talk = Talk::new("CSix", "[2001:470:1f11:81f::2e3e]:49186", "[2001:470:4867:99::21]:21", 3_001);
-    talk.greet(100.0, "ftp.example.net ready");
-    talk.login(200.0, "anonymous");
+    let mut dialogue =
+        Dialogue::new("CSix", "[2001:470:1f11:81f::2e3e]:49186", "[2001:470:4867:99::21]:21", 3_001);
+    dialogue.greet(100.0, "ftp.example.net ready");
+    dialogue.login(200.0, "anonymous");
     for (number, at) in [(0_u16, 1_000.0), (1, 4_000.0), (2, 7_000.0)] {
-        let epsv = talk.say(
+        let epsv = dialogue.say(
             at,
             "EPSV",
             &[(at + 60.0, 229, &format!("Entering Extended Passive Mode (|||{}|)", 57_086 + number))],
         );
         let channel =
-            talk.negotiate(Mode::Epsv, epsv, &format!("[2001:470:4867:99::21]:{}", 57_086 + number));
-        talk.connect(
+            dialogue.negotiate(Mode::Epsv, epsv, &format!("[2001:470:4867:99::21]:{}", 57_086 + number));
+        dialogue.connect(
             channel,
             at + 61.0,
             at + 400.0,
             &format!("[2001:470:1f11:81f::2e3e]:{}", 49_187 + number),
             366,
         );
-        let list =
-            talk.say(at + 120.0, "LIST", &[(at + 180.0, 150, "Here it comes"), (at + 500.0, 226, "Done")]);
-        talk.transfer(list, channel, 366, Status::Complete);
+        let list = dialogue.say(
+            at + 120.0,
+            "LIST",
+            &[(at + 180.0, 150, "Here it comes"), (at + 500.0, 226, "Done")],
+        );
+        dialogue.transfer(list, channel, 366, Status::Complete);
     }
-    let eprt =
-        talk.say(15_000.0, "EPRT |2|2001:470:1f11:81f::2e3e|49189|", &[(15_100.0, 200, "EPRT successful")]);
-    let channel = talk.negotiate(Mode::Eprt, eprt, "[2001:470:1f11:81f::2e3e]:49189");
-    talk.connect(channel, 15_210.0, 15_900.0, "[2001:470:4867:99::21]:55785", 77);
-    let retr = talk.say(
+    let eprt = dialogue.say(
+        15_000.0,
+        "EPRT |2|2001:470:1f11:81f::2e3e|49189|",
+        &[(15_100.0, 200, "EPRT successful")],
+    );
+    let channel = dialogue.negotiate(Mode::Eprt, eprt, "[2001:470:1f11:81f::2e3e]:49189");
+    dialogue.connect(channel, 15_210.0, 15_900.0, "[2001:470:4867:99::21]:55785", 77);
+    let retr = dialogue.say(
         15_110.0,
         "RETR robots.txt",
         &[(15_300.0, 150, "Opening"), (16_000.0, 226, "Transfer complete")],
     );
-    talk.transfer(retr, channel, 77, Status::Complete);
-    talk.quit(26_000.0)
+    dialogue.transfer(retr, channel, 77, Status::Complete);
+    dialogue.quit(26_000.0)
 }
 
 /// PORT that works, from an unprivileged server port.
 fn carol() -> Session {
-    let mut talk = Talk::new("CCarol", "141.142.220.235:50003", "199.233.217.249:21", 896);
-    talk.greet(55.0, "ftp.NetBSD.org FTP server (NetBSD-ftpd 20100320) ready.");
-    talk.login(5_000.0, "anonymous");
+    let mut dialogue = Dialogue::new("CCarol", "141.142.220.235:50003", "199.233.217.249:21", 896);
+    dialogue.greet(55.0, "ftp.NetBSD.org FTP server (NetBSD-ftpd 20100320) ready.");
+    dialogue.login(5_000.0, "anonymous");
     let pasv =
-        talk.say(13_712.0, "PASV", &[(13_767.0, 227, "Entering Passive Mode (199,233,217,249,221,90)")]);
-    let channel = talk.negotiate(Mode::Pasv, pasv, "199.233.217.249:56666");
-    talk.connect(channel, 13_768.0, 13_880.0, "141.142.220.235:37604", 342);
-    let list = talk.say(
+        dialogue.say(13_712.0, "PASV", &[(13_767.0, 227, "Entering Passive Mode (199,233,217,249,221,90)")]);
+    let channel = dialogue.negotiate(Mode::Pasv, pasv, "199.233.217.249:56666");
+    dialogue.connect(channel, 13_768.0, 13_880.0, "141.142.220.235:37604", 342);
+    let list = dialogue.say(
         13_823.0,
         "LIST",
         &[
@@ -419,12 +429,12 @@ fn carol() -> Session {
             (13_934.0, 226, "Transfer complete."),
         ],
     );
-    talk.transfer(list, channel, 342, Status::Complete);
+    dialogue.transfer(list, channel, 342, Status::Complete);
     let port =
-        talk.say(32_072.0, "PORT 141,142,220,235,131,46", &[(32_127.0, 200, "PORT command successful.")]);
-    let channel = talk.negotiate(Mode::Port, port, "141.142.220.235:33582");
-    talk.connect(channel, 32_183.0, 32_239.0, "199.233.217.249:61920", 342);
-    let list = talk.say(
+        dialogue.say(32_072.0, "PORT 141,142,220,235,131,46", &[(32_127.0, 200, "PORT command successful.")]);
+    let channel = dialogue.negotiate(Mode::Port, port, "141.142.220.235:33582");
+    dialogue.connect(channel, 32_183.0, 32_239.0, "199.233.217.249:61920", 342);
+    let list = dialogue.say(
         32_127.5,
         "LIST",
         &[
@@ -432,19 +442,19 @@ fn carol() -> Session {
             (32_331.0, 226, "Transfer complete."),
         ],
     );
-    talk.transfer(list, channel, 342, Status::Complete);
-    talk.quit(38_000.0)
+    dialogue.transfer(list, channel, 342, Status::Complete);
+    dialogue.quit(38_000.0)
 }
 
 /// NAT without a helper: the server announces its inside address.
 fn nat() -> Session {
-    let mut talk = Talk::new("CNat", "198.51.100.7:40411", "203.0.113.80:21", 2_906);
-    talk.greet(20.0, "FileZilla Server 1.8.0");
-    talk.login(50.0, "svc-edi");
-    let pasv = talk.say(500.0, "PASV", &[(530.0, 227, "Entering Passive Mode (10,0,0,80,199,100)")]);
-    let channel = talk.negotiate(Mode::Pasv, pasv, "10.0.0.80:51044");
-    talk.fail(channel, 532.0, 11_000.0, "198.51.100.7:40412", Outcome::Unanswered);
-    talk.find(
+    let mut dialogue = Dialogue::new("CNat", "198.51.100.7:40411", "203.0.113.80:21", 2_906);
+    dialogue.greet(20.0, "FileZilla Server 1.8.0");
+    dialogue.login(50.0, "svc-edi");
+    let pasv = dialogue.say(500.0, "PASV", &[(530.0, 227, "Entering Passive Mode (10,0,0,80,199,100)")]);
+    let channel = dialogue.negotiate(Mode::Pasv, pasv, "10.0.0.80:51044");
+    dialogue.fail(channel, 532.0, 11_000.0, "198.51.100.7:40412", Outcome::Unanswered);
+    dialogue.find(
         530.0,
         Code::AddressMismatch,
         Severity::Warning,
@@ -452,7 +462,7 @@ fn nat() -> Session {
         "PASV announces 10.0.0.80, but the server is 203.0.113.80: NAT without an FTP helper.",
         "Set the server's external address (passive address), or use EPSV.",
     );
-    talk.find(
+    dialogue.find(
         11_000.0,
         Code::DataUnanswered,
         Severity::Warning,
@@ -460,35 +470,35 @@ fn nat() -> Session {
         "4 SYNs from 198.51.100.7 to 10.0.0.80:51044 (PASV) went unanswered for 10.5 s.",
         "A firewall drops them.",
     );
-    talk.session().end_state = EndState::Rst;
-    talk.over()
+    dialogue.session().end_state = EndState::Rst;
+    dialogue.finish()
 }
 
 /// All under TLS.
 fn tls() -> Session {
-    let mut talk = Talk::new("CTls", "10.1.7.61:39022", "192.0.2.8:21", 1_217);
-    talk.greet(15.0, "ready");
-    talk.say(30.0, "AUTH TLS", &[(40.0, 234, "Proceed with negotiation.")]);
-    talk.session().security = Security::ExplicitTls;
+    let mut dialogue = Dialogue::new("CTls", "10.1.7.61:39022", "192.0.2.8:21", 1_217);
+    dialogue.greet(15.0, "ready");
+    dialogue.say(30.0, "AUTH TLS", &[(40.0, 234, "Proceed with negotiation.")]);
+    dialogue.session().security = Security::ExplicitTls;
     for number in 0..4_u32 {
-        talk.session().data_channels.push(testing::unnegotiated_channel());
+        dialogue.session().data_channels.push(testing::unnegotiated_channel());
         let at = 1_000.0 + f64::from(number) * 900.0;
-        talk.connect(number, at, at + 500.0, &format!("10.1.7.61:{}", 39_030 + number), 88_000);
-        talk.channel(number).matched_by = Some(MatchedBy::Inferred);
+        dialogue.connect(number, at, at + 500.0, &format!("10.1.7.61:{}", 39_030 + number), 88_000);
+        dialogue.channel(number).matched_by = Some(MatchedBy::Inferred);
     }
-    let last = talk.at(5_000.0);
-    talk.session().end = last;
-    talk.over()
+    let last = dialogue.at(5_000.0);
+    dialogue.session().end = last;
+    dialogue.finish()
 }
 
 /// Somebody guesses passwords.
 fn brute(number: i64) -> Session {
     let uid = format!("CBrute{number}");
-    let mut talk =
-        Talk::new(&uid, &format!("10.1.9.4:{}", 50_110 + number), "192.0.2.8:21", 788 + number * 1_097);
-    talk.greet(10.0, "ready");
-    talk.refuse_login(20.0, "root");
-    talk.find(
+    let mut dialogue =
+        Dialogue::new(&uid, &format!("10.1.9.4:{}", 50_110 + number), "192.0.2.8:21", 788 + number * 1_097);
+    dialogue.greet(10.0, "ready");
+    dialogue.refuse_login(20.0, "root");
+    dialogue.find(
         80.0,
         Code::LoginRejected,
         Severity::Notice,
@@ -496,25 +506,25 @@ fn brute(number: i64) -> Session {
         "192.0.2.8 rejected the login of root (530).",
         "",
     );
-    talk.over()
+    dialogue.finish()
 }
 
 /// Names that want to own the terminal.
 fn evil() -> Session {
-    let mut talk = Talk::new("CEvil", "10.6.6.6:6666", "192.0.2.66:21", 5_000);
-    talk.greet(10.0, "\u{1b}]0;owned\u{7}\u{1b}[2Jwelcome");
-    talk.login(20.0, "m\u{202e}gnp.exe\u{1b}[31m");
-    let pasv = talk.say(400.0, "PASV", &[(420.0, 227, "文字文字 (192,0,2,66,195,80)")]);
-    let channel = talk.negotiate(Mode::Pasv, pasv, "192.0.2.66:50000");
-    talk.connect(channel, 421.0, 900.0, "10.6.6.6:6667", 1);
-    let retr = talk.say(
+    let mut dialogue = Dialogue::new("CEvil", "10.6.6.6:6666", "192.0.2.66:21", 5_000);
+    dialogue.greet(10.0, "\u{1b}]0;owned\u{7}\u{1b}[2Jwelcome");
+    dialogue.login(20.0, "m\u{202e}gnp.exe\u{1b}[31m");
+    let pasv = dialogue.say(400.0, "PASV", &[(420.0, 227, "文字文字 (192,0,2,66,195,80)")]);
+    let channel = dialogue.negotiate(Mode::Pasv, pasv, "192.0.2.66:50000");
+    dialogue.connect(channel, 421.0, 900.0, "10.6.6.6:6667", 1);
+    let retr = dialogue.say(
         450.0,
         "RETR /пример/文字文字文字文字文字文字文字文字文字文字文字文字文字文字/\u{9b}2J\u{200b}x",
         &[(460.0, 150, "ok\u{85}"), (950.0, 226, "done\u{0}")],
     );
-    talk.transfer(retr, channel, 1, Status::Complete);
-    talk.say(960.0, "X\u{1b}[5mYZ \u{feff}", &[(970.0, 500, "\u{202e}?")]);
-    talk.find(
+    dialogue.transfer(retr, channel, 1, Status::Complete);
+    dialogue.say(960.0, "X\u{1b}[5mYZ \u{feff}", &[(970.0, 500, "\u{202e}?")]);
+    dialogue.find(
         970.0,
         Code::BounceAttempt,
         Severity::Alert,
@@ -522,35 +532,35 @@ fn evil() -> Session {
         "evil \u{1b}[1m summary \u{202e}",
         "Do not let it.",
     );
-    talk.quit(1_000.0)
+    dialogue.quit(1_000.0)
 }
 
 /// One port again and again.
 fn reuse() -> Session {
-    let mut talk = Talk::new("CReuse", "10.1.7.12:40022", "192.0.2.9:2121", 7_000);
-    talk.greet(10.0, "pyftpdlib ready");
-    talk.login(50.0, "ops");
+    let mut dialogue = Dialogue::new("CReuse", "10.1.7.12:40022", "192.0.2.9:2121", 7_000);
+    dialogue.greet(10.0, "pyftpdlib ready");
+    dialogue.login(50.0, "ops");
     for number in 0..5_u32 {
         let at = 1_000.0 + f64::from(number) * 4_000.0;
-        let pasv = talk.say(at, "PASV", &[(at + 10.0, 227, "Entering passive mode (192,0,2,9,234,96).")]);
-        let channel = talk.negotiate(Mode::Pasv, pasv, "192.0.2.9:60000");
-        talk.connect(channel, at + 11.0, at + 800.0, "10.1.7.12:40100", 10_240);
+        let pasv = dialogue.say(at, "PASV", &[(at + 10.0, 227, "Entering passive mode (192,0,2,9,234,96).")]);
+        let channel = dialogue.negotiate(Mode::Pasv, pasv, "192.0.2.9:60000");
+        dialogue.connect(channel, at + 11.0, at + 800.0, "10.1.7.12:40100", 10_240);
         if number > 0 {
-            talk.reuse(
+            dialogue.reuse(
                 channel,
                 number - 1,
                 3_200.0,
                 if number == 3 { ReuseOutcome::Challenged } else { ReuseOutcome::Accepted },
             );
         }
-        let stor = talk.say(
+        let stor = dialogue.say(
             at + 20.0,
             &format!("STOR out-{number}.csv"),
             &[(at + 30.0, 150, "ok"), (at + 820.0, 226, "Transfer complete.")],
         );
-        talk.transfer(stor, channel, 10_240, Status::Complete);
+        dialogue.transfer(stor, channel, 10_240, Status::Complete);
     }
-    talk.find(
+    dialogue.find(
         13_100.0,
         Code::PortRangeExhausted,
         Severity::Warning,
@@ -558,24 +568,27 @@ fn reuse() -> Session {
         "192.0.2.9 listens on 1 port only: at this rate reuse inside TIME_WAIT can't be avoided.",
         "Widen the passive port range.",
     );
-    talk.quit(22_000.0)
+    dialogue.quit(22_000.0)
 }
 
 /// Endpoints that nobody can read, and a server that says no.
 fn odd() -> Session {
-    let mut talk = Talk::new("COdd", "10.1.7.90:50500", "192.0.2.8:21", 9_000);
-    talk.greet(10.0, "ready");
-    talk.login(20.0, "dave");
-    let eprt =
-        talk.say(400.0, "EPRT |3|host|99999|", &[(410.0, 522, "Network protocol not supported, use (1,2)")]);
-    talk.no_endpoint(Mode::Eprt, eprt, Negotiation::Malformed);
-    let port = talk.say(500.0, "PORT 10,1,7,90,0,21", &[(510.0, 500, "Illegal PORT command.")]);
-    talk.no_endpoint(Mode::Port, port, Negotiation::Rejected);
-    let pasv = talk.say(600.0, "PASV", &[(610.0, 227, "Entering Passive Mode (192,0,2,8,195,120)")]);
-    let channel = talk.negotiate(Mode::Pasv, pasv, "192.0.2.8:50040");
-    let retr = talk.say(620.0, "RETR missing.txt", &[(630.0, 550, "No such file.")]);
-    talk.transfer(retr, channel, 0, Status::Failed);
-    talk.find(
+    let mut dialogue = Dialogue::new("COdd", "10.1.7.90:50500", "192.0.2.8:21", 9_000);
+    dialogue.greet(10.0, "ready");
+    dialogue.login(20.0, "dave");
+    let eprt = dialogue.say(
+        400.0,
+        "EPRT |3|host|99999|",
+        &[(410.0, 522, "Network protocol not supported, use (1,2)")],
+    );
+    dialogue.no_endpoint(Mode::Eprt, eprt, Negotiation::Malformed);
+    let port = dialogue.say(500.0, "PORT 10,1,7,90,0,21", &[(510.0, 500, "Illegal PORT command.")]);
+    dialogue.no_endpoint(Mode::Port, port, Negotiation::Rejected);
+    let pasv = dialogue.say(600.0, "PASV", &[(610.0, 227, "Entering Passive Mode (192,0,2,8,195,120)")]);
+    let channel = dialogue.negotiate(Mode::Pasv, pasv, "192.0.2.8:50040");
+    let retr = dialogue.say(620.0, "RETR missing.txt", &[(630.0, 550, "No such file.")]);
+    dialogue.transfer(retr, channel, 0, Status::Failed);
+    dialogue.find(
         410.0,
         Code::MalformedEndpoint,
         Severity::Warning,
@@ -583,12 +596,12 @@ fn odd() -> Session {
         "EPRT |3|host|99999| carries no readable endpoint.",
         "",
     );
-    talk.quit(700.0)
+    dialogue.quit(700.0)
 }
 
 /// From server to server.
 fn fxp() -> [Session; 2] {
-    let mut from = Talk::new("CFxpFrom", "10.1.7.5:40000", "192.0.2.8:21", 11_000);
+    let mut from = Dialogue::new("CFxpFrom", "10.1.7.5:40000", "192.0.2.8:21", 11_000);
     from.greet(10.0, "ready");
     from.login(20.0, "mover");
     let port = from.say(500.0, "PORT 203,0,113,5,200,1", &[(510.0, 200, "ok")]);
@@ -606,7 +619,7 @@ fn fxp() -> [Session; 2] {
         "192.0.2.8 sends to 203.0.113.5 directly.",
         "",
     );
-    let mut to = Talk::new("CFxpTo", "10.1.7.5:40001", "203.0.113.5:21", 11_010);
+    let mut to = Dialogue::new("CFxpTo", "10.1.7.5:40001", "203.0.113.5:21", 11_010);
     to.greet(10.0, "ready");
     to.login(20.0, "mover");
     let pasv = to.say(450.0, "PASV", &[(460.0, 227, "Entering Passive Mode (203,0,113,5,200,1)")]);
@@ -620,30 +633,33 @@ fn fxp() -> [Session; 2] {
 
 /// A session with many commands.
 pub(crate) fn long(commands: u32) -> Session {
-    let mut talk = Talk::new("CLong", "10.1.8.1:44444", "192.0.2.10:21", 1_500);
-    talk.greet(10.0, "ready");
-    talk.login(20.0, "backup");
+    let mut dialogue = Dialogue::new("CLong", "10.1.8.1:44444", "192.0.2.10:21", 1_500);
+    dialogue.greet(10.0, "ready");
+    dialogue.login(20.0, "backup");
     for number in 0..commands / 2 {
         let at = 1_000.0 + f64::from(number) * 250.0;
         let port = 50_000 + number % 40;
-        let epsv =
-            talk.say(at, "EPSV", &[(at + 2.0, 229, &format!("Entering Extended Passive Mode (|||{port}|)"))]);
-        let channel = talk.negotiate(Mode::Epsv, epsv, &format!("192.0.2.10:{port}"));
-        talk.connect(
+        let epsv = dialogue.say(
+            at,
+            "EPSV",
+            &[(at + 2.0, 229, &format!("Entering Extended Passive Mode (|||{port}|)"))],
+        );
+        let channel = dialogue.negotiate(Mode::Epsv, epsv, &format!("192.0.2.10:{port}"));
+        dialogue.connect(
             channel,
             at + 3.0,
             at + 200.0,
             &format!("10.1.8.1:{}", 30_000 + number % 30_000),
             1_900_000,
         );
-        let stor = talk.say(
+        let stor = dialogue.say(
             at + 5.0,
             &format!("STOR vm-{number:05}.img"),
             &[(at + 6.0, 150, "ok"), (at + 205.0, 226, "done")],
         );
-        talk.transfer(stor, channel, 1_900_000, Status::Complete);
+        dialogue.transfer(stor, channel, 1_900_000, Status::Complete);
     }
-    talk.quit(1_000.0 + f64::from(commands / 2) * 250.0 + 500.0)
+    dialogue.quit(1_000.0 + f64::from(commands / 2) * 250.0 + 500.0)
 }
 
 /// All of them, as a capture would give them.
@@ -659,25 +675,25 @@ pub(crate) fn many(count: u32) -> Vec<Session> {
     (0..count)
         .map(|number| {
             let client = IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number % 5_000));
-            let mut talk = Talk::new(
+            let mut dialogue = Dialogue::new(
                 &format!("CMany{number}"),
                 &format!("{client}:{}", 1_024 + number % 60_000),
                 "192.0.2.8:21",
                 i64::from(number) * 37,
             );
-            talk.greet(1.0, "ready");
-            talk.login(2.0, &format!("user{}", number % 100));
+            dialogue.greet(1.0, "ready");
+            dialogue.login(2.0, &format!("user{}", number % 100));
             let mode = [Mode::Pasv, Mode::Epsv, Mode::Port, Mode::Eprt][number as usize % 4];
             let listener = if mode.is_active() {
                 format!("{client}:{}", 40_000 + number % 20_000)
             } else {
                 format!("192.0.2.8:{}", 50_000 + number % 1_000)
             };
-            let command = talk.say(400.0, mode.name(), &[(410.0, 200, "ok")]);
-            let channel = talk.negotiate(mode, command, &listener);
-            let list = talk.say(420.0, "LIST", &[(430.0, 150, "ok"), (600.0, 226, "done")]);
+            let command = dialogue.say(400.0, mode.name(), &[(410.0, 200, "ok")]);
+            let channel = dialogue.negotiate(mode, command, &listener);
+            let list = dialogue.say(420.0, "LIST", &[(430.0, 150, "ok"), (600.0, 226, "done")]);
             if number % 17 == 0 {
-                talk.find(
+                dialogue.find(
                     600.0,
                     Code::DataUnanswered,
                     Severity::Warning,
@@ -686,15 +702,15 @@ pub(crate) fn many(count: u32) -> Vec<Session> {
                     "open the port",
                 );
             } else {
-                let dials = if mode.is_active() {
+                let originator = if mode.is_active() {
                     "192.0.2.8:20".into()
                 } else {
                     format!("{client}:{}", 2_000 + number % 60_000)
                 };
-                talk.connect(channel, 415.0, 590.0, &dials, u64::from(number % 9_999));
+                dialogue.connect(channel, 415.0, 590.0, &originator, u64::from(number % 9_999));
             }
-            talk.transfer(list, channel, u64::from(number % 9_999), Status::Complete);
-            talk.quit(700.0)
+            dialogue.transfer(list, channel, u64::from(number % 9_999), Status::Complete);
+            dialogue.quit(700.0)
         })
         .collect()
 }

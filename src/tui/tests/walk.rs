@@ -101,7 +101,7 @@ fn sorting_walks_through_the_columns_and_turns_round() {
     bench.press(&["S"]);
     bench.shows("by duration ▲");
     bench.press(&[":", "sort findings", "Enter"]);
-    let worst = bench.data.facts(bench.interface.state.row_filter.rows()[0]).unwrap().worst;
+    let worst = bench.data.row(bench.interface.state.row_filter.rows()[0]).unwrap().worst;
     assert_eq!(worst, Some(Severity::Alert));
 }
 
@@ -126,7 +126,7 @@ fn problems_are_stepped_through_within_and_across_sessions() {
     );
     bench.press(&["1", "e"]);
     assert!(
-        bench.data.facts(bench.interface.state.selected.unwrap()).unwrap().worst >= Some(Severity::Warning)
+        bench.data.row(bench.interface.state.selected.unwrap()).unwrap().worst >= Some(Severity::Warning)
     );
 }
 
@@ -238,7 +238,7 @@ fn findings_open_close_and_lead_to_their_evidence() {
 }
 
 #[test]
-fn ports_show_reuse_in_one_row_and_lead_to_the_telling_use() {
+fn ports_show_reuse_in_one_row_and_lead_to_the_notable_use() {
     let mut bench = Bench::new(100, 30);
     bench.press(&["6", "C-f", "192.0.2.9:60000", "Enter"]);
     bench.shows("192.0.2.9:60000  5 uses");
@@ -417,9 +417,9 @@ fn a_snapshot_takes_the_place_of_the_one_before() {
         .iter()
         .copied()
         .find(|&index| bench.data.session(index).unwrap().uid.0.as_ref() == "CAlice");
-    let facts = bench.data.facts(index.unwrap()).unwrap();
-    assert!(!facts.live);
-    assert_eq!(facts.transfers, 6);
+    let row = bench.data.row(index.unwrap()).unwrap();
+    assert!(!row.live);
+    assert_eq!(row.transfers, 6);
     assert_eq!(bench.data.overview().total(crate::tui::overview::Count::Session.row()), count as u64);
 }
 
@@ -599,8 +599,8 @@ fn a_stranger_on_the_announced_port_is_told_from_a_translated_server() {
         channel.matched_by = Some(crate::report::MatchedBy::Translated);
         swap(channel.connection.as_mut().unwrap());
         let summary = crate::tui::summary::Summary::of(&session);
-        let facts = crate::tui::details::channel(&session, &summary, u32::try_from(at).unwrap());
-        facts.into_iter().map(|fact| fact.text).collect::<Vec<_>>().join("\n")
+        let lines = crate::tui::details::channel(&session, &summary, u32::try_from(at).unwrap());
+        lines.into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
     };
     let stranger = story(|it| it.originator.ip = [198, 51, 100, 99].into());
     assert!(stranger.contains(", from another host"), "{stranger}");

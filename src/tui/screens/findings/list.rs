@@ -8,12 +8,12 @@ use crate::tui::data::Data;
 
 /// One finding: the session's index (none for the report's own), and its own in there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tui) struct Found {
+pub(in crate::tui) struct FindingRef {
     pub(in crate::tui) session: Option<u32>,
     pub(in crate::tui) finding: u32,
 }
 
-impl Found {
+impl FindingRef {
     pub(in crate::tui) fn get(self, data: &Data) -> Option<&Finding> {
         let findings = match self.session {
             Some(session) => data.session(session)?.findings.as_slice(),
@@ -28,7 +28,7 @@ impl Found {
 pub(in crate::tui) struct Kind {
     pub(in crate::tui) code: Code,
     pub(in crate::tui) severity: Severity,
-    pub(in crate::tui) found: Vec<Found>,
+    pub(in crate::tui) findings: Vec<FindingRef>,
     /// How many sessions have one.
     pub(in crate::tui) sessions: usize,
 }
@@ -37,7 +37,7 @@ pub(in crate::tui) struct Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::tui) enum FindingRow {
     Kind(usize),
-    Found { kind: usize, at: usize },
+    Finding { kind: usize, at: usize },
 }
 
 /// What kinds are sorted by.
@@ -91,15 +91,15 @@ impl Findings {
         self.made_from = Some(version);
         let mut kinds: Vec<Kind> = Code::ALL
             .iter()
-            .map(|&code| Kind { code, severity: Severity::Info, found: Vec::new(), sessions: 0 })
+            .map(|&code| Kind { code, severity: Severity::Info, findings: Vec::new(), sessions: 0 })
             .collect();
         let mut note = |session: Option<u32>, at: u32, finding: &Finding| {
             let Some(kind) = kinds.get_mut(finding.code as usize) else { return };
-            if session.is_none() || kind.found.last().is_none_or(|last| last.session != session) {
+            if session.is_none() || kind.findings.last().is_none_or(|last| last.session != session) {
                 kind.sessions += usize::from(session.is_some());
             }
             kind.severity = kind.severity.max(finding.severity);
-            kind.found.push(Found { session, finding: at });
+            kind.findings.push(FindingRef { session, finding: at });
         };
         let only = self.only.as_slice();
         for &index in if self.only.is_some() { only } else { sessions } {
@@ -114,7 +114,7 @@ impl Findings {
                 note(None, at, finding);
             }
         }
-        kinds.retain(|kind| !kind.found.is_empty());
+        kinds.retain(|kind| !kind.findings.is_empty());
         self.kinds = kinds;
         self.order();
     }
@@ -128,22 +128,22 @@ impl Findings {
         let here = self.selected().map(|row| (self.kind_of(row).map(|kind| kind.code), row));
         match self.sort {
             FindingSort::Severity => {
-                self.kinds.sort_by_key(|kind| std::cmp::Reverse((kind.severity, kind.found.len())));
+                self.kinds.sort_by_key(|kind| std::cmp::Reverse((kind.severity, kind.findings.len())));
             }
-            FindingSort::Count => self.kinds.sort_by_key(|kind| std::cmp::Reverse(kind.found.len())),
+            FindingSort::Count => self.kinds.sort_by_key(|kind| std::cmp::Reverse(kind.findings.len())),
             FindingSort::Code => self.kinds.sort_by_key(|kind| kind.code.name()),
         }
         if self.reversed {
             self.kinds.reverse();
         }
         self.rows.clear();
-        for (kind, found) in self.kinds.iter().enumerate() {
-            if self.ignored.contains(&found.code) {
+        for (kind, group) in self.kinds.iter().enumerate() {
+            if self.ignored.contains(&group.code) {
                 continue;
             }
             self.rows.push(FindingRow::Kind(kind));
-            if self.open.contains(&found.code) {
-                self.rows.extend((0..found.found.len()).map(|at| FindingRow::Found { kind, at }));
+            if self.open.contains(&group.code) {
+                self.rows.extend((0..group.findings.len()).map(|at| FindingRow::Finding { kind, at }));
             }
         }
         if let Some((Some(code), row)) = here {
@@ -151,7 +151,9 @@ impl Findings {
                 let same_kind = self.kind_of(other).is_some_and(|kind| kind.code == code);
                 same_kind
                     && match (row, other) {
-                        (FindingRow::Found { at, .. }, FindingRow::Found { at: other, .. }) => at == other,
+                        (FindingRow::Finding { at, .. }, FindingRow::Finding { at: other, .. }) => {
+                            at == other
+                        }
                         (FindingRow::Kind(_), FindingRow::Kind(_)) => true,
                         _ => false,
                     }
@@ -201,16 +203,16 @@ impl Findings {
 
     pub(in crate::tui) fn kind_of(&self, row: FindingRow) -> Option<&Kind> {
         match row {
-            FindingRow::Kind(kind) | FindingRow::Found { kind, .. } => self.kinds.get(kind),
+            FindingRow::Kind(kind) | FindingRow::Finding { kind, .. } => self.kinds.get(kind),
         }
     }
 
     /// The finding of a row; of a kind its first one.
-    pub(in crate::tui) fn found(&self, row: FindingRow) -> Option<Found> {
+    pub(in crate::tui) fn finding_of(&self, row: FindingRow) -> Option<FindingRef> {
         let kind = self.kind_of(row)?;
         match row {
-            FindingRow::Kind(_) => kind.found.first().copied(),
-            FindingRow::Found { at, .. } => kind.found.get(at).copied(),
+            FindingRow::Kind(_) => kind.findings.first().copied(),
+            FindingRow::Finding { at, .. } => kind.findings.get(at).copied(),
         }
     }
 }

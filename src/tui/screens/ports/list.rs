@@ -99,15 +99,15 @@ const STEP: usize = 8_000;
 fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -> usize {
     let Some(session) = data.session(index) else { return 0 };
     let summary = Summary::of(session);
-    for ((at, channel), rounded) in (0..).zip(&session.data_channels).zip(&summary.channels) {
-        let Some(listener) = rounded.listener else { continue };
+    for ((at, channel), channel_summary) in (0..).zip(&session.data_channels).zip(&summary.channels) {
+        let Some(listener) = channel_summary.listener else { continue };
         let used = PortUse {
-            time: rounded.announced,
+            time: channel_summary.announced,
             session: index,
             channel: at,
             mode: channel.mode,
-            state: rounded.state,
-            worst: rounded.worst,
+            state: channel_summary.state,
+            worst: channel_summary.worst,
             reused: channel.reuse.is_some(),
             in_time_wait: channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait),
         };
@@ -210,7 +210,7 @@ impl Ports {
     }
 
     /// The use that tells most: the first problem, else the first reuse inside TIME_WAIT, else the first.
-    pub(in crate::tui) fn telling(&self, port: &Port) -> Option<PortUse> {
+    pub(in crate::tui) fn notable_use(&self, port: &Port) -> Option<PortUse> {
         let uses = self.uses(port);
         uses.iter()
             .find(|used| used.state.is_problem())

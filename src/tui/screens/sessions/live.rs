@@ -7,7 +7,7 @@ use crate::tui::data::Data;
 use crate::tui::glyphs;
 use crate::tui::layout;
 use crate::tui::source::{LiveStatus, Waiting};
-use crate::tui::theme::Ink;
+use crate::tui::theme::Role;
 use crate::tui::words;
 
 /// Cells for the names before the strips, and for the numbers behind them.
@@ -20,8 +20,10 @@ pub(in crate::tui) fn throughput(data: &Data, canvas: &mut Canvas<'_>, area: Rec
     let framed = area.height > 2;
     let inside = if framed { layout::inner(area) } else { area };
     if framed {
-        let title =
-            [span("throughput", Ink::Title), span(format!("  last {} s", live.packet_rates.len()), Ink::Dim)];
+        let title = [
+            span("throughput", Role::Title),
+            span(format!("  last {} s", live.packet_rates.len()), Role::Dim),
+        ];
         canvas.panel(area, &title, &[]);
     }
     let row = |y: u16| Rect { y: inside.y + y, height: 1, ..inside };
@@ -33,17 +35,17 @@ pub(in crate::tui) fn throughput(data: &Data, canvas: &mut Canvas<'_>, area: Rec
 }
 
 fn totals(live: &LiveStatus) -> Spans {
-    let dropped = if live.dropped > 0 { Ink::Bad } else { Ink::Dim };
+    let dropped = if live.dropped > 0 { Role::Bad } else { Role::Dim };
     vec![
-        span(format!("captured {}B", words::bytes(live.bytes)), Ink::Text),
+        span(format!("captured {}B", words::bytes(live.bytes)), Role::Text),
         span(format!("   dropped by the kernel {}", words::count(live.dropped)), dropped),
-        span(format!("   active sessions {}", words::count(live.active)), Ink::Good),
-        span(format!("   waiting predictions {}", words::count(live.waiting.len() as u64)), Ink::Predicted),
+        span(format!("   active sessions {}", words::count(live.active)), Role::Good),
+        span(format!("   waiting predictions {}", words::count(live.waiting.len() as u64)), Role::Predicted),
     ]
 }
 
 fn strip(canvas: &mut Canvas<'_>, area: Rect, name: &str, rates: &[u64], show: &dyn Fn(u64) -> String) {
-    canvas.put(area.x + 1, area.y, name, NAMES, Ink::Dim);
+    canvas.put(area.x + 1, area.y, name, NAMES, Role::Dim);
     let width = usize::from(area.width.saturating_sub(NAMES + NUMBERS + 2));
     let seen = rates.get(rates.len().saturating_sub(width)..).unwrap_or_default();
     let highest = seen.iter().copied().max().unwrap_or(0).max(1);
@@ -54,19 +56,19 @@ fn strip(canvas: &mut Canvas<'_>, area: Rect, name: &str, rates: &[u64], show: &
             area.x + NAMES + 1 + offset,
             area.y,
             glyphs::HEIGHTS.get(at).copied().unwrap_or_default(),
-            Ink::Matched,
+            Role::Matched,
         );
     }
     let now = rates.last().copied().unwrap_or(0);
     let text = format!("now {}  max {} ", show(now), show(highest));
-    canvas.put_right(area.right().saturating_sub(NUMBERS), area.y, &text, NUMBERS, Ink::Text);
+    canvas.put_right(area.right().saturating_sub(NUMBERS), area.y, &text, NUMBERS, Role::Text);
 }
 
 /// The predictions that wait, those that expire first in front.
 pub(in crate::tui) fn waiting(data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let Some(live) = data.live().filter(|_| area.height > 2) else { return };
     let title =
-        [span("waiting predictions ", Ink::Title), span(words::count(live.waiting.len() as u64), Ink::Dim)];
+        [span("waiting predictions ", Role::Title), span(words::count(live.waiting.len() as u64), Role::Dim)];
     canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
     if live.waiting.is_empty() {
@@ -75,7 +77,7 @@ pub(in crate::tui) fn waiting(data: &Data, canvas: &mut Canvas<'_>, area: Rect) 
             inside.y,
             "none: every announced endpoint was used or replaced",
             inside.width,
-            Ink::Dim,
+            Role::Dim,
         );
     }
     for (y, waiting) in (inside.y..inside.bottom()).zip(&live.waiting) {
@@ -89,14 +91,14 @@ fn line(data: &Data, live: &LiveStatus, waiting: &Waiting) -> Spans {
     let since = words::duration(live.now.since(waiting.since));
     let left = words::duration(waiting.until.since(live.now).max(0));
     vec![
-        span(format!("{} ", glyphs::PREDICTED), Ink::Predicted),
+        span(format!("{} ", glyphs::PREDICTED), Role::Predicted),
         span(
             format!("{} {:<5}", glyphs::letter(waiting.mode), glyphs::mode_name(waiting.mode)),
-            Ink::Mode(waiting.mode),
+            Role::Mode(waiting.mode),
         ),
-        span(format!(" {}", waiting.listener), Ink::Strong),
-        span(format!("  #{number}  announced {since} ago"), Ink::Text),
-        span(format!("  from {}", waiting.connector.ip), Ink::Text),
-        span(format!("  expires in {left}"), Ink::Dim),
+        span(format!(" {}", waiting.listener), Role::Strong),
+        span(format!("  #{number}  announced {since} ago"), Role::Text),
+        span(format!("  from {}", waiting.connector.ip), Role::Text),
+        span(format!("  expires in {left}"), Role::Dim),
     ]
 }

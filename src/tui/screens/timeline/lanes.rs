@@ -117,10 +117,10 @@ impl LaneOrder {
 pub(in crate::tui) fn of(session: &Session, summary: &Summary, order: LaneOrder) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     let mut by_endpoint: HashMap<Option<Endpoint>, usize> = HashMap::new();
-    for ((index, channel), rounded) in (0..).zip(&session.data_channels).zip(&summary.channels) {
-        let at = *by_endpoint.entry(rounded.listener).or_insert_with(|| {
+    for ((index, channel), channel_summary) in (0..).zip(&session.data_channels).zip(&summary.channels) {
+        let at = *by_endpoint.entry(channel_summary.listener).or_insert_with(|| {
             lanes.push(Lane {
-                endpoint: rounded.listener,
+                endpoint: channel_summary.listener,
                 label: String::new(),
                 mode: channel.mode,
                 bars: Vec::new(),
@@ -130,9 +130,9 @@ pub(in crate::tui) fn of(session: &Session, summary: &Summary, order: LaneOrder)
             lanes.len() - 1
         });
         if let Some(lane) = lanes.get_mut(at) {
-            lane.worst = lane.worst.max(Some(rounded.state));
-            lane.severity = lane.severity.max(rounded.worst);
-            lane.bars.push(bar(session, index, channel, rounded));
+            lane.worst = lane.worst.max(Some(channel_summary.state));
+            lane.severity = lane.severity.max(channel_summary.worst);
+            lane.bars.push(bar(session, index, channel, channel_summary));
         }
     }
     for lane in &mut lanes {
@@ -178,13 +178,13 @@ fn label(session: &Session, lane: &Lane) -> String {
     }
 }
 
-fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) -> Bar {
-    let transfer = rounded.transfer.and_then(|index| session.transfer(index));
+fn bar(session: &Session, index: u32, channel: &DataChannel, channel_summary: &Channel) -> Bar {
+    let transfer = channel_summary.transfer.and_then(|index| session.transfer(index));
     let command = transfer.and_then(|transfer| session.command(transfer.command));
     let mode = glyphs::mode_name(channel.mode);
     let verb = command.map(|command| words::raw_wire(command.verb.name()));
     // Where no connection came about there is nothing to count.
-    let moved = matches!(rounded.state, ChannelState::Connected | ChannelState::CutShort);
+    let moved = matches!(channel_summary.state, ChannelState::Connected | ChannelState::CutShort);
     let size =
         channel.connection.as_ref().filter(|_| moved).map(|connection| words::bytes(connection.bytes()));
     let middle = match &verb {
@@ -199,9 +199,9 @@ fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) 
     Bar {
         channel: index,
         mode: channel.mode,
-        state: rounded.state,
-        announced: rounded.announced,
-        settled: rounded.settled,
+        state: channel_summary.state,
+        announced: channel_summary.announced,
+        settled: channel_summary.settled,
         open,
         time_wait: channel.time_wait.map(|wait| (wait.from, wait.until)),
         reuse: channel.reuse.as_ref().map(|reuse| {
@@ -212,7 +212,7 @@ fn bar(session: &Session, index: u32, channel: &DataChannel, rounded: &Channel) 
             }
         }),
         words: [long, middle, mode.to_owned()],
-        tail: tail(rounded.state, command.and_then(|command| command.completion())),
+        tail: tail(channel_summary.state, command.and_then(|command| command.completion())),
         reach: Timestamp::MIN,
     }
 }
