@@ -121,7 +121,7 @@ fn drive<D: Driver>(source: &mut impl Source, driver: &mut D) -> ControlFlow<D::
     source.begin();
     loop {
         let arrival = source.read(driver.patience(), driver)?;
-        if arrival == Arrival::Over {
+        if arrival == Arrival::Ended {
             return ControlFlow::Continue(());
         }
         let is_over = match driver.look(source, arrival)? {

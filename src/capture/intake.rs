@@ -39,7 +39,7 @@ pub enum Arrival {
     /// Nothing came.
     Quiet,
     /// The source has ended.
-    Over,
+    Ended,
 }
 
 /// A message from a reading thread.
@@ -52,7 +52,7 @@ pub(super) enum Delivery {
     /// which are counted here.
     Sources(Vec<report::Source>, LimitCounts),
     /// The thread has ended, because of this fault if there is one.
-    Over(Option<String>),
+    Ended(Option<String>),
 }
 
 /// A thread's end of the channel.
@@ -212,9 +212,9 @@ impl Intake {
     /// Waits for packets, but not longer than `patience`.
     pub fn wait(&mut self, patience: Duration) -> Arrival {
         let arrival = self.wait_for(patience);
-        let is_over = |since: Instant| arrival == Arrival::Quiet || since.elapsed() >= DRAIN_TIME;
-        let is_pipe_over = !self.is_live() && self.stopped.is_some_and(is_over);
-        if is_pipe_over { Arrival::Over } else { arrival }
+        let is_drained = |since: Instant| arrival == Arrival::Quiet || since.elapsed() >= DRAIN_TIME;
+        let has_pipe_ended = !self.is_live() && self.stopped.is_some_and(is_drained);
+        if has_pipe_ended { Arrival::Ended } else { arrival }
     }
 
     fn wait_for(&mut self, patience: Duration) -> Arrival {
@@ -228,7 +228,7 @@ impl Intake {
                 return Arrival::Packets;
             }
             if self.lanes.iter().all(|lane| !lane.is_open) {
-                return Arrival::Over;
+                return Arrival::Ended;
             }
             let left = end.map_or(patience, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
@@ -280,7 +280,7 @@ impl Intake {
         Some(time.plus(i64::try_from(arrived.elapsed().as_nanos()).unwrap_or(i64::MAX)))
     }
 
-    /// Asks for no more packets: those on the way still come, then it is [`Arrival::Over`]. A pipe is read until it is
+    /// Asks for no more packets: those on the way still come, then it is [`Arrival::Ended`]. A pipe is read until it is
     /// silent, but no longer than a second.
     pub fn stop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
@@ -340,7 +340,7 @@ impl Intake {
                 self.files = sources;
                 self.limits = limits;
             }
-            Delivery::Over(fault) => {
+            Delivery::Ended(fault) => {
                 lane.is_open = false;
                 self.faults.extend(fault);
             }
@@ -420,7 +420,7 @@ fn read(mut frames: Frames, feeder: &Feeder) {
         feeder.send(Delivery::Packets(parcel));
     }
     feeder.send(Delivery::Sources(frames.sources(), frames.limits().clone()));
-    feeder.send(Delivery::Over(None));
+    feeder.send(Delivery::Ended(None));
 }
 
 #[cfg(test)]

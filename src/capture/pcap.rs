@@ -1,6 +1,6 @@
-//! The pcap file format: one header, then packets, each behind a header of its own.
+//! The pcap file format: one header, then packets, each preceded by its own header.
 //!
-//! The format is draft-ietf-opsawg-pcap; older kinds are those that libpcap and Wireshark read.
+//! The format is draft-ietf-opsawg-pcap; of the older variants those are read that libpcap and Wireshark read.
 
 mod variant;
 
@@ -88,7 +88,7 @@ impl Header {
         let [m0, m1, m2, m3, a0, a1, i0, i1, .., l0, l1, l2, l3] = *bytes;
         let (order, magic) = magic([m0, m1, m2, m3]).ok_or(Fault::ByteOrder)?;
         let (major, minor) = (order.u16([a0, a1]), order.u16([i0, i1]));
-        // 543.0 is what an old writer put there by mistake; libpcap reads it too.
+        // An old writer put 543.0 here by mistake; libpcap accepts it too.
         if !(major == 2 && minor <= 4 || major == 543 && minor == 0) {
             return Err(Fault::PcapVersion { major, minor });
         }
@@ -99,7 +99,7 @@ impl Header {
             record_start: PACKET_HEADER,
             fraction_unit: if magic == NANOSECONDS { 1 } else { 1000 },
             lengths_may_be_swapped: major == 2 && minor < 4,
-            // The upper half of the field tells of frame check sequences, which nothing here needs.
+            // The upper half of the field is about frame check sequences, which nothing here needs.
             link: LinkType(u16::from_be_bytes([high, low])),
         })
     }

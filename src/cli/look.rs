@@ -1,4 +1,4 @@
-//! What text may look like where it goes: width, colour, characters.
+//! How output is formatted for its target: width, colours, characters.
 
 use std::env;
 use std::io::{self, IsTerminal as _};
@@ -9,10 +9,10 @@ use crate::export::Look;
 #[cfg(feature = "tui")]
 use crate::tui::ColorDepth;
 
-/// Narrower than this, columns are of no use.
+/// The narrowest width for which output is laid out in columns.
 const NARROWEST: usize = 40;
 
-/// What the report may look like at `target`.
+/// How the report is formatted for `target`.
 pub(super) fn look(target: &Target, general: &GeneralArgs) -> Look {
     let terminal = *target == Target::Stdout && io::stdout().is_terminal();
     Look {
@@ -63,7 +63,7 @@ impl Surroundings {
         ColorDepth::detect(|name| env::var(name).ok())
     }
 
-    /// Whether the locale says that there are only ASCII characters. Where it says nothing, UTF-8 is likelier.
+    /// Whether the locale limits output to ASCII. If no locale is set, UTF-8 is the likelier one.
     pub(super) fn ascii(&self) -> bool {
         self.locale.as_ref().is_some_and(|locale| {
             let locale = locale.to_ascii_lowercase();

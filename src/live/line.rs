@@ -1,4 +1,4 @@
-//! A line for each event, in tcpdump's manner: when, who with whom, what.
+//! A line for each event, in tcpdump's manner: time, endpoints, what happened.
 
 use std::fmt::{self, Write as _};
 
@@ -88,7 +88,7 @@ fn transferred(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
     if let Some(code) = transfer.reply_code {
         write!(f, " ({code})")?;
     }
-    // A transfer that was refused outright moved nothing, and nobody expected it to.
+    // A transfer that was rejected outright moved nothing, so a byte count of 0 says nothing.
     let Some(seconds) = transfer.duration() else { return Ok(()) };
     let Some(bytes) = transfer.bytes else { return Ok(()) };
     write!(f, ": {} in {}", Size(bytes as f64), Seconds(seconds))?;
@@ -104,13 +104,13 @@ fn transferred(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
     Ok(())
 }
 
-/// Who is to connect; the port is the protocol's idea, and few keep to it.
+/// The side that is expected to connect. Its port is left out: RFC 959 suggests one, but few implementations use it.
 struct Dialer(Connector);
 
 impl fmt::Display for Dialer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Connector { ip, .. } = self.0;
-        // In brackets like the endpoint beside it.
+        // In brackets, like the endpoint printed next to it.
         if ip.is_ipv6() { write!(f, "[{ip}]") } else { write!(f, "{ip}") }
     }
 }
@@ -135,7 +135,7 @@ impl fmt::Display for How {
     }
 }
 
-/// Nanoseconds for people.
+/// A duration given in nanoseconds, for people.
 struct Span(i64);
 
 impl fmt::Display for Span {
@@ -145,7 +145,7 @@ impl fmt::Display for Span {
     }
 }
 
-/// Seconds for people.
+/// A duration given in seconds, for people.
 struct Seconds(f64);
 
 impl fmt::Display for Seconds {

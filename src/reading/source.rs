@@ -66,7 +66,7 @@ impl Source for Frames {
         let mut left = FRAMES_PER_LOOK;
         while left > 0 {
             let before = self.delivered();
-            let Some(run) = self.run() else { return ControlFlow::Continue(Arrival::Over) };
+            let Some(run) = self.run() else { return ControlFlow::Continue(Arrival::Ended) };
             consumer.secrets(run.tls_secrets())?;
             for frame in run.take(usize::try_from(left).unwrap_or(usize::MAX)) {
                 consumer.frame(&frame)?;

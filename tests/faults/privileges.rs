@@ -61,9 +61,9 @@ fn what_is_in_force_is_said_only_if_asked_for() {
     for arguments in ["analyze small.pcap", "export -o report small.pcap", "live -r small.pcap"] {
         let quiet = ftpscope(folder.path(), arguments.split(' ')).output().unwrap();
         assert!(!said(&quiet).contains("no_new_privs"), "{}", said(&quiet));
-        let told = ftpscope(folder.path(), arguments.split(' ').chain(["-v"])).output().unwrap();
-        assert_eq!(told.status.code(), Some(0));
-        let said = said(&told);
+        let verbose = ftpscope(folder.path(), arguments.split(' ').chain(["-v"])).output().unwrap();
+        assert_eq!(verbose.status.code(), Some(0));
+        let said = said(&verbose);
         if cfg!(target_os = "linux") {
             assert!(said.contains("ftpscope: no_new_privs is set\n"), "{said}");
             assert!(said.contains("ftpscope: Landlock "), "{said}");
@@ -72,7 +72,7 @@ fn what_is_in_force_is_said_only_if_asked_for() {
 }
 
 #[test]
-fn what_it_writes_beside_is_still_written() {
+fn other_output_files_are_still_written_under_confinement() {
     let folder = folder(0);
     fs::create_dir(folder.path().join("sub")).unwrap();
     for arguments in [

@@ -39,8 +39,8 @@ fn one_source_is_passed_on_as_it_comes() {
     assert_eq!(intake.wait(Duration::ZERO), Arrival::Packets);
     assert_eq!(due(&mut intake), [(5, 0), (3, 0), (9, 0), (1, 0)]);
     assert_eq!(intake.wait(Duration::ZERO), Arrival::Quiet);
-    feeders[0].send(Delivery::Over(Some("unplugged".to_owned())));
-    assert_eq!(intake.wait(Duration::from_secs(9)), Arrival::Over);
+    feeders[0].send(Delivery::Ended(Some("unplugged".to_owned())));
+    assert_eq!(intake.wait(Duration::from_secs(9)), Arrival::Ended);
     assert_eq!(intake.take_faults(), ["unplugged"]);
 }
 
@@ -60,11 +60,11 @@ fn several_sources_are_merged_by_time_and_numbered_in_that_order() {
     assert_eq!(packets, [(10, 0), (20, 1), (30, 0), (40, 1)], "the last waits for what may come before it");
     assert_eq!(numbers, [1, 2, 3, 4]);
     for feeder in &feeders {
-        feeder.send(Delivery::Over(None));
+        feeder.send(Delivery::Ended(None));
     }
     assert_eq!(intake.wait(Duration::ZERO), Arrival::Packets);
     assert_eq!(due(&mut intake), [(50, 0)]);
-    assert_eq!(intake.wait(Duration::ZERO), Arrival::Over);
+    assert_eq!(intake.wait(Duration::ZERO), Arrival::Ended);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_pipe_is_read_as_it_is_written() {
     drop(writer);
     assert_eq!(intake.wait(Duration::from_secs(60)), Arrival::Packets);
     assert_eq!(intake.next().map(|frame| frame.packet.frame), Some(2));
-    assert_eq!(intake.wait(Duration::from_secs(60)), Arrival::Over);
+    assert_eq!(intake.wait(Duration::from_secs(60)), Arrival::Ended);
     assert_eq!(intake.sources()[0].packets, 2);
     assert!(!intake.is_live());
 }

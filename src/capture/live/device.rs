@@ -116,7 +116,7 @@ impl Tap {
     pub(super) fn run(mut self, source: u16, feeder: &Feeder) {
         let fault = self.read(source, feeder);
         self.count();
-        feeder.send(Delivery::Over(fault.map(|fault| format!("{}: {fault}", self.name))));
+        feeder.send(Delivery::Ended(fault.map(|fault| format!("{}: {fault}", self.name))));
     }
 
     /// Reads until it is told to stop, or can't go on: why, if nobody told it.

@@ -1,8 +1,8 @@
-//! How long the headers of a file's packets are.
+//! Works out how long the packet headers of a pcap file are.
 //!
 //! Alexey Kuznetzov's patch of libpcap put the interface, the protocol and the direction behind the usual packet header.
 //! It gave such files a magic number of their own; some distributions shipped versions of it that did not, or that wrote
-//! yet another field under the same number. Only the packets tell them apart.
+//! yet another field under the same number. Only the packets show which it is.
 
 use super::{Header, PACKET_HEADER};
 
@@ -11,15 +11,15 @@ use super::{Header, PACKET_HEADER};
 const WITH_INTERFACE: usize = 24;
 /// The same with two processor numbers and padding: SuSE 6.3.
 const WITH_PROCESSORS: usize = 28;
-/// Four bytes of nobody knows what: Nokia's firewalls, under the usual magic number.
+/// Four bytes of unknown meaning: Nokia's firewalls, under the usual magic number.
 const WITH_FOUR_BYTES: usize = 20;
 
-/// So many packets are looked at.
+/// How many packets are examined.
 const ENOUGH: usize = 16;
 
 /// The length of the packet headers of a file, of whose packets these bytes are the first.
 ///
-/// The length that the magic number stands for is taken unless it leads astray while another one doesn't.
+/// That is the length the magic number stands for, unless only another one leads from packet to packet.
 pub(super) fn header_length(header: &Header, limit: u32, packets: &[u8]) -> usize {
     let (usual, others) = if header.modified {
         (WITH_INTERFACE, &[WITH_PROCESSORS][..])
@@ -37,14 +37,14 @@ pub(super) fn header_length(header: &Header, limit: u32, packets: &[u8]) -> usiz
     found.copied().unwrap_or(usual)
 }
 
-/// What the packets say of a header length.
+/// How well a header length fits the packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fit {
     /// The last packet ends where the bytes end.
     Whole { proven: bool },
     /// Each header leads to the next, as far as the bytes go. It is proven where more than chance says so.
     Goes { proven: bool },
-    /// Behind the first packet there is no whole header.
+    /// There is no whole header after the first packet.
     Piece,
     /// It leads to something that is no packet header.
     Astray,
@@ -55,7 +55,7 @@ impl Fit {
         let mut rest = packets;
         let mut before = None;
         let mut headers = 0;
-        // Four bytes of which nothing is known may be anything.
+        // Nothing is known of these four bytes, so nothing can be checked.
         let is_proven = |headers: usize| headers > usize::from(length == WITH_FOUR_BYTES);
         while headers < ENOUGH {
             if rest.is_empty() {
@@ -83,7 +83,7 @@ impl Fit {
     }
 }
 
-/// What may be a packet's header.
+/// A candidate for a packet's header.
 #[derive(Clone, Copy, Debug)]
 struct Plausible {
     seconds: u32,
@@ -102,7 +102,7 @@ impl Plausible {
         is_plausible.then(|| Self { seconds: number(seconds), kept })
     }
 
-    /// Whether the packet may have come behind this one.
+    /// Whether a packet with this header could follow that one.
     fn follows(self, before: Option<Self>) -> bool {
         const YEAR: u32 = 366 * 24 * 3600;
         before.is_none_or(|before| before.seconds.abs_diff(self.seconds) <= YEAR)

@@ -1,4 +1,4 @@
-//! Interfaces: what kind of packets they saw, and in what units they told the time.
+//! Interfaces: what kind of packets they saw, and the resolution of their timestamps.
 
 use crate::base::{Timestamp, cost};
 use crate::decode::LinkType;
@@ -60,7 +60,7 @@ impl Interface {
         Some(interface)
     }
 
-    /// The moment of so many ticks.
+    /// The time that a number of ticks stands for.
     pub(super) fn time(&self, ticks: u64) -> Timestamp {
         let nanos = match self.unit {
             Unit::Nanoseconds(unit) => ticks.saturating_mul(unit),
