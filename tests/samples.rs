@@ -2,14 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use ftpscope::analyzer::Options;
+use ftpscope::analyzer::{Analyzer, CurrentTransfer, Options};
 use ftpscope::base::Limits;
 use ftpscope::capture;
 use ftpscope::export::{self, Format};
-use ftpscope::report::{Differs, MatchedBy, Mode, Outcome, Report, Security, Severity};
+use ftpscope::report::{Differs, MatchedBy, Mode, Outcome, Report, Security, Severity, Transfer, Uid};
 use ftpscope::tls::KeyLog;
 
 fn sample(name: &str) -> PathBuf {
@@ -197,4 +197,65 @@ fn a_stolen_port_is_a_strangers_connection_and_no_translation() {
     let json = exported("port-stealing.pcap", &["-T", "json"]);
     assert!(json.contains("\"matched_by\":\"translated\",\"differs\":\"connector\""), "{json}");
     assert_eq!(json.matches("translat").count(), 1, "{json}");
+}
+
+/// What a transfer is, as far as its beginning says: command, path, type, structure, mode, offset and channel.
+fn beginning(it: &Transfer) -> CurrentTransfer {
+    CurrentTransfer {
+        command: it.command,
+        path: it.path.clone(),
+        direction: it.direction,
+        content: it.content,
+        representation: it.representation.clone(),
+        structure: it.structure,
+        mode: it.mode,
+        offset: it.offset,
+        data_channel: it.data_channel.unwrap_or(u32::MAX),
+    }
+}
+
+/// The first transfer of each data channel, by the frame with the first byte that it moved; but for such as moved some
+/// before their command was seen.
+fn first_bytes(report: &Report) -> BTreeMap<u64, Vec<(&Uid, &Transfer)>> {
+    let mut by_frame = BTreeMap::<u64, Vec<(&Uid, &Transfer)>>::new();
+    for session in &report.sessions {
+        let mut taken = BTreeSet::new();
+        let firsts = session.transfers.iter().filter(|it| it.data_channel.is_some_and(|at| taken.insert(at)));
+        for transfer in firsts.collect::<Vec<_>>() {
+            let channel = session.data_channels.get(transfer.data_channel.unwrap() as usize).unwrap();
+            let Some(connection) = channel.connected() else { continue };
+            let streams = [&connection.from_originator, &connection.from_responder];
+            let first =
+                streams.into_iter().filter_map(|stream| stream.first_payload).map(|(_, frame)| frame).min();
+            let given = session.commands.get(transfer.command as usize).unwrap().frame;
+            if let Some(frame) = first.filter(|&frame| frame > given) {
+                by_frame.entry(frame).or_default().push((&session.uid, transfer));
+            }
+        }
+    }
+    by_frame
+}
+
+#[test]
+fn a_transfer_is_known_from_its_first_byte_on_as_the_report_has_it() {
+    let mut known = 0;
+    for name in all() {
+        let report = analyze(&name);
+        let due = first_bytes(&report);
+        let options = Options::default();
+        let mut analyzer = Analyzer::new(options.clone());
+        let mut frames = capture::open(&[sample(&name)], &options.limits).unwrap();
+        while let Some(run) = frames.run() {
+            analyzer.add_keys_of(run.tls_secrets());
+            for frame in run {
+                analyzer.feed(&frame);
+                for &(uid, transfer) in due.get(&frame.packet.frame).into_iter().flatten() {
+                    let now = analyzer.current_transfer(uid, transfer.data_channel.unwrap());
+                    assert_eq!(now, Some(beginning(transfer)), "{name}, frame {}", frame.packet.frame);
+                    known += 1;
+                }
+            }
+        }
+    }
+    assert!(known > 20, "only {known} transfers were looked at");
 }
