@@ -14,7 +14,7 @@ use ftpscope::analyzer::Options;
 use ftpscope::base::Limits;
 use ftpscope::capture::{Frames, open};
 use ftpscope::decode::{Decoded, Decoder};
-use ftpscope::export::{self, Format};
+use ftpscope::export::{self, Json, Settings};
 use ftpscope::reading::Pump;
 use ftpscope::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
 
@@ -148,7 +148,6 @@ fn stage_4_with_sums(bencher: Bencher<'_, '_>) {
 fn stage_5_export(bencher: Bencher<'_, '_>) {
     stage(bencher, |frames| {
         let report = Pump::without_threads(options()).report(frames);
-        export::write(&report, Format::Json { pretty: false }, &mut std::io::sink())
-            .expect("a sink takes all");
+        export::write(&report, &Json, &Settings::default(), &mut std::io::sink()).expect("a sink takes all");
     });
 }

@@ -8,48 +8,41 @@
 mod csv;
 #[cfg(test)]
 mod fixture;
+mod format;
 mod interfaces;
 mod json;
 mod schema;
 mod text;
 
+pub use csv::{Csv, Tsv, What};
+pub use format::{FORMATS, Format, Setting, Settings, Stream, format_named};
+pub use interfaces::{interfaces_json, interfaces_text};
+pub use json::{Json, JsonDocument, JsonLines, Jsonl, closing_line, event_line, session_line};
+pub use schema::JSON_SCHEMA;
+pub use text::{Look, Text};
+
 use std::io::{self, Write};
 
 use crate::report::Report;
 
-pub use csv::{Dialect, What};
-pub use interfaces::{interfaces_json, interfaces_text};
-pub use json::{JsonDocument, JsonLines, closing_line, event_line, session_line};
-pub use schema::JSON_SCHEMA;
-pub use text::Look;
-
-/// What a report is written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For a person at a terminal.
-    Text(Look),
-    /// One JSON document as in the report contract.
-    Json {
-        /// Indented, on many lines.
-        pretty: bool,
-    },
-    /// One session a line, then a closing line with all that belongs to no session.
-    Jsonl,
-    /// One table of the report.
-    Table {
-        /// Which.
-        what: What,
-        /// How its cells are told apart.
-        dialect: Dialect,
-    },
-}
-
 /// Writes the whole report.
-pub fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Text(look) => text::write(report, look, out),
-        Format::Json { pretty } => json::write(report, pretty, out),
-        Format::Jsonl => json::write_lines(report, out),
-        Format::Table { what, dialect } => csv::write(report, what, dialect, out),
-    }
+///
+/// ```
+/// use ftpscope::analyzer::Options;
+/// use ftpscope::export::{self, Csv, Settings, What};
+///
+/// let report = ftpscope::analyze(["samples/pasv-and-port.pcap"], &Options::default())?;
+/// let mut table = Vec::new();
+/// export::write(&report, &Csv, &Settings { what: What::Channels, ..Settings::default() }, &mut table)?;
+/// let channels: usize = report.sessions.iter().map(|session| session.data_channels.len()).sum();
+/// assert_eq!(table.split(|&byte| byte == b'\n').count(), channels + 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write(
+    report: &Report,
+    format: &dyn Format,
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    format.write(report, settings, out)
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ftpscope::analyzer::Options;
 use ftpscope::capture;
 use ftpscope::decode::Decoder;
-use ftpscope::export::{self, Format, JsonDocument};
+use ftpscope::export::{self, Json, JsonDocument, Settings};
 use ftpscope::reading::{Closing, Collector, HandOver, Next, Order, Pump, SessionObserver};
 use ftpscope::report::{Report, Session};
 
@@ -32,7 +32,7 @@ fn alone(files: &[PathBuf], options: &Options) -> String {
 
 fn json(report: &Report) -> String {
     let mut out = Vec::new();
-    export::write(report, Format::Json { pretty: false }, &mut out).unwrap();
+    export::write(report, &Json, &Settings::default(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ftpscope::analyzer::{Analyzer, CurrentTransfer, Options};
 use ftpscope::base::Limits;
 use ftpscope::capture;
-use ftpscope::export::{self, Format};
+use ftpscope::export::{self, Json, Settings};
 use ftpscope::report::{Differs, MatchedBy, Mode, Outcome, Report, Security, Severity, Transfer, Uid};
 use ftpscope::tls::KeyLog;
 
@@ -141,7 +141,7 @@ fn every_report_is_valid_under_its_schema() {
     let schema = compiler.compile("report.json", &mut schemas).unwrap();
     for name in all() {
         let mut bytes = Vec::new();
-        export::write(&analyze(&name), Format::Json { pretty: false }, &mut bytes).unwrap();
+        export::write(&analyze(&name), &Json, &Settings::default(), &mut bytes).unwrap();
         let report: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         if let Err(error) = schemas.validate(&report, schema) {
             panic!("{name}: {error:#}");
@@ -153,7 +153,7 @@ fn every_report_is_valid_under_its_schema() {
 fn every_report_reads_back_and_is_written_again_as_the_same_bytes() {
     let written = |report: &Report| {
         let mut bytes = Vec::new();
-        export::write(report, Format::Json { pretty: false }, &mut bytes).unwrap();
+        export::write(report, &Json, &Settings::default(), &mut bytes).unwrap();
         bytes
     };
     for name in all() {

@@ -4,11 +4,13 @@ mod capture;
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::values::{DecodeAs, Duration, LimitSetting, Size, max_memory};
 use super::verdict::EXIT_STATUSES;
 use crate::base::Limits;
+use crate::export;
 #[cfg(feature = "tui")]
 use crate::tui::ThemeName;
 
@@ -193,7 +195,7 @@ pub struct LimitArgs {
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Output format
-    #[arg(short = 'T', long, value_name = "FORMAT")]
+    #[arg(short = 'T', long, value_name = "FORMAT", value_parser = format())]
     pub format: Option<FormatArg>,
     /// Same as -T json
     #[arg(long, conflicts_with = "format")]
@@ -261,18 +263,12 @@ pub enum When {
 }
 
 /// A format by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatArg {
-    /// For people
-    Text,
-    /// A single document with everything
-    Json,
-    /// One line per session as soon as it ends, then a closing line
-    Jsonl,
-    /// One table (see --what) for spreadsheets; formulas are neutralised
-    Csv,
-    /// One table (see --what) separated by tabs, for programs that split lines
-    Tsv,
+pub type FormatArg = &'static dyn export::Format;
+
+/// Understands the name of a format; the help lists them all.
+fn format() -> impl TypedValueParser<Value = FormatArg> {
+    let known = export::FORMATS.iter().map(|format| PossibleValue::new(format.name()).help(format.help()));
+    PossibleValuesParser::new(known).try_map(|name| export::format_named(&name).ok_or("unknown format"))
 }
 
 /// A table of the report by its name.

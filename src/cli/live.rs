@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    Autostop, CaptureArgs, FormatArg, GeneralArgs, Held, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
+    Autostop, CaptureArgs, GeneralArgs, Held, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
 };
 use super::args::{OutputArgs, ReportArgs};
 use super::look::Surroundings;
@@ -120,9 +120,9 @@ pub(super) fn understand_capture(
 ) -> Result<LiveJob, Failure> {
     let ReportArgs { input, analysis, output } = report;
     let OutputArgs { format, json, pretty, output, fail_on, .. } = output;
-    let format = match format {
-        None | Some(FormatArg::Text) => LiveFormatArg::Events,
-        Some(FormatArg::Jsonl) => LiveFormatArg::Jsonl,
+    let format = match format.map(export::Format::name) {
+        None | Some("text") => LiveFormatArg::Events,
+        Some("jsonl") => LiveFormatArg::Jsonl,
         Some(_) => {
             return Err(Failure::usage(
                 "live capture writes text or jsonl; use -w to save the packets and export other formats later",

@@ -12,7 +12,7 @@ use super::look::look;
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
-use crate::export::{Dialect, Format, Look, What};
+use crate::export::{self, Look, Setting, Settings, What};
 use crate::filter::Filter;
 use crate::report::Severity;
 
@@ -52,7 +52,9 @@ pub(super) struct ReportJob {
     /// How to analyze; the key log is not read yet.
     pub(super) analyzer: analyzer::Options,
     /// How to write.
-    pub(super) format: Format,
+    pub(super) format: FormatArg,
+    /// What that heeds.
+    pub(super) settings: Settings,
     /// Where to.
     pub(super) target: Target,
     /// Which sessions to report; already checked.
@@ -109,14 +111,12 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Live(Box::new(understand_capture(capture, report, &general)?))
             }
             None if stdout_is_terminal && !report.output.is_given() => {
-                Job::Show(report_job(report, FormatArg::Text, &general)?)
+                Job::Show(report_job(report, &export::Text, &general)?)
             }
-            None => Job::Report(report_job(report, FormatArg::Text, &general)?),
+            None => Job::Report(report_job(report, &export::Text, &general)?),
             Some(Command::Tui(own)) => tui(*own, capture, report, &general)?,
-            Some(Command::Analyze(own)) => {
-                Job::Report(report_job(own.or(report), FormatArg::Text, &general)?)
-            }
-            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), FormatArg::Json, &general)?),
+            Some(Command::Analyze(own)) => Job::Report(report_job(own.or(report), &export::Text, &general)?),
+            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), &export::Json, &general)?),
             Some(Command::Live(own)) => {
                 let args = live_args(own, capture, report)?;
                 Job::Live(Box::new(understand_live(args, &general)?))
@@ -167,7 +167,7 @@ fn tui(
     let (capture, report) = (own.capture.or(capture), own.report.or(report));
     if capture.interfaces.is_empty() {
         reject_capture(None, &capture)?;
-        return Ok(Job::Show(report_job(report, FormatArg::Text, general)?));
+        return Ok(Job::Show(report_job(report, &export::Text, general)?));
     }
     if capture.writes_lines() {
         return Err(Failure::usage("-l, -t and -w - are for 'ftpscope live', which writes lines"));
@@ -191,28 +191,23 @@ fn report_job(
         Some(path) if path.as_os_str() != "-" => Target::File(path),
         _ => Target::Stdout,
     };
-    let format = format(
-        &output,
-        default_format,
-        Look { is_selection: analysis.filter.is_some(), ..look(&target, general) },
-    )?;
+    let look = Look { is_selection: analysis.filter.is_some(), ..look(&target, general) };
+    let (format, settings) = format(&output, default_format, look)?;
     Ok(ReportJob {
         files,
         filter: analysis.filter.clone(),
         keylog: KeyLogFile::find(input.keylog),
-        analyzer: analyzer_options(analysis, held(format)),
+        analyzer: analyzer_options(analysis, held(format, &settings)),
         format,
+        settings,
         target,
         fail_on: output.fail_on.map(severity),
     })
 }
 
 /// How much of a report is held for a format; the terminal interface has none.
-const fn held(format: Format) -> Held {
-    match format {
-        Format::Json { pretty: false } | Format::Jsonl => Held::Parts,
-        Format::Json { pretty: true } | Format::Text(_) | Format::Table { .. } => Held::Whole,
-    }
+fn held(format: FormatArg, settings: &Settings) -> Held {
+    if format.stream(settings).is_some() { Held::Parts } else { Held::Whole }
 }
 
 /// Checks a display filter; the error points at what is wrong.
@@ -241,28 +236,24 @@ pub(super) fn analyzer_options(analysis: AnalysisArgs, held: Held) -> analyzer::
     }
 }
 
-/// The format with all that belongs to it. What would be ignored is refused.
-fn format(output: &OutputArgs, default_format: FormatArg, look: Look) -> Result<Format, Failure> {
-    let format = if output.json { FormatArg::Json } else { output.format.unwrap_or(default_format) };
-    let is_table = matches!(format, FormatArg::Csv | FormatArg::Tsv);
-    if output.pretty && format != FormatArg::Json {
-        return Err(Failure::usage("--pretty is for JSON (-T json)"));
-    }
-    if output.what.is_some() && !is_table {
-        return Err(Failure::usage("--what chooses a table, so it needs -T csv or -T tsv"));
-    }
-    if output.csv_raw && format != FormatArg::Csv {
-        return Err(Failure::usage("--csv-raw is for CSV (-T csv)"));
+/// The format with its settings. What it would ignore is refused.
+fn format(
+    output: &OutputArgs,
+    default_format: FormatArg,
+    look: Look,
+) -> Result<(FormatArg, Settings), Failure> {
+    let format = if output.json { &export::Json } else { output.format.unwrap_or(default_format) };
+    for (is_given, setting, why) in [
+        (output.pretty, Setting::Pretty, "--pretty is for JSON (-T json)"),
+        (output.what.is_some(), Setting::What, "--what chooses a table, so it needs -T csv or -T tsv"),
+        (output.csv_raw, Setting::Raw, "--csv-raw is for CSV (-T csv)"),
+    ] {
+        if is_given && !format.heeds().contains(&setting) {
+            return Err(Failure::usage(why));
+        }
     }
     let what = output.what.map_or(What::Sessions, what);
-    Ok(match format {
-        FormatArg::Text => Format::Text(look),
-        FormatArg::Json => Format::Json { pretty: output.pretty },
-        FormatArg::Jsonl => Format::Jsonl,
-        FormatArg::Csv if output.csv_raw => Format::Table { what, dialect: Dialect::RawCsv },
-        FormatArg::Csv => Format::Table { what, dialect: Dialect::Csv },
-        FormatArg::Tsv => Format::Table { what, dialect: Dialect::Tsv },
-    })
+    Ok((format, Settings { look, pretty: output.pretty, what, raw: output.csv_raw }))
 }
 
 const fn what(name: WhatArg) -> What {

@@ -50,14 +50,14 @@ pub(super) fn run(
         say(&line);
     }
     let reading = Reading { frames, progress, interrupts };
-    let outcome = match stream::Form::of(job.format) {
-        Some(form) => stream::run(reading, job, form, filter.as_ref(), &mut output)?,
+    let outcome = match job.format.stream(&job.settings) {
+        Some(stream) => stream::run(reading, job, stream, filter.as_ref(), &mut output)?,
         None => {
             let mut report = reading.report(job.analyzer)?;
             if let Some(filter) = &filter {
                 report.sessions.retain(|session| filter.matches(session));
             }
-            output.write(|sink| export::write(&report, job.format, sink))?;
+            output.write(|sink| export::write(&report, job.format, &job.settings, sink))?;
             let worst = worst(&report);
             let outcome = Outcome { damage: damage(&report.capture), worst, packets: report.capture.packets };
             // The program ends now, which gives back all of it at once; piece by piece takes much longer.

@@ -20,7 +20,7 @@ use crate::base::{Limits, Printable};
 use crate::capture::{self, Frames, PcapngWriter};
 use crate::confine::{Needs, confine};
 use crate::decode::{Decoded, Decoder};
-use crate::export::{self, Dialect, Format, JsonDocument, JsonLines, Look, What};
+use crate::export::{self, FORMATS, Format, Setting, Settings as FormatSettings, What};
 use crate::live::{Form, Until};
 use crate::reading::{Closing, HandOver, Next, Order, Pump, SessionObserver};
 use crate::report::{Capture, Report, Session};
@@ -275,51 +275,42 @@ struct FileExporter {
 }
 
 impl tui::Exporter for FileExporter {
-    fn formats(&self) -> &[&'static str] {
-        &["json", "jsonl", "text", "csv", "tsv"]
+    fn formats(&self) -> Vec<&'static str> {
+        FORMATS.iter().map(|format| format.name()).collect()
     }
 
     fn export(&self, request: &ExportRequest) -> Result<String, String> {
+        let format = export::format_named(&request.format)
+            .ok_or_else(|| format!("'{}' is no format", Printable(&request.format)))?;
         let written = Output::open_distinct_from(&Target::File(request.path.clone()), &self.files).and_then(
             |mut output| {
-                output.write(|sink| write(request, &mut BufWriter::new(sink)))?;
+                output.write(|sink| write(request, format, &mut BufWriter::new(sink)))?;
                 output.finish()
             },
         );
         in_words(written)?;
         let path = request.path.display().to_string();
-        Ok(format!("wrote {} to {}", amount(request), Printable(&path)))
+        Ok(format!("wrote {} to {}", amount(request, format), Printable(&path)))
     }
 }
 
-/// Writes a report; as JSON without a second copy of the sessions.
-fn write(request: &ExportRequest, out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes a report; without a second copy of the sessions where the format needs none.
+fn write(request: &ExportRequest, format: &dyn Format, out: &mut dyn io::Write) -> io::Result<()> {
     let unread = Capture::default();
     let capture = request.capture.as_ref().unwrap_or(&unread);
-    let format = match request.format.as_str() {
-        "json" => {
-            let mut document = JsonDocument::begin();
-            request.sessions.iter().try_for_each(|session| document.session(session, out))?;
-            document.end(capture, &request.findings, out)?;
-            return out.flush();
-        }
-        "jsonl" => {
-            let mut lines = JsonLines::default();
-            request.sessions.iter().try_for_each(|session| lines.session(session, out))?;
-            lines.end(capture, &request.findings, out)?;
-            return out.flush();
-        }
-        "csv" => Format::Table { what: what(request.table), dialect: Dialect::Csv },
-        "tsv" => Format::Table { what: what(request.table), dialect: Dialect::Tsv },
-        _ => Format::Text(Look::default()),
-    };
+    let settings = FormatSettings { what: what(request.table), ..FormatSettings::default() };
+    if let Some(mut stream) = format.stream(&settings) {
+        request.sessions.iter().try_for_each(|session| stream.session(session, out))?;
+        stream.end(capture, &request.findings, out)?;
+        return out.flush();
+    }
     let report = Report {
         capture: capture.clone(),
         sessions: request.sessions.iter().map(|session| Session::clone(session)).collect(),
         findings: request.findings.clone(),
         ..Report::default()
     };
-    export::write(&report, format, out)?;
+    export::write(&report, format, &settings, out)?;
     out.flush()
 }
 
@@ -334,13 +325,15 @@ const fn what(table: Table) -> What {
 }
 
 /// How much was written, in words.
-fn amount(request: &ExportRequest) -> String {
+fn amount(request: &ExportRequest, format: &dyn Format) -> String {
     let sessions = match request.sessions.len() {
         1 => "1 session".to_owned(),
         count => format!("{count} sessions"),
     };
+    if !format.heeds().contains(&Setting::What) {
+        return sessions;
+    }
     let table = match request.table {
-        _ if !matches!(request.format.as_str(), "csv" | "tsv") => return sessions,
         Table::Sessions => return sessions,
         Table::Transfers => "transfers",
         Table::Channels => "data channels",

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::IpAddr;
 
+use super::{Format, Setting, Settings};
 use crate::base::{Printable, Timestamp, hex::Hex};
 use crate::report::Report;
 use columns::{Column, Row};
@@ -31,7 +32,7 @@ pub enum What {
 
 /// How cells are separated, and how text from the wire is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
+enum Dialect {
     /// For spreadsheets: commas; formulas are disarmed and control characters escaped.
     Csv,
     /// For programs with a full CSV parser: commas; text from the wire is unchanged.
@@ -41,8 +42,53 @@ pub enum Dialect {
     Tsv,
 }
 
+/// One table, separated by commas.
+#[derive(Clone, Copy, Debug)]
+pub struct Csv;
+
+impl Format for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn help(&self) -> &'static str {
+        "One table (see --what) for spreadsheets; formulas are neutralised"
+    }
+
+    fn heeds(&self) -> &'static [Setting] {
+        &[Setting::What, Setting::Raw]
+    }
+
+    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+        let dialect = if settings.raw { Dialect::RawCsv } else { Dialect::Csv };
+        write(report, settings.what, dialect, out)
+    }
+}
+
+/// One table, separated by tabs.
+#[derive(Clone, Copy, Debug)]
+pub struct Tsv;
+
+impl Format for Tsv {
+    fn name(&self) -> &'static str {
+        "tsv"
+    }
+
+    fn help(&self) -> &'static str {
+        "One table (see --what) separated by tabs, for programs that split lines"
+    }
+
+    fn heeds(&self) -> &'static [Setting] {
+        &[Setting::What]
+    }
+
+    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+        write(report, settings.what, Dialect::Tsv, out)
+    }
+}
+
 /// Writes the table, with a heading.
-pub(super) fn write(report: &Report, what: What, dialect: Dialect, out: &mut dyn Write) -> io::Result<()> {
+fn write(report: &Report, what: What, dialect: Dialect, out: &mut dyn Write) -> io::Result<()> {
     let mut sheet = Sheet::new(dialect, out);
     match what {
         What::Sessions => sheet.table(&columns::sessions(), Row::sessions(report)),

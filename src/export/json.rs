@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::{Format, Setting, Settings, Stream};
 use crate::analyzer::Event;
 use crate::report::{Capture, Finding, Report, Schema, Session, Tool};
 use indented::Indented;
@@ -15,8 +16,56 @@ use writer::Writer;
 /// Size of the writes to the output.
 const BUFFER_SIZE: usize = 256 * 1024;
 
+/// One JSON document as in the report contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Json;
+
+impl Format for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn help(&self) -> &'static str {
+        "A single document with everything"
+    }
+
+    fn heeds(&self) -> &'static [Setting] {
+        &[Setting::Pretty]
+    }
+
+    fn stream(&self, settings: &Settings) -> Option<Box<dyn Stream>> {
+        (!settings.pretty).then(|| Box::new(JsonDocument::begin()) as Box<dyn Stream>)
+    }
+
+    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+        write(report, settings.pretty, out)
+    }
+}
+
+/// JSON Lines: one session a line, then a closing line with all that belongs to no session.
+#[derive(Clone, Copy, Debug)]
+pub struct Jsonl;
+
+impl Format for Jsonl {
+    fn name(&self) -> &'static str {
+        "jsonl"
+    }
+
+    fn help(&self) -> &'static str {
+        "One line per session as soon as it ends, then a closing line"
+    }
+
+    fn stream(&self, _settings: &Settings) -> Option<Box<dyn Stream>> {
+        Some(Box::new(JsonLines::default()))
+    }
+
+    fn write(&self, report: &Report, _settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+        write_lines(report, out)
+    }
+}
+
 /// Writes the whole report as one JSON document, on one line or indented, and a line feed.
-pub(super) fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
+fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
     if pretty {
         let mut json = Writer::default();
         json.value(report)?;
@@ -81,12 +130,27 @@ impl JsonDocument {
 }
 
 /// Writes the whole report as JSON Lines: a line for each session, then the closing line.
-pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = JsonLines::default();
     for session in &report.sessions {
         lines.session(session, out)?;
     }
     lines.end(&report.capture, &report.findings, out)
+}
+
+/// A document is of no use until it is complete, so that a pause writes nothing.
+impl Stream for JsonDocument {
+    fn is_ordered(&self) -> bool {
+        true
+    }
+
+    fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
+        Self::session(self, session, out)
+    }
+
+    fn end(self: Box<Self>, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+        Self::end(*self, capture, findings, out)
+    }
 }
 
 /// A report as JSON Lines, written as its sessions become known.
@@ -117,6 +181,26 @@ impl JsonLines {
         self.json.value(value)?;
         self.json.raw(b"\n");
         Ok(())
+    }
+}
+
+impl Stream for JsonLines {
+    fn is_ordered(&self) -> bool {
+        false
+    }
+
+    fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
+        Self::session(self, session, out)
+    }
+
+    /// Readers of lines wait for them.
+    fn pause(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.flush(out)?;
+        out.flush()
+    }
+
+    fn end(self: Box<Self>, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+        Self::end(*self, capture, findings, out)
     }
 }
 

@@ -12,6 +12,7 @@ mod table;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
+use super::{Format, Settings};
 use crate::base::Timestamp;
 use crate::report::{Capture, Code, Report, Severity, Source, Status, Uid};
 
@@ -32,8 +33,26 @@ impl<'a> Numbers<'a> {
     }
 }
 
+/// For people.
+#[derive(Clone, Copy, Debug)]
+pub struct Text;
+
+impl Format for Text {
+    fn name(&self) -> &'static str {
+        "text"
+    }
+
+    fn help(&self) -> &'static str {
+        "For people"
+    }
+
+    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+        write(report, settings.look, out)
+    }
+}
+
 /// Writes the report.
-pub(super) fn write(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+fn write(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     let mut page = Page::new(&mut out, look);
     for source in &report.capture.sources {

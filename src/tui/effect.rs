@@ -62,7 +62,7 @@ pub trait Saver: Send + Sync {
 /// Writes reports; it runs on a thread of its own.
 pub trait Exporter: Send + Sync {
     /// The formats it knows, by name.
-    fn formats(&self) -> &[&'static str];
+    fn formats(&self) -> Vec<&'static str>;
 
     /// Writes sessions, in a format, to a file. Says in a few words what was written.
     fn export(&self, request: &ExportRequest) -> Result<String, String>;

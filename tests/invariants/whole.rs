@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use ftpscope::analyzer::{Analyzer, Conclusion, Options};
 use ftpscope::base::Limits;
 use ftpscope::capture::Frames;
-use ftpscope::export::{self, Dialect, Format, JsonDocument, Look, What};
+use ftpscope::export::{self, Csv, Format, Json, JsonDocument, Jsonl, Look, Settings, Text, Tsv, What};
 use ftpscope::report::{Connection, Report, Session, Status};
 
 /// Packets looked at: a few bytes of a compressed file may stand for millions.
@@ -116,18 +116,19 @@ fn streamed(file: &[u8], options: &Options) -> String {
 
 /// The report in every form; gives its JSON.
 fn written(report: &Report) -> String {
-    let write = |format| {
+    let usual = Settings::default();
+    let write = |format: &dyn Format, settings: Settings| {
         let mut out = Vec::new();
-        export::write(report, format, &mut out).unwrap();
+        export::write(report, format, &settings, &mut out).unwrap();
         String::from_utf8(out).expect("a report is UTF-8")
     };
-    let json = write(Format::Json { pretty: false });
+    let json = write(&Json, usual);
     let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(value["sessions"].as_array().map(Vec::len), Some(report.sessions.len()));
     let pretty: serde_json::Value =
-        serde_json::from_str(&write(Format::Json { pretty: true })).expect("JSON");
+        serde_json::from_str(&write(&Json, Settings { pretty: true, ..usual })).expect("JSON");
     assert_eq!(pretty, value, "indented, it says the same");
-    let lines = write(Format::Jsonl);
+    let lines = write(&Jsonl, usual);
     assert_eq!(lines.lines().count(), report.sessions.len() + 1);
     for line in lines.lines() {
         serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON");
@@ -137,7 +138,7 @@ fn written(report: &Report) -> String {
         Look { width: Some(30), ascii: true, ..Look::default() },
         Look::default(),
     ] {
-        let text = write(Format::Text(look));
+        let text = write(&Text, Settings { look, ..usual });
         let odd = text.chars().find(|&character| character != '\n' && is_odd(character));
         assert_eq!(odd, None, "a terminal would obey this");
         if look.ascii {
@@ -145,9 +146,9 @@ fn written(report: &Report) -> String {
         }
     }
     for what in [What::Sessions, What::Transfers, What::Channels, What::Commands, What::Findings] {
-        for dialect in [Dialect::Csv, Dialect::RawCsv, Dialect::Tsv] {
-            table(&write(Format::Table { what, dialect }), dialect);
-        }
+        commas(&write(&Csv, Settings { what, ..usual }), false);
+        commas(&write(&Csv, Settings { what, raw: true, ..usual }), true);
+        tabs(&write(&Tsv, Settings { what, ..usual }));
     }
     json
 }
@@ -157,25 +158,24 @@ fn is_odd(character: char) -> bool {
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Every row has as many cells as the heading, split by tabs and lines alone.
+fn tabs(text: &str) {
+    let columns = |line: &str| line.matches('\t').count();
+    let mut lines = text.lines();
+    let heading = columns(lines.next().expect("a heading"));
+    assert!(lines.all(|line| columns(line) == heading), "a row of other length");
+    assert!(!text.chars().any(|character| !matches!(character, '\n' | '\t') && character.is_control()));
+}
+
 /// Every row has as many cells as the heading, and no cell is a formula where a spreadsheet reads it.
-fn table(text: &str, dialect: Dialect) {
-    if dialect == Dialect::Tsv {
-        let columns = |line: &str| line.matches('\t').count();
-        let mut lines = text.lines();
-        let heading = columns(lines.next().expect("a heading"));
-        assert!(lines.all(|line| columns(line) == heading), "a row of other length");
-        assert!(!text.chars().any(|character| !matches!(character, '\n' | '\t') && character.is_control()));
-        return;
-    }
+fn commas(text: &str, is_raw: bool) {
     for row in csv::Reader::from_reader(text.as_bytes()).records() {
         let row = row.expect("rows are of one length");
-        if dialect == Dialect::Csv {
-            for cell in &row {
-                let formula = cell.starts_with(['=', '+', '@', '\t', '\r']);
-                let negative = cell.strip_prefix('-').is_some_and(|rest| rest.parse::<f64>().is_err());
-                assert!(!formula && !negative, "a formula: {cell}");
-                assert!(!cell.chars().any(is_odd), "an odd character: {cell}");
-            }
+        for cell in row.iter().filter(|_| !is_raw) {
+            let formula = cell.starts_with(['=', '+', '@', '\t', '\r']);
+            let negative = cell.strip_prefix('-').is_some_and(|rest| rest.parse::<f64>().is_err());
+            assert!(!formula && !negative, "a formula: {cell}");
+            assert!(!cell.chars().any(is_odd), "an odd character: {cell}");
         }
     }
 }

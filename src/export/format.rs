@@ -1,0 +1,140 @@
+//! The formats of a report, by name.
+//!
+//! A new format is a module that implements [`Format`], and its line in [`FORMATS`]: the command line and its help, the
+//! terminal interface and the manual page read that list.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use super::csv::{Csv, Tsv};
+use super::json::{Json, Jsonl};
+use super::text::Text;
+use super::{Look, What};
+use crate::report::{Capture, Finding, Report, Session};
+
+/// Every format, in the order of the help.
+pub static FORMATS: &[&dyn Format] = &[&Text, &Json, &Jsonl, &Csv, &Tsv];
+
+/// The format of this name.
+pub fn format_named(name: &str) -> Option<&'static dyn Format> {
+    FORMATS.iter().copied().find(|format| format.name() == name)
+}
+
+/// What may be asked of a format. Each heeds what concerns it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// How text is laid out.
+    pub look: Look,
+    /// Whether JSON is indented, on many lines.
+    pub pretty: bool,
+    /// Which table is written, where the format is one table of the report.
+    pub what: What,
+    /// Whether cells keep text from the wire as it is, formulas included.
+    pub raw: bool,
+}
+
+/// A setting by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// [`Settings::pretty`].
+    Pretty,
+    /// [`Settings::what`].
+    What,
+    /// [`Settings::raw`].
+    Raw,
+}
+
+/// A form in which a report is written.
+pub trait Format: fmt::Debug + Sync {
+    /// Its name on the command line, and the usual ending of its files.
+    fn name(&self) -> &'static str;
+
+    /// What it is, in a few words.
+    fn help(&self) -> &'static str;
+
+    /// The settings that make a difference to it, [`Settings::look`] aside.
+    fn heeds(&self) -> &'static [Setting] {
+        &[]
+    }
+
+    /// Begins a report that is written as its sessions become known; none where the whole report must be known.
+    fn stream(&self, settings: &Settings) -> Option<Box<dyn Stream>> {
+        let _ = settings;
+        None
+    }
+
+    /// Writes the whole report.
+    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// A report that is written as its sessions become known.
+pub trait Stream: Send {
+    /// Whether sessions belong in the order of their first packets, rather than of their ends.
+    fn is_ordered(&self) -> bool;
+
+    /// Adds the next session.
+    fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Nothing further is at hand for now: whoever waits for complete sessions should get them.
+    fn pause(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let _ = out;
+        Ok(())
+    }
+
+    /// Adds all that belongs to no session, and ends the report.
+    fn end(self: Box<Self>, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::sample_report;
+    use super::*;
+
+    #[test]
+    fn each_format_is_found_by_its_own_name() {
+        for format in FORMATS {
+            assert_eq!(format_named(format.name()).map(Format::name), Some(format.name()));
+        }
+        assert!(format_named("xml").is_none());
+    }
+
+    #[test]
+    fn what_is_written_session_by_session_is_what_is_written_at_once() {
+        let report = sample_report();
+        let settings = Settings::default();
+        let mut streamed = 0;
+        for format in FORMATS {
+            let Some(mut stream) = format.stream(&settings) else { continue };
+            let (mut parts, mut whole) = (Vec::new(), Vec::new());
+            for session in &report.sessions {
+                stream.session(session, &mut parts).unwrap();
+                stream.pause(&mut parts).unwrap();
+            }
+            stream.end(&report.capture, &report.findings, &mut parts).unwrap();
+            format.write(&report, &settings, &mut whole).unwrap();
+            assert_eq!(parts, whole, "{}", format.name());
+            streamed += 1;
+        }
+        assert_eq!(streamed, 2);
+    }
+
+    #[test]
+    fn a_format_heeds_the_settings_that_it_names() {
+        let report = sample_report();
+        let usual = Settings::default();
+        let written = |format: &dyn Format, settings: &Settings| {
+            let mut out = Vec::new();
+            format.write(&report, settings, &mut out).unwrap();
+            out
+        };
+        for (setting, settings) in [
+            (Setting::Pretty, Settings { pretty: true, ..usual }),
+            (Setting::What, Settings { what: What::Transfers, ..usual }),
+        ] {
+            for format in FORMATS {
+                let differs = written(*format, &usual) != written(*format, &settings);
+                assert_eq!(differs, format.heeds().contains(&setting), "{} {setting:?}", format.name());
+            }
+        }
+    }
+}
