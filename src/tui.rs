@@ -119,7 +119,7 @@ pub struct Ended {
 /// Shows what a source finds, until the user leaves.
 pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error> {
     if let Some(exporter) = &options.exporter {
-        options.settings.formats = exporter.formats().to_vec();
+        options.settings.formats = exporter.formats();
     }
     let (sender, receiver) = sync_channel(QUEUE);
     let stop = Arc::new(AtomicBool::new(false));
