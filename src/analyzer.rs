@@ -12,7 +12,7 @@ use std::fmt;
 
 use crate::base::{LimitCounts, Timestamp};
 use crate::decode::{Decoded, Decoder, Frame, Segment};
-use crate::report::{Capture, Finding, Report, Session, Source, Uid};
+use crate::report::{Capture, ChannelIndex, Finding, Report, Session, Source, Uid};
 use crate::session::{Finished, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
@@ -165,7 +165,7 @@ impl Analyzer {
     }
 
     /// The newest transfer on a data channel of a session under way, with what was in force when its command was given.
-    pub fn current_transfer(&mut self, uid: &Uid, channel: u32) -> Option<CurrentTransfer> {
+    pub fn current_transfer(&mut self, uid: &Uid, channel: ChannelIndex) -> Option<CurrentTransfer> {
         self.tracker.current_transfer(uid, channel)
     }
 

@@ -6,6 +6,7 @@ mod choice;
 mod endpoint;
 mod hash_keys;
 pub(crate) mod hex;
+mod index;
 mod keyed_map;
 mod limits;
 mod number_map;
@@ -23,6 +24,7 @@ pub use endpoint::Endpoint;
 #[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
 pub use hash_keys::set_hash_keys;
 pub(crate) use hash_keys::{FastKeys, StrongKeys};
+pub(crate) use index::indices;
 pub(crate) use keyed_map::{KeyedMap, KeyedSet};
 pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};
 pub(crate) use number_map::NumberMap;

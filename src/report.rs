@@ -10,6 +10,7 @@ mod capture;
 mod channel;
 mod community;
 mod finding;
+mod index;
 mod interface;
 mod numbered;
 mod rows;
@@ -32,6 +33,7 @@ pub use channel::{
 };
 pub use community::{CommunityId, community_id};
 pub use finding::{Code, Finding, Severity};
+pub use index::{ChannelIndex, CommandIndex, TransferIndex};
 pub use interface::Interface;
 pub use session::{
     Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,

@@ -9,7 +9,9 @@ use ftpscope::analyzer::{Analyzer, CurrentTransfer, Options};
 use ftpscope::base::Limits;
 use ftpscope::capture;
 use ftpscope::export::{self, Json, Settings};
-use ftpscope::report::{Differs, MatchedBy, Mode, Outcome, Report, Security, Severity, Transfer, Uid};
+use ftpscope::report::{
+    ChannelIndex, Differs, MatchedBy, Mode, Outcome, Report, Security, Severity, Transfer, Uid,
+};
 use ftpscope::tls::KeyLog;
 
 fn sample(name: &str) -> PathBuf {
@@ -210,7 +212,7 @@ fn beginning(it: &Transfer) -> CurrentTransfer {
         structure: it.structure,
         mode: it.mode,
         offset: it.offset,
-        data_channel: it.data_channel.unwrap_or(u32::MAX),
+        data_channel: it.data_channel.unwrap_or(ChannelIndex(u32::MAX)),
     }
 }
 
@@ -222,12 +224,12 @@ fn first_bytes(report: &Report) -> BTreeMap<u64, Vec<(&Uid, &Transfer)>> {
         let mut taken = BTreeSet::new();
         let firsts = session.transfers.iter().filter(|it| it.data_channel.is_some_and(|at| taken.insert(at)));
         for transfer in firsts.collect::<Vec<_>>() {
-            let channel = session.data_channels.get(transfer.data_channel.unwrap() as usize).unwrap();
+            let channel = session.data_channel(transfer.data_channel.unwrap()).unwrap();
             let Some(connection) = channel.connected() else { continue };
             let streams = [&connection.from_originator, &connection.from_responder];
             let first =
                 streams.into_iter().filter_map(|stream| stream.first_payload).map(|(_, frame)| frame).min();
-            let given = session.commands.get(transfer.command as usize).unwrap().frame;
+            let given = session.command(transfer.command).unwrap().frame;
             if let Some(frame) = first.filter(|&frame| frame > given) {
                 by_frame.entry(frame).or_default().push((&session.uid, transfer));
             }

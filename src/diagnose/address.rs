@@ -7,7 +7,7 @@ use super::case::{
 };
 use super::draft::{Draft, Group, Groups, Sink, ports, times};
 use crate::base::{Address, Endpoint};
-use crate::report::{Code, DataChannel, EndState, MatchedBy, Mode, Negotiation, Outcome, Uid};
+use crate::report::{ChannelIndex, Code, DataChannel, EndState, MatchedBy, Mode, Negotiation, Outcome, Uid};
 
 /// Ports below this are the system's services.
 const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
@@ -246,7 +246,7 @@ fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
     }
 }
 
-fn foreign_peer(case: &Case<'_>, index: u32, channel: &DataChannel, sink: &mut Sink) {
+fn foreign_peer(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, sink: &mut Sink) {
     let Some(connection) = channel.connected() else { return };
     let partner = channel.peer_session.is_some() || channel.matched_by == Some(MatchedBy::ThirdParty);
     let reset_at_once = connection.end_state == EndState::Rst && connection.bytes() == 0;

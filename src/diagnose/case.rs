@@ -6,7 +6,8 @@ use super::Options;
 use super::announced::Announced;
 use crate::base::{Endpoint, Text, Timestamp};
 use crate::report::{
-    Command, Connection, DataChannel, Mode, Negotiation, Outcome, Party, Reply, Session, Transfer,
+    ChannelIndex, Command, CommandIndex, Connection, DataChannel, Mode, Negotiation, Outcome, Party, Reply,
+    Session, Transfer, TransferIndex,
 };
 
 /// A session with what its rules look up again and again.
@@ -21,13 +22,13 @@ pub(super) struct Case<'a> {
     /// Time of the latest packet of the capture.
     pub(super) until: Timestamp,
     /// Channel and transfer, ordered.
-    transfers_by_channel: Vec<(u32, u32)>,
+    transfers_by_channel: Vec<(ChannelIndex, TransferIndex)>,
     /// Command and its first channel, ordered.
-    channels_by_command: Vec<(u32, u32)>,
+    channels_by_command: Vec<(CommandIndex, ChannelIndex)>,
 }
 
 /// A data channel with its index.
-pub(super) type Channel<'a> = (u32, &'a DataChannel);
+pub(super) type Channel<'a> = (ChannelIndex, &'a DataChannel);
 
 impl<'a> Case<'a> {
     /// Opens the case.
@@ -37,13 +38,11 @@ impl<'a> Case<'a> {
         announced: &'a Announced,
         until: Timestamp,
     ) -> Self {
-        let mut transfers_by_channel: Vec<(u32, u32)> = (0_u32..)
-            .zip(&session.transfers)
+        let mut transfers_by_channel: Vec<_> = TransferIndex::number(&session.transfers)
             .filter_map(|(index, transfer)| Some((transfer.data_channel?, index)))
             .collect();
         transfers_by_channel.sort_unstable();
-        let mut channels_by_command: Vec<(u32, u32)> = (0_u32..)
-            .zip(&session.data_channels)
+        let mut channels_by_command: Vec<_> = ChannelIndex::number(&session.data_channels)
             .filter_map(|(index, channel)| Some((channel.command?, index)))
             .collect();
         channels_by_command.sort_unstable();
@@ -60,21 +59,24 @@ impl<'a> Case<'a> {
 
     /// The data channels with their indices.
     pub(super) fn channels(&self) -> impl Iterator<Item = Channel<'a>> + use<'a> {
-        (0_u32..).zip(&self.session.data_channels)
+        ChannelIndex::number(&self.session.data_channels)
     }
 
     /// The transfers with their indices.
-    pub(super) fn transfers(&self) -> impl Iterator<Item = (u32, &'a Transfer)> + use<'a> {
-        (0_u32..).zip(&self.session.transfers)
+    pub(super) fn transfers(&self) -> impl Iterator<Item = (TransferIndex, &'a Transfer)> + use<'a> {
+        TransferIndex::number(&self.session.transfers)
     }
 
     /// The commands with their indices.
-    pub(super) fn commands(&self) -> impl Iterator<Item = (u32, &'a Command)> + use<'a> {
-        (0_u32..).zip(&self.session.commands)
+    pub(super) fn commands(&self) -> impl Iterator<Item = (CommandIndex, &'a Command)> + use<'a> {
+        CommandIndex::number(&self.session.commands)
     }
 
     /// The transfers for which a channel was in force.
-    pub(super) fn transfers_on(&self, channel: u32) -> impl Iterator<Item = (u32, &'a Transfer)> + '_ {
+    pub(super) fn transfers_on(
+        &self,
+        channel: ChannelIndex,
+    ) -> impl Iterator<Item = (TransferIndex, &'a Transfer)> + '_ {
         let from = self.transfers_by_channel.partition_point(|&(of, _)| of < channel);
         self.transfers_by_channel
             .iter()
@@ -84,7 +86,7 @@ impl<'a> Case<'a> {
     }
 
     /// The channel that a command negotiated.
-    pub(super) fn channel_of(&self, command: u32) -> Option<u32> {
+    pub(super) fn channel_of(&self, command: CommandIndex) -> Option<ChannelIndex> {
         let at = self.channels_by_command.binary_search_by_key(&command, |&(of, _)| of).ok()?;
         self.channels_by_command.get(at).map(|&(_, channel)| channel)
     }

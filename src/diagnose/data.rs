@@ -4,7 +4,7 @@ use super::case::{
     Case, accepted_but_unused, announcement, connecting_side, is_private, is_public, listening_side,
 };
 use super::draft::{Draft, Sink, duration, excerpt, plural};
-use crate::report::{Code, Connection, DataChannel, Outcome, Status, Transfer};
+use crate::report::{ChannelIndex, Code, Connection, DataChannel, Outcome, Status, Transfer, TransferIndex};
 
 /// A single SYN at the end of a capture may yet be answered for this long, in seconds: the first retransmission comes
 /// after one.
@@ -50,7 +50,7 @@ fn in_time_wait(channel: &DataChannel) -> bool {
 fn attempt(
     case: &Case<'_>,
     code: Code,
-    index: u32,
+    index: ChannelIndex,
     channel: &DataChannel,
     it: &Connection,
     text: String,
@@ -68,7 +68,7 @@ fn attempt(
         .transfer(transfer.map(|(transfer, _)| transfer))
 }
 
-fn unanswered(case: &Case<'_>, index: u32, channel: &DataChannel, it: &Connection, sink: &mut Sink) {
+fn unanswered(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, it: &Connection, sink: &mut Sink) {
     let failed = case.transfers_on(index).any(|(_, transfer)| transfer.status == Status::Failed);
     if it.syn_attempts < 2 && !failed && case.seconds_after(it.start) < ANSWER_S {
         return;
@@ -111,7 +111,7 @@ fn unanswered(case: &Case<'_>, index: u32, channel: &DataChannel, it: &Connectio
     sink.push(attempt(case, Code::DataUnanswered, index, channel, it, text).advice(advice));
 }
 
-fn refused(case: &Case<'_>, index: u32, channel: &DataChannel, it: &Connection, sink: &mut Sink) {
+fn refused(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, it: &Connection, sink: &mut Sink) {
     let (negotiated, _) = case.negotiated(channel);
     let waited = it.start.seconds_since(negotiated);
     let cause = if in_time_wait(channel) {
@@ -135,7 +135,7 @@ fn refused(case: &Case<'_>, index: u32, channel: &DataChannel, it: &Connection, 
     sink.push(attempt(case, Code::DataRefused, index, channel, it, text));
 }
 
-fn never_attempted(case: &Case<'_>, index: u32, transfer: &Transfer, sink: &mut Sink) {
+fn never_attempted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mut Sink) {
     let Some(number) = transfer.data_channel else { return };
     let Some(channel) = case.session.data_channel(number).filter(|it| accepted_but_unused(it)) else {
         return;

@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use super::explain::explain;
 use crate::base::Timestamp;
-use crate::report::{Code, Finding, Severity};
+use crate::report::{ChannelIndex, Code, CommandIndex, Finding, Severity, TransferIndex};
 
 /// Frames named by one finding at most: enough to prove it, few enough to read.
 const FRAMES: usize = 16;
@@ -52,19 +52,19 @@ impl Draft {
     }
 
     /// The command concerned.
-    pub(super) const fn command(mut self, index: Option<u32>) -> Self {
+    pub(super) const fn command(mut self, index: Option<CommandIndex>) -> Self {
         self.0.command = index;
         self
     }
 
     /// The data channel concerned.
-    pub(super) const fn channel(mut self, index: Option<u32>) -> Self {
+    pub(super) const fn channel(mut self, index: Option<ChannelIndex>) -> Self {
         self.0.data_channel = index;
         self
     }
 
     /// The transfer concerned.
-    pub(super) const fn transfer(mut self, index: Option<u32>) -> Self {
+    pub(super) const fn transfer(mut self, index: Option<TransferIndex>) -> Self {
         self.0.transfer = index;
         self
     }
@@ -123,7 +123,7 @@ pub(super) struct Group {
     /// How often.
     pub(super) count: u64,
     /// Index of the first data channel concerned.
-    pub(super) channel: u32,
+    pub(super) channel: ChannelIndex,
     /// When it happened first.
     pub(super) time: Timestamp,
     /// Frames of the first few times.
@@ -155,7 +155,7 @@ impl<K: Copy + Eq + Hash> Groups<K> {
 
     /// The group of `key` for one more case, which is the first one's channel and time if it is new; none where there
     /// is no room for another.
-    pub(super) fn add(&mut self, key: K, channel: u32, time: Timestamp) -> Option<&mut Group> {
+    pub(super) fn add(&mut self, key: K, channel: ChannelIndex, time: Timestamp) -> Option<&mut Group> {
         let next = self.found.len();
         let among_first = self.found.iter().take(FEW).position(|&(known, _)| known == key);
         let position = match among_first.or_else(|| self.index.get(&key).copied()) {
@@ -253,15 +253,15 @@ mod tests {
     fn like_cases_are_one_group_among_few_and_among_many() {
         for (kinds, room) in [(3, 100), (FEW, 100), (FEW + 1, 100), (50, 100), (50, 20), (5, 3)] {
             let mut groups = Groups::new(room);
-            for channel in 0..500_u32 {
-                let kind = channel as usize % kinds;
+            for channel in (0..500).map(ChannelIndex) {
+                let kind = channel.position() % kinds;
                 let group = groups.add(kind, channel, Timestamp::default());
                 assert_eq!(group.is_some(), kind < room, "{kind} of {kinds}");
             }
             let found: Vec<_> = groups.into_iter().collect();
             assert_eq!(found.len(), kinds.min(room));
             for (index, (kind, group)) in found.into_iter().enumerate() {
-                assert_eq!((kind, group.channel as usize), (index, index));
+                assert_eq!((kind, group.channel.position()), (index, index));
                 assert_eq!(group.count, (0..500).filter(|channel| channel % kinds == kind).count() as u64);
             }
         }

@@ -7,7 +7,7 @@ use super::case::{Case, argument};
 use super::draft::{Draft, Sink, duration, excerpt, plural};
 use crate::base::{Endpoint, Timestamp, cost};
 use crate::ftp::Verb;
-use crate::report::{Code, Command, Login, Protection, Reply};
+use crate::report::{Code, Command, CommandIndex, Login, Protection, Reply};
 
 /// So many rejected logins are guessing.
 const GUESSES: u64 = 5;
@@ -60,7 +60,7 @@ fn cleartext(case: &Case<'_>, sink: &mut Sink) {
 
 /// A rejected login attempt.
 struct Rejection<'a> {
-    index: u32,
+    index: CommandIndex,
     command: &'a Command,
     reply: &'a Reply,
     user: Option<&'a str>,

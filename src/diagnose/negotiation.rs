@@ -4,7 +4,7 @@ use super::case::{Case, accepted_but_unused, argument, succeeded};
 use super::draft::{Draft, Sink, excerpt};
 use crate::base::Timestamp;
 use crate::ftp::Verb;
-use crate::report::{Code, Command, DataChannel, LineEnd, Negotiation, Outcome, Party};
+use crate::report::{ChannelIndex, Code, Command, DataChannel, LineEnd, Negotiation, Outcome, Party};
 
 /// A negotiation that was replaced unused counts as having led to nothing only if it had this long a chance, in
 /// seconds: TCP's first retransmission of a SYN comes after one.
@@ -150,7 +150,7 @@ enum Failure {
 }
 
 fn second_tries(case: &Case<'_>, sink: &mut Sink) {
-    let mut previous: Option<(u32, &DataChannel)> = None;
+    let mut previous: Option<(ChannelIndex, &DataChannel)> = None;
     for (index, channel) in case.channels() {
         // Further connections on the same negotiation are no second try.
         let Some(number) = channel.command else { continue };
@@ -192,7 +192,7 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
 }
 
 /// How a negotiation failed, if it did, by the time the next one began.
-fn failure(case: &Case<'_>, index: u32, channel: &DataChannel, next: Timestamp) -> Option<Failure> {
+fn failure(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, next: Timestamp) -> Option<Failure> {
     let reply = case.negotiator(channel).and_then(Command::completion);
     let refused = reply.filter(|reply| reply.is_negative());
     match channel.negotiation? {
@@ -215,7 +215,12 @@ fn failure(case: &Case<'_>, index: u32, channel: &DataChannel, next: Timestamp) 
     }
 }
 
-fn unused(case: &Case<'_>, index: u32, channel: &DataChannel, next: Timestamp) -> Option<&'static str> {
+fn unused(
+    case: &Case<'_>,
+    index: ChannelIndex,
+    channel: &DataChannel,
+    next: Timestamp,
+) -> Option<&'static str> {
     if !accepted_but_unused(channel) {
         return None;
     }

@@ -3,7 +3,9 @@
 use super::case::{Case, connecting_side};
 use super::draft::{Draft, Groups, Sink, duration, plural};
 use crate::base::{Endpoint, Timestamp};
-use crate::report::{Code, DataChannel, Holder, Outcome, Reuse, ReuseKind, ReuseOutcome, Severity};
+use crate::report::{
+    ChannelIndex, Code, DataChannel, Holder, Outcome, Reuse, ReuseKind, ReuseOutcome, Severity,
+};
 
 /// The rules of this family.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
@@ -48,7 +50,7 @@ fn began(case: &Case<'_>, channel: &DataChannel) -> Timestamp {
 }
 
 /// A reuse that cost retries or the transfer.
-fn costly(case: &Case<'_>, index: u32, channel: &DataChannel, reuse: &Reuse) -> Draft {
+fn costly(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, reuse: &Reuse) -> Draft {
     let outcome = match reuse.outcome {
         ReuseOutcome::Accepted => "the new connection was accepted at once".to_owned(),
         ReuseOutcome::Ignored => format!("SYNs went unanswered{}", end(channel)),

@@ -13,7 +13,7 @@ use super::{Diagnosis, Options};
 use crate::base::LimitName;
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, session};
-use crate::report::{Code, Finding, Outcome, Severity};
+use crate::report::{ChannelIndex, Code, CommandIndex, Finding, Outcome, Severity};
 
 fn findings(told: &SessionBuilder) -> Vec<Finding> {
     super::session(&told.session, &Options::default(), told.now())
@@ -99,9 +99,9 @@ fn an_empty_session_is_no_trouble() {
     assert_eq!(findings(&told), []);
     // Indices that lead nowhere.
     let lost = clean().but(|it| {
-        it.transfers[0].command = 99;
-        it.transfers[0].data_channel = Some(99);
-        it.data_channels[0].command = Some(77);
+        it.transfers[0].command = CommandIndex(99);
+        it.transfers[0].data_channel = Some(ChannelIndex(99));
+        it.data_channels[0].command = Some(CommandIndex(77));
         it.data_channels[0].outcome = Some(Outcome::Connected);
     });
     assert!(findings(&lost).iter().all(|it| it.severity <= Severity::Notice));

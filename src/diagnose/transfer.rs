@@ -7,6 +7,7 @@ use super::draft::{Draft, Sink, duration, excerpt};
 use crate::base::Timestamp;
 use crate::report::{
     Code, Connection, Content, Direction, EndState, Outcome, Party, Session, Status, StreamFacts, Transfer,
+    TransferIndex,
 };
 
 /// No payload for this long is a stall, in seconds.
@@ -64,7 +65,7 @@ fn draft(
     case: &Case<'_>,
     code: Code,
     time: Timestamp,
-    index: u32,
+    index: TransferIndex,
     transfer: &Transfer,
     text: String,
 ) -> Draft {
@@ -77,7 +78,7 @@ fn draft(
         .transfer(Some(index))
 }
 
-fn aborted(case: &Case<'_>, index: u32, transfer: &Transfer, sink: &mut Sink) {
+fn aborted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mut Sink) {
     if transfer.status != Status::Aborted {
         return;
     }
@@ -87,7 +88,7 @@ fn aborted(case: &Case<'_>, index: u32, transfer: &Transfer, sink: &mut Sink) {
         .session
         .commands
         .iter()
-        .skip(usize::try_from(transfer.command).unwrap_or(usize::MAX).saturating_add(1))
+        .skip(transfer.command.position().saturating_add(1))
         .take(1)
         .find(|next| next.verb == crate::ftp::Verb::Abor);
     let who = match (abor, case.connection(transfer)) {
@@ -115,7 +116,7 @@ fn aborted(case: &Case<'_>, index: u32, transfer: &Transfer, sink: &mut Sink) {
 
 fn truncated(
     case: &Case<'_>,
-    index: u32,
+    index: TransferIndex,
     transfer: &Transfer,
     connection: &Connection,
     stream: &StreamFacts,
@@ -167,7 +168,7 @@ struct Silence {
 
 fn stalled(
     case: &Case<'_>,
-    index: u32,
+    index: TransferIndex,
     transfer: &Transfer,
     connection: &Connection,
     stream: &StreamFacts,
@@ -224,7 +225,7 @@ fn stalled(
 
 fn completion_missing(
     case: &Case<'_>,
-    index: u32,
+    index: TransferIndex,
     transfer: &Transfer,
     connection: &Connection,
     sink: &mut Sink,
@@ -294,7 +295,7 @@ fn silence_cause(session: &Session, connection: &Connection) -> (String, &'stati
 
 fn ascii_damage(
     case: &Case<'_>,
-    index: u32,
+    index: TransferIndex,
     transfer: &Transfer,
     connection: &Connection,
     stream: &StreamFacts,

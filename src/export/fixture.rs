@@ -5,10 +5,11 @@ use crate::base::{LimitName, Secret, Timestamp};
 use crate::ftp::Verb;
 use crate::report::testing::{self, endpoint};
 use crate::report::{
-    Advertised, Allocation, Argument, Capture, CaptureFormat, Code, Command, Compression, Connection,
-    Connector, DataChannel, Direction, EndState, Finding, FirstClose, FrameSpan, Holder, Login, MatchedBy,
-    Mode, Negotiation, Outcome, Party, PortAllocation, Previous, Reply, Report, Reuse, ReuseKind,
-    ReuseOutcome, Security, Session, Severity, Source, Status, StreamFacts, TimeWait, Transfer,
+    Advertised, Allocation, Argument, Capture, CaptureFormat, ChannelIndex, Code, Command, CommandIndex,
+    Compression, Connection, Connector, DataChannel, Direction, EndState, Finding, FirstClose, FrameSpan,
+    Holder, Login, MatchedBy, Mode, Negotiation, Outcome, Party, PortAllocation, Previous, Reply, Report,
+    Reuse, ReuseKind, ReuseOutcome, Security, Session, Severity, Source, Status, StreamFacts, TimeWait,
+    Transfer, TransferIndex,
 };
 
 /// `2026-03-01T12:00:00Z`.
@@ -90,7 +91,7 @@ pub(super) fn passive_download() -> Session {
         reply_code: Some(226),
         start: Some(at(900)),
         end: Some(at(1180)),
-        ..transfer(retr, Direction::Download, Status::Complete, Some(0))
+        ..transfer(retr, Direction::Download, Status::Complete, Some(ChannelIndex(0)))
     });
     command(&mut session, Verb::Quit, None, &[(221, "Goodbye.")]);
     session.closed_by = Some(Party::Server);
@@ -120,7 +121,7 @@ pub(super) fn blocked_active() -> Session {
         reply_code: Some(425),
         start: Some(at(21_000)),
         end: Some(at(28_000)),
-        ..transfer(stor, Direction::Upload, Status::Failed, Some(0))
+        ..transfer(stor, Direction::Upload, Status::Failed, Some(ChannelIndex(0)))
     });
     let epsv =
         command(&mut session, Verb::Epsv, None, &[(229, "Entering Extended Passive Mode (|||50001|)")]);
@@ -133,12 +134,12 @@ pub(super) fn blocked_active() -> Session {
     refused.connection = Some(Box::new(attempt));
     session.data_channels.push(refused);
     command(&mut session, Verb::Pasv, None, &[(502, "Command not implemented")]);
-    session.data_channels.push(testing::failed_channel(Mode::Pasv, 5, Negotiation::Rejected));
+    session.data_channels.push(testing::failed_channel(Mode::Pasv, CommandIndex(5), Negotiation::Rejected));
     session.findings = vec![
         Finding {
             command: Some(port),
-            data_channel: Some(0),
-            transfer: Some(0),
+            data_channel: Some(ChannelIndex(0)),
+            transfer: Some(TransferIndex(0)),
             advice: Some(
                 "Allow TCP from 192.0.2.8 port 20 to the client's ports, or let the client use passive mode."
                     .into(),
@@ -151,7 +152,7 @@ pub(super) fn blocked_active() -> Session {
             )
         },
         Finding {
-            data_channel: Some(1),
+            data_channel: Some(ChannelIndex(1)),
             ..finding(
                 Code::ModeFallback,
                 Severity::Notice,
@@ -189,7 +190,7 @@ pub(super) fn reused_pair() -> Session {
     second.matched_by = Some(MatchedBy::Translated);
     second.reuse = Some(Reuse {
         kind: ReuseKind::FourTuple,
-        previous: Previous { session: session.uid.clone(), data_channel: 0 },
+        previous: Previous { session: session.uid.clone(), data_channel: ChannelIndex(0) },
         gap: 10_000_000_000,
         in_time_wait: true,
         outcome: ReuseOutcome::Ignored,
@@ -204,11 +205,11 @@ pub(super) fn reused_pair() -> Session {
             reply_code: Some(226),
             start: Some(at(41_000)),
             end: Some(at(42_000)),
-            ..transfer(stor, Direction::Upload, Status::Complete, u32::try_from(index).ok())
+            ..transfer(stor, Direction::Upload, Status::Complete, ChannelIndex::from_position(index))
         });
     }
     session.findings = vec![Finding {
-        data_channel: Some(1),
+        data_channel: Some(ChannelIndex(1)),
         ..finding(
             Code::TimeWaitReuse,
             Severity::Warning,
@@ -257,7 +258,7 @@ fn session(client: &str, server: &str, start: i64) -> Session {
 fn login(session: &mut Session, user: &str) {
     command(session, Verb::User, Some(user), &[(331, "Password required")]);
     let pass = command(session, Verb::Pass, None, &[(230, "User logged in")]);
-    session.commands[pass as usize].argument = Some(Argument::Secret(Secret::hidden()));
+    session.commands[pass.position()].argument = Some(Argument::Secret(Secret::hidden()));
     session.user = Some(user.into());
     session.password = Some(Secret::hidden());
     session.login = Login::Accepted;
@@ -269,10 +270,10 @@ pub(super) fn command(
     verb: Verb,
     argument: Option<&str>,
     replies: &[(u16, &str)],
-) -> u32 {
-    let index = u32::try_from(session.commands.len()).unwrap();
-    let millis = session.start.since(at(0)) / 1_000_000 + 10 * (i64::from(index) + 1);
-    let frame = 6 + 2 * u64::from(index);
+) -> CommandIndex {
+    let index = CommandIndex::from_position(session.commands.len()).unwrap();
+    let millis = session.start.since(at(0)) / 1_000_000 + 10 * (i64::from(index.0) + 1);
+    let frame = 6 + 2 * u64::from(index.0);
     session.commands.push(Command {
         verb,
         argument: argument.map(|text| Argument::Text(text.into())),
@@ -286,7 +287,13 @@ fn reply(millis: i64, frame: u64, code: u16, text: &str) -> Reply {
     testing::reply(at(millis), frame, code, text)
 }
 
-fn channel(mode: Mode, command: u32, listener: &str, connector: &str, port: Option<u16>) -> DataChannel {
+fn channel(
+    mode: Mode,
+    command: CommandIndex,
+    listener: &str,
+    connector: &str,
+    port: Option<u16>,
+) -> DataChannel {
     let listener = endpoint(listener);
     DataChannel {
         advertised: Some(Advertised { ip: Some(listener.ip), port: listener.port }),
@@ -312,7 +319,12 @@ fn connection(originator: &str, responder: &str, start: i64, sent: u64, received
     }
 }
 
-fn transfer(command: u32, direction: Direction, status: Status, data_channel: Option<u32>) -> Transfer {
+fn transfer(
+    command: CommandIndex,
+    direction: Direction,
+    status: Status,
+    data_channel: Option<ChannelIndex>,
+) -> Transfer {
     Transfer { data_channel, ..testing::transfer(command, direction, status) }
 }
 

@@ -247,8 +247,8 @@ mod tests {
     use crate::base::{PacketRef, Secret, Text};
     use crate::ftp::Verb;
     use crate::report::{
-        Argument, Code, Connection, Connector, EndState, Login, MatchedBy, Mode, Prediction, Report,
-        Severity, StreamFacts, SynFrames, Uid, testing,
+        Argument, ChannelIndex, Code, Connection, Connector, EndState, Login, MatchedBy, Mode, Prediction,
+        Report, Severity, StreamFacts, SynFrames, Uid, testing,
     };
 
     fn json(report: &Report) -> Value {
@@ -413,7 +413,7 @@ mod tests {
             listener: testing::endpoint("192.0.2.2:6000"),
             connector: Connector { ip: "192.0.2.1".parse().unwrap(), port: None },
         };
-        let (channel, mode) = (0, Some(Mode::Pasv));
+        let (channel, mode) = (ChannelIndex(0), Some(Mode::Pasv));
         assert!(event_members(EventKind::Opened).is_empty());
         let login = EventKind::LoggedIn { user: Some("alice".into()), login: Login::Accepted, code: 230 };
         assert_eq!(event_members(login), ["user", "login", "code"]);
@@ -435,7 +435,7 @@ mod tests {
     fn events_of_data_connections_have_their_members_in_order() {
         let originator = testing::endpoint("192.0.2.1:5001");
         let responder = testing::endpoint("192.0.2.2:6000");
-        let (channel, mode) = (0, Some(Mode::Pasv));
+        let (channel, mode) = (ChannelIndex(0), Some(Mode::Pasv));
         let (matched_by, differs) = (Some(MatchedBy::Endpoint), None);
         let connected =
             EventKind::Connected { channel, mode, originator, responder, matched_by, differs, after: 30 };

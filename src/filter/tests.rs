@@ -4,6 +4,7 @@ use super::*;
 use crate::base::Timestamp;
 use crate::report::testing::{self, endpoint};
 use crate::report::*;
+use crate::report::{ChannelIndex, CommandIndex};
 
 /// alice's session: 10.1.7.33 to 192.0.2.8, PORT never met, RETR answered by 425, and 82.3 s long.
 fn session() -> Session {
@@ -26,22 +27,22 @@ fn session() -> Session {
     let connector = Connector { ip: session.server.ip, port: Some(20) };
     session.data_channels.push(testing::accepted_channel(
         Mode::Port,
-        0,
+        CommandIndex(0),
         endpoint("10.1.7.33:51000"),
         connector,
     ));
     session.transfers.push(Transfer {
         path: Some("/pub/q2.csv".into()),
-        data_channel: Some(0),
+        data_channel: Some(ChannelIndex(0)),
         bytes: Some(2048),
         sha256: Some([0xab; 32]),
         reply_code: Some(425),
         start: Some(start),
         end: Some(start.plus(1_000_000_000)),
-        ..testing::transfer(1, Direction::Download, Status::Failed)
+        ..testing::transfer(CommandIndex(1), Direction::Download, Status::Failed)
     });
     session.findings.push(Finding {
-        data_channel: Some(0),
+        data_channel: Some(ChannelIndex(0)),
         ..testing::finding(Code::DataNeverAttempted, Severity::Warning, "nobody came", start, &[10])
     });
     session

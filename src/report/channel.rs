@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use smallvec::SmallVec;
 
-use super::Uid;
+use super::{ChannelIndex, CommandIndex, Uid};
 use crate::base::{Endpoint, Timestamp, choices, seconds};
 use crate::ftp::HostPort as Advertised;
 
@@ -18,7 +18,7 @@ pub struct DataChannel {
     /// Whether the server connects.
     pub active: bool,
     /// Index of the negotiating command.
-    pub command: Option<u32>,
+    pub command: Option<CommandIndex>,
     /// What the peers made of the negotiation; none where there was none to see.
     pub negotiation: Option<Negotiation>,
     /// The endpoint as written on the wire.
@@ -389,7 +389,7 @@ pub struct Previous {
     /// Its session.
     pub session: Uid,
     /// Its index there.
-    pub data_channel: u32,
+    pub data_channel: ChannelIndex,
 }
 
 choices! {

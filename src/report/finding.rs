@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::{ChannelIndex, CommandIndex, TransferIndex};
 use crate::base::{Timestamp, choices};
 
 /// Something odd.
@@ -22,11 +23,11 @@ pub struct Finding {
     /// The frames that prove it, ascending.
     pub frames: Vec<u64>,
     /// Index of the command concerned.
-    pub command: Option<u32>,
+    pub command: Option<CommandIndex>,
     /// Index of the data channel concerned.
-    pub data_channel: Option<u32>,
+    pub data_channel: Option<ChannelIndex>,
     /// Index of the transfer concerned.
-    pub transfer: Option<u32>,
+    pub transfer: Option<TransferIndex>,
 }
 
 choices! {

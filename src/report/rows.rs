@@ -5,9 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
-    Advertised, Command, CommunityId, Connection, Content, DataChannel, Differs, Direction, EndState,
-    FirstClose, FrameSpan, MatchedBy, Mode, Negotiation, Outcome, Prediction, Reuse, Session, Status,
-    StreamFacts, SynFrames, TimeWait, Transfer, Uid, community_id,
+    Advertised, ChannelIndex, Command, CommandIndex, CommunityId, Connection, Content, DataChannel, Differs,
+    Direction, EndState, FirstClose, FrameSpan, MatchedBy, Mode, Negotiation, Outcome, Prediction, Reuse,
+    Session, Status, StreamFacts, SynFrames, TimeWait, Transfer, Uid, community_id,
 };
 use crate::base::{Endpoint, Text, Timestamp, hex};
 
@@ -26,7 +26,7 @@ macro_rules! members {
 struct DataChannelRow {
     mode: Option<Mode>,
     active: bool,
-    command: Option<u32>,
+    command: Option<CommandIndex>,
     negotiation: Option<Negotiation>,
     advertised: Option<Advertised>,
     predicted: Option<Prediction>,
@@ -139,7 +139,7 @@ impl Connection {
 #[serde(remote = "Transfer")]
 struct TransferRow {
     #[serde(skip_serializing)]
-    command: u32,
+    command: CommandIndex,
     path: Option<Text>,
     direction: Direction,
     content: Content,
@@ -148,7 +148,7 @@ struct TransferRow {
     structure: char,
     mode: char,
     offset: u64,
-    data_channel: Option<u32>,
+    data_channel: Option<ChannelIndex>,
     bytes: Option<u64>,
     missing_bytes: u64,
     expected_size: Option<u64>,

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use smallvec::SmallVec;
 
-use super::{Announcement, DataChannel, EndState, Finding, FrameSpan, Negotiation, Transfer};
+use super::{
+    Announcement, ChannelIndex, CommandIndex, DataChannel, EndState, Finding, FrameSpan, Negotiation,
+    Transfer, TransferIndex,
+};
 use crate::base::{Endpoint, Secret, Text, Timestamp, choices};
 use crate::ftp::{LineEnd, Party, Verb};
 
@@ -97,8 +100,8 @@ pub struct Session {
 
 impl Session {
     /// The command that a transfer, channel or finding names by index.
-    pub fn command(&self, index: u32) -> Option<&Command> {
-        self.commands.get(usize::try_from(index).ok()?)
+    pub fn command(&self, index: CommandIndex) -> Option<&Command> {
+        index.of(&self.commands)
     }
 
     /// What the server announced, in order.
@@ -110,13 +113,13 @@ impl Session {
     }
 
     /// The data channel that a transfer or finding names by index.
-    pub fn data_channel(&self, index: u32) -> Option<&DataChannel> {
-        self.data_channels.get(usize::try_from(index).ok()?)
+    pub fn data_channel(&self, index: ChannelIndex) -> Option<&DataChannel> {
+        index.of(&self.data_channels)
     }
 
     /// The transfer that a finding names by index.
-    pub fn transfer(&self, index: u32) -> Option<&Transfer> {
-        self.transfers.get(usize::try_from(index).ok()?)
+    pub fn transfer(&self, index: TransferIndex) -> Option<&Transfer> {
+        index.of(&self.transfers)
     }
 }
 

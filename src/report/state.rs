@@ -1,6 +1,6 @@
 //! The one verdict on a data channel. Exporters, filters and the terminal interface read it and have none of their own.
 
-use super::{DataChannel, Negotiation, Outcome, Session, Severity, Status, Transfer};
+use super::{DataChannel, Negotiation, Outcome, Session, Severity, Status, Transfer, TransferIndex};
 use crate::base::choices;
 
 choices! {
@@ -104,38 +104,36 @@ pub struct Verdict {
     /// The worst finding about it or about its transfer.
     pub worst: Option<Severity>,
     /// Index of its first transfer.
-    pub transfer: Option<u32>,
+    pub transfer: Option<TransferIndex>,
 }
 
 impl Session {
     /// The verdict on each data channel, in their order.
     pub fn verdicts(&self) -> Vec<Verdict> {
         let mut transfers = vec![None; self.data_channels.len()];
-        for (index, transfer) in (0..).zip(&self.transfers) {
-            let slot = transfer.data_channel.and_then(|channel| slot(&mut transfers, channel));
+        for (index, transfer) in TransferIndex::number(&self.transfers) {
+            let slot = transfer.data_channel.and_then(|channel| channel.of_mut(&mut transfers));
             slot.map(|slot| slot.get_or_insert(index));
         }
         let mut worst: Vec<Option<Severity>> = vec![None; self.data_channels.len()];
         for finding in &self.findings {
             let of_transfer = || self.transfer(finding.transfer?)?.data_channel;
-            if let Some(slot) = finding.data_channel.or_else(of_transfer).and_then(|at| slot(&mut worst, at))
+            if let Some(slot) = finding.data_channel.or_else(of_transfer).and_then(|at| at.of_mut(&mut worst))
             {
                 *slot = (*slot).max(Some(finding.severity));
             }
         }
         let channels = self.data_channels.iter().zip(transfers).zip(worst);
         let verdict =
-            |((channel, transfer), worst): ((&DataChannel, Option<u32>), Option<Severity>)| Verdict {
-                state: ChannelState::of(channel, transfer.and_then(|index| self.transfer(index)), worst),
-                worst,
-                transfer,
+            |((channel, transfer), worst): ((&DataChannel, Option<TransferIndex>), Option<Severity>)| {
+                Verdict {
+                    state: ChannelState::of(channel, transfer.and_then(|index| self.transfer(index)), worst),
+                    worst,
+                    transfer,
+                }
             };
         channels.map(verdict).collect()
     }
-}
-
-fn slot<T>(slots: &mut [T], index: u32) -> Option<&mut T> {
-    slots.get_mut(usize::try_from(index).ok()?)
 }
 
 #[cfg(test)]
@@ -143,7 +141,7 @@ mod tests {
     use super::super::testing::{
         accepted_channel, endpoint, failed_channel, silent_session, syn, transfer, unnegotiated_channel,
     };
-    use super::super::{Connector, Direction, Mode};
+    use super::super::{ChannelIndex, CommandIndex, Connector, Direction, Mode};
     use super::*;
     use crate::base::Timestamp;
 
@@ -156,16 +154,17 @@ mod tests {
         DataChannel {
             outcome: Some(outcome),
             connection,
-            ..accepted_channel(Mode::Pasv, 0, server, connector)
+            ..accepted_channel(Mode::Pasv, CommandIndex(0), server, connector)
         }
     }
 
     fn state(channel: DataChannel, status: Option<Status>) -> ChannelState {
         let mut session = silent_session("S", "192.0.2.1:39999", "192.0.2.8:21", START);
         session.data_channels.push(channel);
-        session.transfers.extend(
-            status.map(|it| Transfer { data_channel: Some(0), ..transfer(1, Direction::Download, it) }),
-        );
+        session.transfers.extend(status.map(|it| Transfer {
+            data_channel: Some(ChannelIndex(0)),
+            ..transfer(CommandIndex(1), Direction::Download, it)
+        }));
         session.verdicts()[0].state
     }
 
@@ -176,7 +175,7 @@ mod tests {
             (Negotiation::Malformed, ChannelState::Malformed),
             (Negotiation::Unanswered, ChannelState::NoReply),
         ] {
-            assert_eq!(state(failed_channel(Mode::Pasv, 0, negotiation), None), expected);
+            assert_eq!(state(failed_channel(Mode::Pasv, CommandIndex(0), negotiation), None), expected);
         }
         assert_eq!(state(channel(Outcome::Refused), Some(Status::Failed)), ChannelState::Refused);
         assert_eq!(state(channel(Outcome::Unanswered), None), ChannelState::Unanswered);

@@ -9,9 +9,9 @@ mod story;
 use smallvec::smallvec;
 
 use super::{
-    Advertised, Argument, Code, Command, Connection, Connector, Content, DataChannel, Direction, EndState,
-    Finding, FrameSpan, LineFacts, Login, Mode, Negotiation, Outcome, PortAllocation, Prediction, Reply,
-    Security, Session, Severity, Status, StreamFacts, Transfer, Uid,
+    Advertised, Argument, Code, Command, CommandIndex, Connection, Connector, Content, DataChannel,
+    Direction, EndState, Finding, FrameSpan, LineFacts, Login, Mode, Negotiation, Outcome, PortAllocation,
+    Prediction, Reply, Security, Session, Severity, Status, StreamFacts, Transfer, Uid,
 };
 use crate::base::{Endpoint, Secret, Text, Timestamp};
 use crate::ftp::Verb;
@@ -75,7 +75,7 @@ pub(crate) fn reply(time: Timestamp, frame: u64, code: u16, text: &str) -> Reply
 /// The channel of an accepted negotiation: its endpoint is predicted, and nobody has connected yet.
 pub(crate) fn accepted_channel(
     mode: Mode,
-    command: u32,
+    command: CommandIndex,
     listener: Endpoint,
     connector: Connector,
 ) -> DataChannel {
@@ -89,7 +89,7 @@ pub(crate) fn accepted_channel(
 }
 
 /// The channel of a negotiation that led to no endpoint.
-pub(crate) fn failed_channel(mode: Mode, command: u32, negotiation: Negotiation) -> DataChannel {
+pub(crate) fn failed_channel(mode: Mode, command: CommandIndex, negotiation: Negotiation) -> DataChannel {
     DataChannel {
         mode: Some(mode),
         active: mode.is_active(),
@@ -146,7 +146,7 @@ pub(crate) fn syn(originator: Endpoint, responder: Endpoint, start: Timestamp, f
 }
 
 /// A transfer of a file of which no byte was seen.
-pub(crate) fn transfer(command: u32, direction: Direction, status: Status) -> Transfer {
+pub(crate) fn transfer(command: CommandIndex, direction: Direction, status: Status) -> Transfer {
     Transfer {
         command,
         path: None,

@@ -1,13 +1,13 @@
 //! A transfer: one command that moves a file or a listing.
 
-use super::Uid;
+use super::{ChannelIndex, CommandIndex, Uid};
 use crate::base::{Text, Timestamp, choices};
 
 /// What one transfer command moved, or failed to move.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transfer {
     /// Index of the transfer command.
-    pub command: u32,
+    pub command: CommandIndex,
     /// Absolute path, where the working directory is known.
     pub path: Option<Text>,
     /// Which way.
@@ -23,7 +23,7 @@ pub struct Transfer {
     /// The REST marker in force, 0 otherwise.
     pub offset: u64,
     /// Index of the data channel in force when the command was sent.
-    pub data_channel: Option<u32>,
+    pub data_channel: Option<ChannelIndex>,
     /// Payload bytes captured in the transfer's direction; none where it completed unseen.
     pub bytes: Option<u64>,
     /// Bytes known to be absent from the capture.

@@ -9,7 +9,9 @@ use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use crate::base::{Endpoint, PacketRef};
 use crate::ftp::{HostPort, Verb};
-use crate::report::{self, EndState, MatchedBy, Mode, Negotiation, Prediction, ReuseKind, Uid};
+use crate::report::{
+    self, ChannelIndex, CommandIndex, EndState, MatchedBy, Mode, Negotiation, Prediction, ReuseKind, Uid,
+};
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
 /// A session under way; what each line needs stands where the control connection begins.
@@ -26,11 +28,11 @@ pub(super) struct ActiveSession {
     pub(super) control: Control,
     pub(super) channels: Vec<Channel>,
     /// Negotiating commands and the channels that they made, in order.
-    negotiated: Vec<(u32, u32)>,
+    negotiated: Vec<(CommandIndex, ChannelIndex)>,
     /// Data connections that were announced and may still come.
     pub(super) expected: OfSession,
     /// The channel of the negotiation in force.
-    pub(super) in_force: Option<u32>,
+    pub(super) in_force: Option<ChannelIndex>,
     /// The last transfer command that was given.
     pub(super) last_transfer: Option<Verb>,
     /// How the control connection ended; none while it is in the table.
@@ -56,7 +58,7 @@ pub(super) struct Ended {
 pub(super) struct Channel {
     pub(super) mode: Option<Mode>,
     pub(super) active: bool,
-    pub(super) command: Option<u32>,
+    pub(super) command: Option<CommandIndex>,
     pub(super) negotiation: Option<Negotiation>,
     pub(super) advertised: Option<HostPort>,
     pub(super) prediction: Option<Prediction>,
@@ -192,17 +194,17 @@ impl ActiveSession {
         }
     }
 
-    pub(super) fn channel(&self, index: u32) -> Option<&Channel> {
-        self.channels.get(usize::try_from(index).ok()?)
+    pub(super) fn channel(&self, index: ChannelIndex) -> Option<&Channel> {
+        index.of(&self.channels)
     }
 
-    pub(super) fn channel_mut(&mut self, index: u32) -> Option<&mut Channel> {
-        self.channels.get_mut(usize::try_from(index).ok()?)
+    pub(super) fn channel_mut(&mut self, index: ChannelIndex) -> Option<&mut Channel> {
+        index.of_mut(&mut self.channels)
     }
 
     /// Adds a channel; gives its index.
-    pub(super) fn add_channel(&mut self, channel: Channel) -> Option<u32> {
-        let index = u32::try_from(self.channels.len()).ok()?;
+    pub(super) fn add_channel(&mut self, channel: Channel) -> Option<ChannelIndex> {
+        let index = ChannelIndex::from_position(self.channels.len())?;
         if let Some(command) = channel.command {
             // A further channel on the same negotiation stands behind the negotiation's own.
             let is_further = self.negotiated.last().is_some_and(|&(last, _)| command <= last);
@@ -231,21 +233,21 @@ impl ActiveSession {
     }
 
     /// The newest transfer on a channel, with what was in force when its command was given.
-    pub(super) fn current_transfer(&self, channel: u32) -> Option<CurrentTransfer> {
+    pub(super) fn current_transfer(&self, channel: ChannelIndex) -> Option<CurrentTransfer> {
         self.state.current(channel, self.dialogue(), Channels::under_way(&self.channels))
     }
 
     /// The transfer of a command that was answered; `connection` gives what a channel's moved.
     pub(super) fn transfer(
         &self,
-        command: u32,
-        connection: impl FnOnce(u32) -> Option<Box<report::Connection>>,
+        command: CommandIndex,
+        connection: impl FnOnce(ChannelIndex) -> Option<Box<report::Connection>>,
     ) -> Option<report::Transfer> {
         self.state.transfer(command, self.dialogue(), Channels::under_way(&self.channels), connection)
     }
 
     /// The channel that the command at `index` negotiated.
-    pub(super) fn channel_of_command(&self, index: u32) -> Option<u32> {
+    pub(super) fn channel_of_command(&self, index: CommandIndex) -> Option<ChannelIndex> {
         let place = self.negotiated.binary_search_by_key(&index, |&(command, _)| command).ok()?;
         self.negotiated.get(place).map(|&(_, channel)| channel)
     }

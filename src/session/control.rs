@@ -19,7 +19,7 @@ use super::kept;
 use super::verdict::Verdict;
 use crate::base::{LimitCounts, PacketRef};
 use crate::ftp::{LineSplitter, Party};
-use crate::report::{ControlGap, Protection};
+use crate::report::{CommandIndex, ControlGap, Protection};
 use crate::tcp::{Chunk, Connection, Gap, Onset, Side};
 use crate::tls;
 
@@ -31,9 +31,9 @@ pub(super) enum Occurrence {
     /// It is something else.
     Rejected,
     /// A command was given.
-    Command(u32),
+    Command(CommandIndex),
     /// A reply came; `command` is the one that it answers.
-    Reply { command: Option<u32>, code: u16 },
+    Reply { command: Option<CommandIndex>, code: u16 },
 }
 
 /// A control connection, or a suspect.

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Text};
 use crate::ftp::{Answer, Verb, may_answer};
-use crate::report::{Argument, Command, LineFacts, Reply};
+use crate::report::{Argument, Command, CommandIndex, LineFacts, Reply};
 
 /// Room that is made for commands when the first one comes. A list that grows with them is copied again and again, each
 /// time into memory that no processor has at hand.
@@ -28,7 +28,7 @@ const OVERTAKEN: usize = 64;
 /// A command that waits for its final reply.
 #[derive(Debug)]
 struct Pending {
-    index: u32,
+    index: CommandIndex,
     /// Where its line ends in the client's stream.
     end: u64,
     /// How far the client had received the server's stream when it sent the command.
@@ -56,7 +56,7 @@ pub(super) struct IncomingReply {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
     Greeting,
-    Command(u32),
+    Command(CommandIndex),
     Nothing,
 }
 
@@ -102,7 +102,7 @@ impl Dialogue {
         client_had: Option<u64>,
         limits: &Limits,
         counts: &mut LimitCounts,
-    ) -> Option<u32> {
+    ) -> Option<CommandIndex> {
         if self.commands.len() >= limits.commands_per_session {
             counts.reached(LimitName::Commands);
             return None;
@@ -120,8 +120,13 @@ impl Dialogue {
     }
 
     /// The client gave a command for which there is room.
-    pub(super) fn give(&mut self, command: Command, end: u64, client_had: Option<u64>) -> Option<u32> {
-        let index = u32::try_from(self.commands.len()).ok()?;
+    pub(super) fn give(
+        &mut self,
+        command: Command,
+        end: u64,
+        client_had: Option<u64>,
+    ) -> Option<CommandIndex> {
+        let index = CommandIndex::from_position(self.commands.len())?;
         if self.commands.is_empty() {
             self.commands.reserve(USUAL_COMMANDS);
         }
@@ -135,11 +140,10 @@ impl Dialogue {
     pub(super) fn settled(&self) -> usize {
         let given = self.commands.len();
         let waiting = self.pending.iter().enumerate().find(|&(overtaken, pending)| {
-            let position = usize::try_from(pending.index).unwrap_or(usize::MAX);
-            let later = given.saturating_sub(position);
+            let later = given.saturating_sub(pending.index.position());
             later.saturating_sub(self.pending.len().saturating_sub(overtaken)) < OVERTAKEN
         });
-        waiting.map_or(given, |(_, pending)| usize::try_from(pending.index).unwrap_or(usize::MAX))
+        waiting.map_or(given, |(_, pending)| pending.index.position())
     }
 
     /// Whether no reply is held back.
@@ -230,7 +234,7 @@ impl Dialogue {
                 self.take_out(position);
             }
         }
-        let command = usize::try_from(index).ok().and_then(|index| self.commands.get_mut(index));
+        let command = index.of_mut(&mut self.commands);
         if let Some(command) = command.filter(|_| is_kept) {
             command.replies.push(reply);
         }
@@ -287,8 +291,8 @@ impl Dialogue {
             .filter(|position| !is_stray || *position != first_position)
     }
 
-    fn verb(&self, index: u32) -> Option<&Verb> {
-        Some(&self.commands.get(usize::try_from(index).ok()?)?.verb)
+    fn verb(&self, index: CommandIndex) -> Option<&Verb> {
+        Some(&index.of(&self.commands)?.verb)
     }
 }
 

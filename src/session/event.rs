@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::base::{Endpoint, PacketRef, Text, seconds};
 use crate::ftp::Verb;
-use crate::report::{Differs, EndState, Finding, Login, MatchedBy, Mode, Prediction, Transfer, Uid};
+use crate::report::{
+    ChannelIndex, Differs, EndState, Finding, Login, MatchedBy, Mode, Prediction, Transfer, Uid,
+};
 
 /// Something that happened in a session.
 ///
@@ -60,7 +62,7 @@ pub enum EventKind {
     Expecting {
         /// The channel's index.
         #[serde(rename = "data_channel")]
-        channel: u32,
+        channel: ChannelIndex,
         /// How it was negotiated.
         mode: Option<Mode>,
         /// Who is to connect to whom.
@@ -71,7 +73,7 @@ pub enum EventKind {
     Rejected {
         /// The channel's index.
         #[serde(rename = "data_channel")]
-        channel: u32,
+        channel: ChannelIndex,
         /// How it was negotiated.
         mode: Option<Mode>,
         /// The reply's code.
@@ -81,7 +83,7 @@ pub enum EventKind {
     Connected {
         /// The channel's index.
         #[serde(rename = "data_channel")]
-        channel: u32,
+        channel: ChannelIndex,
         /// How it was negotiated; none where that can't be read.
         mode: Option<Mode>,
         /// Who connected.
@@ -100,7 +102,7 @@ pub enum EventKind {
     Refused {
         /// The channel's index.
         #[serde(rename = "data_channel")]
-        channel: u32,
+        channel: ChannelIndex,
         /// How it was negotiated.
         mode: Option<Mode>,
         /// Who tried.
@@ -112,7 +114,7 @@ pub enum EventKind {
     TimedOut {
         /// The channel's index.
         #[serde(rename = "data_channel")]
-        channel: u32,
+        channel: ChannelIndex,
         /// How it was negotiated.
         mode: Option<Mode>,
         /// Who was to connect to whom.
@@ -152,7 +154,7 @@ pub struct Waiting {
     /// The session.
     pub session: Uid,
     /// The channel's index.
-    pub channel: u32,
+    pub channel: ChannelIndex,
     /// How it was negotiated.
     pub mode: Option<Mode>,
     /// Who is to connect to whom.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::event::Event;
 use super::sessions::SessionId;
 use crate::base::{KeyedMap, Timestamp};
-use crate::report;
+use crate::report::{self, ChannelIndex, CommandIndex};
 
 /// Events that were not taken yet, and what will make further ones.
 #[derive(Default)]
@@ -14,10 +14,10 @@ pub(super) struct EventLog {
     /// Predictions in the order in which their time runs out.
     deadlines: VecDeque<Deadline>,
     /// Transfers with a final reply whose data connection is not closed yet.
-    unfinished: Vec<(SessionId, u32, u32)>,
+    unfinished: Vec<(SessionId, ChannelIndex, CommandIndex)>,
     /// Data connections that are closed and linger in the table, by their channels; with their facts until a transfer was
     /// reported by them.
-    closed: KeyedMap<(SessionId, u32), Option<Box<report::Connection>>>,
+    closed: KeyedMap<(SessionId, ChannelIndex), Option<Box<report::Connection>>>,
 }
 
 /// When a prediction's time runs out.
@@ -25,7 +25,7 @@ pub(super) struct EventLog {
 pub(super) struct Deadline {
     pub(super) at: Timestamp,
     pub(super) session: SessionId,
-    pub(super) channel: u32,
+    pub(super) channel: ChannelIndex,
     /// The frame of the negotiation: the channel may have been given to a newer one.
     pub(super) made: u64,
 }
@@ -60,7 +60,12 @@ impl EventLog {
 
     /// A transfer on this channel has its final reply, and the channel's connection is still in the table: its facts if it
     /// is closed already, and no other transfer was reported by them. Otherwise the transfer waits for the close.
-    pub(super) fn replied(&mut self, session: SessionId, channel: u32, command: u32) -> Replied {
+    pub(super) fn replied(
+        &mut self,
+        session: SessionId,
+        channel: ChannelIndex,
+        command: CommandIndex,
+    ) -> Replied {
         match self.closed.get_mut(&(session, channel)) {
             Some(facts) => Replied::Closed(facts.take()),
             None => {
@@ -75,12 +80,13 @@ impl EventLog {
     pub(super) fn closed(
         &mut self,
         session: SessionId,
-        channel: u32,
+        channel: ChannelIndex,
         connection: &report::Connection,
         lingers: bool,
-    ) -> Vec<u32> {
-        let is_due = |&mut (of, on, _): &mut (SessionId, u32, u32)| (of, on) == (session, channel);
-        let due: Vec<u32> = self.unfinished.extract_if(.., is_due).map(|(_, _, command)| command).collect();
+    ) -> Vec<CommandIndex> {
+        let is_due =
+            |&mut (of, on, _): &mut (SessionId, ChannelIndex, CommandIndex)| (of, on) == (session, channel);
+        let due: Vec<_> = self.unfinished.extract_if(.., is_due).map(|(_, _, command)| command).collect();
         if lingers {
             let facts = due.is_empty().then(|| Box::new(connection.clone()));
             self.closed.entry((session, channel)).or_insert(facts);
@@ -90,7 +96,7 @@ impl EventLog {
 
     /// A session is over, which had so many channels: nothing of it is waited for any more.
     pub(super) fn forget(&mut self, session: SessionId, channels: usize) {
-        for channel in 0..u32::try_from(channels).unwrap_or(u32::MAX) {
+        for channel in (0..channels).map_while(ChannelIndex::from_position) {
             self.closed.remove(&(session, channel));
         }
         self.unfinished.retain(|&(of, _, _)| of != session);
@@ -121,31 +127,31 @@ mod tests {
 
     fn deadline(second: i64) -> Deadline {
         let at = Timestamp::MIN.plus(second);
-        Deadline { at, session: SessionId::default(), channel: 0, made: 1 }
+        Deadline { at, session: SessionId::default(), channel: ChannelIndex(0), made: 1 }
     }
 
     #[test]
     fn a_transfer_whose_reply_comes_first_waits_for_the_close() {
         let (mut log, session) = (EventLog::default(), SessionId::default());
-        assert!(matches!(log.replied(session, 0, 5), Replied::Open));
-        assert!(log.closed(session, 1, &facts(), true).is_empty());
-        assert_eq!(log.closed(session, 0, &facts(), true), [5]);
-        assert!(log.closed(session, 0, &facts(), true).is_empty());
+        assert!(matches!(log.replied(session, ChannelIndex(0), CommandIndex(5)), Replied::Open));
+        assert!(log.closed(session, ChannelIndex(1), &facts(), true).is_empty());
+        assert_eq!(log.closed(session, ChannelIndex(0), &facts(), true), [CommandIndex(5)]);
+        assert!(log.closed(session, ChannelIndex(0), &facts(), true).is_empty());
     }
 
     #[test]
     fn the_facts_of_a_closed_connection_serve_one_transfer() {
         let (mut log, session) = (EventLog::default(), SessionId::default());
-        log.closed(session, 0, &facts(), true);
-        assert!(matches!(log.replied(session, 0, 5), Replied::Closed(Some(_))));
-        assert!(matches!(log.replied(session, 0, 6), Replied::Closed(None)));
+        log.closed(session, ChannelIndex(0), &facts(), true);
+        assert!(matches!(log.replied(session, ChannelIndex(0), CommandIndex(5)), Replied::Closed(Some(_))));
+        assert!(matches!(log.replied(session, ChannelIndex(0), CommandIndex(6)), Replied::Closed(None)));
     }
 
     #[test]
     fn nothing_is_left_of_a_session_that_is_over() {
         let (mut log, session) = (EventLog::default(), SessionId::default());
-        log.replied(session, 0, 5);
-        log.closed(session, 1, &facts(), true);
+        log.replied(session, ChannelIndex(0), CommandIndex(5));
+        log.closed(session, ChannelIndex(1), &facts(), true);
         log.forget(session, 2);
         assert!(log.unfinished.is_empty() && log.closed.is_empty());
     }

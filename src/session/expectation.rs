@@ -28,6 +28,7 @@ use smallvec::SmallVec;
 
 use super::sessions::SessionId;
 use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, Limits, PacketRef, cost};
+use crate::report::ChannelIndex;
 
 /// Expectations kept of one session: the last few negotiations are the ones that can still be answered.
 const PER_SESSION: usize = 64;
@@ -39,7 +40,7 @@ const PER_ENDPOINT: usize = 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Expectation {
     pub(super) session: SessionId,
-    pub(super) channel: u32,
+    pub(super) channel: ChannelIndex,
     pub(super) listener: Endpoint,
     /// The control peer on the listener's side: where the connection goes if the advertised address is not to be reached.
     pub(super) listener_peer: IpAddr,
@@ -117,7 +118,7 @@ pub(super) struct OfSession(VecDeque<KnownExpectation>);
 #[derive(Clone, Copy, Debug)]
 struct KnownExpectation {
     id: ExpectationId,
-    channel: u32,
+    channel: ChannelIndex,
     /// Whether it was marked as superseded: once is enough.
     superseded: bool,
 }
@@ -189,7 +190,7 @@ impl Expectations {
     }
 
     /// The peer refused: the announcement is void.
-    pub(super) fn withdraw(&mut self, of_session: &mut OfSession, channel: u32) {
+    pub(super) fn withdraw(&mut self, of_session: &mut OfSession, channel: ChannelIndex) {
         of_session.0.retain(|known| {
             let is_void = known.channel == channel;
             if is_void {
@@ -200,7 +201,7 @@ impl Expectations {
     }
 
     /// A newer negotiation of the session is in force now.
-    pub(super) fn supersede(&mut self, of_session: &mut OfSession, newest: u32) {
+    pub(super) fn supersede(&mut self, of_session: &mut OfSession, newest: ChannelIndex) {
         for known in of_session.0.iter_mut().filter(|known| known.channel != newest && !known.superseded) {
             known.superseded = true;
             if let Some(one) = self.all.get_mut(known.id) {
@@ -210,7 +211,7 @@ impl Expectations {
     }
 
     /// A connection was found for it.
-    pub(super) fn meet(&mut self, of_session: &OfSession, channel: u32) {
+    pub(super) fn meet(&mut self, of_session: &OfSession, channel: ChannelIndex) {
         for known in of_session.0.iter().filter(|known| known.channel == channel) {
             if let Some(one) = self.all.get_mut(known.id) {
                 one.met = true;
@@ -251,7 +252,7 @@ impl Expectations {
 mod tests {
     use super::*;
 
-    fn expectation(session: SessionId, channel: u32, port: u16) -> Expectation {
+    fn expectation(session: SessionId, channel: ChannelIndex, port: u16) -> Expectation {
         let (listener, connector) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([198, 51, 100, 1]));
         Expectation {
             session,
@@ -273,12 +274,12 @@ mod tests {
         let mut ids = SlotMap::<SessionId, ()>::with_key();
         let (one, other) = (ids.insert(()), ids.insert(()));
         let (mut early, mut late) = (OfSession::default(), OfSession::default());
-        all.add(&mut early, expectation(one, 0, 1025), &limits, &mut counts);
-        all.add(&mut late, expectation(other, 0, 1026), &limits, &mut counts);
-        all.add(&mut late, expectation(other, 1, 1027), &limits, &mut counts);
-        all.meet(&early, 0);
-        all.supersede(&mut early, 7);
-        all.withdraw(&mut early, 0);
+        all.add(&mut early, expectation(one, ChannelIndex(0), 1025), &limits, &mut counts);
+        all.add(&mut late, expectation(other, ChannelIndex(0), 1026), &limits, &mut counts);
+        all.add(&mut late, expectation(other, ChannelIndex(1), 1027), &limits, &mut counts);
+        all.meet(&early, ChannelIndex(0));
+        all.supersede(&mut early, ChannelIndex(7));
+        all.withdraw(&mut early, ChannelIndex(0));
         all.forget(early);
         let found = |port| {
             let from = Endpoint::new([198, 51, 100, 1].into(), 40_000);

@@ -8,7 +8,7 @@ use super::content::{Content, Hashing, sniff};
 use super::options::Options;
 use super::sessions::SessionId;
 use crate::base::{Endpoint, PacketRef};
-use crate::report::{self, EndState, FirstClose, MatchedBy, Stall, StreamFacts, Uid};
+use crate::report::{self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, Uid};
 use crate::tcp::{Chunk, Connection, Onset, Side, Stream};
 use crate::tls;
 
@@ -42,7 +42,7 @@ pub(super) enum Role {
 /// A data connection, claimed or not.
 pub(super) struct DataFlow {
     /// The channels that it belongs to: one, or two in an FXP transfer.
-    pub(super) owners: SmallVec<[(SessionId, u32); 2]>,
+    pub(super) owners: SmallVec<[(SessionId, ChannelIndex); 2]>,
     /// The channel whose endpoint it goes to although that has its connection, until it comes to something.
     pub(super) attempt: Option<ConnectionAttempt>,
     /// Whether originator and responder are the other way round than the TCP floor guessed (mid-stream).
@@ -63,7 +63,7 @@ pub(super) struct DataFlow {
 #[derive(Clone)]
 pub(super) struct ConnectionAttempt {
     pub(super) session: SessionId,
-    pub(super) channel: u32,
+    pub(super) channel: ChannelIndex,
     pub(super) matched_by: MatchedBy,
     pub(super) peer_session: Option<Uid>,
 }

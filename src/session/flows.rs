@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::flow::{DataFlow, Flow, Role};
 use super::sessions::{HostPair, SessionId};
 use crate::base::{Endpoint, KeyedMap, Timestamp, cost};
+use crate::report::ChannelIndex;
 use crate::tcp::{Connection, ConnectionId, Onset};
 
 /// Connections that are kept in one list: candidates between two hosts, and data connections to one endpoint.
@@ -23,7 +24,7 @@ const SLACK: usize = 1024;
 const _: () = assert!(
     2 * size_of::<Option<Flow>>()
         + size_of::<DataFlow>()
-        + 4 * size_of::<(SessionId, u32)>()
+        + 4 * size_of::<(SessionId, ChannelIndex)>()
         + 2 * size_of::<ConnectionId>()
         + 2 * (cost::in_hash_table(size_of::<Endpoint>() + size_of::<Vec<u32>>()) + 4 * size_of::<u32>())
         + 2 * size_of::<(u64, ConnectionId)>()
@@ -274,7 +275,7 @@ mod tests {
             assert_eq!(is_taken, number < 256);
         }
         if let Some(data) = flows.data_mut(ConnectionId(7)) {
-            data.owners.push((SessionId::default(), 0));
+            data.owners.push((SessionId::default(), ChannelIndex(0)));
         }
         let dismissed = flows.dismiss_candidates(HostPair::between(other.ip, one.ip));
         assert_eq!((dismissed.len(), dismissed.contains(&ConnectionId(7))), (255, false));
@@ -294,7 +295,7 @@ mod tests {
         flows.remove(ConnectionId(0));
         assert_eq!(flows.first_unsettled(), Some(11));
         if let Some(data) = flows.data_mut(ConnectionId(1)) {
-            data.owners.push((SessionId::default(), 0));
+            data.owners.push((SessionId::default(), ChannelIndex(0)));
         }
         assert_eq!(flows.first_unsettled(), Some(12));
         flows.remove(ConnectionId(2));

@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use hashbrown::HashTable;
 
 use crate::base::{Endpoint, FastKeys, LimitCounts, LimitName, Limits, Timestamp, cost};
-use crate::report::{ReuseKind, Uid};
+use crate::report::{ChannelIndex, ReuseKind, Uid};
 
 /// One data connection that was made, for those that come after it on the same endpoints.
 #[derive(Clone, Debug)]
 pub(super) struct EndpointUse {
     pub(super) session: Uid,
-    pub(super) channel: u32,
+    pub(super) channel: ChannelIndex,
     pub(super) connector: Endpoint,
     pub(super) listener: Endpoint,
     /// Last packet seen so far.
@@ -163,7 +163,7 @@ mod tests {
             for (connector, listener) in &ports {
                 let one = EndpointUse {
                     session: Uid::default(),
-                    channel: 0,
+                    channel: ChannelIndex(0),
                     connector: endpoint(*connector),
                     listener: endpoint(*listener),
                     last: Timestamp::MIN,

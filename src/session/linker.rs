@@ -8,7 +8,7 @@ use super::expectation::{Expectation, Expectations, Fit, OfSession};
 use super::history::{EndpointUse, EndpointUseId, History};
 use super::sessions::SessionId;
 use crate::base::{Endpoint, LimitCounts, Limits, Timestamp};
-use crate::report::{MatchedBy, ReuseKind};
+use crate::report::{ChannelIndex, MatchedBy, ReuseKind};
 use crate::tcp::{ConnectionId, Onset};
 
 /// What is expected, and what was used.
@@ -22,7 +22,7 @@ pub(super) struct Linker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Match {
     pub(super) session: SessionId,
-    pub(super) channel: u32,
+    pub(super) channel: ChannelIndex,
     pub(super) fit: Fit,
     pub(super) matched_by: MatchedBy,
     /// The other session of a server-to-server transfer (FXP).
@@ -118,17 +118,17 @@ impl Linker {
     }
 
     /// The peer refused a negotiation: nothing is expected of it any more.
-    pub(super) fn withdraw(&mut self, of_session: &mut OfSession, channel: u32) {
+    pub(super) fn withdraw(&mut self, of_session: &mut OfSession, channel: ChannelIndex) {
         self.expectations.withdraw(of_session, channel);
     }
 
     /// A newer negotiation of the session is in force now.
-    pub(super) fn supersede(&mut self, of_session: &mut OfSession, newest: u32) {
+    pub(super) fn supersede(&mut self, of_session: &mut OfSession, newest: ChannelIndex) {
         self.expectations.supersede(of_session, newest);
     }
 
     /// A negotiation has got its connection.
-    pub(super) fn meet(&mut self, of_session: &OfSession, channel: u32) {
+    pub(super) fn meet(&mut self, of_session: &OfSession, channel: ChannelIndex) {
         self.expectations.meet(of_session, channel);
     }
 
@@ -228,7 +228,7 @@ mod tests {
             let session = self.ids.insert(OfSession::default());
             let expectation = Expectation {
                 session,
-                channel: 0,
+                channel: ChannelIndex(0),
                 listener,
                 listener_peer: peer.into(),
                 connector: connector.into(),
@@ -281,7 +281,7 @@ mod tests {
             [(active, MatchedBy::Endpoint, passive), (passive, MatchedBy::ThirdParty, active)].map(
                 |(session, matched_by, partner)| Match {
                     session,
-                    channel: 0,
+                    channel: ChannelIndex(0),
                     fit: Fit::Exact,
                     matched_by,
                     partner: Some(partner),

@@ -19,7 +19,10 @@ use super::kept;
 use super::options::Options;
 use crate::base::{Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb};
-use crate::report::{Argument, Command, Connection, ControlGap, Direction, Login, Reply, Session, Transfer};
+use crate::report::{
+    Argument, ChannelIndex, Command, CommandIndex, Connection, ControlGap, Direction, Login, Reply, Session,
+    Transfer,
+};
 use assignment::Assignment;
 pub(super) use assignment::Channels;
 use in_force::InForce;
@@ -122,7 +125,7 @@ impl DialogueState {
                 return;
             }
             self.pass_gaps(dialogue.gaps, command);
-            let Ok(index) = u32::try_from(self.taken_in) else { return };
+            let Some(index) = CommandIndex::from_position(self.taken_in) else { return };
             self.take_in(index, command, channels, budget);
             self.taken_in = self.taken_in.saturating_add(1);
         }
@@ -148,7 +151,7 @@ impl DialogueState {
         }
     }
 
-    fn take_in(&mut self, index: u32, command: &Command, channels: Channels<'_>, budget: Budget) {
+    fn take_in(&mut self, index: CommandIndex, command: &Command, channels: Channels<'_>, budget: Budget) {
         let effect = effect(command);
         self.in_force.apply(command, effect, || self.assignment.negotiated_by(index, channels));
         let argument = command.text().map(Text::raw);
@@ -173,7 +176,7 @@ impl DialogueState {
 
     fn start_transfer(
         &mut self,
-        index: u32,
+        index: CommandIndex,
         command: &Command,
         effect: Effect,
         channels: Channels<'_>,
@@ -227,8 +230,8 @@ impl DialogueState {
         let last_abort = commands.iter().rposition(|command| command.verb == Verb::Abor);
         let mut transfers = Vec::with_capacity(starts.len());
         transfers.extend(starts.into_iter().filter_map(|start| {
-            let command = at(commands, start.command)?;
-            let after = usize::try_from(start.command).ok()?.saturating_add(1);
+            let command = start.command.of(commands)?;
+            let after = start.command.position().saturating_add(1);
             let is_aborted = last_abort.is_some_and(|last| last >= after)
                 && (command.completion().is_none()
                     || aborted_after(command, commands.get(after..).unwrap_or_default()));
@@ -241,17 +244,17 @@ impl DialogueState {
     /// The transfer of a command that was answered, as it stands now; `connection` gives what a channel's moved.
     pub(super) fn transfer(
         &self,
-        index: u32,
+        index: CommandIndex,
         dialogue: Dialogue<'_>,
         channels: Channels<'_>,
-        connection: impl FnOnce(u32) -> Option<Box<Connection>>,
+        connection: impl FnOnce(ChannelIndex) -> Option<Box<Connection>>,
     ) -> Option<Transfer> {
-        let command = at(dialogue.commands, index)?;
+        let command = index.of(dialogue.commands)?;
         let start = match self.transfers.binary_search_by_key(&index, |start| start.command) {
             Ok(place) => self.transfers.get(place)?.clone(),
             Err(_) => self.ahead(index, command, dialogue, channels),
         };
-        let later = dialogue.commands.get(usize::try_from(index).ok()?.saturating_add(1)..)?;
+        let later = dialogue.commands.get(index.position().saturating_add(1)..)?;
         let connection = start.connected_channel().and_then(connection);
         start.report(command, aborted_after(command, later), channels, connection.as_deref())
     }
@@ -259,7 +262,7 @@ impl DialogueState {
     /// A transfer that is not taken in yet, as an earlier command is still to be answered.
     fn ahead(
         &self,
-        index: u32,
+        index: CommandIndex,
         command: &Command,
         dialogue: Dialogue<'_>,
         channels: Channels<'_>,
@@ -286,10 +289,9 @@ impl DialogueState {
         in_force: &mut InForce,
         dialogue: Dialogue<'_>,
         channels: Channels<'_>,
-        mut is_it: impl FnMut(u32, &Command, &InForce) -> bool,
+        mut is_it: impl FnMut(CommandIndex, &Command, &InForce) -> bool,
     ) {
-        for (position, command) in dialogue.commands.iter().enumerate().skip(self.taken_in) {
-            let Ok(index) = u32::try_from(position) else { return };
+        for (index, command) in CommandIndex::number(dialogue.commands).skip(self.taken_in) {
             if is_it(index, command, in_force) {
                 return;
             }
@@ -304,14 +306,14 @@ impl DialogueState {
     /// or only a preliminary one.
     pub(super) fn current(
         &self,
-        channel: u32,
+        channel: ChannelIndex,
         dialogue: Dialogue<'_>,
         channels: Channels<'_>,
     ) -> Option<CurrentTransfer> {
         let is_on_channel = |in_force| channels.may_take(in_force, channel);
         let taken_in = self.transfers.last().filter(|start| is_on_channel(start.in_force));
         let mut newest = taken_in.and_then(|start| {
-            start.clone().current(at(dialogue.commands, start.command)?, start.path.clone(), channel)
+            start.clone().current(start.command.of(dialogue.commands)?, start.path.clone(), channel)
         });
         self.look_ahead(&mut self.in_force.clone(), dialogue, channels, |index, command, in_force| {
             if command.verb.is_transfer() && is_on_channel(in_force.channel) {
@@ -357,10 +359,6 @@ impl DialogueState {
         session.features = features;
         session.epsv_all = epsv_all;
     }
-}
-
-fn at(commands: &[Command], index: u32) -> Option<&Command> {
-    commands.get(usize::try_from(index).ok()?)
 }
 
 /// Takes room for a text, if so much is allowed of all.

@@ -14,8 +14,8 @@ use super::theme::Role;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{
-    ChannelState, Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy, Negotiation, Outcome,
-    Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
+    ChannelIndex, ChannelState, Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy,
+    Negotiation, Outcome, Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
 };
 
 use session::ending;
@@ -111,7 +111,7 @@ pub(super) fn finding_lines(finding: &Finding) -> Vec<DetailLine> {
 }
 
 /// The lines of a data channel.
-pub(super) fn channel(session: &Session, summary: &Summary, index: u32) -> Vec<DetailLine> {
+pub(super) fn channel(session: &Session, summary: &Summary, index: ChannelIndex) -> Vec<DetailLine> {
     let (Some(channel), Some(channel_summary)) = (session.data_channel(index), summary.channel(index)) else {
         return Vec::new();
     };
@@ -365,13 +365,13 @@ fn reused(session: &Session, reuse: &Reuse) -> DetailLine {
 }
 
 /// When a channel went wrong, or when it was announced if it did not.
-pub(super) fn notable_time(summary: &Summary, index: u32) -> Option<Timestamp> {
+pub(super) fn notable_time(summary: &Summary, index: ChannelIndex) -> Option<Timestamp> {
     let channel = summary.channel(index)?;
     Some(if channel.state.is_problem() { channel.settled } else { channel.announced })
 }
 
 /// The endpoint of a channel's listener, in short.
-pub(super) fn place(session: &Session, summary: &Summary, index: u32) -> Option<String> {
+pub(super) fn place(session: &Session, summary: &Summary, index: ChannelIndex) -> Option<String> {
     Some(short_endpoint(session, summary.channel(index)?.listener?))
 }
 

@@ -9,7 +9,10 @@ use super::summary::Summary;
 use super::theme::Role;
 use super::words;
 use crate::base::Timestamp;
-use crate::report::{Argument, Command, DataChannel, FirstClose, Outcome, Party, Reply, Session, Severity};
+use crate::report::{
+    Argument, ChannelIndex, Command, CommandIndex, DataChannel, FirstClose, Outcome, Party, Reply, Session,
+    Severity,
+};
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +21,7 @@ pub(super) struct Event {
     pub(super) frame: u64,
     pub(super) kind: EventKind,
     /// The data channel that it belongs to.
-    pub(super) channel: Option<u32>,
+    pub(super) channel: Option<ChannelIndex>,
     pub(super) weight: Weight,
 }
 
@@ -29,26 +32,26 @@ pub(super) enum EventKind {
     Began,
     Greeting(u32),
     Unsolicited(u32),
-    Command(u32),
+    Command(CommandIndex),
     Reply {
-        command: u32,
+        command: CommandIndex,
         reply: u32,
     },
     /// The first SYN of a channel's connection, or its first packet.
-    ConnectionStarted(u32),
+    ConnectionStarted(ChannelIndex),
     /// A SYN was answered by a plain ACK.
-    Challenged(u32),
+    Challenged(ChannelIndex),
     /// A SYN was answered by RST.
-    Refused(u32),
+    Refused(ChannelIndex),
     /// A stranger's attempt at a channel's endpoint.
     Stranger {
-        channel: u32,
+        channel: ChannelIndex,
         attempt: u32,
     },
     /// All payload of a channel's connection, at its last one.
-    Payload(u32),
+    Payload(ChannelIndex),
     /// The first FIN or RST of a channel's connection.
-    Closed(u32),
+    Closed(ChannelIndex),
     Gap(u32),
     Finding(u32),
     /// The control connection's last packet.
@@ -127,7 +130,7 @@ pub(super) fn of(session: &Session, summary: &Summary) -> Vec<Event> {
         let weight = reply_weight(reply, Weight::Notable);
         events.push(event(reply.time, reply.frame, EventKind::Unsolicited(index), None, weight));
     }
-    for (index, command) in (0..).zip(&session.commands) {
+    for (index, command) in CommandIndex::number(&session.commands) {
         let channel = summary.channel_of_command(index);
         let what = EventKind::Command(index);
         events.push(event(command.time, command.frame, what, channel, Weight::Usual));
@@ -137,7 +140,7 @@ pub(super) fn of(session: &Session, summary: &Summary) -> Vec<Event> {
             events.push(event(reply.time, reply.frame, what, channel, weight));
         }
     }
-    for (index, channel) in (0..).zip(&session.data_channels) {
+    for (index, channel) in ChannelIndex::number(&session.data_channels) {
         data_events(&mut events, index, channel);
     }
     for (index, gap) in (0..).zip(&session.gaps) {
@@ -188,7 +191,13 @@ const fn stage(kind: EventKind) -> u8 {
     }
 }
 
-const fn event(time: Timestamp, frame: u64, kind: EventKind, channel: Option<u32>, weight: Weight) -> Event {
+const fn event(
+    time: Timestamp,
+    frame: u64,
+    kind: EventKind,
+    channel: Option<ChannelIndex>,
+    weight: Weight,
+) -> Event {
     Event { time, frame, kind, channel, weight }
 }
 
@@ -196,7 +205,7 @@ const fn reply_weight(reply: &Reply, usual: Weight) -> Weight {
     if reply.is_negative() { Weight::Problem } else { usual }
 }
 
-fn data_events(events: &mut Vec<Event>, index: u32, channel: &DataChannel) {
+fn data_events(events: &mut Vec<Event>, index: ChannelIndex, channel: &DataChannel) {
     let here = Some(index);
     for (attempt, stranger) in (0..).zip(&channel.other_attempts) {
         let what = EventKind::Stranger { channel: index, attempt };

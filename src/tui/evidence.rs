@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::effect::Flow;
 use crate::base::Endpoint;
-use crate::report::Session;
+use crate::report::{ChannelIndex, Session};
 
 /// The most ports named in a filter; beyond that they become one range.
 const MOST_PORTS: usize = 60;
@@ -53,13 +53,13 @@ pub(super) fn filter_of<'a>(sessions: impl Iterator<Item = &'a Session>) -> Stri
 }
 
 /// The first frame of a data channel, and a filter for all its frames.
-pub(super) fn of_channel(session: &Session, channel: u32) -> Option<(u64, String)> {
+pub(super) fn of_channel(session: &Session, channel: ChannelIndex) -> Option<(u64, String)> {
     let (first, last, port) = frames_of(session, channel)?;
     Some((first, filter_of_frames(first, last, port, session)))
 }
 
 /// The frames that concern a channel, from the negotiation to the close, and its ports.
-fn frames_of(session: &Session, index: u32) -> Option<(u64, u64, Option<u16>)> {
+fn frames_of(session: &Session, index: ChannelIndex) -> Option<(u64, u64, Option<u16>)> {
     let channel = session.data_channel(index)?;
     let mut frames = Vec::new();
     if let Some(command) = channel.command.and_then(|index| session.command(index)) {

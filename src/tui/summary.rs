@@ -5,7 +5,8 @@
 
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{
-    ChannelState, Connection, DataChannel, Mode, Outcome, Party, Reply, Session, Severity, Status, Verdict,
+    ChannelIndex, ChannelState, CommandIndex, Connection, DataChannel, Mode, Outcome, Party, Reply, Session,
+    Severity, Status, TransferIndex, Verdict,
 };
 
 /// One data channel.
@@ -15,7 +16,7 @@ pub(super) struct Channel {
     /// The worst finding about it, or about its transfer.
     pub(super) worst: Option<Severity>,
     /// Index of its first transfer.
-    pub(super) transfer: Option<u32>,
+    pub(super) transfer: Option<TransferIndex>,
     /// When the endpoint became known: at the reply that settles the negotiation.
     pub(super) announced: Timestamp,
     /// When the listener stopped waiting: at the first SYN, a failing reply, the next negotiation or the session's end.
@@ -29,7 +30,7 @@ pub(super) struct Channel {
 pub(super) struct Summary {
     pub(super) channels: Vec<Channel>,
     /// The channel that each command negotiates or uses.
-    by_command: Vec<Option<u32>>,
+    by_command: Vec<Option<ChannelIndex>>,
 }
 
 impl Summary {
@@ -40,7 +41,7 @@ impl Summary {
                 assign(&mut by_command, transfer.command, channel);
             }
         }
-        for (index, channel) in (0..).zip(&session.data_channels) {
+        for (index, channel) in ChannelIndex::number(&session.data_channels) {
             if let Some(command) = channel.command {
                 assign(&mut by_command, command, index);
             }
@@ -51,19 +52,19 @@ impl Summary {
         Self { channels, by_command }
     }
 
-    pub(super) fn channel(&self, index: u32) -> Option<&Channel> {
-        self.channels.get(usize::try_from(index).ok()?)
+    pub(super) fn channel(&self, index: ChannelIndex) -> Option<&Channel> {
+        index.of(&self.channels)
     }
 
     /// The channel that a command negotiates or uses.
-    pub(super) fn channel_of_command(&self, command: u32) -> Option<u32> {
-        self.by_command.get(usize::try_from(command).ok()?).copied().flatten()
+    pub(super) fn channel_of_command(&self, command: CommandIndex) -> Option<ChannelIndex> {
+        command.of(&self.by_command).copied().flatten()
     }
 }
 
 /// Sets a slot unless it is set already: the first one counts.
-fn assign(slots: &mut [Option<u32>], at: u32, value: u32) {
-    if let Some(slot) = usize::try_from(at).ok().and_then(|at| slots.get_mut(at)) {
+fn assign(slots: &mut [Option<ChannelIndex>], at: CommandIndex, value: ChannelIndex) {
+    if let Some(slot) = at.of_mut(slots) {
         slot.get_or_insert(value);
     }
 }

@@ -1,6 +1,7 @@
 //! Pairs and listeners that are used again.
 
 use super::check;
+use ftpscope::report::ChannelIndex;
 
 /// A session that downloads two files by the same PORT, `between` the two transfers, and by `second`.
 fn twice(between: &str, second: &str) -> String {
@@ -140,7 +141,7 @@ fn a_reuse_across_sessions_names_the_earlier_one() {
     let [first, second] = &report.sessions[..] else { panic!("two sessions") };
     let reuse = second.data_channels[0].reuse.as_ref().expect("it is a reuse");
     assert_eq!(reuse.previous.session, first.uid);
-    assert_eq!(reuse.previous.data_channel, 0);
+    assert_eq!(reuse.previous.data_channel, ChannelIndex(0));
 }
 
 #[test]

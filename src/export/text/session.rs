@@ -9,8 +9,8 @@ use super::quantity::{Bytes, DateTime, Span};
 use super::table::{self, Column, Row};
 use crate::base::{Endpoint, Text, Timestamp};
 use crate::report::{
-    ChannelState, Connection, DataChannel, EndState, FirstClose, MatchedBy, Mode, Party, Reuse, ReuseOutcome,
-    Session, Status, Transfer,
+    ChannelState, CommandIndex, Connection, DataChannel, EndState, FirstClose, MatchedBy, Mode, Party, Reuse,
+    ReuseOutcome, Session, Status, Transfer,
 };
 
 /// Writes the session under its number.
@@ -112,7 +112,7 @@ fn rows(session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Vec<Row> {
     let mut rows: Vec<(Timestamp, Row)> = Vec::new();
     let mut transfers_of = vec![Vec::new(); session.data_channels.len()];
     for transfer in &session.transfers {
-        let own = transfer.data_channel.and_then(|index| transfers_of.get_mut(usize::try_from(index).ok()?));
+        let own = transfer.data_channel.and_then(|index| index.of_mut(&mut transfers_of));
         if let Some(own) = own {
             own.push(transfer);
         } else {
@@ -146,7 +146,7 @@ fn rows(session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Vec<Row> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn command_time(session: &Session, index: u32) -> Timestamp {
+fn command_time(session: &Session, index: CommandIndex) -> Timestamp {
     session.command(index).map_or(session.start, |command| command.time)
 }
 

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::analyzer::{Event, EventKind};
-use crate::report::Uid;
+use crate::report::{ChannelIndex, Uid};
 
 /// How long a data connection that is over may still have packets under way.
 const GRACE: Duration = Duration::from_secs(2);
@@ -36,7 +36,7 @@ pub(super) struct Plan {
 
 /// A data connection that is expected or there.
 struct Wanted {
-    channel: u32,
+    channel: ChannelIndex,
     port: u16,
     /// Either end has one of these addresses: the peers', and the announced one where that is another.
     hosts: [Option<IpAddr>; 3],
@@ -112,7 +112,7 @@ impl Plan {
     }
 
     /// Whether the filter passes this data connection.
-    pub(super) fn passes(&self, session: &Uid, channel: u32) -> bool {
+    pub(super) fn passes(&self, session: &Uid, channel: ChannelIndex) -> bool {
         let of_session = self.wanted.get(session).into_iter().flatten();
         of_session.into_iter().any(|wanted| wanted.channel == channel && wanted.is_applied)
     }
@@ -144,7 +144,7 @@ impl Plan {
         expression
     }
 
-    fn want(&mut self, session: &Uid, channel: u32, port: u16, hosts: [Option<IpAddr>; 3]) {
+    fn want(&mut self, session: &Uid, channel: ChannelIndex, port: u16, hosts: [Option<IpAddr>; 3]) {
         let of_session = self.wanted.entry(session.clone()).or_default();
         let before = of_session.len();
         of_session.retain(|wanted| wanted.channel != channel);
@@ -156,7 +156,7 @@ impl Plan {
         self.is_wider = true;
     }
 
-    fn is_over(&mut self, session: &Uid, channel: Option<u32>, now: Instant) {
+    fn is_over(&mut self, session: &Uid, channel: Option<ChannelIndex>, now: Instant) {
         for wanted in self.wanted.get_mut(session).into_iter().flatten() {
             if channel.is_none_or(|channel| channel == wanted.channel) {
                 wanted.over.get_or_insert(now);

@@ -4,7 +4,7 @@ use crate::base::{Endpoint, PacketRef, Text, Timestamp};
 use crate::ftp::Verb;
 use crate::live::stamp::{Clock, Stamps};
 use crate::report::testing;
-use crate::report::{Code, Differs, Direction, Login, Severity, Status, Uid};
+use crate::report::{ChannelIndex, Code, CommandIndex, Differs, Direction, Login, Severity, Status, Uid};
 
 fn endpoint(text: &str) -> Endpoint {
     let address: std::net::SocketAddr = text.parse().unwrap();
@@ -37,12 +37,12 @@ fn port(listener: &str, connector: &str) -> Prediction {
 
 fn download() -> Transfer {
     Transfer {
-        data_channel: Some(0),
+        data_channel: Some(ChannelIndex(0)),
         bytes: Some(38_100_000),
         reply_code: Some(226),
         start: Some(Timestamp::from_nanos(0)),
         end: Some(Timestamp::from_nanos(10_000_000_000)),
-        ..testing::transfer(5, Direction::Download, Status::Complete)
+        ..testing::transfer(CommandIndex(5), Direction::Download, Status::Complete)
     }
 }
 
@@ -56,7 +56,7 @@ fn transferred(transfer: Transfer) -> EventKind {
 
 #[test]
 fn what_becomes_of_a_prediction_reads_as_one_story() {
-    let (channel, mode) = (0, Some(Mode::Port));
+    let (channel, mode) = (ChannelIndex(0), Some(Mode::Port));
     let prediction = port("10.1.7.33:51000", "192.0.2.8");
     let (originator, responder) = (endpoint("192.0.2.8:20"), endpoint("10.1.7.33:51000"));
     let connected = |matched_by, differs| EventKind::Connected {
@@ -103,7 +103,7 @@ fn what_becomes_of_a_prediction_reads_as_one_story() {
 #[test]
 fn where_only_ascii_is_wanted_nothing_else_is_drawn() {
     let prediction = port("[2001:db8::1]:51000", "2001:db8::8");
-    let kind = EventKind::Expecting { channel: 0, mode: Some(Mode::Eprt), prediction };
+    let kind = EventKind::Expecting { channel: ChannelIndex(0), mode: Some(Mode::Eprt), prediction };
     assert_eq!(
         line(kind, true),
         "12:00:00.123456 10.1.7.33:49822 > 192.0.2.8:21: expecting [2001:db8::8] -> [2001:db8::1]:51000 (EPRT)"

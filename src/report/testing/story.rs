@@ -6,9 +6,9 @@ use super::endpoint;
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::{LineEnd, Party};
 use crate::report::{
-    Advertised, Connection, Connector, DataChannel, Direction, EndState, FirstClose, Holder, LineFacts,
-    Login, MatchedBy, Mode, Negotiation, Outcome, Previous, Protection, Reply, Reuse, ReuseKind,
-    ReuseOutcome, Security, Session, Status, TimeWait, Transfer,
+    Advertised, ChannelIndex, CommandIndex, Connection, Connector, DataChannel, Direction, EndState,
+    FirstClose, Holder, LineFacts, Login, MatchedBy, Mode, Negotiation, Outcome, Previous, Protection, Reply,
+    Reuse, ReuseKind, ReuseOutcome, Security, Session, Status, TimeWait, Transfer,
 };
 
 const STEP: i64 = 10_000_000;
@@ -117,7 +117,7 @@ impl SessionBuilder {
         let session = &self.session;
         let peer = if mode.is_active() { session.server } else { session.client };
         let port = mode.is_active().then(|| peer.port - 1);
-        let command = u32::try_from(session.commands.len()).unwrap() - 1;
+        let command = CommandIndex::from_position(session.commands.len() - 1).unwrap();
         let channel = match listener {
             Some(listener) if negotiation == Negotiation::Accepted => {
                 super::accepted_channel(mode, command, listener, Connector { ip: peer.ip, port })
@@ -220,9 +220,14 @@ impl SessionBuilder {
             Some(_) => Status::Failed,
             None => Status::Unfinished,
         };
-        let command = u32::try_from(after.session.commands.len()).unwrap() - 1;
+        let command = CommandIndex::from_position(after.session.commands.len() - 1).unwrap();
         let transfer = Transfer {
-            data_channel: u32::try_from(after.session.data_channels.len()).unwrap().checked_sub(1),
+            data_channel: after
+                .session
+                .data_channels
+                .len()
+                .checked_sub(1)
+                .and_then(ChannelIndex::from_position),
             bytes: match (connection, code) {
                 (Some(connection), _) => Some(connection.bytes()),
                 (None, Some(200..=299)) => None,
@@ -241,7 +246,7 @@ impl SessionBuilder {
     pub(crate) fn reused(mut self, in_time_wait: bool, outcome: ReuseOutcome) -> Self {
         self.last_channel().reuse = Some(Reuse {
             kind: ReuseKind::FourTuple,
-            previous: Previous { session: self.session.uid.clone(), data_channel: 0 },
+            previous: Previous { session: self.session.uid.clone(), data_channel: ChannelIndex(0) },
             gap: 1_000_000_000,
             in_time_wait,
             outcome,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Effect;
 use crate::base::NumberMap;
-use crate::report::{Connection, DataChannel, Mode, Negotiation};
+use crate::report::{ChannelIndex, CommandIndex, Connection, DataChannel, Mode, Negotiation};
 use crate::session::active::Channel;
 
 /// How many negotiations back a connection may belong to that came late.
@@ -16,10 +16,6 @@ pub(in crate::session) struct Channels<'a> {
     facts: &'a [Channel],
     /// As they are reported, once that is settled.
     reported: Option<&'a [DataChannel]>,
-}
-
-fn place(channel: u32) -> usize {
-    usize::try_from(channel).unwrap_or(usize::MAX)
 }
 
 impl<'a> Channels<'a> {
@@ -38,19 +34,19 @@ impl<'a> Channels<'a> {
         self.reported.is_some()
     }
 
-    pub(super) fn get(self, channel: u32) -> Option<&'a Channel> {
-        self.facts.get(place(channel))
+    pub(super) fn get(self, channel: ChannelIndex) -> Option<&'a Channel> {
+        channel.of(self.facts)
     }
 
     /// The connection of a channel, where its facts are known.
-    pub(super) fn connection(self, channel: u32) -> Option<&'a Connection> {
+    pub(super) fn connection(self, channel: ChannelIndex) -> Option<&'a Connection> {
         match self.reported {
-            Some(reported) => reported.get(place(channel))?.connection.as_deref(),
+            Some(reported) => channel.of(reported)?.connection.as_deref(),
             None => self.get(channel)?.link.ended(),
         }
     }
 
-    pub(super) fn has_connection(self, channel: u32) -> bool {
+    pub(super) fn has_connection(self, channel: ChannelIndex) -> bool {
         match self.reported {
             Some(_) => self.connection(channel).is_some(),
             None => self.get(channel).is_some_and(Channel::is_linked),
@@ -59,7 +55,7 @@ impl<'a> Channels<'a> {
 
     /// Whether a transfer that begins with the negotiation `in_force` may take this channel: the negotiation's own, or one
     /// of a further connection on it, or without any negotiation one by default ports.
-    pub(super) fn may_take(self, in_force: Option<u32>, channel: u32) -> bool {
+    pub(super) fn may_take(self, in_force: Option<ChannelIndex>, channel: ChannelIndex) -> bool {
         let Some(in_force) = in_force else {
             return self.get(channel).is_some_and(|channel| channel.mode == Some(Mode::Default));
         };
@@ -68,12 +64,12 @@ impl<'a> Channels<'a> {
     }
 
     /// Whether a channel's connection is there and not over yet.
-    pub(super) fn is_open(self, channel: u32) -> bool {
+    pub(super) fn is_open(self, channel: ChannelIndex) -> bool {
         self.reported.is_none() && self.get(channel).is_some_and(|channel| channel.link.open().is_some())
     }
 
     /// The first frame of a channel's connection.
-    fn first_frame(self, channel: u32) -> Option<u64> {
+    fn first_frame(self, channel: ChannelIndex) -> Option<u64> {
         match self.reported {
             Some(_) => Some(self.connection(channel)?.frames.first),
             None => self.get(channel)?.link.first_frame(),
@@ -81,7 +77,7 @@ impl<'a> Channels<'a> {
     }
 
     /// The text of the machine listing that a channel carried.
-    pub(super) fn listing(self, channel: u32) -> Option<&'a [u8]> {
+    pub(super) fn listing(self, channel: ChannelIndex) -> Option<&'a [u8]> {
         self.get(channel)?.listing.as_deref()
     }
 }
@@ -90,9 +86,9 @@ impl<'a> Channels<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Assignment {
     /// The channels of each negotiating command: the negotiation's own, then those of further connections.
-    by_command: NumberMap<u32, VecDeque<u32>>,
+    by_command: NumberMap<CommandIndex, VecDeque<ChannelIndex>>,
     /// Channels that no command negotiated: connections by default ports.
-    by_default: VecDeque<u32>,
+    by_default: VecDeque<ChannelIndex>,
     /// For each channel whether a transfer has used it. As many are in the lists above, or were.
     used: Vec<bool>,
 }
@@ -103,7 +99,7 @@ impl Assignment {
         let new = channels.facts.get(self.used.len()..).unwrap_or_default();
         self.by_command.reserve(new.len());
         for channel in new {
-            let Ok(index) = u32::try_from(self.used.len()) else { return };
+            let Some(index) = ChannelIndex::from_position(self.used.len()) else { return };
             if channel.mode == Some(Mode::Default) {
                 self.by_default.push_back(index);
             }
@@ -117,22 +113,27 @@ impl Assignment {
     /// The channel that the command at `index` negotiated, and what came of that.
     pub(super) fn negotiated_by(
         &self,
-        index: u32,
+        index: CommandIndex,
         channels: Channels<'_>,
-    ) -> Option<(u32, Option<Negotiation>)> {
+    ) -> Option<(ChannelIndex, Option<Negotiation>)> {
         let channel = *self.by_command.get(&index)?.front()?;
         Some((channel, channels.get(channel)?.negotiation))
     }
 
-    fn is_unused(&self, channel: u32) -> bool {
-        self.used.get(place(channel)).is_some_and(|used| !used)
+    fn is_unused(&self, channel: ChannelIndex) -> bool {
+        channel.of(&self.used).is_some_and(|used| !used)
     }
 
     /// The channel of a transfer that begins with the negotiation `in_force`.
     ///
     /// That is the negotiation's own; where it has had its transfer, that of a further connection on it; where it has no
     /// connection, an earlier negotiation's that came late; and without any negotiation, the next one by default ports.
-    pub(super) fn pick(&self, in_force: Option<u32>, effect: Effect, channels: Channels<'_>) -> Option<u32> {
+    pub(super) fn pick(
+        &self,
+        in_force: Option<ChannelIndex>,
+        effect: Effect,
+        channels: Channels<'_>,
+    ) -> Option<ChannelIndex> {
         let Some(in_force) = in_force else {
             return self.by_default.iter().copied().find(|&channel| self.is_unused(channel));
         };
@@ -156,9 +157,14 @@ impl Assignment {
     }
 
     /// The newest of the earlier negotiations whose connection began only after that of `in_force` was made.
-    fn late(&self, in_force: u32, negotiated: &Channel, channels: Channels<'_>) -> Option<u32> {
+    fn late(
+        &self,
+        in_force: ChannelIndex,
+        negotiated: &Channel,
+        channels: Channels<'_>,
+    ) -> Option<ChannelIndex> {
         let made = negotiated.made.frame;
-        (0..=in_force).rev().take(LATE).find(|&channel| {
+        (0..=in_force.0).rev().map(ChannelIndex).take(LATE).find(|&channel| {
             let is_late = channels.first_frame(channel).is_some_and(|first| first > made);
             let command = channels.get(channel).and_then(|channel| channel.command);
             is_late && command.is_some() && command < negotiated.command && self.is_unused(channel)
@@ -166,16 +172,16 @@ impl Assignment {
     }
 
     /// A transfer has used this channel: it is looked for no more. Tells whether it is the first one that has.
-    pub(super) fn use_up(&mut self, channel: u32, channels: Channels<'_>) -> bool {
-        let Some(used) = self.used.get_mut(place(channel)) else { return false };
+    pub(super) fn use_up(&mut self, channel: ChannelIndex, channels: Channels<'_>) -> bool {
+        let Some(used) = channel.of_mut(&mut self.used) else { return false };
         let is_first = !std::mem::replace(used, true);
         let Self { used, by_command, by_default, .. } = self;
         let command = channels.get(channel).and_then(|channel| channel.command);
         let of_command = command.and_then(|command| by_command.get_mut(&command));
         for waiting in of_command.into_iter().chain([by_default]) {
             // A further connection is found only where the negotiation's own was, or was given up for good.
-            let is_spent = |channel: u32| {
-                used.get(place(channel)).is_none_or(|&used| used)
+            let is_spent = |channel: ChannelIndex| {
+                channel.of(used).is_none_or(|&used| used)
                     || channels.are_final() && !channels.has_connection(channel)
             };
             while waiting.front().is_some_and(|&channel| is_spent(channel)) {

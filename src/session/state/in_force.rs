@@ -3,7 +3,7 @@
 use super::Effect;
 use crate::base::Text;
 use crate::ftp::{self, Verb, WorkingDirectory};
-use crate::report::{Command, Negotiation};
+use crate::report::{ChannelIndex, Command, Negotiation};
 
 /// RFC 959's defaults, until the session says otherwise.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct InForce {
     /// The marker of the last REST that no transfer has used yet.
     pub(super) offset: u64,
     /// The channel of the last negotiation that was not rejected.
-    pub(super) channel: Option<u32>,
+    pub(super) channel: Option<ChannelIndex>,
 }
 
 impl Default for InForce {
@@ -37,7 +37,7 @@ impl InForce {
         &mut self,
         command: &Command,
         effect: Effect,
-        negotiated: impl FnOnce() -> Option<(u32, Option<Negotiation>)>,
+        negotiated: impl FnOnce() -> Option<(ChannelIndex, Option<Negotiation>)>,
     ) {
         let argument = command.text().map(Text::raw);
         match command.verb {
@@ -82,7 +82,7 @@ impl InForce {
         }
     }
 
-    fn negotiate(&mut self, effect: Effect, negotiated: Option<(u32, Option<Negotiation>)>) {
+    fn negotiate(&mut self, effect: Effect, negotiated: Option<(ChannelIndex, Option<Negotiation>)>) {
         let Some((channel, negotiation)) = negotiated else { return };
         match (negotiation, effect) {
             (None | Some(Negotiation::Rejected), _) | (Some(Negotiation::Malformed), Effect::Refused) => {}

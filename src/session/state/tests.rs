@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::{PacketRef, Timestamp};
 use crate::report::testing::{self, endpoint};
-use crate::report::{Connection, DataChannel, Mode, Negotiation};
+use crate::report::{ChannelIndex, CommandIndex, Connection, DataChannel, Mode, Negotiation};
 use crate::session::active::{Channel, Link};
 use crate::session::flow::ContentHeads;
 
@@ -65,7 +65,7 @@ fn channels(script: &[Said], given: usize, end: bool) -> Vec<Channel> {
         }
         let (time, frame) = at(10 * index + 10);
         let mut channel = Channel::new(Some(Mode::Pasv), false, PacketRef { time, frame });
-        channel.command = u32::try_from(index).ok();
+        channel.command = CommandIndex::from_position(index);
         channel.negotiation = Some(match said.codes.last() {
             None => Negotiation::Unanswered,
             Some((200..=299, _)) => Negotiation::Accepted,
@@ -115,7 +115,7 @@ fn concluded(script: &[Said], after_each: bool) -> Session {
 }
 
 /// What a client has begun on a channel when so much was said.
-fn current(script: &[Said], channel: u32, settled: usize) -> Option<CurrentTransfer> {
+fn current(script: &[Said], channel: ChannelIndex, settled: usize) -> Option<CurrentTransfer> {
     let commands = commands(script);
     let facts = channels(script, script.len(), false);
     let dialogue = Dialogue { commands: &commands, gaps: &[] };
@@ -229,7 +229,7 @@ fn a_transfer_is_known_by_its_command_before_any_reply_to_it() {
         say("RETR a.bin", &[]),
     ];
     let expected = CurrentTransfer {
-        command: 4,
+        command: CommandIndex(4),
         path: Some("/home/bob/a.bin".into()),
         direction: Direction::Download,
         content: crate::report::Content::File,
@@ -237,10 +237,14 @@ fn a_transfer_is_known_by_its_command_before_any_reply_to_it() {
         structure: 'F',
         mode: 'S',
         offset: 512,
-        data_channel: 0,
+        data_channel: ChannelIndex(0),
     };
     for settled in 0..=4 {
-        assert_eq!(current(&script, 0, settled).as_ref(), Some(&expected), "{settled} exchanges taken in");
+        assert_eq!(
+            current(&script, ChannelIndex(0), settled).as_ref(),
+            Some(&expected),
+            "{settled} exchanges taken in"
+        );
     }
 }
 
@@ -254,8 +258,8 @@ fn a_restart_marker_serves_one_transfer_and_the_type_stays_in_force() {
         say("PASV", &[(227, "")]),
         say("STOR b", &[]),
     ];
-    let now = current(&script, 1, 5).unwrap();
-    assert_eq!((now.command, now.offset, now.direction), (5, 0, Direction::Upload));
+    let now = current(&script, ChannelIndex(1), 5).unwrap();
+    assert_eq!((now.command, now.offset, now.direction), (CommandIndex(5), 0, Direction::Upload));
     assert_eq!(now.representation, "I".into());
 }
 
@@ -263,8 +267,8 @@ fn a_restart_marker_serves_one_transfer_and_the_type_stays_in_force() {
 fn on_a_channel_without_a_transfer_command_no_transfer_is_under_way() {
     let script =
         [say("PASV", &[(227, "")]), say("RETR a", &[(150, ""), (226, "")]), say("PASV", &[(227, "")])];
-    assert_eq!(current(&script, 1, 3), None);
-    assert_eq!(current(&script, 0, 3).map(|transfer| transfer.command), Some(1));
+    assert_eq!(current(&script, ChannelIndex(1), 3), None);
+    assert_eq!(current(&script, ChannelIndex(0), 3).map(|transfer| transfer.command), Some(CommandIndex(1)));
 }
 
 #[test]
@@ -284,7 +288,7 @@ fn sizes_of_a_machine_listing_wait_for_its_data_connection() {
     assert_eq!(state.taken_in, 1);
     facts[0].link = ended;
     state.catch_up(dialogue, 4, Channels::under_way(&facts), BUDGET);
-    let retr = state.transfer(3, dialogue, Channels::under_way(&facts), |_| None).unwrap();
+    let retr = state.transfer(CommandIndex(3), dialogue, Channels::under_way(&facts), |_| None).unwrap();
     assert_eq!(retr.expected_size, Some(77));
 }
 

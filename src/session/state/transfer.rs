@@ -5,13 +5,15 @@ use super::in_force::InForce;
 use super::sizes::without_options;
 use crate::base::Text;
 use crate::ftp::{self, Verb, WorkingDirectory};
-use crate::report::{Command, Connection, Content, Direction, Reply, Status, StreamFacts, Transfer};
+use crate::report::{
+    ChannelIndex, Command, CommandIndex, Connection, Content, Direction, Reply, Status, StreamFacts, Transfer,
+};
 
 /// A transfer that has begun, with what was in force when its command was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentTransfer {
     /// Index of the transfer command.
-    pub command: u32,
+    pub command: CommandIndex,
     /// Absolute path, where the working directory is known.
     pub path: Option<Text>,
     /// Which way.
@@ -27,13 +29,13 @@ pub struct CurrentTransfer {
     /// The REST marker in force, 0 otherwise.
     pub offset: u64,
     /// Index of the data channel.
-    pub data_channel: u32,
+    pub data_channel: ChannelIndex,
 }
 
 /// The channel that a transfer takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Assigned {
-    pub(super) channel: u32,
+    pub(super) channel: ChannelIndex,
     /// Whether the channel's connection is the transfer's.
     pub(super) connected: bool,
     /// Whether no transfer has taken it before.
@@ -43,14 +45,14 @@ pub(super) struct Assigned {
 /// What is known of a transfer without its connection.
 #[derive(Clone, Debug)]
 pub(super) struct TransferStart {
-    pub(super) command: u32,
+    pub(super) command: CommandIndex,
     pub(super) path: Option<Text>,
     representation: Text,
     structure: char,
     mode: char,
     offset: u64,
     /// The negotiation in force.
-    pub(super) in_force: Option<u32>,
+    pub(super) in_force: Option<ChannelIndex>,
     pub(super) assigned: Option<Assigned>,
     /// The size that SIZE or a listing stated.
     pub(super) known_size: Option<u64>,
@@ -97,7 +99,7 @@ const fn content(verb: &Verb) -> Content {
 }
 
 impl TransferStart {
-    pub(super) fn new(command: u32, said: &Command, in_force: &InForce) -> Self {
+    pub(super) fn new(command: CommandIndex, said: &Command, in_force: &InForce) -> Self {
         Self {
             command,
             path: None,
@@ -112,7 +114,12 @@ impl TransferStart {
     }
 
     /// What is known while the transfer is under way; none where its direction isn't.
-    pub(super) fn current(self, said: &Command, path: Option<Text>, channel: u32) -> Option<CurrentTransfer> {
+    pub(super) fn current(
+        self,
+        said: &Command,
+        path: Option<Text>,
+        channel: ChannelIndex,
+    ) -> Option<CurrentTransfer> {
         Some(CurrentTransfer {
             command: self.command,
             path,
@@ -127,7 +134,7 @@ impl TransferStart {
     }
 
     /// The channel whose connection is the transfer's.
-    pub(super) fn connected_channel(&self) -> Option<u32> {
+    pub(super) fn connected_channel(&self) -> Option<ChannelIndex> {
         self.assigned.filter(|assigned| assigned.connected).map(|assigned| assigned.channel)
     }
 
@@ -152,7 +159,7 @@ impl TransferStart {
     }
 
     /// Whether what moved on a channel is this transfer's: what moved after a refusal is the next one's.
-    pub(super) fn moved_data(said: &Command, channel: u32, channels: Channels<'_>) -> bool {
+    pub(super) fn moved_data(said: &Command, channel: ChannelIndex, channels: Channels<'_>) -> bool {
         let begun = said.replies.iter().any(Reply::is_preliminary);
         let Some(refusal) = said.completion().filter(|reply| !begun && reply.is_negative()) else {
             return true;

@@ -3,7 +3,7 @@
 use super::Tracker;
 use crate::base::{LimitName, PacketRef, Timestamp};
 use crate::ftp::Verb;
-use crate::report::{self, EndState, Login, Session, Uid};
+use crate::report::{self, ChannelIndex, CommandIndex, EndState, Login, Session, Uid};
 use crate::session::active::{ActiveSession, Link};
 use crate::session::assemble;
 use crate::session::event::{Event, EventKind, Waiting};
@@ -103,7 +103,7 @@ impl Tracker {
         log.push(Event { packet, session: session.uid.clone(), client, server, kind });
     }
 
-    pub(super) fn report_expected(&mut self, session_id: SessionId, index: u32, packet: PacketRef) {
+    pub(super) fn report_expected(&mut self, session_id: SessionId, index: ChannelIndex, packet: PacketRef) {
         let window = self.options.predict_window;
         let Some(channel) = self.sessions.get(session_id).and_then(|session| session.channel(index)) else {
             return;
@@ -129,7 +129,13 @@ impl Tracker {
     }
 
     /// A reply that decides a login.
-    pub(super) fn report_login(&mut self, session_id: SessionId, index: u32, code: u16, packet: PacketRef) {
+    pub(super) fn report_login(
+        &mut self,
+        session_id: SessionId,
+        index: CommandIndex,
+        code: u16,
+        packet: PacketRef,
+    ) {
         let login = match code {
             230 | 232 => Login::Accepted,
             400..=599 => Login::Rejected,
@@ -137,7 +143,7 @@ impl Tracker {
         };
         let user = self.sessions.get_mut(session_id).and_then(|session| {
             let commands = &session.control.conversation.dialogue.commands;
-            let given = commands.get(..=usize::try_from(index).ok()?)?;
+            let given = commands.get(..=index.position())?;
             given.iter().rev().find(|command| command.verb == Verb::User)?.text().cloned()
         });
         self.emit(session_id, packet, EventKind::LoggedIn { user, login, code });
@@ -206,7 +212,12 @@ impl Tracker {
     }
 
     /// A transfer has its final reply: it is reported once its data connection is closed.
-    pub(super) fn transfer_replied(&mut self, session_id: SessionId, command: u32, packet: PacketRef) {
+    pub(super) fn transfer_replied(
+        &mut self,
+        session_id: SessionId,
+        command: CommandIndex,
+        packet: PacketRef,
+    ) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let in_force = session.in_force;
         let Some((index, channel)) = in_force.and_then(|index| Some((index, session.channel(index)?))) else {
@@ -227,7 +238,7 @@ impl Tracker {
     /// A data connection is closed: transfers that waited for that are reported.
     pub(super) fn report_transfers_on(
         &mut self,
-        owners: &[(SessionId, u32)],
+        owners: &[(SessionId, ChannelIndex)],
         connection: &report::Connection,
         packet: PacketRef,
     ) {
@@ -251,14 +262,13 @@ impl Tracker {
     fn report_transfer(
         &mut self,
         session_id: SessionId,
-        command: u32,
+        command: CommandIndex,
         packet: PacketRef,
-        on: Option<(u32, Box<report::Connection>)>,
+        on: Option<(ChannelIndex, Box<report::Connection>)>,
     ) {
         self.catch_up(session_id);
         let Some(session) = self.sessions.get(session_id) else { return };
-        let given = usize::try_from(command).ok();
-        let given = given.and_then(|command| session.control.conversation.dialogue.commands.get(command));
+        let given = command.of(&session.control.conversation.dialogue.commands);
         let transfer = session.transfer(command, |channel| match on {
             Some((index, connection)) if index == channel => Some(connection),
             _ => match &session.channel(channel)?.link {
@@ -287,7 +297,7 @@ impl Tracker {
 
     /// The newest transfer on a data channel of the session of this name, with what was in force when its command was
     /// given: known from its first byte on, though its last reply may be hours away.
-    pub fn current_transfer(&mut self, uid: &Uid, channel: u32) -> Option<CurrentTransfer> {
+    pub fn current_transfer(&mut self, uid: &Uid, channel: ChannelIndex) -> Option<CurrentTransfer> {
         let session_id = self.sessions.by_uid(uid)?;
         self.catch_up(session_id);
         self.sessions.get(session_id)?.current_transfer(channel)

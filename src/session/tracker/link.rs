@@ -3,7 +3,7 @@
 use super::Tracker;
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
-use crate::report::{MatchedBy, Mode, Negotiation, ReuseKind, Uid};
+use crate::report::{ChannelIndex, MatchedBy, Mode, Negotiation, ReuseKind, Uid};
 use crate::session::active::{ActiveSession, Channel, Link};
 use crate::session::expectation::{Expectation, Fit};
 use crate::session::flow::{ConnectionAttempt, Role};
@@ -57,7 +57,7 @@ impl Tracker {
     }
 
     #[cold]
-    pub(super) fn demote(&mut self, holder: ConnectionId, session_id: SessionId, index: u32) {
+    pub(super) fn demote(&mut self, holder: ConnectionId, session_id: SessionId, index: ChannelIndex) {
         if let Some(data) = self.flows.data_mut(holder) {
             data.owners.clear();
             let matched_by = MatchedBy::Translated;
@@ -96,7 +96,7 @@ impl Tracker {
         &mut self,
         id: ConnectionId,
         session_id: SessionId,
-        index: u32,
+        index: ChannelIndex,
         matched_by: MatchedBy,
         peer_session: Option<Uid>,
     ) {
@@ -134,7 +134,7 @@ impl Tracker {
     pub(super) fn note_use(
         &mut self,
         session_id: SessionId,
-        channel: u32,
+        channel: ChannelIndex,
         connector: Endpoint,
         listener: Endpoint,
         now: Timestamp,
@@ -197,7 +197,7 @@ impl Tracker {
         &mut self,
         id: ConnectionId,
         expectation: &Expectation,
-        (owner, index): (SessionId, u32),
+        (owner, index): (SessionId, ChannelIndex),
         originator: Endpoint,
         responder: Endpoint,
     ) {
@@ -255,7 +255,7 @@ impl Tracker {
 
 /// The channel of the newest negotiation if that could not be read and has no connection: since when one may have come, and
 /// whether the server connects.
-fn unread_negotiation(session: &ActiveSession) -> Option<(u32, Timestamp, bool)> {
+fn unread_negotiation(session: &ActiveSession) -> Option<(ChannelIndex, Timestamp, bool)> {
     let newest_command = session.channels.last()?.command;
     let newest = session.channels.iter().enumerate().rev().take(CHANNELS);
     let mut newest = newest.take_while(|(_, channel)| channel.command == newest_command);
@@ -263,5 +263,5 @@ fn unread_negotiation(session: &ActiveSession) -> Option<(u32, Timestamp, bool)>
         channel.command.is_some()
             && matches!(channel.negotiation, Some(Negotiation::Unanswered | Negotiation::Malformed))
     })?;
-    (!channel.is_linked()).then_some((u32::try_from(index).ok()?, channel.made.time, channel.active))
+    (!channel.is_linked()).then_some((ChannelIndex::from_position(index)?, channel.made.time, channel.active))
 }

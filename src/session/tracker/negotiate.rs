@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Tracker;
 use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
-use crate::report::{Announcement, Connector, Mode, Negotiation, Prediction};
+use crate::report::{Announcement, ChannelIndex, CommandIndex, Connector, Mode, Negotiation, Prediction};
 use crate::session::active::{ActiveSession, Channel};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
@@ -46,10 +46,10 @@ impl Tracker {
         }
     }
 
-    fn verb(&self, session_id: SessionId, index: u32) -> Option<&Verb> {
+    fn verb(&self, session_id: SessionId, index: CommandIndex) -> Option<&Verb> {
         let session = self.sessions.get(session_id)?;
         let commands = &session.control.conversation.dialogue.commands;
-        Some(&commands.get(usize::try_from(index).ok()?)?.verb)
+        Some(&index.of(commands)?.verb)
     }
 
     // This one and those that few lines come to stand apart: what most lines run through stays short.
@@ -60,11 +60,9 @@ impl Tracker {
     }
 
     #[inline(never)]
-    fn on_command(&mut self, session_id: SessionId, index: u32) {
+    fn on_command(&mut self, session_id: SessionId, index: CommandIndex) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
-        let Some(command) =
-            session.control.conversation.dialogue.commands.get(usize::try_from(index).unwrap_or(usize::MAX))
-        else {
+        let Some(command) = index.of(&session.control.conversation.dialogue.commands) else {
             return;
         };
         let made = PacketRef { time: command.time, frame: command.frame };
@@ -114,7 +112,12 @@ impl Tracker {
         }
     }
 
-    pub(super) fn set_negotiation(&mut self, session_id: SessionId, channel: u32, negotiation: Negotiation) {
+    pub(super) fn set_negotiation(
+        &mut self,
+        session_id: SessionId,
+        channel: ChannelIndex,
+        negotiation: Negotiation,
+    ) {
         if let Some(channel) =
             self.sessions.get_mut(session_id).and_then(|session| session.channel_mut(channel))
         {
@@ -138,7 +141,7 @@ impl Tracker {
     pub(super) fn expect(
         &mut self,
         session_id: SessionId,
-        channel: u32,
+        channel: ChannelIndex,
         advertised: HostPort,
         made: PacketRef,
     ) {
@@ -167,7 +170,13 @@ impl Tracker {
     }
 
     #[inline(never)]
-    fn on_transfer_reply(&mut self, session_id: SessionId, index: u32, code: u16, packet: PacketRef) {
+    fn on_transfer_reply(
+        &mut self,
+        session_id: SessionId,
+        index: CommandIndex,
+        code: u16,
+        packet: PacketRef,
+    ) {
         if matches!(code, 200..=299) {
             self.infer(session_id);
         }
@@ -177,14 +186,20 @@ impl Tracker {
     }
 
     #[inline(never)]
-    fn on_negotiation_reply(&mut self, session_id: SessionId, index: u32, code: u16, packet: PacketRef) {
+    fn on_negotiation_reply(
+        &mut self,
+        session_id: SessionId,
+        index: CommandIndex,
+        code: u16,
+        packet: PacketRef,
+    ) {
         // Looking for the channel takes time: only a reply that decides something is worth it.
         if !matches!(code, 200..=299 | 400..=599) {
             return;
         }
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let commands = &session.control.conversation.dialogue.commands;
-        let command = usize::try_from(index).ok().and_then(|index| commands.get(index));
+        let command = index.of(commands);
         let Some(reply) = command.and_then(|command| command.replies.last()) else { return };
         // Where the line was cut, the port may have been cut too.
         let is_whole = reply.line.end != LineEnd::None;
@@ -224,7 +239,7 @@ impl Tracker {
     }
 
     /// A negotiation was accepted: its prediction holds, and earlier ones no longer do.
-    pub(super) fn accept(&mut self, session_id: SessionId, index: u32, packet: PacketRef) {
+    pub(super) fn accept(&mut self, session_id: SessionId, index: ChannelIndex, packet: PacketRef) {
         let Self { sessions, linker, announced, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
         let (client, server) = (session.client(), session.server());
@@ -277,7 +292,7 @@ impl Tracker {
         }
     }
 
-    pub(super) fn add_channel(&mut self, session_id: SessionId, channel: Channel) -> Option<u32> {
+    pub(super) fn add_channel(&mut self, session_id: SessionId, channel: Channel) -> Option<ChannelIndex> {
         let cap = self.options.limits.channels_per_session;
         let session = self.sessions.get_mut(session_id)?;
         if session.channels.len() >= cap {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::report::Session;
+use crate::report::{ChannelIndex, Session};
 use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::cursor::seek;
 use crate::tui::data::Data;
@@ -53,10 +53,10 @@ fn next_channel(state: &mut State, forward: bool) {
             (None, _) => {
                 return seek(&opened.events, at, forward, |event| event.channel.is_some());
             }
-            (Some(channel), true) => channel.checked_add(1)?,
-            (Some(channel), false) => channel.checked_sub(1)?,
+            (Some(channel), true) => channel.0.checked_add(1)?,
+            (Some(channel), false) => channel.0.checked_sub(1)?,
         };
-        opened.events.iter().position(|event| event.channel == Some(next))
+        opened.events.iter().position(|event| event.channel == Some(ChannelIndex(next)))
     });
     if !moved {
         state.say(if forward { "no further data channel" } else { "no earlier data channel" });

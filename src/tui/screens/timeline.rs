@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 
 use super::{View, of_session};
 use crate::base::Timestamp;
+use crate::report::ChannelIndex;
 use crate::tui::canvas::Canvas;
 use crate::tui::data::Data;
 use crate::tui::effect::Table;
@@ -191,7 +192,7 @@ impl View for Timeline {
 
 impl Timeline {
     /// The index of the lane that a channel is in.
-    fn lane_of(&self, opened: &Opened, channel: u32) -> Option<usize> {
+    fn lane_of(&self, opened: &Opened, channel: ChannelIndex) -> Option<usize> {
         let endpoint = opened.summary.channel(channel)?.listener;
         self.lanes.iter().position(|lane| lane.endpoint == endpoint)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::State;
 use crate::base::Timestamp;
-use crate::report::{Session, Severity};
+use crate::report::{ChannelIndex, Session, Severity};
 use crate::tui::cursor::seek;
 use crate::tui::data::Data;
 use crate::tui::details;
@@ -25,7 +25,7 @@ pub(in crate::tui) struct Opened {
     pub(in crate::tui) summary: Summary,
     pub(in crate::tui) events: Vec<Event>,
     /// When each data connection began, ascending, with its channel.
-    starts: Vec<(Timestamp, u32)>,
+    starts: Vec<(Timestamp, ChannelIndex)>,
     /// From the first to the last event, data included, with some air at the end for words.
     pub(in crate::tui) extent: Window,
 }
@@ -67,7 +67,7 @@ pub(in crate::tui) enum Target {
     Frame(u64),
     Finding(u32),
     /// What says most about a channel.
-    Channel(u32),
+    Channel(ChannelIndex),
 }
 
 impl Opened {
@@ -107,7 +107,7 @@ impl Opened {
     }
 
     /// The channel whose data connection began last before a time.
-    pub(in crate::tui) fn last_started(&self, time: Timestamp) -> Option<u32> {
+    pub(in crate::tui) fn last_started(&self, time: Timestamp) -> Option<ChannelIndex> {
         let behind = self.starts.partition_point(|(start, _)| *start <= time);
         self.starts.get(behind.checked_sub(1)?).map(|(_, channel)| *channel)
     }

@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::words::*;
 use crate::report::testing::{self, endpoint};
+use crate::report::{ChannelIndex, CommandIndex, TransferIndex};
 
 /// The moment at which the fixture's capture begins: 2026-04-12T09:31:07.114Z.
 pub(crate) const BEGIN: i64 = 1_775_986_267_114_000_000;
@@ -52,14 +53,14 @@ impl Dialogue {
         self.session.greeting.push(reply);
     }
 
-    pub(crate) fn say(&mut self, ms: f64, line: &str, replies: &[(f64, u16, &str)]) -> u32 {
+    pub(crate) fn say(&mut self, ms: f64, line: &str, replies: &[(f64, u16, &str)]) -> CommandIndex {
         let mut command = testing::command(self.at(ms), self.frame(ms), line);
         command.replies = replies.iter().map(|&reply| self.reply(reply)).collect();
         let last = command.replies.last().map_or(ms, |_| replies.last().map_or(ms, |reply| reply.0));
         self.session.end = self.session.end.max(self.at(last));
         self.session.frames.last = self.session.frames.last.max(self.frame(last));
         self.session.commands.push(command);
-        self.session.commands.len() as u32 - 1
+        CommandIndex(self.session.commands.len() as u32 - 1)
     }
 
     pub(crate) fn login(&mut self, ms: f64, user: &str) {
@@ -77,29 +78,41 @@ impl Dialogue {
     }
 
     /// A negotiation whose endpoint is predicted and not (yet) met.
-    pub(crate) fn negotiate(&mut self, mode: Mode, command: u32, listener: &str) -> u32 {
+    pub(crate) fn negotiate(&mut self, mode: Mode, command: CommandIndex, listener: &str) -> ChannelIndex {
         let peer = if mode.is_active() { self.session.server } else { self.session.client };
         let connector = Connector { ip: peer.ip, port: mode.is_active().then_some(20) };
         let channel = testing::accepted_channel(mode, command, endpoint(listener), connector);
         self.session.data_channels.push(channel);
-        self.session.data_channels.len() as u32 - 1
+        ChannelIndex(self.session.data_channels.len() as u32 - 1)
     }
 
-    pub(crate) fn no_endpoint(&mut self, mode: Mode, command: u32, negotiation: Negotiation) -> u32 {
+    pub(crate) fn no_endpoint(
+        &mut self,
+        mode: Mode,
+        command: CommandIndex,
+        negotiation: Negotiation,
+    ) -> ChannelIndex {
         self.session.data_channels.push(testing::failed_channel(mode, command, negotiation));
-        self.session.data_channels.len() as u32 - 1
+        ChannelIndex(self.session.data_channels.len() as u32 - 1)
     }
 
-    pub(crate) fn channel(&mut self, index: u32) -> &mut DataChannel {
-        &mut self.session.data_channels[index as usize]
+    pub(crate) fn channel(&mut self, index: ChannelIndex) -> &mut DataChannel {
+        &mut self.session.data_channels[index.position()]
     }
 
     /// A connection on a channel, from its SYN to its last packet.
-    pub(crate) fn connect(&mut self, index: u32, from: f64, until: f64, originator: &str, bytes: u64) {
-        let responder = self.session.data_channels[index as usize]
+    pub(crate) fn connect(
+        &mut self,
+        index: ChannelIndex,
+        from: f64,
+        until: f64,
+        originator: &str,
+        bytes: u64,
+    ) {
+        let responder = self.session.data_channels[index.position()]
             .predicted
             .map_or(endpoint("192.0.2.8:50099"), |predicted| predicted.listener);
-        let active = self.session.data_channels[index as usize].active;
+        let active = self.session.data_channels[index.position()].active;
         let (begin, finish) = (self.at(from), self.at(until));
         let frames = FrameSpan { first: self.frame(from), last: self.frame(until) };
         let payload = StreamFacts {
@@ -134,7 +147,14 @@ impl Dialogue {
     }
 
     /// SYNs that nobody answers, or that a RST answers.
-    pub(crate) fn fail(&mut self, index: u32, from: f64, until: f64, originator: &str, outcome: Outcome) {
+    pub(crate) fn fail(
+        &mut self,
+        index: ChannelIndex,
+        from: f64,
+        until: f64,
+        originator: &str,
+        outcome: Outcome,
+    ) {
         self.connect(index, from, until, originator, 0);
         let frame = self.frame(until);
         let channel = self.channel(index);
@@ -151,13 +171,19 @@ impl Dialogue {
         }
     }
 
-    pub(crate) fn transfer(&mut self, command: u32, channel: u32, bytes: u64, status: Status) -> u32 {
-        let sent = &self.session.commands[command as usize];
+    pub(crate) fn transfer(
+        &mut self,
+        command: CommandIndex,
+        channel: ChannelIndex,
+        bytes: u64,
+        status: Status,
+    ) -> TransferIndex {
+        let sent = &self.session.commands[command.position()];
         let upload = matches!(sent.verb, Verb::Stor | Verb::Appe | Verb::Stou);
         let listing = matches!(sent.verb, Verb::List | Verb::Nlst | Verb::Mlsd);
         let argument = sent.text().map(|text| text.raw().to_owned());
         let reply_code = sent.completion().map(|reply| reply.code);
-        let connection = self.session.data_channels[channel as usize].connection.as_deref();
+        let connection = self.session.data_channels[channel.position()].connection.as_deref();
         let span = connection.map(|connection| (connection.start, connection.end));
         let direction = if upload { Direction::Upload } else { Direction::Download };
         self.session.transfers.push(Transfer {
@@ -176,7 +202,7 @@ impl Dialogue {
             end: span.map(|span| span.1),
             ..testing::transfer(command, direction, status)
         });
-        self.session.transfers.len() as u32 - 1
+        TransferIndex(self.session.transfers.len() as u32 - 1)
     }
 
     pub(crate) fn find(
@@ -184,7 +210,7 @@ impl Dialogue {
         ms: f64,
         code: Code,
         severity: Severity,
-        channel: Option<u32>,
+        channel: Option<ChannelIndex>,
         summary: &str,
         advice: &'static str,
     ) {
@@ -197,7 +223,13 @@ impl Dialogue {
         self.session.findings.push(finding);
     }
 
-    pub(crate) fn reuse(&mut self, index: u32, previous: u32, gap_ms: f64, outcome: ReuseOutcome) {
+    pub(crate) fn reuse(
+        &mut self,
+        index: ChannelIndex,
+        previous: ChannelIndex,
+        gap_ms: f64,
+        outcome: ReuseOutcome,
+    ) {
         let session = self.session.uid.clone();
         self.channel(index).reuse = Some(Reuse {
             kind: ReuseKind::FourTuple,
@@ -314,7 +346,7 @@ pub(crate) fn alice() -> Session {
         ],
     );
     let transfer = dialogue.transfer(retr, again, 1_153_434, Status::Aborted);
-    dialogue.session().transfers[transfer as usize].expected_size = Some(39_951_004);
+    dialogue.session().transfers[transfer.position()].expected_size = Some(39_951_004);
     dialogue.find(73_100.0, Code::TimeWaitReuse, Severity::Warning, Some(again), "10.1.7.33:37605 → 192.0.2.8:50012 was used again 47.6 s after its last connection, inside TIME_WAIT: the first SYN was ignored.", "Widen the server's passive port range.");
     dialogue.find(
         77_050.0,
@@ -483,8 +515,14 @@ fn tls() -> Session {
     for number in 0..4_u32 {
         dialogue.session().data_channels.push(testing::unnegotiated_channel());
         let at = 1_000.0 + f64::from(number) * 900.0;
-        dialogue.connect(number, at, at + 500.0, &format!("10.1.7.61:{}", 39_030 + number), 88_000);
-        dialogue.channel(number).matched_by = Some(MatchedBy::Inferred);
+        dialogue.connect(
+            ChannelIndex(number),
+            at,
+            at + 500.0,
+            &format!("10.1.7.61:{}", 39_030 + number),
+            88_000,
+        );
+        dialogue.channel(ChannelIndex(number)).matched_by = Some(MatchedBy::Inferred);
     }
     let last = dialogue.at(5_000.0);
     dialogue.session().end = last;
@@ -548,7 +586,7 @@ fn reuse() -> Session {
         if number > 0 {
             dialogue.reuse(
                 channel,
-                number - 1,
+                ChannelIndex(number - 1),
                 3_200.0,
                 if number == 3 { ReuseOutcome::Challenged } else { ReuseOutcome::Accepted },
             );
@@ -592,7 +630,7 @@ fn odd() -> Session {
         410.0,
         Code::MalformedEndpoint,
         Severity::Warning,
-        Some(0),
+        Some(ChannelIndex(0)),
         "EPRT |3|host|99999| carries no readable endpoint.",
         "",
     );

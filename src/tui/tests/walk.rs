@@ -1,7 +1,7 @@
 //! What keys, clicks and feeds do.
 
 use super::*;
-use crate::report::Severity;
+use crate::report::{ChannelIndex, Severity};
 use crate::tui::effect::Table;
 use crate::tui::screen::Screen;
 use crate::tui::source::{LiveStatus, Progress, Waiting};
@@ -158,7 +158,7 @@ fn braces_step_from_channel_to_channel() {
         let opened = bench.interface.state.opened.as_ref().unwrap();
         channels.push(opened.event(bench.interface.state.position.at).unwrap().channel.unwrap());
     }
-    assert_eq!(channels, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(channels, [0, 1, 2, 3, 4, 5].map(ChannelIndex));
     bench.press(&["}"]);
     bench.shows("no further data channel");
 }
@@ -599,7 +599,8 @@ fn a_stranger_on_the_announced_port_is_told_from_a_translated_server() {
         channel.matched_by = Some(crate::report::MatchedBy::Translated);
         swap(channel.connection.as_mut().unwrap());
         let summary = crate::tui::summary::Summary::of(&session);
-        let lines = crate::tui::details::channel(&session, &summary, u32::try_from(at).unwrap());
+        let lines =
+            crate::tui::details::channel(&session, &summary, ChannelIndex::from_position(at).unwrap());
         lines.into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
     };
     let stranger = story(|it| it.originator.ip = [198, 51, 100, 99].into());

@@ -1,7 +1,7 @@
 use super::*;
 use crate::analyzer::Event;
 use crate::base::{Endpoint, PacketRef};
-use crate::report::{Connector, EndState, MatchedBy, Mode, Prediction};
+use crate::report::{ChannelIndex, Connector, EndState, MatchedBy, Mode, Prediction};
 
 const CONTROL: &str = "(tcp and (port 21 or port 990))";
 
@@ -24,7 +24,7 @@ fn event(session: &str, kind: EventKind) -> Event {
     }
 }
 
-fn expecting(channel: u32, listener: &str) -> EventKind {
+fn expecting(channel: ChannelIndex, listener: &str) -> EventKind {
     let connector = Connector { ip: "192.0.2.1".parse().unwrap(), port: None };
     EventKind::Expecting {
         channel,
@@ -33,7 +33,7 @@ fn expecting(channel: u32, listener: &str) -> EventKind {
     }
 }
 
-fn connected(channel: u32, responder: &str) -> EventKind {
+fn connected(channel: ChannelIndex, responder: &str) -> EventKind {
     EventKind::Connected {
         channel,
         mode: None,
@@ -54,21 +54,21 @@ fn at_first_control_connections_pass_and_what_opens_and_closes_others() {
 #[test]
 fn a_prediction_widens_the_filter_by_its_port_between_the_peers() {
     let (mut plan, now) = (plan(), Instant::now());
-    plan.see(&event("a", expecting(0, "192.0.2.2:50000")), now);
-    assert!(plan.is_wider() && !plan.passes(&Uid("a".into()), 0));
+    plan.see(&event("a", expecting(ChannelIndex(0), "192.0.2.2:50000")), now);
+    assert!(plan.is_wider() && !plan.passes(&Uid("a".into()), ChannelIndex(0)));
     let expected = " or (tcp port 50000 and (host 192.0.2.1 or host 192.0.2.2))";
     assert_eq!(plan.expression(), format!("{CONTROL} or {ALWAYS}{expected}"));
     plan.is_applied();
-    assert!(!plan.is_wider() && plan.passes(&Uid("a".into()), 0));
+    assert!(!plan.is_wider() && plan.passes(&Uid("a".into()), ChannelIndex(0)));
     // That it is met changes nothing.
-    plan.see(&event("a", connected(0, "192.0.2.2:50000")), now);
+    plan.see(&event("a", connected(ChannelIndex(0), "192.0.2.2:50000")), now);
     assert!(!plan.is_wider());
 }
 
 #[test]
 fn an_announced_third_host_passes_too() {
     let mut plan = plan();
-    plan.see(&event("a", expecting(0, "198.51.100.9:50000")), Instant::now());
+    plan.see(&event("a", expecting(ChannelIndex(0), "198.51.100.9:50000")), Instant::now());
     let expected = "(tcp port 50000 and (host 192.0.2.1 or host 192.0.2.2 or host 198.51.100.9))";
     assert!(plan.expression().ends_with(expected), "{}", plan.expression());
 }
@@ -76,7 +76,7 @@ fn an_announced_third_host_passes_too() {
 #[test]
 fn a_connection_that_nobody_could_predict_passes_once_it_is_there() {
     let mut plan = plan();
-    plan.see(&event("a", connected(0, "192.0.2.2:50000")), Instant::now());
+    plan.see(&event("a", connected(ChannelIndex(0), "192.0.2.2:50000")), Instant::now());
     assert!(plan.is_wider());
     assert!(plan.expression().contains("tcp port 50000 and (host 192.0.2.1 or host 192.0.2.2)"));
 }
@@ -85,7 +85,7 @@ fn a_connection_that_nobody_could_predict_passes_once_it_is_there() {
 fn what_is_over_goes_after_a_while() {
     let now = Instant::now();
     let timed_out = EventKind::TimedOut {
-        channel: 0,
+        channel: ChannelIndex(0),
         mode: None,
         prediction: Prediction {
             listener: endpoint("192.0.2.2:50000"),
@@ -96,8 +96,8 @@ fn what_is_over_goes_after_a_while() {
     };
     for ending in [timed_out, EventKind::Ended { end_state: EndState::Fin }] {
         let mut plan = plan();
-        plan.see(&event("a", expecting(0, "192.0.2.2:50000")), now);
-        plan.see(&event("b", expecting(0, "192.0.2.2:50001")), now);
+        plan.see(&event("a", expecting(ChannelIndex(0), "192.0.2.2:50000")), now);
+        plan.see(&event("b", expecting(ChannelIndex(0), "192.0.2.2:50001")), now);
         plan.is_applied();
         plan.see(&event("a", ending), now);
         assert!(!plan.prune(now + GRACE / 2));
@@ -117,18 +117,18 @@ fn many_predictions_are_ports_alone_and_too_many_all_of_tcp() {
     let (mut plan, now) = (plan(), Instant::now());
     for session in 0..WITH_PORTS {
         let listener = format!("192.0.2.2:{}", 50_000 + session);
-        plan.see(&event(&session.to_string(), expecting(0, &listener)), now);
+        plan.see(&event(&session.to_string(), expecting(ChannelIndex(0), &listener)), now);
     }
     let ports = plan.expression();
     assert!(!ports.contains("host") && ports.contains("port 50000 or port 50001"), "{ports}");
-    plan.see(&event("one more", expecting(0, "192.0.2.2:60000")), now);
+    plan.see(&event("one more", expecting(ChannelIndex(0), "192.0.2.2:60000")), now);
     assert!(plan.expression().starts_with("tcp or"));
 }
 
 #[test]
 fn a_session_that_negotiates_without_end_keeps_its_last_wishes() {
     let (mut plan, now) = (plan(), Instant::now());
-    for channel in 0..1000 {
+    for channel in (0..1000).map(ChannelIndex) {
         plan.see(&event("a", expecting(channel, "192.0.2.2:50000")), now);
     }
     assert_eq!(plan.len(), PER_SESSION);
@@ -148,7 +148,7 @@ fn libpcap_understands_every_form_and_the_kernel_can_hold_it() {
             0 => format!("[2001:db8::2]:{}", 50_000 + 2 * session),
             _ => format!("198.51.100.9:{}", 50_000 + 2 * session),
         };
-        plan.see(&event(&session.to_string(), expecting(0, &listener)), now);
+        plan.see(&event(&session.to_string(), expecting(ChannelIndex(0), &listener)), now);
         if [1, WITH_HOSTS - 1, WITH_HOSTS, WITH_PORTS - 1, WITH_PORTS].contains(&session) {
             let size = size(&plan);
             assert!(size <= 4096, "{size} instructions for {session}");

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Ladder, Step};
 use crate::base::Timestamp;
-use crate::report::{Direction, Outcome, Party, Session};
+use crate::report::{ChannelIndex, CommandIndex, Direction, Outcome, Party, Session};
 use crate::tui::canvas::{Canvas, span};
 use crate::tui::data::Data;
 use crate::tui::details;
@@ -196,7 +196,7 @@ impl Row<'_> {
     }
 
     /// The data connection to expect after the reply that settles a negotiation.
-    fn announced(&self, canvas: &mut Canvas<'_>, event: &Event, command: u32) {
+    fn announced(&self, canvas: &mut Canvas<'_>, event: &Event, command: CommandIndex) {
         let Some(index) = event.channel else { return };
         let Some((channel, channel_summary)) =
             self.session.data_channel(index).zip(self.opened.summary.channel(index))
@@ -254,7 +254,7 @@ impl Row<'_> {
         }
     }
 
-    fn connection_started(&self, canvas: &mut Canvas<'_>, index: u32, role: Role) {
+    fn connection_started(&self, canvas: &mut Canvas<'_>, index: ChannelIndex, role: Role) {
         let Some((channel, connection)) = self
             .session
             .data_channel(index)
@@ -301,7 +301,7 @@ impl Row<'_> {
         }
     }
 
-    fn payload(&self, canvas: &mut Canvas<'_>, index: u32, text: &str, role: Role) {
+    fn payload(&self, canvas: &mut Canvas<'_>, index: ChannelIndex, text: &str, role: Role) {
         let transfer = self
             .opened
             .summary
@@ -312,7 +312,7 @@ impl Row<'_> {
         canvas.cell(self.lifelines.data, self.area.y, "┨", role);
     }
 
-    fn closed(&self, canvas: &mut Canvas<'_>, index: u32, text: &str, role: Role) {
+    fn closed(&self, canvas: &mut Canvas<'_>, index: ChannelIndex, text: &str, role: Role) {
         let wait = self.session.data_channel(index).and_then(|channel| channel.time_wait);
         let mark = if wait.is_some() { glyphs::WAIT_LIFELINE } else { glyphs::DOT };
         canvas.cell(self.lifelines.data, self.area.y, mark, Role::TimeWait);

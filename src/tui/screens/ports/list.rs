@@ -1,7 +1,7 @@
 //! The list of negotiated listening endpoints over the whole capture.
 
 use crate::base::{Endpoint, Timestamp};
-use crate::report::{ChannelState, Mode, Severity};
+use crate::report::{ChannelIndex, ChannelState, Mode, Severity};
 use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
 use crate::tui::summary::Summary;
@@ -11,7 +11,7 @@ use crate::tui::summary::Summary;
 pub(in crate::tui) struct PortUse {
     pub(in crate::tui) time: Timestamp,
     pub(in crate::tui) session: u32,
-    pub(in crate::tui) channel: u32,
+    pub(in crate::tui) channel: ChannelIndex,
     pub(in crate::tui) mode: Option<Mode>,
     pub(in crate::tui) state: ChannelState,
     pub(in crate::tui) worst: Option<Severity>,
@@ -99,7 +99,9 @@ const STEP: usize = 8_000;
 fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -> usize {
     let Some(session) = data.session(index) else { return 0 };
     let summary = Summary::of(session);
-    for ((at, channel), channel_summary) in (0..).zip(&session.data_channels).zip(&summary.channels) {
+    for ((at, channel), channel_summary) in
+        ChannelIndex::number(&session.data_channels).zip(&summary.channels)
+    {
         let Some(listener) = channel_summary.listener else { continue };
         let used = PortUse {
             time: channel_summary.announced,

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::base::{Endpoint, Timestamp};
-use crate::report::{ChannelState, DataChannel, Mode, Reply, ReuseKind, Session, Severity};
+use crate::report::{ChannelIndex, ChannelState, DataChannel, Mode, Reply, ReuseKind, Session, Severity};
 use crate::tui::glyphs;
 use crate::tui::summary::{Channel, Summary, open_span, short_endpoint};
 use crate::tui::words;
@@ -29,7 +29,7 @@ pub(in crate::tui) struct Lane {
 /// One channel in its lane.
 #[derive(Clone, Debug)]
 pub(in crate::tui) struct Bar {
-    pub(in crate::tui) channel: u32,
+    pub(in crate::tui) channel: ChannelIndex,
     pub(in crate::tui) mode: Option<Mode>,
     pub(in crate::tui) state: ChannelState,
     /// From here the endpoint waits.
@@ -117,7 +117,9 @@ impl LaneOrder {
 pub(in crate::tui) fn of(session: &Session, summary: &Summary, order: LaneOrder) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     let mut by_endpoint: HashMap<Option<Endpoint>, usize> = HashMap::new();
-    for ((index, channel), channel_summary) in (0..).zip(&session.data_channels).zip(&summary.channels) {
+    for ((index, channel), channel_summary) in
+        ChannelIndex::number(&session.data_channels).zip(&summary.channels)
+    {
         let at = *by_endpoint.entry(channel_summary.listener).or_insert_with(|| {
             lanes.push(Lane {
                 endpoint: channel_summary.listener,
@@ -178,7 +180,7 @@ fn label(session: &Session, lane: &Lane) -> String {
     }
 }
 
-fn bar(session: &Session, index: u32, channel: &DataChannel, channel_summary: &Channel) -> Bar {
+fn bar(session: &Session, index: ChannelIndex, channel: &DataChannel, channel_summary: &Channel) -> Bar {
     let transfer = channel_summary.transfer.and_then(|index| session.transfer(index));
     let command = transfer.and_then(|transfer| session.command(transfer.command));
     let mode = glyphs::mode_name(channel.mode);

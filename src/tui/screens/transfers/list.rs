@@ -1,6 +1,6 @@
 //! The list of transfers: those of the listed sessions, or of one.
 
-use crate::report::{Session, Status, Transfer};
+use crate::report::{Session, Status, Transfer, TransferIndex};
 use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
 
@@ -34,7 +34,7 @@ impl TransferSort {
 }
 
 /// One transfer: the session's index, and its own in there.
-pub(in crate::tui) type TransferRow = (u32, u32);
+pub(in crate::tui) type TransferRow = (u32, TransferIndex);
 
 /// The list.
 #[derive(Debug, Default)]
@@ -59,8 +59,9 @@ impl Transfers {
         self.rows.clear();
         let only = self.only.as_slice();
         for &index in if self.only.is_some() { only } else { sessions } {
-            let count = data.session(index).map_or(0, |session| session.transfers.len());
-            self.rows.extend((0..u32::try_from(count).unwrap_or(u32::MAX)).map(|transfer| (index, transfer)));
+            let Some(session) = data.session(index) else { continue };
+            self.rows
+                .extend(TransferIndex::number(&session.transfers).map(|(transfer, _)| (index, transfer)));
         }
         self.order(data);
         if let Some(at) = here.and_then(|here| self.rows.iter().position(|&row| row == here)) {
