@@ -12,6 +12,7 @@ mod community;
 mod finding;
 mod index;
 mod interface;
+mod negotiation;
 mod numbered;
 mod rows;
 mod session;
@@ -27,14 +28,16 @@ use serde::{Deserialize, Serialize};
 pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
 pub use capture::{Capture, CaptureFormat, Compression, ControlAttempt, Source};
 pub use channel::{
-    Announcement, Connection, Connector, DataChannel, Differs, EndState, FirstClose, FrameSpan, Holder,
-    MatchedBy, Mode, Negotiation, Outcome, Prediction, Previous, Reuse, ReuseKind, ReuseOutcome, Stall,
-    StreamFacts, SynFrames, TimeWait,
+    Attempt, AttemptResult, Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy,
+    Outcome, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts, SynFrames, TimeWait,
 };
 pub use community::{CommunityId, community_id};
 pub use finding::{Code, Finding, Severity};
 pub use index::{ChannelIndex, CommandIndex, TransferIndex};
 pub use interface::Interface;
+pub use negotiation::{
+    Announcement, Answer, Connector, Differs, Mode, Negotiated, Negotiation, Origin, Prediction,
+};
 pub use session::{
     Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,
     Reply, Security, Session, Uid,

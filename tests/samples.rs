@@ -10,7 +10,7 @@ use ftpscope::base::Limits;
 use ftpscope::capture;
 use ftpscope::export::{self, Json, Settings};
 use ftpscope::report::{
-    ChannelIndex, Differs, MatchedBy, Mode, Outcome, Report, Security, Severity, Transfer, Uid,
+    ChannelIndex, DataChannel, Differs, MatchedBy, Mode, Outcome, Report, Security, Severity, Transfer, Uid,
 };
 use ftpscope::tls::KeyLog;
 
@@ -34,8 +34,8 @@ fn codes(report: &Report) -> BTreeSet<&'static str> {
 fn modes(report: &Report) -> BTreeSet<Mode> {
     let channels = report.sessions.iter().flat_map(|session| &session.data_channels);
     channels
-        .filter(|channel| channel.outcome == Some(Outcome::Connected))
-        .filter_map(|channel| channel.mode)
+        .filter(|channel| channel.outcome() == Some(Outcome::Connected))
+        .filter_map(DataChannel::mode)
         .collect()
 }
 
@@ -96,8 +96,8 @@ fn both_sessions_of_a_transfer_between_servers_name_each_other() {
         .flat_map(|session| &session.data_channels)
         .filter(|channel| channel.peer_session.is_some())
         .collect();
-    assert!(linked.iter().any(|channel| channel.matched_by == Some(MatchedBy::ThirdParty)));
-    assert!(linked.iter().any(|channel| channel.matched_by == Some(MatchedBy::Endpoint)));
+    assert!(linked.iter().any(|channel| channel.matched_by() == Some(MatchedBy::ThirdParty)));
+    assert!(linked.iter().any(|channel| channel.matched_by() == Some(MatchedBy::Endpoint)));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_key_log_opens_what_tls_hides() {
     let hidden = analyze("tls-explicit.pcap");
     assert_eq!(hidden.sessions[0].security, Security::ExplicitTls);
     assert_eq!(hidden.sessions[0].user, None);
-    assert!(hidden.sessions[0].data_channels.iter().all(|one| one.matched_by == Some(MatchedBy::Inferred)));
+    assert!(hidden.sessions[0].data_channels.iter().all(|one| one.matched_by() == Some(MatchedBy::Inferred)));
     let keys = std::fs::read(sample("tls-explicit.keys")).unwrap();
     let options = Options { key_log: std::sync::Arc::new(KeyLog::parse(&keys)), ..Options::default() };
     let read = analyze_with("tls-explicit.pcap", &options);
@@ -186,7 +186,7 @@ fn exported(name: &str, format: &[&str]) -> String {
 fn a_stolen_port_is_a_strangers_connection_and_no_translation() {
     let report = analyze("port-stealing.pcap");
     let channel = &report.sessions[0].data_channels[0];
-    assert_eq!(channel.matched_by, Some(MatchedBy::Translated));
+    assert_eq!(channel.matched_by(), Some(MatchedBy::Translated));
     assert_eq!(channel.differs(), Some(Differs::Connector));
     for finding in &report.sessions[0].findings {
         let words = format!("{} {}", finding.summary, finding.advice.as_deref().unwrap_or_default());

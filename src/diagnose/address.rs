@@ -35,11 +35,11 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
     for (index, channel) in case.channels() {
         let Some(advertised) = advertised_address(channel) else { continue };
         let (time, _) = case.negotiated(channel);
-        let port = channel.advertised.map_or(0, |it| it.port);
+        let port = channel.advertised().map_or(0, |it| it.port);
         let mut note = |kind: Kind| {
             if let Some(group) = groups.add(kind, index, time) {
                 group.prove(case.negotiation_frames(channel));
-                group.prove(channel.connection.iter().map(|it| it.frames.first));
+                group.prove(channel.connection().iter().map(|it| it.frames.first));
                 group.port(port);
             }
         };
@@ -47,15 +47,15 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
         let mismatch = mismatch(channel, advertised, own);
         if mismatch {
             let used = channel.connected().map(|it| it.responder.ip);
-            note(Kind::Mismatch { active: channel.active, advertised, used });
+            note(Kind::Mismatch { active: channel.is_active(), advertised, used });
         } else if is_bounce(case, channel, advertised) {
-            note(Kind::Bounce { mode: channel.mode, advertised });
+            note(Kind::Bounce { mode: channel.mode(), advertised });
         }
         if is_private(advertised) && is_public(case.connecting_peer(channel).ip) {
             // A SYN to the address as announced, at the host that announced it: nobody translates at this point.
             let reached = same(advertised, own)
-                && channel.connection.as_deref().is_some_and(|it| same(it.responder.ip, advertised));
-            note(Kind::Private { active: channel.active, advertised, reached });
+                && channel.connection().is_some_and(|it| same(it.responder.ip, advertised));
+            note(Kind::Private { active: channel.is_active(), advertised, reached });
         }
     }
     for (kind, group) in groups.into_iter() {
@@ -65,9 +65,8 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
 
 /// The address as written, where there is one that names a host.
 fn advertised_address(channel: &DataChannel) -> Option<IpAddr> {
-    let advertised = channel.advertised?.ip?;
-    let readable = channel.negotiation != Some(Negotiation::Malformed);
-    (readable && !advertised.is_unspecified()).then_some(advertised)
+    let advertised = channel.advertised()?.ip?;
+    (!advertised.is_unspecified()).then_some(advertised)
 }
 
 /// The advertised address isn't its sender's, and was either not used or could not be.
@@ -82,7 +81,7 @@ fn mismatch(channel: &DataChannel, advertised: IpAddr, own: IpAddr) -> bool {
         // is the private one: it was told its public one, and this is the inside.
         Some(_) | None => {
             let (sent, real) = (is_private(advertised), is_private(own));
-            sent && !real || !channel.active && real && !sent
+            sent && !real || !channel.is_active() && real && !sent
         }
     }
 }
@@ -90,19 +89,19 @@ fn mismatch(channel: &DataChannel, advertised: IpAddr, own: IpAddr) -> bool {
 /// PORT or EPRT names somebody else. Where the families differ it may well be the same, dual-stacked host.
 fn is_bounce(case: &Case<'_>, channel: &DataChannel, advertised: IpAddr) -> bool {
     let own = case.session.client.ip;
-    let port = channel.advertised.map_or(0, |it| it.port);
-    channel.active
+    let port = channel.advertised().map_or(0, |it| it.port);
+    channel.is_active()
         && !case.announced.contains(own, Endpoint::new(advertised, port))
         && !same(advertised, own)
         && same_family(advertised, own)
         && channel.peer_session.is_none()
-        && channel.matched_by != Some(MatchedBy::ThirdParty)
+        && channel.matched_by() != Some(MatchedBy::ThirdParty)
 }
 
 fn draft(case: &Case<'_>, kind: Kind, group: &Group) -> Draft {
     let (client, server) = (case.session.client, case.session.server);
     let first = case.session.data_channel(group.channel);
-    let command = first.and_then(|channel| channel.command);
+    let command = first.and_then(DataChannel::command);
     let side = |active| if active { ("client", client) } else { ("server", server) };
     let (code, summary, advice) = match kind {
         Kind::Mismatch { active, advertised, used } => {
@@ -164,7 +163,7 @@ fn bounce(case: &Case<'_>, mode: Option<Mode>, advertised: IpAddr, group: &Group
     let mode = mode.map_or("A negotiation", Mode::name);
     let whom = if same(advertised, server.ip) { "the server's own address" } else { "the third host" };
     let channel = case.session.data_channel(group.channel);
-    let outcome = match channel.map(|channel| (channel.negotiation, channel.outcome)) {
+    let outcome = match channel.map(|channel| (channel.negotiation(), channel.outcome())) {
         Some((_, Some(Outcome::Connected))) => "and the server connected there",
         Some((_, Some(Outcome::Refused | Outcome::Unanswered))) => "and the server tried to connect there",
         Some((Some(Negotiation::Rejected), _)) => "which the server rejected",
@@ -182,14 +181,14 @@ fn bounce(case: &Case<'_>, mode: Option<Mode>, advertised: IpAddr, group: &Group
 fn privileged_ports(case: &Case<'_>, sink: &mut Sink) {
     let mut groups = Groups::new(case.options.findings);
     for (index, channel) in case.channels() {
-        let Some(prediction) = channel.predicted else { continue };
-        if channel.negotiation != Some(Negotiation::Accepted)
+        let Some(prediction) = channel.predicted() else { continue };
+        if channel.negotiation() != Some(Negotiation::Accepted)
             || prediction.listener.port >= FIRST_UNPRIVILEGED_PORT
         {
             continue;
         }
         let (time, _) = case.negotiated(channel);
-        if let Some(group) = groups.add((channel.active, prediction.listener.ip), index, time) {
+        if let Some(group) = groups.add((channel.is_active(), prediction.listener.ip), index, time) {
             group.prove(case.negotiation_frames(channel));
             group.port(prediction.listener.port);
         }
@@ -207,7 +206,7 @@ fn privileged_ports(case: &Case<'_>, sink: &mut Sink) {
         sink.push(
             Draft::new(Code::PrivilegedPort, group.time, summary)
                 .frames(group.frames.iter().copied())
-                .command(channel.command)
+                .command(channel.command())
                 .channel(Some(group.channel)),
         );
     }
@@ -216,7 +215,7 @@ fn privileged_ports(case: &Case<'_>, sink: &mut Sink) {
 fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
     let mut groups: Groups<&Uid> = Groups::new(case.options.findings);
     for (index, channel) in case.channels() {
-        let (Some(partner), Some(connection)) = (&channel.peer_session, &channel.connection) else {
+        let (Some(partner), Some(connection)) = (&channel.peer_session, channel.connection()) else {
             continue;
         };
         if let Some(group) = groups.add(partner, index, connection.start) {
@@ -226,7 +225,7 @@ fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
     }
     for (partner, group) in groups.into_iter() {
         let Some(channel) = case.session.data_channel(group.channel) else { continue };
-        let Some(connection) = &channel.connection else { continue };
+        let Some(connection) = channel.connection() else { continue };
         let summary = format!(
             "The client {} had two servers exchange data directly{}: {} to {}, agreed on with the server {} here and in \
              session {partner}",
@@ -239,7 +238,7 @@ fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
         sink.push(
             Draft::new(Code::FxpTransfer, group.time, summary)
                 .frames(group.frames.iter().copied())
-                .command(channel.command)
+                .command(channel.command())
                 .channel(Some(group.channel))
                 .transfer(case.transfers_on(group.channel).next().map(|(transfer, _)| transfer)),
         );
@@ -248,7 +247,7 @@ fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
 
 fn foreign_peer(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, sink: &mut Sink) {
     let Some(connection) = channel.connected() else { return };
-    let partner = channel.peer_session.is_some() || channel.matched_by == Some(MatchedBy::ThirdParty);
+    let partner = channel.peer_session.is_some() || channel.matched_by() == Some(MatchedBy::ThirdParty);
     let reset_at_once = connection.end_state == EndState::Rst && connection.bytes() == 0;
     if partner || reset_at_once {
         return;
@@ -277,7 +276,7 @@ fn foreign_peer(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, sin
         Draft::new(Code::ForeignDataPeer, connection.start, summary)
             .frames(case.negotiation_frames(channel))
             .frames([connection.frames.first, connection.frames.last])
-            .command(channel.command)
+            .command(channel.command())
             .channel(Some(index))
             .transfer(case.transfers_on(index).next().map(|(transfer, _)| transfer)),
     );

@@ -6,8 +6,8 @@ use super::Options;
 use super::announced::Announced;
 use crate::base::{Endpoint, Text, Timestamp};
 use crate::report::{
-    ChannelIndex, Command, CommandIndex, Connection, DataChannel, Mode, Negotiation, Outcome, Party, Reply,
-    Session, Transfer, TransferIndex,
+    ChannelIndex, Command, CommandIndex, Connection, DataChannel, Mode, Party, Reply, Session, Transfer,
+    TransferIndex,
 };
 
 /// A session with what its rules look up again and again.
@@ -43,7 +43,7 @@ impl<'a> Case<'a> {
             .collect();
         transfers_by_channel.sort_unstable();
         let mut channels_by_command: Vec<_> = ChannelIndex::number(&session.data_channels)
-            .filter_map(|(index, channel)| Some((channel.command?, index)))
+            .filter_map(|(index, channel)| Some((channel.command()?, index)))
             .collect();
         channels_by_command.sort_unstable();
         channels_by_command.dedup_by_key(|&mut (command, _)| command);
@@ -93,17 +93,17 @@ impl<'a> Case<'a> {
 
     /// The command that negotiated a channel.
     pub(super) fn negotiator(&self, channel: &DataChannel) -> Option<&'a Command> {
-        self.session.command(channel.command?)
+        self.session.command(channel.command()?)
     }
 
     /// When a channel was negotiated: the line that names the endpoint, else the connection's first packet.
     pub(super) fn negotiated(&self, channel: &DataChannel) -> (Timestamp, u64) {
         let command = self.negotiator(channel);
-        let reply = command.and_then(Command::completion).filter(|_| !channel.active);
+        let reply = command.and_then(Command::completion).filter(|_| !channel.is_active());
         reply
             .map(|reply| (reply.time, reply.frame))
             .or_else(|| command.map(|command| (command.time, command.frame)))
-            .or_else(|| channel.connection.as_ref().map(|it| (it.start, it.frames.first)))
+            .or_else(|| channel.connection().map(|it| (it.start, it.frames.first)))
             .unwrap_or((self.session.start, self.session.frames.first))
     }
 
@@ -128,7 +128,7 @@ impl<'a> Case<'a> {
 
     /// The data connection that a transfer ran on.
     pub(super) fn connection(&self, transfer: &Transfer) -> Option<&'a Connection> {
-        self.session.data_channel(transfer.data_channel?)?.connection.as_deref()
+        self.session.data_channel(transfer.data_channel?)?.connection()
     }
 
     /// Whether replies may be missing because the capture lacks them.
@@ -145,12 +145,12 @@ impl<'a> Case<'a> {
 
     /// The control peer that a channel's negotiation speaks for: the one that listens.
     pub(super) const fn listening_peer(&self, channel: &DataChannel) -> Endpoint {
-        if channel.active { self.session.client } else { self.session.server }
+        if channel.is_active() { self.session.client } else { self.session.server }
     }
 
     /// The control peer that is to connect.
     pub(super) const fn connecting_peer(&self, channel: &DataChannel) -> Endpoint {
-        if channel.active { self.session.server } else { self.session.client }
+        if channel.is_active() { self.session.server } else { self.session.client }
     }
 
     /// Seconds of capture that followed a moment.
@@ -176,17 +176,17 @@ pub(super) fn failed(command: &Command) -> bool {
 
 /// What the listening side is called.
 pub(super) const fn listening_side(channel: &DataChannel) -> &'static str {
-    if channel.active { "client" } else { "server" }
+    if channel.is_active() { "client" } else { "server" }
 }
 
 /// What the connecting side is called.
 pub(super) const fn connecting_side(channel: &DataChannel) -> &'static str {
-    if channel.active { "server" } else { "client" }
+    if channel.is_active() { "server" } else { "client" }
 }
 
 /// Where the endpoint of a channel was announced.
 pub(super) fn announcement(channel: &DataChannel) -> String {
-    match channel.mode {
+    match channel.mode() {
         Some(Mode::Pasv) => "announced in the 227 reply".to_owned(),
         Some(Mode::Epsv) => "announced in the 229 reply".to_owned(),
         Some(Mode::Lpsv) => "announced in the 228 reply".to_owned(),
@@ -198,7 +198,7 @@ pub(super) fn announcement(channel: &DataChannel) -> String {
 
 /// The name of a channel's mode.
 pub(super) const fn mode_name(channel: &DataChannel) -> &'static str {
-    match channel.mode {
+    match channel.mode() {
         Some(mode) => mode.name(),
         None => "an unseen negotiation",
     }
@@ -206,7 +206,7 @@ pub(super) const fn mode_name(channel: &DataChannel) -> &'static str {
 
 /// Whether the negotiation was accepted and no packet of a data connection was seen.
 pub(super) fn accepted_but_unused(channel: &DataChannel) -> bool {
-    channel.negotiation == Some(Negotiation::Accepted) && matches!(channel.outcome, Some(Outcome::Unused))
+    channel.predicted().is_some() && channel.attempt.is_none()
 }
 
 /// The same address, an IPv4-mapped one being the IPv4 address that it carries.

@@ -53,7 +53,7 @@ fn control_gap(case: &Case<'_>, party: Party, sink: &mut Sink) {
 
 fn transfer_gaps(case: &Case<'_>, sink: &mut Sink) {
     for (index, channel) in case.channels() {
-        let Some(connection) = channel.connection.as_deref() else { continue };
+        let Some(connection) = channel.connection() else { continue };
         let mut transfers = case.transfers_on(index).peekable();
         let alone = transfers.peek().is_none();
         let lacking = transfers.find(|(_, transfer)| transfer.missing_bytes > 0);

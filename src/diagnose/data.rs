@@ -4,7 +4,9 @@ use super::case::{
     Case, accepted_but_unused, announcement, connecting_side, is_private, is_public, listening_side,
 };
 use super::draft::{Draft, Sink, duration, excerpt, plural};
-use crate::report::{ChannelIndex, Code, Connection, DataChannel, Outcome, Status, Transfer, TransferIndex};
+use crate::report::{
+    AttemptResult, ChannelIndex, Code, Connection, DataChannel, Status, Transfer, TransferIndex,
+};
 
 /// A single SYN at the end of a capture may yet be answered for this long, in seconds: the first retransmission comes
 /// after one.
@@ -22,12 +24,11 @@ const LISTENER_S: f64 = 20.0;
 /// The rules of this family.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     for (index, channel) in case.channels() {
-        if let Some(connection) = channel.connection.as_deref() {
-            match channel.outcome {
-                Some(Outcome::Unanswered) => unanswered(case, index, channel, connection, sink),
-                Some(Outcome::Refused) => refused(case, index, channel, connection, sink),
-                Some(Outcome::Connected | Outcome::Unused) | None => {}
-            }
+        let Some(attempt) = &channel.attempt else { continue };
+        match attempt.result {
+            AttemptResult::Unanswered => unanswered(case, index, channel, &attempt.connection, sink),
+            AttemptResult::Refused => refused(case, index, channel, &attempt.connection, sink),
+            AttemptResult::Connected { .. } => {}
         }
     }
     for (index, transfer) in case.transfers() {
@@ -39,7 +40,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
 /// Whether the listener's address can't be reached by the connector: private here, public there.
 fn out_of_reach(case: &Case<'_>, channel: &DataChannel) -> bool {
     channel
-        .predicted
+        .predicted()
         .is_some_and(|it| is_private(it.listener.ip) && is_public(case.connecting_peer(channel).ip))
 }
 
@@ -63,7 +64,7 @@ fn attempt(
         .frames(it.refused_frame)
         .frames([it.frames.first, it.frames.last])
         .frames(reply.filter(|reply| reply.is_negative()).map(|reply| reply.frame))
-        .command(channel.command)
+        .command(channel.command())
         .channel(Some(index))
         .transfer(transfer.map(|(transfer, _)| transfer))
 }
@@ -87,7 +88,7 @@ fn unanswered(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, it: &
             "Have the listening side announce the address that it is reached by, or use the other mode (EPSV carries \
              no address at all).",
         )
-    } else if channel.active {
+    } else if channel.is_active() {
         (
             "a firewall in front of the client is probably dropping them (or the replies)",
             "Use passive mode, or let the client's firewall accept the server's connections to the ports it announces.",
@@ -148,7 +149,7 @@ fn never_attempted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, s
         None if transfer.status != Status::Unfinished || case.seconds_after(command.time) < HANG_S => return,
         None => "got no final reply".to_owned(),
     };
-    let Some(prediction) = channel.predicted else { return };
+    let Some(prediction) = channel.predicted() else { return };
     let reply = case.final_reply(transfer);
     let waited = reply.map(|reply| reply.time.seconds_since(command.time));
     let (cause, advice) = unseen_cause(case, channel, waited);
@@ -192,7 +193,7 @@ fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<f64>) -> 
         );
     }
     let waited_s = waited.unwrap_or(f64::INFINITY);
-    let cause = match (channel.active, waited) {
+    let cause = match (channel.is_active(), waited) {
         (true, Some(_)) if waited_s < AT_ONCE_S => format!(
             "the server gave up after {}, so its attempt was rejected before this capture point, or could not even start",
             duration(waited_s)
@@ -209,7 +210,7 @@ fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<f64>) -> 
                 .to_owned()
         }
     };
-    let advice = if channel.active {
+    let advice = if channel.is_active() {
         "Use passive mode, or let the client's firewall accept the server's connections to the ports it announces."
     } else {
         reached
@@ -227,7 +228,7 @@ fn not_captured(case: &Case<'_>, sink: &mut Sink) {
     let Some(command) = case.transfer_command(transfer) else { return };
     let count = unseen.count() as u64;
     let channel = transfer.data_channel.and_then(|number| case.session.data_channel(number));
-    let expected = match channel.and_then(|channel| channel.predicted) {
+    let expected = match channel.and_then(DataChannel::predicted) {
         Some(prediction) => format!("the data connection to {}", prediction.listener),
         None => "the data connection".to_owned(),
     };

@@ -35,8 +35,8 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
         let Some((blind, time)) = blind(case, channel) else { continue };
         if let Some(group) = groups.add(blind, index, time) {
             group.prove(case.negotiation_frames(channel));
-            if channel.command.is_none() {
-                group.prove(channel.connection.iter().map(|it| it.frames.first));
+            if channel.command().is_none() {
+                group.prove(channel.connection().iter().map(|it| it.frames.first));
             }
         }
     }
@@ -54,7 +54,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
             Draft::new(Code::MiddleboxBlind, group.time, summary)
                 .advice(advice(blind))
                 .frames(group.frames.iter().copied())
-                .command(channel.and_then(|channel| channel.command))
+                .command(channel.and_then(DataChannel::command))
                 .channel(Some(group.channel)),
         );
     }
@@ -65,13 +65,13 @@ fn blind(case: &Case<'_>, channel: &DataChannel) -> Option<(Blind, Timestamp)> {
     let Some(command) = case.negotiator(channel) else {
         // Nothing was seen of it, by us as little as by a middlebox.
         let under_tls = matches!(case.session.security, Security::ExplicitTls | Security::ImplicitTls)
-            && channel.mode.is_none()
-            && channel.matched_by == Some(MatchedBy::Inferred);
-        let connection = channel.connection.as_ref().filter(|_| under_tls)?;
+            && channel.mode().is_none()
+            && channel.matched_by() == Some(MatchedBy::Inferred);
+        let connection = channel.connection().filter(|_| under_tls)?;
         return Some((Blind::Tls, connection.start));
     };
     // What was rejected or is no endpoint leaves nothing to track.
-    if !matches!(channel.negotiation, Some(Negotiation::Accepted | Negotiation::Unanswered)) {
+    if !matches!(channel.negotiation(), Some(Negotiation::Accepted | Negotiation::Unanswered)) {
         return None;
     }
     let (line, carrier) = carrier(channel, command)?;
@@ -91,7 +91,7 @@ fn blind(case: &Case<'_>, channel: &DataChannel) -> Option<(Blind, Timestamp)> {
 
 /// The line that carries the endpoint: the command in active mode, its reply in passive mode.
 fn carrier<'a>(channel: &DataChannel, command: &'a Command) -> Option<(LineFacts, Option<&'a Reply>)> {
-    if channel.active {
+    if channel.is_active() {
         return Some((command.line, None));
     }
     let reply = command.completion()?;
@@ -128,7 +128,7 @@ fn last_line(reply: &Reply) -> &str {
 
 /// The helper expects a connection only to the address that the line came from, unless it is told to be loose.
 fn address(case: &Case<'_>, channel: &DataChannel) -> Option<Blind> {
-    let advertised = channel.advertised?.ip?;
+    let advertised = channel.advertised()?.ip?;
     (!same(advertised, case.listening_peer(channel).ip)).then_some(Blind::Address)
 }
 
@@ -138,7 +138,7 @@ fn line(case: &Case<'_>, channel: Option<&DataChannel>) -> Option<String> {
     let command = case.negotiator(channel)?;
     let (_, carrier) = carrier(channel, command)?;
     Some(if let Some(reply) = carrier {
-        let port = channel.advertised.map(|it| format!(" (port {})", it.port)).unwrap_or_default();
+        let port = channel.advertised().map(|it| format!(" (port {})", it.port)).unwrap_or_default();
         format!("the reply {} to {}{port}", reply.code, command.verb)
     } else {
         format!("{} {}", command.verb, excerpt(argument(command)))

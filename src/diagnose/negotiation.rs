@@ -4,7 +4,7 @@ use super::case::{Case, accepted_but_unused, argument, succeeded};
 use super::draft::{Draft, Sink, excerpt};
 use crate::base::Timestamp;
 use crate::ftp::Verb;
-use crate::report::{ChannelIndex, Code, Command, DataChannel, LineEnd, Negotiation, Outcome, Party};
+use crate::report::{AttemptResult, ChannelIndex, Code, Command, DataChannel, LineEnd, Negotiation, Party};
 
 /// A negotiation that was replaced unused counts as having led to nothing only if it had this long a chance, in
 /// seconds: TCP's first retransmission of a SYN comes after one.
@@ -79,7 +79,7 @@ fn protocol_unsupported(case: &Case<'_>, sink: &mut Sink) {
         sink.push(
             Draft::new(Code::ProtocolUnsupported, reply.time, summary)
                 .frames([command.frame, reply.frame])
-                .command(channel.command)
+                .command(channel.command())
                 .channel(Some(index)),
         );
     }
@@ -101,15 +101,15 @@ fn offered_protocols(text: &str) -> Vec<String> {
 
 fn malformed(case: &Case<'_>, sink: &mut Sink) {
     for (index, channel) in case.channels() {
-        if channel.negotiation != Some(Negotiation::Malformed) {
+        if channel.negotiation() != Some(Negotiation::Malformed) {
             continue;
         }
         let Some(command) = case.negotiator(channel) else { continue };
         let reply = command.completion();
         // In active mode the client's argument carries the endpoint, in passive mode the server's reply.
-        let carrier = if channel.active { None } else { reply };
+        let carrier = if channel.is_active() { None } else { reply };
         let line = carrier.map_or(command.line, |reply| reply.line);
-        let from = if channel.active { Party::Client } else { Party::Server };
+        let from = if channel.is_active() { Party::Client } else { Party::Server };
         let cut_by_capture =
             line.end == LineEnd::None && case.session.gaps.iter().any(|gap| gap.from == from);
         if cut_by_capture {
@@ -137,7 +137,7 @@ fn malformed(case: &Case<'_>, sink: &mut Sink) {
             )
             .frames([command.frame])
             .frames(reply.map(|reply| reply.frame))
-            .command(channel.command)
+            .command(channel.command())
             .channel(Some(index)),
         );
     }
@@ -153,15 +153,15 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
     let mut previous: Option<(ChannelIndex, &DataChannel)> = None;
     for (index, channel) in case.channels() {
         // Further connections on the same negotiation are no second try.
-        let Some(number) = channel.command else { continue };
+        let Some(number) = channel.command() else { continue };
         if let Some((_, before)) = previous
-            && before.command == Some(number)
+            && before.command() == Some(number)
         {
             continue;
         }
         let first = previous.replace((index, channel));
         let (Some((first_index, first)), Some(command)) = (first, case.negotiator(channel)) else { continue };
-        let (Some(first_mode), Some(mode)) = (first.mode, channel.mode) else { continue };
+        let (Some(first_mode), Some(mode)) = (first.mode(), channel.mode()) else { continue };
         let Some(failure) = failure(case, first_index, first, command.time) else { continue };
         let retried = mode == first_mode;
         let code = if retried { Code::NegotiationRetried } else { Code::ModeFallback };
@@ -172,7 +172,7 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
             Failure::Nothing(what) => what.to_owned(),
         };
         let (client, server) = (case.session.client, case.session.server);
-        let endpoint = first.predicted.map(|it| format!(" at {}", it.listener)).unwrap_or_default();
+        let endpoint = first.predicted().map(|it| format!(" at {}", it.listener)).unwrap_or_default();
         let summary = if retried {
             format!("The client {client} negotiated {mode} with the server {server} again: {why}{endpoint}")
         } else {
@@ -183,9 +183,9 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
         sink.push(
             Draft::new(code, command.time, summary)
                 .frames(case.negotiation_frames(first))
-                .frames(first.connection.iter().map(|it| it.frames.first))
+                .frames(first.connection().iter().map(|it| it.frames.first))
                 .frames([command.frame])
-                .command(channel.command)
+                .command(channel.command())
                 .channel(Some(index)),
         );
     }
@@ -195,7 +195,7 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
 fn failure(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, next: Timestamp) -> Option<Failure> {
     let reply = case.negotiator(channel).and_then(Command::completion);
     let refused = reply.filter(|reply| reply.is_negative());
-    match channel.negotiation? {
+    match channel.negotiation()? {
         Negotiation::Rejected | Negotiation::Malformed if refused.is_some() => {
             // "Log in first" says nothing about the mode.
             refused
@@ -206,11 +206,13 @@ fn failure(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, next: Ti
         Negotiation::Malformed => Some(Failure::Nothing("the first contained no valid address and port")),
         Negotiation::Unanswered if case.replies_may_be_lost() || !case.server_was_heard() => None,
         Negotiation::Unanswered => Some(Failure::Nothing("the server did not answer the first")),
-        Negotiation::Accepted => match channel.outcome? {
-            Outcome::Refused => Some(Failure::Nothing("the data connection was refused")),
-            Outcome::Unanswered => Some(Failure::Nothing("nobody answered the data connection's SYN")),
-            Outcome::Unused => unused(case, index, channel, next).map(Failure::Nothing),
-            Outcome::Connected => None,
+        Negotiation::Accepted => match channel.attempt.as_ref().map(|attempt| attempt.result) {
+            Some(AttemptResult::Refused) => Some(Failure::Nothing("the data connection was refused")),
+            Some(AttemptResult::Unanswered) => {
+                Some(Failure::Nothing("nobody answered the data connection's SYN"))
+            }
+            Some(AttemptResult::Connected { .. }) => None,
+            None => unused(case, index, channel, next).map(Failure::Nothing),
         },
     }
 }

@@ -57,10 +57,10 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
 
 fn uses(case: &Case<'_>, active: bool) -> Vec<Use> {
     case.channels()
-        .filter(|(_, channel)| channel.active == active && channel.command.is_some())
+        .filter(|(_, channel)| channel.is_active() == active && channel.command().is_some())
         .filter_map(|(_, channel)| {
-            let prediction = channel.predicted?;
-            let connection = channel.connection.as_ref()?;
+            let prediction = channel.predicted()?;
+            let connection = channel.connection()?;
             Some(Use {
                 time: connection.start,
                 port: prediction.listener.port,

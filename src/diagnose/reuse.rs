@@ -13,11 +13,11 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     for (index, channel) in case.channels() {
         let Some(reuse) = channel.reuse.as_ref().filter(|reuse| reuse.in_time_wait) else { continue };
         if reuse.outcome == ReuseOutcome::Accepted {
-            let listener = channel.connection.as_ref().map(|it| it.responder);
-            let listener = listener.or(channel.predicted.map(|it| it.listener));
+            let listener = channel.connection().map(|it| it.responder);
+            let listener = listener.or(channel.predicted().map(|it| it.listener));
             if let Some(group) = accepted.add((is_pair(reuse), listener), index, began(case, channel)) {
                 group.prove(case.negotiation_frames(channel));
-                group.prove(channel.connection.iter().map(|it| it.frames.first));
+                group.prove(channel.connection().iter().map(|it| it.frames.first));
             }
         } else {
             sink.push(costly(case, index, channel, reuse));
@@ -34,7 +34,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
         sink.push(
             Draft::new(Code::TimeWaitReuse, group.time, text)
                 .frames(group.frames.iter().copied())
-                .command(channel.command)
+                .command(channel.command())
                 .channel(Some(group.channel))
                 .transfer(case.transfers_on(group.channel).next().map(|(transfer, _)| transfer)),
         );
@@ -46,7 +46,7 @@ const fn is_pair(reuse: &Reuse) -> bool {
 }
 
 fn began(case: &Case<'_>, channel: &DataChannel) -> Timestamp {
-    channel.connection.as_ref().map_or_else(|| case.negotiated(channel).0, |it| it.start)
+    channel.connection().map_or_else(|| case.negotiated(channel).0, |it| it.start)
 }
 
 /// A reuse that cost retries or the transfer.
@@ -63,7 +63,7 @@ fn costly(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, reuse: &R
         }
     };
     let text = format!("{}: {outcome}", again(case, channel, reuse));
-    let connection = channel.connection.as_deref();
+    let connection = channel.connection();
     Draft::new(Code::TimeWaitReuse, began(case, channel), text)
         .severity(Severity::Warning)
         .frames(case.negotiation_frames(channel))
@@ -71,7 +71,7 @@ fn costly(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, reuse: &R
         .frames(connection.and_then(|it| it.challenge_frame))
         .frames(connection.and_then(|it| it.refused_frame))
         .frames(connection.map(|it| it.frames.first))
-        .command(channel.command)
+        .command(channel.command())
         .channel(Some(index))
         .transfer(case.transfers_on(index).next().map(|(transfer, _)| transfer))
 }
@@ -79,7 +79,7 @@ fn costly(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, reuse: &R
 /// What was used again, when, and who still held it.
 fn again(case: &Case<'_>, channel: &DataChannel, reuse: &Reuse) -> String {
     let pair = |one: &dyn std::fmt::Display, other: Endpoint| format!("The pair {one} and {other}");
-    let what = match (reuse.kind, channel.connection.as_deref(), channel.predicted) {
+    let what = match (reuse.kind, channel.connection(), channel.predicted()) {
         (ReuseKind::FourTuple, Some(it), _) => pair(&it.originator, it.responder),
         (ReuseKind::Listener, Some(it), _) => format!("The listening endpoint {}", it.responder),
         (ReuseKind::Listener, None, Some(it)) => format!("The listening endpoint {}", it.listener),
@@ -93,7 +93,7 @@ fn again(case: &Case<'_>, channel: &DataChannel, reuse: &Reuse) -> String {
         .session
         .data_channel(reuse.previous.data_channel)
         .filter(|_| reuse.previous.session == case.session.uid)
-        .and_then(|before| before.time_wait)
+        .and_then(DataChannel::time_wait)
         .map(|wait| format!(" at the {}", holder(wait.holder)))
         .unwrap_or_default();
     let gap = duration(reuse.gap as f64 / 1e9);
@@ -102,8 +102,8 @@ fn again(case: &Case<'_>, channel: &DataChannel, reuse: &Reuse) -> String {
 
 /// How it ended after the first SYN failed.
 fn end(channel: &DataChannel) -> String {
-    let syns = channel.connection.as_ref().map_or(0, |it| it.syn_attempts);
-    match channel.outcome {
+    let syns = channel.connection().map_or(0, |it| it.syn_attempts);
+    match channel.outcome() {
         Some(Outcome::Connected) if syns > 1 => format!(" until the last of {syns} was accepted"),
         Some(Outcome::Connected) => " before one was accepted".to_owned(),
         Some(Outcome::Refused | Outcome::Unanswered | Outcome::Unused) | None => {

@@ -13,7 +13,7 @@ use super::{Diagnosis, Options};
 use crate::base::LimitName;
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, session};
-use crate::report::{ChannelIndex, Code, CommandIndex, Finding, Outcome, Severity};
+use crate::report::{ChannelIndex, Code, CommandIndex, Finding, Origin, Severity};
 
 fn findings(told: &SessionBuilder) -> Vec<Finding> {
     super::session(&told.session, &Options::default(), told.now())
@@ -101,8 +101,8 @@ fn an_empty_session_is_no_trouble() {
     let lost = clean().but(|it| {
         it.transfers[0].command = CommandIndex(99);
         it.transfers[0].data_channel = Some(ChannelIndex(99));
-        it.data_channels[0].command = Some(CommandIndex(77));
-        it.data_channels[0].outcome = Some(Outcome::Connected);
+        let Origin::Negotiated(negotiated) = &mut it.data_channels[0].origin else { panic!() };
+        negotiated.command = Some(CommandIndex(77));
     });
     assert!(findings(&lost).iter().all(|it| it.severity <= Severity::Notice));
 }

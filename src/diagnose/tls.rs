@@ -3,7 +3,7 @@
 use super::case::{Case, argument, failed};
 use super::draft::{Draft, Sink, excerpt, plural};
 use crate::ftp::Verb;
-use crate::report::{Code, Command, Outcome, Protection, Security, StreamFacts};
+use crate::report::{Code, Command, Protection, Security, StreamFacts};
 
 /// The rules of this family.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
@@ -61,10 +61,9 @@ fn unprotected(case: &Case<'_>, sink: &mut Sink) {
     let mut first = None;
     let mut frames = Vec::new();
     for (index, channel) in case.channels() {
-        let Some(connection) = channel.connection.as_deref() else { continue };
+        let Some(connection) = channel.connected() else { continue };
         let moved = clear(&connection.from_originator) || clear(&connection.from_responder);
-        let made = channel.outcome == Some(Outcome::Connected) && connection.start >= since;
-        if connection.tls || connection.decrypted || !moved || !made {
+        if connection.tls || connection.decrypted || !moved || connection.start < since {
             continue;
         }
         count += 1;
@@ -87,7 +86,7 @@ fn unprotected(case: &Case<'_>, sink: &mut Sink) {
         Draft::new(Code::DataUnprotected, connection.start, summary)
             .frames(accepted.map(|auth| auth.frame))
             .frames(frames)
-            .command(channel.command)
+            .command(channel.command())
             .channel(Some(index))
             .transfer(case.transfers_on(index).next().map(|(transfer, _)| transfer)),
     );

@@ -6,7 +6,7 @@ use super::case::Case;
 use super::draft::{Draft, Sink, duration, excerpt};
 use crate::base::Timestamp;
 use crate::report::{
-    Code, Connection, Content, Direction, EndState, Outcome, Party, Session, Status, StreamFacts, Transfer,
+    Code, Connection, Content, Direction, EndState, Party, Session, Status, StreamFacts, Transfer,
     TransferIndex,
 };
 
@@ -26,8 +26,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
         let connection = transfer
             .data_channel
             .and_then(|number| case.session.data_channel(number))
-            .filter(|channel| channel.outcome == Some(Outcome::Connected))
-            .and_then(|channel| Some((channel.active, channel.connection.as_deref()?)));
+            .and_then(|channel| Some((channel.is_active(), channel.connected()?)));
         let Some((active, connection)) = connection else { continue };
         let stream = sent(transfer, active, connection);
         truncated(case, index, transfer, connection, stream, sink);

@@ -5,9 +5,9 @@ use crate::base::{LimitName, Secret, Timestamp};
 use crate::ftp::Verb;
 use crate::report::testing::{self, endpoint};
 use crate::report::{
-    Advertised, Allocation, Argument, Capture, CaptureFormat, ChannelIndex, Code, Command, CommandIndex,
-    Compression, Connection, Connector, DataChannel, Direction, EndState, Finding, FirstClose, FrameSpan,
-    Holder, Login, MatchedBy, Mode, Negotiation, Outcome, Party, PortAllocation, Previous, Reply, Report,
+    Allocation, Answer, Argument, Attempt, AttemptResult, Capture, CaptureFormat, ChannelIndex, Code,
+    Command, CommandIndex, Compression, Connection, Connector, DataChannel, Direction, EndState, Finding,
+    FirstClose, FrameSpan, Holder, Login, MatchedBy, Mode, Party, PortAllocation, Previous, Reply, Report,
     Reuse, ReuseKind, ReuseOutcome, Security, Session, Severity, Source, Status, StreamFacts, TimeWait,
     Transfer, TransferIndex,
 };
@@ -68,10 +68,9 @@ pub(super) fn passive_download() -> Session {
     session.port_allocation = PortAllocation { client: None, server: Some(Allocation::Scattered) };
     let pasv = command(&mut session, Verb::Pasv, None, &[(227, "Entering Passive Mode (192,0,2,8,195,80).")]);
     let mut channel = channel(Mode::Pasv, pasv, "192.0.2.8:50000", "10.1.7.33", None);
-    channel.connection = Some(Box::new(connection("10.1.7.33:49823", "192.0.2.8:50000", 900, 0, 4096)));
-    channel.outcome = Some(Outcome::Connected);
-    channel.matched_by = Some(MatchedBy::Endpoint);
-    channel.time_wait = Some(TimeWait { holder: Holder::Server, from: at(1180), until: at(61_180) });
+    let connection = connection("10.1.7.33:49823", "192.0.2.8:50000", 900, 0, 4096);
+    channel.attempt =
+        Some(connected(connection, TimeWait { holder: Holder::Server, from: at(1180), until: at(61_180) }));
     session.data_channels.push(channel);
     let retr = command(
         &mut session,
@@ -109,9 +108,7 @@ pub(super) fn blocked_active() -> Session {
     attempt.syn_attempts = 4;
     attempt.end_state = EndState::Open;
     attempt.first_close = None;
-    blocked.connection = Some(Box::new(attempt));
-    blocked.outcome = Some(Outcome::Unanswered);
-    blocked.matched_by = Some(MatchedBy::Endpoint);
+    blocked.attempt = Some(testing::attempt(attempt, AttemptResult::Unanswered));
     session.data_channels.push(blocked);
     let stor =
         command(&mut session, Verb::Stor, Some("nightly.tar.gz"), &[(425, "Can't open data connection.")]);
@@ -126,15 +123,16 @@ pub(super) fn blocked_active() -> Session {
     let epsv =
         command(&mut session, Verb::Epsv, None, &[(229, "Entering Extended Passive Mode (|||50001|)")]);
     let mut refused = channel(Mode::Epsv, epsv, "192.0.2.8:50001", "10.1.7.61", None);
-    refused.advertised = Some(Advertised { ip: None, port: 50_001 });
-    refused.outcome = Some(Outcome::Refused);
-    refused.matched_by = Some(MatchedBy::Endpoint);
     let mut attempt = connection("10.1.7.61:39023", "192.0.2.8:50001", 29_000, 0, 0);
     attempt.end_state = EndState::Rst;
-    refused.connection = Some(Box::new(attempt));
+    refused.attempt = Some(testing::attempt(attempt, AttemptResult::Refused));
     session.data_channels.push(refused);
     command(&mut session, Verb::Pasv, None, &[(502, "Command not implemented")]);
-    session.data_channels.push(testing::failed_channel(Mode::Pasv, CommandIndex(5), Negotiation::Rejected));
+    session.data_channels.push(testing::negotiated_channel(
+        Mode::Pasv,
+        CommandIndex(5),
+        Answer::Rejected(None),
+    ));
     session.findings = vec![
         Finding {
             command: Some(port),
@@ -178,16 +176,15 @@ pub(super) fn reused_pair() -> Session {
     let epsv =
         command(&mut session, Verb::Epsv, None, &[(229, "Entering Extended Passive Mode (|||50000|)")]);
     let mut first = channel(Mode::Epsv, epsv, "[2001:db8:1::8]:50000", "2001:db8::33", None);
-    first.advertised = Some(Advertised { ip: None, port: 50_000 });
-    first.outcome = Some(Outcome::Connected);
-    first.matched_by = Some(MatchedBy::Endpoint);
-    first.time_wait = Some(TimeWait { holder: Holder::Client, from: at(42_000), until: at(102_000) });
     let connection = connection("[2001:db8::33]:50111", "[2001:db8:1::8]:50000", 41_000, 1_048_576, 0);
-    first.connection = Some(Box::new(connection.clone()));
     let mut second = first.clone();
-    second.connection = Some(Box::new(Connection { start: at(52_000), end: at(53_000), ..connection }));
-    second.time_wait = None;
-    second.matched_by = Some(MatchedBy::Translated);
+    let wait = TimeWait { holder: Holder::Client, from: at(42_000), until: at(102_000) };
+    first.attempt = Some(connected(connection.clone(), wait));
+    second.attempt = Some(Attempt {
+        matched_by: MatchedBy::Translated,
+        connection: Box::new(Connection { start: at(52_000), end: at(53_000), ..connection }),
+        result: AttemptResult::Connected { time_wait: None },
+    });
     second.reuse = Some(Reuse {
         kind: ReuseKind::FourTuple,
         previous: Previous { session: session.uid.clone(), data_channel: ChannelIndex(0) },
@@ -294,16 +291,12 @@ fn channel(
     connector: &str,
     port: Option<u16>,
 ) -> DataChannel {
-    let listener = endpoint(listener);
-    DataChannel {
-        advertised: Some(Advertised { ip: Some(listener.ip), port: listener.port }),
-        ..testing::accepted_channel(
-            mode,
-            command,
-            listener,
-            Connector { ip: connector.parse().unwrap(), port },
-        )
-    }
+    let connector = Connector { ip: connector.parse().unwrap(), port };
+    testing::accepted_channel(mode, command, endpoint(listener), connector)
+}
+
+fn connected(connection: Connection, time_wait: TimeWait) -> Attempt {
+    testing::attempt(connection, AttemptResult::Connected { time_wait: Some(time_wait) })
 }
 
 fn connection(originator: &str, responder: &str, start: i64, sent: u64, received: u64) -> Connection {

@@ -286,8 +286,9 @@ mod tests {
             write(&report, pretty, &mut bytes).unwrap();
             let back: Report = serde_json::from_slice(&bytes).unwrap();
             for channel in report.sessions.iter_mut().flat_map(|session| &mut session.data_channels) {
-                channel.connection =
-                    channel.connection.take().map(|connection| Box::new(as_reported(&connection)));
+                if let Some(attempt) = &mut channel.attempt {
+                    *attempt.connection = as_reported(&attempt.connection);
+                }
             }
             assert_eq!(back, report);
             let mut again = Vec::new();

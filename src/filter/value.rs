@@ -160,7 +160,7 @@ fn word(choice: impl Choice) -> Value<'static> {
 
 fn of_session<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
     let value = match field {
-        Field::SessMode => return session.data_channels.iter().any(|channel| each(mode(channel.mode))),
+        Field::SessMode => return session.data_channels.iter().any(|channel| each(mode(channel.mode()))),
         Field::SessUser => return text(session.user.as_ref(), each),
         Field::SessSystem => return text(session.system.as_ref(), each),
         Field::SessSoftware => return text(session.client_software.as_ref(), each),
@@ -189,11 +189,11 @@ fn of_session<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> boo
 }
 
 fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) -> bool {
-    let connection = channel.connection.as_deref();
+    let connection = channel.connection();
     let value = match field {
-        Field::DataMode => Some(mode(channel.mode)),
+        Field::DataMode => Some(mode(channel.mode())),
         Field::DataMatched => Some(Value::Flag(channel.connected().is_some())),
-        Field::DataActive => Some(Value::Flag(channel.active)),
+        Field::DataActive => Some(Value::Flag(channel.is_active())),
         Field::DataIp | Field::DataPort => {
             channel.listener().map(|listener| endpoint(listener, field == Field::DataPort))
         }
@@ -210,9 +210,9 @@ fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) ->
             connection.map(|connection| Value::Number(connection.retransmitted_bytes()))
         }
         Field::DataTls => connection.map(|connection| Value::Flag(connection.tls)),
-        Field::DataMatchedBy => channel.matched_by.map(word),
+        Field::DataMatchedBy => channel.matched_by().map(word),
         Field::DataDiffers => channel.differs().map(word),
-        Field::DataTimeWait => channel.time_wait.map(|wait| word(wait.holder)),
+        Field::DataTimeWait => channel.time_wait().map(|wait| word(wait.holder)),
         Field::DataReuse => channel.reuse.as_ref().map(|reuse| word(reuse.kind)),
         Field::DataReuseOutcome => channel.reuse.as_ref().map(|reuse| word(reuse.outcome)),
         Field::DataInTimeWait => channel.reuse.as_ref().map(|reuse| Value::Flag(reuse.in_time_wait)),
@@ -276,7 +276,7 @@ fn connections(session: &Session) -> impl Iterator<Item = &Connection> {
     session
         .data_channels
         .iter()
-        .flat_map(|channel| channel.connection.as_deref().into_iter().chain(&channel.other_attempts))
+        .flat_map(|channel| channel.connection().into_iter().chain(&channel.other_attempts))
 }
 
 fn replies(session: &Session) -> impl Iterator<Item = &Reply> {
@@ -286,8 +286,8 @@ fn replies(session: &Session) -> impl Iterator<Item = &Reply> {
 
 fn of_ftp<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
     let announced = |wanted: Mode| {
-        let of_mode = session.data_channels.iter().filter(move |channel| channel.mode == Some(wanted));
-        of_mode.filter_map(|channel| channel.advertised)
+        let of_mode = session.data_channels.iter().filter(move |channel| channel.mode() == Some(wanted));
+        of_mode.filter_map(DataChannel::advertised)
     };
     let port = |advertised: Advertised| Value::Number(advertised.port.into());
     let ip = |advertised: Advertised| advertised.ip.map(Value::Address);
@@ -317,8 +317,8 @@ fn of_ftp<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
 fn directions(session: &Session) -> impl Iterator<Item = (Endpoint, Endpoint)> {
     let control = [(session.client, session.server), (session.server, session.client)];
     let data = session.data_channels.iter().flat_map(|channel| {
-        let answered = channel.outcome != Some(Outcome::Unanswered);
-        channel.connection.as_deref().into_iter().flat_map(move |connection| {
+        let answered = channel.outcome() != Some(Outcome::Unanswered);
+        channel.connection().into_iter().flat_map(move |connection| {
             let back = answered.then_some((connection.responder, connection.originator));
             std::iter::once((connection.originator, connection.responder)).chain(back)
         })

@@ -52,7 +52,7 @@ impl Summary {
         let complete =
             session.transfers.iter().filter(|transfer| transfer.status == Status::Complete).count();
         self.complete = self.complete.saturating_add(complete as u64);
-        for channel in session.data_channels.iter().filter(|channel| channel.predicted.is_some()) {
+        for channel in session.data_channels.iter().filter(|channel| channel.predicted().is_some()) {
             self.expected = self.expected.saturating_add(1);
             if channel.connected().is_some() {
                 self.connected = self.connected.saturating_add(1);

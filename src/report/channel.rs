@@ -1,38 +1,19 @@
 //! A data channel: one negotiation and the data connection that came of it.
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Serialize};
 
 use smallvec::SmallVec;
 
-use super::{ChannelIndex, CommandIndex, Uid};
+use super::{Advertised, ChannelIndex, CommandIndex, Differs, Mode, Negotiation, Origin, Prediction, Uid};
 use crate::base::{Endpoint, Timestamp, choices, seconds};
-use crate::ftp::HostPort as Advertised;
 
 /// One negotiation, or one data connection that was made without any.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataChannel {
-    /// How it was negotiated; none where that was under TLS.
-    pub mode: Option<Mode>,
-    /// Whether the server connects.
-    pub active: bool,
-    /// Index of the negotiating command.
-    pub command: Option<CommandIndex>,
-    /// What the peers made of the negotiation; none where there was none to see.
-    pub negotiation: Option<Negotiation>,
-    /// The endpoint as written on the wire.
-    pub advertised: Option<Advertised>,
-    /// What the protocol says the data connection will be.
-    pub predicted: Option<Prediction>,
-    /// What came of the prediction.
-    pub outcome: Option<Outcome>,
-    /// How the connection was told to belong here.
-    pub matched_by: Option<MatchedBy>,
-    /// The data connection, also a refused or unanswered attempt.
-    pub connection: Option<Box<Connection>>,
-    /// Who keeps the pair after the close.
-    pub time_wait: Option<TimeWait>,
+    /// How the peers came to agree on it.
+    pub origin: Origin,
+    /// The data connection, or the attempt at it that counts; none where no packet of one was seen.
+    pub attempt: Option<Attempt>,
     /// Whether an earlier channel of the capture used the pair or the listening endpoint.
     pub reuse: Option<Reuse>,
     /// The other control session of a server-to-server transfer.
@@ -41,118 +22,126 @@ pub struct DataChannel {
     pub other_attempts: Vec<Connection>,
 }
 
+/// A data connection or an attempt at one, and how it belongs to its channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// How the connection was told to belong here.
+    pub matched_by: MatchedBy,
+    /// The connection, also a refused or unanswered one.
+    pub connection: Box<Connection>,
+    /// What came of it.
+    pub result: AttemptResult,
+}
+
+/// What came of an attempt at a data connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptResult {
+    /// A connection was made.
+    Connected {
+        /// Who keeps the pair after the close.
+        time_wait: Option<TimeWait>,
+    },
+    /// SYN answered by RST.
+    Refused,
+    /// SYN, no answer.
+    Unanswered,
+}
+
+/// The members of the report contract.
 impl DataChannel {
-    /// The data connection, where one was made.
-    pub fn connected(&self) -> Option<&Connection> {
-        self.connection.as_deref().filter(|_| self.outcome == Some(Outcome::Connected))
+    /// How it was negotiated; none where that was under TLS.
+    pub const fn mode(&self) -> Option<Mode> {
+        self.origin.mode()
     }
 
-    /// Who listens: as predicted, or as seen where there was no prediction.
-    pub fn listener(&self) -> Option<Endpoint> {
-        let predicted = self.predicted.map(|prediction| prediction.listener);
-        predicted.or_else(|| self.connection.as_ref().map(|connection| connection.responder))
+    /// Whether the server connects.
+    pub const fn is_active(&self) -> bool {
+        self.origin.is_active()
+    }
+
+    /// Index of the negotiating command.
+    pub const fn command(&self) -> Option<CommandIndex> {
+        self.origin.command()
+    }
+
+    /// What the peers made of the negotiation; none where there was none to see.
+    pub const fn negotiation(&self) -> Option<Negotiation> {
+        self.origin.negotiation()
+    }
+
+    /// The endpoint as written on the wire.
+    pub const fn advertised(&self) -> Option<Advertised> {
+        self.origin.advertised()
+    }
+
+    /// What the protocol says the data connection will be.
+    pub const fn predicted(&self) -> Option<Prediction> {
+        self.origin.predicted()
+    }
+
+    /// What came of the prediction.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match &self.attempt {
+            Some(attempt) => Some(attempt.result.outcome()),
+            None => self.predicted().map(|_| Outcome::Unused),
+        }
+    }
+
+    /// How the connection was told to belong here.
+    pub fn matched_by(&self) -> Option<MatchedBy> {
+        self.attempt.as_ref().map(|attempt| attempt.matched_by)
     }
 
     /// Whose address in the data connection is not the predicted one.
     pub fn differs(&self) -> Option<Differs> {
-        let connection = self.connection.as_deref()?;
-        self.predicted?.differs(connection.originator, connection.responder)
+        let connection = self.connection()?;
+        self.predicted()?.differs(connection.originator, connection.responder)
+    }
+
+    /// The data connection, also a refused or unanswered attempt.
+    pub fn connection(&self) -> Option<&Connection> {
+        self.attempt.as_ref().map(|attempt| &*attempt.connection)
+    }
+
+    /// Who keeps the pair after the close.
+    pub fn time_wait(&self) -> Option<TimeWait> {
+        self.attempt.as_ref()?.result.time_wait()
     }
 }
 
-choices! {
-    /// How a data connection is negotiated.
-    pub enum Mode {
-        /// RFC 959: the client names an IPv4 endpoint.
-        Port => "PORT",
-        /// RFC 959: the server names an IPv4 endpoint.
-        Pasv => "PASV",
-        /// RFC 2428: the client names an endpoint of either family.
-        Eprt => "EPRT",
-        /// RFC 2428: the server names a port.
-        Epsv => "EPSV",
-        /// RFC 1639: the client names a long endpoint.
-        Lprt => "LPRT",
-        /// RFC 1639: the server names a long endpoint.
-        Lpsv => "LPSV",
-        /// RFC 959 section 3.2: nobody names anything.
-        Default => "DEFAULT",
+impl DataChannel {
+    /// The data connection, where one was made.
+    pub fn connected(&self) -> Option<&Connection> {
+        match self.attempt.as_ref()? {
+            Attempt { result: AttemptResult::Connected { .. }, connection, .. } => Some(connection),
+            Attempt { result: AttemptResult::Refused | AttemptResult::Unanswered, .. } => None,
+        }
+    }
+
+    /// Who listens: as predicted, or as seen where there was no prediction.
+    pub fn listener(&self) -> Option<Endpoint> {
+        let predicted = self.predicted().map(|prediction| prediction.listener);
+        predicted.or_else(|| self.connection().map(|connection| connection.responder))
     }
 }
 
-impl Mode {
-    /// Whether the server connects.
-    pub const fn is_active(self) -> bool {
+impl AttemptResult {
+    /// Its name in reports.
+    pub const fn outcome(self) -> Outcome {
         match self {
-            Self::Port | Self::Eprt | Self::Lprt | Self::Default => true,
-            Self::Pasv | Self::Epsv | Self::Lpsv => false,
+            Self::Connected { .. } => Outcome::Connected,
+            Self::Refused => Outcome::Refused,
+            Self::Unanswered => Outcome::Unanswered,
         }
     }
-}
 
-choices! {
-    /// What the peers made of a negotiation.
-    pub enum Negotiation {
-        /// The argument or reply can't be read as an endpoint, whatever the answer.
-        Malformed => "malformed",
-        /// A 2yz reply.
-        Accepted => "accepted",
-        /// A 4yz or 5yz reply.
-        Rejected => "rejected",
-        /// No reply.
-        Unanswered => "unanswered" | "never answered",
-    }
-}
-
-/// What the protocol says a data connection will be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Prediction {
-    /// Who waits for the SYN.
-    pub listener: Endpoint,
-    /// Who sends it.
-    pub connector: Connector,
-}
-
-/// A listening endpoint that a server named to a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Announcement {
-    /// The client's address.
-    pub client: IpAddr,
-    /// Where a connection is awaited.
-    pub listener: Endpoint,
-}
-
-impl Prediction {
-    /// Whose address is not the predicted one, in a connection from `originator` to `responder`.
-    pub fn differs(&self, originator: Endpoint, responder: Endpoint) -> Option<Differs> {
-        match (responder.ip != self.listener.ip, originator.ip != self.connector.ip) {
-            (false, false) => None,
-            (true, false) => Some(Differs::Listener),
-            (false, true) => Some(Differs::Connector),
-            (true, true) => Some(Differs::Both),
+    /// Who keeps the pair after the close: nobody where no connection was made.
+    pub const fn time_wait(self) -> Option<TimeWait> {
+        match self {
+            Self::Connected { time_wait } => time_wait,
+            Self::Refused | Self::Unanswered => None,
         }
     }
-}
-
-choices! {
-    /// Whose address in a data connection is not the predicted one.
-    pub enum Differs {
-        /// The listener's: NAT translated the server, or the client knew better than the reply.
-        Listener => "listener" | "not at the announced address",
-        /// The connector's: a partner server, a proxy, or a stranger.
-        Connector => "connector" | "from another host",
-        /// Both.
-        Both => "both" | "both addresses differ",
-    }
-}
-
-/// Who is to send the SYN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Connector {
-    /// The other control peer's address.
-    pub ip: IpAddr,
-    /// The control port − 1 in active mode, none in passive mode.
-    pub port: Option<u16>,
 }
 
 choices! {

@@ -1,13 +1,14 @@
 //! Serialization of the types whose JSON differs from their fields, mostly by members computed on writing.
 
 use serde::ser::SerializeStruct;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
-    Advertised, ChannelIndex, Command, CommandIndex, CommunityId, Connection, Content, DataChannel, Differs,
-    Direction, EndState, FirstClose, FrameSpan, MatchedBy, Mode, Negotiation, Outcome, Prediction, Reuse,
-    Session, Status, StreamFacts, SynFrames, TimeWait, Transfer, Uid, community_id,
+    Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
+    Content, DataChannel, Direction, EndState, FirstClose, FrameSpan, MatchedBy, Mode, Negotiated,
+    Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status, StreamFacts, SynFrames, TimeWait,
+    Transfer, Uid, community_id,
 };
 use crate::base::{Endpoint, Text, Timestamp, hex};
 
@@ -20,9 +21,29 @@ macro_rules! members {
     }};
 }
 
-/// The JSON members of a [`DataChannel`].
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "DataChannel")]
+impl Serialize for DataChannel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        members!(serializer, {
+            "mode": self.mode(),
+            "active": self.is_active(),
+            "command": self.command(),
+            "negotiation": self.negotiation(),
+            "advertised": self.advertised(),
+            "predicted": self.predicted(),
+            "outcome": self.outcome(),
+            "matched_by": self.matched_by(),
+            "differs": self.differs(),
+            "connection": self.connection(),
+            "time_wait": self.time_wait(),
+            "reuse": self.reuse,
+            "peer_session": self.peer_session,
+        })
+    }
+}
+
+/// The members of a [`DataChannel`] that say more than they imply of each other. Those that contradict each other are an
+/// error; `active` counts only where there is no mode, and `differs` never.
+#[derive(Deserialize)]
 struct DataChannelRow {
     mode: Option<Mode>,
     active: bool,
@@ -32,30 +53,60 @@ struct DataChannelRow {
     predicted: Option<Prediction>,
     outcome: Option<Outcome>,
     matched_by: Option<MatchedBy>,
-    #[serde(getter = "DataChannel::differs")]
-    differs: Option<Differs>,
     connection: Option<Box<Connection>>,
     time_wait: Option<TimeWait>,
     reuse: Option<Reuse>,
     peer_session: Option<Uid>,
 }
 
-impl From<DataChannelRow> for DataChannel {
-    fn from(row: DataChannelRow) -> Self {
-        Self {
-            mode: row.mode,
-            active: row.active,
-            command: row.command,
-            negotiation: row.negotiation,
-            advertised: row.advertised,
-            predicted: row.predicted,
-            outcome: row.outcome,
-            matched_by: row.matched_by,
-            connection: row.connection,
-            time_wait: row.time_wait,
-            reuse: row.reuse,
-            peer_session: row.peer_session,
-            other_attempts: Vec::new(),
+impl<'de> Deserialize<'de> for DataChannel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let row = DataChannelRow::deserialize(deserializer)?;
+        row.channel().ok_or_else(|| de::Error::custom("a data channel whose members contradict each other"))
+    }
+}
+
+impl DataChannelRow {
+    fn channel(self) -> Option<DataChannel> {
+        let origin = self.origin()?;
+        let result = match (self.outcome, self.time_wait) {
+            (Some(Outcome::Connected), time_wait) => Some(AttemptResult::Connected { time_wait }),
+            (Some(Outcome::Refused), None) => Some(AttemptResult::Refused),
+            (Some(Outcome::Unanswered), None) => Some(AttemptResult::Unanswered),
+            (Some(Outcome::Unused), None) => origin.predicted().map(|_| None)?,
+            (None, None) if origin.predicted().is_none() => None,
+            (None | Some(Outcome::Refused | Outcome::Unanswered | Outcome::Unused), _) => return None,
+        };
+        let attempt = match (result, self.matched_by, self.connection) {
+            (Some(result), Some(matched_by), Some(connection)) => {
+                Some(Attempt { matched_by, connection, result })
+            }
+            (None, None, None) => None,
+            _ => return None,
+        };
+        let (reuse, peer_session) = (self.reuse, self.peer_session);
+        Some(DataChannel { origin, attempt, reuse, peer_session, other_attempts: Vec::new() })
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        let answer = match (self.negotiation, self.advertised, self.predicted) {
+            (None, None, None) => None,
+            (Some(Negotiation::Malformed), None, None) => Some(Answer::Malformed),
+            (Some(Negotiation::Unanswered), advertised, None) => Some(Answer::Unanswered(advertised)),
+            (Some(Negotiation::Rejected), advertised, None) => Some(Answer::Rejected(advertised)),
+            (Some(Negotiation::Accepted), Some(advertised), Some(predicted)) => {
+                Some(Answer::Accepted { advertised, predicted })
+            }
+            _ => return None,
+        };
+        match (self.mode, answer, self.command) {
+            (None, None, None) => Some(Origin::Unseen { active: self.active }),
+            (Some(Mode::Default), None, None) => Some(Origin::DefaultPorts),
+            (Some(Mode::Default), ..) => None,
+            (Some(mode), Some(answer), command) => {
+                Some(Origin::Negotiated(Negotiated { mode, command, answer }))
+            }
+            _ => None,
         }
     }
 }
@@ -263,4 +314,84 @@ macro_rules! serialize_as {
     )*};
 }
 
-serialize_as!(DataChannel as DataChannelRow, Connection as ConnectionRow, Transfer as TransferRow);
+serialize_as!(Connection as ConnectionRow, Transfer as TransferRow);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::testing::{self, endpoint};
+    use super::super::{Connector, Holder};
+    use super::*;
+
+    const TIME: Timestamp = Timestamp::from_nanos(1_772_366_400_000_000_000);
+
+    /// One channel in each state.
+    fn channels() -> Vec<DataChannel> {
+        let command = CommandIndex(3);
+        let (client, server) = (endpoint("192.0.2.1:40000"), endpoint("192.0.2.8:50000"));
+        let named = Some(Advertised { ip: Some(client.ip), port: client.port });
+        let connector = Connector { ip: client.ip, port: None };
+        let accepted = || testing::accepted_channel(Mode::Pasv, command, server, connector);
+        let mut connection = testing::syn(client, server, TIME, 9);
+        (connection.from_originator, connection.from_responder) = Default::default();
+        connection.syn_frames = SynFrames::new();
+        let attempt = |result| Some(testing::attempt(connection.clone(), result));
+        let wait = TimeWait { holder: Holder::Client, from: TIME, until: TIME };
+        let mut states: Vec<DataChannel> =
+            [Answer::Malformed, Answer::Unanswered(None), Answer::Unanswered(named), Answer::Rejected(named)]
+                .map(|answer| testing::negotiated_channel(Mode::Port, command, answer))
+                .into();
+        for time_wait in [None, Some(wait)] {
+            let result = AttemptResult::Connected { time_wait };
+            states.push(DataChannel { attempt: attempt(result), ..accepted() });
+            for origin in [Origin::Unseen { active: true }, Origin::DefaultPorts] {
+                states.push(DataChannel { origin, attempt: attempt(result), ..accepted() });
+            }
+        }
+        for result in [AttemptResult::Refused, AttemptResult::Unanswered] {
+            states.push(DataChannel { attempt: attempt(result), ..accepted() });
+        }
+        states.push(accepted());
+        states
+    }
+
+    #[test]
+    fn every_state_of_a_data_channel_reads_back() {
+        for channel in channels() {
+            let json = serde_json::to_string(&channel).unwrap();
+            assert_eq!(serde_json::from_str::<DataChannel>(&json).unwrap(), channel, "{json}");
+        }
+    }
+
+    #[test]
+    fn members_of_a_data_channel_that_contradict_each_other_are_an_error() {
+        let states: Vec<Value> =
+            channels().iter().map(|channel| serde_json::to_value(channel).unwrap()).collect();
+        let (malformed, unanswered, refused, unused) =
+            (&states[0], &states[2], &states[states.len() - 3], &states[states.len() - 1]);
+        for (state, member, other) in [
+            (malformed, "advertised", unused["advertised"].clone()),
+            (malformed, "mode", json!("DEFAULT")),
+            (malformed, "mode", Value::Null),
+            (malformed, "negotiation", Value::Null),
+            (malformed, "negotiation", json!("accepted")),
+            (malformed, "outcome", json!("unused")),
+            (unanswered, "predicted", unused["predicted"].clone()),
+            (refused, "matched_by", Value::Null),
+            (refused, "connection", Value::Null),
+            (refused, "outcome", Value::Null),
+            (refused, "outcome", json!("unused")),
+            (refused, "time_wait", states[7]["time_wait"].clone()),
+            (unused, "outcome", Value::Null),
+            (unused, "outcome", json!("connected")),
+            (unused, "predicted", Value::Null),
+        ] {
+            let mut state = state.clone();
+            assert_ne!(state[member], other);
+            state[member] = other;
+            let error = serde_json::from_value::<DataChannel>(state.clone()).unwrap_err();
+            assert!(error.to_string().contains("contradict"), "{member} of {state}: {error}");
+        }
+    }
+}

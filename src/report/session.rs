@@ -35,7 +35,7 @@ impl fmt::Display for Uid {
 /// let session = &report.sessions[0];
 /// assert_eq!(session.server.port, 21);
 /// let channel = &session.data_channels[0];
-/// assert_eq!((channel.mode, channel.outcome), (Some(Mode::Pasv), Some(Outcome::Connected)));
+/// assert_eq!((channel.mode(), channel.outcome()), (Some(Mode::Pasv), Some(Outcome::Connected)));
 /// # Ok::<(), ftpscope::capture::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -106,9 +106,10 @@ impl Session {
 
     /// What the server announced, in order.
     pub fn announcements(&self) -> impl Iterator<Item = Announcement> + '_ {
-        let accepted =
-            |channel: &&DataChannel| !channel.active && channel.negotiation == Some(Negotiation::Accepted);
-        let predicted = self.data_channels.iter().filter(accepted).filter_map(|channel| channel.predicted);
+        let accepted = |channel: &&DataChannel| {
+            !channel.is_active() && channel.negotiation() == Some(Negotiation::Accepted)
+        };
+        let predicted = self.data_channels.iter().filter(accepted).filter_map(DataChannel::predicted);
         predicted.map(|predicted| Announcement { client: self.client.ip, listener: predicted.listener })
     }
 

@@ -1,6 +1,6 @@
 //! The one verdict on a data channel. Exporters, filters and the terminal interface read it and have none of their own.
 
-use super::{DataChannel, Negotiation, Outcome, Session, Severity, Status, Transfer, TransferIndex};
+use super::{Answer, AttemptResult, DataChannel, Origin, Session, Severity, Status, Transfer, TransferIndex};
 use crate::base::choices;
 
 choices! {
@@ -66,18 +66,23 @@ impl ChannelState {
 
     fn of(channel: &DataChannel, transfer: Option<&Transfer>, worst: Option<Severity>) -> Self {
         let is_warned_of = worst >= Some(Severity::Warning);
-        match (channel.outcome, channel.negotiation) {
-            (Some(Outcome::Connected), _) if transfer.is_some_and(|it| failed(it, is_warned_of)) => {
-                Self::CutShort
-            }
-            (Some(Outcome::Connected), _) => Self::Connected,
-            (Some(Outcome::Refused), _) => Self::Refused,
-            (Some(Outcome::Unanswered), _) => Self::Unanswered,
-            (Some(Outcome::Unused), _) if is_warned_of => Self::NeverTried,
-            (None, Some(Negotiation::Rejected)) => Self::Rejected,
-            (None, Some(Negotiation::Malformed)) => Self::Malformed,
-            (None, Some(Negotiation::Unanswered)) => Self::NoReply,
-            (Some(Outcome::Unused), _) | (None, Some(Negotiation::Accepted) | None) => Self::Unused,
+        match (&channel.attempt, &channel.origin) {
+            (Some(attempt), _) => match attempt.result {
+                AttemptResult::Connected { .. } if transfer.is_some_and(|it| failed(it, is_warned_of)) => {
+                    Self::CutShort
+                }
+                AttemptResult::Connected { .. } => Self::Connected,
+                AttemptResult::Refused => Self::Refused,
+                AttemptResult::Unanswered => Self::Unanswered,
+            },
+            (None, Origin::Unseen { .. } | Origin::DefaultPorts) => Self::Unused,
+            (None, Origin::Negotiated(negotiated)) => match negotiated.answer {
+                Answer::Rejected(_) => Self::Rejected,
+                Answer::Malformed => Self::Malformed,
+                Answer::Unanswered(_) => Self::NoReply,
+                Answer::Accepted { .. } if is_warned_of => Self::NeverTried,
+                Answer::Accepted { .. } => Self::Unused,
+            },
         }
     }
 }
@@ -139,7 +144,8 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        accepted_channel, endpoint, failed_channel, silent_session, syn, transfer, unnegotiated_channel,
+        accepted_channel, attempt, endpoint, negotiated_channel, silent_session, syn, transfer,
+        unnegotiated_channel,
     };
     use super::super::{ChannelIndex, CommandIndex, Connector, Direction, Mode};
     use super::*;
@@ -147,13 +153,13 @@ mod tests {
 
     const START: Timestamp = Timestamp::from_nanos(1_772_366_400_000_000_000);
 
-    fn channel(outcome: Outcome) -> DataChannel {
+    const CONNECTED: AttemptResult = AttemptResult::Connected { time_wait: None };
+
+    fn channel(result: Option<AttemptResult>) -> DataChannel {
         let (client, server) = (endpoint("192.0.2.1:40000"), endpoint("192.0.2.8:50000"));
         let connector = Connector { ip: client.ip, port: None };
-        let connection = (outcome != Outcome::Unused).then(|| Box::new(syn(client, server, START, 9)));
         DataChannel {
-            outcome: Some(outcome),
-            connection,
+            attempt: result.map(|result| attempt(syn(client, server, START, 9), result)),
             ..accepted_channel(Mode::Pasv, CommandIndex(0), server, connector)
         }
     }
@@ -170,16 +176,16 @@ mod tests {
 
     #[test]
     fn the_packets_decide_where_no_connection_was_made() {
-        for (negotiation, expected) in [
-            (Negotiation::Rejected, ChannelState::Rejected),
-            (Negotiation::Malformed, ChannelState::Malformed),
-            (Negotiation::Unanswered, ChannelState::NoReply),
+        for (answer, expected) in [
+            (Answer::Rejected(None), ChannelState::Rejected),
+            (Answer::Malformed, ChannelState::Malformed),
+            (Answer::Unanswered(None), ChannelState::NoReply),
         ] {
-            assert_eq!(state(failed_channel(Mode::Pasv, CommandIndex(0), negotiation), None), expected);
+            assert_eq!(state(negotiated_channel(Mode::Pasv, CommandIndex(0), answer), None), expected);
         }
-        assert_eq!(state(channel(Outcome::Refused), Some(Status::Failed)), ChannelState::Refused);
-        assert_eq!(state(channel(Outcome::Unanswered), None), ChannelState::Unanswered);
-        assert_eq!(state(channel(Outcome::Unused), Some(Status::Complete)), ChannelState::Unused);
+        assert_eq!(state(channel(Some(AttemptResult::Refused)), Some(Status::Failed)), ChannelState::Refused);
+        assert_eq!(state(channel(Some(AttemptResult::Unanswered)), None), ChannelState::Unanswered);
+        assert_eq!(state(channel(None), Some(Status::Complete)), ChannelState::Unused);
         assert_eq!(state(unnegotiated_channel(), None), ChannelState::Unused);
     }
 
@@ -192,7 +198,7 @@ mod tests {
             (Some(Status::Aborted), ChannelState::CutShort),
             (Some(Status::Failed), ChannelState::CutShort),
         ] {
-            let state = state(channel(Outcome::Connected), status);
+            let state = state(channel(Some(CONNECTED)), status);
             assert_eq!(state, expected);
             assert_eq!(state.of_the_connection(), ChannelState::Connected);
         }

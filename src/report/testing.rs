@@ -9,9 +9,10 @@ mod story;
 use smallvec::smallvec;
 
 use super::{
-    Advertised, Argument, Code, Command, CommandIndex, Connection, Connector, Content, DataChannel,
-    Direction, EndState, Finding, FrameSpan, LineFacts, Login, Mode, Negotiation, Outcome, PortAllocation,
-    Prediction, Reply, Security, Session, Severity, Status, StreamFacts, Transfer, Uid,
+    Advertised, Answer, Argument, Attempt, AttemptResult, Code, Command, CommandIndex, Connection, Connector,
+    Content, DataChannel, Direction, EndState, Finding, FrameSpan, LineFacts, Login, MatchedBy, Mode,
+    Negotiated, Origin, PortAllocation, Prediction, Reply, Security, Session, Severity, Status, StreamFacts,
+    Transfer, Uid,
 };
 use crate::base::{Endpoint, Secret, Text, Timestamp};
 use crate::ftp::Verb;
@@ -79,43 +80,31 @@ pub(crate) fn accepted_channel(
     listener: Endpoint,
     connector: Connector,
 ) -> DataChannel {
-    DataChannel {
-        negotiation: Some(Negotiation::Accepted),
-        advertised: Some(Advertised { ip: (mode != Mode::Epsv).then_some(listener.ip), port: listener.port }),
-        predicted: Some(Prediction { listener, connector }),
-        outcome: Some(Outcome::Unused),
-        ..failed_channel(mode, command, Negotiation::Accepted)
-    }
+    let advertised = Advertised { ip: (mode != Mode::Epsv).then_some(listener.ip), port: listener.port };
+    let predicted = Prediction { listener, connector };
+    negotiated_channel(mode, command, Answer::Accepted { advertised, predicted })
 }
 
-/// The channel of a negotiation that led to no endpoint.
-pub(crate) fn failed_channel(mode: Mode, command: CommandIndex, negotiation: Negotiation) -> DataChannel {
-    DataChannel {
-        mode: Some(mode),
-        active: mode.is_active(),
-        command: Some(command),
-        negotiation: Some(negotiation),
-        ..unnegotiated_channel()
-    }
+/// The channel of a negotiation with this answer.
+pub(crate) fn negotiated_channel(mode: Mode, command: CommandIndex, answer: Answer) -> DataChannel {
+    let negotiated = Negotiated { mode, command: Some(command), answer };
+    DataChannel { origin: Origin::Negotiated(negotiated), ..unnegotiated_channel() }
 }
 
 /// A channel without a negotiation that could be read, as under TLS.
 pub(crate) fn unnegotiated_channel() -> DataChannel {
     DataChannel {
-        mode: None,
-        active: false,
-        command: None,
-        negotiation: None,
-        advertised: None,
-        predicted: None,
-        outcome: None,
-        matched_by: None,
-        connection: None,
-        time_wait: None,
+        origin: Origin::Unseen { active: false },
+        attempt: None,
         reuse: None,
         peer_session: None,
         other_attempts: Vec::new(),
     }
+}
+
+/// A connection that met its prediction.
+pub(crate) fn attempt(connection: Connection, result: AttemptResult) -> Attempt {
+    Attempt { matched_by: MatchedBy::Endpoint, connection: Box::new(connection), result }
 }
 
 /// A single SYN that nobody has answered yet.

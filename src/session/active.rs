@@ -8,10 +8,8 @@ use super::flow::ContentHeads;
 use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use crate::base::{Endpoint, PacketRef};
-use crate::ftp::{HostPort, Verb};
-use crate::report::{
-    self, ChannelIndex, CommandIndex, EndState, MatchedBy, Mode, Negotiation, Prediction, ReuseKind, Uid,
-};
+use crate::ftp::Verb;
+use crate::report::{self, ChannelIndex, CommandIndex, EndState, MatchedBy, Origin, ReuseKind, Uid};
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
 /// A session under way; what each line needs stands where the control connection begins.
@@ -56,12 +54,8 @@ pub(super) struct Ended {
 
 /// A data channel, as facts.
 pub(super) struct Channel {
-    pub(super) mode: Option<Mode>,
-    pub(super) active: bool,
-    pub(super) command: Option<CommandIndex>,
-    pub(super) negotiation: Option<Negotiation>,
-    pub(super) advertised: Option<HostPort>,
-    pub(super) prediction: Option<Prediction>,
+    pub(super) origin: Origin,
+    /// How the connection was told to belong here; known with the link.
     pub(super) matched_by: Option<MatchedBy>,
     pub(super) link: Link,
     /// The earlier use of the connection's pair or listening endpoint.
@@ -114,14 +108,9 @@ impl Link {
 }
 
 impl Channel {
-    pub(super) fn new(mode: Option<Mode>, active: bool, made: PacketRef) -> Self {
+    pub(super) const fn new(origin: Origin, made: PacketRef) -> Self {
         Self {
-            mode,
-            active,
-            command: None,
-            negotiation: None,
-            advertised: None,
-            prediction: None,
+            origin,
             matched_by: None,
             link: Link::None,
             previous: None,
@@ -135,14 +124,8 @@ impl Channel {
     }
 
     /// A further channel on the same negotiation.
-    pub(super) fn further(&self, made: PacketRef) -> Self {
-        Self {
-            command: self.command,
-            negotiation: self.negotiation,
-            advertised: self.advertised,
-            prediction: self.prediction,
-            ..Self::new(self.mode, self.active, made)
-        }
+    pub(super) const fn further(&self, made: PacketRef) -> Self {
+        Self::new(self.origin, made)
     }
 
     pub(super) const fn is_linked(&self) -> bool {
@@ -205,7 +188,7 @@ impl ActiveSession {
     /// Adds a channel; gives its index.
     pub(super) fn add_channel(&mut self, channel: Channel) -> Option<ChannelIndex> {
         let index = ChannelIndex::from_position(self.channels.len())?;
-        if let Some(command) = channel.command {
+        if let Some(command) = channel.origin.command() {
             // A further channel on the same negotiation stands behind the negotiation's own.
             let is_further = self.negotiated.last().is_some_and(|&(last, _)| command <= last);
             if !is_further {

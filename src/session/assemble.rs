@@ -8,8 +8,8 @@ use super::{kept, ports};
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Party;
 use crate::report::{
-    Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, Login, MatchedBy, Outcome,
-    PortAllocation, Previous, Reuse, ReuseKind, ReuseOutcome, Session, TimeWait,
+    Attempt, AttemptResult, Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, Login,
+    MatchedBy, PortAllocation, Previous, Reuse, ReuseKind, ReuseOutcome, Session, TimeWait,
 };
 use crate::tcp::{ConnectionId, Side};
 
@@ -149,46 +149,40 @@ fn data_channel(
     reuse: Option<Reuse>,
     linger: i64,
 ) -> DataChannel {
-    let outcome = match &connection {
-        Some(connection) => Some(outcome(connection)),
-        None => channel.prediction.map(|_| Outcome::Unused),
-    };
-    DataChannel {
-        mode: channel.mode,
-        active: channel.active,
-        command: channel.command,
-        negotiation: channel.negotiation,
-        advertised: channel.advertised,
-        predicted: channel.prediction,
-        outcome,
-        matched_by: channel.matched_by,
-        time_wait: connection.as_deref().and_then(|connection| time_wait(channel, connection, linger)),
-        reuse,
+    let attempt = connection.zip(channel.matched_by).map(|(connection, matched_by)| Attempt {
+        matched_by,
+        result: result(channel, &connection, linger),
         connection,
+    });
+    DataChannel {
+        origin: channel.origin,
+        attempt,
+        reuse,
         peer_session: channel.peer_session.clone(),
         other_attempts: channel.rejected.clone(),
     }
 }
 
-fn outcome(connection: &Connection) -> Outcome {
+fn result(channel: &Channel, connection: &Connection, linger: i64) -> AttemptResult {
     if connection.established.is_some() || !connection.handshake {
-        Outcome::Connected
+        AttemptResult::Connected { time_wait: time_wait(channel, connection, linger) }
     } else if connection.refused_frame.is_some() {
-        Outcome::Refused
+        AttemptResult::Refused
     } else {
-        Outcome::Unanswered
+        AttemptResult::Unanswered
     }
 }
 
 /// Who holds the pair: whoever sent the first FIN (RFC 9293 section 3.6.1). A reset leaves nothing to hold.
 fn time_wait(channel: &Channel, connection: &Connection, linger: i64) -> Option<TimeWait> {
     let from = connection.closed.filter(|_| connection.end_state == EndState::Fin)?;
-    let (originator, responder) = match (channel.active, channel.matched_by, &channel.peer_session) {
-        (false, Some(MatchedBy::ThirdParty), _) => (Holder::Partner, Holder::Server),
-        (true, _, Some(_)) => (Holder::Server, Holder::Partner),
-        (true, _, None) => (Holder::Server, Holder::Client),
-        (false, _, _) => (Holder::Client, Holder::Server),
-    };
+    let (originator, responder) =
+        match (channel.origin.is_active(), channel.matched_by, &channel.peer_session) {
+            (false, Some(MatchedBy::ThirdParty), _) => (Holder::Partner, Holder::Server),
+            (true, _, Some(_)) => (Holder::Server, Holder::Partner),
+            (true, _, None) => (Holder::Server, Holder::Client),
+            (false, _, _) => (Holder::Client, Holder::Server),
+        };
     let holder = match connection.first_close? {
         FirstClose::Originator => originator,
         FirstClose::Responder => responder,
@@ -266,7 +260,7 @@ fn reuse_outcome(connection: &Connection) -> ReuseOutcome {
 /// No SYN was seen, and the pair that was predicted was still held: whoever had to connect could not.
 fn reuse_without_attempt(channel: &Channel, history: &History, options: &Options) -> Option<Reuse> {
     let previous = made_use(history, channel.predicted_previous?)?;
-    channel.prediction?;
+    channel.origin.predicted()?;
     is_in_time_wait(previous, channel.made.time, options).then(|| Reuse {
         kind: ReuseKind::FourTuple,
         previous: Previous { session: previous.session.clone(), data_channel: previous.channel },

@@ -14,14 +14,16 @@ pub(super) fn allocation(channels: &[DataChannel]) -> PortAllocation {
         let mut last_command = None;
         let ports: Vec<u16> = channels
             .iter()
-            .filter(|channel| channel.active == active && channel.negotiation != Some(Negotiation::Malformed))
+            .filter(|channel| {
+                channel.is_active() == active && channel.negotiation() != Some(Negotiation::Malformed)
+            })
             .filter(|channel| {
                 // A further connection on the same negotiation shows no further choice.
-                let again = channel.command.is_some() && channel.command == last_command;
-                last_command = channel.command;
+                let again = channel.command().is_some() && channel.command() == last_command;
+                last_command = channel.command();
                 !again
             })
-            .filter_map(|channel| Some(channel.advertised?.port))
+            .filter_map(|channel| Some(channel.advertised()?.port))
             .collect();
         pattern(&ports)
     };

@@ -19,7 +19,7 @@ use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
 use crate::base::{LimitCounts, LimitName, PacketRef};
 use crate::ftp::{self, Plausible};
-use crate::report::{Announcement, ControlAttempt, MatchedBy, Mode, Session, Uid};
+use crate::report::{Announcement, ControlAttempt, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink};
 
 /// Follows control connections, predicts data connections, and links what happens.
@@ -231,7 +231,7 @@ impl Tracker {
         }
         if let Some(session_id) = self.sessions.of_default_ports(originator, responder) {
             self.flows.set(id, connection, Role::Data(Box::new(DataFlow::new())));
-            self.link_new_channel(session_id, id, Some(Mode::Default), MatchedBy::Default);
+            self.link_new_channel(session_id, id, true);
             return Interest::Follow;
         }
         if self.options.is_control_port(responder.port) || self.options.is_control_port(originator.port) {
@@ -244,7 +244,7 @@ impl Tracker {
             return Interest::Undecided;
         }
         if let Some(session_id) = self.sessions.opaque_between(hosts) {
-            self.link_new_channel(session_id, id, None, MatchedBy::Inferred);
+            self.link_new_channel(session_id, id, false);
         }
         Interest::Follow
     }

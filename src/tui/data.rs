@@ -301,7 +301,7 @@ fn count(
 ) {
     each(overview, session.start, Count::Session);
     for (channel, channel_summary) in session.data_channels.iter().zip(&summary.channels) {
-        each(overview, channel_summary.announced, Count::Mode(channel.mode));
+        each(overview, channel_summary.announced, Count::Mode(channel.mode()));
         if channel_summary.state.is_problem() {
             each(overview, channel_summary.settled, Count::Problem);
         }
@@ -312,7 +312,7 @@ fn row(session: &Session, summary: &Summary, live: bool) -> SessionRow {
     let (mut first, mut last) = (session.start, session.end.max(session.start));
     let mut bytes = 0_u64;
     for channel in &session.data_channels {
-        if let Some(connection) = &channel.connection {
+        if let Some(connection) = channel.connection() {
             first = first.min(connection.start);
             last = last.max(connection.end);
             bytes = bytes.saturating_add(connection.bytes());
@@ -338,7 +338,7 @@ fn cells(session: &Session, summary: &Summary, first: Timestamp, last: Timestamp
     let mut cells = [Cell::Nothing; CELLS];
     for (channel, channel_summary) in session.data_channels.iter().zip(&summary.channels) {
         let cell = match channel_summary.state {
-            ChannelState::Connected => Cell::Carried(channel.mode),
+            ChannelState::Connected => Cell::Carried(channel.mode()),
             ChannelState::Unused => Cell::Unused,
             ChannelState::NeverTried | ChannelState::Unanswered => Cell::Unmet,
             ChannelState::Rejected
@@ -347,7 +347,7 @@ fn cells(session: &Session, summary: &Summary, first: Timestamp, last: Timestamp
             | ChannelState::CutShort
             | ChannelState::Refused => Cell::Failed,
         };
-        let (from, until) = match (&channel.connection, cell) {
+        let (from, until) = match (channel.connection(), cell) {
             (Some(connection), Cell::Carried(_)) => super::summary::extents(connection),
             _ => (channel_summary.announced, channel_summary.announced),
         };

@@ -14,8 +14,8 @@ use super::theme::Role;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{
-    ChannelIndex, ChannelState, Connection, DataChannel, EndState, Finding, FirstClose, MatchedBy,
-    Negotiation, Outcome, Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
+    Answer, AttemptResult, ChannelIndex, ChannelState, Connection, DataChannel, EndState, Finding,
+    FirstClose, MatchedBy, Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
 };
 
 use session::ending;
@@ -124,7 +124,7 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: ChannelIndex)
             || finding.data_channel.is_none()
                 && finding.transfer.is_none()
                 && finding.command.is_some()
-                && finding.command == channel.command
+                && finding.command == channel.command()
     };
     let mut findings: Vec<&Finding> = session.findings.iter().filter(of_transfer).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -134,7 +134,7 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: ChannelIndex)
         lines.extend(finding_lines(finding));
     }
     lines.extend(transfer.and_then(|transfer| moved(session, transfer)));
-    lines.extend(channel.connection.as_deref().and_then(|connection| closed(session, channel, connection)));
+    lines.extend(channel.connected().and_then(|connection| closed(session, channel, connection)));
     lines.extend(channel.reuse.as_ref().map(|reuse| reused(session, reuse)));
     for stranger in &channel.other_attempts {
         let text = format!("{} tried this endpoint and was rejected", stranger.originator);
@@ -147,8 +147,8 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: ChannelIndex)
 }
 
 fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> DetailLine {
-    let mode = glyphs::mode_name(channel.mode);
-    let command = channel.command.and_then(|index| session.command(index));
+    let mode = glyphs::mode_name(channel.mode());
+    let command = channel.command().and_then(|index| session.command(index));
     let frames = match (command, summary::settling_reply(session, channel)) {
         (Some(command), Some(reply)) => format!("  (frames {}, {})", command.frame, reply.frame),
         (Some(command), None) => format!("  (frame {})", command.frame),
@@ -159,34 +159,32 @@ fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> D
     } else {
         glyphs::PREDICTED
     };
-    match (channel.predicted, channel.negotiation) {
-        (Some(prediction), _) => {
+    match channel.origin.negotiated().map(|negotiated| negotiated.answer) {
+        Some(Answer::Accepted { advertised, predicted: prediction }) => {
             let port = prediction.connector.port.map(|port| format!(":{port}")).unwrap_or_default();
             let mut text = format!(
                 "{mode}: {}{port} is expected to connect to {}",
                 prediction.connector.ip, prediction.listener
             );
-            if let Some(ip) = channel.advertised.and_then(|endpoint| endpoint.ip)
-                && ip != prediction.listener.ip
-            {
+            if let Some(ip) = advertised.ip.filter(|ip| *ip != prediction.listener.ip) {
                 _ = write!(text, ", announced as {ip}");
             }
             line(mark, Role::Predicted, "predicted", text + &frames)
         }
-        (None, Some(Negotiation::Rejected)) => {
+        Some(Answer::Rejected(_)) => {
             let reply = summary::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
             line(glyphs::FAILED, Role::Failed, "rejected", format!("{mode}: {reply}{frames}"))
         }
-        (None, Some(Negotiation::Malformed)) => {
+        Some(Answer::Malformed) => {
             let sent = command.map(events::command_text).unwrap_or_default();
             let reply = summary::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
             line(glyphs::NEVER, Role::Bad, "unreadable", format!("{sent} / {reply}{frames}"))
         }
-        (None, Some(Negotiation::Unanswered)) => {
+        Some(Answer::Unanswered(_)) => {
             line(glyphs::NEVER, Role::Bad, "no reply", format!("{mode} was never answered{frames}"))
         }
-        (None, Some(Negotiation::Accepted) | None) => {
-            let text = match channel.mode {
+        None => {
+            let text = match channel.mode() {
                 Some(mode) => format!("{mode}: no endpoint was announced"),
                 None => "negotiated under TLS, out of sight".into(),
             };
@@ -208,11 +206,12 @@ fn outcome(
         .filter(|reply| reply.is_negative())
         .map(|reply| format!("; then {}", events::reply_text(reply)))
         .unwrap_or_default();
-    match (channel.outcome, channel.connection.as_deref()) {
-        (Some(Outcome::Connected), Some(connection)) => {
-            let remark = channel.matched_by.and_then(|matched_by| matched_by.remark(channel.differs()));
+    let attempt = channel.attempt.as_ref().map(|attempt| (attempt.result, &*attempt.connection));
+    match attempt {
+        Some((AttemptResult::Connected { .. }, connection)) => {
+            let remark = channel.matched_by().and_then(|matched_by| matched_by.remark(channel.differs()));
             let how = remark.map(|remark| format!(", {remark}")).unwrap_or_default();
-            let inferred = channel.matched_by == Some(MatchedBy::Inferred);
+            let inferred = channel.matched_by() == Some(MatchedBy::Inferred);
             let after = if inferred { String::new() } else { format!(", {waited} later") };
             let tries = if connection.syn_attempts > 1 {
                 format!(" at the {} SYN", ordinal(connection.syn_attempts))
@@ -228,7 +227,7 @@ fn outcome(
             );
             line(glyphs::MATCHED, Role::Matched, "matched", text)
         }
-        (Some(Outcome::Refused), Some(connection)) => {
+        Some((AttemptResult::Refused, connection)) => {
             let frame = connection.refused_frame.unwrap_or(connection.frames.last);
             let text = format!(
                 "{} sent a SYN to {}, answered by RST{then}  (frame {frame})",
@@ -236,7 +235,7 @@ fn outcome(
             );
             line(glyphs::FAILED, Role::Failed, "refused", text)
         }
-        (Some(Outcome::Unanswered), Some(connection)) => {
+        Some((AttemptResult::Unanswered, connection)) => {
             let text = format!(
                 "{} {} to {}, no answer in {}{then}  (frame {})",
                 connection.syn_attempts.max(1),
@@ -247,7 +246,7 @@ fn outcome(
             );
             line(glyphs::NEVER, Role::Never, "unanswered", text)
         }
-        (Some(Outcome::Unused), _) => {
+        None if channel.predicted().is_some() => {
             let (mark, role) = if channel_summary.state == ChannelState::NeverTried {
                 (glyphs::NEVER, Role::Never)
             } else {
@@ -255,9 +254,7 @@ fn outcome(
             };
             line(mark, role, "never tried", format!("no SYN to {listener} in {waited}{then}"))
         }
-        (Some(Outcome::Connected | Outcome::Refused | Outcome::Unanswered) | None, _) => {
-            line(glyphs::DOT, Role::Dim, "outcome", format!("no data connection{then}"))
-        }
+        None => line(glyphs::DOT, Role::Dim, "outcome", format!("no data connection{then}")),
     }
 }
 
@@ -319,9 +316,6 @@ pub(super) fn status(transfer: &Transfer) -> String {
 }
 
 fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> Option<DetailLine> {
-    if channel.outcome != Some(Outcome::Connected) {
-        return None;
-    }
     let (time, frame) = connection.close?;
     let who = match connection.first_close {
         Some(FirstClose::Originator) => summary::party_of(channel, true).name(),
@@ -331,7 +325,7 @@ fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> 
     };
     let how = if connection.end_state == EndState::Rst { "reset" } else { "closed first" };
     let mut text = format!("{how} by {who} at {}  (frame {frame})", words::offset(time.since(session.start)));
-    if let Some(wait) = channel.time_wait {
+    if let Some(wait) = channel.time_wait() {
         let holder = wait.holder.phrase();
         let until = words::offset(wait.until.since(session.start));
         _ = write!(text, " {} TIME_WAIT at the {holder} until {until}", glyphs::ARROW);

@@ -211,8 +211,8 @@ fn data_events(events: &mut Vec<Event>, index: ChannelIndex, channel: &DataChann
         let what = EventKind::Stranger { channel: index, attempt };
         events.push(event(stranger.start, stranger.frames.first, what, here, Weight::Notable));
     }
-    let Some(connection) = channel.connection.as_deref() else { return };
-    let weight = match channel.outcome {
+    let Some(connection) = channel.connection() else { return };
+    let weight = match channel.outcome() {
         Some(Outcome::Refused | Outcome::Unanswered) => Weight::Problem,
         Some(Outcome::Connected | Outcome::Unused) | None => Weight::Data,
     };
@@ -298,7 +298,7 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
             (Role::Reused, "SYN answered by a plain ACK: the old connection is remembered".into())
         }
         EventKind::Refused(index) => {
-            let connection = session.data_channel(index)?.connection.as_deref()?;
+            let connection = session.data_channel(index)?.connection()?;
             (Role::Failed, format!("RST from {}: connection refused", connection.responder))
         }
         EventKind::Stranger { channel, attempt } => {
@@ -308,14 +308,14 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
         }
         EventKind::Payload(index) => {
             let channel = session.data_channel(index)?;
-            let connection = channel.connection.as_deref()?;
+            let connection = channel.connection()?;
             let bytes = connection.bytes();
             let missing = connection.missing_bytes();
             let mut text = format!("{} bytes carried", words::count(bytes));
             if missing > 0 {
                 _ = write!(text, ", {} not in the capture", words::count(missing));
             }
-            (Role::Mode(channel.mode), text)
+            (Role::Mode(channel.mode()), text)
         }
         EventKind::Closed(index) => closed(session.data_channel(index)?)?,
         EventKind::Gap(index) => {
@@ -338,21 +338,21 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
 }
 
 fn connection_started(channel: &DataChannel) -> Option<(Role, String)> {
-    let connection = channel.connection.as_deref()?;
+    let connection = channel.connection()?;
     let tries = match connection.syn_attempts {
         0 | 1 => String::new(),
         tries => format!(", {tries} tries"),
     };
     let what = if connection.handshake { "SYN" } else { "data (its start was not captured)" };
-    let role = match channel.outcome {
+    let role = match channel.outcome() {
         Some(Outcome::Refused | Outcome::Unanswered) => Role::Failed,
-        Some(Outcome::Connected | Outcome::Unused) | None => Role::Mode(channel.mode),
+        Some(Outcome::Connected | Outcome::Unused) | None => Role::Mode(channel.mode()),
     };
     Some((role, format!("{what} {} → {}{tries}", connection.originator, connection.responder)))
 }
 
 fn closed(channel: &DataChannel) -> Option<(Role, String)> {
-    let connection = channel.connection.as_deref()?;
+    let connection = channel.connection()?;
     if connection.first_close == Some(FirstClose::Both) {
         return Some((Role::Dim, "both close at once".into()));
     }
@@ -368,7 +368,7 @@ fn closed(channel: &DataChannel) -> Option<(Role, String)> {
 
 /// Who sent the first FIN or RST of a data connection; none where nobody did, or both at once.
 pub(super) fn closer(channel: &DataChannel) -> Option<Party> {
-    match channel.connection.as_deref()?.first_close? {
+    match channel.connection()?.first_close? {
         FirstClose::Originator => Some(super::summary::party_of(channel, true)),
         FirstClose::Responder => Some(super::summary::party_of(channel, false)),
         FirstClose::Both => None,

@@ -15,7 +15,7 @@ const MOST_PORTS: usize = 60;
 pub(super) fn flows(session: &Session) -> Vec<Flow> {
     let mut flows = vec![Flow { a: session.client, b: session.server, frames: session.frames }];
     for channel in &session.data_channels {
-        for connection in channel.connection.as_deref().into_iter().chain(&channel.other_attempts) {
+        for connection in channel.connection().into_iter().chain(&channel.other_attempts) {
             flows.push(Flow { a: connection.originator, b: connection.responder, frames: connection.frames });
         }
     }
@@ -62,11 +62,11 @@ pub(super) fn of_channel(session: &Session, channel: ChannelIndex) -> Option<(u6
 fn frames_of(session: &Session, index: ChannelIndex) -> Option<(u64, u64, Option<u16>)> {
     let channel = session.data_channel(index)?;
     let mut frames = Vec::new();
-    if let Some(command) = channel.command.and_then(|index| session.command(index)) {
+    if let Some(command) = channel.command().and_then(|index| session.command(index)) {
         frames.push(command.frame);
         frames.extend(command.replies.iter().map(|reply| reply.frame));
     }
-    if let Some(connection) = &channel.connection {
+    if let Some(connection) = channel.connection() {
         frames.extend([connection.frames.first, connection.frames.last]);
     }
     for transfer in session.transfers.iter().filter(|transfer| transfer.data_channel == Some(index)) {
@@ -76,10 +76,9 @@ fn frames_of(session: &Session, index: ChannelIndex) -> Option<(u64, u64, Option
         }
     }
     let port = channel
-        .connection
-        .as_ref()
+        .connection()
         .map(|connection| connection.responder.port)
-        .or_else(|| channel.predicted.map(|prediction| prediction.listener.port));
+        .or_else(|| channel.predicted().map(|prediction| prediction.listener.port));
     Some((frames.iter().copied().min()?, frames.iter().copied().max()?, port))
 }
 

@@ -5,8 +5,8 @@
 
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{
-    ChannelIndex, ChannelState, CommandIndex, Connection, DataChannel, Mode, Outcome, Party, Reply, Session,
-    Severity, Status, TransferIndex, Verdict,
+    ChannelIndex, ChannelState, CommandIndex, Connection, DataChannel, Mode, Party, Reply, Session, Severity,
+    Status, TransferIndex, Verdict,
 };
 
 /// One data channel.
@@ -42,7 +42,7 @@ impl Summary {
             }
         }
         for (index, channel) in ChannelIndex::number(&session.data_channels) {
-            if let Some(command) = channel.command {
+            if let Some(command) = channel.command() {
                 assign(&mut by_command, command, index);
             }
         }
@@ -76,9 +76,9 @@ fn next_negotiations(session: &Session) -> Vec<Timestamp> {
     let mut upcoming_command = None;
     for (slot, channel) in next.iter_mut().zip(&session.data_channels).rev() {
         *slot = upcoming;
-        if channel.command != upcoming_command {
-            upcoming_command = channel.command;
-            if let Some(command) = channel.command.and_then(|index| session.command(index)) {
+        if channel.command() != upcoming_command {
+            upcoming_command = channel.command();
+            if let Some(command) = channel.command().and_then(|index| session.command(index)) {
                 // A further connection on the same negotiation replaces nothing.
                 upcoming = command.time;
             }
@@ -95,7 +95,7 @@ fn summarize(session: &Session, channel: &DataChannel, verdict: Verdict, next: T
         .filter(|transfer| transfer.status != Status::Complete)
         .and_then(|transfer| session.command(transfer.command)?.completion())
         .map(|reply| reply.time);
-    let settled = match (&channel.connection, last_reply) {
+    let settled = match (channel.connection(), last_reply) {
         (Some(connection), _) => connection.start,
         (None, Some(time)) => time.min(next.max(announced)),
         (None, None) => next,
@@ -111,9 +111,9 @@ fn summarize(session: &Session, channel: &DataChannel, verdict: Verdict, next: T
 }
 
 fn announced(session: &Session, channel: &DataChannel) -> Timestamp {
-    let command = channel.command.and_then(|index| session.command(index));
+    let command = channel.command().and_then(|index| session.command(index));
     let settled = command.map(|command| command.completion().map_or(command.time, |reply| reply.time));
-    let connected = channel.connection.as_ref().map(|connection| connection.start);
+    let connected = channel.connection().map(|connection| connection.start);
     match (settled, connected) {
         // The SYN may have been captured before the reply that announces its endpoint.
         (Some(settled), Some(connected)) => settled.min(connected),
@@ -124,7 +124,7 @@ fn announced(session: &Session, channel: &DataChannel) -> Timestamp {
 
 /// The reply that settled a channel's negotiation.
 pub(super) fn settling_reply<'a>(session: &'a Session, channel: &DataChannel) -> Option<&'a Reply> {
-    channel.command.and_then(|index| session.command(index)?.completion())
+    channel.command().and_then(|index| session.command(index)?.completion())
 }
 
 /// An endpoint in short: the side that listens there and the port, or the whole of a third party's.
@@ -142,16 +142,16 @@ pub(super) fn short_endpoint(session: &Session, endpoint: Endpoint) -> String {
 
 /// Which party an endpoint of a data connection belongs to.
 pub(super) fn party_of(channel: &DataChannel, originator: bool) -> Party {
-    if channel.active == originator { Party::Server } else { Party::Client }
+    if channel.is_active() == originator { Party::Server } else { Party::Client }
 }
 
 /// The number of data channels of each mode that a session used, passive modes first.
 pub(super) fn mode_counts(session: &Session) -> Vec<(Option<Mode>, u32)> {
     let mut counts: Vec<(Option<Mode>, u32)> = Vec::new();
     for channel in &session.data_channels {
-        match counts.iter_mut().find(|(mode, _)| *mode == channel.mode) {
+        match counts.iter_mut().find(|(mode, _)| *mode == channel.mode()) {
             Some((_, count)) => *count = count.saturating_add(1),
-            None => counts.push((channel.mode, 1)),
+            None => counts.push((channel.mode(), 1)),
         }
     }
     counts.sort_by_key(|(mode, _)| (mode.is_none(), mode.map(|mode| !mode.is_active()), *mode));
@@ -160,7 +160,7 @@ pub(super) fn mode_counts(session: &Session) -> Vec<(Option<Mode>, u32)> {
 
 /// From the first to the last packet of a channel's connection, if there was one.
 pub(super) fn open_span(channel: &DataChannel) -> Option<(Timestamp, Timestamp)> {
-    let connection = channel.connection.as_deref().filter(|_| channel.outcome != Some(Outcome::Unused))?;
+    let connection = channel.connection()?;
     Some(extents(connection))
 }
 

@@ -9,7 +9,7 @@ use super::support::analyse;
 fn predicted(script: &str) -> String {
     let report: Report = analyse(script);
     let Some(Prediction { listener, connector: Connector { ip, port } }) =
-        report.sessions[0].data_channels[0].predicted
+        report.sessions[0].data_channels[0].predicted()
     else {
         return "nothing".into();
     };

@@ -372,7 +372,7 @@ fn check(report: &Report, teller: &Teller, fate: Fate, strangers: bool) {
             assert_eq!(what, (Some(moved.size as u64), 0, Status::Complete), "{moved:?}\n{}", teller.script);
             assert_eq!(transfer.sha256, Some(moved.sha256), "{moved:?}\n{}", teller.script);
             let channel = transfer.data_channel.and_then(|index| session.data_channel(index));
-            let linked = channel.map(|channel| (channel.outcome, channel.matched_by));
+            let linked = channel.map(|channel| (channel.outcome(), channel.matched_by()));
             let expected = Some((Some(Outcome::Connected), Some(MatchedBy::Endpoint)));
             assert_eq!(linked, expected, "{moved:?}\n{}", teller.script);
         }

@@ -217,14 +217,8 @@ fn of_session(session: &Session, packets: u64, limits: &Limits) {
         assert!(reply.text.raw().matches('\n').count() <= limits.reply_lines);
     }
     for channel in &session.data_channels {
-        assert!(channel.command.is_none_or(|index| session.command(index).is_some()));
-        let is_linked = channel.matched_by.is_some();
-        assert_eq!(
-            is_linked,
-            channel.connection.is_some(),
-            "a connection is matched or not there: {channel:?}"
-        );
-        for connection in channel.connection.iter().map(AsRef::as_ref).chain(&channel.other_attempts) {
+        assert!(channel.command().is_none_or(|index| session.command(index).is_some()));
+        for connection in channel.connection().into_iter().chain(&channel.other_attempts) {
             of_connection(connection, packets);
         }
     }

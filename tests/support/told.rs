@@ -56,17 +56,17 @@ fn command(command: &Command) -> String {
 }
 
 fn channel(channel: &DataChannel) -> Vec<String> {
-    let connection = channel.connection.as_ref();
+    let connection = channel.connection();
     vec![
         format!(
             "D {} {} {} {} {}",
-            or_dash(channel.mode),
-            lower_or_dash(channel.negotiation),
-            lower_or_dash(channel.outcome),
-            lower_or_dash(channel.matched_by),
+            or_dash(channel.mode()),
+            lower_or_dash(channel.negotiation()),
+            lower_or_dash(channel.outcome()),
+            lower_or_dash(channel.matched_by()),
             connection.map_or("-".into(), |connection| ends(connection.originator, connection.responder)),
         ),
-        format!("W {}", lower_or_dash(channel.time_wait.map(|wait| wait.holder))),
+        format!("W {}", lower_or_dash(channel.time_wait().map(|wait| wait.holder))),
         format!("R {}", channel.reuse.as_ref().map_or("-".into(), reuse)),
     ]
 }

@@ -156,7 +156,7 @@ fn foreign_peer_is_nobody_known_and_was_let_in() {
             // Nobody's address, but the advertised one.
             session().pasv("203.0.113.99:50000").connected(10),
             stolen().but(|it| it.data_channels[0].peer_session = Some(Uid("Fother".into()))),
-            stolen().but(|it| it.data_channels[0].matched_by = Some(MatchedBy::ThirdParty)),
+            stolen().attempt(|it| it.matched_by = MatchedBy::ThirdParty),
             session()
                 .pasv("203.0.113.21:50000")
                 .connected_between(stranger, listener, 0)

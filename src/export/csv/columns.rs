@@ -62,11 +62,11 @@ impl<'a> Row<'a, DataChannel> {
     }
 
     fn command(&self) -> Option<&'a Command> {
-        self.session?.command(self.item.command?)
+        self.session?.command(self.item.command()?)
     }
 
     fn connection(&self, cell: impl FnOnce(&'a Connection) -> Cell<'a>) -> Cell<'a> {
-        self.item.connection.as_deref().map_or(Cell::Empty, cell)
+        self.item.connection().map_or(Cell::Empty, cell)
     }
 }
 
@@ -163,7 +163,7 @@ pub(super) fn transfers<'a>() -> Vec<Column<Row<'a, Transfer>>> {
         column("data_channel", |row| number(row.item.data_channel)),
         column("negotiated_by", |row| {
             let channel = row.item.data_channel.and_then(|index| row.session?.data_channel(index));
-            name(channel.and_then(|channel| channel.mode))
+            name(channel.and_then(DataChannel::mode))
         }),
         column("bytes", |row| number(row.item.bytes)),
         column("missing_bytes", |row| Cell::Number(row.item.missing_bytes)),
@@ -185,38 +185,38 @@ pub(super) fn channels<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
     let mut columns = session_columns();
     columns.extend([
         column("data_channel", |row: &Row<'_, DataChannel>| count(row.index)),
-        column("mode", |row| name(row.item.mode)),
-        column("active", |row| Cell::Bool(row.item.active)),
-        column("command", |row| number(row.item.command)),
+        column("mode", |row| name(row.item.mode())),
+        column("active", |row| Cell::Bool(row.item.is_active())),
+        column("command", |row| number(row.item.command())),
         column("frame", |row| number(row.command().map(|command| command.frame))),
         column("time", |row| row.command().map_or(Cell::Empty, |command| Cell::Time(command.time))),
-        column("negotiation", |row| name(row.item.negotiation)),
+        column("negotiation", |row| name(row.item.negotiation())),
         column("advertised_ip", |row| {
-            row.item.advertised.and_then(|advertised| advertised.ip).map_or(Cell::Empty, Cell::Address)
+            row.item.advertised().and_then(|advertised| advertised.ip).map_or(Cell::Empty, Cell::Address)
         }),
-        column("advertised_port", |row| number(row.item.advertised.map(|advertised| advertised.port))),
-        column("listener_ip", |row| ip(row.item.predicted.map(|predicted| predicted.listener))),
-        column("listener_port", |row| port(row.item.predicted.map(|predicted| predicted.listener))),
+        column("advertised_port", |row| number(row.item.advertised().map(|advertised| advertised.port))),
+        column("listener_ip", |row| ip(row.item.predicted().map(|predicted| predicted.listener))),
+        column("listener_port", |row| port(row.item.predicted().map(|predicted| predicted.listener))),
         column("connector_ip", |row| {
-            row.item.predicted.map_or(Cell::Empty, |predicted| Cell::Address(predicted.connector.ip))
+            row.item.predicted().map_or(Cell::Empty, |predicted| Cell::Address(predicted.connector.ip))
         }),
         column("connector_port", |row| {
-            number(row.item.predicted.and_then(|predicted| predicted.connector.port))
+            number(row.item.predicted().and_then(|predicted| predicted.connector.port))
         }),
-        column("outcome", |row| name(row.item.outcome)),
-        column("matched_by", |row| name(row.item.matched_by)),
+        column("outcome", |row| name(row.item.outcome())),
+        column("matched_by", |row| name(row.item.matched_by())),
         column("differs", |row| name(row.item.differs())),
     ]);
     columns.extend(connection_columns());
     columns.extend([
         column("time_wait_holder", |row: &Row<'_, DataChannel>| {
-            name(row.item.time_wait.map(|time_wait: TimeWait| time_wait.holder))
+            name(row.item.time_wait().map(|time_wait: TimeWait| time_wait.holder))
         }),
         column("time_wait_from", |row| {
-            row.item.time_wait.map_or(Cell::Empty, |time_wait| Cell::Time(time_wait.from))
+            row.item.time_wait().map_or(Cell::Empty, |time_wait| Cell::Time(time_wait.from))
         }),
         column("time_wait_until", |row| {
-            row.item.time_wait.map_or(Cell::Empty, |time_wait| Cell::Time(time_wait.until))
+            row.item.time_wait().map_or(Cell::Empty, |time_wait| Cell::Time(time_wait.until))
         }),
         column("reuse_kind", |row| name(row.item.reuse.as_ref().map(|reuse: &Reuse| reuse.kind))),
         column("reuse_session", |row| uid(row.item.reuse.as_ref().map(|reuse| &reuse.previous.session))),

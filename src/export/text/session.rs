@@ -9,8 +9,8 @@ use super::quantity::{Bytes, DateTime, Span};
 use super::table::{self, Column, Row};
 use crate::base::{Endpoint, Text, Timestamp};
 use crate::report::{
-    ChannelState, CommandIndex, Connection, DataChannel, EndState, FirstClose, MatchedBy, Mode, Party, Reuse,
-    ReuseOutcome, Session, Status, Transfer,
+    Attempt, ChannelState, CommandIndex, Connection, DataChannel, EndState, FirstClose, MatchedBy, Mode,
+    Party, Reuse, ReuseOutcome, Session, Status, Transfer,
 };
 
 /// Writes the session under its number.
@@ -123,8 +123,8 @@ fn rows(session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Vec<Row> {
     let verdicts = session.verdicts();
     for ((channel, verdict), transfers) in session.data_channels.iter().zip(verdicts).zip(&transfers_of) {
         let row = channel_row(session, channel, verdict.state, numbers, page);
-        let time = channel.command.map_or_else(
-            || channel.connection.as_ref().map_or(session.start, |connection| connection.start),
+        let time = channel.command().map_or_else(
+            || channel.connection().map_or(session.start, |connection| connection.start),
             |command| command_time(session, command),
         );
         let mut transfers = transfers.iter();
@@ -158,21 +158,21 @@ fn channel_row(
     page: &Page<'_>,
 ) -> Row {
     let mut row = Row::default();
-    let command = channel.command.and_then(|index| session.command(index));
-    let place = command.map(|command| (command.frame, command.time)).or_else(|| {
-        channel.connection.as_ref().map(|connection| (connection.frames.first, connection.start))
-    });
+    let command = channel.command().and_then(|index| session.command(index));
+    let place = command
+        .map(|command| (command.frame, command.time))
+        .or_else(|| channel.connection().map(|connection| (connection.frames.first, connection.start)));
     if let Some((frame, time)) = place {
         set_place(&mut row, session, frame, time, page);
     }
-    row.set(Column::Mode, page.styled(Style::Plain, channel.mode.map_or("(TLS)", Mode::name)));
+    row.set(Column::Mode, page.styled(Style::Plain, channel.mode().map_or("(TLS)", Mode::name)));
     if let Some(listener) = channel.listener() {
         row.set(Column::Listener, page.display(Style::Plain, listener));
         row.short_listener = short(session, listener);
     }
     let (style, text) = outcome(session, channel, state);
     row.set(Column::Outcome, page.styled(style, text));
-    if let Some(time_wait) = channel.time_wait {
+    if let Some(time_wait) = channel.time_wait() {
         row.set(Column::TimeWait, page.styled(Style::Faint, time_wait.holder.name()));
     }
     row.notes = channel_notes(session, channel, numbers, page);
@@ -199,12 +199,12 @@ fn short(session: &Session, endpoint: Endpoint) -> Option<String> {
 
 fn outcome(session: &Session, channel: &DataChannel, state: ChannelState) -> (Style, String) {
     let phrase = state.phrase();
-    let attempts = channel.connection.as_ref().map_or(0, |connection| connection.syn_attempts);
+    let attempts = channel.connection().map_or(0, |connection| connection.syn_attempts);
     match state {
         ChannelState::Connected => (Style::Good, phrase.into()),
         ChannelState::Unused => (Style::Faint, phrase.into()),
         ChannelState::Rejected => {
-            let reply = channel.command.and_then(|index| session.command(index)?.completion());
+            let reply = channel.command().and_then(|index| session.command(index)?.completion());
             let code = reply.map(|reply| format!(" {}", reply.code)).unwrap_or_default();
             (Style::Bad, format!("{phrase}{code}"))
         }
@@ -228,7 +228,7 @@ fn channel_notes(
     page: &Page<'_>,
 ) -> Vec<Styled> {
     let mut notes = Vec::new();
-    if let (Some(matched_by), Some(connection)) = (channel.matched_by, &channel.connection)
+    if let Some(Attempt { matched_by, connection, .. }) = &channel.attempt
         && let Some(remark) = matched_by.remark(channel.differs())
     {
         let style = match matched_by {
@@ -254,7 +254,7 @@ fn channel_notes(
 }
 
 fn reset_by(channel: &DataChannel, connection: &Connection) -> &'static str {
-    let client_originates = !channel.active;
+    let client_originates = !channel.is_active();
     match connection.first_close {
         Some(FirstClose::Originator) if client_originates => "reset by the client",
         Some(FirstClose::Responder) if !client_originates => "reset by the client",

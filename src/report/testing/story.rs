@@ -6,9 +6,9 @@ use super::endpoint;
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::{LineEnd, Party};
 use crate::report::{
-    Advertised, ChannelIndex, CommandIndex, Connection, Connector, DataChannel, Direction, EndState,
-    FirstClose, Holder, LineFacts, Login, MatchedBy, Mode, Negotiation, Outcome, Previous, Protection, Reply,
-    Reuse, ReuseKind, ReuseOutcome, Security, Session, Status, TimeWait, Transfer,
+    Advertised, Answer, Attempt, AttemptResult, ChannelIndex, CommandIndex, Connection, Connector,
+    DataChannel, Direction, EndState, FirstClose, Holder, LineFacts, Login, Mode, Negotiation, Previous,
+    Protection, Reply, Reuse, ReuseKind, ReuseOutcome, Security, Session, Status, TimeWait, Transfer,
 };
 
 const STEP: i64 = 10_000_000;
@@ -118,14 +118,16 @@ impl SessionBuilder {
         let peer = if mode.is_active() { session.server } else { session.client };
         let port = mode.is_active().then(|| peer.port - 1);
         let command = CommandIndex::from_position(session.commands.len() - 1).unwrap();
-        let channel = match listener {
-            Some(listener) if negotiation == Negotiation::Accepted => {
+        let named = listener.map(|it| Advertised { ip: Some(it.ip), port: it.port });
+        let answered = |answer| super::negotiated_channel(mode, command, answer);
+        let channel = match (negotiation, listener) {
+            (Negotiation::Accepted, Some(listener)) => {
                 super::accepted_channel(mode, command, listener, Connector { ip: peer.ip, port })
             }
-            _ => DataChannel {
-                advertised: listener.map(|it| Advertised { ip: Some(it.ip), port: it.port }),
-                ..super::failed_channel(mode, command, negotiation)
-            },
+            (Negotiation::Accepted, None) => panic!("{mode:?} was accepted without an endpoint"),
+            (Negotiation::Malformed, _) => answered(Answer::Malformed),
+            (Negotiation::Unanswered, _) => answered(Answer::Unanswered(named)),
+            (Negotiation::Rejected, _) => answered(Answer::Rejected(named)),
         };
         self.session.data_channels.push(channel);
         self
@@ -133,18 +135,18 @@ impl SessionBuilder {
 
     /// The last channel's connection is made, to the predicted endpoint, and closed after as many bytes from the server.
     pub(crate) fn connected(self, bytes: u64) -> Self {
-        let prediction = self.session.data_channels.last().unwrap().predicted.unwrap();
+        let prediction = self.session.data_channels.last().unwrap().predicted().unwrap();
         let port = prediction.connector.port.unwrap_or(50_000);
         self.connected_between(Endpoint::new(prediction.connector.ip, port), prediction.listener, bytes)
     }
 
     /// The last channel's connection is made between these two.
     pub(crate) fn connected_between(mut self, originator: Endpoint, responder: Endpoint, bytes: u64) -> Self {
-        let mut connection = self.attempt(originator, responder, 1);
+        let mut connection = self.syns(originator, responder, 1);
         let (established, _) = self.step();
         let payload = self.step();
         let close = self.step();
-        let active = self.last_channel().active;
+        let active = self.last_channel().is_active();
         let sender = if active { &mut connection.from_originator } else { &mut connection.from_responder };
         sender.bytes = bytes;
         sender.first_payload = Some(payload).filter(|_| bytes > 0);
@@ -157,42 +159,29 @@ impl SessionBuilder {
         connection.end = close.0;
         connection.frames.last = close.1;
         let wait = TimeWait { holder: Holder::Server, from: close.0, until: close.0.plus(60_000_000_000) };
-        let channel = self.last_channel();
-        channel.outcome = Some(Outcome::Connected);
-        channel.matched_by = Some(MatchedBy::Endpoint);
-        channel.connection = Some(Box::new(connection));
-        channel.time_wait = Some(wait);
-        self
+        self.attempted(connection, AttemptResult::Connected { time_wait: Some(wait) })
     }
 
     /// SYNs to the last channel's endpoint, each a second after the one before, and no answer.
     pub(crate) fn unanswered(mut self, syns: u32) -> Self {
-        let prediction = self.last_channel().predicted.unwrap();
+        let prediction = self.last_channel().predicted().unwrap();
         let from = Endpoint::new(prediction.connector.ip, prediction.connector.port.unwrap_or(50_000));
-        let mut connection = self.attempt(from, prediction.listener, syns);
+        let mut connection = self.syns(from, prediction.listener, syns);
         self.now += i64::from(syns - 1) * 1_000_000_000;
         connection.end = Timestamp::from_nanos(self.now);
-        let channel = self.last_channel();
-        channel.outcome = Some(Outcome::Unanswered);
-        channel.matched_by = Some(MatchedBy::Endpoint);
-        channel.connection = Some(Box::new(connection));
-        self
+        self.attempted(connection, AttemptResult::Unanswered)
     }
 
     /// A SYN to the last channel's endpoint, and a RST.
     pub(crate) fn refused(mut self) -> Self {
-        let prediction = self.last_channel().predicted.unwrap();
+        let prediction = self.last_channel().predicted().unwrap();
         let from = Endpoint::new(prediction.connector.ip, prediction.connector.port.unwrap_or(50_000));
-        let mut connection = self.attempt(from, prediction.listener, 1);
+        let mut connection = self.syns(from, prediction.listener, 1);
         let (time, frame) = self.step();
         connection.end = time;
         connection.refused_frame = Some(frame);
         connection.end_state = EndState::Rst;
-        let channel = self.last_channel();
-        channel.outcome = Some(Outcome::Refused);
-        channel.matched_by = Some(MatchedBy::Endpoint);
-        channel.connection = Some(Box::new(connection));
-        self
+        self.attempted(connection, AttemptResult::Refused)
     }
 
     /// RETR with these replies over the last channel, of which the connection tells the bytes.
@@ -202,8 +191,9 @@ impl SessionBuilder {
 
     /// STOR with these replies over the last channel; the connection's bytes are the client's then.
     pub(crate) fn stor(mut self, name: &str, codes: &[u16]) -> Self {
-        if let Some(connection) = &mut self.last_channel().connection {
-            std::mem::swap(&mut connection.from_originator, &mut connection.from_responder);
+        if let Some(attempt) = &mut self.last_channel().attempt {
+            let Connection { from_originator, from_responder, .. } = &mut *attempt.connection;
+            std::mem::swap(from_originator, from_responder);
         }
         self.transfer(&format!("STOR {name}"), codes, Direction::Upload)
     }
@@ -213,7 +203,7 @@ impl SessionBuilder {
         let mut after = self.say(line, &replies);
         let code = codes.last().copied().filter(|code| *code >= 200);
         let channel = after.session.data_channels.last();
-        let connection = channel.and_then(|channel| channel.connection.as_deref());
+        let connection = channel.and_then(DataChannel::connection);
         let status = match code {
             Some(200..=299) => Status::Complete,
             Some(426) => Status::Aborted,
@@ -272,7 +262,13 @@ impl SessionBuilder {
 
     /// Changes the last data connection.
     pub(crate) fn connection(mut self, change: impl FnOnce(&mut Connection)) -> Self {
-        change(self.last_channel().connection.as_mut().unwrap());
+        change(&mut self.last_channel().attempt.as_mut().unwrap().connection);
+        self
+    }
+
+    /// Changes how the last data connection belongs to its channel, or what came of it.
+    pub(crate) fn attempt(mut self, change: impl FnOnce(&mut Attempt)) -> Self {
+        change(self.last_channel().attempt.as_mut().unwrap());
         self
     }
 
@@ -284,7 +280,7 @@ impl SessionBuilder {
 
     /// Changes how the last line lay on the wire: the reply's in passive mode, else the command's.
     pub(crate) fn line(mut self, change: impl FnOnce(&mut LineFacts)) -> Self {
-        let passive = self.session.data_channels.last().is_some_and(|channel| !channel.active);
+        let passive = self.session.data_channels.last().is_some_and(|channel| !channel.is_active());
         let command = self.session.commands.last_mut().unwrap();
         let reply = command.replies.last_mut().filter(|_| passive);
         change(reply.map_or(&mut command.line, |reply| &mut reply.line));
@@ -294,6 +290,11 @@ impl SessionBuilder {
     /// The time by now.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_nanos(self.now)
+    }
+
+    fn attempted(mut self, connection: Connection, result: AttemptResult) -> Self {
+        self.last_channel().attempt = Some(super::attempt(connection, result));
+        self
     }
 
     fn last_channel(&mut self) -> &mut DataChannel {
@@ -317,7 +318,7 @@ impl SessionBuilder {
         if self.session.security == Security::None { Protection::Clear } else { Protection::Tls }
     }
 
-    fn attempt(&mut self, originator: Endpoint, responder: Endpoint, syns: u32) -> Connection {
+    fn syns(&mut self, originator: Endpoint, responder: Endpoint, syns: u32) -> Connection {
         let (start, frame) = self.step();
         Connection { syn_attempts: syns, ..super::syn(originator, responder, start, frame) }
     }

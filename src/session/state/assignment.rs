@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Effect;
 use crate::base::NumberMap;
-use crate::report::{ChannelIndex, CommandIndex, Connection, DataChannel, Mode, Negotiation};
+use crate::report::{ChannelIndex, CommandIndex, Connection, DataChannel, Negotiation, Origin};
 use crate::session::active::Channel;
 
 /// How many negotiations back a connection may belong to that came late.
@@ -41,7 +41,7 @@ impl<'a> Channels<'a> {
     /// The connection of a channel, where its facts are known.
     pub(super) fn connection(self, channel: ChannelIndex) -> Option<&'a Connection> {
         match self.reported {
-            Some(reported) => channel.of(reported)?.connection.as_deref(),
+            Some(reported) => channel.of(reported)?.connection(),
             None => self.get(channel)?.link.ended(),
         }
     }
@@ -57,9 +57,9 @@ impl<'a> Channels<'a> {
     /// of a further connection on it, or without any negotiation one by default ports.
     pub(super) fn may_take(self, in_force: Option<ChannelIndex>, channel: ChannelIndex) -> bool {
         let Some(in_force) = in_force else {
-            return self.get(channel).is_some_and(|channel| channel.mode == Some(Mode::Default));
+            return self.get(channel).is_some_and(|channel| channel.origin == Origin::DefaultPorts);
         };
-        let command = |channel| self.get(channel).and_then(|channel: &Channel| channel.command);
+        let command = |channel| self.get(channel).and_then(|channel: &Channel| channel.origin.command());
         in_force == channel || command(channel).is_some() && command(channel) == command(in_force)
     }
 
@@ -100,10 +100,10 @@ impl Assignment {
         self.by_command.reserve(new.len());
         for channel in new {
             let Some(index) = ChannelIndex::from_position(self.used.len()) else { return };
-            if channel.mode == Some(Mode::Default) {
+            if channel.origin == Origin::DefaultPorts {
                 self.by_default.push_back(index);
             }
-            if let Some(command) = channel.command {
+            if let Some(command) = channel.origin.command() {
                 self.by_command.entry(command).or_default().push_back(index);
             }
             self.used.push(false);
@@ -117,7 +117,7 @@ impl Assignment {
         channels: Channels<'_>,
     ) -> Option<(ChannelIndex, Option<Negotiation>)> {
         let channel = *self.by_command.get(&index)?.front()?;
-        Some((channel, channels.get(channel)?.negotiation))
+        Some((channel, channels.get(channel)?.origin.negotiation()))
     }
 
     fn is_unused(&self, channel: ChannelIndex) -> bool {
@@ -138,7 +138,7 @@ impl Assignment {
             return self.by_default.iter().copied().find(|&channel| self.is_unused(channel));
         };
         let negotiated = channels.get(in_force)?;
-        let on_it = negotiated.command.and_then(|command| self.by_command.get(&command));
+        let on_it = negotiated.origin.command().and_then(|command| self.by_command.get(&command));
         let further = on_it
             .into_iter()
             .flatten()
@@ -166,8 +166,8 @@ impl Assignment {
         let made = negotiated.made.frame;
         (0..=in_force.0).rev().map(ChannelIndex).take(LATE).find(|&channel| {
             let is_late = channels.first_frame(channel).is_some_and(|first| first > made);
-            let command = channels.get(channel).and_then(|channel| channel.command);
-            is_late && command.is_some() && command < negotiated.command && self.is_unused(channel)
+            let command = channels.get(channel).and_then(|channel| channel.origin.command());
+            is_late && command.is_some() && command < negotiated.origin.command() && self.is_unused(channel)
         })
     }
 
@@ -176,7 +176,7 @@ impl Assignment {
         let Some(used) = channel.of_mut(&mut self.used) else { return false };
         let is_first = !std::mem::replace(used, true);
         let Self { used, by_command, by_default, .. } = self;
-        let command = channels.get(channel).and_then(|channel| channel.command);
+        let command = channels.get(channel).and_then(|channel| channel.origin.command());
         let of_command = command.and_then(|command| by_command.get_mut(&command));
         for waiting in of_command.into_iter().chain([by_default]) {
             // A further connection is found only where the negotiation's own was, or was given up for good.

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::{PacketRef, Timestamp};
 use crate::report::testing::{self, endpoint};
-use crate::report::{ChannelIndex, CommandIndex, Connection, DataChannel, Mode, Negotiation};
+use crate::report::{
+    Answer, AttemptResult, ChannelIndex, CommandIndex, Connection, Connector, DataChannel, Mode,
+};
 use crate::session::active::{Channel, Link};
 use crate::session::flow::ContentHeads;
 
@@ -64,13 +66,15 @@ fn channels(script: &[Said], given: usize, end: bool) -> Vec<Channel> {
             continue;
         }
         let (time, frame) = at(10 * index + 10);
-        let mut channel = Channel::new(Some(Mode::Pasv), false, PacketRef { time, frame });
-        channel.command = CommandIndex::from_position(index);
-        channel.negotiation = Some(match said.codes.last() {
-            None => Negotiation::Unanswered,
-            Some((200..=299, _)) => Negotiation::Accepted,
-            Some(_) => Negotiation::Rejected,
-        });
+        let command = CommandIndex::from_position(index).unwrap();
+        let listener = endpoint("203.0.113.21:50000");
+        let connector = Connector { ip: endpoint("198.51.100.10:50000").ip, port: None };
+        let DataChannel { origin, .. } = match said.codes.last() {
+            None => testing::negotiated_channel(Mode::Pasv, command, Answer::Unanswered(None)),
+            Some((200..=299, _)) => testing::accepted_channel(Mode::Pasv, command, listener, connector),
+            Some(_) => testing::negotiated_channel(Mode::Pasv, command, Answer::Rejected(None)),
+        };
+        let mut channel = Channel::new(origin, PacketRef { time, frame });
         let is_linked = match said.connected {
             Connected::Never => false,
             Connected::AtOnce => true,
@@ -86,10 +90,11 @@ fn channels(script: &[Said], given: usize, end: bool) -> Vec<Channel> {
 }
 
 fn reported(facts: &[Channel]) -> Vec<DataChannel> {
-    let connection = |channel: &Channel| channel.link.ended().cloned().map(Box::new);
+    let result = AttemptResult::Connected { time_wait: None };
+    let attempt = |channel: &Channel| Some(testing::attempt(channel.link.ended()?.clone(), result));
     facts
         .iter()
-        .map(|channel| DataChannel { connection: connection(channel), ..testing::unnegotiated_channel() })
+        .map(|channel| DataChannel { attempt: attempt(channel), ..testing::unnegotiated_channel() })
         .collect()
 }
 

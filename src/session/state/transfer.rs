@@ -152,7 +152,7 @@ impl TransferStart {
         if !channels.has_connection(channel) {
             return None;
         }
-        let active = channels.get(channel)?.active;
+        let active = channels.get(channel)?.origin.is_active();
         let is_download =
             connection.is_some_and(|connection| stream(Direction::Download, active, connection).bytes > 0);
         Some(if is_download { Direction::Download } else { Direction::Upload })
@@ -168,7 +168,7 @@ impl TransferStart {
             return false;
         };
         let direction = stated_direction(&said.verb).unwrap_or(Direction::Download);
-        let first = stream(direction, facts.active, connection).first_payload;
+        let first = stream(direction, facts.origin.is_active(), connection).first_payload;
         first.is_some_and(|(_, frame)| frame < refusal.frame)
     }
 
@@ -183,7 +183,7 @@ impl TransferStart {
         let direction = self.direction(said, channels, connection)?;
         let channel = self.assigned.map(|assigned| assigned.channel);
         let facts = channel.and_then(|channel| channels.get(channel));
-        let active = facts.is_some_and(|channel| channel.active);
+        let active = facts.is_some_and(|channel| channel.origin.is_active());
         let moved = connection.map(|connection| stream(direction, active, connection));
         let status = status(said, is_aborted);
         let announced = || {

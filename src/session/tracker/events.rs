@@ -50,8 +50,8 @@ impl Tracker {
                 Some(Waiting {
                     session: session.uid.clone(),
                     channel: index,
-                    mode: channel.mode,
-                    prediction: channel.prediction?,
+                    mode: channel.origin.mode(),
+                    prediction: channel.origin.predicted()?,
                     since: channel.made,
                 })
             })
@@ -70,8 +70,8 @@ impl Tracker {
             else {
                 continue;
             };
-            let (mode, linked) = (channel.mode, channel.is_linked());
-            let (Some(prediction), made) = (channel.prediction, channel.made) else { continue };
+            let (mode, linked) = (channel.origin.mode(), channel.is_linked());
+            let (Some(prediction), made) = (channel.origin.predicted(), channel.made) else { continue };
             let stands = match channel.link {
                 Link::Open(id, _) => self.flows.data(id).is_some_and(|data| data.connection_reported),
                 Link::None => false,
@@ -108,8 +108,8 @@ impl Tracker {
         let Some(channel) = self.sessions.get(session_id).and_then(|session| session.channel(index)) else {
             return;
         };
-        let (mode, made) = (channel.mode, channel.made);
-        let Some(prediction) = channel.prediction else { return };
+        let (mode, made) = (channel.origin.mode(), channel.made);
+        let Some(prediction) = channel.origin.predicted() else { return };
         let is_there = match channel.link {
             Link::Open(id, _) => self.flows.data(id).is_some_and(|data| data.connection_reported),
             Link::None => false,
@@ -181,11 +181,11 @@ impl Tracker {
                 };
                 let kind = EventKind::Connected {
                     channel: index,
-                    mode: channel.mode,
+                    mode: channel.origin.mode(),
                     originator,
                     responder,
                     matched_by: channel.matched_by,
-                    differs: channel.prediction.and_then(|it| it.differs(originator, responder)),
+                    differs: channel.origin.predicted().and_then(|it| it.differs(originator, responder)),
                     after: packet.time.since(channel.made.time),
                 };
                 self.emit(session_id, packet, kind);
@@ -196,7 +196,7 @@ impl Tracker {
                     .sessions
                     .get(session_id)
                     .and_then(|session| session.channel(index))
-                    .and_then(|channel| channel.mode);
+                    .and_then(|channel| channel.origin.mode());
                 self.emit(
                     session_id,
                     packet,

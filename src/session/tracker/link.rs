@@ -3,7 +3,7 @@
 use super::Tracker;
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
-use crate::report::{ChannelIndex, MatchedBy, Mode, Negotiation, ReuseKind, Uid};
+use crate::report::{Answer, ChannelIndex, MatchedBy, Origin, ReuseKind, Uid};
 use crate::session::active::{ActiveSession, Channel, Link};
 use crate::session::expectation::{Expectation, Fit};
 use crate::session::flow::{ConnectionAttempt, Role};
@@ -73,20 +73,20 @@ impl Tracker {
         }
     }
 
-    /// Makes a channel for a connection that no negotiation announced.
+    /// Makes a channel for a connection that no negotiation announced: one by default ports, or one that was negotiated out
+    /// of sight.
     #[cold]
-    pub(super) fn link_new_channel(
-        &mut self,
-        session_id: SessionId,
-        id: ConnectionId,
-        mode: Option<Mode>,
-        matched_by: MatchedBy,
-    ) {
+    pub(super) fn link_new_channel(&mut self, session_id: SessionId, id: ConnectionId, by_default: bool) {
         let Some(flow) = self.flows.get_mut(id) else { return };
         let (first, originator) = (flow.first, flow.originator);
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let active = originator.ip == session.server().ip && session.server().ip != session.client().ip;
-        let channel = Channel::new(mode, mode.map_or(active, Mode::is_active), first);
+        let (origin, matched_by) = if by_default {
+            (Origin::DefaultPorts, MatchedBy::Default)
+        } else {
+            (Origin::Unseen { active }, MatchedBy::Inferred)
+        };
+        let channel = Channel::new(origin, first);
         if let Some(index) = self.add_channel(session_id, channel) {
             self.attach(id, session_id, index, matched_by, None);
         }
@@ -204,7 +204,7 @@ impl Tracker {
         let fits = expectation.active && expectation.fit(originator, responder) == Some(Fit::Exact);
         let passive =
             self.sessions.get(owner).and_then(|session| session.channel(index)).is_some_and(|channel| {
-                !channel.active
+                !channel.origin.is_active()
                     && channel.matched_by == Some(MatchedBy::Translated)
                     && channel.peer_session.is_none()
             });
@@ -256,12 +256,15 @@ impl Tracker {
 /// The channel of the newest negotiation if that could not be read and has no connection: since when one may have come, and
 /// whether the server connects.
 fn unread_negotiation(session: &ActiveSession) -> Option<(ChannelIndex, Timestamp, bool)> {
-    let newest_command = session.channels.last()?.command;
+    let newest_command = session.channels.last()?.origin.command();
     let newest = session.channels.iter().enumerate().rev().take(CHANNELS);
-    let mut newest = newest.take_while(|(_, channel)| channel.command == newest_command);
+    let mut newest = newest.take_while(|(_, channel)| channel.origin.command() == newest_command);
     let (index, channel) = newest.find(|(_, channel)| {
-        channel.command.is_some()
-            && matches!(channel.negotiation, Some(Negotiation::Unanswered | Negotiation::Malformed))
+        channel.origin.negotiated().is_some_and(|negotiated| {
+            negotiated.command.is_some()
+                && matches!(negotiated.answer, Answer::Unanswered(_) | Answer::Malformed)
+        })
     })?;
-    (!channel.is_linked()).then_some((ChannelIndex::from_position(index)?, channel.made.time, channel.active))
+    let active = channel.origin.is_active();
+    (!channel.is_linked()).then_some((ChannelIndex::from_position(index)?, channel.made.time, active))
 }

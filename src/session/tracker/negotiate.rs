@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use super::Tracker;
 use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
-use crate::report::{Announcement, ChannelIndex, CommandIndex, Connector, Mode, Negotiation, Prediction};
+use crate::report::{
+    Announcement, Answer, ChannelIndex, CommandIndex, Connector, Mode, Negotiated, Origin, Prediction,
+};
 use crate::session::active::{ActiveSession, Channel};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
@@ -84,19 +86,13 @@ impl Tracker {
             }
             _ => return,
         };
-        let advertised = ftp::active_argument(&command.verb, argument);
-        let channel = Channel {
-            command: Some(index),
-            negotiation: Some(Negotiation::Unanswered),
-            advertised,
-            ..Channel::new(Some(mode), mode.is_active(), made)
-        };
-        let Some(channel) = self.add_channel(session_id, channel) else { return };
-        if mode.is_active() {
-            match advertised {
-                Some(endpoint) => self.expect(session_id, channel, endpoint, made),
-                None => self.set_negotiation(session_id, channel, Negotiation::Malformed),
-            }
+        let named = ftp::active_argument(&command.verb, argument);
+        let answer =
+            if mode.is_active() && named.is_none() { Answer::Malformed } else { Answer::Unanswered(named) };
+        let origin = Origin::Negotiated(Negotiated { mode, command: Some(index), answer });
+        let Some(channel) = self.add_channel(session_id, Channel::new(origin, made)) else { return };
+        if let Some(endpoint) = named {
+            self.expect(session_id, channel, endpoint, made);
         }
     }
 
@@ -109,19 +105,6 @@ impl Tracker {
             if let Some(data) = self.flows.data_mut(id) {
                 data.keep_listing |= !data.has_payload();
             }
-        }
-    }
-
-    pub(super) fn set_negotiation(
-        &mut self,
-        session_id: SessionId,
-        channel: ChannelIndex,
-        negotiation: Negotiation,
-    ) {
-        if let Some(channel) =
-            self.sessions.get_mut(session_id).and_then(|session| session.channel_mut(channel))
-        {
-            channel.negotiation = Some(negotiation);
         }
     }
 
@@ -148,7 +131,7 @@ impl Tracker {
         let Self { sessions, linker, options, counts, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
         let (client, server) = (session.client(), session.server());
-        let active = session.channel(channel).is_some_and(|channel| channel.active);
+        let active = session.channel(channel).is_some_and(|channel| channel.origin.is_active());
         let listener = Self::listener(session, active, advertised);
         if active && let Some(channel) = session.channel_mut(channel) {
             let default_port = Endpoint::new(server.ip, server.port.saturating_sub(1));
@@ -207,56 +190,58 @@ impl Tracker {
         let at = PacketRef { time: reply.time, frame: reply.frame };
         let Some(channel_index) = session.channel_of_command(index) else { return };
         let Some(channel) = session.channel_mut(channel_index) else { return };
-        let waiting = channel.negotiation == Some(Negotiation::Unanswered);
-        match code {
-            200..=299 if channel.active && waiting => {
-                channel.negotiation = Some(Negotiation::Accepted);
-                self.accept(session_id, channel_index, packet);
+        let Origin::Negotiated(negotiated) = &mut channel.origin else { return };
+        match (code, negotiated.answer) {
+            (200..=299, Answer::Unanswered(Some(named))) => {
+                self.accept(session_id, channel_index, named, packet);
             }
-            200..=299 if waiting => match endpoint {
-                Some(endpoint) => {
-                    channel.negotiation = Some(Negotiation::Accepted);
-                    channel.advertised = Some(endpoint);
-                    self.expect(session_id, channel_index, endpoint, at);
-                    self.accept(session_id, channel_index, packet);
+            (200..=299, Answer::Unanswered(None)) => match endpoint {
+                Some(named) => {
+                    self.expect(session_id, channel_index, named, at);
+                    self.accept(session_id, channel_index, named, packet);
                 }
                 None => {
-                    channel.negotiation = Some(Negotiation::Malformed);
+                    negotiated.answer = Answer::Malformed;
                     session.in_force = Some(channel_index);
                 }
             },
-            200..=299 if channel.active => session.in_force = Some(channel_index),
-            400..=599 if waiting => {
-                channel.negotiation = Some(Negotiation::Rejected);
-                let mode = channel.mode;
-                if channel.active {
+            (200..=299, _) if negotiated.mode.is_active() => session.in_force = Some(channel_index),
+            (400..=599, Answer::Unanswered(named)) => {
+                negotiated.answer = Answer::Rejected(named);
+                let mode = negotiated.mode;
+                if mode.is_active() {
                     self.linker.withdraw(&mut session.expected, channel_index);
                 }
-                self.emit(session_id, packet, EventKind::Rejected { channel: channel_index, mode, code });
+                let kind = EventKind::Rejected { channel: channel_index, mode: Some(mode), code };
+                self.emit(session_id, packet, kind);
             }
             _ => {}
         }
     }
 
     /// A negotiation was accepted: its prediction holds, and earlier ones no longer do.
-    pub(super) fn accept(&mut self, session_id: SessionId, index: ChannelIndex, packet: PacketRef) {
+    pub(super) fn accept(
+        &mut self,
+        session_id: SessionId,
+        index: ChannelIndex,
+        advertised: HostPort,
+        packet: PacketRef,
+    ) {
         let Self { sessions, linker, announced, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
         let (client, server) = (session.client(), session.server());
-        let Some(channel) = session.channel(index) else { return };
-        let (active, advertised) = (channel.active, channel.advertised);
-        let listener = advertised.map(|advertised| Self::listener(session, active, advertised));
-        if let Some(channel) = session.channel_mut(index) {
-            channel.prediction = listener.map(|listener| Prediction {
-                listener,
-                connector: Connector {
-                    ip: if active { server.ip } else { client.ip },
-                    port: if active { server.port.checked_sub(1) } else { None },
-                },
-            });
+        let Some(active) = session.channel(index).map(|channel| channel.origin.is_active()) else { return };
+        let listener = Self::listener(session, active, advertised);
+        let connector = Connector {
+            ip: if active { server.ip } else { client.ip },
+            port: if active { server.port.checked_sub(1) } else { None },
+        };
+        if let Some(Channel { origin: Origin::Negotiated(negotiated), .. }) = session.channel_mut(index) {
+            let predicted = Prediction { listener, connector };
+            negotiated.answer = Answer::Accepted { advertised, predicted };
         }
         session.in_force = Some(index);
-        if let Some(listener) = listener.filter(|_| !active) {
+        if !active {
             announced.push(Announcement { client: client.ip, listener });
         }
         linker.supersede(&mut session.expected, index);
@@ -281,14 +266,10 @@ impl Tracker {
         }
         let Some(reply) = conversation.dialogue.unsolicited.last() else { return };
         let Some(endpoint) = ftp::passive_reply(code, reply.text.raw()) else { return };
-        let channel = Channel {
-            negotiation: Some(Negotiation::Accepted),
-            advertised: Some(endpoint),
-            ..Channel::new(Some(mode), false, packet)
-        };
-        if let Some(index) = self.add_channel(session_id, channel) {
+        let origin = Origin::Negotiated(Negotiated { mode, command: None, answer: Answer::Unanswered(None) });
+        if let Some(index) = self.add_channel(session_id, Channel::new(origin, packet)) {
             self.expect(session_id, index, endpoint, packet);
-            self.accept(session_id, index, packet);
+            self.accept(session_id, index, endpoint, packet);
         }
     }
 

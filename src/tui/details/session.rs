@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{DetailLine, line};
-use crate::report::{Allocation, EndState, Finding, Session, Severity, Status};
+use crate::report::{Allocation, DataChannel, EndState, Finding, Session, Severity, Status};
 use crate::tui::data::SessionRow;
 use crate::tui::theme::Role;
 use crate::tui::{events, glyphs, summary, words};
@@ -111,8 +111,8 @@ pub(in crate::tui) fn next_port(session: &Session, client: bool) -> Option<u16> 
     if allocation != Some(Allocation::Sequential) {
         return None;
     }
-    let of_side = session.data_channels.iter().rev().filter(|channel| channel.active == client);
-    let last = of_side.filter_map(|channel| channel.advertised).map(|endpoint| endpoint.port).next()?;
+    let of_side = session.data_channels.iter().rev().filter(|channel| channel.is_active() == client);
+    let last = of_side.filter_map(DataChannel::advertised).map(|endpoint| endpoint.port).next()?;
     last.checked_add(1)
 }
 

@@ -5,6 +5,7 @@ mod list;
 use ratatui::layout::Rect;
 
 use super::View;
+use crate::report::DataChannel;
 use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::effect::Table;
@@ -285,7 +286,7 @@ fn line(data: &Data, used: &PortUse) -> Spans {
         ),
     ];
     let channel = data.session(used.session).and_then(|session| session.data_channel(used.channel));
-    if let Some(connection) = channel.and_then(|channel| channel.connection.as_deref()) {
+    if let Some(connection) = channel.and_then(DataChannel::connection) {
         let bytes = words::bytes(connection.bytes());
         spans.push(span(format!(" from {} {bytes}", connection.originator), Role::Text));
     }
@@ -294,7 +295,7 @@ fn line(data: &Data, used: &PortUse) -> Spans {
         let mark = if reuse.in_time_wait { glyphs::PAIR_REUSED } else { glyphs::LISTENER_REUSED };
         spans.push(span(format!("  {mark} {} after{still}", words::duration(reuse.gap)), Role::Reused));
     }
-    if let Some(wait) = channel.and_then(|channel| channel.time_wait) {
+    if let Some(wait) = channel.and_then(DataChannel::time_wait) {
         spans.push(span(
             format!("  {} until {}", glyphs::TIME_WAIT, words::clock(wait.until)),
             Role::TimeWait,

@@ -201,8 +201,8 @@ fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect,
     canvas.put(area.x + 9, y, &verb, 4, Role::Strong);
     match transfer.data_channel.and_then(|index| session.data_channel(index)) {
         Some(channel) => {
-            let name = format!("{} {}", glyphs::letter(channel.mode), glyphs::mode_name(channel.mode));
-            canvas.put(area.x + 14, y, &name, 6, Role::Mode(channel.mode));
+            let name = format!("{} {}", glyphs::letter(channel.mode()), glyphs::mode_name(channel.mode()));
+            canvas.put(area.x + 14, y, &name, 6, Role::Mode(channel.mode()));
         }
         None => _ = canvas.put(area.x + 14, y, glyphs::DOT, 1, Role::Dim),
     }

@@ -86,18 +86,17 @@ impl Dialogue {
         ChannelIndex(self.session.data_channels.len() as u32 - 1)
     }
 
-    pub(crate) fn no_endpoint(
-        &mut self,
-        mode: Mode,
-        command: CommandIndex,
-        negotiation: Negotiation,
-    ) -> ChannelIndex {
-        self.session.data_channels.push(testing::failed_channel(mode, command, negotiation));
+    pub(crate) fn no_endpoint(&mut self, mode: Mode, command: CommandIndex, answer: Answer) -> ChannelIndex {
+        self.session.data_channels.push(testing::negotiated_channel(mode, command, answer));
         ChannelIndex(self.session.data_channels.len() as u32 - 1)
     }
 
     pub(crate) fn channel(&mut self, index: ChannelIndex) -> &mut DataChannel {
         &mut self.session.data_channels[index.position()]
+    }
+
+    fn attempt(&mut self, index: ChannelIndex) -> &mut Attempt {
+        self.channel(index).attempt.as_mut().unwrap()
     }
 
     /// A connection on a channel, from its SYN to its last packet.
@@ -110,9 +109,9 @@ impl Dialogue {
         bytes: u64,
     ) {
         let responder = self.session.data_channels[index.position()]
-            .predicted
+            .predicted()
             .map_or(endpoint("192.0.2.8:50099"), |predicted| predicted.listener);
-        let active = self.session.data_channels[index.position()].active;
+        let active = self.session.data_channels[index.position()].is_active();
         let (begin, finish) = (self.at(from), self.at(until));
         let frames = FrameSpan { first: self.frame(from), last: self.frame(until) };
         let payload = StreamFacts {
@@ -138,12 +137,9 @@ impl Dialogue {
             closed: Some(finish),
             ..testing::syn(endpoint(originator), responder, begin, frames.first)
         };
-        let channel = self.channel(index);
-        channel.outcome = Some(Outcome::Connected);
-        channel.matched_by = Some(MatchedBy::Endpoint);
-        channel.connection = Some(Box::new(connection));
-        channel.time_wait =
-            Some(TimeWait { holder: Holder::Server, from: finish, until: finish.plus(60_000_000_000) });
+        let wait = TimeWait { holder: Holder::Server, from: finish, until: finish.plus(60_000_000_000) };
+        let result = AttemptResult::Connected { time_wait: Some(wait) };
+        self.channel(index).attempt = Some(testing::attempt(connection, result));
     }
 
     /// SYNs that nobody answers, or that a RST answers.
@@ -153,22 +149,20 @@ impl Dialogue {
         from: f64,
         until: f64,
         originator: &str,
-        outcome: Outcome,
+        result: AttemptResult,
     ) {
         self.connect(index, from, until, originator, 0);
         let frame = self.frame(until);
-        let channel = self.channel(index);
-        channel.outcome = Some(outcome);
-        channel.time_wait = None;
-        if let Some(connection) = channel.connection.as_deref_mut() {
-            connection.close = None;
-            connection.closed = None;
-            connection.first_close = None;
-            connection.established = None;
-            connection.end_state = if outcome == Outcome::Refused { EndState::Rst } else { EndState::Open };
-            connection.syn_attempts = if outcome == Outcome::Refused { 1 } else { 4 };
-            connection.refused_frame = (outcome == Outcome::Refused).then_some(frame);
-        }
+        let is_refused = result == AttemptResult::Refused;
+        let attempt = self.attempt(index);
+        attempt.result = result;
+        attempt.connection.close = None;
+        attempt.connection.closed = None;
+        attempt.connection.first_close = None;
+        attempt.connection.established = None;
+        attempt.connection.end_state = if is_refused { EndState::Rst } else { EndState::Open };
+        attempt.connection.syn_attempts = if is_refused { 1 } else { 4 };
+        attempt.connection.refused_frame = is_refused.then_some(frame);
     }
 
     pub(crate) fn transfer(
@@ -183,7 +177,7 @@ impl Dialogue {
         let listing = matches!(sent.verb, Verb::List | Verb::Nlst | Verb::Mlsd);
         let argument = sent.text().map(|text| text.raw().to_owned());
         let reply_code = sent.completion().map(|reply| reply.code);
-        let connection = self.session.data_channels[channel.position()].connection.as_deref();
+        let connection = self.session.data_channels[channel.position()].connection();
         let span = connection.map(|connection| (connection.start, connection.end));
         let direction = if upload { Direction::Upload } else { Direction::Download };
         self.session.transfers.push(Transfer {
@@ -333,10 +327,9 @@ pub(crate) fn alice() -> Session {
     let again = dialogue.negotiate(Mode::Pasv, pasv, "192.0.2.8:50012");
     dialogue.connect(again, 73_100.0, 77_000.0, "10.1.7.33:37605", 1_153_434);
     dialogue.reuse(again, first, 47_600.0, ReuseOutcome::Ignored);
-    if let Some(connection) = dialogue.channel(again).connection.as_deref_mut() {
-        connection.syn_attempts = 2;
-        connection.end_state = EndState::Rst;
-    }
+    let connection = &mut dialogue.attempt(again).connection;
+    connection.syn_attempts = 2;
+    connection.end_state = EndState::Rst;
     let retr = dialogue.say(
         72_100.0,
         "RETR /pub/q1.csv",
@@ -367,7 +360,7 @@ fn bob() -> Session {
     dialogue.login(60.0, "bob");
     let epsv = dialogue.say(500.0, "EPSV", &[(520.0, 229, "Entering Extended Passive Mode (|||40001|)")]);
     let lost = dialogue.negotiate(Mode::Epsv, epsv, "203.0.113.5:40001");
-    dialogue.fail(lost, 521.0, 7_600.0, "10.1.7.88:61205", Outcome::Unanswered);
+    dialogue.fail(lost, 521.0, 7_600.0, "10.1.7.88:61205", AttemptResult::Unanswered);
     let list = dialogue.say(8_000.0, "LIST", &[(8_020.0, 425, "Failed to establish connection.")]);
     dialogue.transfer(list, lost, 0, Status::Failed);
     dialogue.find(
@@ -380,7 +373,7 @@ fn bob() -> Session {
     );
     let pasv = dialogue.say(8_100.0, "PASV", &[(8_120.0, 227, "Entering Passive Mode (203,0,113,5,156,66)")]);
     let refused = dialogue.negotiate(Mode::Pasv, pasv, "203.0.113.5:40002");
-    dialogue.fail(refused, 8_121.0, 8_122.0, "10.1.7.88:61206", Outcome::Refused);
+    dialogue.fail(refused, 8_121.0, 8_122.0, "10.1.7.88:61206", AttemptResult::Refused);
     dialogue.find(
         8_122.0,
         Code::DataRefused,
@@ -485,7 +478,7 @@ fn nat() -> Session {
     dialogue.login(50.0, "svc-edi");
     let pasv = dialogue.say(500.0, "PASV", &[(530.0, 227, "Entering Passive Mode (10,0,0,80,199,100)")]);
     let channel = dialogue.negotiate(Mode::Pasv, pasv, "10.0.0.80:51044");
-    dialogue.fail(channel, 532.0, 11_000.0, "198.51.100.7:40412", Outcome::Unanswered);
+    dialogue.fail(channel, 532.0, 11_000.0, "198.51.100.7:40412", AttemptResult::Unanswered);
     dialogue.find(
         530.0,
         Code::AddressMismatch,
@@ -522,7 +515,7 @@ fn tls() -> Session {
             &format!("10.1.7.61:{}", 39_030 + number),
             88_000,
         );
-        dialogue.channel(ChannelIndex(number)).matched_by = Some(MatchedBy::Inferred);
+        dialogue.attempt(ChannelIndex(number)).matched_by = MatchedBy::Inferred;
     }
     let last = dialogue.at(5_000.0);
     dialogue.session().end = last;
@@ -619,9 +612,9 @@ fn odd() -> Session {
         "EPRT |3|host|99999|",
         &[(410.0, 522, "Network protocol not supported, use (1,2)")],
     );
-    dialogue.no_endpoint(Mode::Eprt, eprt, Negotiation::Malformed);
+    dialogue.no_endpoint(Mode::Eprt, eprt, Answer::Malformed);
     let port = dialogue.say(500.0, "PORT 10,1,7,90,0,21", &[(510.0, 500, "Illegal PORT command.")]);
-    dialogue.no_endpoint(Mode::Port, port, Negotiation::Rejected);
+    dialogue.no_endpoint(Mode::Port, port, Answer::Rejected(None));
     let pasv = dialogue.say(600.0, "PASV", &[(610.0, 227, "Entering Passive Mode (192,0,2,8,195,120)")]);
     let channel = dialogue.negotiate(Mode::Pasv, pasv, "192.0.2.8:50040");
     let retr = dialogue.say(620.0, "RETR missing.txt", &[(630.0, 550, "No such file.")]);
@@ -645,7 +638,7 @@ fn fxp() -> [Session; 2] {
     let port = from.say(500.0, "PORT 203,0,113,5,200,1", &[(510.0, 200, "ok")]);
     let channel = from.negotiate(Mode::Port, port, "203.0.113.5:51201");
     from.connect(channel, 600.0, 3_000.0, "192.0.2.8:20", 5_000_000);
-    from.channel(channel).matched_by = Some(MatchedBy::ThirdParty);
+    from.attempt(channel).matched_by = MatchedBy::ThirdParty;
     from.channel(channel).peer_session = Some(Uid("CFxpTo".into()));
     let retr = from.say(550.0, "RETR image.iso", &[(560.0, 150, "ok"), (3_100.0, 226, "done")]);
     from.transfer(retr, channel, 5_000_000, Status::Complete);
@@ -663,7 +656,7 @@ fn fxp() -> [Session; 2] {
     let pasv = to.say(450.0, "PASV", &[(460.0, 227, "Entering Passive Mode (203,0,113,5,200,1)")]);
     let channel = to.negotiate(Mode::Pasv, pasv, "203.0.113.5:51201");
     to.connect(channel, 590.0, 2_990.0, "192.0.2.8:20", 5_000_000);
-    to.channel(channel).matched_by = Some(MatchedBy::ThirdParty);
+    to.attempt(channel).matched_by = MatchedBy::ThirdParty;
     let stor = to.say(540.0, "STOR image.iso", &[(545.0, 150, "ok"), (3_110.0, 226, "done")]);
     to.transfer(stor, channel, 5_000_000, Status::Complete);
     [from.quit(3_300.0), to.quit(3_310.0)]

@@ -592,12 +592,13 @@ fn a_stranger_on_the_announced_port_is_told_from_a_translated_server() {
     let story = |swap: fn(&mut crate::report::Connection)| {
         let mut session = fixture::sessions().into_iter().next().unwrap();
         let is_matched = |it: &crate::report::DataChannel| {
-            it.connected().is_some() && it.matched_by == Some(crate::report::MatchedBy::Endpoint)
+            it.connected().is_some() && it.matched_by() == Some(crate::report::MatchedBy::Endpoint)
         };
         let at = session.data_channels.iter().position(is_matched).unwrap();
         let channel = &mut session.data_channels[at];
-        channel.matched_by = Some(crate::report::MatchedBy::Translated);
-        swap(channel.connection.as_mut().unwrap());
+        let attempt = channel.attempt.as_mut().unwrap();
+        attempt.matched_by = crate::report::MatchedBy::Translated;
+        swap(&mut attempt.connection);
         let summary = crate::tui::summary::Summary::of(&session);
         let lines =
             crate::tui::details::channel(&session, &summary, ChannelIndex::from_position(at).unwrap());

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Ladder, Step};
 use crate::base::Timestamp;
-use crate::report::{ChannelIndex, CommandIndex, Direction, Outcome, Party, Session};
+use crate::report::{ChannelIndex, CommandIndex, DataChannel, Direction, Outcome, Party, Session};
 use crate::tui::canvas::{Canvas, span};
 use crate::tui::data::Data;
 use crate::tui::details;
@@ -83,9 +83,9 @@ impl Lifelines {
         canvas.cell(self.server, y, glyphs::CURSOR, Role::Dim);
         let latest = opened.last_started(time).and_then(|channel| session.data_channel(channel));
         let Some(channel) = latest else { return };
-        if channel.connection.as_ref().is_some_and(|connection| time <= connection.end) {
-            canvas.cell(self.data, y, glyphs::DATA_LIFELINE, Role::Mode(channel.mode));
-        } else if channel.time_wait.is_some_and(|wait| time >= wait.from && time <= wait.until) {
+        if channel.connection().is_some_and(|connection| time <= connection.end) {
+            canvas.cell(self.data, y, glyphs::DATA_LIFELINE, Role::Mode(channel.mode()));
+        } else if channel.time_wait().is_some_and(|wait| time >= wait.from && time <= wait.until) {
             canvas.cell(self.data, y, glyphs::WAIT_LIFELINE, Role::TimeWait);
         }
     }
@@ -203,12 +203,12 @@ impl Row<'_> {
         else {
             return;
         };
-        if channel.command != Some(command) {
+        if channel.command() != Some(command) {
             return;
         }
         let x = self.lifelines.server + 2;
         let room = self.lifelines.right.saturating_sub(x);
-        let connected = channel.outcome == Some(Outcome::Connected);
+        let connected = channel.outcome() == Some(Outcome::Connected);
         match (details::place(self.session, &self.opened.summary, index), channel_summary.state.is_problem())
         {
             (Some(place), _) => {
@@ -217,14 +217,14 @@ impl Row<'_> {
                 } else {
                     (glyphs::PREDICTED, Role::Never)
                 };
-                let text = format!("{mark} {} expects {place}", glyphs::mode_name(channel.mode));
+                let text = format!("{mark} {} expects {place}", glyphs::mode_name(channel.mode()));
                 canvas.put(x, self.area.y, &text, room, role);
             }
             (None, true) => {
                 let text = format!(
                     "{} {} {}",
                     glyphs::FAILED,
-                    glyphs::mode_name(channel.mode),
+                    glyphs::mode_name(channel.mode()),
                     channel_summary.state.phrase()
                 );
                 canvas.put(x, self.area.y, &text, room, Role::Failed);
@@ -255,28 +255,26 @@ impl Row<'_> {
     }
 
     fn connection_started(&self, canvas: &mut Canvas<'_>, index: ChannelIndex, role: Role) {
-        let Some((channel, connection)) = self
-            .session
-            .data_channel(index)
-            .and_then(|channel| Some((channel, channel.connection.as_deref()?)))
+        let Some((channel, connection)) =
+            self.session.data_channel(index).and_then(|channel| Some((channel, channel.connection()?)))
         else {
             return;
         };
         canvas.put(
             self.lifelines.client.saturating_sub(2),
             self.area.y,
-            glyphs::letter(channel.mode),
+            glyphs::letter(channel.mode()),
             1,
-            Role::Mode(channel.mode),
+            Role::Mode(channel.mode()),
         );
         let from = summary::short_endpoint(self.session, connection.originator);
         let what = if connection.handshake { "SYN" } else { "data" };
-        self.heavy(canvas, &format!("{what} from {from}"), role, channel.active);
+        self.heavy(canvas, &format!("{what} from {from}"), role, channel.is_active());
         canvas.cell(self.lifelines.data, self.area.y, "┓", role);
         let channel_summary = self.opened.summary.channel(index);
         let after = channel_summary
             .map(|channel_summary| words::duration(connection.start.since(channel_summary.announced)));
-        match channel.outcome {
+        match channel.outcome() {
             Some(Outcome::Connected) => {
                 let tries = if connection.syn_attempts > 1 {
                     format!(", {} SYNs", connection.syn_attempts)
@@ -313,7 +311,7 @@ impl Row<'_> {
     }
 
     fn closed(&self, canvas: &mut Canvas<'_>, index: ChannelIndex, text: &str, role: Role) {
-        let wait = self.session.data_channel(index).and_then(|channel| channel.time_wait);
+        let wait = self.session.data_channel(index).and_then(DataChannel::time_wait);
         let mark = if wait.is_some() { glyphs::WAIT_LIFELINE } else { glyphs::DOT };
         canvas.cell(self.lifelines.data, self.area.y, mark, Role::TimeWait);
         let word = text.split(':').next().unwrap_or_default();

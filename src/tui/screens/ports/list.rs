@@ -107,13 +107,13 @@ fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -
             time: channel_summary.announced,
             session: index,
             channel: at,
-            mode: channel.mode,
+            mode: channel.mode(),
             state: channel_summary.state,
             worst: channel_summary.worst,
             reused: channel.reuse.is_some(),
             in_time_wait: channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait),
         };
-        found.push((listener, channel.active, used));
+        found.push((listener, channel.is_active(), used));
     }
     session.data_channels.len()
 }

@@ -124,7 +124,7 @@ pub(in crate::tui) fn of(session: &Session, summary: &Summary, order: LaneOrder)
             lanes.push(Lane {
                 endpoint: channel_summary.listener,
                 label: String::new(),
-                mode: channel.mode,
+                mode: channel.mode(),
                 bars: Vec::new(),
                 worst: None,
                 severity: None,
@@ -183,12 +183,11 @@ fn label(session: &Session, lane: &Lane) -> String {
 fn bar(session: &Session, index: ChannelIndex, channel: &DataChannel, channel_summary: &Channel) -> Bar {
     let transfer = channel_summary.transfer.and_then(|index| session.transfer(index));
     let command = transfer.and_then(|transfer| session.command(transfer.command));
-    let mode = glyphs::mode_name(channel.mode);
+    let mode = glyphs::mode_name(channel.mode());
     let verb = command.map(|command| words::raw_wire(command.verb.name()));
     // Where no connection came about there is nothing to count.
     let moved = matches!(channel_summary.state, ChannelState::Connected | ChannelState::CutShort);
-    let size =
-        channel.connection.as_ref().filter(|_| moved).map(|connection| words::bytes(connection.bytes()));
+    let size = channel.connection().filter(|_| moved).map(|connection| words::bytes(connection.bytes()));
     let middle = match &verb {
         Some(verb) => format!("{mode} {verb}"),
         None => mode.to_owned(),
@@ -200,12 +199,12 @@ fn bar(session: &Session, index: ChannelIndex, channel: &DataChannel, channel_su
     let open = open_span(channel);
     Bar {
         channel: index,
-        mode: channel.mode,
+        mode: channel.mode(),
         state: channel_summary.state,
         announced: channel_summary.announced,
         settled: channel_summary.settled,
         open,
-        time_wait: channel.time_wait.map(|wait| (wait.from, wait.until)),
+        time_wait: channel.time_wait().map(|wait| (wait.from, wait.until)),
         reuse: channel.reuse.as_ref().map(|reuse| {
             if reuse.kind == ReuseKind::FourTuple && reuse.in_time_wait {
                 Reused::PairInTimeWait
