@@ -1,10 +1,10 @@
-//! How long a key takes from the press to the screen that shows what it did, in a real pseudo-terminal: while a capture is
-//! being read, and once all of it was.
+//! How long a key takes from the press to the screen that shows what it did, in a real pseudo-terminal: while
+//! a capture is being read, and once all of it was.
 //!
 //!     cargo bench --bench keys -- large.pcap
 //!
-//! The times are of the whole way: terminal, program, terminal, and a second terminal's reading of what was drawn. On a
-//! machine that does other work as well they are of that too.
+//! The times cover the whole path: terminal, program, terminal, and a second terminal's reading of what was
+//! drawn. On a machine that does other work as well they are of that too.
 
 #![cfg(unix)]
 #![expect(

@@ -19,7 +19,7 @@ use crate::report;
 use super::Frames;
 use super::parcel::Parcel;
 use super::record::Record;
-use super::tally::{Counters, Drops, Tally};
+use super::tally::{Count, Counters, Drops, Tally};
 
 /// Parcels per thread: two queued, one being filled, one being read, and some for merging.
 const PARCELS: usize = 8;
@@ -48,9 +48,10 @@ pub(super) enum Delivery {
     Packets(Parcel),
     /// TLS secrets that came with packets that follow.
     Secrets(Vec<u8>),
-    /// What is known of the files that it reads, and the limits that were reached with them; of no use for interfaces,
-    /// which are counted here.
-    Sources(Vec<report::Source>, LimitCounts),
+    /// Limits that were reached so far while files were read.
+    Limits(LimitCounts),
+    /// What is known of the files at their end.
+    Files(Vec<report::Source>),
     /// The thread has ended, because of this fault if there is one.
     Ended(Option<String>),
 }
@@ -130,6 +131,35 @@ impl Lane {
     }
 }
 
+/// What was delivered of a file. Its reader may be far ahead, and reading may end before the file does.
+#[derive(Default)]
+struct Delivered {
+    count: Count,
+    links: Vec<LinkType>,
+}
+
+impl Delivered {
+    fn add(&mut self, record: &Record) {
+        self.count.add(record);
+        if !self.links.contains(&record.link) {
+            self.links.push(record.link);
+        }
+    }
+
+    /// What is known of the file, counting what was delivered.
+    fn report(&self, file: &report::Source) -> report::Source {
+        let mut link_types = file.link_types.clone();
+        for link in self.links.iter().map(ToString::to_string) {
+            if !link_types.contains(&link) {
+                link_types.push(link);
+            }
+        }
+        let Count { packets, bytes, truncated: truncated_packets, span } = self.count;
+        let (first, last) = span.unzip();
+        report::Source { link_types, packets, bytes, first, last, truncated_packets, ..file.clone() }
+    }
+}
+
 /// Packets as they arrive.
 pub struct Intake {
     deliveries: Receiver<(usize, Delivery)>,
@@ -138,9 +168,11 @@ pub struct Intake {
     threads: Vec<JoinHandle<()>>,
     /// Interfaces, each with a thread of its own and counters; none where files are read.
     tallies: Vec<(Tally, Arc<Counters>)>,
-    /// What the thread that reads files reported last.
+    /// What is known of the files: from their headers, and more once they were read to their end.
     files: Vec<report::Source>,
-    /// Limits that were reached while it read them.
+    /// What was delivered of each of them.
+    delivered: Vec<Delivered>,
+    /// Limits that were reached while they were read.
     limits: LimitCounts,
     faults: Vec<String>,
     /// TLS secrets of everything delivered so far, which the reader keeps within their limit.
@@ -158,6 +190,7 @@ impl Intake {
     pub fn from_frames(frames: Frames) -> std::io::Result<Self> {
         let files = frames.sources();
         let (mut intake, mut feeders) = Self::with_lanes(1);
+        intake.delivered.resize_with(files.len(), Delivered::default);
         intake.files = files;
         if let Some(feeder) = feeders.pop() {
             intake.start("capture-pipe", move || read(frames, &feeder))?;
@@ -188,6 +221,7 @@ impl Intake {
             threads: Vec::new(),
             tallies: Vec::new(),
             files: Vec::new(),
+            delivered: Vec::new(),
             limits: LimitCounts::default(),
             faults: Vec::new(),
             secrets: Vec::new(),
@@ -261,6 +295,8 @@ impl Intake {
         }
         if let Some((tally, _)) = self.tallies.get_mut(usize::from(source)) {
             tally.add(&record);
+        } else if let Some(delivered) = self.delivered.get_mut(usize::from(source)) {
+            delivered.add(&record);
         }
         let (parcel, _) = lane.parcels.front()?;
         Some(Frame {
@@ -290,7 +326,8 @@ impl Intake {
     /// What is known of each source, of packets those that were delivered.
     pub fn sources(&self) -> Vec<report::Source> {
         if self.tallies.is_empty() {
-            return self.files.clone();
+            let files = self.files.iter().zip(&self.delivered);
+            return files.map(|(file, delivered)| delivered.report(file)).collect();
         }
         self.tallies.iter().map(|(tally, _)| tally.report()).collect()
     }
@@ -310,7 +347,7 @@ impl Intake {
         &self.secrets
     }
 
-    /// Limits that were reached while files were read, once they were read to their end.
+    /// Limits that were reached so far while files were read.
     pub const fn limits(&self) -> &LimitCounts {
         &self.limits
     }
@@ -336,10 +373,8 @@ impl Intake {
         match delivery {
             Delivery::Packets(parcel) => lane.parcels.push_back((parcel, Instant::now())),
             Delivery::Secrets(secrets) => self.secrets.extend(secrets),
-            Delivery::Sources(sources, limits) => {
-                self.files = sources;
-                self.limits = limits;
-            }
+            Delivery::Limits(limits) => self.limits = limits,
+            Delivery::Files(files) => self.files = files,
             Delivery::Ended(fault) => {
                 lane.is_open = false;
                 self.faults.extend(fault);
@@ -389,12 +424,19 @@ impl Drop for Intake {
 fn read(mut frames: Frames, feeder: &Feeder) {
     let Some(mut parcel) = feeder.empty() else { return };
     let mut sent = 0_usize;
+    let mut limits = LimitCounts::default();
     while let Some(frame) = frames.next() {
         parcel.push_frame(&frame);
         let more = frames.tls_secrets().get(sent..).unwrap_or_default();
         if !more.is_empty() {
             sent = sent.saturating_add(more.len());
             if !feeder.send(Delivery::Secrets(more.to_vec())) {
+                return;
+            }
+        }
+        if *frames.limits() != limits {
+            limits = frames.limits().clone();
+            if !feeder.send(Delivery::Limits(limits.clone())) {
                 return;
             }
         }
@@ -419,7 +461,8 @@ fn read(mut frames: Frames, feeder: &Feeder) {
     if !parcel.is_empty() {
         feeder.send(Delivery::Packets(parcel));
     }
-    feeder.send(Delivery::Sources(frames.sources(), frames.limits().clone()));
+    feeder.send(Delivery::Limits(frames.limits().clone()));
+    feeder.send(Delivery::Files(frames.sources()));
     feeder.send(Delivery::Ended(None));
 }
 

@@ -1,8 +1,8 @@
-//! Limits how many bytes are on their way from one thread to another: a sender waits for room.
+//! Limits how many bytes are in flight from one thread to another: a sender waits for room.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What is on its way.
+/// What is in flight.
 #[derive(Debug)]
 pub(super) struct Gauge {
     state: Mutex<State>,
@@ -26,7 +26,8 @@ impl Gauge {
         self.cap / 4
     }
 
-    /// Waits until there is room, or until nothing else is on its way: what is larger than the limit passes alone.
+    /// Waits until there is room, or until nothing else is in flight: what is larger than the limit passes
+    /// alone.
     pub(super) fn enter(&self, bytes: usize) {
         let is_full = |state: &mut State| {
             !state.is_open && state.under_way > 0 && state.under_way.saturating_add(bytes) > self.cap

@@ -1,7 +1,8 @@
 //! SHA-256 digests in a separate thread.
 //!
-//! Most streams are short: their digests are made in place, because handing them over would cost more. A stream that turns out
-//! long moves to the thread with all that was hashed so far; from then on its bytes are copied into chunks.
+//! Most streams are short: their digests are made in place, because handing them over would cost more. A
+//! stream that turns out long moves to the thread with all that was hashed so far; from then on its bytes are
+//! copied into chunks.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -64,7 +65,7 @@ impl Chunk {
 }
 
 impl ThreadHashing {
-    /// Starts the thread; none where none can be started. It ends when this is dropped.
+    /// Starts the thread; none where the system refuses one. It ends when this is dropped.
     pub fn start() -> Option<Self> {
         let (work, inbox) = sync_channel(WAITING);
         let (give_back, used) = sync_channel(WAITING.saturating_add(2));
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_those_made_in_place_whatever_the_lengths() {
+    fn digests_are_those_made_in_place_whatever_the_lengths() {
         let lengths = [0, 1, 1000, 262_143, 262_144, 262_145, 700_001, 2_000_000];
         for step in [997, 65_536, 1_000_000] {
             let mut in_thread = ThreadHashing::start().unwrap();

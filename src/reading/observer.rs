@@ -1,4 +1,4 @@
-//! Who is told what is found while it is read.
+//! Observers: who takes sessions, events and progress while packets are read.
 
 use std::time::Duration;
 
@@ -43,7 +43,8 @@ pub trait Observer: SessionObserver {
         Ok(())
     }
 
-    /// Takes what has just happened, where [`Options::events`](crate::analyzer::Options::events) asks for events.
+    /// Takes what has just happened, where [`Options::events`](crate::analyzer::Options::events) asks for
+    /// events.
     fn event(&mut self, event: &Event) -> Result<(), Self::Error> {
         let _ = event;
         Ok(())
@@ -55,14 +56,14 @@ pub trait Observer: SessionObserver {
         false
     }
 
-    /// Looks at how it goes: after some thousand packets, or when a running capture has none at hand.
+    /// Looks at the progress: after some thousand packets, or when a running capture has none at hand.
     fn look(&mut self, now: Now<'_>) -> Result<Next, Self::Error> {
         let _ = now;
         Ok(Next::GoOn)
     }
 }
 
-/// How reading goes.
+/// The progress of reading.
 #[derive(Debug)]
 pub struct Now<'n> {
     /// For sessions and predictions as they stand.

@@ -16,8 +16,8 @@ pub trait Consumer {
     /// Why it takes no more.
     type Break;
 
-    /// Takes the TLS key log lines that capture files carry, of all that was read so far. They come before the frames that
-    /// need them.
+    /// Takes the TLS key log lines that capture files carry, of all that was read so far. They come before
+    /// the frames that need them.
     fn secrets(&mut self, known: &[u8]) -> ControlFlow<Self::Break>;
 
     /// Takes the next frame.
@@ -29,11 +29,12 @@ pub trait Source {
     /// Prepares to read. Called once, before the first frame is asked for.
     fn begin(&mut self) {}
 
-    /// Gives `consumer` the frames that are at hand, up to some thousand. Where there are none it waits: a running capture
-    /// no longer than `patience`, a file or pipe until there is something.
+    /// Gives `consumer` the frames that are at hand, up to some thousand. Where there are none it waits: a
+    /// running capture no longer than `patience`, a file or pipe until there is something.
     fn read<C: Consumer>(&mut self, patience: Duration, consumer: &mut C) -> ControlFlow<C::Break, Arrival>;
 
-    /// Asks for no more frames. Gives `Continue` where some are still on their way, which [`Self::read`] then gives.
+    /// Asks for no more frames. Gives `Continue` where some are still on their way, which [`Self::read`] then
+    /// gives.
     fn stop(&mut self) -> ControlFlow<()>;
 
     /// The time by the capture's clock, where it goes on without packets.

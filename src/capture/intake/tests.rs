@@ -2,7 +2,7 @@ use std::io::Write as _;
 
 use super::*;
 use crate::base::Limits;
-use crate::capture::testing::{Order, Packet, pcap};
+use crate::capture::testing::{Order, Packet, pcap, pcapng};
 
 const MILLISECOND: i64 = 1_000_000;
 
@@ -134,6 +134,37 @@ fn a_pipe_is_read_as_it_is_written() {
     assert_eq!(intake.wait(Duration::from_secs(60)), Arrival::Ended);
     assert_eq!(intake.sources()[0].packets, 2);
     assert!(!intake.is_live());
+}
+
+#[test]
+fn a_reading_that_ends_before_the_file_counts_what_was_delivered() {
+    let packets = [Packet::at(1_000, b"first"), Packet::at(2_000, b"second"), Packet::at(3_000, b"third")];
+    let file = pcapng(Order::Little, &packets);
+    let readers: Vec<(String, Box<dyn std::io::Read + Send>)> =
+        vec![("-".to_owned(), Box::new(std::io::Cursor::new(file)))];
+    let frames = Frames::from_readers(readers, &Limits::default()).unwrap();
+    let mut intake = Intake::from_frames(frames).unwrap();
+    for _ in 0..2 {
+        while intake.next().is_none() {
+            assert_eq!(intake.wait(Duration::from_secs(60)), Arrival::Packets);
+        }
+    }
+    let source = intake.sources().remove(0);
+    assert_eq!((source.packets, source.bytes), (2, 11));
+    assert_eq!(source.link_types, ["ETHERNET"]);
+    assert_eq!(source.first.map(Timestamp::nanos), Some(1_000));
+    assert_eq!(source.last.map(Timestamp::nanos), Some(2_000));
+}
+
+#[test]
+fn limits_are_known_before_the_file_ends() {
+    let (mut intake, feeders) = Intake::with_lanes(1);
+    let mut limits = LimitCounts::default();
+    limits.reached(crate::base::LimitName::TlsSecrets);
+    feeders[0].send(Delivery::Limits(limits.clone()));
+    deliver(&feeders[0], 0, &[1]);
+    assert_eq!(intake.wait(Duration::ZERO), Arrival::Packets);
+    assert_eq!(*intake.limits(), limits);
 }
 
 #[test]
