@@ -1,4 +1,5 @@
-//! Watches what happens while packets are read: each event as a line of JSON, then the state of each session at its end.
+//! Watches what happens while packets are read: each event as a line of JSON, then the state of each session
+//! at its end.
 //!
 //! ```sh
 //! cargo run --example watch_events -- samples/pasv-and-port.pcap
@@ -28,7 +29,7 @@ pub(crate) fn run(files: &[PathBuf], out: &mut impl Write) -> Result<(), Box<dyn
     Ok(())
 }
 
-/// Writes what it is told.
+/// Prints every event.
 struct Watcher<'o, W> {
     out: &'o mut W,
 }

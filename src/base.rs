@@ -1,7 +1,8 @@
-//! Words that every floor shares: time, endpoints, text from the wire, secrets, limits.
+//! Types that every floor shares: times, endpoints, text from the wire, secrets, limits.
 //!
 //! **Invariant:** nothing here knows FTP, TCP or a file.
 
+mod bytes;
 mod choice;
 mod endpoint;
 mod hash_keys;
@@ -18,6 +19,7 @@ mod short;
 mod text;
 mod time;
 
+pub use bytes::Bytes;
 pub use choice::{Choice, UnknownName};
 pub(crate) use choice::{choices, phrase};
 pub use endpoint::Endpoint;

@@ -1,7 +1,8 @@
 //! From a frame to the TCP segment inside it.
 //!
-//! In comes a [`Frame`]; out comes a [`Segment`], or the reason why there is none. Tunnels are followed to the innermost
-//! segment. Checksums are not verified: captures at the sender show them before the network card filled them in.
+//! In comes a [`Frame`]; out comes a [`Segment`], or the reason why there is none. Tunnels are followed to
+//! the innermost segment. Checksums are not verified: captures at the sender show them before the network
+//! card filled them in.
 //!
 //! **Invariant:** remembers nothing but incomplete IP datagrams and which were completed last, a bounded number of both.
 
@@ -96,8 +97,9 @@ impl Decoder {
         }
     }
 
-    /// Why packets were ignored, and how many for each reason. Counted are those answered with [`Decoded::Ignored`],
-    /// and fragments whose datagram never became whole: so far, for fragments that still wait.
+    /// Why packets were ignored, and how many for each reason. Counted are those answered with
+    /// [`Decoded::Ignored`], and fragments whose datagram never became whole: so far, for fragments that
+    /// still wait.
     pub fn ignored(&self) -> BTreeMap<&'static str, u64> {
         let mut ignored = self.tally.ignored.clone();
         let incomplete = self.fragments.incomplete();
@@ -115,8 +117,8 @@ impl Decoder {
         counts
     }
 
-    /// Decodes the datagram that a fragment completes. A datagram may itself carry a fragment, as tunnels do; a third
-    /// one inside that is given up.
+    /// Decodes the datagram that a fragment completes. A datagram may itself carry a fragment, as tunnels do;
+    /// a third one inside that is given up.
     #[cold]
     fn decode_fragment<'a>(&'a mut self, frame: &Frame<'_>, span: Span<'_>, mut trail: Trail) -> Decoded<'a> {
         let packet = frame.packet;

@@ -1,8 +1,8 @@
 //! The display filter: which sessions to show, in a subset of Wireshark's language.
 //!
-//! In goes text, out comes a [`Filter`] that answers for a session, or a [`FilterError`] that says what is wrong and
-//! where. Names that Wireshark has (`ip.`, `ipv6.`, `tcp.`, `frame.`, `ftp.`) mean what they mean there: a session
-//! matches if one of its packets would; `sess.`, `data.`, `xfer.` and `find.` are ours.
+//! In goes text, out comes a [`Filter`] that answers for a session, or a [`FilterError`] that says what is
+//! wrong and where. Names that Wireshark has (`ip.`, `ipv6.`, `tcp.`, `frame.`, `ftp.`) mean what they mean
+//! there: a session matches if one of its packets would; `sess.`, `data.`, `xfer.` and `find.` are ours.
 //!
 //! ```text
 //! or    = and { ("||" | "or") and }
@@ -12,8 +12,8 @@
 //! item  = value [ ".." value ]
 //! ```
 //!
-//! As in Wireshark, a field that occurs several times matches `==` if any does, and `!=` if it occurs and none is equal;
-//! `contains` minds the case, `matches` does not; a field alone asks whether it occurs.
+//! As in Wireshark, a field that occurs several times matches `==` if any does, and `!=` if it occurs and
+//! none is equal; `contains` minds the case, `matches` does not; a field alone asks whether it occurs.
 //!
 //! **Invariant:** pure; nothing in a filter can make parsing or matching take more than bounded time and depth.
 

@@ -1,7 +1,8 @@
 //! Follows a running capture and writes a line for each event or session as it happens.
 //!
-//! In come packets from interfaces or a pipe; out go lines to standard output or a file, what is captured into other files,
-//! and a [`Summary`] at the end. The loop is that of [`reading`](crate::reading); here stands what happens on each turn.
+//! In come packets from interfaces or a pipe; out go lines to standard output or a file, what is captured
+//! into other files, and a [`Summary`] at the end. The loop is that of [`reading`](crate::reading); here
+//! stands what happens on each turn.
 //!
 //! **Invariant:** decides nothing about FTP: it writes what the analyzer reports. Memory is bounded by the analyzer's limits,
 //! as finished sessions are written and dropped.

@@ -1,8 +1,10 @@
-//! The one loop that reads: frames from a [`Source`] go through an [`Analyzer`], and an [`Observer`] takes what it finds.
+//! The one loop that reads: frames from a [`Source`] go through an [`Analyzer`], and an [`Observer`] takes
+//! what it finds.
 //!
-//! In come capture files, pipes or a running capture; out go sessions as they end, events as they happen, and at the end a
-//! [`Closing`], in which what the reader knows (sources and their damage, limits, drops) stands beside what the analyzer
-//! knows. Whoever reads packets reads them through a [`Pump`], so that no report lacks any of it.
+//! In come capture files, pipes or a running capture; out go sessions as they end, events as they happen, and
+//! at the end a [`Closing`], in which what the reader knows (sources and their damage, limits, drops) stands
+//! beside what the analyzer knows. Whoever reads packets reads them through a [`Pump`], so that no report
+//! lacks any of it.
 //!
 //! **Invariant:** what comes out depends on the frames and the settings alone, whatever the scheduler does: threads have
 //! one sender and one receiver for each channel, and nothing asks which was faster (but when to call
@@ -30,8 +32,8 @@ pub use hashing::ThreadHashing;
 pub use observer::{Closing, Collector, Next, Now, Observer, SessionObserver};
 pub use source::{Consumer, Source};
 
-/// How far the analyzer's time stays behind a running capture's clock, in nanoseconds: packets may be on their way for that
-/// long.
+/// How far the analyzer's time stays behind a running capture's clock, in nanoseconds: packets may be on
+/// their way for that long.
 const LAG: i64 = 200_000_000;
 
 /// Analyzes capture files as one capture, in order of time; `-` is standard input.

@@ -1,7 +1,8 @@
 //! Transport Layer Security seen from outside: what FTPS (RFC 4217) looks like to whoever only reads packets.
 //!
-//! In come the bytes of both directions of one connection, cut anywhere, and perhaps a key log; out come [`Event`]s:
-//! application data (read, or only measured), the end of TLS, and the clear text that follows it (CCC).
+//! In come the bytes of both directions of one connection, cut anywhere, and perhaps a key log; out come
+//! [`Event`]s: application data (read, or only measured), the end of TLS, and the clear text that follows it
+//! (CCC).
 //!
 //! Records are followed in every version. They are decrypted in TLS 1.2 (RFC 5246) and TLS 1.3 (RFC 8446).
 //!
@@ -25,8 +26,8 @@ pub use record::{Sniff, looks_like_tls};
 pub use session::Session;
 pub use suite::suite_name;
 
-/// One of the two ends of a connection; the caller chooses which is which, and stays with it. Which of them is the
-/// TLS client is learnt from the ClientHello.
+/// One of the two ends of a connection; the caller chooses which is which, and stays with it. Which of them
+/// is the TLS client is learnt from the ClientHello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
     /// The one.
@@ -53,21 +54,21 @@ pub enum Event<'a> {
     HandshakeDone,
     /// Decrypted application data that follows on what came before.
     Plaintext(&'a [u8]),
-    /// Protected bytes that could not be read (why: [`Facts::obstacle`]): at most `len` bytes of application data.
-    /// In TLS 1.3 they can't be told from session tickets and key updates.
+    /// Protected bytes that could not be read (why: [`Facts::obstacle`]): at most `len` bytes of application
+    /// data. In TLS 1.3 they can't be told from session tickets and key updates.
     Opaque {
         /// Most application bytes that the record can hold.
         len: usize,
     },
-    /// Bytes of the stream that nobody captured ([`Session::gap`]): at most `len` bytes of application data are missing
-    /// here. What follows does not join what came before.
+    /// Bytes of the stream that nobody captured ([`Session::gap`]): at most `len` bytes of application data
+    /// are missing here. What follows does not join what came before.
     Gap {
         /// Bytes missing from the stream, record headers included.
         len: u64,
     },
     /// This end ended TLS: a close_notify or a fatal alert. Comes once for each end.
     Closed(Alert),
-    /// Bytes outside TLS: the stream goes on (or always was) in the clear. All that this end sends from here on comes
-    /// this way; a new handshake needs a new [`Session`].
+    /// Bytes outside TLS: the stream goes on (or always was) in the clear. All that this end sends from here
+    /// on comes this way; a new handshake needs a new [`Session`].
     Clear(&'a [u8]),
 }

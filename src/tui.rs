@@ -1,8 +1,8 @@
 //! The terminal interface: sessions, their mode timelines, ladders, transfers, findings and ports.
 //!
-//! In come sessions from a [`Source`] on a thread of its own, and keys; out come screens. Keys become messages (`input`,
-//! `keymap`), messages change the state (`update`), the state is drawn (`draw`, `screens`); what is to be done outside
-//! comes back from `update` as an effect, and is performed here.
+//! In come sessions from a [`Source`] on a thread of its own, and keys; out come screens. Keys become
+//! messages (`input`, `keymap`), messages change the state (`update`), the state is drawn (`draw`,
+//! `screens`); what is to be done outside comes back from `update` as an effect, and is performed here.
 //!
 //! **Invariant:** `update`, `draw` and the screens know no clock, thread, file or terminal; only `run` does.
 
@@ -52,7 +52,7 @@ use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event as terminal_event;
 
-pub use effect::{ExportRequest, Exporter, Flow, SaveRequest, Saver, Table};
+pub use effect::{ExportRequest, Exporter, Flow, SaveRequest, Saver};
 pub use keymap::Keymap;
 pub use screen::Screen;
 pub use source::{Feed, LiveStatus, Outlet, Progress, Source, Waiting};
@@ -289,7 +289,8 @@ impl Loop {
         any | self.settle()
     }
 
-    /// Puts the sessions in order, unless that was done a moment ago; whether it did. It may take an eighth of the time.
+    /// Puts the sessions in order, unless that was done a moment ago; whether it did. It may take an eighth
+    /// of the time.
     fn settle(&mut self) -> bool {
         let (last, pause) = self.settled;
         if self.data.is_settled() || last.elapsed() < pause && !self.data.progress().finished {

@@ -1,4 +1,5 @@
-//! Holds what frames decode to against the corpus's expectations, where it is at hand: all link types and tunnels.
+//! Holds what frames decode to against the corpus's expectations, where it is at hand: all link types and
+//! tunnels.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says so")]
 
@@ -64,8 +65,8 @@ fn segments(path: &Path) -> HashMap<u64, Pair> {
     segments
 }
 
-/// Every session's first and last frame must be a segment of its control connection, and every data connection must
-/// have segments; gives how many were checked.
+/// Every session's first and last frame must be a segment of its control connection, and every data
+/// connection must have segments; gives how many were checked.
 fn check(folder: &str) -> Option<usize> {
     let mut checked = 0;
     for (path, expected) in captures(&corpus(folder)?) {

@@ -1,5 +1,5 @@
-//! Holds the source tree to what it says about itself: the floors of `src/lib.rs`, crates used in one place only, and
-//! the house rules that no lint knows.
+//! Holds the source tree to what it says about itself: the floors of `src/lib.rs`, crates used in one place
+//! only, and the house rules that no lint knows.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says so")]
 #![expect(clippy::string_slice, reason = "the places were found in the same text")]
@@ -39,8 +39,8 @@ const CONFINED: &[(&str, &[&str])] = &[
 const CORE: &[&str] =
     &["base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer", "filter", "export"];
 
-/// The floors inside the terminal interface, from the ground up: a module names only modules of floors below its own. Those
-/// that are not listed (`tui` itself and what it runs) stand above all of these.
+/// The floors inside the terminal interface, from the ground up: a module names only modules of floors below
+/// its own. Those that are not listed (`tui` itself and what it runs) stand above all of these.
 const TUI_FLOORS: &[&[&str]] = &[
     &["screen", "scale", "glyphs", "words", "theme", "layout", "summary", "effect", "source"],
     &["events", "evidence", "overview"],
@@ -53,7 +53,8 @@ const TUI_FLOORS: &[&[&str]] = &[
     &["update", "draw"],
 ];
 
-/// Modules that take time as an argument and touch nothing outside: what a clock, a thread or a file is called.
+/// Modules that take time as an argument and touch nothing outside: what a clock, a thread or a file is
+/// called.
 const PURE: &[&str] = &["base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer"];
 const IMPURE: &[&str] = &[
     "Instant::now",
@@ -199,7 +200,8 @@ fn floors() -> BTreeMap<String, u32> {
     floors
 }
 
-/// The modules of the crate that a line of code names, by `crate::` or by climbing up from `depth` modules below.
+/// The modules of the crate that a line of code names, by `crate::` or by climbing up from `depth` modules
+/// below.
 fn named_modules(line: &str, depth: usize) -> Vec<String> {
     let climb = "super::".repeat(depth.max(1));
     let ways = ["crate::", climb.as_str()];

@@ -88,7 +88,8 @@ fn two_threads_write_what_one_writes() {
     }
 }
 
-/// The packets of all plain pcap files of Ethernet among the samples, over and over: a file that is worth a thread.
+/// The packets of all plain pcap files of Ethernet among the samples, over and over: a file that is worth a
+/// thread.
 fn large_file() -> tempfile::NamedTempFile {
     const HEADER: usize = 24;
     let contents = samples().into_iter().map(|path| std::fs::read(path).unwrap());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ftpscope::analyzer::{Analyzer, CurrentTransfer, Options};
 use ftpscope::base::Limits;
 use ftpscope::capture;
-use ftpscope::export::{self, Json, Settings};
+use ftpscope::export::{self, Json, Settings, What};
 use ftpscope::report::{
     ChannelIndex, DataChannel, Differs, MatchedBy, Mode, Outcome, Report, Security, Severity, Transfer, Uid,
 };
@@ -199,9 +199,17 @@ fn a_stolen_port_is_a_strangers_connection_and_no_translation() {
     let json = exported("port-stealing.pcap", &["-T", "json"]);
     assert!(json.contains("\"matched_by\":\"translated\",\"differs\":\"connector\""), "{json}");
     assert_eq!(json.matches("translat").count(), 1, "{json}");
+    for what in What::NAMES {
+        let table = exported("port-stealing.pcap", &["-T", "csv", "--what", what]);
+        let matches = usize::from(*what == "channels");
+        assert_eq!(table.matches("translat").count(), matches, "{table}");
+    }
+    let channels = exported("port-stealing.pcap", &["-T", "csv", "--what", "channels"]);
+    assert!(channels.contains(",connected,connected,translated,connector,"), "{channels}");
 }
 
-/// What a transfer is, as far as its beginning says: command, path, type, structure, mode, offset and channel.
+/// What a transfer is, as far as its beginning says: command, path, type, structure, mode, offset and
+/// channel.
 fn beginning(it: &Transfer) -> CurrentTransfer {
     CurrentTransfer {
         command: it.command,
@@ -216,8 +224,8 @@ fn beginning(it: &Transfer) -> CurrentTransfer {
     }
 }
 
-/// The first transfer of each data channel, by the frame with the first byte that it moved; but for such as moved some
-/// before their command was seen.
+/// The first transfer of each data channel, by the frame with the first byte that it moved; but for such as
+/// moved some before their command was seen.
 fn first_bytes(report: &Report) -> BTreeMap<u64, Vec<(&Uid, &Transfer)>> {
     let mut by_frame = BTreeMap::<u64, Vec<(&Uid, &Transfer)>>::new();
     for session in &report.sessions {

@@ -32,8 +32,8 @@ const FOLDERS: &[&str] = &[
 /// Fragments, tunnels and rare link types are the decoder's business.
 const SKIPPED: &[&str] = &["fragments-", "encap-", "link-"];
 
-/// Facts that contradict others of the corpus: an RST that answers a challenge ACK is the old connection's, and closes
-/// nothing that has just been tried (`torture/c-timewait/challenge-ack-active-mode`).
+/// Facts that contradict others of the corpus: an RST that answers a challenge ACK is the old connection's,
+/// and closes nothing that has just been tried (`torture/c-timewait/challenge-ack-active-mode`).
 const DISPUTED: &[(&str, &str)] = &[("tw-challenged.pcap", "first_close")];
 
 /// Keeps every connection when it ends, and checks that bytes come in order.
@@ -192,7 +192,8 @@ fn holds(want: &Value, got: &Value) -> bool {
     want == got || want.as_str().is_some_and(|text| text.starts_with('~'))
 }
 
-/// Compares the members of an expected connection with the next one on the same endpoints; tells how many there were.
+/// Compares the members of an expected connection with the next one on the same endpoints; tells how many
+/// there were.
 fn compare(
     name: &str,
     want: &Value,

@@ -1,4 +1,4 @@
-//! Honest dialogues amid hostile traffic, as the bytes decide: see `tests/invariants/dialogue.rs`.
+//! Honest dialogues among hostile traffic, as the bytes decide: see `tests/invariants/dialogue.rs`.
 
 #![no_main]
 

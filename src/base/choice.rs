@@ -1,4 +1,5 @@
-//! Choices of a few named values: one macro makes the enum, its names, the phrases that people read, and serde's view.
+//! Choices of a few named values: one macro makes the enum, its names, the phrases that people read, and
+//! serde's view.
 
 /// An enum whose values all have a name. Made by `choices!`.
 pub trait Choice: Copy + Eq + std::fmt::Debug + 'static {
@@ -22,11 +23,11 @@ pub trait Choice: Copy + Eq + std::fmt::Debug + 'static {
     }
 }
 
-/// Makes enums of named values. A value is written `Variant => "name"`, or `Variant => "name" | "phrase"` where people
-/// read something else than programs do.
+/// Makes enums of named values. A value is written `Variant => "name"`, or `Variant => "name" | "phrase"`
+/// where people read something else than programs do.
 ///
-/// Each enum gets `ALL`, `NAMES`, `name()`, `phrase()`, `from_name()`, `Display` (by name), `FromStr`, [`Choice`], and
-/// serde's `Serialize` and `Deserialize` by name.
+/// Each enum gets `ALL`, `NAMES`, `name()`, `phrase()`, `from_name()`, `Display` (by name), `FromStr`,
+/// [`Choice`], and serde's `Serialize` and `Deserialize` by name.
 macro_rules! choices {
     ($($(#[$meta:meta])* $vis:vis enum $choice:ident {
         $($(#[$about:meta])* $variant:ident => $name:literal $(| $phrase:literal)?,)+
@@ -48,7 +49,7 @@ macro_rules! choices {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// What people read.
+            /// The phrase that people read.
             $vis const fn phrase(self) -> &'static str {
                 match self { $(Self::$variant => $crate::base::phrase!($name $(| $phrase)?),)+ }
             }

@@ -23,7 +23,7 @@ impl Endpoint {
         Self { ip, port }
     }
 
-    /// The text that it reads as, on the stack.
+    /// Its text, on the stack.
     pub(crate) fn text(self) -> Short<{ ADDRESS_LENGTH + "[]:65535".len() }> {
         let mut text = Short::new();
         match self.ip {
@@ -40,7 +40,8 @@ impl Endpoint {
     }
 }
 
-/// In one or two pieces, where what is derived takes five: tables of endpoints are asked for every connection.
+/// In one or two pieces, where what is derived takes five: tables of endpoints are asked for every
+/// connection.
 impl Hash for Endpoint {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         match self.ip {

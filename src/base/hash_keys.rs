@@ -1,8 +1,8 @@
 //! Keys of the hash tables whose keys come from the wire.
 //!
-//! Whoever sends packets must not be able to choose addresses and ports that collide. Where there is an operating system,
-//! it gives the keys. `wasm32-unknown-unknown` has no source of randomness: there the embedding program hands keys in
-//! (`set_hash_keys`).
+//! An attacker who sends packets must not be able to choose addresses and ports that collide. Where there is
+//! an operating system, it provides the keys. `wasm32-unknown-unknown` has no source of randomness: there the
+//! embedding program hands keys in (`set_hash_keys`).
 
 #[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
 mod handed_in;

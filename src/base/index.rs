@@ -1,7 +1,7 @@
 //! Positions in lists: a type of its own for each kind of list, so that none is taken for another's.
 
-/// Makes types of positions. Each counts from 0, is written as a plain number by `Display` and serde, and is the one way
-/// from that number to an item of a list.
+/// Makes types of positions. Each counts from 0, is written as a plain number by `Display` and serde, and is
+/// the one way from that number to an item of a list.
 macro_rules! indices {
     ($($(#[$meta:meta])* $vis:vis struct $index:ident;)+) => {$(
         $(#[$meta])*

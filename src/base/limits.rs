@@ -1,11 +1,11 @@
 //! Every cap in one place, each with its reason and with what it costs.
 //!
-//! A capture is written by whoever sends packets, so all that grows has a cap; reaching one degrades service to the flow
-//! that reached it, is counted, and is said in the report.
+//! Anyone can send packets into a capture, so every growing structure is capped. Reaching a cap degrades
+//! service to the flow that reached it; it is counted and reported.
 //!
-//! All caps together keep the program below [`Limits::max_memory`]: each says what one unit of it costs at most (see
-//! [`cost`]), and the sum of all worst cases stays below the budget. A smaller budget makes all caps smaller that cost
-//! memory, in proportion. A cap that is set by hand is what it was set to, whatever that adds up to.
+//! Together the caps keep the program below [`Limits::max_memory`]: each states what one unit costs at most
+//! (see [`cost`]), and the sum of the worst cases stays below that budget. A smaller budget scales down every
+//! cap that costs memory. A cap that is set by hand is used as it is, whatever the sum.
 
 pub mod cost;
 
@@ -16,9 +16,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// What the program itself takes: code, stacks, buffers of fixed size.
+/// Memory that the program itself takes: code, stacks, buffers of fixed size.
 const PROGRAM: usize = 32 * MIB;
-/// What the allocator wastes: this part of the budget.
+/// The allocator's overhead: one part in so many of the budget.
 const WASTE: usize = 16;
 
 /// How a cap counts for the budget.
@@ -26,7 +26,7 @@ const WASTE: usize = 16;
 pub enum Cost {
     /// Each unit costs so many bytes; the cap follows the budget.
     Share(usize),
-    /// Each unit costs so many bytes, and there must be as many whatever the budget is.
+    /// Each unit costs so many bytes; the cap is the same whatever the budget.
     Fixed(usize),
     /// What it allows is counted by another cap.
     Within,
@@ -37,23 +37,23 @@ pub enum Cost {
 pub struct Limit {
     /// Its name: that of the field.
     pub name: &'static str,
-    /// What it is within the default budget.
+    /// Its value with the default budget.
     pub default: usize,
     /// What it costs.
     pub cost: Cost,
-    /// What it is for, and why so much.
+    /// What it is for, and why this much.
     pub reason: &'static str,
     get: fn(&Limits) -> usize,
     set: fn(&mut Limits, usize),
 }
 
 impl Limit {
-    /// The cap as it stands there.
+    /// Its value in `limits`.
     pub fn of(&self, limits: &Limits) -> usize {
         (self.get)(limits)
     }
 
-    /// The most that it can cost as it stands there, in bytes.
+    /// The most memory that it can cost there, in bytes.
     pub fn worst_case(&self, limits: &Limits) -> usize {
         match self.cost {
             Cost::Share(bytes) | Cost::Fixed(bytes) => self.of(limits).saturating_mul(bytes),
@@ -64,10 +64,10 @@ impl Limit {
 
 macro_rules! limits {
     ($($(#[doc = $reason:literal])+ $name:ident: $default:expr, $cost:expr;)*) => {
-        /// How much of everything ftpscope keeps.
+        /// How much ftpscope keeps of everything.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Limits {
-            /// What the program may take in all, in bytes: `--max-memory`.
+            /// The memory budget in bytes; all limits scale with it: `--max-memory`.
             pub max_memory: usize,
             $($(#[doc = $reason])+ pub $name: usize,)*
         }
@@ -85,7 +85,7 @@ macro_rules! limits {
 
             /// The budget that the defaults are made for.
             pub const DEFAULT_MEMORY: usize = 1024 * MIB;
-            /// The smallest budget that something can be done with.
+            /// The smallest useful budget.
             pub const LEAST_MEMORY: usize = 128 * MIB;
 
             const DEFAULT: Self = Self { max_memory: Self::DEFAULT_MEMORY, $($name: $default,)* };
@@ -94,7 +94,8 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Longest control line kept, in bytes. RFC 959 names none; 8 KiB holds the longest path of any system twice.
+    /// Longest control line kept, in bytes. RFC 959 names none; 8 KiB holds the longest path of any system
+    /// twice.
     line_length: 8 * KIB, Cost::Within;
     /// Lines kept of one multi-line reply: help texts and message files stay far below.
     reply_lines: 4096, Cost::Within;
@@ -108,28 +109,31 @@ limits! {
     pieces_per_stream: 8192, Cost::Within;
     /// Connections followed at a time, in any state.
     connections: 65_536, Cost::Share(cost::CONNECTION);
-    /// Connections of which only SYNs were seen: what a SYN flood fills. Half of all, so that the others have a place.
+    /// Connections of which only SYNs were seen: what a SYN flood fills. Half of all, so that the others have
+    /// a place.
     half_open: 32_768, Cost::Within;
-    /// Closed connections of which nothing is missing and that wait for stragglers, which come within a round trip: at a
-    /// thousand closes a second that is a quarter of a second for each. All that linger are gone through again and again,
-    /// so that more of them than fit into a processor's cache make each one slow.
+    /// Closed connections of which nothing is missing and that wait for stragglers, which come within a round
+    /// trip: at a thousand closes a second that is a quarter of a second for each. All that linger are gone
+    /// through again and again, so that more of them than fit into a processor's cache make each one slow.
     lingering: 256, Cost::Within;
     /// Flows remembered as not being FTP.
     ignored_flows: 524_288, Cost::Share(cost::FLOW);
-    /// Sessions alive at a time; where there are more, one that was silent for long and transferred nothing ends early.
+    /// Sessions alive at a time; where there are more, one that was silent for long and transferred nothing
+    /// ends early.
     sessions: 32_768, Cost::Share(cost::SESSION);
-    /// Bytes kept of all sessions that are alive, and of those that are over and wait for the whole report: commands,
-    /// replies, data channels, transfers, the beginnings of contents. The fuller it is, the less any one session may
-    /// add: a quarter of what is left. So one that keeps little finds room where others were greedy. Where the whole
-    /// report is held (text, tables, indented JSON, the terminal interface), it is twice as much, and half of
-    /// connections, sessions, reassembly_total and kept_per_session.
+    /// Bytes kept of all sessions that are alive, and of those that are over and wait for the whole report:
+    /// commands, replies, data channels, transfers, the beginnings of contents. The fuller it is, the less
+    /// any one session may add: a quarter of what is left. So one that keeps little finds room where others
+    /// were greedy. Where the whole report is held (text, tables, indented JSON, the terminal interface), it
+    /// is twice as much, and half of connections, sessions, reassembly_total and kept_per_session.
     kept_bytes: 196 * MIB, Cost::Share(1);
-    /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is handed over
-    /// and where it waits to be written, the sessions before and after it being as large, and for the text that is made of
-    /// it.
+    /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is
+    /// handed over and where it waits to be written, the sessions before and after it being as large, and for
+    /// the text that is made of it.
     kept_per_session: 24 * MIB, Cost::Share(5);
-    /// Bytes of sessions that are over and wait to be written: half on their way to the writer, which makes the reader
-    /// wait, half for sessions that began earlier; those that wait for such are then written before them.
+    /// Bytes of sessions that are over and wait to be written: half on their way to the writer, which makes
+    /// the reader wait, half for sessions that began earlier; those that wait for such are then written
+    /// before them.
     handover_bytes: 16 * MIB, Cost::Share(1);
     /// Commands kept in one session.
     commands_per_session: 100_000, Cost::Within;
@@ -151,14 +155,16 @@ limits! {
     fragment_bytes: 8 * MIB, Cost::Share(cost::FRAGMENT_BYTE);
     /// Headers inside headers: tunnels, tags and extension headers of one packet.
     encapsulation_depth: 16, Cost::Within;
-    /// Largest packet that a capture file may hold, in bytes: four times libpcap's own bound for most link types.
+    /// Largest packet that a capture file may hold, in bytes: four times libpcap's own bound for most link
+    /// types.
     packet_bytes: MIB, Cost::Fixed(cost::PACKET_BUFFERS);
     /// Bytes that a compressed file may expand to for each of its own bytes, once past the first 64 MiB.
     decompression_ratio: 200, Cost::Within;
-    /// Largest window of a zstd file, in bytes (of several files, all together); a window is a power of two. The highest
-    /// level without --ultra takes 8 MiB.
+    /// Largest window of a zstd file, in bytes (of several files, all together); a window is a power of two.
+    /// The highest level without --ultra takes 8 MiB.
     decompression_window: 64 * MIB, Cost::Share(1);
-    /// Interfaces of one pcapng section: capture machines have a few, and each stays in memory until the section ends.
+    /// Interfaces of one pcapng section: capture machines have a few, and each stays in memory until the
+    /// section ends.
     interfaces: 16_384, Cost::Share(cost::INTERFACE);
     /// Bytes of TLS secrets kept from pcapng files: a session needs about 500.
     tls_secret_bytes: 4 * MIB, Cost::Share(cost::TLS_SECRET_BYTE);
@@ -192,8 +198,8 @@ impl Limits {
         limits
     }
 
-    /// The same budget for whoever holds the whole report until it is written or looked at: half of what is there for
-    /// flows, and all that is there for handing sessions over, goes to what is kept of sessions.
+    /// The same budget for whoever holds the whole report until it is written or looked at: half of what is
+    /// there for flows, and all that is there for handing sessions over, goes to what is kept of sessions.
     #[must_use]
     pub fn for_a_whole_report(mut self) -> Self {
         let before = self.worst_case();
@@ -210,14 +216,15 @@ impl Limits {
         self
     }
 
-    /// What of a budget is shared out among the caps.
+    /// The part of a budget that the caps share.
     fn shared(max_memory: usize) -> usize {
         let fixed = Self::ALL.iter().filter(|limit| matches!(limit.cost, Cost::Fixed(_)));
         let fixed = fixed.map(|limit| limit.worst_case(&Self::DEFAULT)).fold(PROGRAM, usize::saturating_add);
         max_memory.saturating_sub(max_memory / WASTE).saturating_sub(fixed)
     }
 
-    /// The most that all caps together can cost, in bytes, with the program itself and what the allocator wastes.
+    /// The most that all caps together can cost, in bytes, with the program itself and what the allocator
+    /// wastes.
     pub fn worst_case(&self) -> usize {
         let caps = Self::ALL.iter().map(|limit| limit.worst_case(self));
         caps.fold(PROGRAM.saturating_add(self.max_memory / WASTE), usize::saturating_add)
@@ -233,7 +240,8 @@ impl Limits {
         found.is_some()
     }
 
-    /// All caps with what they are, what they may cost, and why: for people, in lines of eighty columns or a little more.
+    /// All caps with what they are, what they may cost, and why: for people, in lines of eighty columns or a
+    /// little more.
     pub fn table(&self) -> String {
         let mut page = String::new();
         // Writing to a string can't fail.
@@ -310,7 +318,8 @@ limit_names! {
     LineLength => "line_length",
     /// Replies cut at [`Limits::reply_lines`] or [`Limits::reply_bytes`].
     ReplyLines => "reply_lines",
-    /// Pieces dropped at [`Limits::reassembly_per_stream`], [`Limits::reassembly_total`] or [`Limits::pieces_per_stream`].
+    /// Pieces dropped at [`Limits::reassembly_per_stream`], [`Limits::reassembly_total`] or
+    /// [`Limits::pieces_per_stream`].
     Reassembly => "reassembly",
     /// Connections forgotten at [`Limits::connections`].
     Connections => "connections",
@@ -318,10 +327,11 @@ limit_names! {
     HalfOpen => "half_open",
     /// Flows forgotten at [`Limits::ignored_flows`].
     IgnoredFlows => "ignored_flows",
-    /// Sessions closed early at [`Limits::sessions`], or of which nothing could be kept at [`Limits::kept_bytes`].
-    Sessions => "sessions",
-    /// Commands, replies, channels, notes and contents not kept, or not whole, at [`Limits::kept_per_session`] or
+    /// Sessions closed early at [`Limits::sessions`], or of which nothing could be kept at
     /// [`Limits::kept_bytes`].
+    Sessions => "sessions",
+    /// Commands, replies, channels, notes and contents not kept, or not whole, at
+    /// [`Limits::kept_per_session`] or [`Limits::kept_bytes`].
     KeptBytes => "kept_bytes",
     /// Sessions written before others that began earlier, at [`Limits::handover_bytes`].
     Handover => "handover_bytes",

@@ -1,10 +1,10 @@
-//! Tables whose keys nobody can choose to any effect.
+//! Hash maps for keys an attacker cannot choose.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A table by numbers of our own making (slots), or of which there are few (ports): no choice of them can make two
-/// collide more than they do, so that one multiplication serves where keys of the wire's need a keyed hash.
+/// A map whose keys are our own numbers (slots) or come from a small range (ports). Nobody can choose them so
+/// that many collide; one multiplication is enough where keys from the wire need a keyed hash.
 pub(crate) type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
 
 /// Spreads one number over all bits.

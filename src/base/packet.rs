@@ -1,4 +1,4 @@
-//! Which packet.
+//! A reference to a packet of the capture.
 
 use serde::Serialize;
 

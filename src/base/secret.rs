@@ -8,16 +8,16 @@ use super::Text;
 
 /// The argument of PASS or ACCT. It never prints: `Debug` and `Display` give `***`, in every build.
 ///
-/// The text is kept only where the user asked for secrets; otherwise it is gone as soon as the line was read. Reports
-/// show it where it was kept, and [`Secret::HIDDEN`] otherwise.
+/// The text is kept only where the user asked for secrets; otherwise it is dropped once the line is parsed.
+/// Reports show it where it was kept, and [`Secret::HIDDEN`] otherwise.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(Option<Text>);
 
 impl Secret {
-    /// What a secret reads as that was not kept.
+    /// Shown in place of a secret that was not kept.
     pub const HIDDEN: &str = "***";
 
-    /// A secret of which only its existence is kept.
+    /// A secret whose text is not kept.
     pub const fn hidden() -> Self {
         Self(None)
     }
@@ -27,7 +27,7 @@ impl Secret {
         Self(Some(text))
     }
 
-    /// The text, if it was kept; the caller answers for where it goes.
+    /// The text, if it was kept; the caller is responsible for where it goes.
     pub fn reveal(&self) -> Option<&Text> {
         self.0.as_ref()
     }

@@ -1,12 +1,12 @@
-//! Short texts made of numbers, written without an allocation or the formatting machinery: a large report holds millions
-//! of addresses and times.
+//! Short texts made of numbers, written without an allocation or the formatting machinery: a large report
+//! holds millions of addresses and times.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ascii::{AsAsciiStr as _, AsciiStr};
 
-/// An IP address, IPv6 in RFC 5952 form: the same text as the address's own, sooner.
+/// An IP address, IPv6 in RFC 5952 form: the same text as its own `Display` gives, but faster.
 #[derive(Clone, Copy)]
 pub(crate) struct Address(pub(crate) IpAddr);
 
@@ -27,7 +27,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// The digits of all numbers of two.
+/// The digits of all two-digit numbers.
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[0; 2]; 100];
     let mut number = 0;
@@ -38,7 +38,7 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// The digits of all octets, each with a dot behind it, and the length of both.
+/// The digits of all octets, each followed by a dot, and their length.
 const OCTETS: [([u8; 4], usize); 256] = {
     let mut octets = [([b'.'; 4], 0); 256];
     let mut number = 0;
@@ -130,7 +130,7 @@ impl<const N: usize> Short<N> {
                 self.length += length;
             }
         }
-        // The last one has no dot behind it.
+        // No dot follows the last one.
         self.length = self.length.saturating_sub(1);
     }
 

@@ -1,4 +1,4 @@
-//! Text from the wire, and the one door through which it reaches people.
+//! Text from the wire, and the only way to show it to people.
 
 use std::fmt;
 
@@ -6,9 +6,11 @@ use ascii::AsAsciiStr as _;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-/// Text that a peer sent: UTF-8 where it is valid, else every byte read as Latin-1. Control characters are still in it.
+/// Text that a peer sent: UTF-8 where it is valid, else every byte read as Latin-1. Control characters are
+/// still in it.
 ///
-/// It has no `Display`: show it through [`Text::printable`]; [`Text::raw`] is for formats that escape on their own.
+/// It has no `Display`: show it through [`Text::printable`]; [`Text::raw`] is for formats that escape on
+/// their own.
 ///
 /// Most of what is said on a control connection is shorter than 24 bytes and takes no memory of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -16,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub struct Text(CompactString);
 
 impl Text {
-    /// Decodes what a peer sent.
+    /// Decodes bytes that a peer sent.
     pub fn from_wire(bytes: &[u8]) -> Self {
         match bytes.as_ascii_str() {
             Ok(text) => Self(text.as_str().into()),
@@ -32,7 +34,7 @@ impl Text {
         })
     }
 
-    /// The text as it is, control characters included.
+    /// The text unchanged, control characters included.
     pub fn raw(&self) -> &str {
         &self.0
     }
@@ -54,9 +56,11 @@ impl From<&str> for Text {
     }
 }
 
-/// Untrusted text on its way to a person: nothing in it moves a cursor, changes a colour or reverses the reading order.
+/// Untrusted text on its way to a person: nothing in it moves a cursor, changes a colour or reverses the
+/// reading order.
 ///
-/// C0 and C1 controls and DEL become `\xNN`, bidirectional and other invisible format characters become `\u{NNNN}`.
+/// C0 and C1 controls and DEL become `\xNN`, bidirectional and other invisible format characters become
+/// `\u{NNNN}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Printable<'a>(pub &'a str);
 
@@ -67,8 +71,8 @@ const fn is_deceptive(character: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Whether a character must not reach a terminal: a control, or one that changes how its neighbours are drawn, or that
-/// can't be seen at all.
+/// Whether a character must not reach a terminal: a control, or one that changes how its neighbours are
+/// drawn, or that can't be seen at all.
 pub fn is_unprintable(character: char) -> bool {
     character.is_control() || is_deceptive(character)
 }
@@ -89,8 +93,8 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// Whether every byte is printable ASCII and neither a quote nor a backslash, as in almost all that is ever said: such
-/// text stands for itself wherever it is written.
+/// Whether every byte is printable ASCII and neither a quote nor a backslash, as in almost all that is ever
+/// said: such text stands for itself wherever it is written.
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     // The last eight, or four: some of them may be looked at again, so that nothing is left over.
     if let Some(&last) = bytes.last_chunk::<8>() {
@@ -118,10 +122,12 @@ const fn is_plain_byte(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
-/// Sets the top bit of the first byte that is not plain, and perhaps of others behind it; no bit if all are plain.
+/// Sets the top bit of the first byte that is not plain, and perhaps of others behind it; no bit if all are
+/// plain.
 const fn odd(word: [u8; 8]) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
-    /// Sets the top bit of a byte that is zero, and perhaps of others behind it: what is borrowed goes that way only.
+    /// Sets the top bit of a byte that is zero, and perhaps of others behind it: a borrow propagates only in
+    /// that direction.
     const fn zero(word: u64) -> u64 {
         word.wrapping_sub(ONES) & !word
     }
@@ -137,7 +143,7 @@ mod tests {
 
     use super::*;
 
-    /// What is plain, the long way round.
+    /// The definition of plain, one byte at a time.
     fn stands_for_itself(byte: u8) -> bool {
         matches!(byte, 0x20..=0x7e) && !b"\"\\".contains(&byte)
     }

@@ -9,7 +9,8 @@ use thiserror::Error;
 
 use super::Short;
 
-/// A moment in capture time: nanoseconds since 1970-01-01T00:00:00Z. Leap seconds do not exist here, as in pcap.
+/// A moment in capture time: nanoseconds since 1970-01-01T00:00:00Z. Leap seconds do not exist here, as in
+/// pcap.
 ///
 /// Captures carry any 64-bit value a writer cared to store, so all arithmetic saturates.
 ///
@@ -24,11 +25,11 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 impl Timestamp {
-    /// What it is called where it is serialized.
+    /// Its name in serialized data.
     pub(crate) const NAME: &str = "Timestamp";
-    /// The earliest moment that can be told.
+    /// The earliest representable moment.
     pub const MIN: Self = Self(i64::MIN);
-    /// The latest moment that can be told.
+    /// The latest representable moment.
     pub const MAX: Self = Self(i64::MAX);
 
     /// A moment by its nanoseconds since the epoch.
@@ -60,7 +61,8 @@ impl Timestamp {
 
     /// Year, month (1 to 12) and day (1 to 31) in the proleptic Gregorian calendar, UTC.
     ///
-    /// Counts days from 1 March of year 0, in eras of 400 years, so that the leap day is the last day of a year.
+    /// Counts days from 1 March of year 0, in eras of 400 years, so that the leap day is the last day of a
+    /// year.
     pub const fn date(self) -> (i64, u8, u8) {
         let days = self.0.div_euclid(NANOS_PER_SECOND * SECONDS_PER_DAY) + 719_468;
         let era = days.div_euclid(146_097);
@@ -91,7 +93,7 @@ impl Timestamp {
 }
 
 impl Timestamp {
-    /// The text that it reads as, on the stack.
+    /// Its text, on the stack.
     pub(crate) fn text(self) -> Short<TIME_LENGTH> {
         let (year, month, day) = self.date();
         let (hour, minute, second, nanos) = self.time_of_day();

@@ -10,7 +10,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use super::values::{DecodeAs, Duration, LimitSetting, Size, max_memory};
 use super::verdict::EXIT_STATUSES;
 use crate::base::Limits;
-use crate::export;
+use crate::export::{self, What};
 #[cfg(feature = "tui")]
 use crate::tui::ThemeName;
 
@@ -204,8 +204,8 @@ pub struct OutputArgs {
     #[arg(long)]
     pub pretty: bool,
     /// Table to write as csv or tsv [default: sessions]
-    #[arg(long, value_name = "TABLE")]
-    pub what: Option<WhatArg>,
+    #[arg(long, value_name = "TABLE", value_parser = table())]
+    pub what: Option<What>,
     /// Do not neutralise formulas in CSV cells: for programs only, as a spreadsheet would run cells like =1+1
     #[arg(long)]
     pub csv_raw: bool,
@@ -271,19 +271,10 @@ fn format() -> impl TypedValueParser<Value = FormatArg> {
     PossibleValuesParser::new(known).try_map(|name| export::format_named(&name).ok_or("unknown format"))
 }
 
-/// A table of the report by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum WhatArg {
-    /// One row per control connection
-    Sessions,
-    /// One row per transfer of a file or listing, including failed ones
-    Transfers,
-    /// One row per negotiation and data connection
-    Channels,
-    /// One row per command with its replies
-    Commands,
-    /// One row per finding
-    Findings,
+/// Understands the name of a table of the report; the help lists them all.
+fn table() -> impl TypedValueParser<Value = What> {
+    let known = What::ALL.iter().map(|what| PossibleValue::new(what.name()).help(what.help()));
+    PossibleValuesParser::new(known).try_map(|name| name.parse::<What>())
 }
 
 /// A severity by its name.

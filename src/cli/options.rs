@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use super::args::{
     AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, Held, LimitArgs, LiveArgs,
-    LiveOutputArgs, OutputArgs, ReportArgs, SeverityArg, TuiArgs, WhatArg,
+    LiveOutputArgs, OutputArgs, ReportArgs, SeverityArg, TuiArgs,
 };
 use super::live::{LiveJob, WatchJob, understand_capture, understand_live, understand_watch};
 use super::look::look;
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
-use crate::export::{self, Look, Setting, Settings, What};
+use crate::export::{self, Look, Setting, Settings};
 use crate::filter::Filter;
 use crate::report::Severity;
 
@@ -252,18 +252,8 @@ fn format(
             return Err(Failure::usage(why));
         }
     }
-    let what = output.what.map_or(What::Sessions, what);
+    let what = output.what.unwrap_or_default();
     Ok((format, Settings { look, pretty: output.pretty, what, raw: output.csv_raw }))
-}
-
-const fn what(name: WhatArg) -> What {
-    match name {
-        WhatArg::Sessions => What::Sessions,
-        WhatArg::Transfers => What::Transfers,
-        WhatArg::Channels => What::Channels,
-        WhatArg::Commands => What::Commands,
-        WhatArg::Findings => What::Findings,
-    }
 }
 
 /// Options of a capture are of no use for a command that does not capture.

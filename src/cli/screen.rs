@@ -24,7 +24,7 @@ use crate::export::{self, FORMATS, Format, Setting, Settings as FormatSettings, 
 use crate::live::{Form, Until};
 use crate::reading::{Closing, HandOver, Next, Order, Pump, SessionObserver};
 use crate::report::{Capture, Report, Session};
-use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, Table, ThemeName};
+use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, ThemeName};
 
 /// Sessions that are handed over at a time.
 const BATCH: usize = 256;
@@ -218,7 +218,8 @@ impl SessionObserver for Batches<'_> {
     }
 }
 
-/// Writes the packets of chosen sessions, by reading the captures again.
+/// Writes the packets of chosen sessions, by reading the captures again. Addresses and frame numbers say which they are, so
+/// that frames are only decoded: a `Pump` would analyze everything a second time.
 struct FileSaver {
     files: Vec<PathBuf>,
     limits: Limits,
@@ -298,7 +299,7 @@ impl tui::Exporter for FileExporter {
 fn write(request: &ExportRequest, format: &dyn Format, out: &mut dyn io::Write) -> io::Result<()> {
     let unread = Capture::default();
     let capture = request.capture.as_ref().unwrap_or(&unread);
-    let settings = FormatSettings { what: what(request.table), ..FormatSettings::default() };
+    let settings = FormatSettings { what: request.table, ..FormatSettings::default() };
     if let Some(mut stream) = format.stream(&settings) {
         request.sessions.iter().try_for_each(|session| stream.session(session, out))?;
         stream.end(capture, &request.findings, out)?;
@@ -314,16 +315,6 @@ fn write(request: &ExportRequest, format: &dyn Format, out: &mut dyn io::Write) 
     out.flush()
 }
 
-const fn what(table: Table) -> What {
-    match table {
-        Table::Sessions => What::Sessions,
-        Table::Transfers => What::Transfers,
-        Table::Channels => What::Channels,
-        Table::Commands => What::Commands,
-        Table::Findings => What::Findings,
-    }
-}
-
 /// How much was written, in words.
 fn amount(request: &ExportRequest, format: &dyn Format) -> String {
     let sessions = match request.sessions.len() {
@@ -333,12 +324,10 @@ fn amount(request: &ExportRequest, format: &dyn Format) -> String {
     if !format.heeds().contains(&Setting::What) {
         return sessions;
     }
-    let table = match request.table {
-        Table::Sessions => return sessions,
-        Table::Transfers => "transfers",
-        Table::Channels => "data channels",
-        Table::Commands => "commands",
-        Table::Findings => "findings",
-    };
-    format!("the {table} of {sessions}")
+    match request.table {
+        What::Sessions => sessions,
+        table @ (What::Transfers | What::Channels | What::Commands | What::Findings) => {
+            format!("the {} of {sessions}", table.phrase())
+        }
+    }
 }

@@ -11,8 +11,8 @@ use super::span::Span;
 use super::tunnel;
 use crate::base::{Limits, StrongKeys, Timestamp};
 
-/// How long a datagram may wait for its missing pieces, in nanoseconds. RFC 1122 and RFC 8200 ask for a minute and
-/// more, but receivers wait less (Linux 30 seconds), and a number may be used again by then.
+/// How long a datagram may wait for its missing pieces, in nanoseconds. RFC 1122 and RFC 8200 ask for a
+/// minute and more, but receivers wait less (Linux 30 seconds), and a number may be used again by then.
 const PATIENCE: i64 = 30_000_000_000;
 
 /// The longest payload that an IP datagram can have.
@@ -21,8 +21,8 @@ const LONGEST: usize = 65_535;
 /// What a piece costs beside its bytes, so that many small ones reach the cap too.
 const PIECE_COST: usize = 64;
 
-/// Which datagram a piece belongs to (RFC 791 section 3.2, RFC 8200 section 4.5). Where it was captured is no part of
-/// it: the pieces of one datagram may lie in two files of a rotated capture.
+/// Which datagram a piece belongs to (RFC 791 section 3.2, RFC 8200 section 4.5). Where it was captured is no
+/// part of it: the pieces of one datagram may lie in two files of a rotated capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     source: IpAddr,
@@ -80,7 +80,7 @@ impl Default for Whole {
     }
 }
 
-/// What became of a piece.
+/// The result of adding a piece.
 #[derive(Debug)]
 pub(super) enum Joined {
     /// It was the last one missing.
@@ -89,7 +89,7 @@ pub(super) enum Joined {
     Waiting,
     /// Its datagram became whole before: the capture holds it twice.
     Repeated,
-    /// Its datagram is of no concern.
+    /// Its datagram cannot contain TCP.
     Unwanted,
     /// It can't belong to a datagram.
     Malformed,
@@ -109,7 +109,7 @@ pub(super) struct Fragments {
     most_cost: usize,
     /// Packets whose datagrams never became whole.
     expired: u64,
-    /// Packets whose datagrams were given up for want of room.
+    /// Packets whose datagrams were given up for lack of room.
     evicted: u64,
 }
 
@@ -137,7 +137,7 @@ impl Fragments {
         })
     }
 
-    /// Packets put aside whose datagrams were given up for want of room.
+    /// Packets put aside whose datagrams were given up for lack of room.
     pub(super) const fn evicted(&self) -> u64 {
         self.evicted
     }
@@ -187,7 +187,7 @@ impl Fragments {
         if is_wanted { Joined::Waiting } else { Joined::Unwanted }
     }
 
-    /// Forgets the datagrams that are too old, and those of a future that a clock came back from.
+    /// Forgets the datagrams that are too old, and those dated later than a clock that was set back.
     fn expire(&mut self, now: Timestamp) {
         while let Some((&serial, key)) = self.by_age.first_key_value() {
             let age = self.datagrams.get(key).map_or(i64::MAX, |datagram| now.since(datagram.first_seen));
@@ -218,8 +218,8 @@ impl Fragments {
     }
 }
 
-/// The datagrams that became whole last. Where a capture holds every packet twice, pieces of theirs still come, and
-/// must not wait for a later datagram with the same number.
+/// The datagrams that became whole last. Where a capture holds every packet twice, pieces of theirs still
+/// come, and must not wait for a later datagram with the same number.
 #[derive(Debug, Default)]
 struct Completed {
     digests: HashMap<Key, Vec<u64>>,
@@ -233,7 +233,7 @@ impl Completed {
     /// Pieces of a datagram that is remembered: 44 make the longest on Ethernet.
     const MOST_PIECES: usize = 64;
 
-    /// What tells a piece from any other with its place and number.
+    /// What distinguishes a piece from others with the same place and number.
     fn digest(&self, fragment: Fragment, span: Span<'_>) -> u64 {
         self.hashing.hash_one((fragment.offset, fragment.more, span.wire(), span.kept()))
     }

@@ -17,7 +17,7 @@ pub struct Frame<'a> {
     pub wire_len: u32,
     /// Index of the source (file or interface) that it came from.
     pub source: u16,
-    /// The fields of its headers, where the reader has already decoded them. [`None`] is always right: the decoder then
-    /// reads the bytes, with the same result.
+    /// The fields of its headers, where the reader has already decoded them. [`None`] is always right: the
+    /// decoder then reads the bytes, with the same result.
     pub quick: Option<&'a QuickDecode>,
 }

@@ -49,8 +49,8 @@ fn v4_cut_short(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
 
 /// What is below an IPv4 header, with which `span` begins.
 ///
-/// A total length of 0 is what a sender's own capture shows of packets that the network card has yet to cut up: then
-/// the frame's length is the truth.
+/// A total length of 0 appears in captures on the sender itself, for packets that the network card has yet to
+/// segment (TSO): then the frame's length counts.
 #[inline]
 fn below_v4(header: Ipv4HeaderSlice<'_>, span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     let next = by_protocol(header.protocol())?;
@@ -96,7 +96,7 @@ pub(super) fn v6(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     Continue(next)
 }
 
-/// A header that was not kept whole: of concern only if it says that TCP may follow.
+/// A header that the capture cut short: it matters only if TCP may follow.
 #[cold]
 fn v6_cut_short(span: &Span<'_>) -> Peel<Layer> {
     const UP_TO_NEXT_HEADER: usize = 8;
@@ -139,8 +139,8 @@ pub(super) fn by_next_header(header: IpNumber) -> Peel<Layer> {
 
 /// One IPv6 extension header of type `header`.
 ///
-/// Read by hand, since etherparse would have it whole: what it leads to stands at its beginning, and is known even where
-/// the capture cut the rest off.
+/// Parsed here because etherparse wants it whole, while the next header is known from its first byte even
+/// where the capture cut the rest off.
 pub(super) fn extension(header: IpNumber, span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     if header == IpNumber::IPV6_FRAGMENTATION_HEADER {
         return fragment(span, trail);
@@ -174,8 +174,8 @@ fn fragment(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     Continue(Layer::Fragment)
 }
 
-/// The last address of a routing header with hops to go: TCP's own endpoint (RFC 8200 section 8.1), while the IPv6
-/// header names the next hop.
+/// The last address of a routing header with hops to go: TCP's own endpoint (RFC 8200 section 8.1), while the
+/// IPv6 header names the next hop.
 fn final_destination(header: &[u8]) -> Option<Ipv6Addr> {
     let &[_, _, kind, hops_left, ..] = header else { return None };
     if hops_left == 0 {

@@ -46,7 +46,7 @@ pub(super) enum Layer {
 /// Where a piece of an IP datagram belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fragment {
-    /// What its sender numbered the datagram.
+    /// The identification that the sender gave the datagram.
     pub(super) identification: u32,
     /// Bytes of the datagram's payload before this piece.
     pub(super) offset: usize,
@@ -58,7 +58,7 @@ pub(super) struct Fragment {
     pub(super) is_v6: bool,
 }
 
-/// What the headers said on the way down.
+/// What the headers parsed so far said.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trail {
     /// Headers that may still be peeled off.
@@ -81,7 +81,7 @@ impl Trail {
     }
 }
 
-/// Where the way down ended.
+/// Where parsing ended.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'a> {
     /// At a TCP header.

@@ -95,7 +95,8 @@ pub(super) fn llc(span: &mut Span<'_>) -> Peel<Layer> {
     }
 }
 
-/// One entry of an MPLS label stack (RFC 3032); behind the last one the first nibble tells what it is (RFC 4928).
+/// One entry of an MPLS label stack (RFC 3032); behind the last one the first nibble says what it is (RFC
+/// 4928).
 pub(super) fn mpls(span: &mut Span<'_>) -> Peel<Layer> {
     let &[_, _, label_end, _] = span.take::<4>("malformed MPLS label")?;
     let bottom_of_stack = label_end & 1 == 1;
@@ -105,7 +106,7 @@ pub(super) fn mpls(span: &mut Span<'_>) -> Peel<Layer> {
     Continue(if is_ip(span) { Layer::Ip } else { Layer::Pseudowire })
 }
 
-/// Ethernet over MPLS (RFC 4448), with a control word or without; a type known in its place tells which.
+/// Ethernet over MPLS (RFC 4448), with a control word or without; a known type in its place decides.
 pub(super) fn pseudowire(span: &mut Span<'_>) -> Peel<Layer> {
     const CONTROL_WORD: usize = 4;
     let has_type_behind = |skipped: usize| {
@@ -150,8 +151,8 @@ pub(super) fn pppoe(span: &mut Span<'_>) -> Peel<Layer> {
     Continue(Layer::Ppp)
 }
 
-/// PPP (RFC 1661), with address and control (RFC 1662) or without, its protocol in one byte or two; also Cisco's
-/// HDLC, which shares the link type.
+/// PPP (RFC 1661), with address and control (RFC 1662) or without, its protocol in one byte or two; also
+/// Cisco's HDLC, which shares the link type.
 pub(super) fn ppp(span: &mut Span<'_>) -> Peel<Layer> {
     const MALFORMED: &str = "malformed PPP header";
     match span.peek::<2>() {

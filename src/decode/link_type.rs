@@ -8,8 +8,8 @@ use super::layer::Layer;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkType(pub u16);
 
-/// Declares the link types that can be decoded: constant, number, name in the registry, and the layer that a frame
-/// begins with. A new one is a line here, and a [`Layer`] if none of those there are fits.
+/// Declares the link types that can be decoded: constant, number, name in the registry, and the layer that a
+/// frame begins with. A new one is a line here, plus a [`Layer`] if none of the existing ones fits.
 macro_rules! link_types {
     ($($(#[doc = $doc:literal])+ $constant:ident = $number:literal, $name:literal, $layer:expr;)+) => {
         impl LinkType {

@@ -1,4 +1,4 @@
-//! Headers that no wire carries: what systems put before the packets that they captured inside themselves.
+//! Pseudo-headers: what systems put in front of packets that they captured internally.
 
 use std::ops::ControlFlow::Continue;
 
@@ -6,7 +6,7 @@ use super::layer::Layer;
 use super::link::by_ether_type;
 use super::span::{Peel, Span, ignored, other};
 
-/// BSD loopback: the address family in four bytes, in an order that the small values themselves betray.
+/// BSD loopback: the address family in four bytes, in a byte order that the small values reveal.
 pub(super) fn loopback(span: &mut Span<'_>) -> Peel<Layer> {
     let header = span.take::<4>("malformed loopback header")?;
     by_family(u32_of_either_order(*header))
@@ -29,7 +29,8 @@ pub(super) fn decrypted_ipsec(span: &mut Span<'_>) -> Peel<Layer> {
     by_family(u32_of_either_order([a, b, c, d]))
 }
 
-/// What Linux's packet filter logs: attributes in the byte order of the machine that captured, one of them the packet.
+/// What Linux's packet filter logs: attributes in the byte order of the machine that captured, one of them
+/// the packet.
 pub(super) fn netfilter_log(span: &mut Span<'_>) -> Peel<Layer> {
     const MALFORMED: &str = "malformed NFLOG header";
     const PAYLOAD: u16 = 9;
@@ -40,7 +41,7 @@ pub(super) fn netfilter_log(span: &mut Span<'_>) -> Peel<Layer> {
     let next = by_family(u32::from(family))?;
     loop {
         let &[l0, l1, t0, t1] = span.take::<4>(MALFORMED)?;
-        // Attributes have small numbers, which betrays the order; the two highest bits are flags.
+        // Attributes have small numbers, which reveals the byte order; the two highest bits are flags.
         let is_big_endian = (t0 & 0x3f) < (t1 & 0x3f);
         let of_order = if is_big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
         let Some(length) = usize::from(of_order([l0, l1])).checked_sub(4) else { return ignored(MALFORMED) };
@@ -62,14 +63,14 @@ fn by_family(family: u32) -> Peel<Layer> {
     })
 }
 
-/// A small number in the byte order of a machine unknown.
+/// A small number in an unknown byte order.
 fn u32_of_either_order(bytes: [u8; 4]) -> u32 {
     u32::from_be_bytes(bytes).min(u32::from_le_bytes(bytes))
 }
 
 /// Linux cooked capture, version 1.
 ///
-/// Read by hand, as version 2 is: etherparse refuses devices and packet types that it does not know.
+/// Parsed here, as version 2 is: etherparse refuses devices and packet types that it does not know.
 pub(super) fn linux_cooked(span: &mut Span<'_>) -> Peel<Layer> {
     let &[_, _, device_high, device_low, .., high, low] = span.take::<16>("malformed Linux cooked header")?;
     cooked(u16::from_be_bytes([device_high, device_low]), u16::from_be_bytes([high, low]))
@@ -82,7 +83,8 @@ pub(super) fn linux_cooked_2(span: &mut Span<'_>) -> Peel<Layer> {
     cooked(u16::from_be_bytes([device_high, device_low]), u16::from_be_bytes([high, low]))
 }
 
-/// What a cooked header announces: mostly an EtherType, unless the device (an ARPHRD_ value) gives it another meaning.
+/// What a cooked header announces: mostly an EtherType, unless the device (an ARPHRD_ value) gives it another
+/// meaning.
 fn cooked(device: u16, protocol: u16) -> Peel<Layer> {
     const WLAN: u16 = 801;
     const RADIOTAP: u16 = 803;

@@ -1,8 +1,8 @@
-//! The fast path for almost all frames: Ethernet, then IPv4 or IPv6 without options, extension headers or fragments,
-//! then TCP, with nothing cut off.
+//! The fast path for almost all frames: Ethernet, then IPv4 or IPv6 without options, extension headers or
+//! fragments, then TCP, with nothing cut off.
 //!
-//! A third of the work on an irrelevant packet went into walking through these three headers one by one. The fast path
-//! finds the same segment as the slow path, or none: anything unusual is left to the slow path.
+//! A third of the work on an irrelevant packet went into walking through these three headers one by one. The
+//! fast path finds the same segment as the slow path, or none: anything unusual is left to the slow path.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -23,8 +23,8 @@ const PROTOCOL_TCP: u8 = 6;
 /// Length of a TCP header without options.
 const TCP: usize = 20;
 
-/// The header fields of a plain frame that holds a whole TCP segment. A reader on another thread may decode them ahead
-/// of the analysis.
+/// The header fields of a plain frame that holds a whole TCP segment. A reader on another thread may decode
+/// them ahead of the analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuickDecode {
     /// Sender of the segment.
@@ -47,8 +47,8 @@ pub struct QuickDecode {
     pub control: u8,
 }
 
-// One cache line, and less than any TCP segment takes in a file with all its headers, so that the decoded headers of a
-// batch take no more memory than its bytes.
+// One cache line, and less than any TCP segment takes in a file with all its headers, so that the decoded
+// headers of a batch take no more memory than its bytes.
 const _: () = assert!(size_of::<QuickDecode>() <= 64);
 
 /// The segment in a plain frame.
@@ -60,8 +60,8 @@ pub(super) fn segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
     }
 }
 
-/// Decodes the headers of a plain frame; none of any other. A frame that carries the result ([`Frame::quick`]) spares
-/// [`Decoder`](super::Decoder) from reading its headers again.
+/// Decodes the headers of a plain frame; none of any other. A frame that carries the result
+/// ([`Frame::quick`]) spares [`Decoder`](super::Decoder) from reading its headers again.
 #[doc(hidden)]
 #[inline]
 pub fn quick_decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<QuickDecode> {

@@ -7,7 +7,7 @@ use crate::base::{Endpoint, PacketRef};
 pub enum Decoded<'a> {
     /// A TCP segment.
     Segment(Segment<'a>),
-    /// Well-formed, but not TCP over IP (UDP, ARP, ICMP ...): of no concern.
+    /// Well-formed, but not TCP over IP (UDP, ARP, ICMP ...): irrelevant here.
     Other,
     /// It could not be decoded, for this reason; counted in the report.
     Ignored(&'static str),
@@ -20,9 +20,9 @@ pub enum Decoded<'a> {
 pub struct Segment<'a> {
     /// The packet that it came in; of a fragmented datagram the last to arrive.
     pub packet: PacketRef,
-    /// Who sent it.
+    /// The sender.
     pub source: Endpoint,
-    /// To whom.
+    /// The receiver.
     pub destination: Endpoint,
     /// Sequence number of the first payload byte, or of the SYN.
     pub seq: u32,
@@ -40,13 +40,13 @@ pub struct Segment<'a> {
     pub cut: u32,
 }
 
-/// The control bits that matter to an observer; ACK is told by [`Segment::ack`].
+/// The control bits that matter to an observer; for ACK see [`Segment::ack`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
-    /// Opens.
+    /// Opens the connection.
     pub syn: bool,
     /// Closes this direction.
     pub fin: bool,
-    /// Resets.
+    /// Resets the connection.
     pub rst: bool,
 }

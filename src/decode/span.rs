@@ -93,8 +93,8 @@ impl<'a> Span<'a> {
         ControlFlow::Continue(header)
     }
 
-    /// Takes a header of `length` bytes off as `read` sees it, which asks no more of the bytes than to be that many;
-    /// `malformed` is said of a packet that is shorter on the wire.
+    /// Takes a header of `length` bytes off as `read` sees it, which asks no more of the bytes than to be
+    /// that many; `malformed` is said of a packet that is shorter on the wire.
     #[inline]
     pub(super) fn take_as<H>(
         &mut self,

@@ -60,10 +60,11 @@ fn behind<'a>(
     })
 }
 
-/// TSval of the first timestamps option (RFC 7323), whatever stands before it; none behind an option that can't be
-/// stepped over.
+/// TSval of the first timestamps option (RFC 7323), whatever stands before it; none behind an option that
+/// can't be stepped over.
 ///
-/// Read by hand: etherparse's iterator ends at options that it does not know, and decodes all before the one wanted.
+/// Parsed here: etherparse's iterator ends at options that it does not know, and decodes all before the one
+/// wanted.
 #[inline]
 pub(super) fn timestamp(options: &[u8]) -> Option<u32> {
     const END: u8 = 0;

@@ -50,7 +50,7 @@ fn v6_packet(payload: &[u8]) -> Vec<u8> {
     packet
 }
 
-/// The TCP header and payload of such packets, with a checksum of nowhere.
+/// The TCP header and payload of such packets, with an arbitrary checksum.
 fn tcp_bytes(payload: &[u8]) -> Vec<u8> {
     let mut bytes = tcp_header().to_bytes().to_vec();
     bytes.extend_from_slice(payload);

@@ -1,6 +1,6 @@
 //! What IP carries besides TCP: tunnels in their own protocols, and over UDP.
 //!
-//! A UDP port alone proves nothing: where the content doesn't agree with it, the packet is of no concern.
+//! A UDP port alone proves nothing: where the content doesn't match it, the packet is ignored.
 
 use std::ops::ControlFlow::Continue;
 
@@ -49,9 +49,9 @@ const fn is_tunnel_port(source: u16, destination: u16) -> bool {
         || matches!(source, port::GTP_U | port::TEREDO)
 }
 
-/// IPsec's authentication header (RFC 4302): it hides nothing.
+/// IPsec's authentication header (RFC 4302): it does not encrypt.
 ///
-/// Read by hand, as IPv6's extension headers are.
+/// Parsed here, as IPv6's extension headers are.
 fn authentication(span: &mut Span<'_>) -> Peel<Layer> {
     const MALFORMED: &str = "malformed authentication header";
     let &[next, length] = span.take::<2>(MALFORMED)?;
@@ -94,7 +94,7 @@ fn gre(span: &mut Span<'_>) -> Peel<Layer> {
     }
 }
 
-/// UDP (RFC 768), of which only tunnels are of concern.
+/// UDP (RFC 768), of which only tunnels matter.
 fn udp(span: &mut Span<'_>) -> Peel<Layer> {
     const MALFORMED: &str = "malformed UDP header";
     let header = span.take_as(UdpHeaderSlice::from_slice, UdpHeader::LEN, MALFORMED)?;
@@ -144,8 +144,8 @@ fn geneve(span: &mut Span<'_>) -> Peel<Layer> {
     }
 }
 
-/// The user plane of GTP version 1 (3GPP TS 29.281 section 5): sequence number, N-PDU number and extension headers are
-/// there or not.
+/// The user plane of GTP version 1 (3GPP TS 29.281 section 5): sequence number, N-PDU number and extension
+/// headers are there or not.
 fn gtp_u(span: &mut Span<'_>) -> Peel<Layer> {
     const MALFORMED: &str = "malformed GTP-U header";
     const USER_DATA: u8 = 255;

@@ -19,7 +19,8 @@ pub(super) fn radiotap(span: &mut Span<'_>) -> Peel<Layer> {
     Continue(Layer::Wlan { padded })
 }
 
-/// The flags field, if the header has one. It follows the bitmaps of what is present, and a clock of eight bytes.
+/// The flags field, if the header has one. It follows the bitmaps of what is present, and a clock of eight
+/// bytes.
 fn radiotap_flags(header: &[u8]) -> Option<u8> {
     const CLOCK: u32 = 1;
     const FLAGS: u32 = 1 << 1;
@@ -35,7 +36,8 @@ fn radiotap_flags(header: &[u8]) -> Option<u8> {
     header.get(at).copied()
 }
 
-/// A data frame: of three or four addresses, with quality of service or without; `padded` to four bytes before its body.
+/// A data frame: of three or four addresses, with quality of service or without; `padded` to four bytes
+/// before its body.
 pub(super) fn wlan(span: &mut Span<'_>, padded: bool) -> Peel<Layer> {
     const MALFORMED: &str = "malformed Wi-Fi header";
     const DATA: u8 = 2;

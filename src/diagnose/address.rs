@@ -12,7 +12,7 @@ use crate::report::{ChannelIndex, Code, DataChannel, EndState, MatchedBy, Mode, 
 /// Ports below this are the system's services.
 const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 
-/// What an advertised address amounts to; the session's like cases are told together.
+/// What an advertised address means; like cases of a session are reported together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Mismatch { active: bool, advertised: IpAddr, used: Option<IpAddr> },
@@ -52,7 +52,7 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
             note(Kind::Bounce { mode: channel.mode(), advertised });
         }
         if is_private(advertised) && is_public(case.connecting_peer(channel).ip) {
-            // A SYN to the address as announced, at the host that announced it: nobody translates at this point.
+            // A SYN to the address as announced, at the host that announced it: there is no NAT at this point.
             let reached = same(advertised, own)
                 && channel.connection().is_some_and(|it| same(it.responder.ip, advertised));
             note(Kind::Private { active: channel.is_active(), advertised, reached });
@@ -77,8 +77,8 @@ fn mismatch(channel: &DataChannel, advertised: IpAddr, own: IpAddr) -> bool {
     match channel.connected().map(|it| it.responder.ip) {
         Some(listener) if same(listener, own) => true,
         Some(listener) if same(listener, advertised) => false,
-        // Nobody reaches a private address from outside. In passive mode it is as telling where the server's own address
-        // is the private one: it was told its public one, and this is the inside.
+        // Nobody reaches a private address from outside. In passive mode it means as much where the server's own address
+        // is the private one: it was configured with its public one, and this is the inside.
         Some(_) | None => {
             let (sent, real) = (is_private(advertised), is_private(own));
             sent && !real || !channel.is_active() && real && !sent
@@ -86,7 +86,7 @@ fn mismatch(channel: &DataChannel, advertised: IpAddr, own: IpAddr) -> bool {
     }
 }
 
-/// PORT or EPRT names somebody else. Where the families differ it may well be the same, dual-stacked host.
+/// PORT or EPRT names another host. Where the families differ it may be the same, dual-stacked host.
 fn is_bounce(case: &Case<'_>, channel: &DataChannel, advertised: IpAddr) -> bool {
     let own = case.session.client.ip;
     let port = channel.advertised().map_or(0, |it| it.port);
@@ -168,7 +168,7 @@ fn bounce(case: &Case<'_>, mode: Option<Mode>, advertised: IpAddr, group: &Group
         Some((_, Some(Outcome::Refused | Outcome::Unanswered))) => "and the server tried to connect there",
         Some((Some(Negotiation::Rejected), _)) => "which the server rejected",
         Some((Some(Negotiation::Accepted), _)) => "which the server accepted",
-        _ => "and no answer was seen",
+        _ => "and no reply was seen",
     };
     format!(
         "{mode} of the client {client} told the server {server}{} to connect to {whom} {} ({}), {outcome}",

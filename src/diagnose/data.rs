@@ -174,7 +174,7 @@ fn never_attempted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, s
     );
 }
 
-/// Why no SYN was seen, as far as the capture can tell.
+/// Why no SYN was seen, as far as the capture shows.
 fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<f64>) -> (String, &'static str) {
     let reached =
         "Capture on the connecting side as well: if the SYN shows there, something on the way blocks it.";

@@ -159,7 +159,7 @@ impl Ledger {
         let session = case.session;
         let mut counted = false;
         for Rejection { reply, user, .. } in rejections(case) {
-            // The server ends its service, because nobody spoke or for lack of room: it judged no password.
+            // The server ends its service, because of a timeout or a full server: it did not check a password.
             if reply.code == 421 {
                 continue;
             }

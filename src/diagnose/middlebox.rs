@@ -9,7 +9,7 @@ use crate::report::{
     Code, Command, DataChannel, LineEnd, LineFacts, MatchedBy, Negotiation, Protection, Reply, Security,
 };
 
-/// Why connection tracking misses a negotiation. The session's like cases are told together.
+/// Why connection tracking misses a negotiation. Like cases of a session are reported together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Blind {
     /// The control port is none of those that it watches.
@@ -75,7 +75,7 @@ fn blind(case: &Case<'_>, channel: &DataChannel) -> Option<(Blind, Timestamp)> {
         return None;
     }
     let (line, carrier) = carrier(channel, command)?;
-    // Whoever reads TLS with the keys knows that nobody else does.
+    // TLS that we read with the keys is unreadable to a middlebox.
     if line.protection == Protection::Tls || line.end == LineEnd::None {
         return None;
     }
@@ -126,7 +126,7 @@ fn last_line(reply: &Reply) -> &str {
     reply.text.raw().rsplit('\n').next().unwrap_or_default()
 }
 
-/// The helper expects a connection only to the address that the line came from, unless it is told to be loose.
+/// The helper expects a connection only to the address that the line came from, unless it is configured to be loose.
 fn address(case: &Case<'_>, channel: &DataChannel) -> Option<Blind> {
     let advertised = channel.advertised()?.ip?;
     (!same(advertised, case.listening_peer(channel).ip)).then_some(Blind::Address)

@@ -31,7 +31,7 @@ fn epsv_all(case: &Case<'_>, sink: &mut Sink) {
                         format!("which the server refused ({})", reply.code)
                     }
                     Some(reply) => format!("and the server agreed ({})", reply.code),
-                    None => "and no answer was seen".to_owned(),
+                    None => "and no reply was seen".to_owned(),
                 };
                 let summary = format!(
                     "The client {} sent {} to the server {} after it had promised EPSV ALL, {answer}",
@@ -209,7 +209,7 @@ fn failure(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, next: Ti
         Negotiation::Accepted => match channel.attempt.as_ref().map(|attempt| attempt.result) {
             Some(AttemptResult::Refused) => Some(Failure::Nothing("the data connection was refused")),
             Some(AttemptResult::Unanswered) => {
-                Some(Failure::Nothing("nobody answered the data connection's SYN"))
+                Some(Failure::Nothing("the data connection's SYN went unanswered"))
             }
             Some(AttemptResult::Connected { .. }) => None,
             None => unused(case, index, channel, next).map(Failure::Nothing),

@@ -12,7 +12,7 @@ use crate::report::Code;
 /// Fewer uses than this show no pattern.
 const FEWEST_USES: usize = 3;
 
-/// Uses remembered of one listener over all sessions: whoever needs more ports than this has not few.
+/// Uses remembered of one listener over all sessions: a server that needs more ports has enough of them.
 const USES_KEPT: usize = 2048;
 
 /// One use of a listening port.

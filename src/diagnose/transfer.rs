@@ -128,12 +128,12 @@ fn truncated(
         return;
     }
     let Some(bytes) = transfer.bytes else { return };
-    // The size that SIZE tells before an upload is that of the file that it replaces.
+    // The size that SIZE returns before an upload is that of the file that it replaces.
     let announced = transfer
         .expected_size
         .filter(|_| comparable && transfer.direction == Direction::Download)
         .and_then(|size| size.checked_sub(transfer.offset));
-    // TLS tells the end of a stream on its own (close_notify): many close with RST after that.
+    // TLS marks the end of a stream itself (close_notify): many close with RST after that.
     let reset = connection.end_state == EndState::Rst && !stream.end_seen && !connection.tls;
     let closed = stream.end_seen || reset;
     let text = match announced {
@@ -259,7 +259,7 @@ fn completion_missing(
     );
 }
 
-/// Why the final reply never came, as far as the capture can tell.
+/// Why the final reply never came, as far as the capture shows.
 fn silence_cause(session: &Session, connection: &Connection) -> (String, &'static str) {
     let lasted = connection.end.seconds_since(connection.start);
     let closed = matches!(session.end_state, EndState::Fin | EndState::Rst);
@@ -281,12 +281,11 @@ fn silence_cause(session: &Session, connection: &Connection) -> (String, &'stati
              longest transfer; the file itself may be whole.",
         ),
         Some(Party::Client) if !closed => (
-            "the client's end of the control connection got no answer either, so that it was cut on the way"
-                .to_owned(),
+            "the client's FIN on the control connection went unanswered too, so its path was cut".to_owned(),
             "Look for the firewall or NAT that dropped the control connection; the file itself may be whole.",
         ),
         Some(Party::Client) | None => (
-            "the server did not answer any more, or the control connection was cut".to_owned(),
+            "the server stopped responding, or the control connection was cut".to_owned(),
             "Check the server's log and the control connection's path; the file itself may be whole.",
         ),
     }
@@ -307,11 +306,11 @@ fn ascii_damage(
     }
     let what = transfer.mime.as_deref().map(|mime| [" (", mime, ")"].concat()).unwrap_or_default();
     let damage = if stream.bare_line_feeds {
-        "line ends were left alone by the sender, but a receiver that converts them damages it"
+        "the sender left line ends unchanged, but a receiver that converts them damages it"
     } else {
-        "every line feed in it was sent as CR LF, or will be taken for one"
+        "every line feed in it was sent as CR LF, or will be read as one"
     };
-    // Like its parts not formatted: whole captures are moved so.
+    // Joined, not formatted: in some captures every transfer gets this finding.
     let (name, pair) = (name(case, transfer), pair(connection));
     let text = [&*name, " moved a binary file", &*what, " in TYPE A over ", &*pair, ": ", damage].concat();
     let time = stream.first_payload.map_or(connection.start, |(time, _)| time);

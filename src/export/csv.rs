@@ -10,24 +10,40 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 
 use super::{Format, Setting, Settings};
-use crate::base::{Printable, Timestamp, hex::Hex};
+use crate::base::{Printable, Timestamp, choices, hex::Hex};
 use crate::report::Report;
 use columns::{Column, Row};
 
-/// What the rows are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum What {
-    /// Sessions.
-    #[default]
-    Sessions,
-    /// Transfers.
-    Transfers,
-    /// Data channels.
-    Channels,
-    /// Commands.
-    Commands,
-    /// Findings.
-    Findings,
+choices! {
+    /// What the rows of a table are.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum What {
+        /// Sessions.
+        #[default]
+        Sessions => "sessions",
+        /// Transfers.
+        Transfers => "transfers",
+        /// Data channels.
+        Channels => "channels" | "data channels",
+        /// Commands.
+        Commands => "commands",
+        /// Findings.
+        Findings => "findings",
+    }
+}
+
+impl What {
+    /// What a row is, for the help.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Sessions => "One row per control connection",
+            Self::Transfers => "One row per transfer of a file or listing, including failed ones",
+            Self::Channels => "One row per negotiation and data connection",
+            Self::Commands => "One row per command with its replies",
+            Self::Findings => "One row per finding",
+        }
+    }
 }
 
 /// How cells are separated, and how text from the wire is written.
@@ -200,8 +216,6 @@ mod tests {
     use super::super::fixture::sample_report;
     use super::*;
 
-    const ALL: [What; 5] = [What::Sessions, What::Transfers, What::Channels, What::Commands, What::Findings];
-
     fn text(what: What, dialect: Dialect) -> String {
         let mut bytes = Vec::new();
         write(&sample_report(), what, dialect, &mut bytes).unwrap();
@@ -234,7 +248,7 @@ mod tests {
 
     #[test]
     fn every_row_has_as_many_cells_as_the_heading() {
-        for what in ALL {
+        for &what in What::ALL {
             let text = text(what, Dialect::Csv);
             let mut reader = csv::Reader::from_reader(text.as_bytes());
             assert!(reader.records().all(|record| record.is_ok()), "{what:?}");
@@ -243,7 +257,7 @@ mod tests {
 
     #[test]
     fn tab_separated_values_need_no_more_than_splitting_at_tabs_and_line_ends() {
-        for what in ALL {
+        for &what in What::ALL {
             let text = text(what, Dialect::Tsv);
             let columns = text.lines().next().unwrap().split('\t').count();
             assert!(text.lines().all(|line| line.split('\t').count() == columns), "{text}");

@@ -145,7 +145,7 @@ pub(super) fn blocked_active() -> Session {
             ..finding(
                 Code::DataUnanswered,
                 Severity::Warning,
-                "192.0.2.8:20 sent 4 SYNs to 10.1.7.61:39022 and nobody answered: a firewall drops them",
+                "192.0.2.8:20 sent 4 SYNs to 10.1.7.61:39022 which went unanswered; a firewall probably drops them",
                 &[112, 114, 115, 116, 117],
             )
         },

@@ -13,12 +13,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use super::{Format, Settings};
-use crate::base::Timestamp;
+use crate::base::{Bytes, Timestamp};
 use crate::report::{Capture, Code, Report, Severity, Source, Status, Uid};
 
 pub use page::Look;
 use page::{Page, Style, Styled};
-use quantity::{Bytes, Count, DateTime, Plural, Span, TimeOfDay};
+use quantity::{Count, DateTime, Plural, Span, TimeOfDay};
 
 /// The sessions' numbers in this report, counted from 1.
 struct Numbers<'a>(HashMap<&'a Uid, usize>);

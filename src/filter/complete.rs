@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::field::{Field, Kind};
 use super::lexer::{Operator, Token, tokens};
 
-/// Something to put in for what is being typed.
+/// A replacement for what is being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The bytes that it replaces.
@@ -16,7 +16,7 @@ pub struct Candidate {
     pub help: &'static str,
 }
 
-/// What fits next.
+/// What may come next.
 enum Expected {
     Field,
     Operator(Field),

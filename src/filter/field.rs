@@ -20,7 +20,7 @@ pub(super) enum Kind {
     Ipv6,
     Flag,
     Time,
-    /// One of some words.
+    /// One of a list of words.
     Choice(&'static [&'static str]),
     /// The same, and they have an order.
     Scale(&'static [&'static str]),
@@ -224,7 +224,7 @@ impl Field {
         Self::ALL.iter().copied().find(|field| field.name() == name)
     }
 
-    /// The field whose name is nearest, if it is near.
+    /// The field with the most similar name, if it is similar enough.
     pub(super) fn nearest(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         Self::ALL
@@ -237,9 +237,9 @@ impl Field {
     }
 }
 
-/// How many letters to change, put in or leave out to get from one word to another.
+/// The edit distance of two words: letters changed, inserted or left out.
 fn distance(a: &str, b: &str) -> usize {
-    // No name is so long that a longer word could be near.
+    // No name is long enough to be similar to a longer word.
     if b.len() > 40 {
         return usize::MAX;
     }

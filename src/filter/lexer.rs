@@ -1,4 +1,4 @@
-//! Text becomes tokens, each with the bytes it came from.
+//! Splits the text into tokens, each with its byte range.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ const LONGEST: usize = 4096;
 pub(super) enum Token {
     /// A field, a number, an address, a bare word.
     Word(String),
-    /// What stood in quotes.
+    /// Text in quotes.
     Quoted(String),
     Operator(Operator),
     And,
@@ -39,14 +39,14 @@ pub(super) enum Operator {
     In,
 }
 
-/// A token and where it stands.
+/// A token and its position.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Lexeme {
     pub(super) token: Token,
     pub(super) span: Range<usize>,
 }
 
-/// Signs, the longest first.
+/// Operators and punctuation, the longest first.
 const SIGNS: &[(&str, Token)] = &[
     ("==", Token::Operator(Operator::Equal)),
     ("!=", Token::Operator(Operator::NotEqual)),
@@ -127,7 +127,7 @@ fn word(rest: &str) -> (Token, usize) {
     (token, bare.len())
 }
 
-/// Text in double quotes; a backslash before a quote or a backslash takes its meaning away, before anything else it stays
+/// Text in double quotes; a backslash escapes a quote or a backslash, before anything else it is kept
 /// (so that regular expressions need no doubling).
 fn quoted(rest: &str, at: usize) -> Result<(Token, usize), FilterError> {
     let mut text = String::new();

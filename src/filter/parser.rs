@@ -1,4 +1,4 @@
-//! Tokens become an expression.
+//! Parses tokens into an expression.
 
 use std::ops::Range;
 
@@ -9,12 +9,12 @@ use super::literal::Literal;
 use super::value;
 use crate::report::Session;
 
-/// How deep parentheses and negations may go.
+/// How deep parentheses and negations may be nested.
 const DEEPEST: usize = 64;
 /// The largest compiled regular expression, in bytes.
 const REGEX_SIZE: usize = 1 << 20;
 
-/// A filter, understood.
+/// A parsed filter.
 #[derive(Clone, Debug)]
 pub(super) enum Expression {
     Or(Vec<Self>),
@@ -218,7 +218,7 @@ impl<'a> Parser<'a> {
             if self.eat(&Token::CloseSet) {
                 return Ok(items);
             }
-            // Older Wiresharks part the items by blanks.
+            // Older versions of Wireshark separate the items by blanks.
             if !self.eat(&Token::Comma)
                 && !matches!(self.peek(), Some(Lexeme { token: Token::Word(_) | Token::Quoted(_), .. }))
             {

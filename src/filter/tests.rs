@@ -6,7 +6,7 @@ use crate::report::testing::{self, endpoint};
 use crate::report::*;
 use crate::report::{ChannelIndex, CommandIndex};
 
-/// alice's session: 10.1.7.33 to 192.0.2.8, PORT never met, RETR answered by 425, and 82.3 s long.
+/// alice's session: 10.1.7.33 to 192.0.2.8, PORT never used, RETR answered by 425, and 82.3 s long.
 fn session() -> Session {
     let start = Timestamp::from_nanos(1_775_986_267_114_000_000);
     let mut session = testing::silent_session("C1", "10.1.7.33:49822", "192.0.2.8:21", start);

@@ -30,7 +30,7 @@ pub(super) enum Value<'a> {
     Present,
 }
 
-/// What is done with each value; it says whether to stop.
+/// Called for each value; returns whether to stop.
 type Each<'e, 's> = &'e mut dyn FnMut(Value<'s>) -> bool;
 
 /// Compares a value.
@@ -119,7 +119,7 @@ const fn ordered(order: Ordering, operator: Operator) -> bool {
     }
 }
 
-/// Whether any value of a field makes `each` say yes; the rest is not looked at then.
+/// Whether `each` returns true for any value of a field; stops at the first.
 pub(super) fn any<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
     let name = field.name();
     if name.starts_with("sess.") {
@@ -221,8 +221,8 @@ fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) ->
     value.is_some_and(each)
 }
 
-/// What became of each data channel. Where its transfer made that worse, the state of the connection alone is a value too:
-/// one that was cut short was connected.
+/// What became of each data channel. Where its transfer made that worse, the state of the connection alone is
+/// a value too: one that was cut short was connected.
 fn states<'s>(session: &'s Session, each: Each<'_, 's>) -> bool {
     session.verdicts().iter().any(|verdict| {
         let (state, plain) = (verdict.state, verdict.state.of_the_connection());

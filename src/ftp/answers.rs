@@ -1,14 +1,14 @@
 //! Which replies may answer which commands.
 //!
-//! Replies come in the order of their commands, mostly. Where commands are pipelined, answered out of turn, or lost in
-//! a gap, the code tells which command a reply can't belong to.
+//! Replies come in the order of their commands, mostly. Where commands are pipelined, answered out of turn,
+//! or lost in a gap, the code tells which command a reply can't belong to.
 
 use super::Verb;
 
 /// Whether a reply may answer a command, from no to yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {
-    /// No server is known to: it answers another command.
+    /// No known server does so: it answers another command.
     Unlikely,
     /// Some servers do, or the code says no more than yes or no.
     Possible,
@@ -20,7 +20,7 @@ pub enum Answer {
 pub fn may_answer(verb: &Verb, code: u16) -> Answer {
     use Answer::{Possible, Unlikely};
     match verb {
-        // What no RFC defines may be answered by anything but a greeting.
+        // A command that no RFC defines may be answered by anything but a greeting.
         Verb::Other(_) => match code {
             120 | 220 => Unlikely,
             _ => Possible,
@@ -39,7 +39,8 @@ pub fn may_answer(verb: &Verb, code: u16) -> Answer {
     }
 }
 
-/// The completions: code, the commands of which RFCs name it, those that some servers answer so. Transfers are apart.
+/// The completions: code, the commands of which RFCs name it, those that some servers answer so. Transfers
+/// are apart.
 static COMPLETIONS: &[(u16, &[Verb], &[Verb])] = {
     use Verb::{
         Abor, Acct, Adat, Algs, Allo, Auth, Ccc, Cdup, Clnt, Cwd, Dele, Eprt, Epsv, Feat, Help, Host, Lang,

@@ -1,4 +1,4 @@
-//! Commands out of lines.
+//! Parses lines into commands.
 
 use super::Verb;
 

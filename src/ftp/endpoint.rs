@@ -1,7 +1,8 @@
-//! Endpoints out of arguments and replies.
+//! Parses endpoints in arguments and replies.
 //!
-//! Parsers of arguments are strict, as servers are; parsers of replies look for the endpoint in whatever text stands
-//! around it, as clients do. Numbers are decimal with any leading zeros, never octal. No port is ever 0.
+//! Parsers of arguments are strict, as servers are; parsers of replies look for the endpoint in whatever text
+//! stands around it, as clients do. Numbers are decimal with any leading zeros, never octal. No port is ever
+//! 0.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -19,7 +20,8 @@ pub struct HostPort {
     pub port: u16,
 }
 
-/// The endpoint of PORT, EPRT or LPRT; none where the argument carries none that can be read, and for other verbs.
+/// The endpoint of PORT, EPRT or LPRT; none where the argument carries none that can be read, and for other
+/// verbs.
 pub fn active_argument(verb: &Verb, argument: Option<&[u8]>) -> Option<HostPort> {
     let argument = argument?;
     match verb {
@@ -74,8 +76,8 @@ pub fn lprt_argument(argument: &[u8]) -> Option<HostPort> {
     long_endpoint(&octets(argument)?)
 }
 
-/// The endpoint of a 227, 228 or 229 reply, whichever command it answers; none where the text carries none that can
-/// be read, and for other codes.
+/// The endpoint of a 227, 228 or 229 reply, whichever command it answers; none where the text carries none
+/// that can be read, and for other codes.
 ///
 /// The text must be that of a line that was ended: one that was cut may have been cut inside the port.
 pub fn passive_reply(code: u16, text: &str) -> Option<HostPort> {
@@ -93,8 +95,8 @@ pub fn passive_reply(code: u16, text: &str) -> Option<HostPort> {
 /// text (h1,h2,h3,h4,p1,p2) text        (RFC 959 section 4.1.2)
 /// ```
 ///
-/// The parentheses are not to be relied upon (RFC 1123 section 4.1.2.6): of the runs of exactly six numbers with
-/// commas in between, the first behind a `(` counts, else the first of all.
+/// The parentheses are not to be relied upon (RFC 1123 section 4.1.2.6): of the runs of exactly six numbers
+/// with commas in between, the first behind a `(` counts, else the first of all.
 pub fn pasv_reply(text: &str) -> Option<HostPort> {
     tuple_in_text(text, short_endpoint)
 }
@@ -114,8 +116,9 @@ pub fn lpsv_reply(text: &str) -> Option<HostPort> {
 /// text (d d d tcp-port d) text        (RFC 2428 section 3; d as in EPRT)
 /// ```
 ///
-/// What is between the first three delimiters is empty by the letter; servers that fill it in are understood, and so
-/// are those that write one delimiter too few, no parentheses, blanks, or no last delimiter before the `)`.
+/// What is between the first three delimiters is empty by the RFC; servers that fill it in are understood,
+/// and so are those that write one delimiter too few, no parentheses, blanks, or no last delimiter before the
+/// `)`.
 pub fn epsv_reply(text: &str) -> Option<HostPort> {
     let bytes = text.as_bytes();
     let after_parenthesis =
@@ -216,8 +219,8 @@ fn tuple_in_text(text: &str, read: fn(&[u8]) -> Option<HostPort>) -> Option<Host
     bare
 }
 
-/// The numbers at the start of `text` with commas in between: how long the run is, and the numbers if all of them are
-/// octets.
+/// The numbers at the start of `text` with commas in between: how long the run is, and the numbers if all of
+/// them are octets.
 fn run_of_numbers(text: &[u8]) -> (usize, Option<Octets>) {
     let mut numbers = Octets::new();
     let mut all_octets = true;
@@ -267,7 +270,7 @@ const fn is_delimiter(byte: u8) -> bool {
     byte.is_ascii_graphic() && !byte.is_ascii_digit()
 }
 
-/// A decimal number of digits alone; one that is beyond all bounds is as good as the largest.
+/// A decimal number of digits alone; one that is too large saturates.
 fn number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;

@@ -17,8 +17,8 @@ pub struct MlstFacts {
 
 /// The exact size that the text of a 125 or 150 reply announces: `(1234 bytes)`.
 ///
-/// No RFC asks for it. Where there are several, names come first, so the last one counts; other units are no exact
-/// size.
+/// No RFC asks for it. Where there are several, names come first, so the last one counts; other units are no
+/// exact size.
 pub fn announced_size(text: &str) -> Option<u64> {
     parentheses(text).find_map(|inside| {
         let (digits, unit) = inside.trim().split_once(' ')?;
@@ -33,8 +33,8 @@ pub fn size_reply(text: &str) -> Option<u64> {
     decimal(text.split_ascii_whitespace().next()?)
 }
 
-/// The facts of one entry: a line of an MLSD listing, or of the text of a 250 reply to MLST. None where it is no such
-/// line.
+/// The facts of one entry: a line of an MLSD listing, or of the text of a 250 reply to MLST. None where it is
+/// no such line.
 ///
 /// ```text
 /// [ SP ] { fact "=" value ";" } SP pathname        (RFC 3659 section 7.2)
@@ -59,23 +59,23 @@ pub fn mlst_reply(text: &str) -> Option<MlstFacts> {
     text.lines().find_map(mlst_facts)
 }
 
-/// The features that the text of a 211 reply to FEAT lists: the lines between the first and the last, without the
-/// space before them (RFC 2389 section 3.2).
+/// The features that the text of a 211 reply to FEAT lists: the lines between the first and the last, without
+/// the space before them (RFC 2389 section 3.2).
 pub fn features(text: &str) -> Vec<Text> {
     let between = text.split_once('\n').and_then(|(_, behind)| behind.rsplit_once('\n'));
     let lines = between.map_or("", |(between, _)| between).split('\n');
     lines.map(str::trim).filter(|line| !line.is_empty()).map(Text::from).collect()
 }
 
-/// The network protocols that the text of a 522 reply offers (RFC 2428 section 2), or the address families of a 521
-/// reply (RFC 1639 section 3): `(1,2)`.
+/// The network protocols that the text of a 522 reply offers (RFC 2428 section 2), or the address families of
+/// a 521 reply (RFC 1639 section 3): `(1,2)`.
 pub fn protocols_522(text: &str) -> Vec<u32> {
     let number = |number: &str| number.trim().parse().ok();
     parentheses(text).find_map(|inside| inside.split(',').map(number).collect()).unwrap_or_default()
 }
 
-/// The representation type that the argument of TYPE puts in force, as the report shows it: `A`, `I`, `E` or `L 8`.
-/// None where it is no type.
+/// The representation type that the argument of TYPE puts in force, as the report shows it: `A`, `I`, `E` or
+/// `L 8`. None where it is no type.
 ///
 /// ```text
 /// A [SP form] | E [SP form] | I | L SP byte-size        (RFC 959 section 5.3.1; form: N | T | C)
@@ -95,19 +95,20 @@ pub fn type_argument(argument: &str) -> Option<String> {
     }
 }
 
-/// The structure that the argument of STRU puts in force: `F`, `R` or `P` (RFC 959 section 3.1.2). None where it is
-/// none.
+/// The structure that the argument of STRU puts in force: `F`, `R` or `P` (RFC 959 section 3.1.2). None where
+/// it is none.
 pub fn structure_argument(argument: &str) -> Option<char> {
     one_of("FRP", argument)
 }
 
-/// The transmission mode that the argument of MODE puts in force: `S`, `B`, `C` (RFC 959 section 3.4) or `Z` (deflate).
-/// None where it is none.
+/// The transmission mode that the argument of MODE puts in force: `S`, `B`, `C` (RFC 959 section 3.4) or `Z`
+/// (deflate). None for any other argument.
 pub fn mode_argument(argument: &str) -> Option<char> {
     one_of("SBCZ", argument)
 }
 
-/// The offset that the argument of REST names in stream mode (RFC 3659 section 5). None where it is no number.
+/// The offset that the argument of REST names in stream mode (RFC 3659 section 5). None where it is no
+/// number.
 pub fn restart_argument(argument: &str) -> Option<u64> {
     decimal(argument.trim())
 }

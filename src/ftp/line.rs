@@ -1,7 +1,8 @@
-//! Lines out of bytes.
+//! Splits bytes into lines.
 //!
-//! The control connection speaks Telnet (RFC 959 section 2.3, RFC 854): lines end with CR LF, and between the bytes of
-//! the dialogue commands may lie that begin with IAC (0xFF). [`LineSplitter`] takes those out and cuts the rest at LF.
+//! The control connection speaks Telnet (RFC 959 section 2.3, RFC 854): lines end with CR LF, and between the
+//! bytes of the dialogue commands may lie that begin with IAC (0xFF). [`LineSplitter`] takes those out and
+//! cuts the rest at LF.
 
 use memchr::{memchr, memchr2};
 
@@ -22,12 +23,12 @@ choices! {
     }
 }
 
-/// How a line lay in its segments: what a middlebox that looks at single packets would see of it.
+/// How a line was divided into segments: what a middlebox that inspects single packets would see of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineLayout {
     /// What ended it.
     pub end: LineEnd,
-    /// Whether it lay in more than one segment, its end included.
+    /// Whether it spans more than one segment, its end included.
     pub split: bool,
     /// Whether it began at the first payload byte of a segment.
     pub leads_segment: bool,
@@ -38,7 +39,7 @@ pub struct LineLayout {
 pub struct ControlLine<'a> {
     /// The line without its end, without Telnet commands.
     pub text: &'a [u8],
-    /// How it lay in its segments.
+    /// How it was divided into segments.
     pub layout: LineLayout,
     /// The packet that completes it: of its pieces the one with the highest frame number.
     pub packet: PacketRef,
@@ -46,15 +47,16 @@ pub struct ControlLine<'a> {
     pub start_offset: u64,
     /// Position after its last byte (its end included) in the stream.
     pub end_offset: u64,
-    /// The packet that went over [`Limits::line_length`], where the line was longer and has been cut; the caller
-    /// counts it.
+    /// The packet that went over [`Limits::line_length`], where the line was longer and has been cut; the
+    /// caller counts it.
     pub oversized: Option<PacketRef>,
 }
 
 /// Splits one direction of a control connection into lines.
 ///
-/// Where the stream is cut into pieces makes no difference to the lines' texts, ends and offsets. A line is handed
-/// over when its end arrives, an over-long one too; what lies beyond the limit is never a line of its own.
+/// Where the stream is cut into pieces makes no difference to the lines' texts, ends and offsets. A line is
+/// handed over when its end arrives, an over-long one too; what lies beyond the limit is never a line of its
+/// own.
 #[derive(Debug)]
 pub struct LineSplitter {
     party: Party,
@@ -90,10 +92,10 @@ struct Mark {
     leads_segment: bool,
 }
 
-/// Where in a Telnet command the stream stands.
+/// Position within a Telnet command.
 #[derive(Clone, Copy, Debug)]
 enum Telnet {
-    /// In none.
+    /// Outside of any.
     Text,
     /// Behind IAC.
     Command(Mark),
@@ -116,15 +118,16 @@ const SE: u8 = 240;
 const WILL: u8 = 251;
 const DONT: u8 = 254;
 
-/// A subnegotiation longer than this is none: no option that ever was needs more, and without a bound two stray bytes
-/// in a file name would swallow the rest of the dialogue.
+/// A longer subnegotiation is not taken for one: no option ever defined needs more, and without a bound two
+/// stray bytes in a file name would swallow the rest of the dialogue.
 const SUBNEGOTIATION_BYTES: usize = 256;
 
 /// Bytes of buffer that a splitter keeps between lines: most lines fit.
 const KEPT_CAPACITY: usize = 256;
 
 impl LineSplitter {
-    /// A splitter for what `party` says, at the start of its stream. In the middle of one, call [`Self::gap`] first.
+    /// A splitter for what `party` says, at the start of its stream. In the middle of one, call [`Self::gap`]
+    /// first.
     pub fn new(party: Party, limits: &Limits) -> Self {
         Self {
             party,
@@ -138,9 +141,11 @@ impl LineSplitter {
         }
     }
 
-    /// Takes the next bytes of the stream, which begin at `offset`; every line that they complete goes to `sink`.
+    /// Takes the next bytes of the stream, which begin at `offset`; every line that they complete goes to
+    /// `sink`.
     ///
-    /// `packet` carried them; `leads_segment` says whether the first of them is the first payload byte of a segment.
+    /// `packet` carried them; `leads_segment` says whether the first of them is the first payload byte of a
+    /// segment.
     pub fn push(
         &mut self,
         bytes: &[u8],
@@ -162,26 +167,28 @@ impl LineSplitter {
         self.position = mark.offset;
     }
 
-    /// Whether nothing was begun that what comes belongs to: then bytes that are [one line](only_line) can be passed by.
+    /// Whether nothing was begun that what comes belongs to: then bytes that are [one line](only_line) can be
+    /// passed by.
     pub const fn is_between_lines(&self) -> bool {
         self.begun.is_none() && !self.after_gap && matches!(self.telnet, Telnet::Text)
     }
 
-    /// Notes that bytes are missing here. The line begun is thrown away; so is what follows up to the next LF, unless
-    /// it reads like the start of a line: of the server three digits and a space or hyphen, of the client a known
-    /// verb. So the tail of a broken line makes no command, and a gap that ends where a line begins costs none.
+    /// Notes that bytes are missing here. The line begun is thrown away; so is what follows up to the next
+    /// LF, unless it reads like the start of a line: of the server three digits and a space or hyphen, of the
+    /// client a known verb. So the tail of a broken line makes no command, and a gap that ends where a line
+    /// begins costs none.
     pub fn gap(&mut self) {
         self.forget_line();
         self.telnet = Telnet::Text;
         self.after_gap = true;
     }
 
-    /// What is held of a line that has not ended, in bytes of memory.
+    /// Memory of the unfinished line, in bytes.
     pub fn held(&self) -> usize {
         self.held.capacity()
     }
 
-    /// Forgets what is held of a line that has not ended: it goes on, and counts as too long.
+    /// Drops the text of the unfinished line: the line goes on, and counts as too long.
     pub fn forget_text(&mut self) {
         self.held = Vec::new();
         if let Some(begun) = &mut self.begun {
@@ -263,8 +270,9 @@ impl LineSplitter {
                     WILL..=DONT => self.telnet = Telnet::Option,
                     SE.. => {}
                     _ => {
-                        // No command. At the start of a line that is a Synch whose data mark was sent out of band and
-                        // left out here; inside a line it is a name from somebody who does not double 0xFF.
+                        // No command. At the start of a line that is a Synch whose data mark was sent out of
+                        // band and left out here; inside a line it is a name from somebody who does not
+                        // double 0xFF.
                         if self.begun.is_some() {
                             self.dialogue_byte(IAC, iac, sink);
                         }
@@ -349,7 +357,7 @@ impl LineSplitter {
                 sink,
             );
         }
-        // The buffer serves the next line too, but one long line shall not cost its memory for the whole session.
+        // The buffer serves the next line too, but one long line must not take memory for the whole session.
         if text.capacity() <= KEPT_CAPACITY {
             self.held = text;
         }
@@ -384,11 +392,11 @@ fn subnegotiation(length: usize) -> Telnet {
     }
 }
 
-/// The line that these bytes are, where they are one whole line of no more than `limit` bytes and nothing else, of
-/// printable ASCII; and whether it is free of quotes and backslashes too.
+/// The line that these bytes are, where they are one whole line of no more than `limit` bytes and nothing
+/// else, of printable ASCII; and whether it is free of quotes and backslashes too.
 ///
-/// The bytes are those that a splitter [between lines](LineSplitter::is_between_lines) would be given, which finds the same
-/// line, and where this finds none perhaps several.
+/// The bytes are those that a splitter [between lines](LineSplitter::is_between_lines) would be given, which
+/// finds the same line, and where this finds none perhaps several.
 pub fn only_line(
     bytes: &[u8],
     offset: u64,

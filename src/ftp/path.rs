@@ -1,18 +1,18 @@
-//! Paths: where a session stands, and what a name means there.
+//! Paths: the working directory of a session, and how names resolve in it.
 //!
-//! Paths are text, with `/` between names as TVFS has it (RFC 3659 section 6). A path with a drive (`C:\dir`) counts
-//! as absolute too, and keeps its backslashes. Notations of other systems are kept as they are told, but nothing is
-//! reckoned with them.
+//! Paths are text, with `/` between names as TVFS has it (RFC 3659 section 6). A path with a drive (`C:\dir`)
+//! counts as absolute too, and keeps its backslashes. Notations of other systems are kept as they are, but
+//! names are not resolved in them.
 
-/// A path longer than this is not known any more: no system has it, and each step down would make it longer.
+/// A longer path counts as unknown: no system has it, and each step down would make it longer.
 const LONGEST: usize = 32 * 1024;
 
-/// Where a session stands on the server, as far as it is known.
+/// The working directory of a session on the server, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkingDirectory(Option<Box<str>>);
 
 impl WorkingDirectory {
-    /// The path, where it is known: that of the last 257, or what was reckoned from it.
+    /// The path, where it is known: that of the last 257, or what was derived from it.
     pub fn path(&self) -> Option<&str> {
         self.0.as_deref()
     }
@@ -36,7 +36,7 @@ impl WorkingDirectory {
         self.0 = join(self.path(), "..").map(Into::into);
     }
 
-    /// It is not known any more: REIN, another login, or a gap that may hide a CWD.
+    /// It is no longer known: REIN, another login, or a gap that may hide a CWD.
     pub fn forget(&mut self) {
         self.0 = None;
     }
@@ -50,8 +50,8 @@ impl WorkingDirectory {
     }
 }
 
-/// The absolute path of `name`, in `directory` where it is relative, with `.` and `..` reckoned away; none where the
-/// directory is not known or not absolute, or `name` is a home directory (`~`).
+/// The absolute path of `name`, in `directory` where it is relative, with `.` and `..` resolved; none where
+/// the directory is not known or not absolute, or `name` is a home directory (`~`).
 pub fn join(directory: Option<&str>, name: &str) -> Option<String> {
     if name == "~" || name.starts_with("~/") || name.is_empty() {
         return None;
@@ -105,8 +105,8 @@ pub fn stou_name(text: &str) -> Option<&str> {
     })
 }
 
-/// The path in the argument of a listing command: what is behind options as `ls` has them (`-la`); none where there is
-/// none.
+/// The path in the argument of a listing command: what is behind options as `ls` has them (`-la`); none where
+/// there is none.
 pub fn listing_path(argument: Option<&str>) -> Option<&str> {
     let mut rest = argument?.trim_start_matches(' ');
     while rest.starts_with('-') {

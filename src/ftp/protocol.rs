@@ -1,4 +1,5 @@
-//! What the first bytes of a stream tell of its protocol: FTP is spoken on any port, and other protocols on FTP's.
+//! Recognizes the protocol from the first bytes of a stream: FTP is spoken on any port, and other protocols
+//! on FTP's.
 
 use memchr::memchr2_iter;
 
@@ -13,17 +14,19 @@ pub enum Plausible {
     Yes,
     /// They are something else.
     No,
-    /// More must tell, further bytes or the other side: another protocol may begin alike (POP3's USER, SMTP's 220).
+    /// Undecided until more bytes come, or those of the other side: another protocol may begin the same way
+    /// (POP3's USER, SMTP's 220).
     NeedMore,
 }
 
 /// Whether a client's first payload is FTP.
 ///
-/// The first line that is decisive decides. Verbs that POP3, SMTP, NNTP or IRC know too (USER, QUIT, LIST, …) are not
-/// decisive, nor is Telnet negotiation.
+/// The first line that is decisive decides. Verbs that POP3, SMTP, NNTP or IRC know too (USER, QUIT, LIST, …)
+/// are not decisive, nor is Telnet negotiation.
 pub fn command_plausibility(prefix: &[u8]) -> Plausible {
     let mut rest = skip_telnet(prefix);
-    // A client that says this much before the server answers, and nothing of it decisive, is no FTP client.
+    // A client that says this much before the server answers, and nothing of it decisive, is not an FTP
+    // client.
     for _ in 0..FIRST_LINES {
         let Some(length) = memchr::memchr(b'\n', rest) else { return begun_command(rest) };
         let (line, more) = rest.split_at_checked(length).unwrap_or((rest, b""));
@@ -39,7 +42,8 @@ pub fn command_plausibility(prefix: &[u8]) -> Plausible {
 /// Lines looked at for something decisive.
 const FIRST_LINES: usize = 16;
 
-/// Bytes that a first line without an end may have: RFC 959 names no bound, but names and passwords are shorter.
+/// Bytes that a first line without an end may have: RFC 959 names no bound, but names and passwords are
+/// shorter.
 const FIRST_LINE_BYTES: usize = 512;
 
 const fn is_blank(byte: u8) -> bool {
@@ -57,7 +61,7 @@ fn without_blanks(line: &[u8]) -> &[u8] {
     without_blanks_before(line.get(..end).unwrap_or_default())
 }
 
-/// What a whole line tells.
+/// What a complete line shows.
 fn whole_command(line: &[u8]) -> Plausible {
     let (word, argument) = split_word(line);
     if word.is_empty() {
@@ -89,7 +93,7 @@ const fn is_shared(verb: &Verb) -> bool {
     matches!(verb, User | Pass | Quit | Noop | Help | Stat | List | Retr | Dele | Lang | Enc | Site)
 }
 
-/// What a line tells of which the end has not come. Blanks that it ends with so far may be the last of it.
+/// What an incomplete line shows. Blanks that it ends with so far may be the last of it.
 fn begun_command(line: &[u8]) -> Plausible {
     let (word, rest) = split_word(without_blanks(line));
     let plausible = match rest {
@@ -106,8 +110,8 @@ fn anonymous(user: &[u8]) -> bool {
 
 /// Whether a server's first payload is FTP.
 ///
-/// The first line with a code that only FTP has, or with another protocol's name in its text, decides. An open 220 is
-/// a greeting of SMTP as well.
+/// The first line with a code that only FTP has, or with another protocol's name in its text, decides. An
+/// open 220 is a greeting of SMTP as well.
 pub fn reply_plausibility(prefix: &[u8]) -> Plausible {
     let bytes = skip_telnet(prefix);
     let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
@@ -132,7 +136,7 @@ const BANNER_LINES: usize = 64;
 /// Digits of a code.
 const CODE: usize = 3;
 
-/// What one line of a server tells.
+/// What one line of a server shows.
 fn reply_line(line: &[u8]) -> Plausible {
     let whole = line.ends_with(b"\n");
     let told = line.trim_ascii_end();
@@ -158,7 +162,8 @@ fn begins_code(bytes: &[u8]) -> bool {
         && bytes.first().is_none_or(|first| matches!(first, b'1'..=b'6'))
 }
 
-/// The codes that SMTP, LMTP and NNTP do not have: endpoints, passwords, protection, renaming, data connections.
+/// The codes that SMTP, LMTP and NNTP do not have: endpoints, passwords, protection, renaming, data
+/// connections.
 const fn is_ftp_code(code: u16) -> bool {
     matches!(
         code,

@@ -1,15 +1,15 @@
-//! Replies out of lines.
+//! Parses lines into replies.
 
 use super::{ControlLine, LineLayout};
 use crate::base::{Limits, PacketRef, Text};
 
-/// One whole reply of one line or several.
+/// A complete reply of one or more lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssembledReply {
     /// The three digits.
     pub code: u16,
-    /// All lines joined by a line feed: without the code and its separator on the first and last line and on inner
-    /// lines that repeat `ddd-`, other inner lines as they are.
+    /// All lines joined by a line feed: without the code and its separator on the first and last line and on
+    /// inner lines that repeat `ddd-`, other inner lines as they are.
     pub text: Text,
     /// The packet that completes its last line.
     pub packet: PacketRef,
@@ -23,8 +23,8 @@ pub struct AssembledReply {
     pub last_line: LineLayout,
     /// How many lines it has.
     pub lines: usize,
-    /// Whether lines beyond [`Limits::reply_lines`] or [`Limits::reply_bytes`] are not in the text; the caller counts
-    /// it.
+    /// Whether lines beyond [`Limits::reply_lines`] or [`Limits::reply_bytes`] are not in the text; the
+    /// caller counts it.
     pub truncated: bool,
 }
 
@@ -57,17 +57,18 @@ pub enum Assembled {
 ///       | code "-" text , { line } , ( code SP text | code )
 /// ```
 ///
-/// The second form ends at the first line with the *same* code and a space or nothing behind it (RFC 959 section 4.2);
-/// lines in between are text, whatever digits they begin with. Servers exist that forget the end, or give another code
-/// there (`230-Warning` closed by `226 Transfer complete`). While such a reply is open it can't be told from a whole
-/// one, so the rule is one of evidence from outside:
+/// The second form ends at the first line with the *same* code and a space or nothing behind it (RFC 959
+/// section 4.2); lines in between are text, whatever digits they begin with. Servers exist that forget the
+/// end, or give another code there (`230-Warning` closed by `226 Transfer complete`). While such a reply is
+/// open it can't be told from a whole one, so the rule is one of evidence from outside:
 ///
-/// - Where the client gives another command, having seen what there is of the reply, it took the reply for ended
-///   ([`Self::interrupted`]). From then on the next line that begins another reply by its code ends it, and its lines
-///   are read again, each code on its own. If its own end comes first, nothing was wrong.
-/// - Where bytes are missing, its end may have been among them ([`Self::gap`]). The next line that begins another
-///   reply ends it, as the one reply it is.
-/// - Where the stream ends and its last line gives another code and a space, the lines are read again as well.
+/// - Where the client gives another command, having seen what there is of the reply, it took the reply for
+///   ended ([`Self::interrupted`]). From then on the next line that begins another reply by its code ends it,
+///   and its lines are read again, each code on its own. If its own end comes first, nothing was wrong.
+/// - Where bytes are missing, its end may have been among them ([`Self::gap`]). The next line that begins
+///   another reply ends it, as the one reply it is.
+/// - Where the stream ends and its last line gives another code and a space, the lines are read again as
+///   well.
 #[derive(Debug)]
 pub struct ReplyAssembler {
     max_lines: usize,
@@ -138,8 +139,8 @@ impl ReplyAssembler {
         Self { max_lines: limits.reply_lines, max_bytes: limits.reply_bytes, open: None }
     }
 
-    /// Takes the server's next line; what it completes goes to `sink`: nothing or one thing, and more only where a
-    /// doubtful multi-line reply turns out to be several.
+    /// Takes the server's next line; what it completes goes to `sink`: nothing or one thing, and more only
+    /// where a doubtful multi-line reply turns out to be several.
     pub fn push(&mut self, line: &ControlLine<'_>, sink: &mut impl FnMut(Assembled)) {
         let place = Place::of(line);
         let opening = Opening::of(line.text);
@@ -173,8 +174,8 @@ impl ReplyAssembler {
         self.open.is_some()
     }
 
-    /// Notes that the client gave a new command although the open reply has not ended, having acknowledged (in the
-    /// sense of TCP) what there is of it. Without an open reply it means nothing.
+    /// Notes that the client gave a new command although the open reply has not ended, having acknowledged
+    /// (in the sense of TCP) what there is of it. Without an open reply it means nothing.
     pub fn interrupted(&mut self) {
         if let Some(open @ OpenReply { doubt: Doubt::None, .. }) = &mut self.open {
             open.doubt = Doubt::Interrupted;
@@ -281,7 +282,7 @@ impl OpenReply {
         }
     }
 
-    /// Hands over a reply that ended without its end.
+    /// Hands over a reply whose last line never came.
     fn resolve(self, sink: &mut impl FnMut(Assembled)) {
         if self.doubt != Doubt::Interrupted || self.truncated {
             sink(Assembled::Reply(self.into_reply()));

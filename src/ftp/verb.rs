@@ -8,7 +8,8 @@ use crate::base::Text;
 
 macro_rules! verbs {
     ($($variant:ident => $name:literal,)*) => {
-        /// A command's verb, by the RFC that defines it; what no RFC defines is kept as it was said, in upper case.
+        /// A command's verb, by the RFC that defines it; what no RFC defines is kept as it was said, in upper
+        /// case.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "the variants are the words of the protocol")]
         pub enum Verb { $($variant,)* Other(Box<str>) }
@@ -30,7 +31,8 @@ macro_rules! verbs {
                 Self::Other(text.raw().to_uppercase().into())
             }
 
-            /// The verb in upper case. Of [`Verb::Other`] it is text from the wire: defuse it before showing it.
+            /// The verb in upper case. Of [`Verb::Other`] it is text from the wire: defuse it before showing
+            /// it.
             pub fn name(&self) -> &str {
                 match self {
                     $(Self::$variant => const { name_of($name) },)*

@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::base::Printable;
 use crate::capture::live::Error;
 
-/// How to go on after this error, as paragraphs to be said after it; `program` is where this program is, with links
-/// followed, because setcap refuses them, and `command` the one that was given, if any.
+/// How to go on after this error, as paragraphs to be said after it; `program` is where this program is, with
+/// links followed, because setcap refuses them, and `command` the one that was given, if any.
 pub fn advice(error: &Error, program: &Path, command: Option<&str>) -> Option<String> {
     let command = command.map_or_else(String::new, |command| format!(" {command}"));
     match error {

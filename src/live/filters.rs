@@ -1,10 +1,12 @@
 //! What a capture filter hides.
 
-/// Ports of control connections and of active mode, by their names in services(5): those that people filter for.
+/// Ports of control connections and of active mode, by their names in services(5): those that people filter
+/// for.
 const CONTROL: [&str; 4] = ["21", "ftp", "990", "ftps"];
 const ACTIVE: [&str; 4] = ["20", "ftp-data", "989", "ftps-data"];
 
-/// A note on a capture filter that lets control connections pass and hides their data connections, if it is such a one.
+/// A note on a capture filter that lets control connections pass and hides their data connections, if it is
+/// such a one.
 pub(super) fn note_on(filter: &str, control_ports: &[u16]) -> Option<String> {
     let spaced = filter.replace(['(', ')'], " ").replace("||", " or ").replace("&&", " and ");
     let words: Vec<String> = spaced.split_whitespace().map(str::to_lowercase).collect();

@@ -1,8 +1,9 @@
 //! A capture filter that follows the predictions, so that the kernel passes only FTP on a busy link.
 //!
-//! It always passes control connections, and the packets that open and close any TCP connection: those are few, so no data
-//! connection goes unnoticed, however late the filter is updated. The rest of a data connection passes from its prediction
-//! until its transfer has ended. What came before the filter was updated is missing, and reported.
+//! It always passes control connections, and the packets that open and close any TCP connection: those are
+//! few, so no data connection goes unnoticed, however late the filter is updated. The rest of a data
+//! connection passes from its prediction until its transfer has ended. What came before the filter was
+//! updated is missing, and reported.
 //!
 //! It sees plain IPv4 and IPv6 only: FTP inside tunnels or on control ports that were not given stays hidden.
 
@@ -12,9 +13,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::analyzer::{Event, EventKind, Options};
+use crate::base::Bytes;
 use crate::capture::live::{Error, Filters};
 
-use super::line::Size;
 use plan::Plan;
 
 /// How long the filter may stay wider than necessary: every change costs the kernel and us some time.
@@ -93,7 +94,7 @@ impl fmt::Display for Learner {
             write!(f, "; {} {connections} arrived before it was updated", self.late)?;
         }
         if self.missing > 0 {
-            write!(f, "; {} of their data were not captured", Size(self.missing as f64))?;
+            write!(f, "; {} of their data were not captured", Bytes(self.missing))?;
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
-//! A line for each event, in tcpdump's manner: time, endpoints, what happened.
+//! One line per event, like tcpdump's: time, endpoints, what happened.
 
 use std::fmt::{self, Write as _};
 
 use crate::analyzer::{Event, EventKind};
-use crate::base::Printable;
+use crate::base::{Bytes, Printable};
 use crate::report::{Connector, Differs, MatchedBy, Mode, Prediction, Transfer};
 
 use super::stamp::Stamp;
@@ -31,7 +31,13 @@ impl fmt::Display for Line<'_> {
             }
             EventKind::Expecting { mode, prediction, .. } => {
                 let Prediction { listener, connector } = *prediction;
-                write!(f, "expecting {} {} {listener}{}", Dialer(connector), self.arrow(), By(*mode))
+                write!(
+                    f,
+                    "expecting {} {} {listener}{}",
+                    Address(connector),
+                    self.arrow(),
+                    NegotiatedBy(*mode)
+                )
             }
             EventKind::Rejected { mode, code, .. } => match mode {
                 Some(mode) => write!(f, "{mode} rejected ({code})"),
@@ -46,19 +52,19 @@ impl fmt::Display for Line<'_> {
                     f,
                     "{originator} {} {responder}{}{}",
                     self.arrow(),
-                    By(*mode),
-                    How(*matched_by, *differs)
+                    NegotiatedBy(*mode),
+                    MatchRemark(*matched_by, *differs)
                 )
             }
             EventKind::Refused { mode, originator, responder, .. } => {
-                write!(f, "refused: {originator} {} {responder}{}", self.arrow(), By(*mode))
+                write!(f, "refused: {originator} {} {responder}{}", self.arrow(), NegotiatedBy(*mode))
             }
             EventKind::TimedOut { mode, prediction, waited, attempted, .. } => {
                 let (listener, waited) = (prediction.listener, Span(*waited));
                 if *attempted {
-                    write!(f, "timed out: SYNs to {listener} unanswered for {waited}{}", By(*mode))
+                    write!(f, "timed out: SYNs to {listener} unanswered for {waited}{}", NegotiatedBy(*mode))
                 } else {
-                    write!(f, "timed out: no SYN to {listener} in {waited}{}", By(*mode))
+                    write!(f, "timed out: no SYN to {listener} in {waited}{}", NegotiatedBy(*mode))
                 }
             }
             EventKind::Transferred { verb, argument, transfer } => {
@@ -91,12 +97,12 @@ fn transferred(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
     // A transfer that was rejected outright moved nothing, so a byte count of 0 says nothing.
     let Some(seconds) = transfer.duration() else { return Ok(()) };
     let Some(bytes) = transfer.bytes else { return Ok(()) };
-    write!(f, ": {} in {}", Size(bytes as f64), Seconds(seconds))?;
-    if seconds > 0.0 && bytes > 0 {
-        write!(f, ", {}/s", Size(bytes as f64 / seconds))?;
+    write!(f, ": {} in {}", Bytes(bytes), Seconds(seconds))?;
+    if let Some(rate) = Bytes(bytes).per_second(seconds).filter(|_| bytes > 0) {
+        write!(f, ", {rate}/s")?;
     }
     if transfer.missing_bytes > 0 {
-        write!(f, "; {} not captured", Size(transfer.missing_bytes as f64))?;
+        write!(f, "; {} not captured", Bytes(transfer.missing_bytes))?;
     }
     if transfer.encrypted {
         f.write_str(", encrypted")?;
@@ -104,10 +110,11 @@ fn transferred(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
     Ok(())
 }
 
-/// The side that is expected to connect. Its port is left out: RFC 959 suggests one, but few implementations use it.
-struct Dialer(Connector);
+/// The address of the side that is expected to connect. Its port is left out: RFC 959 suggests one, but few
+/// implementations use it.
+struct Address(Connector);
 
-impl fmt::Display for Dialer {
+impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Connector { ip, .. } = self.0;
         // In brackets, like the endpoint printed next to it.
@@ -115,19 +122,19 @@ impl fmt::Display for Dialer {
     }
 }
 
-/// How it was negotiated.
-struct By(Option<Mode>);
+/// The negotiation's mode in brackets, where it is known.
+struct NegotiatedBy(Option<Mode>);
 
-impl fmt::Display for By {
+impl fmt::Display for NegotiatedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |mode| write!(f, " ({mode})"))
     }
 }
 
 /// How a connection was matched, where that is worth mentioning.
-struct How(Option<MatchedBy>, Option<Differs>);
+struct MatchRemark(Option<MatchedBy>, Option<Differs>);
 
-impl fmt::Display for How {
+impl fmt::Display for MatchRemark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(matched_by, differs) = *self;
         let remark = matched_by.and_then(|matched_by| matched_by.remark(differs));
@@ -161,25 +168,6 @@ impl fmt::Display for Seconds {
         } else {
             write!(f, "{seconds:.0} s")
         }
-    }
-}
-
-/// Bytes for people, in powers of a thousand.
-pub(super) struct Size(pub(super) f64);
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut size = self.0;
-        if size < 999.5 {
-            return write!(f, "{size:.0} B");
-        }
-        for unit in ["kB", "MB", "GB"] {
-            size /= 1000.0;
-            if size < 999.95 {
-                return write!(f, "{size:.1} {unit}");
-            }
-        }
-        write!(f, "{:.1} TB", size / 1000.0)
     }
 }
 

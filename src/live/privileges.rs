@@ -38,7 +38,8 @@ mod unix {
 
     use super::Error;
 
-    /// When started as root, switches to `user`, by default the user who called sudo; returns the user it switched to.
+    /// When started as root, switches to `user`, by default the user who called sudo; returns the user it
+    /// switched to.
     ///
     /// Root without sudo stays root unless `user` is given.
     pub fn relinquish(user: Option<&str>) -> Result<Option<String>, Error> {

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use crate::base::Printable;
+use crate::base::{Bytes, Printable};
 use crate::capture::Drops;
 use crate::report::{Finding, Report, Session, Severity, Status};
-
-use super::line::Size;
 
 /// Summary of a capture.
 #[derive(Debug, Default)]
@@ -123,14 +121,14 @@ impl fmt::Display for Summary {
         }
         match self.saved.as_slice() {
             [] => {}
-            [file] => write!(f, "\nsaved to {} ({})", Printable(file), Size(self.saved_bytes as f64))?,
+            [file] => write!(f, "\nsaved to {} ({})", Printable(file), Bytes(self.saved_bytes))?,
             [first, .., last] => write!(
                 f,
                 "\nsaved to {} files, {} to {} ({})",
                 self.saved.len(),
                 Printable(first),
                 Printable(last),
-                Size(self.saved_bytes as f64)
+                Bytes(self.saved_bytes)
             )?,
         }
         Ok(())

@@ -167,7 +167,60 @@ impl DialogueState {
             Verb::Syst | Verb::Clnt | Verb::Feat | Verb::Epsv => {
                 self.identity.learn(command, effect, argument);
             }
-            _ => {}
+            // These change nothing here, or were refused.
+            Verb::Cwd
+            | Verb::Cdup
+            | Verb::Smnt
+            | Verb::Rein
+            | Verb::Quit
+            | Verb::Port
+            | Verb::Pasv
+            | Verb::Type
+            | Verb::Stru
+            | Verb::Mode
+            | Verb::Retr
+            | Verb::Stor
+            | Verb::Stou
+            | Verb::Appe
+            | Verb::Allo
+            | Verb::Rest
+            | Verb::Rnfr
+            | Verb::Rnto
+            | Verb::Abor
+            | Verb::Dele
+            | Verb::Rmd
+            | Verb::Mkd
+            | Verb::Pwd
+            | Verb::List
+            | Verb::Nlst
+            | Verb::Site
+            | Verb::Stat
+            | Verb::Help
+            | Verb::Noop
+            | Verb::Xcwd
+            | Verb::Xcup
+            | Verb::Xmkd
+            | Verb::Xrmd
+            | Verb::Xpwd
+            | Verb::Lprt
+            | Verb::Lpsv
+            | Verb::Auth
+            | Verb::Adat
+            | Verb::Prot
+            | Verb::Pbsz
+            | Verb::Ccc
+            | Verb::Mic
+            | Verb::Conf
+            | Verb::Enc
+            | Verb::Opts
+            | Verb::Eprt
+            | Verb::Lang
+            | Verb::Mdtm
+            | Verb::Mlsd
+            | Verb::Algs
+            | Verb::Host
+            | Verb::Mfmt
+            | Verb::Other(_) => {}
         }
         if transfer::may_move_data(command) {
             self.start_transfer(index, command, effect, channels, budget);

@@ -97,8 +97,8 @@ impl RecordCipher {
         }))
     }
 
-    /// Opens the record with number `sequence` in place: its true content type, and where in the body the content is.
-    /// A body that does not open is left as it was.
+    /// Opens the record with number `sequence` in place: its true content type, and where in the body the
+    /// content is. A body that does not open is left as it was.
     pub(super) fn open(
         &self,
         sequence: u64,
@@ -220,7 +220,8 @@ fn pseudo_header(sequence: u64, header: Header, length: usize) -> Option<[u8; 13
 trait Aead: Send + Sync {
     fn tag_len(&self) -> usize;
 
-    /// Decrypts in place and returns the length of the text; the bytes stay as they are where the tag is wrong.
+    /// Decrypts in place and returns the length of the text; the bytes stay as they are where the tag is
+    /// wrong.
     fn open(&self, nonce: &[u8; IV], associated: &[u8], sealed: &mut [u8]) -> Option<usize>;
 }
 

@@ -37,7 +37,8 @@ pub enum Alert {
     CloseNotify,
     /// A fatal alert, by its description number.
     Fatal(u8),
-    /// An encrypted alert. That it is one is visible up to TLS 1.2; in TLS 1.3 it is concluded from its length.
+    /// An encrypted alert. That it is one is visible up to TLS 1.2; in TLS 1.3 it is concluded from its
+    /// length.
     Unread,
 }
 
@@ -80,14 +81,15 @@ pub struct Facts {
     pub cipher_suite: Option<u16>,
     /// The server name that the client asked for (RFC 6066 section 3).
     pub server_name: Option<Text>,
-    /// Whether an earlier TLS session was resumed; none where that can't be seen. Many FTP servers insist that data
-    /// connections resume the session of the control connection.
+    /// Whether an earlier TLS session was resumed; none where that can't be seen. Many FTP servers insist
+    /// that data connections resume the session of the control connection.
     pub resumed: Option<bool>,
     /// Whether the handshake was seen to end.
     pub established: bool,
     /// Records of application data seen, read or not, from ends A and B.
     pub data_records: [u64; 2],
-    /// The first alert that meant failure, and who sent it. An unread one counts while the handshake is not over.
+    /// The first alert that meant failure, and who sent it. An unread one counts while the handshake is not
+    /// over.
     pub fatal: Option<(End, Alert)>,
     /// Whether some application data could be read.
     pub decrypted: bool,

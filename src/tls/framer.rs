@@ -1,8 +1,10 @@
-//! Cuts one direction's bytes into records, notices where records end for good, and finds them again after a loss.
+//! Cuts one direction's bytes into records, notices where records end for good, and finds them again after a
+//! loss.
 
 use super::record::{ContentType, HEADER, Header, Sniff, looks_like_tls};
 
-/// Most bytes that are looked at for a line of clear text after a loss: RFC 959 commands and replies are shorter.
+/// Most bytes that are looked at for a line of clear text after a loss: RFC 959 commands and replies are
+/// shorter.
 const LINE: usize = 512;
 
 /// What the stream consists of.
@@ -16,7 +18,7 @@ pub(super) enum Piece<'a> {
     Clear(&'a [u8]),
 }
 
-/// Where in the record layer the next byte stands.
+/// The position of the next byte in the record layer.
 #[derive(Clone, Copy, Debug, Default)]
 enum Position {
     /// The buffer begins with a record, or with what shows that there are no more.
@@ -24,13 +26,13 @@ enum Position {
     Boundary,
     /// Inside a damaged record, `left` bytes before its end.
     Damaged { header: Header, left: usize },
-    /// Nobody knows: looking for a record, or for a line of text.
+    /// Unknown: looking for a record, or for a line of text.
     Lost,
     /// After the last record.
     Clear,
 }
 
-/// One direction's unfinished record. Holds one record at most, unless the caller lets whole ones wait.
+/// One direction's unfinished record. Buffers one record at most, unless the caller lets whole ones wait.
 #[derive(Debug, Default)]
 pub(super) struct Framer {
     buffer: Vec<u8>,
@@ -68,7 +70,7 @@ impl Framer {
         self.buffer.len().saturating_sub(self.start)
     }
 
-    /// Gives memory back while nothing is held: most connections are silent most of the time.
+    /// Frees memory while nothing is buffered: most connections are silent most of the time.
     pub(super) fn release(&mut self) {
         if self.held() == 0 {
             self.buffer = Vec::new();
@@ -86,8 +88,8 @@ impl Framer {
         self.ended
     }
 
-    /// Passes over `len` missing bytes (0: an unknown number). What was held of a record is dropped. Returns whether
-    /// that leaves the record layer: then whole records may be missing.
+    /// Passes over `len` missing bytes (0: an unknown number). The buffered part of a record is dropped.
+    /// Returns whether that leaves the record layer: then whole records may be missing.
     pub(super) fn skip(&mut self, len: u64) -> bool {
         let inside = match self.position {
             Position::Boundary => Header::read(self.rest())
@@ -116,7 +118,7 @@ impl Framer {
         (self.held() >= HEADER + header.length).then_some(header.kind)
     }
 
-    /// The next piece, as soon as it can be told.
+    /// The next piece, as soon as it can be determined.
     pub(super) fn next(&mut self) -> Option<Piece<'_>> {
         if let Position::Lost = self.position {
             self.position = self.search()?;
@@ -166,8 +168,8 @@ impl Framer {
 
     /// Looks for the place where the stream can be read again; bytes before it are dropped.
     ///
-    /// Cipher text looks like a record header once in some million bytes. So a header counts only if another one
-    /// follows its record, or if its record ends where the bytes end.
+    /// Cipher text looks like a record header once in some million bytes. So a header counts only if another
+    /// one follows its record, or if its record ends where the bytes end.
     fn search(&mut self) -> Option<Position> {
         loop {
             if self.leads_chunk {
@@ -202,7 +204,7 @@ impl Framer {
     }
 }
 
-/// Whether bytes begin with a line of plain text; none while that can't be said.
+/// Whether bytes begin with a line of plain text; none while that is undecided.
 fn begins_with_line(bytes: &[u8]) -> Option<bool> {
     let text = bytes.iter().take_while(|byte| matches!(byte, b'\t' | b' '..=b'~')).count();
     match bytes.get(text..)? {

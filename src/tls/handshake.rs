@@ -3,7 +3,8 @@
 /// Bytes of a message header.
 const HEADER: usize = 4;
 
-/// Longest message kept; of those that matter none comes near, not even a ClientHello with post-quantum key shares.
+/// Longest message kept; of those that matter none comes near, not even a ClientHello with post-quantum key
+/// shares.
 const MAX_MESSAGE: usize = 1 << 16;
 
 /// The messages that matter to an observer.
@@ -65,7 +66,7 @@ impl Messages {
         }
     }
 
-    /// What is held of an unfinished message, in bytes of memory.
+    /// Memory of the unfinished message, in bytes.
     pub(super) const fn held(&self) -> usize {
         self.partial.capacity()
     }

@@ -1,4 +1,4 @@
-//! The two messages that say in the clear what is about to be spoken (RFC 8446 sections 4.1.2 and 4.1.3).
+//! The two messages in the clear that state what will be used (RFC 8446 sections 4.1.2 and 4.1.3).
 
 use super::Version;
 use crate::base::Text;
@@ -14,7 +14,7 @@ const EXTENSION_ENCRYPT_THEN_MAC: u16 = 22;
 const EXTENSION_PRE_SHARED_KEY: u16 = 41;
 const EXTENSION_SUPPORTED_VERSIONS: u16 = 43;
 
-/// What matters of a ClientHello.
+/// The relevant fields of a ClientHello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ClientHello {
     pub(super) random: [u8; 32],
@@ -22,7 +22,7 @@ pub(super) struct ClientHello {
     pub(super) server_name: Option<Text>,
 }
 
-/// What matters of a ServerHello.
+/// The relevant fields of a ServerHello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServerHello {
     pub(super) version: Version,
@@ -89,7 +89,7 @@ impl ServerHello {
     }
 }
 
-/// The extensions up to the first that is cut off; a hello of old may have none at all.
+/// The extensions up to the first that is cut off; an old hello may have none.
 fn extensions(mut bytes: Bytes<'_>) -> impl Iterator<Item = (u16, &[u8])> {
     let mut list = Bytes(bytes.vector().unwrap_or_default());
     std::iter::from_fn(move || Some((list.u16()?, list.vector()?)))

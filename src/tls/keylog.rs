@@ -5,8 +5,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Connections whose secrets are kept at most. The log is the user's own, so this only bounds a mistake (a file that
-/// is no key log, or one of years): a million connections take some 300 MB.
+/// Connections whose secrets are kept at most. The log is the user's own, so this only bounds a mistake (a
+/// file that is no key log, or one of years): a million connections take some 300 MiB.
 const MAX_CONNECTIONS: usize = 1_000_000;
 
 /// Longest line that is looked at: a label, 32 bytes and 48 bytes in hexadecimal come to 200 characters.
@@ -14,7 +14,7 @@ const MAX_LINE: usize = 512;
 
 /// The secrets of a key log, by the random number of the ClientHello that began the connection.
 ///
-/// It never prints a secret, and overwrites them when it goes.
+/// It never prints a secret, and overwrites them when dropped.
 #[derive(Clone, Default)]
 pub struct KeyLog {
     connections: HashMap<[u8; 32], Secrets>,
@@ -53,8 +53,8 @@ impl Label {
         })
     }
 
-    /// Whether a secret of `len` bytes can be this one: a master secret has 48 bytes, a traffic secret as many as the
-    /// hash of a cipher suite (SHA-256 or SHA-384).
+    /// Whether a secret of `len` bytes can be this one: a master secret has 48 bytes, a traffic secret as
+    /// many as the hash of a cipher suite (SHA-256 or SHA-384).
     const fn fits(self, len: usize) -> bool {
         match self {
             Self::Master => len == 48,
@@ -70,15 +70,15 @@ impl Secrets {
 }
 
 impl KeyLog {
-    /// Reads a key log. Lines that mean nothing to us are passed over.
+    /// Reads a key log. Unknown lines are skipped.
     pub fn parse(bytes: &[u8]) -> Self {
         let mut log = Self::default();
         log.extend(bytes);
         log
     }
 
-    /// Adds the lines of another key log, or those that were appended to the same one; where both have a secret, the
-    /// later one counts.
+    /// Adds the lines of another key log, or those that were appended to the same one; where both have a
+    /// secret, the later one counts.
     pub fn extend(&mut self, bytes: &[u8]) {
         for line in bytes.split(|&byte| byte == b'\n' || byte == b'\r') {
             if let Some((label, random, secret)) = read_line(line) {

@@ -11,15 +11,15 @@ use super::record::{ContentType, HEADER, Header};
 use super::suite::Suite;
 use super::{KeyLog, Obstacle, Version};
 
-/// Sequence numbers that are tried for one record at most. After a loss nobody knows how many records are missing; the
-/// tag proves the right guess.
+/// Sequence numbers that are tried for one record at most. After a loss nobody knows how many records are
+/// missing; the tag proves the right guess.
 const MAX_WINDOW: u64 = 4096;
 
-/// Bytes that are deciphered in vain at most for one direction, so that losses can't cost more time than the capture's
-/// own bytes: a few tenths of a second.
+/// Most bytes that are deciphered in vain for one direction, so that losses can't cost more time than the
+/// capture's own bytes: a few tenths of a second.
 const MAX_TRIALS: u64 = 64 << 20;
 
-/// Suites that can be meant where the ServerHello is missing; the secret's length tells the hash function.
+/// Suites that can be meant where the ServerHello is missing; the secret's length gives the hash function.
 const TLS13_SUITES: [u16; 4] = [0x1302, 0x1301, 0x1303, 0x1304];
 
 /// The hellos of a connection.
@@ -113,7 +113,8 @@ impl Reader {
         let (opened, had_keys) = match &mut self.protection {
             Protection::Unknown => (None, false),
             Protection::Tls12(opener) => (opener.open(header, body, trials), true),
-            // Neither their alerts nor their change_cipher_spec records are protected unless they look like data.
+            // Neither their alerts nor their change_cipher_spec records are protected unless they look like
+            // data.
             Protection::Tls13 { .. } if header.kind != ContentType::ApplicationData => (None, true),
             Protection::Tls13 { handshake, application } => {
                 let had_keys = application.is_some();
@@ -141,7 +142,7 @@ impl Reader {
         })
     }
 
-    /// `len` bytes are missing (0: nobody knows how many), and with them up to as many records as that can hold.
+    /// `len` bytes are missing (0: an unknown number), and with them up to as many records as that can hold.
     pub(super) fn lose(&mut self, len: u64) {
         const SHORTEST: u64 = HEADER as u64 + 17;
         let records = if len == 0 { MAX_WINDOW } else { (len / SHORTEST).saturating_add(1) };
@@ -182,7 +183,7 @@ impl Reader {
         }
     }
 
-    /// Looks for the keys that are missing, whenever there is news.
+    /// Looks for missing keys whenever something new is known.
     fn find_keys(&mut self, origin: Origin<'_>) {
         let complete = match &self.protection {
             Protection::Unknown => false,

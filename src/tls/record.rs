@@ -3,22 +3,23 @@
 /// Bytes of a record header.
 pub(super) const HEADER: usize = 5;
 
-/// Longest body of a record: 2^14 bytes of content and what TLS 1.2 lets protection add (RFC 5246 section 6.2.3).
+/// Longest body of a record: 2^14 bytes of content and what TLS 1.2 lets protection add (RFC 5246 section
+/// 6.2.3).
 pub(super) const MAX_BODY: usize = (1 << 14) + 2048;
 
 /// Whether bytes can be the beginning of a TLS record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sniff {
-    /// They are one, as far as a header tells.
+    /// They are one, as far as a header shows.
     Yes,
     /// They are not.
     No,
-    /// They may be; more bytes will tell.
+    /// They may be; more bytes will decide.
     NeedMore,
 }
 
-/// Looks at the start of a stream (or of what follows a record) for a record header: a known content type, version
-/// 3.0 to 3.4, a length within bounds (RFC 5246 section 6.2, RFC 8446 section 5.1).
+/// Looks at the start of a stream (or of what follows a record) for a record header: a known content type,
+/// version 3.0 to 3.4, a length within bounds (RFC 5246 section 6.2, RFC 8446 section 5.1).
 pub fn looks_like_tls(bytes: &[u8]) -> Sniff {
     let mut bytes = bytes.iter().copied();
     let Some(kind) = bytes.next() else { return Sniff::NeedMore };

@@ -1,4 +1,5 @@
-//! Key derivation: the PRF of TLS 1.2 (RFC 5246 section 5) and HKDF-Expand-Label of TLS 1.3 (RFC 8446 section 7.1).
+//! Key derivation: the PRF of TLS 1.2 (RFC 5246 section 5) and HKDF-Expand-Label of TLS 1.3 (RFC 8446 section
+//! 7.1).
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};

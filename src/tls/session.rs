@@ -8,11 +8,11 @@ use super::record::{ContentType, Header};
 use super::suite::Suite;
 use super::{Alert, End, Event, Facts, KeyLog, Obstacle, Version};
 
-/// Bytes that are cut into records at a time, so that a framer never holds much more than one record.
+/// Bytes that are cut into records at a time, so that a framer never buffers much more than one record.
 const CHUNK: usize = 16 * 1024;
 
-/// Bytes of one direction that wait for the other's hello at most. Only a capture that tells the two directions out of
-/// order needs any.
+/// Bytes of one direction that wait for the other's hello at most. Only a capture that has the two directions
+/// out of order needs any.
 const MAX_WAITING: usize = 64 * 1024;
 
 /// Bytes of an alert.
@@ -54,8 +54,8 @@ impl Session {
 
     /// Takes the bytes that `from` sent next, cut anywhere.
     ///
-    /// Usually all events are of `from`; those of the other end come along where its records had to wait for a
-    /// hello that arrived only now.
+    /// Usually all events are of `from`; those of the other end come along where its records had to wait for
+    /// a hello that arrived only now.
     pub fn push(&mut self, from: End, bytes: &[u8], keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
         for chunk in bytes.chunks(CHUNK) {
             self.direction(from).framer.feed(chunk);
@@ -67,9 +67,10 @@ impl Session {
         }
     }
 
-    /// `len` bytes of `from` are not in the capture. The direction goes on where the missing bytes end inside a record
-    /// whose length is known, or else at the next bytes that prove to be a record or a line of clear text; 0 bytes mean
-    /// that the position in the record layer is unknown, as in a capture that begins mid-stream.
+    /// `len` bytes of `from` are not in the capture. The direction goes on where the missing bytes end inside
+    /// a record whose length is known, or else at the next bytes that prove to be a record or a line of clear
+    /// text; 0 bytes mean that the position in the record layer is unknown, as in a capture that begins
+    /// mid-stream.
     pub fn gap(&mut self, from: End, len: u64, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
         self.direction(from).past_hello = true;
         if self.direction(from).framer.next_kind().is_some() {
@@ -89,7 +90,7 @@ impl Session {
         self.pump(from.peer(), keys, out);
     }
 
-    /// No more bytes will come from `from`: what was held back comes out as far as it can be told.
+    /// No more bytes will come from `from`: what was held back is handed out as far as it can be read.
     pub fn finish(&mut self, from: End, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
         let direction = self.direction(from);
         direction.past_hello = true;
@@ -103,7 +104,7 @@ impl Session {
         &self.facts
     }
 
-    /// What it holds beside itself, in bytes of memory: records and messages that have not ended, keys.
+    /// Memory beyond its own size, in bytes: records and messages that have not ended, keys.
     pub fn held(&self) -> usize {
         const KEYS: usize = 2048;
         let directions = self.directions.iter();
@@ -123,7 +124,8 @@ impl Session {
     /// Handles all pieces of one direction that can be handled now.
     fn pump(&mut self, end: End, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
         while !self.must_wait(end, keys) {
-            // The framer is taken out for a moment: its buffer is worked on while the rest of the session changes.
+            // The framer is taken out for a moment: its buffer is worked on while the rest of the session
+            // changes.
             let mut framer = std::mem::take(&mut self.direction(end).framer);
             let piece = framer.next();
             let is_last = piece.is_none();
@@ -296,7 +298,8 @@ impl Session {
     /// An alert that could be read: level and description.
     fn alert(&mut self, end: End, content: &[u8], out: &mut impl FnMut(End, Event<'_>)) {
         let &[level, description, ..] = content else { return };
-        // In TLS 1.3 the level means nothing, and all that is not one of these two is fatal (RFC 8446 section 6).
+        // In TLS 1.3 the level means nothing, and all that is not one of these two is fatal (RFC 8446 section
+        // 6).
         let warning = match description {
             USER_CANCELED => true,
             _ => level != FATAL && self.facts.version != Some(Version::TLS13),

@@ -1,4 +1,4 @@
-//! Cipher suites: what they are called, and how those are built that we decrypt.
+//! Cipher suites: their names, and how those that ftpscope decrypts are built.
 
 use Bulk::{
     Aes128Cbc, Aes128Ccm, Aes128Ccm8, Aes128Gcm, Aes256Cbc, Aes256Ccm, Aes256Ccm8, Aes256Gcm,
@@ -85,7 +85,7 @@ impl Bulk {
     }
 }
 
-/// A cipher suite that we decrypt.
+/// A cipher suite that ftpscope decrypts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Suite {
     pub(super) number: u16,
@@ -94,7 +94,7 @@ pub(super) struct Suite {
 }
 
 impl Suite {
-    /// The suite, if we decrypt it.
+    /// The suite, if ftpscope decrypts it.
     pub(super) fn find(number: u16) -> Option<Self> {
         let (bulk, hash) = row(number)?.2?;
         Some(Self { number, bulk, hash })
@@ -116,7 +116,7 @@ impl Suite {
     }
 }
 
-/// The IANA name of a cipher suite, for those that are met in practice.
+/// The IANA name of a cipher suite, for those seen in practice.
 pub fn suite_name(number: u16) -> Option<&'static str> {
     row(number).map(|row| row.1)
 }

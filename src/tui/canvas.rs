@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use crate::tui::glyphs;
+use crate::tui::layout;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::words;
 
@@ -55,7 +56,7 @@ impl<'a> Canvas<'a> {
         self.put(x + (limit - width), y, &text, width, role);
     }
 
-    /// Writes pieces one behind the other into at most `limit` cells.
+    /// Writes pieces one after the other into at most `limit` cells.
     pub(super) fn spans(&mut self, x: u16, y: u16, spans: &[(String, Role)], limit: u16) -> u16 {
         let end = x.saturating_add(limit);
         let mut at = x;
@@ -80,7 +81,7 @@ impl<'a> Canvas<'a> {
         self.buffer.set_style(area, self.theme.style(role));
     }
 
-    /// Reverses one cell, and draws `blank` where nothing stands.
+    /// Reverses one cell, and draws `blank` where it is empty.
     pub(super) fn reverse(&mut self, x: u16, y: u16, blank: &str) {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             if cell.symbol() == " " {
@@ -124,7 +125,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// A small mark on the right border that tells which part of a list is seen.
+    /// A small mark on the right border that shows which part of a list is visible.
     pub(super) fn scrollbar(&mut self, rows: Rect, top: usize, len: usize) {
         let height = usize::from(rows.height);
         if height == 0 || len <= height {
@@ -160,19 +161,28 @@ pub(super) fn span(text: impl Into<String>, role: Role) -> (String, Role) {
 /// The widest label that has a column of its own; a wider one runs into the text of its line.
 const LABEL: usize = 11;
 
-/// Draws as many lines as fit, each wrapped. Returns whether some did not fit.
-pub(super) fn detail_lines(
+/// Draws a panel with as many of these lines as fit.
+pub(super) fn detail_panel(
     canvas: &mut Canvas<'_>,
     area: Rect,
-    details: &[crate::tui::details::DetailLine],
-) -> bool {
+    title: &[(String, Role)],
+    lines: &[crate::tui::details::DetailLine],
+) {
+    canvas.panel(area, title, &[]);
+    let inside = layout::inner(area);
+    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    detail_lines(canvas, inside, lines);
+}
+
+/// Draws as many lines as fit, each wrapped.
+fn detail_lines(canvas: &mut Canvas<'_>, area: Rect, details: &[crate::tui::details::DetailLine]) {
     let label = details.iter().map(|detail| words::width(&detail.label)).max().unwrap_or(0).min(LABEL);
     let indent = 2 + u16::try_from(label).unwrap_or(0) + 1;
     let room = usize::from(area.width.saturating_sub(indent));
     let mut y = area.y;
     for (at, detail) in details.iter().enumerate() {
         if y >= area.bottom() {
-            return true;
+            return;
         }
         canvas.put(area.x, y, detail.mark, 1, detail.role);
         let role = if detail.role == Role::Text { Role::Dim } else { detail.role };
@@ -205,5 +215,4 @@ pub(super) fn detail_lines(
             y += 1;
         }
     }
-    false
 }

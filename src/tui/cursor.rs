@@ -1,8 +1,8 @@
-//! A place in a list, and how it moves.
+//! The cursor of a list, and how it moves.
 
 use super::message::Action;
 
-/// A place in a list: the row, and the first row that is shown.
+/// The selected row of a list, and the first row that is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cursor {
     pub(super) at: usize,
@@ -10,7 +10,7 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// Keeps the row inside the list, and in sight.
+    /// Keeps the row inside the list, and visible.
     pub(super) fn settle(&mut self, len: usize, height: u16) {
         let height = usize::from(height).max(1);
         self.at = self.at.min(len.saturating_sub(1));
@@ -45,7 +45,7 @@ impl Cursor {
         }
     }
 
-    /// Moves to the next or previous row that holds; whether there is one.
+    /// Moves to the next or previous row for which `holds` is true; whether there is one.
     pub(super) fn seek<T>(&mut self, items: &[T], forward: bool, holds: impl Fn(&T) -> bool) -> bool {
         let found = seek(items, self.at, forward, holds);
         self.at = found.unwrap_or(self.at);
@@ -53,7 +53,7 @@ impl Cursor {
     }
 }
 
-/// The next place before or behind `at` that holds.
+/// The next index after or before `at` for which `holds` is true.
 pub(super) fn seek<T>(items: &[T], at: usize, forward: bool, holds: impl Fn(&T) -> bool) -> Option<usize> {
     if forward {
         let from = at.saturating_add(1);

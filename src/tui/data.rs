@@ -1,5 +1,5 @@
-//! Everything read so far: the sessions, and for each a row with what the lists show of it, so that scrolling through a
-//! large capture does not go through whole sessions again.
+//! Everything read so far: the sessions, and for each a row with what the lists show of it, so that scrolling
+//! through a large capture does not go through whole sessions again.
 //!
 //! **Invariant:** a session never changes its index; a newer snapshot of it replaces the older one.
 
@@ -165,8 +165,8 @@ impl Data {
         }
     }
 
-    /// Puts the sessions in order. That takes time in proportion to their number, so the loop does it only now and then
-    /// while reading goes on.
+    /// Puts the sessions in order. That takes time in proportion to their number, so the loop does it only
+    /// now and then while reading goes on.
     pub(super) fn settle(&mut self) {
         if self.unsettled {
             self.rank();

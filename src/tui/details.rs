@@ -1,4 +1,5 @@
-//! The lines of the detail panels: for a data channel what was predicted, what happened, what is wrong, what to do.
+//! The lines of the detail panels: for a data channel what was predicted, what happened, what is wrong, what
+//! to do.
 //!
 //! **Invariant:** says nothing that the report does not; the most important line comes first, since a panel may have room
 //! for only a few.

@@ -1,15 +1,16 @@
-//! What the state asks of the world: performed by the loop only.
+//! What `update` asks for: performed by the loop only.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::Endpoint;
+use crate::export::What;
 use crate::report::{Capture, Finding, FrameSpan, Session, Uid};
 
-/// Something to be done outside.
+/// Something that `update` itself cannot do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Leave; with the last screen left in the scrollback.
+    /// Quit; `keep` leaves the last screen in the scrollback.
     Quit { keep: bool },
     /// Put text on the clipboard.
     Copy(String),
@@ -18,27 +19,27 @@ pub(super) enum Effect {
     /// Write packets of sessions to a file.
     Save(SaveRequest),
     /// Write a report of sessions to a file, or one table of it.
-    Export { format: String, table: Table, path: PathBuf, sessions: Vec<u32>, replace: bool },
-    /// Take hold of the mouse, or let go.
+    Export { format: String, table: What, path: PathBuf, sessions: Vec<u32>, replace: bool },
+    /// Capture the mouse, or release it.
     Mouse(bool),
     /// Tell the source to stop.
     Stop,
-    /// Draw everything anew.
+    /// Redraw everything.
     Redraw,
-    /// Go behind the shell.
+    /// Suspend, as Ctrl-Z does.
     Suspend,
 }
 
 /// Which packets to write, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaveRequest {
-    /// The file to make.
+    /// The file to create.
     pub path: PathBuf,
-    /// The connections, control and data, of all sessions asked for.
+    /// The control and data connections of the chosen sessions.
     pub flows: Vec<Flow>,
     /// The sessions they belong to.
     pub sessions: Vec<Uid>,
-    /// Whether a file that is there may be replaced.
+    /// Whether an existing file may be replaced.
     pub replace: bool,
 }
 
@@ -55,7 +56,7 @@ pub struct Flow {
 
 /// Writes packets of chosen connections; it runs on a thread of its own.
 pub trait Saver: Send + Sync {
-    /// Reads the capture again and writes the frames asked for. Says in a few words what was written.
+    /// Reads the capture again and writes the requested frames. Returns in a few words what was written.
     fn save(&self, request: &SaveRequest) -> Result<String, String>;
 }
 
@@ -64,7 +65,7 @@ pub trait Exporter: Send + Sync {
     /// The formats it knows, by name.
     fn formats(&self) -> Vec<&'static str>;
 
-    /// Writes sessions, in a format, to a file. Says in a few words what was written.
+    /// Writes sessions, in a format, to a file. Returns in a few words what was written.
     fn export(&self, request: &ExportRequest) -> Result<String, String>;
 }
 
@@ -74,8 +75,8 @@ pub struct ExportRequest {
     /// The format's name.
     pub format: String,
     /// Which table it is where the format is one.
-    pub table: Table,
-    /// The file to make.
+    pub table: What,
+    /// The file to create.
     pub path: PathBuf,
     /// What was read; none while reading goes on.
     pub capture: Option<Capture>,
@@ -85,38 +86,10 @@ pub struct ExportRequest {
     pub findings: Vec<Finding>,
 }
 
-/// The tables of a report, by what is a row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Table {
-    /// Sessions.
-    #[default]
-    Sessions,
-    /// Transfers.
-    Transfers,
-    /// Data channels.
-    Channels,
-    /// Commands.
-    Commands,
-    /// Findings.
-    Findings,
-}
-
-impl Table {
-    /// The format that is proposed: a list is a table; sessions have more to them than fits in one.
-    pub(super) const fn usual_format(self) -> &'static str {
-        match self {
-            Self::Sessions | Self::Commands => "json",
-            Self::Transfers | Self::Findings | Self::Channels => "csv",
-        }
-    }
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Sessions => "sessions",
-            Self::Transfers => "transfers",
-            Self::Channels => "channels",
-            Self::Commands => "commands",
-            Self::Findings => "findings",
-        }
+/// The format that is proposed for a table: a list is a table; sessions have more to them than fits in one.
+pub(super) const fn usual_format(table: What) -> &'static str {
+    match table {
+        What::Sessions | What::Commands => "json",
+        What::Transfers | What::Findings | What::Channels => "csv",
     }
 }

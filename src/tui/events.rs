@@ -58,7 +58,7 @@ pub(super) enum EventKind {
     Ended,
 }
 
-/// What must not be hidden by what, when several things fall into one cell.
+/// Which event is drawn where several fall into one cell: the heaviest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Weight {
     Quiet,
@@ -95,7 +95,7 @@ impl Event {
         }
     }
 
-    /// Whether `e` stops here.
+    /// Whether the keys for problems stop here.
     pub(super) fn is_problem(&self) -> bool {
         self.weight >= Weight::Problem
     }
@@ -152,7 +152,7 @@ pub(super) fn of(session: &Session, summary: &Summary) -> Vec<Event> {
     events
 }
 
-/// The findings, each at the time when it showed, by that of its frames whose event is nearest to it.
+/// The findings, each at its own time and with that of its frames whose event is nearest.
 fn findings(events: &mut Vec<Event>, session: &Session, summary: &Summary) {
     let wanted: HashSet<u64> = session.findings.iter().flat_map(|finding| &finding.frames).copied().collect();
     let seen: HashMap<u64, Timestamp> = events
@@ -181,13 +181,23 @@ fn findings(events: &mut Vec<Event>, session: &Session, summary: &Summary) {
     }
 }
 
-/// What stands first where everything else has the same time.
+/// The order of events with the same time.
 const fn stage(kind: EventKind) -> u8 {
     match kind {
         EventKind::Began => 0,
+        EventKind::Greeting(_)
+        | EventKind::Unsolicited(_)
+        | EventKind::Command(_)
+        | EventKind::Reply { .. }
+        | EventKind::ConnectionStarted(_)
+        | EventKind::Challenged(_)
+        | EventKind::Refused(_)
+        | EventKind::Stranger { .. }
+        | EventKind::Payload(_)
+        | EventKind::Closed(_)
+        | EventKind::Gap(_) => 1,
         EventKind::Finding(_) => 2,
         EventKind::Ended => 3,
-        _ => 1,
     }
 }
 

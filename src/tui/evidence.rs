@@ -1,4 +1,4 @@
-//! What to give Wireshark: filters and frames that lead to what is shown here.
+//! Wireshark display filters and frame numbers for what is shown.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use super::effect::Flow;
 use crate::base::Endpoint;
 use crate::report::{ChannelIndex, Session};
 
-/// The most ports named in a filter; beyond that they become one range.
+/// The most ports listed in a filter; more become one range.
 const MOST_PORTS: usize = 60;
 
 /// The connections of a session, control first.
@@ -24,13 +24,14 @@ pub(super) fn flows(session: &Session) -> Vec<Flow> {
 
 /// A Wireshark filter for all connections of some sessions.
 pub(super) fn filter_of<'a>(sessions: impl Iterator<Item = &'a Session>) -> String {
-    // By pair of hosts, the ports that tell the connections apart.
+    // By pair of hosts, the ports that identify the connections.
     let mut pairs: BTreeMap<(IpAddr, IpAddr), Vec<u16>> = BTreeMap::new();
     let mut frames = (u64::MAX, 0);
     for session in sessions {
         for (at, flow) in flows(session).into_iter().enumerate() {
             let key = if flow.a.ip <= flow.b.ip { (flow.a.ip, flow.b.ip) } else { (flow.b.ip, flow.a.ip) };
-            // Of the control connection the client's port is the rare one; of data connections the listener's.
+            // Of the control connection the client's port is the rare one; of data connections the
+            // listener's.
             let port = if at == 0 { flow.a.port } else { flow.b.port };
             pairs.entry(key).or_default().push(port);
             frames = (frames.0.min(flow.frames.first), frames.1.max(flow.frames.last));

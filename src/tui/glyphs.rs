@@ -1,4 +1,4 @@
-//! The marks. None of them is double-width or drawn as an emoji anywhere; each has a stand-in in ASCII.
+//! Symbols. None is double-width or drawn as an emoji anywhere; each has an ASCII replacement.
 
 use crate::report::Mode;
 
@@ -6,7 +6,7 @@ macro_rules! glyphs {
     ($($(#[$doc:meta])* $name:ident = $unicode:literal $ascii:literal;)*) => {
         $($(#[$doc])* pub(super) const $name: &str = $unicode;)*
 
-        /// What stands for a character of ours where only ASCII can be drawn; `?` stands for any other.
+        /// The ASCII replacement of one of these symbols; `?` for any other.
         pub(super) fn ascii(symbol: &str) -> &'static str {
             match symbol {
                 $($unicode => $ascii,)*
@@ -17,17 +17,17 @@ macro_rules! glyphs {
 }
 
 glyphs! {
-    /// A prediction that waits, or that nothing came of.
+    /// A prediction that waits, or that was never fulfilled.
     PREDICTED = "◇" "o";
-    /// A prediction that a connection met.
+    /// A prediction that a connection fulfilled.
     MATCHED = "◆" "@";
-    /// Time between a prediction and what came of it.
+    /// Time between a prediction and its connection.
     WAITING = "╌" "-";
-    /// The pair of a closed connection is kept.
+    /// The 4-tuple of a closed connection is in TIME_WAIT.
     TIME_WAIT = "┄" ".";
-    /// The listening endpoint is used again, from another port.
+    /// The listening endpoint is reused, from another port.
     LISTENER_REUSED = "↻" "r";
-    /// The same pair again inside TIME_WAIT.
+    /// The same 4-tuple is reused inside TIME_WAIT.
     PAIR_REUSED = "✗" "X";
     /// Refused, failed, aborted.
     FAILED = "×" "x";
@@ -37,15 +37,15 @@ glyphs! {
     TICK = "┴" "+";
     /// A small tick.
     SMALL_TICK = "╵" ".";
-    /// Sorted upwards.
+    /// Ascending order.
     ASCENDING = "▲" "^";
-    /// Sorted downwards.
+    /// Descending order.
     DESCENDING = "▼" "v";
-    /// A group that is open.
+    /// An expanded group.
     EXPANDED = "▾" "-";
-    /// A group that is closed.
+    /// A collapsed group.
     COLLAPSED = "▸" "+";
-    /// From here to there.
+    /// From one endpoint to another.
     ARROW = "→" ">";
     /// The head of an arrow.
     TO_RIGHT = "►" ">";
@@ -55,13 +55,13 @@ glyphs! {
     DATA_LINE = "━" "=";
     /// A data connection that is open.
     DATA_LIFELINE = "┃" "H";
-    /// A pair in TIME_WAIT.
+    /// A 4-tuple in TIME_WAIT.
     WAIT_LIFELINE = "┇" ":";
     /// Time passes.
     IDLE = "⋮" ":";
-    /// There is more on the left.
+    /// More to the left.
     MORE_LEFT = "‹" "<";
-    /// There is more on the right.
+    /// More to the right.
     MORE_RIGHT = "›" ">";
     /// Nothing, or a separator.
     DOT = "·" ".";
@@ -69,17 +69,17 @@ glyphs! {
     RECORDING = "●" "*";
 }
 
-/// A mark that is a letter or sign anyway.
+/// Never happened, or unknown.
 pub(super) const NEVER: &str = "?";
 /// Something is wrong here.
 pub(super) const PROBLEM: &str = "!";
 /// Marked by the user.
 pub(super) const MARKED: &str = "*";
-/// The selected row: not told by colour alone.
+/// The selected row, which is not marked by colour alone.
 pub(super) const SELECTED: &str = ">";
 /// Eight heights of a bar.
 pub(super) const HEIGHTS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-/// Something is being done.
+/// Work is in progress.
 pub(super) const SPINNER: [&str; 4] = ["◐", "◓", "◑", "◒"];
 
 fn ascii_of_drawing(symbol: &str) -> &'static str {
@@ -105,7 +105,8 @@ fn ascii_of_drawing(symbol: &str) -> &'static str {
     }
 }
 
-/// The letter of a mode: capital is classic, small is extended; `T` is a data connection negotiated under TLS.
+/// The letter of a mode: capital is classic, small is extended; `T` is a data connection negotiated under
+/// TLS.
 pub(super) const fn letter(mode: Option<Mode>) -> &'static str {
     match mode {
         Some(Mode::Pasv) => "V",
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mark_is_one_cell_and_its_stand_in_is_ascii() {
+    fn every_mark_is_one_cell_and_its_replacement_is_ascii() {
         for mark in
             HEIGHTS.into_iter().chain(SPINNER).chain(["◆", "◇", "✗", "↻", "×", "►", "▾", "…", "→", "⋮", "■"])
         {

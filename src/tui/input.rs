@@ -1,4 +1,4 @@
-//! Wake-ups become messages.
+//! Turns terminal events into messages.
 //!
 //! **Invariant:** keys mean what the table says, except where something is being typed or asked.
 

@@ -1,10 +1,10 @@
-//! The whole interface but for the terminal: the state that all screens share, and the screens.
+//! The whole interface except the terminal: the state that all screens share, and the screens.
 
 use super::layout::{self, Panes};
 use super::screens::{Screens, View};
 use super::state::{Settings, State};
 
-/// What is shown, and what the screens remember.
+/// The shared state and the screens' own state.
 #[derive(Debug)]
 pub(super) struct Interface {
     pub(super) state: State,
@@ -26,7 +26,7 @@ impl Interface {
         (self.screens.view_mut(self.state.screen), &mut self.state)
     }
 
-    /// Where everything stands.
+    /// The rectangles of everything on the screen.
     pub(super) fn panes(&self) -> Panes {
         let (mut panes, rest) = layout::frame(self.state.size, self.state.shows_filter());
         self.view().divide(&self.state, rest, &mut panes);

@@ -1,15 +1,15 @@
-//! Where everything stands: asked by `update` for page sizes and by `view` for rectangles.
+//! Divides the screen into rectangles, for `update` (page sizes, clicks) and for drawing.
 //!
 //! **Invariant:** pure; every rectangle lies within the screen, whatever its size.
 
 use ratatui::layout::{Position, Rect};
 
-/// Below this there is only a page that says so.
+/// The smallest usable screen; a smaller one only says so.
 pub(super) const LEAST: (u16, u16) = (60, 15);
 /// Cells for the lanes' names.
 pub(super) const LABEL: u16 = 15;
 
-/// The rectangles of a screen. What there is no room for is empty.
+/// The rectangles of a screen; empty where there is no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Panes {
     pub(super) title: Rect,
@@ -18,7 +18,7 @@ pub(super) struct Panes {
     pub(super) overview: Rect,
     /// The list or the chart, with its border.
     pub(super) main: Rect,
-    /// What stands inside `main` and scrolls: rows of a list, lanes of the timeline, steps of the ladder.
+    /// The part of `main` that scrolls: rows of a list, lanes of the timeline, steps of the ladder.
     pub(super) rows: Rect,
     /// Column heads of a list; axis, commands, replies and findings of the timeline.
     pub(super) head: Rect,
@@ -28,7 +28,7 @@ pub(super) struct Panes {
     pub(super) hints: Rect,
 }
 
-/// A cell that was pointed at.
+/// A cell that the mouse points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spot {
     pub(super) x: u16,
@@ -46,7 +46,7 @@ impl Spot {
     }
 }
 
-/// Whether the screen is too small for anything but saying so.
+/// Whether the screen is too small to show anything.
 pub(super) const fn too_small(size: (u16, u16)) -> bool {
     size.0 < LEAST.0 || size.1 < LEAST.1
 }
@@ -67,7 +67,7 @@ pub(super) fn take_bottom(area: &mut Rect, height: u16) -> Rect {
     Rect { y: area.y.saturating_add(area.height), height, ..*area }
 }
 
-/// What is inside a border.
+/// The area inside a border.
 pub(super) fn inner(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(1),
@@ -88,7 +88,7 @@ pub(super) fn frame((width, height): (u16, u16), shows_filter: bool) -> (Panes, 
     (panes, rest)
 }
 
-/// A list with its heads, and a panel below that tells more: at least `detail` rows, more where the list is short.
+/// A list with its headings, and a detail panel below: at least `detail` rows, more where the list is short.
 pub(super) fn with_detail(panes: &mut Panes, mut rest: Rect, detail: u16, rows: usize) {
     // Border and heads.
     let wanted = u16::try_from(rows).unwrap_or(u16::MAX).max(3).saturating_add(3);
@@ -97,7 +97,7 @@ pub(super) fn with_detail(panes: &mut Panes, mut rest: Rect, detail: u16, rows: 
     list(panes, rest, 1);
 }
 
-/// A list with its heads, in a border.
+/// A list with its headings, in a border.
 pub(super) fn list(panes: &mut Panes, area: Rect, heads: u16) {
     panes.main = area;
     let mut inside = inner(area);
@@ -105,7 +105,7 @@ pub(super) fn list(panes: &mut Panes, area: Rect, heads: u16) {
     panes.rows = inside;
 }
 
-/// A height by that of the screen: below 24 rows, below 28, below 40, and from there on.
+/// A height that depends on the screen's: below 24 rows, below 28, below 40, or more.
 pub(super) const fn by_height(height: u16, [low, usual, roomy, high]: [u16; 4]) -> u16 {
     match height {
         0..24 => low,
@@ -115,7 +115,7 @@ pub(super) const fn by_height(height: u16, [low, usual, roomy, high]: [u16; 4]) 
     }
 }
 
-/// The part of the timeline where time runs: behind the lanes' names.
+/// The time axis of the timeline: right of the lanes' names.
 pub(super) fn time_area(area: Rect) -> Rect {
     let label = LABEL.min(area.width);
     Rect { x: area.x.saturating_add(label), width: area.width - label, ..area }

@@ -26,7 +26,7 @@ impl Input {
         self.cursor
     }
 
-    /// What stands before the cursor.
+    /// The text before the cursor.
     pub(super) fn before(&self) -> &str {
         self.text.get(..self.cursor).unwrap_or_default()
     }
@@ -45,7 +45,7 @@ impl Input {
         }
     }
 
-    /// Puts `text` in the place of a range of bytes; the cursor goes behind it.
+    /// Replaces a range of bytes by `text`; the cursor goes after it.
     pub(super) fn replace(&mut self, range: std::ops::Range<usize>, text: &str) {
         if self.text.get(range.clone()).is_some() && self.text.len() + text.len() <= LONGEST {
             self.text.replace_range(range.clone(), text);

@@ -118,7 +118,7 @@ pub(super) enum Message {
         width: u16,
         height: u16,
     },
-    /// Time since the start; also goes on with what was too long for one step.
+    /// Time since the start; also continues work that was too long for one step.
     Tick(Duration),
     /// The data changed.
     Fed(Changed),

@@ -1,4 +1,4 @@
-//! What lies over a screen: help, prompts, lists and questions.
+//! Overlays: help, prompts, lists and questions.
 
 pub(super) mod help;
 pub(super) mod prompt;

@@ -68,7 +68,7 @@ impl Overview {
         }
     }
 
-    /// Takes back what was counted before.
+    /// Removes what was counted before.
     pub(super) fn subtract(&mut self, time: Timestamp, count: Count) {
         self.change(time, count, -1);
         if let Some(total) = self.totals.get_mut(count.row()) {
@@ -81,7 +81,7 @@ impl Overview {
         (0..MODES).filter(|&row| self.total(row) > 0)
     }
 
-    /// How many were counted in all.
+    /// The total of a row.
     pub(super) fn total(&self, row: usize) -> u64 {
         self.totals.get(row).copied().unwrap_or(0)
     }

@@ -1,16 +1,16 @@
-//! Colours as terminals with sixteen of them know them.
+//! Colour sequences for terminals that have only sixteen colours.
 //!
-//! crossterm names even the sixteen by the numbers of a palette (`38;5;1`), which a terminal that has no more may take for
-//! something else: 5 is blinking, 1 is bold. Here they get the names that all terminals know (`31`, ECMA-48 section 8.3.117, and
-//! `91`, the bright ones).
+//! crossterm writes even those sixteen as palette numbers (`38;5;1`), which a simple terminal may misread: 5
+//! is blinking, 1 is bold. Here they become the sequences that all terminals know (`31`, ECMA-48 section
+//! 8.3.117, and `91` for the bright ones).
 
 use std::io::{self, Write};
 
-/// Passes on what is written, with the names of colours changed where that is wanted.
+/// Passes on what is written, with palette numbers replaced where that is wanted.
 pub(super) struct Palette<W> {
     out: W,
     plain: bool,
-    /// A control sequence whose end has not come.
+    /// An unfinished control sequence.
     begun: Vec<u8>,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct Palette<W> {
 const LONGEST: usize = 64;
 
 impl<W: Write> Palette<W> {
-    /// With `plain` only the sixteen colours' own names are written.
+    /// With `plain` only the sixteen colours' own sequences are written.
     pub(super) const fn new(out: W, plain: bool) -> Self {
         Self { out, plain, begun: Vec::new() }
     }
@@ -45,7 +45,7 @@ impl<W: Write> Palette<W> {
     }
 }
 
-/// The parameters of a control sequence with the sixteen colours under their own names.
+/// The parameters of a control sequence, with the sixteen colours as their own sequences.
 fn named(parameters: &[u8]) -> Vec<u8> {
     let parameters: Vec<&[u8]> = parameters.split(|&byte| byte == b';').collect();
     let mut named: Vec<Vec<u8>> = Vec::new();
@@ -96,7 +96,7 @@ mod tests {
     fn written(text: &str, plain: bool) -> String {
         let mut out = Vec::new();
         let mut palette = Palette::new(&mut out, plain);
-        // In small pieces, as formatting does it.
+        // In small pieces, as formatting does.
         for span in text.as_bytes().chunks(3) {
             palette.write_all(span).unwrap();
         }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sixteen_colours_are_written_under_their_own_names() {
+    fn the_sixteen_colours_are_written_as_their_own_sequences() {
         for (from, to) in [
             ("\x1b[38;5;1mred", "\x1b[31mred"),
             ("\x1b[38;5;15;48;5;0m", "\x1b[97;40m"),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_colour_of_the_sixteen_stays_as_it_is() {
+    fn everything_else_is_passed_on_unchanged() {
         for text in [
             "38;5;1",
             "\x1b[38;5;200m",

@@ -52,7 +52,7 @@ impl Performer {
         Self { files, saver, exporter, stop, sender, receiver, running: 0 }
     }
 
-    /// What has come of effects that took long.
+    /// Results of effects that took long.
     pub(super) fn finished(&mut self) -> Vec<Done> {
         let done: Vec<Done> = self.receiver.try_iter().collect();
         self.running = self.running.saturating_sub(done.len());
@@ -147,7 +147,7 @@ impl Performer {
             let done = panic::catch_unwind(AssertUnwindSafe(work));
             let done =
                 done.unwrap_or_else(|panic| Err(format!("{what} ended unexpectedly: {}", reason(&*panic))));
-            // Nobody listens any more only after the interface has ended.
+            // The receiver is gone only after the interface has ended.
             _ = sender.send(done);
         })?;
         self.running += 1;

@@ -6,7 +6,8 @@ use crate::base::Timestamp;
 
 /// The shortest window, in nanoseconds: each of the most columns a terminal can have still lasts one.
 const SHORTEST: i64 = 65_536;
-/// The longest window, in nanoseconds: a fortieth of the range of `i64`, so that no intermediate sum saturates.
+/// The longest window, in nanoseconds: a fortieth of the range of `i64`, so that no intermediate sum
+/// saturates.
 const LONGEST: i64 = i64::MAX / 4;
 
 /// The part of time that is shown, both ends included.
@@ -51,7 +52,8 @@ impl Window {
         Self::new(self.from.plus(nanos), self.from.plus(nanos).plus(self.span()))
     }
 
-    /// The same length, moved only as far as needed for `time` to be inside, a tenth of the length from the edge.
+    /// The same length, moved only as far as needed for `time` to be inside, a tenth of the length from the
+    /// edge.
     #[must_use]
     pub(super) fn revealing(self, time: Timestamp) -> Self {
         let margin = self.span() / 10;

@@ -1,6 +1,7 @@
 //! Which screens there are, and what they are called.
 
-/// Makes the list of screens: for each its tab, the same in little room, its name in `[keys]`, and what its key does.
+/// Makes the list of screens: for each its tab, the same in little room, its name in `[keys]`, and what its
+/// key does.
 macro_rules! screens {
     ($($(#[$doc:meta])* $screen:ident: $name:literal, $short:literal, $key:literal, $help:literal;)+) => {
         /// The screens, in the order of their numbers.
@@ -17,7 +18,7 @@ macro_rules! screens {
                 match self { $(Self::$screen => $name),+ }
             }
 
-            /// The name where there is little room.
+            /// The short name, for narrow screens.
             pub(super) const fn short(self) -> &'static str {
                 match self { $(Self::$screen => $short),+ }
             }
@@ -45,7 +46,7 @@ screens! {
     Ladder: "Ladder", "Ladder", "ladder", "ladder of the session";
     /// What was transferred.
     Transfers: "Transfers", "Xfer", "transfers", "transfers";
-    /// What is odd.
+    /// Findings.
     Findings: "Findings", "Find", "findings", "findings";
     /// Negotiated endpoints.
     Ports: "Ports", "Ports", "ports", "negotiated ports";

@@ -1,13 +1,15 @@
-//! The screens: each a module that owns what it remembers, how it divides the space, what keys and clicks do there, how it
-//! is drawn, and what is exported from it.
+//! The screens: each a module that owns what it remembers, how it divides the space, what keys and clicks do
+//! there, how it is drawn, and what is exported from it.
 //!
-//! In come the state that all screens share and the data; each screen changes its own part and the shared one, and draws.
-//! This is the only place that knows them all: a new screen is its module, its line in `screen` and its line here.
+//! In come the state that all screens share and the data; each screen changes its own part and the shared
+//! one, and draws. This is the only place that knows them all: a new screen is its module, its line in
+//! `screen` and its line here.
 //!
 //! **Invariant:** no screen knows another; from one to another leads only the shared state.
 
 mod findings;
 mod ladder;
+mod of_list;
 mod of_session;
 mod ports;
 mod sessions;
@@ -20,43 +22,43 @@ use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use super::data::Data;
-use super::effect::Table;
 use super::layout::{Panes, Spot};
 use super::message::{Action, Turn};
 use super::screen::Screen;
 use super::state::State;
+use crate::export::What;
 
 /// What every screen can do.
 pub(super) trait View: fmt::Debug {
     /// The table that is exported from here.
-    fn table(&self) -> Table;
+    fn table(&self) -> What;
 
-    /// Divides the space that title, tabs and hints leave.
+    /// Divides the space below title and tabs.
     fn divide(&self, state: &State, rest: Rect, panes: &mut Panes);
 
-    /// Makes its rows anew, if what they are made from has changed.
+    /// Rebuilds its rows if what they are made from has changed.
     fn renew(&mut self, state: &mut State, data: &Data);
 
-    /// Keeps the cursor within the rows, and in sight.
+    /// Keeps the cursor within the rows, and visible.
     fn settle(&mut self, state: &mut State, panes: &Panes);
 
-    /// Whether making the rows goes on with the next tick.
+    /// Whether building the rows continues with the next tick.
     fn is_busy(&self) -> bool {
         false
     }
 
     fn draw(&self, state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes);
 
-    /// What a key does here that does not mean the same everywhere.
+    /// Performs an action whose meaning depends on the screen.
     fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action);
 
-    /// Enter: goes on to what the row leads to.
+    /// Enter: opens what the row leads to.
     fn open(&mut self, state: &mut State, data: &Data);
 
     /// Moves to the next row that contains a text in lower case; whether there is one.
     fn find(&mut self, state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool;
 
-    /// The session that an action is about.
+    /// The session that an action applies to.
     fn current(&self, state: &State) -> Option<u32>;
 
     /// The only session shown, where it is only one.
@@ -68,8 +70,8 @@ pub(super) trait View: fmt::Debug {
     /// A click below the tabs; whether it hit a row that a second click opens.
     fn click(&mut self, state: &mut State, data: &Data, panes: &Panes, spot: Spot) -> bool;
 
-    /// The mouse is drawn from one place to another.
-    fn drag(&mut self, _state: &mut State, _data: &Data, _panes: &Panes, _way: (Spot, Spot)) {}
+    /// The mouse is dragged from one place to another.
+    fn drag(&mut self, _state: &mut State, _data: &Data, _panes: &Panes, _from_to: (Spot, Spot)) {}
 
     /// The wheel is turned; whether that does something else here than to scroll.
     fn wheel(&mut self, _state: &mut State, _panes: &Panes, _turn: Turn) -> bool {

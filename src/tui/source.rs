@@ -1,4 +1,4 @@
-//! Where sessions come from: a worker that reads, and the outlet through which it tells what it found.
+//! Where sessions come from: a worker that reads, and the outlet through which it reports what it found.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{Capture, Connector, Finding, Mode, Session, Uid};
 
-/// Reads packets somewhere and tells what it finds. It runs on a thread of its own.
+/// Reads packets and reports what it finds. It runs on a thread of its own.
 pub trait Source: Send {
-    /// Reads all there is, until it ends or the outlet says stop. The last thing it sends is [`Feed::Finished`] or
-    /// [`Feed::Failed`].
+    /// Reads all there is, until it ends or the outlet says stop. The last thing it sends is
+    /// [`Feed::Finished`] or [`Feed::Failed`].
     fn run(self: Box<Self>, outlet: &Outlet);
 
     /// Whether it has something to finish when the user leaves, such as a file: then it is waited for.
@@ -20,14 +20,14 @@ pub trait Source: Send {
     }
 }
 
-/// What a source tells.
+/// What a source reports.
 #[derive(Debug)]
 pub enum Feed {
     /// Sessions that are over, a few hundred at a time.
     Sessions(Vec<Session>),
     /// How far it is.
     Progress(Progress),
-    /// How a live capture goes; a few times a second.
+    /// The status of a live capture, a few times a second.
     Live(Box<LiveStatus>),
     /// A word to the user.
     Note(String),
@@ -57,7 +57,7 @@ pub struct Progress {
     pub finished: bool,
 }
 
-/// How a live capture goes.
+/// The status of a live capture.
 #[derive(Clone, Debug, Default)]
 pub struct LiveStatus {
     /// The interface.
@@ -101,7 +101,8 @@ pub struct Waiting {
     pub until: Timestamp,
 }
 
-/// The way from a source to the screen: bounded, so that a source never runs ahead by more than a few batches.
+/// The channel from a source to the screen: bounded, so that a source never runs ahead by more than a few
+/// batches.
 #[derive(Clone, Debug)]
 pub struct Outlet {
     sender: SyncSender<Feed>,
@@ -113,7 +114,7 @@ impl Outlet {
         Self { sender, stop }
     }
 
-    /// Tells something; waits while the screen is behind. `Break` when nobody listens any more.
+    /// Sends something; waits while the screen is behind. `Break` once the receiver is gone.
     pub fn send(&self, feed: Feed) -> ControlFlow<()> {
         match self.sender.send(feed) {
             Ok(()) => ControlFlow::Continue(()),
@@ -121,12 +122,12 @@ impl Outlet {
         }
     }
 
-    /// Tells something if the screen keeps up, else drops it: for progress.
+    /// Sends something if the screen keeps up, else drops it: for progress.
     pub fn offer(&self, feed: Feed) -> ControlFlow<()> {
         self.hand(feed).map_continue(|_dropped| ())
     }
 
-    /// Tells something if the screen keeps up, else gives it back.
+    /// Sends something if the screen keeps up, else returns it.
     pub fn hand(&self, feed: Feed) -> ControlFlow<(), Option<Feed>> {
         match self.sender.try_send(feed) {
             Ok(()) => ControlFlow::Continue(None),

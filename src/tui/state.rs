@@ -77,7 +77,7 @@ pub(super) struct State {
     pub(super) paused: bool,
     pub(super) follow: bool,
     pub(super) stopping: bool,
-    /// Whether a live capture goes on.
+    /// Whether a live capture is running.
     pub(super) live: bool,
     pub(super) dragged_from: Option<Spot>,
     pub(super) last_click: Option<(Spot, Duration)>,
@@ -151,7 +151,7 @@ impl State {
         self.flash = Some(Flash { text: text.into(), bad: true, until: self.now + Duration::from_secs(10) });
     }
 
-    /// Changes the screen, with the way back kept.
+    /// Changes the screen, and remembers the one before.
     pub(super) fn show(&mut self, data: &Data, screen: Screen) {
         if screen == self.screen {
             return;
@@ -165,8 +165,9 @@ impl State {
         self.screen = screen;
     }
 
-    /// Which sessions, as they stood when, the list of this screen is made from. While reading goes on that changes all the
-    /// time, and making a list takes time in proportion to all that is in it: so it is then a little behind.
+    /// Which sessions, as they stood when, the list of this screen is made from. While reading goes on that
+    /// changes all the time, and making a list takes time in proportion to all that is in it: so it is then a
+    /// little behind.
     pub(super) fn list_version(&mut self, data: &Data) -> Version {
         let recent = self.made.get(&self.screen).filter(|(since, _)| self.now < *since + BEHIND);
         if let Some((_, made_from)) = recent

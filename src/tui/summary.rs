@@ -1,5 +1,5 @@
-//! The state and times of each data channel of a session, and which command belongs to which channel: what the list, the
-//! timeline, the ladder and the port view all need.
+//! The state and times of each data channel of a session, and which command belongs to which channel: what
+//! the list, the timeline, the ladder and the port view all need.
 //!
 //! **Invariant:** adds nothing to the report; only brings together what it has in several places.
 
@@ -19,9 +19,10 @@ pub(super) struct Channel {
     pub(super) transfer: Option<TransferIndex>,
     /// When the endpoint became known: at the reply that settles the negotiation.
     pub(super) announced: Timestamp,
-    /// When the listener stopped waiting: at the first SYN, a failing reply, the next negotiation or the session's end.
+    /// When the listener stopped waiting: at the first SYN, a failing reply, the next negotiation or the
+    /// session's end.
     pub(super) settled: Timestamp,
-    /// The endpoint that was to receive the SYN.
+    /// The endpoint that was expected to receive the SYN.
     pub(super) listener: Option<Endpoint>,
 }
 

@@ -1,4 +1,4 @@
-//! The tabs of the screens: where each stands, for whoever draws them and whoever clicks.
+//! The tabs of the screens and their positions, for drawing and for clicks.
 
 use super::screen::Screen;
 use super::state::State;
@@ -20,7 +20,7 @@ pub(super) fn of(state: &State) -> Vec<(Screen, u16, String)> {
     tabs
 }
 
-/// The screen whose tab stands at a column.
+/// The screen whose tab is at a column.
 pub(super) fn at(state: &State, x: u16) -> Option<Screen> {
     of(state)
         .into_iter()

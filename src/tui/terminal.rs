@@ -46,8 +46,9 @@ struct Asked {
 impl Screen {
     /// Takes the terminal: alternate screen, raw keys, a panic hook and a watch over signals that lead back.
     pub(super) fn take(depth: ColorDepth, mouse: bool) -> io::Result<Self> {
-        // Under NO_COLOR crossterm would write a bare reset in the place of every colour, and with it end reversed video:
-        // the selection would not be seen. So colours are forced on; the theme then only uses the terminal's own.
+        // Under NO_COLOR crossterm would write a bare reset in the place of every colour, and with it end
+        // reversed video: the selection would not be seen. So colours are forced on; the theme then only uses
+        // the terminal's own.
         if depth == ColorDepth::None {
             crossterm::style::force_color_output(true);
         }
@@ -78,12 +79,14 @@ impl Screen {
         self.asked.suspension.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether somebody let the process go on, and may have drawn on the terminal meanwhile; asked once for each time.
+    /// Whether somebody let the process go on, and may have drawn on the terminal meanwhile; asked once for
+    /// each time.
     pub(super) fn take_resumption(&self) -> bool {
         self.asked.resumption.swap(false, Ordering::Relaxed)
     }
 
-    /// Draws everything anew next time. Asks the terminal nothing: one that does not answer is waited for, for seconds.
+    /// Redraws everything next time. Asks the terminal nothing: one that does not answer is waited for, for
+    /// seconds.
     pub(super) fn redraw(&mut self) -> io::Result<()> {
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::from((Position::ORIGIN, size)))
@@ -102,7 +105,7 @@ impl Screen {
         }
     }
 
-    /// Goes behind the shell, and comes back when the shell says so.
+    /// Suspends the process, and resumes when the shell continues it.
     #[cfg(unix)]
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         give_back();
@@ -140,7 +143,7 @@ fn enter(depth: ColorDepth) -> io::Result<Canvas> {
 
 /// Gives the terminal back, as far as that can be done: nothing can be done about one that is gone.
 fn give_back() {
-    // First what can't wait for anybody: writing does, where nobody reads what the terminal is sent.
+    // First what must not block: writing may, where nobody reads the terminal's output.
     _ = disable_raw_mode();
     _ = execute!(
         io::stdout(),
@@ -201,16 +204,16 @@ mod signals {
         Ok(())
     }
 
-    /// Asks the interface to end. Where it does not follow in time (it may hang on a terminal that is gone, whose end of
-    /// file its reader takes for a pause, or that takes no more bytes), gives the terminal back from here and lets the
-    /// signal do what it does by default.
+    /// Asks the interface to end. Where it does not follow in time (it may hang on a terminal that is gone,
+    /// whose end of file its reader takes for a pause, or that takes no more bytes), gives the terminal back
+    /// from here and lets the signal do what it does by default.
     fn end(asked: &Asked, signal: i32) {
         asked.ending.store(signal, Ordering::Relaxed);
         thread::sleep(GRACE);
         if asked.given_back.load(Ordering::Relaxed) {
             return;
         }
-        // Whoever hangs may hold what this needs.
+        // A thread that hangs may hold a lock that this needs.
         let (sender, receiver) = channel();
         _ = thread::Builder::new().name("give back".into()).spawn(move || {
             super::give_back();

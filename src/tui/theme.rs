@@ -83,7 +83,7 @@ impl ColorDepth {
     }
 }
 
-/// What a piece of text stands for; the theme gives it a style.
+/// What a piece of text means; the theme gives it a style.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Role {
     #[default]
@@ -274,7 +274,8 @@ const fn indexed(hue: Hue, light: bool) -> u8 {
     }
 }
 
-/// Okabe and Ito's colours, lightened for dark backgrounds and darkened for light ones where the contrast was too low.
+/// Okabe and Ito's colours, lightened for dark backgrounds and darkened for light ones where the contrast was
+/// too low.
 const fn rgb(hue: Hue, light: bool, strict: bool) -> (u8, u8, u8) {
     match (hue, light) {
         (Hue::Blue, false) => {

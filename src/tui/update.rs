@@ -1,6 +1,6 @@
 //! Intentions change the state.
 //!
-//! **Invariant:** reads no clock, touches no terminal: what is to be done outside comes back as an [`Effect`].
+//! **Invariant:** reads no clock and touches no terminal: anything else is returned as an [`Effect`].
 
 mod command;
 mod goto;
@@ -9,7 +9,7 @@ mod prompt;
 use std::time::Duration;
 
 use super::data::{Changed, Data};
-use super::effect::Effect;
+use super::effect::{Effect, usual_format};
 use super::interface::Interface;
 use super::layout::{self, Spot};
 use super::message::{Action, Message, Turn};
@@ -24,7 +24,7 @@ pub(super) use prompt::apply_filter;
 /// Two clicks within this time are one double click.
 const DOUBLE: Duration = Duration::from_millis(400);
 
-/// Changes the state as a message says; what is to be done outside comes back.
+/// Changes the state as a message says; returns what the loop has to do.
 pub(super) fn update(interface: &mut Interface, data: &Data, message: Message) -> Option<Effect> {
     let state = &mut interface.state;
     let effect = match message {
@@ -85,7 +85,7 @@ pub(super) fn update(interface: &mut Interface, data: &Data, message: Message) -
     effect
 }
 
-/// Whether there is more to do for the next tick than to wait for it.
+/// Whether work is left for the next tick.
 pub(super) fn is_busy(interface: &Interface, data: &Data) -> bool {
     let state = &interface.state;
     let filtering = state.row_filter.is_behind(data) && !state.paused && data.is_settled();
@@ -237,7 +237,7 @@ fn begins_typing(state: &mut State, action: Action) -> bool {
 fn propose_export(interface: &mut Interface) {
     let table = interface.view().table();
     let name = if interface.state.screen.is_of_session() { "session" } else { table.name() };
-    let format = table.usual_format();
+    let format = usual_format(table);
     let line = format!("export {format} {name}.{format}");
     prompt::open(&mut interface.state, Purpose::Command, &line);
 }

@@ -1,10 +1,10 @@
-//! How numbers, times and text become words of a known width.
+//! Formats numbers, times and text at a known width.
 
 use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::base::{Text, Timestamp};
+use crate::base::{Bytes, Text, Timestamp};
 
 const MICRO: i64 = 1_000;
 const MILLI: i64 = 1_000 * MICRO;
@@ -67,30 +67,10 @@ pub(super) fn date(time: Timestamp) -> String {
     format!("{year:04}-{month:02}-{day:02} {}", clock(time))
 }
 
-/// `0`, `1023`, `41.2M`: at most five characters up to the exbibytes. Units are binary.
-pub(super) fn bytes(count: u64) -> String {
-    if count < 1024 {
-        return count.to_string();
-    }
-    let mut value = count as f64;
-    for unit in ["k", "M", "G", "T", "P", "E"] {
-        value /= 1024.0;
-        if value < 999.95 {
-            return if value < 99.95 { format!("{value:.1}{unit}") } else { format!("{value:.0}{unit}") };
-        }
-    }
-    format!("{value:.0}E")
-}
-
-/// `3.8M/s`; nothing where no time passed.
+/// `20.8 MiB/s`; nothing where no time passed.
 pub(super) fn rate(count: u64, seconds: f64) -> Option<String> {
-    if seconds <= 0.0 || count == 0 {
-        return None;
-    }
-    let per_second = (count as f64 / seconds).min(1e18);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and below 10^18")]
-    let per_second = per_second as u64;
-    Some(format!("{}/s", bytes(per_second)))
+    let rate = Bytes(count).per_second(seconds).filter(|_| count > 0)?;
+    Some(format!("{rate}/s"))
 }
 
 /// `104 212`.
@@ -129,7 +109,8 @@ pub(super) fn duration(nanos: i64) -> String {
     }
 }
 
-/// `13.712s`, `1:02:03.456`: since the session began, to the millisecond (to the microsecond in its first tenth).
+/// `13.712s`, `1:02:03.456`: since the session began, to the millisecond (to the microsecond in its first
+/// tenth).
 pub(super) fn offset(nanos: i64) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let nanos = nanos.saturating_abs();
@@ -146,7 +127,7 @@ pub(super) fn offset(nanos: i64) -> String {
     }
 }
 
-/// Text from the wire, defused, cut where no screen could show the rest.
+/// Text from the wire, escaped, and cut where no screen could show the rest.
 pub(super) fn wire(text: &Text) -> String {
     raw_wire(text.raw())
 }
@@ -250,21 +231,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn byte_counts_stay_within_five_characters() {
-        for (count, text) in [
-            (0, "0"),
-            (1023, "1023"),
-            (1024, "1.0k"),
-            (39_951_004, "38.1M"),
-            (102_400, "100k"),
-            (1_048_575, "1.0M"),
-            (u64::MAX, "16.0E"),
-        ] {
-            assert_eq!(bytes(count), text);
-        }
-    }
-
-    #[test]
     fn durations_keep_about_three_digits() {
         for (nanos, text) in [
             (0, "0s"),
@@ -318,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn text_from_the_wire_is_defused_and_bounded() {
+    fn text_from_the_wire_is_escaped_and_bounded() {
         assert_eq!(raw_wire("a\x1b[2Jb"), "a\\x1b[2Jb");
         assert!(raw_wire(&"x".repeat(100_000)).len() < 500);
     }

@@ -1,4 +1,4 @@
-//! What is kept where somebody wants more kept than there is room for.
+//! What is kept where a capture exceeds the limits.
 
 use std::fmt::Write as _;
 
@@ -78,7 +78,7 @@ fn greedy_sessions_leave_room_for_one_that_comes_later_and_keeps_little() {
 }
 
 #[test]
-fn where_there_are_too_many_sessions_one_that_does_nothing_ends_early_and_is_told() {
+fn where_there_are_too_many_sessions_one_that_does_nothing_ends_early_and_is_reported() {
     let mut script = String::from("session B C:40002 -> S:21\n");
     let honest = download("B");
     let (login, transfer) = honest.split_at(honest.find("B C: RETR").unwrap());

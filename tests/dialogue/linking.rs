@@ -547,7 +547,7 @@ fn a_reply_with_anothers_endpoint_in_it_takes_no_connection_from_its_owner() {
 }
 
 #[test]
-fn a_session_that_begins_when_all_others_end_of_silence_is_told() {
+fn a_session_that_begins_when_all_others_end_of_silence_is_reported() {
     check(
         "
         session B C:40001 -> S:21

@@ -1,8 +1,8 @@
 //! Whole conversations, written as text, and what the analysis makes of them.
 //!
-//! [`check`] takes a script (its language is described in `support`) and what the report must hold: a line for each
-//! thing, in order, begun by the letter of its kind. Kinds that are not mentioned are not compared; `D none` says that
-//! there is nothing of a kind.
+//! [`check`] takes a script (its language is described in `support`) and what the report must hold: a line
+//! for each thing, in order, begun by the letter of its kind. Kinds that are not mentioned are not compared;
+//! `D none` says that there is nothing of a kind.
 //!
 //! The letters are those of `support::told`.
 
@@ -24,7 +24,8 @@ use ftpscope::analyzer::Options;
 use support::told::{facts, told};
 use support::{analyse, packets_cut, report};
 
-/// Analyses a script, and compares what came out with what is expected of it; then with its control bytes cut otherwise.
+/// Analyses a script, and compares what came out with what is expected of it; then with its control bytes cut
+/// otherwise.
 #[track_caller]
 fn check(script: &str, expected: &str) {
     let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! Paths, types, offsets and sizes: the state of a session, told by its transfers.
+//! Paths, types, offsets and sizes: the state of a session, as its transfers show it.
 
 use super::check;
 
@@ -225,7 +225,7 @@ fn the_type_in_force_is_the_last_accepted_one() {
 }
 
 #[test]
-fn mode_and_structure_are_told() {
+fn mode_and_structure_are_reported() {
     check(
         "
         C: MODE Z

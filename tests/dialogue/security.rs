@@ -1,4 +1,4 @@
-//! Logins, and what can be told once a session hides under TLS.
+//! Logins, and what can be reported once a session is under TLS.
 
 use super::check;
 

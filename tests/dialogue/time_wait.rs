@@ -42,7 +42,7 @@ fn the_first_to_close_holds_the_pair() {
 }
 
 #[test]
-fn a_pair_used_again_in_time_wait_is_told_with_what_came_of_it() {
+fn a_pair_used_again_in_time_wait_is_reported_with_what_came_of_it() {
     check(
         &twice("wait 5", "data S:20 -> C:41000, S sends 20\nS: 226 done"),
         "D PORT accepted connected endpoint S:20>C:41000
@@ -100,7 +100,7 @@ fn a_syn_in_time_wait_may_be_refused_ignored_or_challenged() {
 }
 
 #[test]
-fn a_listener_used_again_from_another_port_is_told() {
+fn a_listener_used_again_from_another_port_is_reported() {
     check(
         "
         C: PASV

@@ -128,7 +128,7 @@ fn a_file_that_grows_is_read_to_where_it_ends_now() {
         });
         for _ in 0..10 {
             let output = run(&folder, ["export", "growing.pcap"]);
-            // Whole so far, or cut amid a packet: both are said.
+            // Whole so far, or cut inside a packet: both are reported.
             assert!(matches!(output.status.code(), Some(0 | 3)), "{}", said(&output));
             let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
             let damage = &report["capture"]["sources"][0]["damage"];

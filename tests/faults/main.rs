@@ -1,7 +1,7 @@
-//! What can go wrong around the program, through the program: disks, pipes, files, signals, other writers; and what must
-//! never come out of it, whatever goes in.
+//! What can go wrong around the program, through the program: disks, pipes, files, signals, other writers;
+//! and what must never come out of it, whatever goes in.
 //!
-//! Nothing that was reported is lost, the exit status tells, and an output file is whole or not there.
+//! Nothing that was reported is lost, the exit status is right, and an output file is complete or absent.
 
 #![cfg(unix)]
 #![expect(

@@ -1,4 +1,5 @@
-//! Nothing that comes out moves a cursor or turns the reading order, whatever went in: on the wire or on the command line.
+//! Nothing that comes out moves a cursor or turns the reading order, whatever went in: on the wire or on the
+//! command line.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,8 +9,8 @@ use ftpscope::base::is_unprintable;
 
 use crate::{folder, ftpscope, pcap_file, run, said};
 
-/// An escape sequence, a C1 control (as UTF-8 and as a bare byte), a bidirectional override, a bell, a carriage return amid a
-/// line, a delete, a tag character.
+/// An escape sequence, a C1 control (as UTF-8 and as a bare byte), a bidirectional override, a bell, a
+/// carriage return inside a line, a delete, a tag character.
 const EVIL: [&[u8]; 8] = [
     b"a\x1b]0;owned\x07b",
     b"a\x1b[2J\x1b[31mb",

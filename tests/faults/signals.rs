@@ -58,7 +58,8 @@ fn an_output_file_is_whole_or_what_it_was() {
                 assert_eq!(report, "old", "{form} {signal} {millis} ms");
             }
             let left = others(folder.path(), &["small.pcap", "large.pcap", "report"]);
-            // A signal before it listens finds nothing to tidy up; in between there is a moment that is no longer than one.
+            // A signal before it listens finds nothing to tidy up; in between there is a moment that is no
+            // longer than one.
             assert!(
                 left.is_empty() || output.status.code().is_none(),
                 "{form} {signal} {millis} ms: {left:?}"
@@ -84,7 +85,8 @@ fn what_was_read_from_a_pipe_is_reported_before_a_signal_ends_it() {
             pipe.write_all(&capture(3)).unwrap();
             pipe.flush().unwrap();
             let written = || fs::read_to_string(&path).unwrap_or_default().lines().count();
-            // A session's line comes once its closed connection has lingered for ten seconds of the capture's time.
+            // A session's line comes once its closed connection has lingered for ten seconds of the capture's
+            // time.
             let begun = Instant::now();
             while written() < lines {
                 assert!(begun.elapsed() < Duration::from_secs(60), "{form}: {} lines", written());

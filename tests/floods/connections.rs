@@ -96,7 +96,8 @@ fn connections_from_everywhere_to_an_announced_port() {
 
 #[test]
 fn sessions_that_all_wait_for_one_that_began_before_them() {
-    // A document has them in the order of their first packets, and the first session lasts as long as the capture.
+    // A document has them in the order of their first packets, and the first session lasts as long as the
+    // capture.
     let count = scaled(100_000);
     let mut dice = Dice(7);
     let outcome = run::with(&["--format", "json"], |out| {

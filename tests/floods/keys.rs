@@ -1,4 +1,5 @@
-//! Keys that are chosen so that they would meet in one bucket of a hash table, if only one knew how it hashes.
+//! Keys that are chosen so that they would meet in one bucket of a hash table, if only one knew how it
+//! hashes.
 
 use std::fs;
 use std::net::IpAddr;
@@ -12,7 +13,7 @@ use crate::wire::{ACK, Dice, End, SYN, Wire, end};
 
 const FLOWS: u64 = 100_000;
 
-/// Nanoseconds that this thread has had a processor, whoever else wanted it.
+/// Processor time of this thread, in nanoseconds.
 fn worked() -> u64 {
     let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     told.split(' ').next().unwrap().parse().unwrap()
@@ -95,7 +96,8 @@ fn low(number: u64) -> u16 {
     (number % 65_536) as u16
 }
 
-/// Pairs of endpoints that meet in a table that hashes as many do: by sums, by exclusive ors, by low or high bits alone.
+/// Pairs of endpoints that meet in a table that hashes as many do: by sums, by exclusive ors, by low or high
+/// bits alone.
 fn chosen(number: u64) -> [(&'static str, (End, End)); 5] {
     let high = (number >> 16) as u8;
     let port = low(number);

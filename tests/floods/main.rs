@@ -1,10 +1,10 @@
 //! Floods: what an attacker sends to drown an honest session, to fill the memory, or to win time.
 //!
-//! Each ends in time that grows as its packets do, within memory that doesn't, and the honest session in the same capture
-//! is reported whole: its commands, and its transfers with size, sum and connection.
+//! Each ends in time that grows as its packets do, within memory that doesn't, and the honest session in the
+//! same capture is reported whole: its commands, and its transfers with size, sum and connection.
 //!
-//! The floods are made here and read by the program. A tenth of each runs in every test; `.ci/run` lets the release build
-//! stand all of it: `FTPSCOPE_FLOODS=target/release/ftpscope cargo test --test floods`.
+//! The floods are made here and read by the program. A tenth of each runs in every test; `.ci/run` lets the
+//! release build stand all of it: `FTPSCOPE_FLOODS=target/release/ftpscope cargo test --test floods`.
 
 #![cfg(target_os = "linux")]
 #![expect(

@@ -1,4 +1,5 @@
-//! Lets the program read a flood, and measures it: what it reports of the honest, how much memory and time it takes.
+//! Lets the program read a flood, and measures it: what it reports of the honest, how much memory and time it
+//! takes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -71,13 +72,13 @@ fn later() -> String {
     script
 }
 
-/// The address of the honest client whose session lasts as long as the flood, and of the one that comes when it is at its
-/// highest.
+/// The address of the honest client whose session lasts as long as the flood, and of the one that comes when
+/// it is at its highest.
 const CONSTANT: &str = "198.51.100.1";
 const LATER: &str = "198.51.100.7";
 
-/// Whether floods have their full size: `FTPSCOPE_FLOODS` names the program that is to stand them. Without it they are
-/// a tenth of it, for the program as it is built for tests.
+/// Whether floods have their full size: `FTPSCOPE_FLOODS` names the program that is to stand them. Without it
+/// they are a tenth of it, for the program as it is built for tests.
 pub(crate) fn program() -> (String, bool) {
     match std::env::var("FTPSCOPE_FLOODS") {
         Ok(program) if !program.is_empty() => (program, true),
@@ -113,7 +114,8 @@ impl Outcome {
         limits.iter().find(|limit| limit["name"] == name).map_or(0, |limit| limit["count"].as_u64().unwrap())
     }
 
-    /// The honest sessions are there, with all their commands, and every transfer with its size, sum and connection.
+    /// The honest sessions are there, with all their commands, and every transfer with its size, sum and
+    /// connection.
     pub(crate) fn holds_the_honest(&self) {
         for client in [CONSTANT, LATER] {
             println!("the session of {client}");
@@ -162,13 +164,13 @@ impl Honest {
     }
 }
 
-/// Gives the program a capture of a flood of `count` steps, with an honest session dealt out evenly between them, and
-/// another one between the last of them.
+/// Gives the program a capture of a flood of `count` steps, with an honest session dealt out evenly between
+/// them, and another one between the last of them.
 pub(crate) fn flood(count: u64, step: &mut dyn FnMut(u64, &mut Wire<'_>)) -> Outcome {
     with(&["--format", "jsonl"], |out| write(count, step, out))
 }
 
-/// Writes the capture of a flood; tells how many packets it has.
+/// Writes the capture of a flood; returns how many packets it has.
 pub(crate) fn write(count: u64, step: &mut dyn FnMut(u64, &mut Wire<'_>), out: &mut dyn Write) -> u64 {
     pcap_file::begin(out).unwrap();
     let mut take = |time: i64, frame: &[u8]| {
@@ -239,7 +241,8 @@ pub(crate) fn with(options: &[&str], write: impl FnOnce(&mut dyn Write) -> u64) 
     Outcome { honest, closing, sessions, peak, seconds, packets }
 }
 
-/// The objects of a line of JSON: the line itself, or of a whole document its sessions, and the rest as an object.
+/// The objects of a line of JSON: the line itself, or of a whole document its sessions, and the rest as an
+/// object.
 fn sessions_of(line: &[u8]) -> Vec<Vec<u8>> {
     const BEGIN: &[u8] = b"\"sessions\":[";
     const END: &[u8] = b"}],\"capture\":";
@@ -272,8 +275,9 @@ fn look(process: &str) -> Option<(u64, f64)> {
     Some((peak / 1024, ticks as f64 / 100.0))
 }
 
-/// Runs the flood that `make` begins whole, and a quarter of it, and holds that the honest session stands both, that memory stays below `most`
-/// MiB, and that the time grows as the packets do: four times the packets, and not sixteen times the time.
+/// Runs the flood that `make` begins whole, and a quarter of it, and holds that the honest session stands
+/// both, that memory stays below `most` MiB, and that the time grows as the packets do: four times the
+/// packets, and not sixteen times the time.
 pub(crate) fn stands<S: FnMut(u64, &mut Wire<'_>)>(count: u64, most: u64, make: impl Fn() -> S) -> Outcome {
     let quarter = flood(count / 4, &mut make());
     let whole = flood(count, &mut make());

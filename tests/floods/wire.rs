@@ -70,7 +70,7 @@ impl<'a> Wire<'a> {
     }
 }
 
-/// A TCP connection that somebody holds, and its next numbers.
+/// An open TCP connection and its next sequence numbers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Talk {
     pub(crate) client: End,

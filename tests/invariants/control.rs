@@ -1,6 +1,6 @@
 //! What holds for the language of the control connection, whatever the bytes.
 //!
-//! The input begins with one byte of settings and one that tells how the rest, a stream, is cut into pieces.
+//! The input begins with one byte of settings and one that says how the rest, a stream, is cut into pieces.
 
 use std::net::IpAddr;
 
@@ -78,8 +78,9 @@ fn kept(item: Assembled) -> Heard {
     }
 }
 
-/// Whatever the bytes: no panic, limits hold, lines lie one behind the other, how the stream is cut makes no difference,
-/// nothing printable is a control character, and an endpoint that was read reads the same when written down.
+/// Whatever the bytes: no panic, limits hold, lines lie one behind the other, how the stream is cut makes no
+/// difference, nothing printable is a control character, and an endpoint that was read reads the same when
+/// written down.
 pub(crate) fn hold(input: &[u8]) {
     let [settings, cut, stream @ ..] = input else { return };
     let party = if settings & 1 == 0 { Party::Client } else { Party::Server };
@@ -140,7 +141,7 @@ fn command(line: &[u8]) {
     let _ = (directory.resolve(Some(text)), ftp::join(Some("/a/b"), text), ftp::join(None, text));
 }
 
-/// Reads a reply for all that any reply may tell.
+/// Runs every parser of replies on one reply.
 fn reply(code: u16, text: &str) {
     for code in [code, 227, 228, 229] {
         if let Some(endpoint) = ftp::passive_reply(code, text) {

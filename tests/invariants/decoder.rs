@@ -1,7 +1,7 @@
 //! What holds for the decoder, whatever the frames.
 //!
-//! The input is a link type (two bytes, most significant first), then frames: their length (two bytes), how much longer
-//! they were on the wire (one byte), their bytes.
+//! The input is a link type (two bytes, most significant first), then frames: their length (two bytes), how
+//! much longer they were on the wire (one byte), their bytes.
 
 use ftpscope::base::{Limits, PacketRef, Timestamp};
 use ftpscope::decode::{Decoded, Decoder, Frame, LinkType, Segment};
@@ -33,8 +33,8 @@ fn frame(link: LinkType, bytes: &[u8], wire_len: u32, number: u64) -> Frame<'_> 
     Frame { packet: PacketRef { time, frame: number }, link, bytes, wire_len, source: 0, quick: None }
 }
 
-/// Whatever the frames: no panic, no byte that was not there, every frame is accounted for, and a frame cut short tells
-/// nothing else than the whole one.
+/// Whatever the frames: no panic, no byte that was not there, every frame is accounted for, and a frame cut
+/// short tells nothing else than the whole one.
 pub(crate) fn hold(input: &[u8]) {
     let [high, low, rest @ ..] = input else { return };
     let link = LinkType(u16::from_be_bytes([*high, *low]));
@@ -65,7 +65,7 @@ pub(crate) fn hold(input: &[u8]) {
     assert!(told <= count);
 }
 
-/// A capture with a smaller snap length tells less, and nothing else.
+/// A capture with a smaller snap length shows less, and nothing different.
 fn cut_short(whole: &Frame<'_>) {
     let short = Frame { bytes: &whole.bytes[..whole.bytes.len() * 3 / 4], ..*whole };
     let (mut one, mut other) = (Decoder::new(&limits()), Decoder::new(&limits()));

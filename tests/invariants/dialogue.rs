@@ -1,8 +1,8 @@
 //! What holds for honest dialogues, whoever else is on the wire.
 //!
-//! The input decides on one or two sessions and what they do, how their lines are cut into segments, and what then
-//! befalls the packets: copies, neighbours that change places, losses, strangers in between. The dialogue is told as a
-//! script (see `support`), so that a failure can be read.
+//! The input decides on one or two sessions and what they do, how their lines are cut into segments, and what
+//! then befalls the packets: copies, neighbours that change places, losses, strangers in between. The
+//! dialogue is told as a script (see `support`), so that a failure can be read.
 
 use std::fmt::Write as _;
 
@@ -217,8 +217,9 @@ impl Teller {
     }
 }
 
-/// Whatever an honest dialogue is, however it is cut, and whoever else is on the wire: its sessions are there. Unless
-/// packets were lost, so are all its commands, and every transfer with its size and sum, linked to its connection.
+/// Whatever an honest dialogue is, however it is cut, and whoever else is on the wire: its sessions are
+/// there. Unless packets were lost, so are all its commands, and every transfer with its size and sum, linked
+/// to its connection.
 pub(crate) fn hold(input: &[u8]) {
     let mut input = Unstructured::new(input);
     // What runs out of input is over.

@@ -1,8 +1,8 @@
-//! What must hold whatever anybody sends, as properties of the readers, the decoder, the connections, the control
-//! language, the whole analysis, and of honest dialogues amid hostile traffic.
+//! What must hold whatever anybody sends, as properties of the readers, the decoder, the connections, the
+//! control language, the whole analysis, and of honest dialogues among hostile traffic.
 //!
-//! The same checks run for longer, and with an eye on coverage, in `fuzz/`. What they once found is in `tests/found/`,
-//! a folder for each of them, and runs here again.
+//! The same checks run for longer, and with an eye on coverage, in `fuzz/`. What they once found is in
+//! `tests/found/`, a folder for each of them, and runs here again.
 
 #![expect(
     clippy::unwrap_used,
@@ -40,7 +40,8 @@ const CHECKS: [(&str, Check); 6] = [
     ("whole", whole::hold),
 ];
 
-/// Checks an input; one that fails is kept in a file, the last one being the smallest that proptest could make of it.
+/// Checks an input; one that fails is kept in a file, the last one being the smallest that proptest could
+/// make of it.
 fn checked(name: &str, input: &[u8]) {
     let (_, check) = CHECKS.iter().find(|(known, _)| *known == name).unwrap();
     if let Err(panic) = std::panic::catch_unwind(|| check(input)) {
@@ -133,7 +134,7 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     }
 }
 
-/// A sample that somebody tampered with.
+/// A sample that was tampered with.
 fn tampered() -> impl Strategy<Value = Vec<u8>> {
     (prop::sample::select(samples()), prop::collection::vec(change(), 0..12)).prop_map(
         |(mut bytes, changes)| {

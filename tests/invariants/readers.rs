@@ -37,7 +37,7 @@ struct Packet {
     bytes: (usize, u64),
 }
 
-/// All that reading a file told.
+/// Everything that reading a file returned.
 #[derive(Debug, PartialEq)]
 struct Story {
     packets: Vec<Packet>,
@@ -100,8 +100,9 @@ fn read(file: &[u8], most: usize, mut copy: Option<&mut Vec<u8>>) -> Result<Stor
     Ok(Story { packets, source: format!("{source:?}"), secrets: frames.tls_secrets().to_vec() })
 }
 
-/// Whatever the file: no panic, limits hold, what is told is what was delivered, how it comes in pieces makes no
-/// difference (but to the words of what is said of one that can't be read), and what was read can be written and read again.
+/// Whatever the file: no panic, limits hold, what is reported is what was delivered, how it comes in pieces
+/// makes no difference (but to the words of what is said of one that can't be read), and what was read can be
+/// written and read again.
 pub(crate) fn hold(file: &[u8]) {
     let mut copy = Vec::new();
     let whole = read(file, usize::MAX, Some(&mut copy));
@@ -114,7 +115,8 @@ pub(crate) fn hold(file: &[u8]) {
             "in pieces of {pieces}"
         );
     }
-    // What is wrong with a file that is no capture may be found out sooner or later, and that it is wrong always.
+    // What is wrong with a file that is no capture may be found out sooner or later, and that it is wrong
+    // always.
     if in_pieces.is_ok() || whole.is_ok() {
         assert_eq!(in_pieces, whole, "in pieces of {pieces}");
     }

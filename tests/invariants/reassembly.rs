@@ -1,7 +1,7 @@
 //! What holds for TCP connections, whatever the segments.
 //!
-//! Every byte that is sent here is the low byte of its sequence number. So each stream tells by itself whether a byte
-//! came at the right place, however its segments were cut, repeated, lost or mixed.
+//! Every byte that is sent here is the low byte of its sequence number. So each stream shows by itself
+//! whether a byte came at the right place, however its segments were cut, repeated, lost or mixed.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -198,8 +198,8 @@ fn limits(input: &mut Unstructured<'_>) -> Result<Limits> {
     })
 }
 
-/// Whatever the segments: no panic, caps hold, bytes come in order and at their place, delivered and missing bytes make
-/// the span, and what opens ends.
+/// Whatever the segments: no panic, caps hold, bytes come in order and at their place, delivered and missing
+/// bytes make the span, and what opens ends.
 pub(crate) fn hold(input: &[u8]) {
     let mut input = Unstructured::new(input);
     // What runs out of input is over.

@@ -1,4 +1,4 @@
-//! What holds for the whole way from a capture file to every form of report, whatever the file.
+//! What holds from a capture file to every form of report, whatever the file.
 
 use std::io::{Cursor, Read};
 
@@ -47,8 +47,8 @@ fn open(file: &[u8], limits: &Limits) -> Option<Frames> {
     Frames::from_readers(vec![("file".to_owned(), input)], limits).ok().map(Frames::without_threads)
 }
 
-/// Whatever the file: no panic, the report is in itself consistent and within its caps, every form of it can be read, and a
-/// report that is written while the capture is read is the same as one written at the end.
+/// Whatever the file: no panic, the report is in itself consistent and within its caps, every form of it can
+/// be read, and a report that is written while the capture is read is the same as one written at the end.
 pub(crate) fn hold(file: &[u8]) {
     let options = options(file);
     let Some(mut frames) = open(file, &options.limits) else { return };
@@ -145,7 +145,7 @@ fn written(report: &Report) -> String {
             assert!(text.is_ascii());
         }
     }
-    for what in [What::Sessions, What::Transfers, What::Channels, What::Commands, What::Findings] {
+    for &what in What::ALL {
         commas(&write(&Csv, Settings { what, ..usual }), false);
         commas(&write(&Csv, Settings { what, raw: true, ..usual }), true);
         tabs(&write(&Tsv, Settings { what, ..usual }));

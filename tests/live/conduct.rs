@@ -17,14 +17,14 @@ ftp.quit()
 ";
 
 #[test]
-fn events_are_told_as_they_happen() {
+fn events_are_reported_as_they_happen() {
     let Some(mut lab) = Lab::with(&["python3:pyftpdlib", "curl", "ss"]) else { return };
     let shelf = Shelf::fill(&lab, &[1000]);
     pyftpdlib(&mut lab, &shelf);
     let mut sniffer = lab.sniff(&["-l", "-t", "u"]);
     curl(&lab, SERVER[0], "PASV", Errand::Get(1000));
     // Nothing is waited for but the lines themselves: the capture goes on.
-    wait_for("the session to be told", || sniffer.wrote().contains("session closed"));
+    wait_for("the session to be reported", || sniffer.wrote().contains("session closed"));
     let wrote = sniffer.wrote();
     let words: Vec<&str> = wrote.lines().map(|line| line.split_once(": ").unwrap().1).collect();
     let (client, server) = (CLIENT[0], SERVER[0]);
@@ -33,7 +33,7 @@ fn events_are_told_as_they_happen() {
         "logged in, user alice (230)".to_owned(),
         format!("expecting {client} → {server}:"),
         "connected after ".to_owned(),
-        "RETR 1000 complete (226): 1.0 kB in ".to_owned(),
+        "RETR 1000 complete (226): 1000 B in ".to_owned(),
         "session closed".to_owned(),
     ];
     assert_eq!(words.len(), begins.len(), "{wrote}");
@@ -46,7 +46,7 @@ fn events_are_told_as_they_happen() {
 }
 
 #[test]
-fn a_prediction_that_is_not_met_is_told_on_a_silent_link() {
+fn a_prediction_that_is_not_met_is_reported_on_a_silent_link() {
     let Some(mut lab) = Lab::with(&["python3:pyftpdlib", "ss"]) else { return };
     let shelf = Shelf::fill(&lab, &[]);
     pyftpdlib(&mut lab, &shelf);

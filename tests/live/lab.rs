@@ -229,7 +229,8 @@ impl Seen {
         Self { sessions: sessions.as_array().unwrap().clone(), closing: report }
     }
 
-    /// Holds one against the other, but for what a file can't know: where packets came from, and what was dropped.
+    /// Holds one against the other, but for what a file can't know: where packets came from, and what was
+    /// dropped.
     pub(crate) fn assert_same(&self, other: &Self) {
         assert_eq!(self.sessions, other.sessions);
         assert_eq!(self.closing["findings"], other.closing["findings"]);
@@ -293,7 +294,7 @@ pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A test can't be made here: fine on somebody's machine, wrong in CI.
+/// A test can't run here: fine on a developer's machine, wrong in CI.
 pub(crate) fn lacking<T>(what: &str) -> Option<T> {
     let is_ci =
         std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0");

@@ -1,7 +1,8 @@
 //! Captures real traffic, live: namespaces with a cable between them, real servers, real clients.
 //!
-//! Needs Linux, root, `ip` (iproute2), Python's pyftpdlib, vsftpd, curl, lftp and tcpdump. Where something is missing a test
-//! says so and passes, unless the variable CI is set: then it fails. All packets stay inside the namespaces.
+//! Needs Linux, root, `ip` (iproute2), Python's pyftpdlib, vsftpd, curl, lftp and tcpdump. Where something is
+//! missing a test says so and passes, unless the variable CI is set: then it fails. All packets stay inside
+//! the namespaces.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]

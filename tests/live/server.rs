@@ -108,7 +108,8 @@ pub(crate) enum Errand {
     List,
 }
 
-/// Runs an errand with curl in this mode against the server's first or second address, and notes what was moved.
+/// Runs an errand with curl in this mode against the server's first or second address, and notes what was
+/// moved.
 pub(crate) fn curl(lab: &Lab, address: &str, mode: &str, errand: Errand) -> Moved {
     let local = lab.path(&format!("curl-{mode}-{}", address.len()));
     let mut curl = lab.in_client("curl");

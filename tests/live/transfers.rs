@@ -83,7 +83,8 @@ fn tcpdump_through_a_pipe_and_the_any_interface_tell_the_same_transfers() {
     let mut expected: Vec<_> =
         ways().into_iter().map(|(address, mode)| curl(&lab, address, mode, Errand::Get(1000))).collect();
     expected.sort();
-    // tcpdump ends where it is, and on a busy machine it may be behind. The pipe ends: no signal for ftpscope.
+    // tcpdump ends where it is, and on a busy machine it may be behind. The pipe ends: no signal for
+    // ftpscope.
     std::thread::sleep(Duration::from_secs(1));
     let id = nix::unistd::Pid::from_raw(i32::try_from(tcpdump.id()).unwrap());
     nix::sys::signal::kill(id, Signal::SIGINT).unwrap();

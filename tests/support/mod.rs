@@ -15,7 +15,7 @@
 //! open C:41000 -> S:50000          a data connection in pieces: its handshake,
 //! send S 1000                      bytes on the one opened last, of a pattern,
 //! put S \x80\x00\x01a              or as they are,
-//! close S, reset S                 and its end, told by who closes first
+//! close S, reset S                 and its end, named by who closes first
 //! hello C, hello S, sealed C 100   TLS records on the connection that was opened or spoke last
 //! wait 2                           seconds pass
 //! lost ...                         any of these, but its packets are missing from the capture
@@ -84,8 +84,8 @@ pub(crate) fn packets(script: &str) -> Vec<Packet> {
     World::new(None).tell(script)
 }
 
-/// The same, but what one side says before the other says anything is one piece, and `cut` tells how many of the bytes
-/// that are left of it go into its next segment.
+/// The same, but what one side says before the other says anything is one piece, and `cut` tells how many of
+/// the bytes that are left of it go into its next segment.
 pub(crate) fn packets_cut(script: &str, cut: &mut dyn FnMut(usize) -> usize) -> Vec<Packet> {
     World::new(Some(cut)).tell(script)
 }

@@ -1,7 +1,7 @@
 //! Capture files: pcap, little-endian, in nanoseconds, of Ethernet frames.
 //!
-//! Not named `pcap`: a path that begins so has the crate of that name linked, and libpcap with it, which a machine may not
-//! have.
+//! Not named `pcap`: a path that begins so has the crate of that name linked, and libpcap with it, which a
+//! machine may not have.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};

@@ -19,7 +19,8 @@ use std::fmt::{Debug, Display};
 use ftpscope::base::Endpoint;
 use ftpscope::report::{Argument, Command, DataChannel, Reply, Report, Reuse, Session, Transfer};
 
-/// What must not depend on how lines lie in segments: all but the findings, of which one says what a middlebox sees.
+/// What must not depend on how lines lie in segments: all but the findings, of which one says what a
+/// middlebox sees.
 pub(crate) fn facts(report: &Report) -> Vec<String> {
     told(report).into_iter().filter(|line| !line.starts_with('F')).collect()
 }

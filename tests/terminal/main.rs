@@ -135,8 +135,8 @@ fn it_ends_with_its_window() {
 fn a_signal_ends_it_where_nobody_reads_its_screen() {
     let mut terminal = open("time-wait-425.pcap");
     terminal.stop_reading();
-    // More than fits between the program and a terminal that does not read. Whether it hangs by then can't be seen from
-    // here; it has to end in either case.
+    // More than fits between the program and a terminal that does not read. Whether it hangs by then can't be
+    // seen from here; it has to end in either case.
     for _ in 0..60 {
         terminal.press("\x0c");
         thread::sleep(Duration::from_millis(20));

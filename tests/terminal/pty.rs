@@ -1,7 +1,8 @@
-//! A terminal without a window: the program runs in a pseudo-terminal, and what it draws is read off a screen in memory.
+//! A terminal without a window: the program runs in a pseudo-terminal, and what it draws is read off a screen
+//! in memory.
 //!
-//! Nothing here sleeps for a fixed time: a test waits until the screen shows what it should, for as long as a loaded machine
-//! may take.
+//! Nothing here sleeps for a fixed time: a test waits until the screen shows what it should, for as long as a
+//! loaded machine may take.
 
 use std::io::{Read as _, Write};
 use std::num::NonZeroU16;
@@ -158,7 +159,8 @@ impl Terminal {
         kill(self.id(), signal).unwrap();
     }
 
-    /// Lets the program go on as `fg` does, until it is back: it may not have stopped yet when it is told to go on.
+    /// Lets the program go on as `fg` does, until it is back: it may not have stopped yet when it is told to
+    /// go on.
     #[track_caller]
     pub(crate) fn resume(&self) {
         let begun = Instant::now();

@@ -1,4 +1,5 @@
-//! Captures of FTPS. They lie outside the repository; where they are absent the tests say so and pass, except in CI.
+//! Captures of FTPS. They lie outside the repository; where they are absent the tests say so and pass, except
+//! in CI.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,7 +13,8 @@ use crate::{observe, text};
 
 type Endpoint = (IpAddr, u16);
 
-/// One TCP connection: the originator, the responder, and what they sent in capture order without repetitions.
+/// One TCP connection: the originator, the responder, and what they sent in capture order without
+/// repetitions.
 struct Connection {
     ends: [Endpoint; 2],
     next: [Option<u32>; 2],
@@ -43,7 +45,8 @@ fn packets(file: &[u8]) -> Vec<&[u8]> {
     packets
 }
 
-/// The connections of a capture, in order of their first packet; segments that are not the next ones are left out.
+/// The connections of a capture, in order of their first packet; segments that are not the next ones are left
+/// out.
 fn connections(path: &Path) -> Vec<Connection> {
     let file = std::fs::read(path).unwrap();
     let mut order = Vec::new();

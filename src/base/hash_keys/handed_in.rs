@@ -10,16 +10,16 @@ static KEYS: OnceLock<[u64; 4]> = OnceLock::new();
 /// Sets the keys of all hash tables in the process; false where they are set or were used already.
 ///
 /// Call it with random numbers (in a browser, from `crypto.getRandomValues`) before the first
-/// [`Analyzer`](crate::analyzer::Analyzer) is made. **Without it the keys are as good as known**: this target has no
-/// source of randomness, and a capture made for the purpose can then slow the analysis down, or have two connections taken
-/// for one.
+/// [`Analyzer`](crate::analyzer::Analyzer) is made. **Without it the keys are as good as known**: this target
+/// has no source of randomness, and a capture made for the purpose can then slow the analysis down, or have
+/// two connections taken for one.
 pub fn set_hash_keys(keys: [u64; 4]) -> bool {
     KEYS.set(keys).is_ok()
 }
 
 fn keys() -> [u64; 4] {
     *KEYS.get_or_init(|| {
-        // Whatever std finds: on this target little more than addresses in memory.
+        // Whatever std uses: on this target little more than memory addresses.
         let state = RandomState::new();
         [0_u8, 1, 2, 3].map(|number| state.hash_one(number))
     })
@@ -37,7 +37,7 @@ impl Default for FastKeys {
 }
 
 impl FastKeys {
-    /// As `ahash::RandomState` has it of its own, so that who calls it needs no trait.
+    /// Inherent, as on `ahash::RandomState`, so that callers need no trait.
     pub(crate) fn hash_one<T: Hash>(&self, value: T) -> u64 {
         self.0.hash_one(value)
     }

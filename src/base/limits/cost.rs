@@ -1,14 +1,15 @@
 //! What one unit of a cap costs at most, in bytes of memory.
 //!
-//! Each number holds the things themselves and what surrounds them: the containers at their emptiest, twice as large as
-//! what is in them, a hash table with its old half while it grows, and what the allocator adds to each piece. The floors
-//! that own the things assert that they fit (`const _: () = assert!(..)` beside the type).
+//! Each number covers the values themselves and their overhead: containers at their emptiest, which are twice
+//! as large as their content, a hash table together with the old one while it grows, and what the allocator
+//! adds per allocation. The floors that own the things assert that they fit (`const _: () = assert!(..)`
+//! beside the type).
 
 /// What the allocator adds to a piece of memory.
 pub const ALLOCATION: usize = 16;
 
-/// What an entry of a hash table takes beside its own bytes, and how often those: a table is filled to 7/8 at most, to half
-/// of that after it has grown, and while it grows the old one is there too.
+/// What an entry of a hash table takes beside its own bytes, and how often those: a table is filled to 7/8 at
+/// most, to half of that after it has grown, and while it grows the old one is there too.
 pub const fn in_hash_table(entry: usize) -> usize {
     (entry + 1) * 24 / 7
 }
@@ -18,7 +19,8 @@ pub const fn in_tree(entry: usize) -> usize {
     entry * 2 + 8
 }
 
-/// A connection: in the table, among the flows, and with the tracker as a data connection (but for what it carries).
+/// A connection: in the table, among the flows, and with the tracker as a data connection (but for what it
+/// carries).
 pub const CONNECTION: usize = CONNECTION_IN_TABLE + FLOW + CONNECTION_IN_TRACKER;
 /// A connection's facts, its two directions, a newer attempt beside it.
 pub const CONNECTION_IN_TABLE: usize = 1792;
@@ -44,10 +46,10 @@ pub const ATTEMPT: usize = 432;
 pub const DATAGRAM: usize = 1536;
 /// A byte of an incomplete datagram: pieces of 8 bytes are charged with 64 more, and take twice that.
 pub const FRAGMENT_BYTE: usize = 3;
-/// A byte of the largest packet: there are thirteen buffers in which it may lie (four batches and what is carried over
-/// between a file and the analysis, and eight parcels where a pipe is followed), and a block of pcapng may have as much
-/// again in options. Where the packets of a batch lie and their decoded headers take three times its bytes at most,
-/// which parcels, of few packets each, leave room for.
+/// A byte of the largest packet: there are thirteen buffers in which it may lie (four batches and what is
+/// carried over between a file and the analysis, and eight parcels where a pipe is followed), and a block of
+/// pcapng may have as much again in options. Where the packets of a batch lie and their decoded headers take
+/// three times its bytes at most, which parcels, of few packets each, leave room for.
 pub const PACKET_BUFFERS: usize = 2 * 13;
 /// An interface of a pcapng file.
 pub const INTERFACE: usize = 128;

@@ -3,8 +3,8 @@
 use super::Cell;
 use crate::base::{Choice, Endpoint, Text};
 use crate::report::{
-    Argument, Command, Connection, DataChannel, Finding, Reply, Report, Reuse, Session, Severity, TimeWait,
-    Transfer, Uid, community_id,
+    Argument, ChannelState, Command, Connection, DataChannel, Finding, Reply, Report, Reuse, Session,
+    Severity, TimeWait, Transfer, Uid, community_id,
 };
 
 /// One column: its heading, and how to get its cell from a row.
@@ -22,6 +22,8 @@ pub(super) struct Row<'a, T> {
     session: Option<&'a Session>,
     index: usize,
     item: &'a T,
+    /// The verdict, where the item is a data channel.
+    state: Option<ChannelState>,
 }
 
 impl<'a, T> Row<'a, T> {
@@ -31,6 +33,7 @@ impl<'a, T> Row<'a, T> {
                 session: Some(session),
                 index,
                 item,
+                state: None,
             })
         })
     }
@@ -42,7 +45,8 @@ impl<'a, T> Row<'a, T> {
 
 impl<'a> Row<'a, Session> {
     pub(super) fn sessions(report: &'a Report) -> impl Iterator<Item = Self> {
-        report.sessions.iter().enumerate().map(|(index, item)| Self { session: Some(item), index, item })
+        let sessions = report.sessions.iter().enumerate();
+        sessions.map(|(index, item)| Self { session: Some(item), index, item, state: None })
     }
 }
 
@@ -58,7 +62,16 @@ impl<'a> Row<'a, Transfer> {
 
 impl<'a> Row<'a, DataChannel> {
     pub(super) fn channels(report: &'a Report) -> impl Iterator<Item = Self> {
-        Self::all(report, |session| &session.data_channels)
+        report.sessions.iter().flat_map(|session| {
+            session.data_channels.iter().zip(session.verdicts()).enumerate().map(
+                |(index, (item, verdict))| Self {
+                    session: Some(session),
+                    index,
+                    item,
+                    state: Some(verdict.state),
+                },
+            )
+        })
     }
 
     fn command(&self) -> Option<&'a Command> {
@@ -82,8 +95,8 @@ impl<'a> Row<'a, Command> {
 
 impl<'a> Row<'a, Finding> {
     pub(super) fn findings(report: &'a Report) -> impl Iterator<Item = Self> {
-        let across_sessions =
-            report.findings.iter().enumerate().map(|(index, item)| Self { session: None, index, item });
+        let findings = report.findings.iter().enumerate();
+        let across_sessions = findings.map(|(index, item)| Self { session: None, index, item, state: None });
         Self::all(report, |session| &session.findings).chain(across_sessions)
     }
 }
@@ -204,6 +217,7 @@ pub(super) fn channels<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
             number(row.item.predicted().and_then(|predicted| predicted.connector.port))
         }),
         column("outcome", |row| name(row.item.outcome())),
+        column("state", |row| name(row.state)),
         column("matched_by", |row| name(row.item.matched_by())),
         column("differs", |row| name(row.item.differs())),
     ]);

@@ -1,31 +1,8 @@
-//! Amounts and times, formatted for people.
+//! Counts and times, formatted for people.
 
 use std::fmt;
 
 use crate::base::Timestamp;
-
-/// A number of bytes: exact up to 9999, then in powers of 1024.
-pub(super) struct Bytes(pub(super) u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-        if self.0 < 10_000 {
-            return write!(f, "{} B", self.0);
-        }
-        let mut amount = self.0 as f64 / 1024.0;
-        let mut unit = UNITS[0];
-        for larger in UNITS.into_iter().skip(1) {
-            // 999.95 would be rounded to four digits before the point.
-            if amount < 999.95 {
-                break;
-            }
-            amount /= 1024.0;
-            unit = larger;
-        }
-        write!(f, "{amount:.1} {unit}")
-    }
-}
 
 /// A number with thousands separators.
 pub(super) struct Count(pub(super) u64);
@@ -127,21 +104,6 @@ impl fmt::Display for FrameList<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_are_exact_while_they_are_few() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (9_999, "9999 B"),
-            (10_000, "9.8 KiB"),
-            (1_048_576, "1.0 MiB"),
-            (1_048_520, "1.0 MiB"),
-            (999 * 1024, "999.0 KiB"),
-            (u64::MAX, "16.0 EiB"),
-        ] {
-            assert_eq!(Bytes(bytes).to_string(), text);
-        }
-    }
 
     #[test]
     fn counts_have_thousands_separators() {

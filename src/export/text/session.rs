@@ -5,9 +5,9 @@ use std::io;
 use super::Numbers;
 use super::findings::{self, AdviceGiven};
 use super::page::{Page, Style, Styled};
-use super::quantity::{Bytes, DateTime, Span};
+use super::quantity::{DateTime, Span};
 use super::table::{self, Column, Row};
-use crate::base::{Endpoint, Text, Timestamp};
+use crate::base::{Bytes, Endpoint, Text, Timestamp};
 use crate::report::{
     Attempt, ChannelState, CommandIndex, Connection, DataChannel, EndState, FirstClose, MatchedBy, Mode,
     Party, Reuse, ReuseOutcome, Session, Status, Transfer,
@@ -305,11 +305,9 @@ fn transfer_row(mut row: Row, session: &Session, transfer: &Transfer, page: &Pag
         None => row.set(Column::Bytes, page.styled(Style::Faint, "?")),
     }
     if let (Some(bytes @ 1..), Some(seconds)) = (transfer.bytes, transfer.duration())
-        && seconds > 0.0
+        && let Some(rate) = Bytes(bytes).per_second(seconds)
     {
-        let rate = bytes as f64 / seconds;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
-        row.set(Column::Rate, page.styled(Style::Plain, format!("{}/s", Bytes(rate as u64))));
+        row.set(Column::Rate, page.styled(Style::Plain, format!("{rate}/s")));
     }
     let code = transfer.reply_code.map_or_else(String::new, |code| code.to_string());
     let (style, reply) = match transfer.status {

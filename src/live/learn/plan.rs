@@ -9,17 +9,18 @@ use std::time::{Duration, Instant};
 use crate::analyzer::{Event, EventKind};
 use crate::report::{ChannelIndex, Uid};
 
-/// How long a data connection that is over may still have packets under way.
+/// How long packets of a closed data connection may still be in flight.
 const GRACE: Duration = Duration::from_secs(2);
 /// Data connections kept for one session: more are never open at a time.
 const PER_SESSION: usize = 64;
-/// Data connections up to which the filter names hosts. Beyond, ports alone: the kernel takes 4096 instructions at most.
+/// Data connections up to which the filter names hosts. Beyond, ports alone: the kernel takes 4096
+/// instructions at most.
 const WITH_HOSTS: usize = 24;
 /// Data connections up to which the filter names ports. Beyond, it passes all of TCP.
 const WITH_PORTS: usize = 400;
 
-/// Packets of TCP that pass whatever is predicted: those that open and close connections, and what can't be told apart for
-/// being a later fragment. libpcap's `tcp[]` is for IPv4 alone.
+/// Packets of TCP that pass whatever is predicted: those that open and close connections, and what can't be
+/// told apart for being a later fragment. libpcap's `tcp[]` is for IPv4 alone.
 const ALWAYS: &str = "(tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0) or (ip6[6] = 6 and ip6[53] & 7 != 0) \
                       or (ip[9] = 6 and ip[6:2] & 0x1fff != 0) or ip6[6] = 44";
 
@@ -122,7 +123,7 @@ impl Plan {
         self.count
     }
 
-    /// The filter, in libpcap's language; the same wishes give the same text.
+    /// The filter, in libpcap's language; the same connections give the same text.
     pub(super) fn expression(&self) -> String {
         let mut wanted: Vec<&Wanted> = self.wanted.values().flatten().collect();
         if wanted.len() > WITH_PORTS {

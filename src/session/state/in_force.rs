@@ -63,7 +63,57 @@ impl InForce {
             Verb::Port | Verb::Eprt | Verb::Lprt | Verb::Pasv | Verb::Epsv | Verb::Lpsv => {
                 self.negotiate(effect, negotiated());
             }
-            _ => {}
+            // These leave all of it in force, or were refused.
+            Verb::User
+            | Verb::Pass
+            | Verb::Acct
+            | Verb::Smnt
+            | Verb::Rein
+            | Verb::Quit
+            | Verb::Type
+            | Verb::Stru
+            | Verb::Mode
+            | Verb::Retr
+            | Verb::Stor
+            | Verb::Stou
+            | Verb::Appe
+            | Verb::Allo
+            | Verb::Rest
+            | Verb::Rnfr
+            | Verb::Rnto
+            | Verb::Abor
+            | Verb::Dele
+            | Verb::Rmd
+            | Verb::Mkd
+            | Verb::List
+            | Verb::Nlst
+            | Verb::Site
+            | Verb::Syst
+            | Verb::Stat
+            | Verb::Help
+            | Verb::Noop
+            | Verb::Xmkd
+            | Verb::Xrmd
+            | Verb::Auth
+            | Verb::Adat
+            | Verb::Prot
+            | Verb::Pbsz
+            | Verb::Ccc
+            | Verb::Mic
+            | Verb::Conf
+            | Verb::Enc
+            | Verb::Feat
+            | Verb::Opts
+            | Verb::Lang
+            | Verb::Mdtm
+            | Verb::Size
+            | Verb::Mlst
+            | Verb::Mlsd
+            | Verb::Algs
+            | Verb::Host
+            | Verb::Clnt
+            | Verb::Mfmt
+            | Verb::Other(_) => {}
         }
     }
 

@@ -171,7 +171,7 @@ fn what_the_capture_cut_off_is_missing_at_once_unless_another_packet_brings_it()
 }
 
 #[test]
-fn the_frame_before_a_gap_is_told() {
+fn the_frame_before_a_gap_is_reported() {
     let told = play("c S 100\n s SA 900 101\n c A 101 901\n c A 101 901 ab\n c A 105 901 ef\n s A 950 107 z");
     let (connection, _) = &told.ended[0];
     assert_eq!(connection.from_originator.gap_frame, Some(4));

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{DetailLine, line};
+use crate::base::Bytes;
 use crate::report::{Allocation, DataChannel, EndState, Finding, Session, Severity, Status};
 use crate::tui::data::SessionRow;
 use crate::tui::theme::Role;
@@ -93,7 +94,7 @@ fn channels(session: &Session, row: &SessionRow) -> DetailLine {
         }
     }
     if row.bytes > 0 {
-        _ = write!(text, "  {} bytes", words::bytes(row.bytes));
+        _ = write!(text, "  {}", Bytes(row.bytes));
     }
     text.push_str(&ports);
     line(glyphs::DOT, if row.failed > 0 { Role::Bad } else { Role::Text }, "data", text)

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::base::Bytes;
 use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::glyphs;
@@ -12,20 +13,20 @@ use crate::tui::tabs;
 use crate::tui::theme::Role;
 use crate::tui::words;
 
-/// What is read, how large it is, and how far reading is.
+/// The name of the capture, its size, and the progress of reading.
 pub(super) fn title(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let mut spans: Spans = vec![span(" ftpscope  ", Role::Title)];
     let progress = data.progress();
     if let Some(live) = data.live() {
         spans.push(span(format!("LIVE {}", words::raw_wire(&live.interface)), Role::Good));
-        spans.push(span(
-            format!("  {} pkts  {}B", words::count(live.packets), words::bytes(live.bytes)),
-            Role::Text,
-        ));
+        spans.push(span(format!("  {} pkts", words::count(live.packets)), Role::Text));
+        if live.recording.is_none() {
+            spans.push(span(format!("  {}", Bytes(live.bytes)), Role::Text));
+        }
         let role = if live.dropped > 0 { Role::Bad } else { Role::Dim };
         spans.push(span(format!("  dropped {}", words::count(live.dropped)), role));
         if let Some((path, bytes)) = &live.recording {
-            let text = format!("  {} {} {}", glyphs::RECORDING, words::raw_wire(path), words::bytes(*bytes));
+            let text = format!("  {} {} {}", glyphs::RECORDING, words::raw_wire(path), Bytes(*bytes));
             spans.push(span(text, Role::Bad));
         }
     } else {

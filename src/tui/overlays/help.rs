@@ -31,7 +31,7 @@ fn lines(state: &State, width: u16) -> Vec<Spans> {
         .collect();
     blocks.push(marks());
     blocks.push(commands());
-    // The next block goes where there is least so far.
+    // The next block goes into the shortest column.
     let mut sides: Vec<Vec<Spans>> = vec![Vec::new(); columns];
     for block in blocks {
         if let Some(side) = sides.iter_mut().min_by_key(|side| side.len()) {

@@ -49,7 +49,7 @@ pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt)
     if let Some(error) = prompt.error.as_ref().filter(|_| !empty) {
         let (from, to) = (column(error.span.start), column(error.span.end.max(error.span.start + 1)));
         let carets = "^".repeat(usize::from(to.saturating_sub(from)).max(1));
-        // The words stand behind the carets where there is room, else before them.
+        // The words follow the carets where there is room, else precede them.
         let width = u16::try_from(words::width(&error.message)).unwrap_or(u16::MAX);
         let after = from + u16::try_from(carets.len()).unwrap_or(1) + 1;
         canvas.put(from, y + 1, &carets, area.right().saturating_sub(from + 1), Role::Bad);

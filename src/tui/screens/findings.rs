@@ -1,16 +1,16 @@
-//! What is odd: kinds of findings, and under an open kind each one.
+//! Findings by kind; an expanded kind lists each of them.
 
 mod list;
 
 use ratatui::layout::Rect;
 
-use super::View;
+use super::{View, of_list};
+use crate::export::What;
 use crate::report::Severity;
 use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::cursor::seek;
 use crate::tui::data::Data;
 use crate::tui::details;
-use crate::tui::effect::Table;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height};
@@ -22,15 +22,15 @@ use crate::tui::words;
 pub(in crate::tui) use list::Findings;
 use list::{FindingRef, FindingRow, Kind};
 
-/// Where the columns begin.
+/// Offsets of the columns.
 const CODE: u16 = 12;
 const TITLE: u16 = 40;
-/// From here on there is room for the number of sessions.
+/// The width from which the number of sessions fits.
 const WIDE: u16 = 96;
 
 impl View for Findings {
-    fn table(&self) -> Table {
-        Table::Findings
+    fn table(&self) -> What {
+        What::Findings
     }
 
     fn divide(&self, state: &State, rest: Rect, panes: &mut Panes) {
@@ -118,12 +118,12 @@ impl View for Findings {
     }
 
     fn click(&mut self, _state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
-        spot.row_in(panes.rows).map(|row| self.cursor.select_shown(row, self.rows.len())).is_some()
+        of_list::click(&mut self.cursor, self.rows.len(), panes, spot)
     }
 }
 
 fn draw(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
-    let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
+    let scope = of_list::scope(list.only, data);
     let ignored =
         if list.ignored.is_empty() { String::new() } else { format!(", {} ignored", list.ignored.len()) };
     let title = [
@@ -140,35 +140,20 @@ fn draw(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     canvas.put_right(head.x, head.y, counts, head.width, Role::Dim);
     if list.rows.is_empty() {
         let text = if data.progress().finished { "no findings" } else { "no findings so far" };
-        canvas.put(
-            panes.rows.x + 2,
-            panes.rows.y + panes.rows.height / 3,
-            text,
-            panes.rows.width,
-            Role::Good,
-        );
+        of_list::empty(canvas, panes, text, Role::Good);
     }
-    let seen = list.rows.iter().enumerate().skip(list.cursor.top).take(usize::from(panes.rows.height));
-    for (y, (at, &row)) in (panes.rows.y..).zip(seen) {
-        let area = Rect { y, height: 1, ..panes.rows };
-        match row {
-            FindingRow::Kind(kind) => {
-                if let Some(kind) = list.kinds.get(kind) {
-                    draw_kind(canvas, area, kind, list.is_open(kind.code));
-                }
-            }
-            FindingRow::Finding { .. } => {
-                if let Some(reference) = list.finding_of(row) {
-                    draw_finding(data, canvas, area, reference);
-                }
+    of_list::rows(canvas, panes, list.cursor, &list.rows, |canvas, area, &row, _| match row {
+        FindingRow::Kind(kind) => {
+            if let Some(kind) = list.kinds.get(kind) {
+                draw_kind(canvas, area, kind, list.is_open(kind.code));
             }
         }
-        if at == list.cursor.at {
-            canvas.restyle(area, Role::Selected);
-            canvas.put(area.x, y, glyphs::SELECTED, 1, Role::Selected);
+        FindingRow::Finding { .. } => {
+            if let Some(reference) = list.finding_of(row) {
+                draw_finding(data, canvas, area, reference);
+            }
         }
-    }
-    canvas.scrollbar(panes.rows, list.cursor.top, list.rows.len());
+    });
     detail(list, data, canvas, panes.detail);
 }
 
@@ -223,9 +208,6 @@ fn detail(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
         span(format!("  {}", list::title(finding.code)), Role::Title),
         span(if first { format!("{place}, the first one") } else { place }, Role::Dim),
     ];
-    canvas.panel(area, &title, &[]);
-    let inside = layout::inner(area);
-    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     let mut lines = details::finding_lines(finding);
     // The panel's title names the kind already.
     if let Some(summary) = lines.first_mut() {
@@ -235,5 +217,5 @@ fn detail(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     if let Some(session) = reference.session.and_then(|index| data.session(index)) {
         lines.push(details::parties(session));
     }
-    canvas::detail_lines(canvas, inside, &lines);
+    canvas::detail_panel(canvas, area, &title, &lines);
 }

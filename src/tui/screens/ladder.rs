@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 
 use super::{View, of_session};
 use crate::base::Timestamp;
+use crate::export::What;
 use crate::tui::canvas::Canvas;
 use crate::tui::data::Data;
-use crate::tui::effect::Table;
 use crate::tui::events::Event;
 use crate::tui::layout::{self, Panes, Spot, by_height};
 use crate::tui::message::Action;
@@ -25,7 +25,8 @@ pub(in crate::tui) struct Ladder {
     steps: Vec<Step>,
     /// Whether rows for idle times are left out.
     compressed: bool,
-    /// Version of the opened session and `compressed` when the steps were made: they are made again when either changes.
+    /// Version of the opened session and `compressed` when the steps were made: they are made again when
+    /// either changes.
     made_from: Option<(u64, bool)>,
     /// The session that was shown last, to notice when another one opens.
     session: Option<u32>,
@@ -42,8 +43,8 @@ enum Step {
 }
 
 impl View for Ladder {
-    fn table(&self) -> Table {
-        Table::Commands
+    fn table(&self) -> What {
+        What::Commands
     }
 
     fn divide(&self, state: &State, rest: Rect, panes: &mut Panes) {

@@ -9,12 +9,11 @@ use crate::tui::data::Data;
 use crate::tui::details;
 use crate::tui::events::{self, Event};
 use crate::tui::evidence;
-use crate::tui::layout;
 use crate::tui::message::Action;
 use crate::tui::state::{Opened, State};
 use crate::tui::theme::Role;
 
-/// What a key does on timeline and ladder alike, with so many rows on a page.
+/// Performs an action that timeline and ladder share; `page` is the number of rows on a page.
 pub(super) fn act(state: &mut State, data: &Data, action: Action, page: u16) {
     let page = i64::from(page);
     match action {
@@ -91,14 +90,14 @@ pub(super) fn evidence(state: &State, data: &Data) -> Option<(u64, String)> {
     Some((event.frame, filter))
 }
 
-/// The first row to show so that a row is in sight, with two rows of air around it where there is room.
+/// The first row to show so that row `at` is visible, with two rows around it where there is room.
 pub(super) fn keep(top: usize, at: usize, height: usize, len: usize) -> usize {
-    let air = if height >= 6 { 2 } else { 0 };
-    let top = top.min(at.saturating_sub(air)).max((at + 1 + air).saturating_sub(height));
+    let margin = if height >= 6 { 2 } else { 0 };
+    let top = top.min(at.saturating_sub(margin)).max((at + 1 + margin).saturating_sub(height));
     top.min(len.saturating_sub(height))
 }
 
-/// What stands at the cursor, and the story of its channel.
+/// Draws the event at the cursor, and the history of its channel.
 pub(super) fn draw_at_cursor(
     state: &State,
     opened: &Opened,
@@ -115,8 +114,6 @@ pub(super) fn draw_at_cursor(
     };
     let (title, lines) = details::at_event(session, &opened.summary, event);
     let when = state.settings.time_format.format(event.time, session.start);
-    canvas.panel(area, &[span(format!("{when}  "), Role::Cursor), span(title, Role::Title)], &[]);
-    let inside = layout::inner(area);
-    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    canvas::detail_lines(canvas, inside, &lines);
+    let title = [span(format!("{when}  "), Role::Cursor), span(title, Role::Title)];
+    canvas::detail_panel(canvas, area, &title, &lines);
 }

@@ -1,14 +1,15 @@
-//! Negotiated endpoints over the whole capture: how often each was used, reused, and how that went.
+//! Negotiated endpoints of the whole capture: how often each was used, reused and failed.
 
 mod list;
 
 use ratatui::layout::Rect;
 
-use super::View;
+use super::{View, of_list};
+use crate::base::Bytes;
+use crate::export::What;
 use crate::report::DataChannel;
 use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
-use crate::tui::effect::Table;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height};
@@ -21,7 +22,7 @@ use crate::tui::words;
 pub(in crate::tui) use list::Ports;
 use list::{Port, PortSort, PortUse};
 
-/// Cells for the endpoint; where there is room an IPv6 one fits.
+/// Cells for the endpoint; on wide screens an IPv6 one fits.
 fn endpoint_width(area: Rect) -> u16 {
     match area.width {
         0..90 => 22,
@@ -30,12 +31,12 @@ fn endpoint_width(area: Rect) -> u16 {
     }
 }
 
-/// Uses drawn of one endpoint in its strip: more than any screen has columns changes nothing.
+/// Most uses of one endpoint that are drawn in its strip: no screen has more columns.
 const MOST_USES: usize = 4096;
 
 impl View for Ports {
-    fn table(&self) -> Table {
-        Table::Channels
+    fn table(&self) -> What {
+        What::Channels
     }
 
     fn divide(&self, state: &State, rest: Rect, panes: &mut Panes) {
@@ -110,49 +111,35 @@ impl View for Ports {
     }
 
     fn click(&mut self, _state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
-        spot.row_in(panes.rows).map(|row| self.cursor.select_shown(row, self.rows.len())).is_some()
+        of_list::click(&mut self.cursor, self.rows.len(), panes, spot)
     }
 }
 
 fn draw(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
-    let place = if list.rows.is_empty() { 0 } else { list.cursor.at as u64 + 1 };
-    let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
+    let scope = of_list::scope(list.only, data);
     let title = [
         span("Ports", Role::Title),
         span(format!("{scope} by {}  ", list.sort.name()), Role::Dim),
-        span(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Role::Text),
+        span(of_list::place(list.cursor, list.rows.len()), Role::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let strip = strip_area(panes.rows);
     heads(list.sort, canvas, panes.head, strip);
     if list.rows.is_empty() {
-        canvas.put(
-            panes.rows.x + 2,
-            panes.rows.y + panes.rows.height / 3,
-            "no data port was negotiated",
-            40,
-            Role::Dim,
-        );
+        of_list::empty(canvas, panes, "no data port was negotiated", Role::Dim);
     }
     let scale = data.extent().map(|(first, last)| TimeScale::new(Window::new(first, last), strip.width));
-    let seen = list.rows.iter().enumerate().skip(list.cursor.top).take(usize::from(panes.rows.height));
-    for (y, (at, port)) in (panes.rows.y..).zip(seen) {
-        let area = Rect { y, height: 1, ..panes.rows };
+    of_list::rows(canvas, panes, list.cursor, &list.rows, |canvas, area, port, is_selected| {
         draw_row(canvas, area, port, list.uses(port));
-        let selected = at == list.cursor.at;
-        if selected {
-            canvas.restyle(area, Role::Selected);
-            canvas.put(area.x, y, glyphs::SELECTED, 1, Role::Selected);
-        }
         if let Some(scale) = scale {
-            uses(canvas, Rect { y, height: 1, ..strip }, scale, list.uses(port), selected);
+            let strip = Rect { y: area.y, height: 1, ..strip };
+            uses(canvas, strip, scale, list.uses(port), is_selected);
         }
-    }
-    canvas.scrollbar(panes.rows, list.cursor.top, list.rows.len());
+    });
     detail(list, data, canvas, panes.detail);
 }
 
-/// How far behind the endpoint each column begins, and how many cells it takes.
+/// Offset of each column from the end of the endpoint, and its width.
 const SIDE: (u16, u16) = (0, 6);
 const MODE: (u16, u16) = (7, 4);
 const USES: (u16, u16) = (12, 5);
@@ -162,12 +149,12 @@ const FAILED: (u16, u16) = (35, 6);
 /// The same where there is no room for TIME_WAIT.
 const FAILED_NARROW: (u16, u16) = (25, 6);
 
-/// Where the first column behind the endpoint begins.
+/// Where the first column after the endpoint begins.
 fn columns_from(area: Rect) -> u16 {
     area.x + 2 + endpoint_width(area) + 1
 }
 
-/// Where TIME_WAIT stands, if there is room for it, and where the failed ones.
+/// The TIME_WAIT column, if there is room for it, and the failed column.
 fn last_columns(area: Rect) -> (Option<(u16, u16)>, (u16, u16)) {
     let has_room = columns_from(area) + FAILED.0 + FAILED.1 <= area.right();
     if has_room { (Some(TIME_WAIT), FAILED) } else { (None, FAILED_NARROW) }
@@ -228,7 +215,7 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, port: &Port, uses: &[PortUse]) 
     }
 }
 
-/// The uses over time: the mode's letter, or a mark where it went wrong.
+/// The uses over time: the mode's letter, or a mark where one failed.
 fn uses(canvas: &mut Canvas<'_>, area: Rect, scale: TimeScale, uses: &[PortUse], selected: bool) {
     let step = uses.len().div_ceil(MOST_USES).max(1);
     for used in uses.iter().step_by(step) {
@@ -244,7 +231,7 @@ fn uses(canvas: &mut Canvas<'_>, area: Rect, scale: TimeScale, uses: &[PortUse],
     }
 }
 
-/// The uses of the selected endpoint, one a line.
+/// The uses of the selected endpoint, one per line.
 fn detail(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let Some(port) = list.selected() else {
         canvas.panel(area, &[], &[]);
@@ -258,15 +245,15 @@ fn detail(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     ];
     canvas.panel(area, &title, &[]);
     let inside = layout::inner(area);
-    // Around the telling one, so that a problem late in a long row is seen.
-    let telling = list.notable_use(port);
-    let at = telling.and_then(|telling| uses.iter().position(|used| *used == telling)).unwrap_or(0);
+    // Around the most notable one, so that a problem late in a long list is visible.
+    let notable = list.notable_use(port);
+    let at = notable.and_then(|notable| uses.iter().position(|used| *used == notable)).unwrap_or(0);
     let rows = usize::from(inside.height);
     let top = at.saturating_sub(rows / 2).min(uses.len().saturating_sub(rows));
     for (y, used) in (inside.y..).zip(uses.iter().skip(top).take(rows)) {
         let spans = line(data, used);
         canvas.spans(inside.x + 1, y, &spans, inside.width.saturating_sub(2));
-        if telling == Some(*used) && uses.len() > 1 {
+        if notable == Some(*used) && uses.len() > 1 {
             canvas.put(inside.x, y, glyphs::SELECTED, 1, Role::Strong);
         }
     }
@@ -275,7 +262,7 @@ fn detail(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
 fn line(data: &Data, used: &PortUse) -> Spans {
     let mut spans = vec![
         span(format!(" {} ", words::clock(used.time)), Role::Text),
-        span(format!("#{:<6}", data.number(used.session)), Role::Dim),
+        span(format!("#{:<5}", data.number(used.session)), Role::Dim),
         span(
             format!(" {} {:<5}", glyphs::letter(used.mode), glyphs::mode_name(used.mode)),
             Role::Mode(used.mode),
@@ -287,13 +274,13 @@ fn line(data: &Data, used: &PortUse) -> Spans {
     ];
     let channel = data.session(used.session).and_then(|session| session.data_channel(used.channel));
     if let Some(connection) = channel.and_then(DataChannel::connection) {
-        let bytes = words::bytes(connection.bytes());
+        let bytes = Bytes(connection.bytes());
         spans.push(span(format!(" from {} {bytes}", connection.originator), Role::Text));
     }
     if let Some(reuse) = channel.and_then(|channel| channel.reuse.as_ref()) {
         let still = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
         let mark = if reuse.in_time_wait { glyphs::PAIR_REUSED } else { glyphs::LISTENER_REUSED };
-        spans.push(span(format!("  {mark} {} after{still}", words::duration(reuse.gap)), Role::Reused));
+        spans.push(span(format!(" {mark} {} after{still}", words::duration(reuse.gap)), Role::Reused));
     }
     if let Some(wait) = channel.and_then(DataChannel::time_wait) {
         spans.push(span(

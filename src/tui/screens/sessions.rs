@@ -6,12 +6,13 @@ mod overview;
 
 use ratatui::layout::Rect;
 
-use super::View;
+use super::{View, of_list};
+use crate::base::Bytes;
+use crate::export::What;
 use crate::report::{Security, Session, Severity};
 use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::data::{Cell, Data, SessionRow};
 use crate::tui::details;
-use crate::tui::effect::Table;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height, take_bottom, take_top};
@@ -31,8 +32,8 @@ pub(in crate::tui) struct Sessions {
 }
 
 impl View for Sessions {
-    fn table(&self) -> Table {
-        Table::Sessions
+    fn table(&self) -> What {
+        What::Sessions
     }
 
     fn divide(&self, state: &State, mut rest: Rect, panes: &mut Panes) {
@@ -185,11 +186,10 @@ fn list(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let (sort, _) = state.row_filter.sort();
     let arrow = if state.row_filter.ascends() { glyphs::ASCENDING } else { glyphs::DESCENDING };
     let rows = state.row_filter.rows();
-    let place = if rows.is_empty() { 0 } else { state.list.at as u64 + 1 };
     let title = [
         span("Sessions", Role::Title),
         span(format!(" by {} {arrow} ", sort.name()), Role::Dim),
-        span(format!("{}/{}", words::count(place), words::count(rows.len() as u64)), Role::Text),
+        span(of_list::place(state.list, rows.len()), Role::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let columns = columns(panes.rows.width);
@@ -206,11 +206,9 @@ fn list(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     if rows.is_empty() {
         empty(state, data, canvas, panes.rows);
     }
-    let visible = rows.iter().enumerate().skip(state.list.top).take(usize::from(panes.rows.height));
-    for (y, (at, &index)) in (panes.rows.y..).zip(visible) {
-        row(state, data, canvas, &columns, Rect { y, height: 1, ..panes.rows }, (at, index));
-    }
-    canvas.scrollbar(panes.rows, state.list.top, rows.len());
+    of_list::rows(canvas, panes, state.list, rows, |canvas, area, &index, is_selected| {
+        row(state, data, canvas, &columns, area, (index, is_selected));
+    });
 }
 
 /// Says why the list is empty.
@@ -241,10 +239,9 @@ fn row(
     canvas: &mut Canvas<'_>,
     columns: &[(Column, u16, u16)],
     area: Rect,
-    (at, index): (usize, u32),
+    (index, selected): (u32, bool),
 ) {
     let (Some(session), Some(totals)) = (data.session(index), data.row(index)) else { return };
-    let selected = at == state.list.at;
     if state.marked.contains(&index) {
         canvas.put(area.x + 1, area.y, glyphs::MARKED, 1, Role::Marked);
     }
@@ -260,10 +257,6 @@ fn row(
         } else {
             canvas.put(x, area.y, &text, width, role);
         }
-    }
-    if selected {
-        canvas.restyle(area, Role::Selected);
-        canvas.put(area.x, area.y, glyphs::SELECTED, 1, Role::Selected);
     }
 }
 
@@ -310,7 +303,7 @@ fn field(
         },
         Column::Bytes => match totals.bytes {
             0 => (glyphs::DOT.into(), Role::Dim),
-            some => (words::bytes(some), Role::Text),
+            some => (Bytes(some).to_string(), Role::Text),
         },
         Column::Findings => findings(session, totals, width),
         Column::Modes => (String::new(), Role::Text),
@@ -348,8 +341,5 @@ fn detail(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
         span(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Role::Strong),
         span(format!("  {}", words::date(session.start)), Role::Dim),
     ];
-    canvas.panel(area, &title, &[]);
-    let inside = layout::inner(area);
-    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    canvas::detail_lines(canvas, inside, &details::session(session, totals));
+    canvas::detail_panel(canvas, area, &title, &details::session(session, totals));
 }

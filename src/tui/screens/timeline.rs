@@ -8,10 +8,10 @@ use ratatui::layout::Rect;
 
 use super::{View, of_session};
 use crate::base::Timestamp;
+use crate::export::What;
 use crate::report::ChannelIndex;
 use crate::tui::canvas::Canvas;
 use crate::tui::data::Data;
-use crate::tui::effect::Table;
 use crate::tui::layout::{self, Panes, Spot, by_height, take_bottom, take_top};
 use crate::tui::message::{Action, Turn};
 use crate::tui::scale::TimeScale;
@@ -27,7 +27,8 @@ const LEGEND_FROM: u16 = 28;
 pub(in crate::tui) struct Timeline {
     pub(in crate::tui) lanes: Vec<Lane>,
     order: LaneOrder,
-    /// Version of the opened session and order when the lanes were made: they are made again when either changes.
+    /// Version of the opened session and order when the lanes were made: they are made again when either
+    /// changes.
     made_from: Option<(u64, LaneOrder)>,
     /// The session that was shown last, to notice when another one opens.
     session: Option<u32>,
@@ -36,8 +37,8 @@ pub(in crate::tui) struct Timeline {
 }
 
 impl View for Timeline {
-    fn table(&self) -> Table {
-        Table::Commands
+    fn table(&self) -> What {
+        What::Commands
     }
 
     fn divide(&self, state: &State, mut rest: Rect, panes: &mut Panes) {

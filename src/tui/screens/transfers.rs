@@ -1,15 +1,16 @@
-//! What was moved, and how it went.
+//! Transfers of the whole capture: what was moved, and how it ended.
 
 mod list;
 
 use ratatui::layout::Rect;
 
-use super::View;
+use super::{View, of_list};
+use crate::base::Bytes;
+use crate::export::What;
 use crate::report::{Session, Status, Transfer};
 use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::data::Data;
 use crate::tui::details;
-use crate::tui::effect::Table;
 use crate::tui::events;
 use crate::tui::evidence;
 use crate::tui::glyphs;
@@ -24,8 +25,8 @@ pub(in crate::tui) use list::Transfers;
 use list::{TransferRow, TransferSort};
 
 impl View for Transfers {
-    fn table(&self) -> Table {
-        Table::Transfers
+    fn table(&self) -> What {
+        What::Transfers
     }
 
     fn divide(&self, state: &State, rest: Rect, panes: &mut Panes) {
@@ -108,18 +109,17 @@ impl View for Transfers {
     }
 
     fn click(&mut self, _state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
-        spot.row_in(panes.rows).map(|row| self.cursor.select_shown(row, self.rows.len())).is_some()
+        of_list::click(&mut self.cursor, self.rows.len(), panes, spot)
     }
 }
 
 fn draw(list: &Transfers, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
-    let place = if list.rows.is_empty() { 0 } else { list.cursor.at as u64 + 1 };
     let arrow = if list.reversed { glyphs::DESCENDING } else { glyphs::ASCENDING };
-    let scope = list.only.map_or_else(String::new, |index| format!(" of session #{}", data.number(index)));
+    let scope = of_list::scope(list.only, data);
     let title = [
         span("Transfers", Role::Title),
         span(format!("{scope} by {} {arrow} ", list.sort.name()), Role::Dim),
-        span(format!("{}/{}", words::count(place), words::count(list.rows.len() as u64)), Role::Text),
+        span(of_list::place(list.cursor, list.rows.len()), Role::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let columns = Columns::of(panes.rows);
@@ -130,38 +130,52 @@ fn draw(list: &Transfers, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
         } else {
             "no transfers"
         };
-        canvas.put(panes.rows.x + 2, panes.rows.y + panes.rows.height / 3, text, panes.rows.width, Role::Dim);
+        of_list::empty(canvas, panes, text, Role::Dim);
     }
-    let seen = list.rows.iter().enumerate().skip(list.cursor.top).take(usize::from(panes.rows.height));
-    for (y, (at, &row)) in (panes.rows.y..).zip(seen) {
-        let area = Rect { y, height: 1, ..panes.rows };
+    of_list::rows(canvas, panes, list.cursor, &list.rows, |canvas, area, &row, _| {
         draw_row(data, canvas, &columns, area, row);
-        if at == list.cursor.at {
-            canvas.restyle(area, Role::Selected);
-            canvas.put(area.x, y, glyphs::SELECTED, 1, Role::Selected);
-        }
-    }
-    canvas.scrollbar(panes.rows, list.cursor.top, list.rows.len());
+    });
     detail(data, canvas, panes.detail, list.selected());
 }
 
-/// Offsets of the columns behind the path, and the path's width.
+/// Offsets of the columns after the verb and the mode. Narrow screens have room for fewer of them.
 struct Columns {
     path: u16,
     bytes: u16,
-    /// Whether there is room for the hash.
-    hash: bool,
-    /// Media type, where there is room.
+    rate: Option<u16>,
+    duration: u16,
+    reply: u16,
+    hash: Option<u16>,
+    /// Media type.
     mime: Option<u16>,
 }
 
 impl Columns {
     fn of(area: Rect) -> Self {
-        let (hash, wide) = (area.width >= 76, area.width >= 110);
-        let behind = 26 + if hash { 11 } else { 0 } + if wide { 22 } else { 0 };
         let path = 21;
-        let bytes = area.width.saturating_sub(behind).max(path + 8);
-        Self { path, bytes, hash, mime: wide.then_some(bytes + 37) }
+        let mut from_right = 0;
+        // Columns from the right: where each begins, with its width and the gap before the next one.
+        let mut take = |width: u16, is_shown: bool| {
+            from_right += if is_shown { width } else { 0 };
+            is_shown.then_some(from_right)
+        };
+        let mime = take(22, area.width >= 114);
+        let hash = take(11, area.width >= 84);
+        let reply = take(4, true);
+        let duration = take(7, true);
+        let rate = take(12, area.width >= 70);
+        let bytes = take(10, true);
+        let place = |from_right: u16| area.width.saturating_sub(from_right).max(path + 8);
+        let placed = |from_right: Option<u16>| from_right.map_or(0, place);
+        Self {
+            path,
+            bytes: placed(bytes),
+            rate: rate.map(place),
+            duration: placed(duration),
+            reply: placed(reply),
+            hash: hash.map(place),
+            mime: mime.map(place),
+        }
     }
 
     const fn path_width(&self) -> u16 {
@@ -178,12 +192,14 @@ fn heads(sort: TransferSort, canvas: &mut Canvas<'_>, area: Rect, columns: &Colu
     head(9, "verb", None);
     head(14, "mode", None);
     head(columns.path, "path", Some(TransferSort::Path));
-    head(columns.bytes, "bytes", Some(TransferSort::Bytes));
-    head(columns.bytes + 10, "rate", Some(TransferSort::Rate));
-    head(columns.bytes + 18, "dur", None);
-    head(columns.bytes + 22, "rep", Some(TransferSort::Status));
-    if columns.hash {
-        head(columns.bytes + 27, "sha256", None);
+    head(columns.bytes + 4, "bytes", Some(TransferSort::Bytes));
+    if let Some(rate) = columns.rate {
+        head(rate + 7, "rate", Some(TransferSort::Rate));
+    }
+    head(columns.duration + 3, "dur", None);
+    head(columns.reply, "rep", Some(TransferSort::Status));
+    if let Some(hash) = columns.hash {
+        head(hash, "sha256", None);
     }
     if let Some(mime) = columns.mime {
         head(mime, "type", None);
@@ -211,19 +227,22 @@ fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect,
     canvas.put(area.x + columns.path, y, &words::clip_start(&path, usize::from(width)), width, Role::Text);
     let x = area.x + columns.bytes;
     match transfer.bytes {
-        Some(count) => canvas.put_right(x, y, &words::bytes(count), 5, Role::Text),
-        None => canvas.put_right(x, y, glyphs::NEVER, 5, Role::Dim),
+        Some(count) => canvas.put_right(x, y, &Bytes(count).to_string(), 9, Role::Text),
+        None => canvas.put_right(x, y, glyphs::NEVER, 9, Role::Dim),
     }
     let rate =
         transfer.bytes.zip(transfer.duration()).and_then(|(bytes, seconds)| words::rate(bytes, seconds));
-    canvas.put_right(x + 6, y, rate.as_deref().unwrap_or(glyphs::DOT), 8, Role::Text);
+    if let Some(column) = columns.rate {
+        canvas.put_right(area.x + column, y, rate.as_deref().unwrap_or(glyphs::DOT), 11, Role::Text);
+    }
     let duration = transfer.start.zip(transfer.end).map(|(start, end)| words::duration(end.since(start)));
-    canvas.put_right(x + 15, y, duration.as_deref().unwrap_or(glyphs::DOT), 6, Role::Dim);
+    let duration = duration.as_deref().unwrap_or(glyphs::DOT);
+    canvas.put_right(area.x + columns.duration, y, duration, 6, Role::Dim);
     let (code, role) = reply(transfer);
-    canvas.put(x + 22, y, &code, 4, role);
-    if columns.hash {
+    canvas.put(area.x + columns.reply, y, &code, 4, role);
+    if let Some(column) = columns.hash {
         let (hash, role) = hash(transfer);
-        canvas.put(x + 27, y, &hash, 9, role);
+        canvas.put(area.x + column, y, &hash, 9, role);
     }
     if let Some(mime) = columns.mime {
         canvas.put(
@@ -267,10 +286,7 @@ fn detail(data: &Data, canvas: &mut Canvas<'_>, area: Rect, row: Option<Transfer
         span(sent, Role::Title),
         span(format!("  {way}, {}", details::status(transfer)), Role::Dim),
     ];
-    canvas.panel(area, &title, &[]);
-    let inside = layout::inner(area);
-    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    canvas::detail_lines(canvas, inside, &detail_lines(session, transfer));
+    canvas::detail_panel(canvas, area, &title, &detail_lines(session, transfer));
 }
 
 fn detail_lines(session: &Session, transfer: &Transfer) -> Vec<details::DetailLine> {

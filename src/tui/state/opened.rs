@@ -38,7 +38,7 @@ pub(in crate::tui) struct Position {
     /// The event at the cursor.
     pub(in crate::tui) at: usize,
     pub(in crate::tui) marks: BTreeMap<char, (u32, Timestamp)>,
-    /// Where `''` goes.
+    /// Where `''` jumps to.
     pub(in crate::tui) back: Option<Timestamp>,
     /// Whether the window is the whole session, and grows with it.
     pub(in crate::tui) fitted: bool,
@@ -149,7 +149,7 @@ fn extent(session: &Session, of_session: &Summary, events: &[Event]) -> Window {
 }
 
 impl State {
-    /// Takes the selected session apart, if that was not done yet or it has changed.
+    /// Prepares the selected session for display, unless that was done and it has not changed.
     pub(in crate::tui) fn open(&mut self, data: &Data) {
         let Some(index) = self.selected else {
             self.opened = None;
@@ -203,7 +203,7 @@ impl State {
         }
     }
 
-    /// Goes so many events on, or back.
+    /// Goes so many events forward, or back.
     pub(in crate::tui) fn step(&mut self, by: i64) {
         let at = i64::try_from(self.position.at).unwrap_or(i64::MAX).saturating_add(by).max(0);
         self.go_to_event(usize::try_from(at).unwrap_or(usize::MAX));
@@ -219,7 +219,7 @@ impl State {
         found.is_some()
     }
 
-    /// Goes to the next event that holds; whether there is one.
+    /// Goes to the next event for which `holds` is true; whether there is one.
     pub(in crate::tui) fn seek_event(&mut self, forward: bool, holds: impl Fn(&Event) -> bool) -> bool {
         let found =
             self.opened.as_ref().and_then(|opened| seek(&opened.events, self.position.at, forward, holds));
@@ -229,8 +229,8 @@ impl State {
         found.is_some()
     }
 
-    /// Puts the cursor on a time, with so many columns for the window; the event is the weightiest of its column, else the
-    /// last one before.
+    /// Puts the cursor on a time, with so many columns for the window; the event is the weightiest of its
+    /// column, else the last one before.
     pub(in crate::tui) fn set_cursor(&mut self, time: Timestamp, columns: u16) {
         self.position.cursor = time;
         let scale = TimeScale::new(self.position.window, columns);
@@ -261,7 +261,7 @@ impl State {
         self.seek_session(forward, has_problem)
     }
 
-    /// Selects the next session of the list that holds; whether there is one.
+    /// Selects the next session of the list for which `holds` is true; whether there is one.
     pub(in crate::tui) fn seek_session(&mut self, forward: bool, holds: impl Fn(&u32) -> bool) -> bool {
         let found = self.list.seek(self.row_filter.rows(), forward, holds);
         if found {

@@ -39,7 +39,7 @@ pub(in crate::tui) struct Prompt {
     pub(in crate::tui) older: Option<(usize, String)>,
 }
 
-/// Something that can be put in for what is being typed.
+/// A completion for what is being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::tui) struct Completion {
     /// The bytes that it replaces.

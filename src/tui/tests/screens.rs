@@ -134,6 +134,26 @@ fn too_small_a_terminal_says_so() {
     bench.shows("18 sessions");
 }
 
+/// All that the screens show of a stolen port, the details of every row included.
+#[cfg(feature = "capture")]
+#[test]
+fn no_screen_takes_a_stolen_port_for_a_translation() {
+    let options = crate::analyzer::Options::default();
+    let report = crate::analyze(["samples/port-stealing.pcap"], &options).unwrap();
+    let mut bench = Bench::with(report.sessions, 200, 60);
+    let mut shown = String::new();
+    for screen in ["1", "2", "3", "4", "5", "6"] {
+        bench.press(&[screen]);
+        for _ in 0..40 {
+            shown += &bench.screen();
+            bench.press(&["Down"]);
+        }
+    }
+    assert!(shown.contains("from another host"), "{shown}");
+    let wrong = shown.lines().find(|line| line.contains("translat") || line.contains("NAT"));
+    assert_eq!(wrong, None);
+}
+
 #[test]
 fn every_view_and_overlay_returns_at_every_size() {
     let overlays: [&[&str]; 6] = [&[], &["?"], &["/", "sess.mode == X"], &["/", "da"], &[":", "w x"], &["F"]];
@@ -243,7 +263,8 @@ fn a_frame_costs_the_rows_that_are_seen_however_many_sessions_there_are() {
 
 #[test]
 fn keys_and_frames_stay_quick_with_a_hundred_thousand_sessions() {
-    // A bound for a busy machine and a build without optimization: what is worse than linear is far beyond it.
+    // A bound for a busy machine and a build without optimization: what is worse than linear is far beyond
+    // it.
     let mut bench = Bench::with(fixture::many(100_000), 160, 50);
     let begin = std::time::Instant::now();
     for keys in [

@@ -1,8 +1,8 @@
 //! What keys, clicks and feeds do.
 
 use super::*;
+use crate::export::What;
 use crate::report::{ChannelIndex, Severity};
-use crate::tui::effect::Table;
 use crate::tui::screen::Screen;
 use crate::tui::source::{LiveStatus, Progress, Waiting};
 use crate::tui::state::Overlay;
@@ -318,12 +318,12 @@ fn export_takes_the_listed_sessions_unless_some_are_marked() {
 fn export_writes_what_the_view_shows() {
     let mut bench = Bench::new(100, 30);
     for (view, proposed, table, count) in [
-        ("1", "export json sessions.json", Table::Sessions, 18),
-        ("2", "export json session.json", Table::Commands, 1),
-        ("3", "export json session.json", Table::Commands, 1),
-        ("4", "export csv transfers.csv", Table::Transfers, 18),
-        ("5", "export csv findings.csv", Table::Findings, 18),
-        ("6", "export csv channels.csv", Table::Channels, 18),
+        ("1", "export json sessions.json", What::Sessions, 18),
+        ("2", "export json session.json", What::Commands, 1),
+        ("3", "export json session.json", What::Commands, 1),
+        ("4", "export csv transfers.csv", What::Transfers, 18),
+        ("5", "export csv findings.csv", What::Findings, 18),
+        ("6", "export csv channels.csv", What::Channels, 18),
     ] {
         bench.press(&[view, "x"]);
         bench.shows(proposed);

@@ -103,7 +103,8 @@ fn export(interface: &mut Interface, data: &Data, rest: &str, replace: bool) -> 
     Some(Effect::Export { format: format.to_owned(), table, path: path.trim().into(), sessions, replace })
 }
 
-/// The sessions to export: the marked ones; where none is marked those that the screen shows, by first packet.
+/// The sessions to export: the marked ones; where none is marked those that the screen shows, by first
+/// packet.
 fn exported(interface: &Interface, data: &Data) -> Vec<u32> {
     let state = &interface.state;
     if !state.marked.is_empty() {

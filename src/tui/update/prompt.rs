@@ -58,7 +58,7 @@ pub(super) fn edit(interface: &mut Interface, data: &Data, edit: &Edit) -> Optio
     None
 }
 
-/// Says what is wrong with the line, and what could be put in.
+/// Updates what is wrong with the line, and its completions.
 fn check(state: &mut State) {
     validate(state);
     let formats = state.settings.formats.clone();

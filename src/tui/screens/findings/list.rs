@@ -8,13 +8,13 @@ use crate::tui::data::Data;
 
 /// One finding: the session's index (none for the report's own), and its own in there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tui) struct FindingRef {
-    pub(in crate::tui) session: Option<u32>,
-    pub(in crate::tui) finding: u32,
+pub(super) struct FindingRef {
+    pub(super) session: Option<u32>,
+    pub(super) finding: u32,
 }
 
 impl FindingRef {
-    pub(in crate::tui) fn get(self, data: &Data) -> Option<&Finding> {
+    pub(super) fn get(self, data: &Data) -> Option<&Finding> {
         let findings = match self.session {
             Some(session) => data.session(session)?.findings.as_slice(),
             None => data.findings(),
@@ -25,24 +25,24 @@ impl FindingRef {
 
 /// All findings of a kind.
 #[derive(Debug)]
-pub(in crate::tui) struct Kind {
-    pub(in crate::tui) code: Code,
-    pub(in crate::tui) severity: Severity,
-    pub(in crate::tui) findings: Vec<FindingRef>,
+pub(super) struct Kind {
+    pub(super) code: Code,
+    pub(super) severity: Severity,
+    pub(super) findings: Vec<FindingRef>,
     /// How many sessions have one.
-    pub(in crate::tui) sessions: usize,
+    pub(super) sessions: usize,
 }
 
 /// A row of the list, by places in `kinds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tui) enum FindingRow {
+pub(super) enum FindingRow {
     Kind(usize),
     Finding { kind: usize, at: usize },
 }
 
 /// What kinds are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::tui) enum FindingSort {
+pub(super) enum FindingSort {
     #[default]
     Severity,
     Count,
@@ -50,7 +50,7 @@ pub(in crate::tui) enum FindingSort {
 }
 
 impl FindingSort {
-    pub(in crate::tui) const fn next(self) -> Self {
+    pub(super) const fn next(self) -> Self {
         match self {
             Self::Severity => Self::Count,
             Self::Count => Self::Code,
@@ -58,7 +58,7 @@ impl FindingSort {
         }
     }
 
-    pub(in crate::tui) const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Severity => "severity",
             Self::Count => "count",
@@ -70,21 +70,21 @@ impl FindingSort {
 /// The list.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Findings {
-    pub(in crate::tui) kinds: Vec<Kind>,
-    pub(in crate::tui) rows: Vec<FindingRow>,
-    pub(in crate::tui) cursor: Cursor,
-    pub(in crate::tui) sort: FindingSort,
-    pub(in crate::tui) reversed: bool,
+    pub(super) kinds: Vec<Kind>,
+    pub(super) rows: Vec<FindingRow>,
+    pub(super) cursor: Cursor,
+    pub(super) sort: FindingSort,
+    pub(super) reversed: bool,
     open: BTreeSet<Code>,
-    pub(in crate::tui) ignored: BTreeSet<Code>,
+    pub(super) ignored: BTreeSet<Code>,
     /// Only those of one session.
-    pub(in crate::tui) only: Option<u32>,
+    pub(super) only: Option<u32>,
     made_from: Option<(u64, u64)>,
 }
 
 impl Findings {
-    /// Makes the rows anew if the sessions or their choice have changed.
-    pub(in crate::tui) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+    /// Rebuilds the rows if the sessions or their selection changed.
+    pub(super) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
         if self.made_from == Some(version) {
             return;
         }
@@ -119,12 +119,12 @@ impl Findings {
         self.order();
     }
 
-    pub(in crate::tui) fn stale(&mut self) {
+    pub(super) fn stale(&mut self) {
         self.made_from = None;
     }
 
     /// Sorts the kinds and lays the rows out, the cursor staying on its row.
-    pub(in crate::tui) fn order(&mut self) {
+    pub(super) fn order(&mut self) {
         let here = self.selected().map(|row| (self.kind_of(row).map(|kind| kind.code), row));
         match self.sort {
             FindingSort::Severity => {
@@ -164,12 +164,12 @@ impl Findings {
         }
     }
 
-    pub(in crate::tui) fn is_open(&self, code: Code) -> bool {
+    pub(super) fn is_open(&self, code: Code) -> bool {
         self.open.contains(&code)
     }
 
     /// Opens or closes the kind under the cursor.
-    pub(in crate::tui) fn toggle(&mut self) {
+    pub(super) fn toggle(&mut self) {
         if let Some(FindingRow::Kind(kind)) = self.selected()
             && let Some(code) = self.kinds.get(kind).map(|kind| kind.code)
         {
@@ -181,7 +181,7 @@ impl Findings {
     }
 
     /// Hides the kind under the cursor, or shows all again where there is none.
-    pub(in crate::tui) fn ignore(&mut self) -> Option<Code> {
+    pub(super) fn ignore(&mut self) -> Option<Code> {
         let code = self.selected().and_then(|row| self.kind_of(row)).map(|kind| kind.code);
         match code {
             Some(code) => _ = self.ignored.insert(code),
@@ -197,18 +197,18 @@ impl Findings {
         self.order();
     }
 
-    pub(in crate::tui) fn selected(&self) -> Option<FindingRow> {
+    pub(super) fn selected(&self) -> Option<FindingRow> {
         self.rows.get(self.cursor.at).copied()
     }
 
-    pub(in crate::tui) fn kind_of(&self, row: FindingRow) -> Option<&Kind> {
+    pub(super) fn kind_of(&self, row: FindingRow) -> Option<&Kind> {
         match row {
             FindingRow::Kind(kind) | FindingRow::Finding { kind, .. } => self.kinds.get(kind),
         }
     }
 
     /// The finding of a row; of a kind its first one.
-    pub(in crate::tui) fn finding_of(&self, row: FindingRow) -> Option<FindingRef> {
+    pub(super) fn finding_of(&self, row: FindingRow) -> Option<FindingRef> {
         let kind = self.kind_of(row)?;
         match row {
             FindingRow::Kind(_) => kind.findings.first().copied(),
@@ -218,7 +218,7 @@ impl Findings {
 }
 
 /// What a kind of finding is about, in a few words.
-pub(in crate::tui) const fn title(code: Code) -> &'static str {
+pub(super) const fn title(code: Code) -> &'static str {
     match code {
         Code::AddressMismatch => "announced address is not the peer's: NAT without a helper",
         Code::PrivateAddressAdvertised => "private address announced to a public peer",

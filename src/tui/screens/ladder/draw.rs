@@ -76,8 +76,8 @@ impl Lifelines {
         Self { client, server, data: server + (free / 8).clamp(8, 14), right: area.right() }
     }
 
-    /// Draws the lifelines of one row. Those of client and server never end; the data connection has one from its SYN to
-    /// its close, and another while the pair is in TIME_WAIT.
+    /// Draws the lifelines of one row. Those of client and server never end; the data connection has one from
+    /// its SYN to its close, and another while the pair is in TIME_WAIT.
     fn draw(&self, session: &Session, opened: &Opened, canvas: &mut Canvas<'_>, y: u16, time: Timestamp) {
         canvas.cell(self.client, y, glyphs::CURSOR, Role::Dim);
         canvas.cell(self.server, y, glyphs::CURSOR, Role::Dim);

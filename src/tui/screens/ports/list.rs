@@ -8,36 +8,36 @@ use crate::tui::summary::Summary;
 
 /// One use of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tui) struct PortUse {
-    pub(in crate::tui) time: Timestamp,
-    pub(in crate::tui) session: u32,
-    pub(in crate::tui) channel: ChannelIndex,
-    pub(in crate::tui) mode: Option<Mode>,
-    pub(in crate::tui) state: ChannelState,
-    pub(in crate::tui) worst: Option<Severity>,
+pub(super) struct PortUse {
+    pub(super) time: Timestamp,
+    pub(super) session: u32,
+    pub(super) channel: ChannelIndex,
+    pub(super) mode: Option<Mode>,
+    pub(super) state: ChannelState,
+    pub(super) worst: Option<Severity>,
     /// Used before.
-    pub(in crate::tui) reused: bool,
+    pub(super) reused: bool,
     /// Used while the pair was in TIME_WAIT.
-    pub(in crate::tui) in_time_wait: bool,
+    pub(super) in_time_wait: bool,
 }
 
 /// One endpoint.
 #[derive(Debug)]
-pub(in crate::tui) struct Port {
-    pub(in crate::tui) endpoint: Endpoint,
+pub(super) struct Port {
+    pub(super) endpoint: Endpoint,
     /// Whether a client listens there.
-    pub(in crate::tui) client: bool,
+    pub(super) client: bool,
     /// Places in `uses`, ascending in time.
-    pub(in crate::tui) first: usize,
-    pub(in crate::tui) count: usize,
-    pub(in crate::tui) reused: usize,
-    pub(in crate::tui) in_time_wait: usize,
-    pub(in crate::tui) problems: usize,
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) reused: usize,
+    pub(super) in_time_wait: usize,
+    pub(super) problems: usize,
 }
 
 /// What ports are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::tui) enum PortSort {
+pub(super) enum PortSort {
     #[default]
     Port,
     Uses,
@@ -47,7 +47,7 @@ pub(in crate::tui) enum PortSort {
 }
 
 impl PortSort {
-    pub(in crate::tui) const fn next(self) -> Self {
+    pub(super) const fn next(self) -> Self {
         match self {
             Self::Port => Self::Uses,
             Self::Uses => Self::Problems,
@@ -57,7 +57,7 @@ impl PortSort {
         }
     }
 
-    pub(in crate::tui) const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Port => "endpoint",
             Self::Uses => "uses",
@@ -71,13 +71,13 @@ impl PortSort {
 /// The list.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Ports {
-    pub(in crate::tui) rows: Vec<Port>,
+    pub(super) rows: Vec<Port>,
     uses: Vec<PortUse>,
-    pub(in crate::tui) cursor: Cursor,
-    pub(in crate::tui) sort: PortSort,
-    pub(in crate::tui) reversed: bool,
+    pub(super) cursor: Cursor,
+    pub(super) sort: PortSort,
+    pub(super) reversed: bool,
     /// Only those of one session.
-    pub(in crate::tui) only: Option<u32>,
+    pub(super) only: Option<u32>,
     made_from: Option<(u64, u64)>,
     gathering: Option<Gathering>,
 }
@@ -119,9 +119,9 @@ fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -
 }
 
 impl Ports {
-    /// Makes the rows anew if the sessions or their choice have changed: a bounded part of it at a time, the rows that
-    /// were there staying until all is done.
-    pub(in crate::tui) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+    /// Rebuilds the rows if the sessions or their selection changed: a bounded part of it at a time, the rows
+    /// that were there staying until all is done.
+    pub(super) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
         let only = self.only.as_slice();
         let sessions = if self.only.is_some() { only } else { sessions };
         let mut gathering = match self.gathering.take() {
@@ -143,7 +143,7 @@ impl Ports {
     }
 
     /// Whether rows are being made.
-    pub(in crate::tui) const fn is_gathering(&self) -> bool {
+    pub(super) const fn is_gathering(&self) -> bool {
         self.gathering.is_some()
     }
 
@@ -175,12 +175,12 @@ impl Ports {
         self.order();
     }
 
-    pub(in crate::tui) fn stale(&mut self) {
+    pub(super) fn stale(&mut self) {
         self.made_from = None;
         self.gathering = None;
     }
 
-    pub(in crate::tui) fn order(&mut self) {
+    pub(super) fn order(&mut self) {
         let here = self.selected().map(|port| port.endpoint);
         let uses = &self.uses;
         match self.sort {
@@ -202,17 +202,17 @@ impl Ports {
         }
     }
 
-    pub(in crate::tui) fn selected(&self) -> Option<&Port> {
+    pub(super) fn selected(&self) -> Option<&Port> {
         self.rows.get(self.cursor.at)
     }
 
     /// The uses of an endpoint, ascending in time.
-    pub(in crate::tui) fn uses(&self, port: &Port) -> &[PortUse] {
+    pub(super) fn uses(&self, port: &Port) -> &[PortUse] {
         self.uses.get(port.first..port.first.saturating_add(port.count)).unwrap_or_default()
     }
 
-    /// The use that tells most: the first problem, else the first reuse inside TIME_WAIT, else the first.
-    pub(in crate::tui) fn notable_use(&self, port: &Port) -> Option<PortUse> {
+    /// The most notable use: the first problem, else the first reuse inside TIME_WAIT, else the first.
+    pub(super) fn notable_use(&self, port: &Port) -> Option<PortUse> {
         let uses = self.uses(port);
         uses.iter()
             .find(|used| used.state.is_problem())

@@ -1,4 +1,4 @@
-//! The columns of the session list: which ones there is room for, where they stand, and what they sort by.
+//! The columns of the session list: which ones fit, where they are, and what they sort by.
 
 use ratatui::layout::Rect;
 
@@ -58,10 +58,10 @@ impl Column {
 /// The columns of a list of this width, each with its offset and width.
 pub(super) fn columns(width: u16) -> Vec<(Column, u16, u16)> {
     use Column as C;
-    let narrow = width < 76;
+    let narrow = width < 78;
     let wide = width >= 96;
     let wider = width >= 130;
-    let mut widths: Vec<(Column, u16)> = vec![(C::Number, 5), (C::Start, if wide { 12 } else { 8 })];
+    let mut widths: Vec<(Column, u16)> = vec![(C::Number, 5), (C::Start, if width >= 104 { 12 } else { 8 })];
     if !narrow {
         widths.push((C::Duration, 6));
     }
@@ -71,7 +71,7 @@ pub(super) fn columns(width: u16) -> Vec<(Column, u16, u16)> {
     }
     widths.extend([(C::User, 7), (C::Modes, 10)]);
     if !narrow {
-        widths.extend([(C::Transfers, 3), (C::Bytes, 5)]);
+        widths.extend([(C::Transfers, 3), (C::Bytes, 9)]);
     }
     widths.push((C::Findings, 3));
     let used: u16 = 2 + widths.iter().map(|(_, width)| width + 1).sum::<u16>() - 1;

@@ -1,7 +1,8 @@
-//! A live capture: how much comes in, and which predictions wait for their connection.
+//! A live capture: its throughput, and the predictions that wait for a connection.
 
 use ratatui::layout::Rect;
 
+use crate::base::Bytes;
 use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::glyphs;
@@ -10,12 +11,12 @@ use crate::tui::source::{LiveStatus, Waiting};
 use crate::tui::theme::Role;
 use crate::tui::words;
 
-/// Cells for the names before the strips, and for the numbers behind them.
+/// Cells for the names before the strips, and for the numbers after them.
 const NAMES: u16 = 8;
-const NUMBERS: u16 = 24;
+const NUMBERS: u16 = 30;
 
 /// Packets and bytes per second over the last seconds.
-pub(in crate::tui) fn throughput(data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
+pub(super) fn throughput(data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let Some(live) = data.live().filter(|_| area.height > 0) else { return };
     let framed = area.height > 2;
     let inside = if framed { layout::inner(area) } else { area };
@@ -28,7 +29,7 @@ pub(in crate::tui) fn throughput(data: &Data, canvas: &mut Canvas<'_>, area: Rec
     }
     let row = |y: u16| Rect { y: inside.y + y, height: 1, ..inside };
     strip(canvas, row(0), "pkts/s", &live.packet_rates, &|rate| words::count(rate));
-    strip(canvas, row(1), "bytes/s", &live.byte_rates, &|rate| words::bytes(rate));
+    strip(canvas, row(1), "bytes/s", &live.byte_rates, &|rate| Bytes(rate).to_string());
     if inside.height > 2 {
         canvas.spans(inside.x + 1, inside.y + 2, &totals(live), inside.width.saturating_sub(2));
     }
@@ -37,7 +38,7 @@ pub(in crate::tui) fn throughput(data: &Data, canvas: &mut Canvas<'_>, area: Rec
 fn totals(live: &LiveStatus) -> Spans {
     let dropped = if live.dropped > 0 { Role::Bad } else { Role::Dim };
     vec![
-        span(format!("captured {}B", words::bytes(live.bytes)), Role::Text),
+        span(format!("captured {}", Bytes(live.bytes)), Role::Text),
         span(format!("   dropped by the kernel {}", words::count(live.dropped)), dropped),
         span(format!("   active sessions {}", words::count(live.active)), Role::Good),
         span(format!("   waiting predictions {}", words::count(live.waiting.len() as u64)), Role::Predicted),
@@ -64,8 +65,8 @@ fn strip(canvas: &mut Canvas<'_>, area: Rect, name: &str, rates: &[u64], show: &
     canvas.put_right(area.right().saturating_sub(NUMBERS), area.y, &text, NUMBERS, Role::Text);
 }
 
-/// The predictions that wait, those that expire first in front.
-pub(in crate::tui) fn waiting(data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
+/// The waiting predictions, the first to expire first.
+pub(super) fn waiting(data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     let Some(live) = data.live().filter(|_| area.height > 2) else { return };
     let title =
         [span("waiting predictions ", Role::Title), span(words::count(live.waiting.len() as u64), Role::Dim)];

@@ -1,4 +1,5 @@
-//! Data connections by mode over the whole capture: a row of bars for each mode that occurs, and one for problems.
+//! Data connections by mode over the whole capture: a row of bars for each mode that occurs, and one for
+//! problems.
 
 use ratatui::layout::Rect;
 

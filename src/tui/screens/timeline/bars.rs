@@ -1,4 +1,5 @@
-//! Draws the bars of a lane: for each data channel the wait for its connection, the connection, and TIME_WAIT.
+//! Draws the bars of a lane: for each data channel the wait for its connection, the connection, and
+//! TIME_WAIT.
 
 use ratatui::layout::Rect;
 
@@ -78,7 +79,8 @@ impl BarPainter<'_, '_> {
             .map_or(0, |column| (column + 1).min(self.scale.columns().saturating_sub(1)))
     }
 
-    /// Draws the connection, at least one cell wide, with as much of its label as fits. Returns its last column.
+    /// Draws the connection, at least one cell wide, with as much of its label as fits. Returns its last
+    /// column.
     fn open(&mut self, bar: &Bar, from: Timestamp, until: Timestamp) -> Option<(u16, BarLabel)> {
         let (first, last) = self.scale.columns_of(from, until)?;
         let first = first.max(self.after_mark(bar));

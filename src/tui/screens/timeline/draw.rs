@@ -38,7 +38,8 @@ pub(super) fn draw(timeline: &Timeline, state: &State, data: &Data, canvas: &mut
     legend(canvas, panes.legend);
 }
 
-/// The border: at the top session, start and duration; at the bottom the time of one column and of the cursor.
+/// The border: at the top session, start and duration; at the bottom the time of one column and of the
+/// cursor.
 fn frame(
     timeline: &Timeline,
     state: &State,
@@ -113,7 +114,8 @@ fn axis(state: &State, opened: &Opened, canvas: &mut Canvas<'_>, panes: &Panes, 
     }
 }
 
-/// Draws commands, replies and findings: the most important one of each column, written out where there is room.
+/// Draws commands, replies and findings: the most important one of each column, written out where there is
+/// room.
 fn dialogue(
     state: &State,
     opened: &Opened,

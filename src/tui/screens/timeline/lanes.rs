@@ -1,10 +1,10 @@
 //! A session as lanes: one for each negotiated listening endpoint, so that reuse of a port shows in one lane.
 //!
-//! **Invariant:** knows time, not columns; what is drawn where is the timeline's business.
+//! **Invariant:** knows time, not columns; drawing is the timeline's task.
 
 use std::collections::HashMap;
 
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Bytes, Endpoint, Timestamp};
 use crate::report::{ChannelIndex, ChannelState, DataChannel, Mode, Reply, ReuseKind, Session, Severity};
 use crate::tui::glyphs;
 use crate::tui::summary::{Channel, Summary, open_span, short_endpoint};
@@ -40,9 +40,9 @@ pub(in crate::tui) struct Bar {
     pub(in crate::tui) open: Option<(Timestamp, Timestamp)>,
     pub(in crate::tui) time_wait: Option<(Timestamp, Timestamp)>,
     pub(in crate::tui) reuse: Option<Reused>,
-    /// What stands on the bar where there is room, the longest first.
+    /// Text for the bar, the longest first; the first that fits is drawn.
     pub(in crate::tui) words: [String; 3],
-    /// What stands behind it: the reply that failed, RST.
+    /// Text after the bar: the failing reply, RST.
     pub(in crate::tui) tail: Option<String>,
     /// The last moment of this bar and all before it in the lane.
     reach: Timestamp,
@@ -59,12 +59,12 @@ pub(in crate::tui) enum Reused {
 
 impl Bar {
     /// Its first moment.
-    pub(in crate::tui) fn first(&self) -> Timestamp {
+    pub(super) fn first(&self) -> Timestamp {
         self.announced
     }
 
     /// Its last moment.
-    pub(in crate::tui) fn last(&self) -> Timestamp {
+    pub(super) fn last(&self) -> Timestamp {
         let busy = self.open.map_or(self.settled, |(_, until)| until);
         self.time_wait.map_or(busy, |(_, until)| until.max(busy))
     }
@@ -72,7 +72,7 @@ impl Bar {
 
 impl Lane {
     /// The bars that touch a window.
-    pub(in crate::tui) fn bars_between(&self, from: Timestamp, to: Timestamp) -> &[Bar] {
+    pub(super) fn bars_between(&self, from: Timestamp, to: Timestamp) -> &[Bar] {
         let begin = self.bars.partition_point(|bar| bar.reach < from);
         let end = self.bars.partition_point(|bar| bar.first() <= to);
         self.bars.get(begin..end.max(begin)).unwrap_or_default()
@@ -85,7 +85,7 @@ impl Lane {
 
 /// In which order lanes stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::tui) enum LaneOrder {
+pub(super) enum LaneOrder {
     #[default]
     Time,
     Port,
@@ -94,7 +94,7 @@ pub(in crate::tui) enum LaneOrder {
 }
 
 impl LaneOrder {
-    pub(in crate::tui) const fn next(self) -> Self {
+    pub(super) const fn next(self) -> Self {
         match self {
             Self::Time => Self::Port,
             Self::Port => Self::Mode,
@@ -103,7 +103,7 @@ impl LaneOrder {
         }
     }
 
-    pub(in crate::tui) const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
             Self::Port => "port",
@@ -114,7 +114,7 @@ impl LaneOrder {
 }
 
 /// The lanes of a session.
-pub(in crate::tui) fn of(session: &Session, summary: &Summary, order: LaneOrder) -> Vec<Lane> {
+pub(super) fn of(session: &Session, summary: &Summary, order: LaneOrder) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     let mut by_endpoint: HashMap<Option<Endpoint>, usize> = HashMap::new();
     for ((index, channel), channel_summary) in
@@ -185,9 +185,9 @@ fn bar(session: &Session, index: ChannelIndex, channel: &DataChannel, channel_su
     let command = transfer.and_then(|transfer| session.command(transfer.command));
     let mode = glyphs::mode_name(channel.mode());
     let verb = command.map(|command| words::raw_wire(command.verb.name()));
-    // Where no connection came about there is nothing to count.
+    // Without a connection there is nothing to count.
     let moved = matches!(channel_summary.state, ChannelState::Connected | ChannelState::CutShort);
-    let size = channel.connection().filter(|_| moved).map(|connection| words::bytes(connection.bytes()));
+    let size = channel.connection().filter(|_| moved).map(|connection| Bytes(connection.bytes()));
     let middle = match &verb {
         Some(verb) => format!("{mode} {verb}"),
         None => mode.to_owned(),

@@ -6,7 +6,7 @@ use crate::tui::data::Data;
 
 /// What transfers are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::tui) enum TransferSort {
+pub(super) enum TransferSort {
     #[default]
     Time,
     Path,
@@ -16,9 +16,9 @@ pub(in crate::tui) enum TransferSort {
 }
 
 impl TransferSort {
-    pub(in crate::tui) const ALL: [Self; 5] = [Self::Time, Self::Path, Self::Bytes, Self::Rate, Self::Status];
+    pub(super) const ALL: [Self; 5] = [Self::Time, Self::Path, Self::Bytes, Self::Rate, Self::Status];
 
-    pub(in crate::tui) const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
             Self::Path => "path",
@@ -28,29 +28,29 @@ impl TransferSort {
         }
     }
 
-    pub(in crate::tui) fn next(self) -> Self {
+    pub(super) fn next(self) -> Self {
         Self::ALL.into_iter().cycle().skip_while(|&sort| sort != self).nth(1).unwrap_or_default()
     }
 }
 
-/// One transfer: the session's index, and its own in there.
-pub(in crate::tui) type TransferRow = (u32, TransferIndex);
+/// One transfer: the index of its session, and its own index there.
+pub(super) type TransferRow = (u32, TransferIndex);
 
 /// The list.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Transfers {
-    pub(in crate::tui) rows: Vec<TransferRow>,
-    pub(in crate::tui) cursor: Cursor,
-    pub(in crate::tui) sort: TransferSort,
-    pub(in crate::tui) reversed: bool,
+    pub(super) rows: Vec<TransferRow>,
+    pub(super) cursor: Cursor,
+    pub(super) sort: TransferSort,
+    pub(super) reversed: bool,
     /// Only those of one session.
-    pub(in crate::tui) only: Option<u32>,
+    pub(super) only: Option<u32>,
     made_from: Option<(u64, u64)>,
 }
 
 impl Transfers {
-    /// Makes the rows anew if the sessions or their choice have changed.
-    pub(in crate::tui) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
+    /// Rebuilds the rows if the sessions or their selection changed.
+    pub(super) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
         if self.made_from == Some(version) {
             return;
         }
@@ -69,12 +69,12 @@ impl Transfers {
         }
     }
 
-    /// Forgets what the rows were made from.
-    pub(in crate::tui) fn stale(&mut self) {
+    /// Makes the next [`Self::make`] rebuild the rows.
+    pub(super) fn stale(&mut self) {
         self.made_from = None;
     }
 
-    pub(in crate::tui) fn order(&mut self, data: &Data) {
+    pub(super) fn order(&mut self, data: &Data) {
         let sort = self.sort;
         match sort {
             TransferSort::Time => self.rows.sort_by_cached_key(|&row| {
@@ -109,13 +109,13 @@ impl Transfers {
     }
 
     /// The row under the cursor.
-    pub(in crate::tui) fn selected(&self) -> Option<TransferRow> {
+    pub(super) fn selected(&self) -> Option<TransferRow> {
         self.rows.get(self.cursor.at).copied()
     }
 }
 
 /// A transfer and its session.
-pub(in crate::tui) fn of(data: &Data, (session, transfer): TransferRow) -> Option<(&Session, &Transfer)> {
+pub(super) fn of(data: &Data, (session, transfer): TransferRow) -> Option<(&Session, &Transfer)> {
     let session = data.session(session)?;
     Some((session, session.transfer(transfer)?))
 }
@@ -126,8 +126,8 @@ fn raw_path(data: &Data, row: TransferRow) -> Option<&str> {
     text.map(crate::base::Text::raw)
 }
 
-/// The absolute path, else what the command named.
-pub(in crate::tui) fn path_of(session: &Session, transfer: &Transfer) -> String {
+/// The absolute path, else the command's argument.
+pub(super) fn path_of(session: &Session, transfer: &Transfer) -> String {
     match (&transfer.path, session.command(transfer.command).and_then(|command| command.text())) {
         (Some(path), _) => crate::tui::words::wire(path),
         (None, Some(argument)) => crate::tui::words::wire(argument),
