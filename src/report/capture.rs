@@ -62,6 +62,7 @@ pub struct Source {
 choices! {
     /// Where packets are read from.
     #[derive(Default)]
+    #[non_exhaustive]
     pub enum CaptureFormat {
         /// A pcap file.
         #[default]
@@ -73,6 +74,7 @@ choices! {
     }
 
     /// How a capture file is compressed.
+    #[non_exhaustive]
     pub enum Compression {
         /// RFC 1952.
         Gzip => "gzip",

@@ -160,6 +160,7 @@ choices! {
 
 choices! {
     /// How a connection was told to belong to a channel.
+    #[non_exhaustive]
     pub enum MatchedBy {
         /// Both addresses and the listening port as predicted.
         Endpoint => "endpoint" | "as predicted",
@@ -393,6 +394,7 @@ choices! {
 
 choices! {
     /// What came of a reuse.
+    #[non_exhaustive]
     pub enum ReuseOutcome {
         /// The SYN went through at once.
         Accepted => "accepted",

@@ -141,6 +141,7 @@ choices! {
 choices! {
     /// The highest protection that a control connection reached.
     #[derive(Default)]
+    #[non_exhaustive]
     pub enum Security {
         /// All in the clear.
         #[default]

@@ -29,7 +29,7 @@ choices! {
 }
 
 impl ChannelState {
-    /// Whether somebody should look at it.
+    /// Whether it is worth a look.
     pub const fn is_problem(self) -> bool {
         match self {
             Self::Connected | Self::Unused => false,
@@ -46,6 +46,20 @@ impl ChannelState {
     /// Whether a connection was made.
     pub const fn is_connected(self) -> bool {
         matches!(self, Self::Connected | Self::CutShort)
+    }
+
+    /// Whether a SYN was sent and no connection came of it.
+    pub const fn is_failed_attempt(self) -> bool {
+        match self {
+            Self::Refused | Self::Unanswered => true,
+            Self::Connected
+            | Self::Unused
+            | Self::Rejected
+            | Self::Malformed
+            | Self::NoReply
+            | Self::CutShort
+            | Self::NeverTried => false,
+        }
     }
 
     /// The state that the packets of the channel alone would give, whatever became of its transfer.

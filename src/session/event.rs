@@ -45,6 +45,7 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EventKind {
     /// FTP is spoken on a new connection.
     Opened,

@@ -155,11 +155,7 @@ fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> D
         (Some(command), None) => format!("  (frame {})", command.frame),
         (None, _) => String::new(),
     };
-    let mark = if state == ChannelState::Connected || state == ChannelState::CutShort {
-        glyphs::MATCHED
-    } else {
-        glyphs::PREDICTED
-    };
+    let mark = if state.is_connected() { glyphs::MATCHED } else { glyphs::PREDICTED };
     match channel.origin.negotiated().map(|negotiated| negotiated.answer) {
         Some(Answer::Accepted { advertised, predicted: prediction }) => {
             let port = prediction.connector.port.map(|port| format!(":{port}")).unwrap_or_default();
@@ -234,7 +230,7 @@ fn outcome(
                 "{} sent a SYN to {}, answered by RST{then}  (frame {frame})",
                 connection.originator, connection.responder
             );
-            line(glyphs::FAILED, Role::Failed, "refused", text)
+            line(glyphs::FAILED, Role::Failed, channel_summary.state.phrase(), text)
         }
         Some((AttemptResult::Unanswered, connection)) => {
             let text = format!(
@@ -245,7 +241,7 @@ fn outcome(
                 words::duration(connection.end.max(channel_summary.settled).since(connection.start)),
                 connection.frames.first
             );
-            line(glyphs::NEVER, Role::Never, "unanswered", text)
+            line(glyphs::NEVER, Role::Never, channel_summary.state.phrase(), text)
         }
         None if channel.predicted().is_some() => {
             let (mark, role) = if channel_summary.state == ChannelState::NeverTried {
@@ -253,7 +249,8 @@ fn outcome(
             } else {
                 (glyphs::DOT, Role::Dim)
             };
-            line(mark, role, "never tried", format!("no SYN to {listener} in {waited}{then}"))
+            let text = format!("no SYN to {listener} in {waited}{then}");
+            line(mark, role, channel_summary.state.phrase(), text)
         }
         None => line(glyphs::DOT, Role::Dim, "outcome", format!("no data connection{then}")),
     }

@@ -10,8 +10,8 @@ use super::theme::Role;
 use super::words;
 use crate::base::Timestamp;
 use crate::report::{
-    Argument, ChannelIndex, Command, CommandIndex, DataChannel, FirstClose, Outcome, Party, Reply, Session,
-    Severity,
+    Argument, ChannelIndex, ChannelState, Command, CommandIndex, DataChannel, FirstClose, Party, Reply,
+    Session, Severity,
 };
 
 /// Something that happened.
@@ -141,7 +141,8 @@ pub(super) fn of(session: &Session, summary: &Summary) -> Vec<Event> {
         }
     }
     for (index, channel) in ChannelIndex::number(&session.data_channels) {
-        data_events(&mut events, index, channel);
+        let state = summary.channel(index).map(|channel| channel.state);
+        data_events(&mut events, index, channel, state);
     }
     for (index, gap) in (0..).zip(&session.gaps) {
         events.push(event(gap.time, gap.frame, EventKind::Gap(index), None, Weight::Notable));
@@ -215,17 +216,20 @@ const fn reply_weight(reply: &Reply, usual: Weight) -> Weight {
     if reply.is_negative() { Weight::Problem } else { usual }
 }
 
-fn data_events(events: &mut Vec<Event>, index: ChannelIndex, channel: &DataChannel) {
+fn data_events(
+    events: &mut Vec<Event>,
+    index: ChannelIndex,
+    channel: &DataChannel,
+    state: Option<ChannelState>,
+) {
     let here = Some(index);
     for (attempt, stranger) in (0..).zip(&channel.other_attempts) {
         let what = EventKind::Stranger { channel: index, attempt };
         events.push(event(stranger.start, stranger.frames.first, what, here, Weight::Notable));
     }
     let Some(connection) = channel.connection() else { return };
-    let weight = match channel.outcome() {
-        Some(Outcome::Refused | Outcome::Unanswered) => Weight::Problem,
-        Some(Outcome::Connected | Outcome::Unused) | None => Weight::Data,
-    };
+    let is_failed = state.is_some_and(ChannelState::is_failed_attempt);
+    let weight = if is_failed { Weight::Problem } else { Weight::Data };
     events.push(event(
         connection.start,
         connection.frames.first,
@@ -303,7 +307,9 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
         EventKind::Reply { command, reply: number } => {
             reply(session.command(command)?.replies.get(usize::try_from(number).ok()?)?)
         }
-        EventKind::ConnectionStarted(index) => connection_started(session.data_channel(index)?)?,
+        EventKind::ConnectionStarted(index) => {
+            connection_started(session.data_channel(index)?, event.is_problem())?
+        }
         EventKind::Challenged(_) => {
             (Role::Reused, "SYN answered by a plain ACK: the old connection is remembered".into())
         }
@@ -347,17 +353,14 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
     })
 }
 
-fn connection_started(channel: &DataChannel) -> Option<(Role, String)> {
+fn connection_started(channel: &DataChannel, is_failed: bool) -> Option<(Role, String)> {
     let connection = channel.connection()?;
     let tries = match connection.syn_attempts {
         0 | 1 => String::new(),
         tries => format!(", {tries} tries"),
     };
     let what = if connection.handshake { "SYN" } else { "data (its start was not captured)" };
-    let role = match channel.outcome() {
-        Some(Outcome::Refused | Outcome::Unanswered) => Role::Failed,
-        Some(Outcome::Connected | Outcome::Unused) | None => Role::Mode(channel.mode()),
-    };
+    let role = if is_failed { Role::Failed } else { Role::Mode(channel.mode()) };
     Some((role, format!("{what} {} → {}{tries}", connection.originator, connection.responder)))
 }
 

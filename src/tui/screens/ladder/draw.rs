@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Ladder, Step};
 use crate::base::Timestamp;
-use crate::report::{ChannelIndex, CommandIndex, DataChannel, Direction, Outcome, Party, Session};
+use crate::report::{ChannelIndex, ChannelState, CommandIndex, DataChannel, Direction, Party, Session};
 use crate::tui::canvas::{Canvas, span};
 use crate::tui::data::Data;
 use crate::tui::details;
@@ -208,7 +208,7 @@ impl Row<'_> {
         }
         let x = self.lifelines.server + 2;
         let room = self.lifelines.right.saturating_sub(x);
-        let connected = channel.outcome() == Some(Outcome::Connected);
+        let connected = channel_summary.state.is_connected();
         match (details::place(self.session, &self.opened.summary, index), channel_summary.state.is_problem())
         {
             (Some(place), _) => {
@@ -271,31 +271,27 @@ impl Row<'_> {
         let what = if connection.handshake { "SYN" } else { "data" };
         self.heavy(canvas, &format!("{what} from {from}"), role, channel.is_active());
         canvas.cell(self.lifelines.data, self.area.y, "┓", role);
-        let channel_summary = self.opened.summary.channel(index);
-        let after = channel_summary
-            .map(|channel_summary| words::duration(connection.start.since(channel_summary.announced)));
-        match channel.outcome() {
-            Some(Outcome::Connected) => {
+        let Some(channel_summary) = self.opened.summary.channel(index) else { return };
+        let after = words::duration(connection.start.since(channel_summary.announced));
+        match channel_summary.state {
+            ChannelState::Connected | ChannelState::CutShort => {
                 let tries = if connection.syn_attempts > 1 {
                     format!(", {} SYNs", connection.syn_attempts)
                 } else {
                     String::new()
                 };
-                self.note(
-                    canvas,
-                    &format!("connected {} later{tries}", after.unwrap_or_default()),
-                    Role::Matched,
-                );
+                self.note(canvas, &format!("connected {after} later{tries}"), Role::Matched);
             }
-            Some(Outcome::Unanswered) => {
-                self.note(
-                    canvas,
-                    &format!("no answer, {} SYNs", connection.syn_attempts.max(1)),
-                    Role::Failed,
-                );
+            state @ ChannelState::Unanswered => {
+                let text = format!("{}, {} SYNs", state.phrase(), connection.syn_attempts.max(1));
+                self.note(canvas, &text, Role::Failed);
             }
-            Some(Outcome::Refused) => self.note(canvas, "refused", Role::Failed),
-            Some(Outcome::Unused) | None => {}
+            state @ ChannelState::Refused => self.note(canvas, state.phrase(), Role::Failed),
+            ChannelState::Unused
+            | ChannelState::NeverTried
+            | ChannelState::Rejected
+            | ChannelState::Malformed
+            | ChannelState::NoReply => {}
         }
     }
 

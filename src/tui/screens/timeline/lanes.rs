@@ -186,7 +186,7 @@ fn bar(session: &Session, index: ChannelIndex, channel: &DataChannel, channel_su
     let mode = glyphs::mode_name(channel.mode());
     let verb = command.map(|command| words::raw_wire(command.verb.name()));
     // Without a connection there is nothing to count.
-    let moved = matches!(channel_summary.state, ChannelState::Connected | ChannelState::CutShort);
+    let moved = channel_summary.state.is_connected();
     let size = channel.connection().filter(|_| moved).map(|connection| Bytes(connection.bytes()));
     let middle = match &verb {
         Some(verb) => format!("{mode} {verb}"),
@@ -218,17 +218,19 @@ fn bar(session: &Session, index: ChannelIndex, channel: &DataChannel, channel_su
     }
 }
 
+/// What went wrong: the state where it says more than the transfer's reply, and the code of that reply.
 fn tail(state: ChannelState, reply: Option<&Reply>) -> Option<String> {
     let failed = reply.filter(|reply| reply.is_negative()).map(|reply| reply.code.to_string());
     match state {
         ChannelState::Connected => None,
-        ChannelState::Rejected => Some("rejected".into()),
-        ChannelState::Malformed | ChannelState::NoReply => Some("unclear".into()),
         ChannelState::CutShort | ChannelState::Unused => failed,
-        ChannelState::NeverTried => failed.or_else(|| Some("never tried".into())),
-        ChannelState::Refused => Some(failed.map_or_else(|| "RST".into(), |code| format!("RST {code}"))),
-        ChannelState::Unanswered => {
-            Some(failed.map_or_else(|| "no answer".into(), |code| format!("no answer {code}")))
+        ChannelState::Rejected | ChannelState::Malformed | ChannelState::NoReply => {
+            Some(state.phrase().into())
+        }
+        ChannelState::NeverTried => failed.or_else(|| Some(state.phrase().into())),
+        ChannelState::Refused | ChannelState::Unanswered => {
+            let phrase = state.phrase();
+            Some(failed.map_or_else(|| phrase.into(), |code| format!("{phrase} {code}")))
         }
     }
 }
