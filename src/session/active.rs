@@ -55,8 +55,6 @@ pub(super) struct Ended {
 /// A data channel, as facts.
 pub(super) struct Channel {
     pub(super) origin: Origin,
-    /// How the connection was told to belong here; known with the link.
-    pub(super) matched_by: Option<MatchedBy>,
     pub(super) link: Link,
     /// The earlier use of the connection's pair or listening endpoint.
     pub(super) previous: Option<(ReuseKind, EndpointUseId)>,
@@ -71,20 +69,20 @@ pub(super) struct Channel {
     pub(super) listing: Option<Arc<[u8]>>,
 }
 
-/// The data connection of a channel.
+/// The data connection of a channel, and how it was told to belong there.
 pub(super) enum Link {
     None,
     /// Still in the table; it began with this frame.
-    Open(ConnectionId, u64),
+    Open(ConnectionId, u64, MatchedBy),
     /// What is reported of it, once its first bytes have shown the kinds of content.
-    Ended(Box<report::Connection>, ContentHeads),
+    Ended(Box<report::Connection>, ContentHeads, MatchedBy),
 }
 
 impl Link {
     /// The connection, while it is in the table.
     pub(super) const fn open(&self) -> Option<ConnectionId> {
         match self {
-            Self::Open(id, _) => Some(*id),
+            Self::Open(id, ..) => Some(*id),
             Self::None | Self::Ended(..) => None,
         }
     }
@@ -93,8 +91,8 @@ impl Link {
     pub(super) const fn first_frame(&self) -> Option<u64> {
         match self {
             Self::None => None,
-            Self::Open(_, first) => Some(*first),
-            Self::Ended(connection, _) => Some(connection.frames.first),
+            Self::Open(_, first, _) => Some(*first),
+            Self::Ended(connection, ..) => Some(connection.frames.first),
         }
     }
 
@@ -102,7 +100,23 @@ impl Link {
     pub(super) const fn ended(&self) -> Option<&report::Connection> {
         match self {
             Self::None | Self::Open(..) => None,
-            Self::Ended(connection, _) => Some(connection),
+            Self::Ended(connection, ..) => Some(connection),
+        }
+    }
+
+    /// How the connection was told to belong to the channel.
+    pub(super) const fn matched_by(&self) -> Option<MatchedBy> {
+        match self {
+            Self::None => None,
+            Self::Open(.., matched_by) | Self::Ended(.., matched_by) => Some(*matched_by),
+        }
+    }
+
+    /// It turns out to belong to the channel for another reason.
+    pub(super) const fn rematch(&mut self, because: MatchedBy) {
+        match self {
+            Self::None => {}
+            Self::Open(.., matched_by) | Self::Ended(.., matched_by) => *matched_by = because,
         }
     }
 }
@@ -111,7 +125,6 @@ impl Channel {
     pub(super) const fn new(origin: Origin, made: PacketRef) -> Self {
         Self {
             origin,
-            matched_by: None,
             link: Link::None,
             previous: None,
             predicted_previous: None,

@@ -13,6 +13,9 @@ use crate::report::{
 };
 use crate::tcp::{ConnectionId, Side};
 
+/// A data connection, and how it was told to belong to its channel.
+type Linked = (MatchedBy, Box<Connection>);
+
 /// The report of a session under way; `describe` gives the facts of a data connection that is still open.
 pub(super) fn session(
     facts: &ActiveSession,
@@ -20,16 +23,17 @@ pub(super) fn session(
     options: &Options,
     describe: &mut dyn FnMut(ConnectionId) -> Option<Box<Connection>>,
 ) -> Session {
-    let connections: Vec<Option<Box<Connection>>> = facts
+    let connections: Vec<Option<Linked>> = facts
         .channels
         .iter()
         .map(|channel| match &channel.link {
             Link::None => None,
-            Link::Open(id, _) => describe(*id),
-            Link::Ended(connection, heads) => Some(heads.completed(connection)),
+            Link::Open(id, _, matched_by) => Some((*matched_by, describe(*id)?)),
+            Link::Ended(connection, heads, matched_by) => Some((*matched_by, heads.completed(connection))),
         })
         .collect();
-    let reuses = reuses(facts, connections.iter().map(Option::as_deref), history, options);
+    let described = connections.iter().map(|linked| linked.as_ref().map(|(_, connection)| &**connection));
+    let reuses = reuses(facts, described, history, options);
     let mut session = frame(facts, connections, reuses, options.time_wait);
     let conversation = &facts.control.conversation;
     session.greeting.clone_from(&conversation.dialogue.greeting);
@@ -68,9 +72,9 @@ impl FinishedSession {
             .iter_mut()
             .map(|channel| match std::mem::replace(&mut channel.link, Link::None) {
                 Link::None | Link::Open(..) => None,
-                Link::Ended(mut connection, heads) => {
+                Link::Ended(mut connection, heads, matched_by) => {
                     heads.complete(&mut connection);
-                    Some(connection)
+                    Some((matched_by, connection))
                 }
             })
             .collect();
@@ -96,7 +100,7 @@ impl std::fmt::Debug for FinishedSession {
 /// All of a report but the dialogue and what follows from it.
 fn frame(
     facts: &ActiveSession,
-    connections: Vec<Option<Box<Connection>>>,
+    connections: Vec<Option<Linked>>,
     reuses: Vec<Option<Reuse>>,
     time_wait: i64,
 ) -> Session {
@@ -145,13 +149,13 @@ fn frame(
 
 fn data_channel(
     channel: &Channel,
-    connection: Option<Box<Connection>>,
+    connection: Option<Linked>,
     reuse: Option<Reuse>,
     linger: i64,
 ) -> DataChannel {
-    let attempt = connection.zip(channel.matched_by).map(|(connection, matched_by)| Attempt {
+    let attempt = connection.map(|(matched_by, connection)| Attempt {
         matched_by,
-        result: result(channel, &connection, linger),
+        result: result(channel, matched_by, &connection, linger),
         connection,
     });
     DataChannel {
@@ -163,9 +167,9 @@ fn data_channel(
     }
 }
 
-fn result(channel: &Channel, connection: &Connection, linger: i64) -> AttemptResult {
+fn result(channel: &Channel, matched_by: MatchedBy, connection: &Connection, linger: i64) -> AttemptResult {
     if connection.established.is_some() || !connection.handshake {
-        AttemptResult::Connected { time_wait: time_wait(channel, connection, linger) }
+        AttemptResult::Connected { time_wait: time_wait(channel, matched_by, connection, linger) }
     } else if connection.refused_frame.is_some() {
         AttemptResult::Refused
     } else {
@@ -174,15 +178,19 @@ fn result(channel: &Channel, connection: &Connection, linger: i64) -> AttemptRes
 }
 
 /// Who holds the pair: whoever sent the first FIN (RFC 9293 section 3.6.1). A reset leaves nothing to hold.
-fn time_wait(channel: &Channel, connection: &Connection, linger: i64) -> Option<TimeWait> {
+fn time_wait(
+    channel: &Channel,
+    matched_by: MatchedBy,
+    connection: &Connection,
+    linger: i64,
+) -> Option<TimeWait> {
     let from = connection.closed.filter(|_| connection.end_state == EndState::Fin)?;
-    let (originator, responder) =
-        match (channel.origin.is_active(), channel.matched_by, &channel.peer_session) {
-            (false, Some(MatchedBy::ThirdParty), _) => (Holder::Partner, Holder::Server),
-            (true, _, Some(_)) => (Holder::Server, Holder::Partner),
-            (true, _, None) => (Holder::Server, Holder::Client),
-            (false, _, _) => (Holder::Client, Holder::Server),
-        };
+    let (originator, responder) = match (channel.origin.is_active(), matched_by, &channel.peer_session) {
+        (false, MatchedBy::ThirdParty, _) => (Holder::Partner, Holder::Server),
+        (true, _, Some(_)) => (Holder::Server, Holder::Partner),
+        (true, _, None) => (Holder::Server, Holder::Client),
+        (false, _, _) => (Holder::Client, Holder::Server),
+    };
     let holder = match connection.first_close? {
         FirstClose::Originator => originator,
         FirstClose::Responder => responder,

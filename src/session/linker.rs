@@ -175,17 +175,10 @@ impl Linker {
 
 /// What becomes of a connection that fits a negotiation so well, where the negotiation's channel may have one. The one that
 /// it has must make way where it is a stranger's that has carried nothing, and the new one is as predicted.
-pub(super) fn admit(
-    fit: Fit,
-    link: &Link,
-    matched_by: Option<MatchedBy>,
-    is_idle: impl FnOnce(ConnectionId) -> bool,
-) -> Admission {
+pub(super) fn admit(fit: Fit, link: &Link, is_idle: impl FnOnce(ConnectionId) -> bool) -> Admission {
     match *link {
         Link::None => Admission::Take,
-        Link::Open(holder, _)
-            if fit == Fit::Exact && matched_by == Some(MatchedBy::Translated) && is_idle(holder) =>
-        {
+        Link::Open(holder, _, MatchedBy::Translated) if fit == Fit::Exact && is_idle(holder) => {
             Admission::TakeFrom(holder)
         }
         Link::Open(..) | Link::Ended(..) => Admission::Wait,
@@ -316,16 +309,16 @@ mod tests {
     #[test]
     fn a_channel_is_taken_from_an_idle_stranger_by_the_predicted_peer_and_by_nobody_else() {
         let holder = ConnectionId(7);
-        let open = Link::Open(holder, 1);
-        let stranger = Some(MatchedBy::Translated);
-        assert_eq!(admit(Fit::ConnectorDiffers, &Link::None, None, |_| true), Admission::Take);
-        assert_eq!(admit(Fit::Exact, &open, stranger, |id| id == holder), Admission::TakeFrom(holder));
+        let open = |matched_by| Link::Open(holder, 1, matched_by);
+        let stranger = MatchedBy::Translated;
+        assert_eq!(admit(Fit::ConnectorDiffers, &Link::None, |_| true), Admission::Take);
+        assert_eq!(admit(Fit::Exact, &open(stranger), |id| id == holder), Admission::TakeFrom(holder));
         for (fit, matched_by, is_idle) in [
             (Fit::ConnectorDiffers, stranger, true),
-            (Fit::Exact, Some(MatchedBy::Endpoint), true),
+            (Fit::Exact, MatchedBy::Endpoint, true),
             (Fit::Exact, stranger, false),
         ] {
-            assert_eq!(admit(fit, &open, matched_by, |_| is_idle), Admission::Wait);
+            assert_eq!(admit(fit, &open(matched_by), |_| is_idle), Admission::Wait);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::base::{PacketRef, Timestamp};
 use crate::report::testing::{self, endpoint};
 use crate::report::{
-    Answer, AttemptResult, ChannelIndex, CommandIndex, Connection, Connector, DataChannel, Mode,
+    Answer, AttemptResult, ChannelIndex, CommandIndex, Connection, Connector, DataChannel, MatchedBy, Mode,
 };
 use crate::session::active::{Channel, Link};
 use crate::session::flow::ContentHeads;
@@ -81,7 +81,8 @@ fn channels(script: &[Said], given: usize, end: bool) -> Vec<Channel> {
             Connected::Late => end,
         };
         if is_linked {
-            channel.link = Link::Ended(Box::new(connection(index, true)), ContentHeads::default());
+            channel.link =
+                Link::Ended(Box::new(connection(index, true)), ContentHeads::default(), MatchedBy::Endpoint);
             channel.listing = Some(b"type=file;size=77; a\r\n".as_slice().into());
         }
         channels.push(channel);
@@ -287,7 +288,10 @@ fn sizes_of_a_machine_listing_wait_for_its_data_connection() {
     let commands = commands(&script);
     let dialogue = Dialogue { commands: &commands, gaps: &[] };
     let mut facts = channels(&script, 4, false);
-    let ended = std::mem::replace(&mut facts[0].link, Link::Open(crate::tcp::ConnectionId(1), 12));
+    let ended = std::mem::replace(
+        &mut facts[0].link,
+        Link::Open(crate::tcp::ConnectionId(1), 12, MatchedBy::Endpoint),
+    );
     let mut state = DialogueState::default();
     state.catch_up(dialogue, 4, Channels::under_way(&facts), BUDGET);
     assert_eq!(state.taken_in, 1);

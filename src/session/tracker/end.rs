@@ -78,7 +78,8 @@ impl Tracker {
             let Some(session) = self.sessions.get_mut(session_id) else { continue };
             session.open_flows = session.open_flows.saturating_sub(1);
             let Some(channel) = session.channel_mut(index) else { continue };
-            if channel.link.open() != Some(id) {
+            let Link::Open(linked, _, matched_by) = channel.link else { continue };
+            if linked != id {
                 continue;
             }
             let usage = channel.usage;
@@ -89,10 +90,10 @@ impl Tracker {
             // Where there is no room to keep the first bytes, the kinds of content are found out at once.
             let ended = if self.take_room(session_id, heads.len()) {
                 let heads = if is_last { std::mem::take(&mut heads) } else { heads.clone() };
-                Link::Ended(facts, heads)
+                Link::Ended(facts, heads, matched_by)
             } else {
                 heads.complete(&mut facts);
-                Link::Ended(facts, ContentHeads::default())
+                Link::Ended(facts, ContentHeads::default(), matched_by)
             };
             if let Some(channel) =
                 self.sessions.get_mut(session_id).and_then(|session| session.channel_mut(index))

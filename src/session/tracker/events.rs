@@ -73,7 +73,7 @@ impl Tracker {
             let (mode, linked) = (channel.origin.mode(), channel.is_linked());
             let (Some(prediction), made) = (channel.origin.predicted(), channel.made) else { continue };
             let stands = match channel.link {
-                Link::Open(id, _) => self.flows.data(id).is_some_and(|data| data.connection_reported),
+                Link::Open(id, ..) => self.flows.data(id).is_some_and(|data| data.connection_reported),
                 Link::None => false,
                 Link::Ended(..) => true,
             };
@@ -111,7 +111,7 @@ impl Tracker {
         let (mode, made) = (channel.origin.mode(), channel.made);
         let Some(prediction) = channel.origin.predicted() else { return };
         let is_there = match channel.link {
-            Link::Open(id, _) => self.flows.data(id).is_some_and(|data| data.connection_reported),
+            Link::Open(id, ..) => self.flows.data(id).is_some_and(|data| data.connection_reported),
             Link::None => false,
             Link::Ended(..) => true,
         };
@@ -184,7 +184,7 @@ impl Tracker {
                     mode: channel.origin.mode(),
                     originator,
                     responder,
-                    matched_by: channel.matched_by,
+                    matched_by: channel.link.matched_by(),
                     differs: channel.origin.predicted().and_then(|it| it.differs(originator, responder)),
                     after: packet.time.since(channel.made.time),
                 };
@@ -225,7 +225,7 @@ impl Tracker {
         };
         let connection = match &channel.link {
             Link::None => None,
-            Link::Ended(connection, heads) => Some(heads.completed(connection)),
+            Link::Ended(connection, heads, _) => Some(heads.completed(connection)),
             Link::Open(..) => {
                 let Some(log) = &mut self.log else { return };
                 let Replied::Closed(facts) = log.replied(session_id, index, command) else { return };
@@ -272,7 +272,7 @@ impl Tracker {
         let transfer = session.transfer(command, |channel| match on {
             Some((index, connection)) if index == channel => Some(connection),
             _ => match &session.channel(channel)?.link {
-                Link::Ended(connection, heads) => Some(heads.completed(connection)),
+                Link::Ended(connection, heads, _) => Some(heads.completed(connection)),
                 Link::None | Link::Open(..) => None,
             },
         });

@@ -35,7 +35,7 @@ impl Tracker {
         };
         let peer_session = found.partner.and_then(|partner| self.uid_of(partner));
         let is_idle = |holder| self.flows.data(holder).is_some_and(|data| !data.has_payload());
-        match linker::admit(found.fit, &channel.link, channel.matched_by, is_idle) {
+        match linker::admit(found.fit, &channel.link, is_idle) {
             Admission::Take => {}
             Admission::TakeFrom(holder) => self.demote(holder, session_id, index),
             Admission::Wait => {
@@ -120,8 +120,7 @@ impl Tracker {
         session.open_flows = session.open_flows.saturating_add(1);
         let keep_listing = session.last_transfer == Some(Verb::Mlsd);
         if let Some(channel) = session.channel_mut(index) {
-            channel.link = Link::Open(id, first.frame);
-            channel.matched_by = Some(matched_by);
+            channel.link = Link::Open(id, first.frame, matched_by);
             channel.peer_session = peer_session;
             channel.previous = previous;
             channel.usage = usage;
@@ -205,7 +204,7 @@ impl Tracker {
         let passive =
             self.sessions.get(owner).and_then(|session| session.channel(index)).is_some_and(|channel| {
                 !channel.origin.is_active()
-                    && channel.matched_by == Some(MatchedBy::Translated)
+                    && channel.link.matched_by() == Some(MatchedBy::Translated)
                     && channel.peer_session.is_none()
             });
         if !fits || !passive || owner == expectation.session {
@@ -213,7 +212,7 @@ impl Tracker {
         }
         let mine = self.uid_of(expectation.session);
         if let Some(channel) = self.sessions.get_mut(owner).and_then(|session| session.channel_mut(index)) {
-            channel.matched_by = Some(MatchedBy::ThirdParty);
+            channel.link.rematch(MatchedBy::ThirdParty);
             channel.peer_session = mine;
         }
         let found = Match {
