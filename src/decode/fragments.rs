@@ -144,7 +144,7 @@ impl Fragments {
 
     /// Datagrams put aside, and what they cost.
     #[cfg(test)]
-    pub(super) fn held(&self) -> (usize, usize) {
+    pub(super) fn usage(&self) -> (usize, usize) {
         assert_eq!(self.datagrams.len(), self.by_age.len());
         let cost = self.datagrams.values().map(|datagram| datagram.cost).sum();
         assert_eq!(self.cost, cost);

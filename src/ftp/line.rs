@@ -65,7 +65,7 @@ pub struct LineSplitter {
     /// The line begun, without the bytes of the piece that is being read.
     begun: Option<Begun>,
     /// Its text so far, never longer than the limit.
-    held: Vec<u8>,
+    text: Vec<u8>,
     /// Whether a CR came last: with LF it ends the line, with NUL it is a CR (RFC 2640), else it is itself.
     after_cr: bool,
     /// Whether what comes is, up to the next LF, perhaps the rest of a line that began inside a gap.
@@ -134,7 +134,7 @@ impl LineSplitter {
             limit: limits.line_length,
             telnet: Telnet::Text,
             begun: None,
-            held: Vec::new(),
+            text: Vec::new(),
             after_cr: false,
             after_gap: false,
             position: 0,
@@ -184,13 +184,13 @@ impl LineSplitter {
     }
 
     /// Memory of the unfinished line, in bytes.
-    pub fn held(&self) -> usize {
-        self.held.capacity()
+    pub fn memory(&self) -> usize {
+        self.text.capacity()
     }
 
     /// Drops the text of the unfinished line: the line goes on, and counts as too long.
     pub fn forget_text(&mut self) {
-        self.held = Vec::new();
+        self.text = Vec::new();
         if let Some(begun) = &mut self.begun {
             begun.oversized.get_or_insert(begun.packet);
         }
@@ -199,7 +199,7 @@ impl LineSplitter {
     /// Ends the stream: hands over a last line that has no end.
     pub fn finish(&mut self, sink: &mut impl FnMut(ControlLine<'_>)) {
         self.telnet = Telnet::Text;
-        if self.held.is_empty() {
+        if self.text.is_empty() {
             self.forget_line();
         } else {
             self.end_line(LineEnd::None, self.position, sink);
@@ -334,8 +334,8 @@ impl LineSplitter {
 
     /// Adds a byte to the text of the line begun, or notes that there is no room for it.
     fn hold(&mut self, byte: u8, packet: PacketRef) {
-        if self.held.len() < self.limit {
-            self.held.push(byte);
+        if self.text.len() < self.limit {
+            self.text.push(byte);
         } else if let Some(begun) = &mut self.begun {
             begun.oversized.get_or_insert(packet);
         }
@@ -343,7 +343,7 @@ impl LineSplitter {
 
     /// Hands over the line begun.
     fn end_line(&mut self, end: LineEnd, end_offset: u64, sink: &mut impl FnMut(ControlLine<'_>)) {
-        let text = std::mem::take(&mut self.held);
+        let text = std::mem::take(&mut self.text);
         if let Some(begun) = self.begun.take() {
             self.deliver(
                 ControlLine {
@@ -359,7 +359,7 @@ impl LineSplitter {
         }
         // The buffer serves the next line too, but one long line must not take memory for the whole session.
         if text.capacity() <= KEPT_CAPACITY {
-            self.held = text;
+            self.text = text;
         }
         self.forget_line();
     }
@@ -379,7 +379,7 @@ impl LineSplitter {
     fn forget_line(&mut self) {
         self.begun = None;
         self.after_cr = false;
-        self.held.clear();
+        self.text.clear();
     }
 }
 

@@ -182,15 +182,15 @@ impl ReplyAssembler {
         }
     }
 
-    /// What is held of a reply that has not ended, in bytes of memory.
-    pub fn held(&self) -> usize {
+    /// Memory of the unfinished reply, in bytes.
+    pub fn memory(&self) -> usize {
         self.open.as_ref().map_or(0, |open| {
             let lines = open.lines.capacity().saturating_mul(size_of::<HeldLine>());
             open.bytes.capacity().saturating_add(lines)
         })
     }
 
-    /// Forgets what is held of a reply that has not ended: it goes on, and counts as cut.
+    /// Drops the text of the unfinished reply: the reply goes on, and counts as cut.
     pub fn forget_text(&mut self) {
         if let Some(open) = &mut self.open {
             open.bytes = Vec::new();

@@ -120,7 +120,7 @@ impl DataFlow {
     pub(super) fn weight(&self) -> usize {
         let (tls, plain) = match &self.tls {
             TlsState::Yes(wrapped) => {
-                (size_of::<Wrapped>().saturating_add(wrapped.session.held()), &wrapped.plain[..])
+                (size_of::<Wrapped>().saturating_add(wrapped.session.memory()), &wrapped.plain[..])
             }
             TlsState::Unknown | TlsState::No => (0, &[][..]),
         };

@@ -50,7 +50,7 @@ pub(super) struct Framer {
 impl Framer {
     /// Appends bytes of the stream.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        if self.held() == 0 {
+        if self.buffered() == 0 {
             self.buffer.clear();
             self.leads_chunk = true;
         } else if self.start > 0 {
@@ -66,13 +66,13 @@ impl Framer {
     }
 
     /// Bytes that have not been handed out.
-    pub(super) const fn held(&self) -> usize {
+    pub(super) const fn buffered(&self) -> usize {
         self.buffer.len().saturating_sub(self.start)
     }
 
     /// Frees memory while nothing is buffered: most connections are silent most of the time.
     pub(super) fn release(&mut self) {
-        if self.held() == 0 {
+        if self.buffered() == 0 {
             self.buffer = Vec::new();
             self.start = 0;
         }
@@ -93,7 +93,7 @@ impl Framer {
     pub(super) fn skip(&mut self, len: u64) -> bool {
         let inside = match self.position {
             Position::Boundary => Header::read(self.rest())
-                .map(|header| (header, (HEADER + header.length).saturating_sub(self.held()))),
+                .map(|header| (header, (HEADER + header.length).saturating_sub(self.buffered()))),
             Position::Damaged { header, left } => Some((header, left)),
             Position::Clear => return false,
             Position::Lost => None,
@@ -115,7 +115,7 @@ impl Framer {
             return None;
         }
         let header = Header::read(self.rest())?;
-        (self.held() >= HEADER + header.length).then_some(header.kind)
+        (self.buffered() >= HEADER + header.length).then_some(header.kind)
     }
 
     /// The next piece, as soon as it can be determined.
@@ -128,7 +128,7 @@ impl Framer {
                 Sniff::NeedMore => None,
                 Sniff::No => {
                     self.position = Position::Clear;
-                    self.take(self.held()).map(|bytes| Piece::Clear(bytes))
+                    self.take(self.buffered()).map(|bytes| Piece::Clear(bytes))
                 }
                 Sniff::Yes => {
                     let header = Header::read(self.rest())?;
@@ -137,7 +137,7 @@ impl Framer {
                 }
             },
             Position::Damaged { header, left } => {
-                let passed = left.min(self.held());
+                let passed = left.min(self.buffered());
                 self.start = self.start.saturating_add(passed);
                 let left = left.saturating_sub(passed);
                 if left > 0 {
@@ -147,7 +147,9 @@ impl Framer {
                 self.position = Position::Boundary;
                 Some(Piece::Damaged(header))
             }
-            Position::Clear if self.held() > 0 => self.take(self.held()).map(|bytes| Piece::Clear(bytes)),
+            Position::Clear if self.buffered() > 0 => {
+                self.take(self.buffered()).map(|bytes| Piece::Clear(bytes))
+            }
             Position::Clear | Position::Lost => None,
         }
     }
@@ -281,7 +283,7 @@ mod tests {
         for _ in 0..100 {
             framer.feed(&[0x80; 10_000]);
             assert!(framer.next().is_none());
-            assert_eq!(framer.held(), 0);
+            assert_eq!(framer.buffered(), 0);
         }
     }
 }

@@ -67,7 +67,7 @@ impl Messages {
     }
 
     /// Memory of the unfinished message, in bytes.
-    pub(super) const fn held(&self) -> usize {
+    pub(super) const fn memory(&self) -> usize {
         self.partial.capacity()
     }
 

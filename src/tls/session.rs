@@ -105,11 +105,11 @@ impl Session {
     }
 
     /// Memory beyond its own size, in bytes: records and messages that have not ended, keys.
-    pub fn held(&self) -> usize {
+    pub fn memory(&self) -> usize {
         const KEYS: usize = 2048;
         let directions = self.directions.iter();
         directions.fold(KEYS, |sum, direction| {
-            sum.saturating_add(direction.framer.capacity()).saturating_add(direction.messages.held())
+            sum.saturating_add(direction.framer.capacity()).saturating_add(direction.messages.memory())
         })
     }
 
@@ -156,7 +156,7 @@ impl Session {
             return false;
         }
         let direction = self.direction(end);
-        if direction.framer.ended() || direction.framer.held() > MAX_WAITING {
+        if direction.framer.ended() || direction.framer.buffered() > MAX_WAITING {
             self.direction(end.peer()).past_hello = true;
             return false;
         }

@@ -121,7 +121,7 @@ proptest! {
             packet[4..6].copy_from_slice(&number.to_be_bytes());
             packet[6..8].copy_from_slice(&(bits & 0x200f).to_be_bytes());
             decoder.decode(&frame(LinkType::RAW, &packet));
-            let (datagrams, cost) = decoder.fragments.held();
+            let (datagrams, cost) = decoder.fragments.usage();
             prop_assert!(datagrams <= 3 && cost <= 600);
         }
     }

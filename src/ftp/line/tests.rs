@@ -208,7 +208,7 @@ fn megabytes_without_an_end_are_held_no_further_than_the_limit() {
     for frame in 1..=5 * 1024 {
         let packet = PacketRef { frame, ..PacketRef::default() };
         splitter.push(&[b'A'; 1024], (frame - 1) * 1024, packet, true, &mut sink);
-        assert!(splitter.held.capacity() <= 2 * limits.line_length);
+        assert!(splitter.text.capacity() <= 2 * limits.line_length);
     }
     splitter.finish(&mut sink);
     assert_eq!(lines, [(limits.line_length, Some(9))]);

@@ -14,10 +14,10 @@ impl Control {
     /// Reckons what lines and records that have not ended take.
     pub(super) fn reckon(&mut self) {
         let lines = self.splitters.as_ref();
-        let lines = lines.map_or(0, |both| both.client.held().saturating_add(both.server.held()));
-        let tls = self.tls.as_ref().map_or(0, |tls| size_of::<tls::Session>().saturating_add(tls.held()));
+        let lines = lines.map_or(0, |both| both.client.memory().saturating_add(both.server.memory()));
+        let tls = self.tls.as_ref().map_or(0, |tls| size_of::<tls::Session>().saturating_add(tls.memory()));
         self.unfinished = lines
-            .saturating_add(self.conversation.assembler.held())
+            .saturating_add(self.conversation.assembler.memory())
             .saturating_add(tls)
             .saturating_add(self.first_bytes.capacity())
             .saturating_add(self.conversation.assembled.capacity().saturating_mul(size_of::<Assembled>()));
