@@ -234,7 +234,7 @@ fn outcome(
         }
         Some((AttemptResult::Unanswered, connection)) => {
             let text = format!(
-                "{} {} to {}, no answer in {}{then}  (frame {})",
+                "{} {} to {} over {}{then}  (frame {})",
                 connection.syn_attempts.max(1),
                 if connection.syn_attempts > 1 { "SYNs" } else { "SYN" },
                 connection.responder,
