@@ -4,6 +4,8 @@
 
 mod bytes;
 mod choice;
+#[cfg(feature = "store")]
+pub(crate) mod encode;
 mod endpoint;
 mod hash_keys;
 pub(crate) mod hex;

@@ -12,6 +12,7 @@ mod community;
 mod finding;
 mod index;
 mod interface;
+mod memory;
 mod negotiation;
 mod numbered;
 mod rows;

@@ -34,6 +34,7 @@ macro_rules! choices {
     })+) => {$(
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
+        #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
         $vis enum $choice {
             $($(#[$about])* #[serde(rename = $name)] $variant,)+
         }

@@ -10,6 +10,7 @@ use super::short::{ADDRESS_LENGTH, Short};
 
 /// One end of a TCP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Endpoint {
     /// The address, in the family that the packets carry: an IPv4-mapped IPv6 address stays IPv6.
     pub ip: IpAddr,

@@ -9,6 +9,7 @@ macro_rules! indices {
             Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
         )]
         #[serde(transparent)]
+        #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
         $vis struct $index(pub u32);
 
         impl $index {

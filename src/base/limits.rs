@@ -132,8 +132,7 @@ limits! {
     /// the text that is made of it.
     kept_per_session: 24 * MIB, Cost::Share(5);
     /// Bytes of sessions that are over and wait to be written: half on their way to the writer, which makes
-    /// the reader wait, half for sessions that began earlier; those that wait for such are then written
-    /// before them.
+    /// the reader wait, half for sessions that began earlier; what is more waits in a temporary file.
     handover_bytes: 16 * MIB, Cost::Share(1);
     /// Commands kept in one session.
     commands_per_session: 100_000, Cost::Within;
@@ -333,8 +332,6 @@ limit_names! {
     /// Commands, replies, channels, notes and contents not kept, or not whole, at
     /// [`Limits::kept_per_session`] or [`Limits::kept_bytes`].
     KeptBytes => "kept_bytes",
-    /// Sessions written before others that began earlier, at [`Limits::handover_bytes`].
-    Handover => "handover_bytes",
     /// Commands not kept at [`Limits::commands_per_session`] or [`Limits::pending_commands`].
     Commands => "commands",
     /// Data channels not kept at [`Limits::channels_per_session`].

@@ -11,6 +11,7 @@ use super::Text;
 /// The text is kept only where the user asked for secrets; otherwise it is dropped once the line is parsed.
 /// Reports show it where it was kept, and [`Secret::HIDDEN`] otherwise.
 #[derive(Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Secret(Option<Text>);
 
 impl Secret {

@@ -6,6 +6,8 @@ use ascii::AsAsciiStr as _;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use super::cost;
+
 /// Text that a peer sent: UTF-8 where it is valid, else every byte read as Latin-1. Control characters are
 /// still in it.
 ///
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Most of what is said on a control connection is shorter than 24 bytes and takes no memory of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(transparent)]
 pub struct Text(CompactString);
 
@@ -42,6 +45,11 @@ impl Text {
     /// The text made harmless for a terminal.
     pub fn printable(&self) -> Printable<'_> {
         Printable(&self.0)
+    }
+
+    /// The bytes of memory that it takes beside its own size.
+    pub fn memory(&self) -> usize {
+        if self.0.is_heap_allocated() { self.0.capacity().saturating_add(cost::ALLOCATION) } else { 0 }
     }
 
     /// Whether there is no character at all.

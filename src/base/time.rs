@@ -16,6 +16,7 @@ use super::Short;
 ///
 /// Reports show it as RFC 3339 text in UTC with nine fractional digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Timestamp(i64);
 
 /// Length of the text of every moment that a [`Timestamp`] can hold: its years are 1677 to 2262.

@@ -13,6 +13,7 @@ use super::Verb;
 
 /// An endpoint as written in a command or reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct HostPort {
     /// The address, an IPv4-mapped one as it is written; none where the notation carries none.
     pub ip: Option<IpAddr>,

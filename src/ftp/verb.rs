@@ -11,6 +11,7 @@ macro_rules! verbs {
         /// A command's verb, by the RFC that defines it; what no RFC defines is kept as it was said, in upper
         /// case.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
         #[expect(missing_docs, reason = "the variants are the words of the protocol")]
         pub enum Verb { $($variant,)* Other(Box<str>) }
 

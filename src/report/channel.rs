@@ -1,14 +1,19 @@
 //! A data channel: one negotiation and the data connection that came of it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use smallvec::SmallVec;
 
 use super::{Advertised, ChannelIndex, CommandIndex, Differs, Mode, Negotiation, Origin, Prediction, Uid};
+#[cfg(feature = "store")]
+use crate::base::encode;
 use crate::base::{Endpoint, Timestamp, choices, seconds};
 
 /// One negotiation, or one data connection that was made without any.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct DataChannel {
     /// How the peers came to agree on it.
     pub origin: Origin,
@@ -24,6 +29,7 @@ pub struct DataChannel {
 
 /// A data connection or an attempt at one, and how it belongs to its channel.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Attempt {
     /// How the connection was told to belong here.
     pub matched_by: MatchedBy,
@@ -35,6 +41,7 @@ pub struct Attempt {
 
 /// What came of an attempt at a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum AttemptResult {
     /// A connection was made.
     Connected {
@@ -188,6 +195,7 @@ impl MatchedBy {
 
 /// First and last frame of something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct FrameSpan {
     /// Number of the first frame.
     pub first: u64,
@@ -228,6 +236,7 @@ pub type SynFrames = SmallVec<[u64; 2]>;
 
 /// A TCP data connection, or an attempt at one.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Connection {
     /// Who sent the SYN, or is taken to have.
     pub originator: Endpoint,
@@ -256,6 +265,10 @@ pub struct Connection {
     /// Whether the TLS records could be read with the user's keys; content facts are then of the plain text.
     pub decrypted: bool,
     /// Frames of the first few SYNs.
+    #[cfg_attr(
+        feature = "store",
+        borsh(serialize_with = "encode::list", deserialize_with = "encode::read_list")
+    )]
     pub syn_frames: SynFrames,
     /// When both sides had agreed: the SYN-ACK, or the first sign of life where that was not seen.
     pub established: Option<Timestamp>,
@@ -290,6 +303,7 @@ impl Connection {
 
 /// A time without payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Stall {
     /// Last payload before it.
     pub from: Timestamp,
@@ -301,6 +315,7 @@ pub struct Stall {
 
 /// What one side of a connection sent.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct StreamFacts {
     /// Unique payload bytes that were captured.
     pub bytes: u64,
@@ -315,7 +330,7 @@ pub struct StreamFacts {
     /// SHA-256 of the bytes in order, where they are whole and hashing is on.
     pub sha256: Option<[u8; 32]>,
     /// Media type sniffed from the first bytes.
-    pub mime: Option<&'static str>,
+    pub mime: Option<Cow<'static, str>>,
     /// Whether the first bytes are those of a binary file.
     pub binary: bool,
     /// Whether a line feed without a carriage return was seen: such text was not converted for TYPE A.
@@ -334,6 +349,7 @@ pub struct StreamFacts {
 
 /// Who keeps a pair of endpoints for 2·MSL after the close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct TimeWait {
     /// Who sent the first FIN.
     pub holder: Holder,
@@ -359,6 +375,7 @@ choices! {
 
 /// An endpoint or pair that an earlier channel used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Reuse {
     /// What is the same.
     pub kind: ReuseKind,
@@ -375,6 +392,7 @@ pub struct Reuse {
 
 /// The earlier channel of a reuse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Previous {
     /// Its session.
     pub session: Uid,

@@ -9,6 +9,7 @@ use crate::base::{Timestamp, choices};
 
 /// Something odd.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Finding {
     /// What kind.
     pub code: Code,

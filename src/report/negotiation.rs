@@ -9,6 +9,7 @@ use crate::base::{Endpoint, choices};
 
 /// How the peers came to agree on a data connection.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum Origin {
     /// Out of sight: under TLS.
     Unseen {
@@ -23,6 +24,7 @@ pub enum Origin {
 
 /// A negotiation that was seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Negotiated {
     /// Its kind: any but [`Mode::Default`], which nobody has to negotiate.
     pub mode: Mode,
@@ -34,6 +36,7 @@ pub struct Negotiated {
 
 /// What the peers made of a negotiation, with what is known by then.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum Answer {
     /// The argument or reply can't be read as an endpoint, whatever the answer.
     Malformed,
@@ -185,6 +188,7 @@ choices! {
 
 /// What the protocol says a data connection will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Prediction {
     /// Who waits for the SYN.
     pub listener: Endpoint,
@@ -227,6 +231,7 @@ choices! {
 
 /// Who is to send the SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Connector {
     /// The other control peer's address.
     pub ip: IpAddr,

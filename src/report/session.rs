@@ -11,11 +11,14 @@ use super::{
     Announcement, ChannelIndex, CommandIndex, DataChannel, EndState, Finding, FrameSpan, Negotiation,
     Transfer, TransferIndex,
 };
+#[cfg(feature = "store")]
+use crate::base::encode;
 use crate::base::{Endpoint, Secret, Text, Timestamp, choices};
 use crate::ftp::{LineEnd, Party, Verb};
 
 /// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(transparent)]
 pub struct Uid(pub Arc<str>);
 
@@ -39,6 +42,7 @@ impl fmt::Display for Uid {
 /// # Ok::<(), ftpscope::capture::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Session {
     /// Its name.
     pub uid: Uid,
@@ -169,6 +173,7 @@ choices! {
 
 /// How each side chose its listening ports; none where fewer than three were seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct PortAllocation {
     /// By PORT, EPRT, LPRT.
     pub client: Option<Allocation>,
@@ -178,6 +183,7 @@ pub struct PortAllocation {
 
 /// One command and what answered it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(from = "CommandAsRead")]
 pub struct Command {
     /// Time of the packet that completes the line.
@@ -189,6 +195,10 @@ pub struct Command {
     /// What follows the one space after the verb, as it is.
     pub argument: Option<Argument>,
     /// Preliminary and final replies, in order: mostly one, which takes no memory of its own.
+    #[cfg_attr(
+        feature = "store",
+        borsh(serialize_with = "encode::list", deserialize_with = "encode::read_list")
+    )]
     pub replies: SmallVec<[Reply; 1]>,
     /// How its line lay on the wire.
     #[serde(skip)]
@@ -235,6 +245,7 @@ impl Command {
 
 /// A command's argument.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(untagged)]
 pub enum Argument {
     /// Of any command but PASS and ACCT.
@@ -255,6 +266,7 @@ impl Argument {
 
 /// One reply, of one line or several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Reply {
     /// Time of the packet that completes its last line.
     pub time: Timestamp,
@@ -288,6 +300,7 @@ impl Reply {
 
 /// How a control line lay on the wire: what a middlebox that looks at single packets would see of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct LineFacts {
     /// What ended it.
     pub end: LineEnd,
@@ -313,6 +326,7 @@ choices! {
 
 /// Bytes of the control connection that are not in the capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct ControlGap {
     /// When the gap was noticed.
     pub time: Timestamp,
@@ -326,6 +340,7 @@ pub struct ControlGap {
 
 /// A line longer than the limit: it was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct OversizedLine {
     /// When the limit was reached.
     pub time: Timestamp,

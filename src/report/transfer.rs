@@ -1,10 +1,13 @@
 //! A transfer: one command that moves a file or a listing.
 
 use super::{ChannelIndex, CommandIndex, Uid};
+#[cfg(feature = "store")]
+use crate::base::encode;
 use crate::base::{Text, Timestamp, choices};
 
 /// What one transfer command moved, or failed to move.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Transfer {
     /// Index of the transfer command.
     pub command: CommandIndex,
@@ -17,8 +20,16 @@ pub struct Transfer {
     /// `A`, `I`, `E` or `L 8`: the type in force.
     pub representation: Text,
     /// `F`, `R` or `P`: the structure in force.
+    #[cfg_attr(
+        feature = "store",
+        borsh(serialize_with = "encode::letter", deserialize_with = "encode::read_letter")
+    )]
     pub structure: char,
     /// `S`, `B`, `C` or `Z`: the transmission mode in force.
+    #[cfg_attr(
+        feature = "store",
+        borsh(serialize_with = "encode::letter", deserialize_with = "encode::read_letter")
+    )]
     pub mode: char,
     /// The REST marker in force, 0 otherwise.
     pub offset: u64,

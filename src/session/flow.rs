@@ -335,7 +335,7 @@ impl ContentHeads {
         {
             if !head.is_empty() {
                 let sniffed = sniff(head);
-                facts.mime = sniffed.mime.filter(|_| is_readable);
+                facts.mime = sniffed.mime.filter(|_| is_readable).map(Into::into);
                 facts.binary = sniffed.binary;
             }
         }

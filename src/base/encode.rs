@@ -1,0 +1,54 @@
+//! How fields are encoded for which the encoding of sessions knows no way of its own.
+
+use std::io::{self, Read, Write};
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use smallvec::{Array, SmallVec};
+
+/// Writes a short list as a list.
+pub(crate) fn list<A: Array<Item: BorshSerialize>>(
+    list: &SmallVec<A>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    list.as_slice().serialize(out)
+}
+
+/// Reads what [`list()`] wrote.
+pub(crate) fn read_list<A: Array<Item: BorshDeserialize>>(from: &mut impl Read) -> io::Result<SmallVec<A>> {
+    let count = u32::deserialize_reader(from)?;
+    (0..count).map(|_| A::Item::deserialize_reader(from)).collect()
+}
+
+/// Writes a character by its number.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the derive passes each field by reference")]
+pub(crate) fn letter(letter: &char, out: &mut impl Write) -> io::Result<()> {
+    u32::from(*letter).serialize(out)
+}
+
+/// Reads what [`letter`] wrote.
+pub(crate) fn read_letter(from: &mut impl Read) -> io::Result<char> {
+    char::from_u32(u32::deserialize_reader(from)?).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        for items in [vec![], vec![7_u64], vec![1, 2, 3]] {
+            let items: SmallVec<[u64; 2]> = items.into();
+            let mut bytes = Vec::new();
+            list(&items, &mut bytes).unwrap();
+            assert_eq!(read_list::<[u64; 2]>(&mut bytes.as_slice()).unwrap(), items);
+            bytes.pop();
+            assert!(read_list::<[u64; 2]>(&mut bytes.as_slice()).is_err());
+        }
+        for character in ['F', 'é', '\u{10ffff}'] {
+            let mut bytes = Vec::new();
+            letter(&character, &mut bytes).unwrap();
+            assert_eq!(read_letter(&mut bytes.as_slice()).unwrap(), character);
+        }
+        assert!(read_letter(&mut [0xff_u8; 4].as_slice()).is_err());
+    }
+}
