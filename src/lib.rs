@@ -26,10 +26,11 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 11 | `cli` |
-//! | 10 | `live`, `tui` |
-//! | 9 | `reading` |
-//! | 8 | `capture`, `confine`, [`export`] |
+//! | 12 | `cli` |
+//! | 11 | `live`, `tui` |
+//! | 10 | `reading` |
+//! | 9 | `capture`, `confine`, [`export`] |
+//! | 8 | `store` |
 //! | 7 | [`analyzer`] |
 //! | 6 | [`diagnose`] |
 //! | 5 | [`session`] |
@@ -86,6 +87,7 @@
 //! | `capture` | capture files and pipes: `capture`, `reading`, `analyze` |
 //! | `compression` | capture files inside gzip, zstd or lz4 |
 //! | `live` | capture from interfaces through libpcap: `live`, `confine` |
+//! | `store` | finished sessions in a temporary file: `store` |
 //! | `tui` | the terminal interface: `tui` |
 //! | `cli` | the command line, and with it the program: `cli`, `live`, `confine` |
 
@@ -108,6 +110,8 @@ pub mod live;
 pub mod reading;
 pub mod report;
 pub mod session;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod tcp;
 pub mod tls;
 #[cfg(feature = "tui")]

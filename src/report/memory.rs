@@ -39,8 +39,7 @@ impl Command {
 
 impl DataChannel {
     fn beside(&self) -> usize {
-        let connections =
-            usize::from(self.attempt.is_some()).saturating_add(self.other_attempts.capacity());
+        let connections = usize::from(self.attempt.is_some()).saturating_add(self.other_attempts.capacity());
         connections.saturating_mul(size_of::<Connection>().saturating_add(cost::ALLOCATION))
     }
 }

@@ -1,0 +1,76 @@
+//! Sessions as bytes: all their fields one after the other, compressed.
+
+use std::io;
+
+use borsh::{BorshDeserialize as _, BorshSerialize as _};
+use lz4_flex::block;
+
+use super::Error;
+use super::spool::{Place, Spool};
+use crate::report::Session;
+
+/// A text longer than this is not kept in reserve for the next session.
+const USUAL: usize = 64 * 1024;
+
+/// Writes sessions to a spool and reads them back.
+#[derive(Debug)]
+pub(super) struct Codec {
+    pub(super) spool: Spool,
+    /// The session being encoded or decoded; kept for its memory.
+    plain: Vec<u8>,
+    compressed: Vec<u8>,
+}
+
+impl Codec {
+    pub(super) const fn new(spool: Spool) -> Self {
+        Self { spool, plain: Vec::new(), compressed: Vec::new() }
+    }
+
+    /// Adds a session.
+    pub(super) fn put(&mut self, session: &Session) -> Result<Place, Error> {
+        let Self { spool, plain, compressed } = self;
+        plain.clear();
+        // Writing to memory can't fail.
+        session.serialize(plain).map_err(|error| spool.unreadable(error))?;
+        compressed.clear();
+        compressed.extend_from_slice(&u32::try_from(plain.len()).unwrap_or(u32::MAX).to_le_bytes());
+        let head = compressed.len();
+        compressed.resize(head.saturating_add(block::get_maximum_output_size(plain.len())), 0);
+        let room = compressed.get_mut(head..).unwrap_or_default();
+        let length = block::compress_into(plain, room).map_err(|error| spool.unreadable(invalid(error)))?;
+        compressed.truncate(head.saturating_add(length));
+        let place = spool.append(compressed);
+        self.shrink();
+        place
+    }
+
+    /// The session at a place.
+    pub(super) fn get(&mut self, place: Place) -> Result<Box<Session>, Error> {
+        let Self { spool, plain, compressed } = self;
+        spool.read(place, compressed)?;
+        let session = decode(compressed, plain).map_err(|error| spool.unreadable(error));
+        self.shrink();
+        session
+    }
+
+    /// Gives back the memory that a very large session took.
+    fn shrink(&mut self) {
+        for buffer in [&mut self.plain, &mut self.compressed] {
+            buffer.clear();
+            buffer.shrink_to(USUAL);
+        }
+    }
+}
+
+fn decode(compressed: &[u8], plain: &mut Vec<u8>) -> io::Result<Box<Session>> {
+    let (length, compressed) = compressed.split_first_chunk().ok_or(io::ErrorKind::UnexpectedEof)?;
+    plain.clear();
+    plain.resize(u32::from_le_bytes(*length) as usize, 0);
+    let length = block::decompress_into(compressed, plain).map_err(invalid)?;
+    let mut plain = plain.get(..length).unwrap_or_default();
+    Ok(Box::new(Session::deserialize(&mut plain)?))
+}
+
+fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

@@ -1,0 +1,25 @@
+//! Why sessions can't be kept, or not be read again.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why sessions can't be kept, or not be read again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no temporary file, or no room for it.
+    #[error("can't keep sessions in a temporary file in {}", folder.display())]
+    Write {
+        /// Where it is.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What was written can't be read.
+    #[error("can't read back sessions from a temporary file in {}", folder.display())]
+    Read {
+        /// Where it is.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
