@@ -244,7 +244,7 @@ impl Analyzer {
         limits.merge(&self.decoder.limits());
         limits.merge(self.table.limits());
         limits.merge(self.tracker.limits());
-        limits.merge(&self.conclusion.limits());
+        limits.merge(self.conclusion.limits());
         Capture {
             sources,
             packets: self.packets,

@@ -44,5 +44,9 @@ pub fn write(
     settings: &Settings,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    format.write(report, settings, out)
+    let Report { capture, sessions, findings, .. } = report;
+    let mut stream = format.begin(settings);
+    stream.heading(capture, &mut sessions.iter().map(|session| session.uid.clone()), out)?;
+    sessions.iter().try_for_each(|session| stream.session(session, out))?;
+    stream.end(capture, findings, out)
 }

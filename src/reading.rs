@@ -13,6 +13,8 @@
 mod concurrent;
 mod gauge;
 mod hashing;
+#[cfg(feature = "store")]
+mod in_order;
 mod observer;
 mod source;
 
@@ -27,8 +29,9 @@ use crate::capture::{self, Arrival};
 use crate::decode::Frame;
 use crate::report::{Capture, Report};
 
-pub use concurrent::{HandOver, Order};
 pub use hashing::ThreadHashing;
+#[cfg(feature = "store")]
+pub use in_order::InOrder;
 pub use observer::{Closing, Collector, Next, Now, Observer, SessionObserver};
 pub use source::{Consumer, Source};
 

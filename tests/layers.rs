@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 const CONFINED: &[(&str, &[&str])] = &[
     ("pcap", &["capture", "live"]),
     ("flate2", &["capture"]),
-    ("lz4_flex", &["capture"]),
+    ("lz4_flex", &["capture", "store"]),
+    ("tempfile", &["store"]),
     ("zstd", &["capture"]),
     ("etherparse", &["decode"]),
     ("infer", &["session"]),

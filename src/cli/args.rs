@@ -185,6 +185,9 @@ pub struct LimitArgs {
     /// Memory budget; all limits scale with it [default: 1G]
     #[arg(long, value_name = "SIZE", value_parser = max_memory)]
     pub max_memory: Option<Size>,
+    /// Directory for temporary files, in which sessions wait that memory does not hold [default: the system's]
+    #[arg(long, value_name = "DIR")]
+    pub temp_dir: Option<PathBuf>,
     /// Set a single limit, e.g. sessions=50000 or line-length=4K; may be repeated (see 'ftpscope limits')
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub settings: Vec<LimitSetting>,
@@ -343,7 +346,11 @@ impl LimitArgs {
     pub fn or(self, outer: Self) -> Self {
         let mut settings = outer.settings;
         settings.extend(self.settings);
-        Self { max_memory: self.max_memory.or(outer.max_memory), settings }
+        Self {
+            max_memory: self.max_memory.or(outer.max_memory),
+            temp_dir: self.temp_dir.or(outer.temp_dir),
+            settings,
+        }
     }
 
     /// Whether this is `--limit help`, which lists the limits.

@@ -61,6 +61,8 @@ pub(super) struct ReportJob {
     pub(super) filter: Option<String>,
     /// From which severity on to fail.
     pub(super) fail_on: Option<Severity>,
+    /// Where sessions go that memory does not hold; none for where the system has its temporary files.
+    pub(super) temp_dir: Option<PathBuf>,
 }
 
 /// Where TLS keys are.
@@ -111,12 +113,16 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Live(Box::new(understand_capture(capture, report, &general)?))
             }
             None if stdout_is_terminal && !report.output.is_given() => {
-                Job::Show(report_job(report, &export::Text, &general)?)
+                Job::Show(report_job(report, &export::Text, Held::Whole, &general)?)
             }
-            None => Job::Report(report_job(report, &export::Text, &general)?),
+            None => Job::Report(report_job(report, &export::Text, Held::Parts, &general)?),
             Some(Command::Tui(own)) => tui(*own, capture, report, &general)?,
-            Some(Command::Analyze(own)) => Job::Report(report_job(own.or(report), &export::Text, &general)?),
-            Some(Command::Export(own)) => Job::Report(report_job(own.or(report), &export::Json, &general)?),
+            Some(Command::Analyze(own)) => {
+                Job::Report(report_job(own.or(report), &export::Text, Held::Parts, &general)?)
+            }
+            Some(Command::Export(own)) => {
+                Job::Report(report_job(own.or(report), &export::Json, Held::Parts, &general)?)
+            }
             Some(Command::Live(own)) => {
                 let args = live_args(own, capture, report)?;
                 Job::Live(Box::new(understand_live(args, &general)?))
@@ -167,7 +173,7 @@ fn tui(
     let (capture, report) = (own.capture.or(capture), own.report.or(report));
     if capture.interfaces.is_empty() {
         reject_capture(None, &capture)?;
-        return Ok(Job::Show(report_job(report, &export::Text, general)?));
+        return Ok(Job::Show(report_job(report, &export::Text, Held::Whole, general)?));
     }
     if capture.writes_lines() {
         return Err(Failure::usage("-l, -t and -w - are for 'ftpscope live', which writes lines"));
@@ -178,6 +184,7 @@ fn tui(
 fn report_job(
     args: ReportArgs,
     default_format: FormatArg,
+    held: Held,
     general: &GeneralArgs,
 ) -> Result<ReportJob, Failure> {
     let ReportArgs { input, analysis, mut output } = args;
@@ -197,17 +204,13 @@ fn report_job(
         files,
         filter: analysis.filter.clone(),
         keylog: KeyLogFile::find(input.keylog),
-        analyzer: analyzer_options(analysis, held(format, &settings)),
+        temp_dir: analysis.limits.temp_dir.clone(),
+        analyzer: analyzer_options(analysis, held),
         format,
         settings,
         target,
         fail_on: output.fail_on.map(severity),
     })
-}
-
-/// How much of a report is held for a format; the terminal interface has none.
-fn held(format: FormatArg, settings: &Settings) -> Held {
-    if format.stream(settings).is_some() { Held::Parts } else { Held::Whole }
 }
 
 /// Checks a display filter; the error points at what is wrong.

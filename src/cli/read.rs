@@ -1,5 +1,6 @@
 //! Reads captures into a report.
 
+mod later;
 mod stream;
 
 use std::fs;
@@ -14,10 +15,10 @@ use crate::analyzer;
 use crate::base::Printable;
 use crate::capture::{self, Frames};
 use crate::confine::{Needs, confine};
-use crate::export;
 use crate::filter::Filter;
-use crate::reading::{Closing, Collector, HandOver, Next, Order, Pump, SessionObserver};
-use crate::report::{Capture, Report, Severity};
+use crate::reading::{Closing, Next, Pump, SessionObserver};
+use crate::report::{Capture, Finding, Severity};
+use crate::store::Scratch;
 use crate::tls::KeyLog;
 
 /// Sessions that are handed over at a time where nobody waits for the next one.
@@ -45,25 +46,16 @@ pub(super) fn run(
         .map_err(|error| Failure::impossible(format!("can't listen for signals: {}", plain(&error))))?;
     let frames = open(&job)?;
     let mut output = Output::open_distinct_from(&job.target, &job.files)?;
+    let scratch = Scratch::open(job.temp_dir.as_deref());
     let needs = Needs { write_in: output.folder().into_iter().collect(), ..Needs::default() };
     for line in confine(&needs) {
         say(&line);
     }
     let reading = Reading { frames, progress, interrupts };
-    let outcome = match job.format.stream(&job.settings) {
-        Some(stream) => stream::run(reading, job, stream, filter.as_ref(), &mut output)?,
-        None => {
-            let mut report = reading.report(job.analyzer)?;
-            if let Some(filter) = &filter {
-                report.sessions.retain(|session| filter.matches(session));
-            }
-            output.write(|sink| export::write(&report, job.format, &job.settings, sink))?;
-            let worst = worst(&report);
-            let outcome = Outcome { damage: damage(&report.capture), worst, packets: report.capture.packets };
-            // The program ends now, which gives back all of it at once; piece by piece takes much longer.
-            std::mem::forget(report);
-            outcome
-        }
+    let outcome = if job.format.needs_all_first() {
+        later::run(reading, job, scratch, filter.as_ref(), &mut output)?
+    } else {
+        stream::run(reading, job, scratch, filter.as_ref(), &mut output)?
     };
     output.finish()?;
     Ok(outcome)
@@ -100,27 +92,19 @@ struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    /// Reads all frames into one report.
-    fn report(self, options: analyzer::Options) -> Result<Report, Failure> {
-        let mut collector = Collector::default();
-        let hand_over = HandOver { order: Order::End, at_a_time: AT_A_TIME };
-        let closing = self.run(options, hand_over, &mut collector)?;
-        Ok(collector.report(closing))
-    }
-
-    /// Reads all frames; sessions go to `observer`.
+    /// Reads all frames; sessions go to `observer`, so many at a time.
     fn run<O>(
         self,
         options: analyzer::Options,
-        hand_over: HandOver,
+        at_a_time: usize,
         observer: &mut O,
     ) -> Result<Closing, Failure>
     where
         O: SessionObserver<Error: Into<Failure> + Send> + Send,
     {
         let Self { mut frames, progress, interrupts } = self;
-        let pump = Pump::new(options);
-        let closing = pump.run_concurrently(&mut frames, hand_over, observer, |now| {
+        let pump = Pump::new(analyzer::Options { streaming: true, ..options });
+        let closing = pump.run_concurrently(&mut frames, at_a_time, observer, |now| {
             progress.show(now.progress);
             if interrupts.stop() { Next::Stop } else { Next::GoOn }
         });
@@ -130,9 +114,9 @@ impl Reading<'_> {
     }
 }
 
-fn worst(report: &Report) -> Option<Severity> {
-    let of_sessions = report.sessions.iter().flat_map(|session| &session.findings);
-    of_sessions.chain(&report.findings).map(|finding| finding.severity).max()
+/// The worst of some findings.
+fn worst(findings: &[Finding]) -> Option<Severity> {
+    findings.iter().map(|finding| finding.severity).max()
 }
 
 fn damage(capture: &Capture) -> Vec<String> {

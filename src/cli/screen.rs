@@ -22,8 +22,8 @@ use crate::confine::{Needs, confine};
 use crate::decode::{Decoded, Decoder};
 use crate::export::{self, FORMATS, Format, Setting, Settings as FormatSettings, What};
 use crate::live::{Form, Until};
-use crate::reading::{Closing, HandOver, Next, Order, Pump, SessionObserver};
-use crate::report::{Capture, Report, Session};
+use crate::reading::{Closing, Next, Pump, SessionObserver};
+use crate::report::{Capture, Session};
 use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, ThemeName};
 
 /// Sessions that are handed over at a time.
@@ -161,10 +161,9 @@ struct FileSource {
 impl tui::Source for FileSource {
     fn run(self: Box<Self>, outlet: &Outlet) {
         let Self { mut frames, options } = *self;
-        let hand_over = HandOver { order: Order::End, at_a_time: BATCH };
         let mut batches = Batches { outlet, sessions: Vec::new() };
         let pump = Pump::new(options);
-        let closing = pump.run_concurrently(&mut frames, hand_over, &mut batches, |now| {
+        let closing = pump.run_concurrently(&mut frames, BATCH, &mut batches, |now| {
             let progress = progress_of(now.analyzer, now.progress);
             let is_gone = outlet.offer(Feed::Progress(progress)).is_break();
             if is_gone || outlet.stopped() { Next::Stop } else { Next::GoOn }
@@ -295,23 +294,16 @@ impl tui::Exporter for FileExporter {
     }
 }
 
-/// Writes a report; without a second copy of the sessions where the format needs none.
+/// Writes a report.
 fn write(request: &ExportRequest, format: &dyn Format, out: &mut dyn io::Write) -> io::Result<()> {
     let unread = Capture::default();
     let capture = request.capture.as_ref().unwrap_or(&unread);
     let settings = FormatSettings { what: request.table, ..FormatSettings::default() };
-    if let Some(mut stream) = format.stream(&settings) {
-        request.sessions.iter().try_for_each(|session| stream.session(session, out))?;
-        stream.end(capture, &request.findings, out)?;
-        return out.flush();
-    }
-    let report = Report {
-        capture: capture.clone(),
-        sessions: request.sessions.iter().map(|session| Session::clone(session)).collect(),
-        findings: request.findings.clone(),
-        ..Report::default()
-    };
-    export::write(&report, format, &settings, out)?;
+    let mut stream = format.begin(&settings);
+    let mut names = request.sessions.iter().map(|session| session.uid.clone());
+    stream.heading(capture, &mut names, out)?;
+    request.sessions.iter().try_for_each(|session| stream.session(session, out))?;
+    stream.end(capture, &request.findings, out)?;
     out.flush()
 }
 

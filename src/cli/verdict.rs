@@ -6,6 +6,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::base::Printable;
+use crate::store;
 
 /// The exit statuses. Documented in the help, so they are part of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,22 @@ pub(super) enum Failure {
 impl From<Infallible> for Failure {
     fn from(never: Infallible) -> Self {
         match never {}
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        let said = error.to_string();
+        let said = Printable(&said);
+        Self::impossible(match &error {
+            store::Error::Write { source, .. } => {
+                format!(
+                    "{said}: {}; make room there, or name another directory with --temp-dir",
+                    plain(source)
+                )
+            }
+            store::Error::Read { source, .. } => format!("{said}: {}", plain(source)),
+        })
     }
 }
 

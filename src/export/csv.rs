@@ -8,11 +8,15 @@ mod columns;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::slice;
 
-use super::{Format, Setting, Settings};
+use super::{Format, Setting, Settings, Stream};
 use crate::base::{Printable, Timestamp, choices, hex::Hex};
-use crate::report::Report;
+use crate::report::{Capture, Finding, Session};
 use columns::{Column, Row};
+
+/// Size of the writes to the output.
+const BUFFER_SIZE: usize = 128 * 1024;
 
 choices! {
     /// What the rows of a table are.
@@ -75,9 +79,9 @@ impl Format for Csv {
         &[Setting::What, Setting::Raw]
     }
 
-    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+    fn begin(&self, settings: &Settings) -> Box<dyn Stream> {
         let dialect = if settings.raw { Dialect::RawCsv } else { Dialect::Csv };
-        write(report, settings.what, dialect, out)
+        Box::new(Table::new(settings.what, dialect))
     }
 }
 
@@ -98,22 +102,84 @@ impl Format for Tsv {
         &[Setting::What]
     }
 
-    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
-        write(report, settings.what, Dialect::Tsv, out)
+    fn begin(&self, settings: &Settings) -> Box<dyn Stream> {
+        Box::new(Table::new(settings.what, Dialect::Tsv))
     }
 }
 
-/// Writes the table, with a heading.
-fn write(report: &Report, what: What, dialect: Dialect, out: &mut dyn Write) -> io::Result<()> {
-    let mut sheet = Sheet::new(dialect, out);
-    match what {
-        What::Sessions => sheet.table(&columns::sessions(), Row::sessions(report)),
-        What::Transfers => sheet.table(&columns::transfers(), Row::transfers(report)),
-        What::Channels => sheet.table(&columns::channels(), Row::channels(report)),
-        What::Commands => sheet.table(&columns::commands(), Row::commands(report)),
-        What::Findings => sheet.table(&columns::findings(), Row::findings(report)),
-    }?;
-    sheet.writer.flush()
+/// One table with a heading, written as its sessions become known.
+struct Table {
+    what: What,
+    dialect: Dialect,
+    /// Rows that are not written yet.
+    rows: Vec<u8>,
+    has_heading: bool,
+}
+
+impl Table {
+    const fn new(what: What, dialect: Dialect) -> Self {
+        Self { what, dialect, rows: Vec::new(), has_heading: false }
+    }
+
+    /// Adds the rows of a session.
+    fn add(&mut self, session: &Session) -> io::Result<()> {
+        let of = Some(session);
+        match self.what {
+            What::Sessions => self.table(&columns::sessions(), Row::all(of, slice::from_ref(session))),
+            What::Transfers => self.table(&columns::transfers(), Row::all(of, &session.transfers)),
+            What::Channels => self.table(&columns::channels(), Row::channels(session)),
+            What::Commands => self.table(&columns::commands(), Row::all(of, &session.commands)),
+            What::Findings => self.table(&columns::findings(), Row::all(of, &session.findings)),
+        }
+    }
+
+    /// Adds what belongs to no session; at least the heading.
+    fn add_rest(&mut self, findings: &[Finding]) -> io::Result<()> {
+        match self.what {
+            What::Sessions => self.table(&columns::sessions(), Row::all(None, &[])),
+            What::Transfers => self.table(&columns::transfers(), Row::all(None, &[])),
+            What::Channels => self.table(&columns::channels(), Row::all(None, &[])),
+            What::Commands => self.table(&columns::commands(), Row::all(None, &[])),
+            What::Findings => self.table(&columns::findings(), Row::all(None, findings)),
+        }
+    }
+
+    fn table<R>(&mut self, columns: &[Column<R>], rows: impl Iterator<Item = R>) -> io::Result<()> {
+        let mut sheet = Sheet::new(self.dialect, std::mem::take(&mut self.rows));
+        if !std::mem::replace(&mut self.has_heading, true) {
+            sheet.heading(columns)?;
+        }
+        for row in rows {
+            sheet.row(columns, &row)?;
+        }
+        self.rows = sheet.finish()?;
+        Ok(())
+    }
+
+    fn write_to(&mut self, out: &mut dyn Write, threshold: usize) -> io::Result<()> {
+        if self.rows.len() > threshold {
+            out.write_all(&self.rows)?;
+            self.rows.clear();
+        }
+        Ok(())
+    }
+}
+
+impl Stream for Table {
+    fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
+        self.add(session)?;
+        self.write_to(out, BUFFER_SIZE)
+    }
+
+    fn end(
+        mut self: Box<Self>,
+        _capture: &Capture,
+        findings: &[Finding],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.add_rest(findings)?;
+        self.write_to(out, 0)
+    }
 }
 
 /// The content of a cell.
@@ -133,32 +199,36 @@ enum Cell<'a> {
     Text(String),
 }
 
-struct Sheet<'w> {
-    writer: csv::Writer<&'w mut dyn Write>,
+/// Writes rows behind others.
+struct Sheet {
+    writer: csv::Writer<Vec<u8>>,
     dialect: Dialect,
     /// The cell being written; kept for its memory.
     text: String,
 }
 
-impl<'w> Sheet<'w> {
-    fn new(dialect: Dialect, out: &'w mut dyn Write) -> Self {
+impl Sheet {
+    fn new(dialect: Dialect, rows: Vec<u8>) -> Self {
         let mut builder = csv::WriterBuilder::new();
-        builder.buffer_capacity(128 * 1024);
         if dialect == Dialect::Tsv {
             builder.delimiter(b'\t').quote_style(csv::QuoteStyle::Never);
         }
-        Self { writer: builder.from_writer(out), dialect, text: String::new() }
+        Self { writer: builder.from_writer(rows), dialect, text: String::new() }
     }
 
-    fn table<R>(&mut self, columns: &[Column<R>], rows: impl Iterator<Item = R>) -> io::Result<()> {
-        self.writer.write_record(columns.iter().map(|column| column.name)).map_err(io_error)?;
-        for row in rows {
-            for column in columns {
-                self.cell(&(column.cell)(&row))?;
-            }
-            self.writer.write_record(None::<&[u8]>).map_err(io_error)?;
+    fn heading<R>(&mut self, columns: &[Column<R>]) -> io::Result<()> {
+        self.writer.write_record(columns.iter().map(|column| column.name)).map_err(io_error)
+    }
+
+    fn row<R>(&mut self, columns: &[Column<R>], row: &R) -> io::Result<()> {
+        for column in columns {
+            self.cell(&(column.cell)(row))?;
         }
-        Ok(())
+        self.writer.write_record(None::<&[u8]>).map_err(io_error)
+    }
+
+    fn finish(self) -> io::Result<Vec<u8>> {
+        self.writer.into_inner().map_err(csv::IntoInnerError::into_error)
     }
 
     fn cell(&mut self, cell: &Cell<'_>) -> io::Result<()> {
@@ -217,9 +287,13 @@ mod tests {
     use super::*;
 
     fn text(what: What, dialect: Dialect) -> String {
-        let mut bytes = Vec::new();
-        write(&sample_report(), what, dialect, &mut bytes).unwrap();
-        String::from_utf8(bytes).unwrap()
+        let report = sample_report();
+        let mut table = Table::new(what, dialect);
+        for session in &report.sessions {
+            table.add(session).unwrap();
+        }
+        table.add_rest(&report.findings).unwrap();
+        String::from_utf8(table.rows).unwrap()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::csv::{Csv, Tsv};
 use super::json::{Json, Jsonl};
 use super::text::Text;
 use super::{Look, What};
-use crate::report::{Capture, Finding, Report, Session};
+use crate::report::{Capture, Finding, Session, Uid};
 
 /// Every format, in the order of the help.
 pub static FORMATS: &[&dyn Format] = &[&Text, &Json, &Jsonl, &Csv, &Tsv];
@@ -57,20 +57,34 @@ pub trait Format: fmt::Debug + Sync {
         &[]
     }
 
-    /// Begins a report that is written as its sessions become known; none where the whole report must be known.
-    fn stream(&self, settings: &Settings) -> Option<Box<dyn Stream>> {
-        let _ = settings;
-        None
+    /// Whether what is written first needs the whole capture to be known, so that all sessions have to wait for its end.
+    fn needs_all_first(&self) -> bool {
+        false
     }
 
-    /// Writes the whole report.
-    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()>;
+    /// Begins a report.
+    fn begin(&self, settings: &Settings) -> Box<dyn Stream>;
 }
 
 /// A report that is written as its sessions become known.
 pub trait Stream: Send {
-    /// Whether sessions belong in the order of their first packets, rather than of their ends.
-    fn is_ordered(&self) -> bool;
+    /// Whether sessions belong in the order of their first packets wherever they come from. Where this is false, those that
+    /// come through a pipe are written as they end, for whoever waits for them.
+    fn is_ordered(&self) -> bool {
+        true
+    }
+
+    /// Writes what stands above the sessions, of which there will be those of these names, in this order. Called first, and
+    /// only for a format that needs all that first.
+    fn heading(
+        &mut self,
+        capture: &Capture,
+        names: &mut dyn Iterator<Item = Uid>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let _ = (capture, names, out);
+        Ok(())
+    }
 
     /// Adds the next session.
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()>;
@@ -89,6 +103,7 @@ pub trait Stream: Send {
 mod tests {
     use super::super::fixture::sample_report;
     use super::*;
+    use crate::export;
 
     #[test]
     fn each_format_is_found_by_its_own_name() {
@@ -99,23 +114,35 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_session_by_session_is_what_is_written_at_once() {
+    fn what_is_written_with_pauses_is_what_is_written_at_once() {
         let report = sample_report();
         let settings = Settings::default();
-        let mut streamed = 0;
         for format in FORMATS {
-            let Some(mut stream) = format.stream(&settings) else { continue };
+            let mut stream = format.begin(&settings);
             let (mut parts, mut whole) = (Vec::new(), Vec::new());
+            let mut names = report.sessions.iter().map(|session| session.uid.clone());
+            stream.heading(&report.capture, &mut names, &mut parts).unwrap();
             for session in &report.sessions {
                 stream.session(session, &mut parts).unwrap();
                 stream.pause(&mut parts).unwrap();
             }
             stream.end(&report.capture, &report.findings, &mut parts).unwrap();
-            format.write(&report, &settings, &mut whole).unwrap();
+            export::write(&report, *format, &settings, &mut whole).unwrap();
             assert_eq!(parts, whole, "{}", format.name());
-            streamed += 1;
         }
-        assert_eq!(streamed, 2);
+    }
+
+    #[test]
+    fn only_a_format_that_needs_all_first_writes_a_heading() {
+        let report = sample_report();
+        for format in FORMATS {
+            let mut out = Vec::new();
+            let mut names = report.sessions.iter().map(|session| session.uid.clone());
+            let mut stream = format.begin(&Settings::default());
+            stream.heading(&report.capture, &mut names, &mut out).unwrap();
+            stream.pause(&mut out).unwrap();
+            assert_eq!(!out.is_empty(), format.needs_all_first(), "{}", format.name());
+        }
     }
 
     #[test]
@@ -124,7 +151,7 @@ mod tests {
         let usual = Settings::default();
         let written = |format: &dyn Format, settings: &Settings| {
             let mut out = Vec::new();
-            format.write(&report, settings, &mut out).unwrap();
+            export::write(&report, format, settings, &mut out).unwrap();
             out
         };
         for (setting, settings) in [

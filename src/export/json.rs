@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Format, Setting, Settings, Stream};
 use crate::analyzer::Event;
 use crate::report::{Capture, Finding, Report, Schema, Session, Tool};
-use indented::Indented;
+use indented::Indentation;
 use writer::Writer;
 
 /// Size of the writes to the output.
@@ -33,12 +33,13 @@ impl Format for Json {
         &[Setting::Pretty]
     }
 
-    fn stream(&self, settings: &Settings) -> Option<Box<dyn Stream>> {
-        (!settings.pretty).then(|| Box::new(JsonDocument::begin()) as Box<dyn Stream>)
-    }
-
-    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
-        write(report, settings.pretty, out)
+    fn begin(&self, settings: &Settings) -> Box<dyn Stream> {
+        let document = JsonDocument::begin();
+        if settings.pretty {
+            Box::new(IndentedDocument { document, indentation: Indentation::default() })
+        } else {
+            Box::new(document)
+        }
     }
 }
 
@@ -52,33 +53,12 @@ impl Format for Jsonl {
     }
 
     fn help(&self) -> &'static str {
-        "One line per session as soon as it ends, then a closing line"
+        "One line per session, then a closing line; from a pipe each as soon as it ends"
     }
 
-    fn stream(&self, _settings: &Settings) -> Option<Box<dyn Stream>> {
-        Some(Box::new(JsonLines::default()))
+    fn begin(&self, _settings: &Settings) -> Box<dyn Stream> {
+        Box::new(JsonLines::default())
     }
-
-    fn write(&self, report: &Report, _settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
-        write_lines(report, out)
-    }
-}
-
-/// Writes the whole report as one JSON document, on one line or indented, and a line feed.
-fn write(report: &Report, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
-    if pretty {
-        let mut json = Writer::default();
-        json.value(report)?;
-        let mut out = io::BufWriter::with_capacity(BUFFER_SIZE, out);
-        Indented::new(&mut out).write_all(json.bytes())?;
-        out.write_all(b"\n")?;
-        return out.flush();
-    }
-    let mut document = JsonDocument::begin();
-    for session in &report.sessions {
-        document.session(session, out)?;
-    }
-    document.end(&report.capture, &report.findings, out)
 }
 
 /// A report as one JSON document on one line, written as its sessions become known.
@@ -129,27 +109,36 @@ impl JsonDocument {
     }
 }
 
-/// Writes the whole report as JSON Lines: a line for each session, then the closing line.
-fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut lines = JsonLines::default();
-    for session in &report.sessions {
-        lines.session(session, out)?;
-    }
-    lines.end(&report.capture, &report.findings, out)
-}
-
 /// A document is of no use until it is complete, so that a pause writes nothing.
 impl Stream for JsonDocument {
-    fn is_ordered(&self) -> bool {
-        true
-    }
-
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
         Self::session(self, session, out)
     }
 
     fn end(self: Box<Self>, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
         Self::end(*self, capture, findings, out)
+    }
+}
+
+/// The same with each value on a line of its own.
+#[derive(Debug)]
+struct IndentedDocument {
+    document: JsonDocument,
+    indentation: Indentation,
+}
+
+impl Stream for IndentedDocument {
+    fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
+        self.document.session(session, &mut self.indentation.on(out))
+    }
+
+    fn end(
+        mut self: Box<Self>,
+        capture: &Capture,
+        findings: &[Finding],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.document.end(capture, findings, &mut self.indentation.on(out))
     }
 }
 
@@ -245,11 +234,16 @@ mod tests {
     use super::*;
     use crate::analyzer::EventKind;
     use crate::base::{PacketRef, Secret, Text};
+    use crate::export;
     use crate::ftp::Verb;
     use crate::report::{
         Argument, ChannelIndex, Code, Connection, Connector, EndState, Login, MatchedBy, Mode, Prediction,
         Report, Severity, StreamFacts, SynFrames, Uid, testing,
     };
+
+    fn write(report: &Report, pretty: bool, out: &mut Vec<u8>) -> io::Result<()> {
+        export::write(report, &Json, &Settings { pretty, ..Settings::default() }, out)
+    }
 
     fn json(report: &Report) -> Value {
         let mut bytes = Vec::new();
@@ -348,7 +342,7 @@ mod tests {
     fn json_lines_are_the_sessions_of_the_report_and_a_closing_line() {
         let report = sample_report();
         let mut lines = Vec::new();
-        write_lines(&report, &mut lines).unwrap();
+        export::write(&report, &Jsonl, &Settings::default(), &mut lines).unwrap();
         let mut one_by_one = Vec::new();
         for session in &report.sessions {
             session_line(session, &mut one_by_one).unwrap();

@@ -9,25 +9,26 @@ mod quantity;
 mod session;
 mod table;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use super::{Format, Settings};
+use super::{Format, Settings, Stream};
 use crate::base::{Bytes, Timestamp};
-use crate::report::{Capture, Code, Report, Severity, Source, Status, Uid};
+use crate::report::{Capture, Code, Finding, Session, Severity, Source, Status, Uid};
 
 pub use page::Look;
 use page::{Page, Style, Styled};
 use quantity::{Count, DateTime, Plural, Span, TimeOfDay};
 
+/// Size of the writes to the output.
+const BUFFER_SIZE: usize = 64 * 1024;
+
 /// The sessions' numbers in this report, counted from 1.
-struct Numbers<'a>(HashMap<&'a Uid, usize>);
+#[derive(Debug, Default)]
+struct Numbers(HashMap<Uid, usize>);
 
-impl<'a> Numbers<'a> {
-    fn new(report: &'a Report) -> Self {
-        Self(report.sessions.iter().zip(1..).map(|(session, number)| (&session.uid, number)).collect())
-    }
-
+impl Numbers {
     fn of(&self, uid: &Uid) -> Option<usize> {
         self.0.get(uid).copied()
     }
@@ -46,39 +47,87 @@ impl Format for Text {
         "For people"
     }
 
-    fn write(&self, report: &Report, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
-        write(report, settings.look, out)
+    /// The captures come first.
+    fn needs_all_first(&self) -> bool {
+        true
+    }
+
+    fn begin(&self, settings: &Settings) -> Box<dyn Stream> {
+        Box::new(Writing { look: settings.look, ..Writing::default() })
     }
 }
 
-/// Writes the report.
-fn write(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = io::BufWriter::new(out);
-    let mut page = Page::new(&mut out, look);
-    for source in &report.capture.sources {
-        self::source(source, &mut page)?;
+/// A report that is being written.
+#[derive(Debug, Default)]
+struct Writing {
+    look: Look,
+    numbers: Numbers,
+    advised: findings::AdviceGiven,
+    totals: Totals,
+    codes: Codes,
+    /// Text that is not written yet.
+    text: Vec<u8>,
+}
+
+impl Writing {
+    fn write_to(&mut self, out: &mut dyn Write, threshold: usize) -> io::Result<()> {
+        if self.text.len() > threshold {
+            out.write_all(&self.text)?;
+            self.text.clear();
+        }
+        Ok(())
     }
-    if let [_, _, ..] = report.capture.sources.as_slice() {
-        let capture = &report.capture;
-        amounts("total", capture.packets, capture.bytes, capture.first.zip(capture.last), &mut page)?;
+}
+
+impl Stream for Writing {
+    fn heading(
+        &mut self,
+        capture: &Capture,
+        names: &mut dyn Iterator<Item = Uid>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.numbers = Numbers(names.zip(1..).collect());
+        let mut page = Page::new(&mut self.text, self.look);
+        for source in &capture.sources {
+            self::source(source, &mut page)?;
+        }
+        if let [_, _, ..] = capture.sources.as_slice() {
+            amounts("total", capture.packets, capture.bytes, capture.first.zip(capture.last), &mut page)?;
+        }
+        self.write_to(out, 0)
     }
-    let numbers = Numbers::new(report);
-    let mut advised = findings::AdviceGiven::default();
-    for session in &report.sessions {
+
+    fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
+        let Self { look, numbers, advised, totals, codes, text } = self;
+        let mut page = Page::new(text, *look);
         page.gap()?;
-        session::write(session, &numbers, &mut advised, &mut page)?;
+        session::write(session, numbers, advised, &mut page)?;
+        totals.add(session);
+        codes.add(&session.findings, Some(totals.sessions));
+        self.write_to(out, BUFFER_SIZE)
     }
-    if !report.findings.is_empty() {
+
+    fn end(
+        mut self: Box<Self>,
+        capture: &Capture,
+        findings: &[Finding],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let Self { look, advised, totals, codes, text, .. } = &mut *self;
+        let mut page = Page::new(text, *look);
+        if !findings.is_empty() {
+            page.gap()?;
+            let heading = [page.styled(Style::Heading, "Findings across sessions")];
+            page.line(0, &heading)?;
+            findings::write(findings, advised, &mut page)?;
+        }
         page.gap()?;
-        let heading = [page.styled(Style::Heading, "Findings across sessions")];
-        page.line(0, &heading)?;
-        findings::write(&report.findings, &mut advised, &mut page)?;
+        totals.write(look.is_selection, &mut page)?;
+        codes.add(findings, None);
+        codes.write(&mut page)?;
+        omissions(capture, &mut page)?;
+        self.write_to(out, 0)
     }
-    page.gap()?;
-    totals(report, look.is_selection, &mut page)?;
-    codes(report, &mut page)?;
-    omissions(&report.capture, &mut page)?;
-    out.flush()
 }
 
 fn source(source: &Source, page: &mut Page<'_>) -> io::Result<()> {
@@ -126,75 +175,90 @@ fn amounts(
     page.facts(0, 2, &facts)
 }
 
-fn totals(report: &Report, is_selection: bool, page: &mut Page<'_>) -> io::Result<()> {
-    let mut transfers = 0;
-    let mut bytes = 0_u64;
-    let mut by_status = [
-        (Status::Complete, "complete", 0),
-        (Status::Failed, "failed", 0),
-        (Status::Aborted, "aborted", 0),
-        (Status::Unfinished, "unfinished", 0),
-    ];
-    for transfer in report.sessions.iter().flat_map(|session| &session.transfers) {
-        transfers += 1;
-        bytes = bytes.saturating_add(transfer.bytes.unwrap_or(0));
-        for (status, _, count) in &mut by_status {
-            *count += u64::from(*status == transfer.status);
-        }
-    }
-    let sessions = u64::try_from(report.sessions.len()).unwrap_or(u64::MAX);
-    let mut facts = vec![match sessions {
-        0 if is_selection => "No session matches the filter".to_owned(),
-        0 => "No FTP session found".to_owned(),
-        _ => Plural(sessions, "session").to_string(),
-    }];
-    if transfers > 0 {
-        let shares = by_status.iter().filter(|(_, _, count)| *count > 0);
-        let shares: Vec<String> =
-            shares.map(|(_, status, count)| format!("{} {status}", Count(*count))).collect();
-        facts.push(format!("{}: {}", Plural(transfers, "transfer"), shares.join(", ")));
-        facts.push(Bytes(bytes).to_string());
-    }
-    let facts: Vec<Styled> = facts.iter().map(|fact| page.styled(Style::Heading, fact)).collect();
-    page.facts(0, 2, &facts)
+/// How much there was of everything.
+#[derive(Debug, Default)]
+struct Totals {
+    sessions: u64,
+    transfers: u64,
+    bytes: u64,
+    by_status: [u64; Status::ALL.len()],
 }
 
-/// The number of findings by code, the most severe first, each with the first few sessions that have it.
-fn codes(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    const LISTED: usize = 8;
-    let mut by_code: BTreeMap<(std::cmp::Reverse<Severity>, Code), (u64, Vec<usize>)> = BTreeMap::new();
-    let of_sessions =
-        report.sessions.iter().zip(1..).flat_map(|(session, number)| {
-            session.findings.iter().map(move |finding| (finding, Some(number)))
-        });
-    for (finding, number) in of_sessions.chain(report.findings.iter().map(|finding| (finding, None))) {
-        let key = (std::cmp::Reverse(finding.severity), finding.code);
-        let (count, sessions) = by_code.entry(key).or_default();
-        *count += 1;
-        if let Some(number) = number {
-            // One more than will be listed, so that it shows when the list is incomplete.
-            if sessions.last() != Some(&number) && sessions.len() <= LISTED {
-                sessions.push(number);
+impl Totals {
+    fn add(&mut self, session: &Session) {
+        self.sessions = self.sessions.saturating_add(1);
+        for transfer in &session.transfers {
+            self.transfers = self.transfers.saturating_add(1);
+            self.bytes = self.bytes.saturating_add(transfer.bytes.unwrap_or(0));
+            if let Some(count) = self.by_status.get_mut(transfer.status as usize) {
+                *count = count.saturating_add(1);
             }
         }
     }
-    let widest = by_code.values().map(|(count, _)| Count(*count).to_string().len()).max().unwrap_or(0);
-    for ((std::cmp::Reverse(severity), code), (count, sessions)) in by_code {
-        let style = findings::style_of(severity);
-        let mut pieces = vec![
-            page.styled(Style::Plain, format!("{:>widest$} ", Count(count).to_string())),
-            page.styled(style, format!("{:8}", severity.name())),
-            page.styled(style, format!("{:27}", code.name())),
-        ];
-        let mut listed: Vec<String> =
-            sessions.iter().take(LISTED).map(|number| format!("#{number}")).collect();
-        if sessions.len() > LISTED {
-            listed.push("…".into());
+
+    fn write(&self, is_selection: bool, page: &mut Page<'_>) -> io::Result<()> {
+        let mut facts = vec![match self.sessions {
+            0 if is_selection => "No session matches the filter".to_owned(),
+            0 => "No FTP session found".to_owned(),
+            sessions => Plural(sessions, "session").to_string(),
+        }];
+        if self.transfers > 0 {
+            let of = |status: Status| self.by_status.get(status as usize).copied().unwrap_or(0);
+            let shares: Vec<String> = [Status::Complete, Status::Failed, Status::Aborted, Status::Unfinished]
+                .into_iter()
+                .filter(|&status| of(status) > 0)
+                .map(|status| format!("{} {}", Count(of(status)), status.name()))
+                .collect();
+            facts.push(format!("{}: {}", Plural(self.transfers, "transfer"), shares.join(", ")));
+            facts.push(Bytes(self.bytes).to_string());
         }
-        pieces.push(page.styled(Style::Faint, listed.join(" ")));
-        page.line(2, &pieces)?;
+        let facts: Vec<Styled> = facts.iter().map(|fact| page.styled(Style::Heading, fact)).collect();
+        page.facts(0, 2, &facts)
     }
-    Ok(())
+}
+
+/// The number of findings by code, the most severe first, each with the first few sessions that have it.
+#[derive(Debug, Default)]
+struct Codes(BTreeMap<(Reverse<Severity>, Code), (u64, Vec<u64>)>);
+
+impl Codes {
+    /// Sessions of a code that are listed.
+    const LISTED: usize = 8;
+
+    /// Counts findings, of the session of this number or of none.
+    fn add(&mut self, findings: &[Finding], number: Option<u64>) {
+        for finding in findings {
+            let key = (Reverse(finding.severity), finding.code);
+            let (count, sessions) = self.0.entry(key).or_default();
+            *count = count.saturating_add(1);
+            if let Some(number) = number {
+                // One more than will be listed, so that it shows when the list is incomplete.
+                if sessions.last() != Some(&number) && sessions.len() <= Self::LISTED {
+                    sessions.push(number);
+                }
+            }
+        }
+    }
+
+    fn write(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let widest = self.0.values().map(|(count, _)| Count(*count).to_string().len()).max().unwrap_or(0);
+        for (&(Reverse(severity), code), (count, sessions)) in &self.0 {
+            let style = findings::style_of(severity);
+            let mut pieces = vec![
+                page.styled(Style::Plain, format!("{:>widest$} ", Count(*count).to_string())),
+                page.styled(style, format!("{:8}", severity.name())),
+                page.styled(style, format!("{:27}", code.name())),
+            ];
+            let mut listed: Vec<String> =
+                sessions.iter().take(Self::LISTED).map(|number| format!("#{number}")).collect();
+            if sessions.len() > Self::LISTED {
+                listed.push("…".into());
+            }
+            pieces.push(page.styled(Style::Faint, listed.join(" ")));
+            page.line(2, &pieces)?;
+        }
+        Ok(())
+    }
 }
 
 /// What the capture had that the report lacks.
@@ -235,10 +299,12 @@ fn omissions(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
 mod tests {
     use super::super::fixture::sample_report;
     use super::*;
+    use crate::export;
+    use crate::report::Report;
 
     fn text(report: &Report, look: Look) -> String {
         let mut bytes = Vec::new();
-        write(report, look, &mut bytes).unwrap();
+        export::write(report, &Text, &Settings { look, ..Settings::default() }, &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 

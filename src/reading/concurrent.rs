@@ -16,31 +16,14 @@ use crate::decode::Frame;
 /// Batches that wait for the second thread.
 const WAITING: usize = 16;
 
-/// The order in which sessions are reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// By their first packets, as a report has them.
-    FirstPacket,
-    /// As they end.
-    End,
-}
-
-/// How sessions are handed over to the second thread.
-#[derive(Clone, Copy, Debug)]
-pub struct HandOver {
-    /// In what order.
-    pub order: Order,
-    /// How many at a time, at least one: more cost less, one comes soonest.
-    pub at_a_time: usize,
-}
-
 impl Pump {
-    /// Reads everything. Sessions go to `observer`, in a thread of its own where the system starts one;
-    /// `look` is called now and then in this one. Ends early where the observer fails or `look` says so.
+    /// Reads everything. Sessions go to `observer`, in a thread of its own where the system starts one, at
+    /// least `at_a_time` of them: more cost less, one comes soonest. `look` is called now and then in this
+    /// thread. Ends early where the observer fails or `look` says so.
     pub fn run_concurrently<O>(
         self,
         source: &mut impl Source,
-        hand_over: HandOver,
+        at_a_time: usize,
         observer: &mut O,
         look: impl FnMut(Now<'_>) -> Next,
     ) -> Result<Closing, O::Error>
@@ -48,7 +31,7 @@ impl Pump {
         O: SessionObserver<Error: Send> + Send,
     {
         let thread = thread::Builder::new().name("diagnosis".to_owned());
-        self.run_beside(thread, source, hand_over, observer, look)
+        self.run_beside(thread, source, at_a_time, observer, look)
     }
 
     /// The same with a second thread as `thread` describes it.
@@ -56,7 +39,7 @@ impl Pump {
         self,
         thread: thread::Builder,
         source: &mut impl Source,
-        hand_over: HandOver,
+        at_a_time: usize,
         observer: &mut O,
         look: impl FnMut(Now<'_>) -> Next,
     ) -> Result<Closing, O::Error>
@@ -66,8 +49,7 @@ impl Pump {
         let Self { mut analyzer, options } = self;
         let mut conclusion = Conclusion::new(&options);
         let gauge = Gauge::new(options.limits.handover_bytes / 2);
-        let order = hand_over.order;
-        let at_a_time = hand_over.at_a_time.max(1);
+        let at_a_time = at_a_time.max(1);
         let most_kept = gauge.share();
         let mut first = First { analyzer: &mut analyzer, at_a_time, most_kept, look };
         let concluded = thread::scope(|scope| {
@@ -75,7 +57,7 @@ impl Pump {
             let (gauge, conclusion, observer) = (&gauge, &mut conclusion, &mut *observer);
             let second = thread.spawn_scoped(scope, move || {
                 let exit = gauge.exit();
-                conclude_all(&inbox, &exit, order, conclusion, observer)
+                conclude_all(&inbox, &exit, conclusion, observer)
             });
             let second = second.ok()?;
             let reported = first.read(source, &mut |batch| {
@@ -90,11 +72,11 @@ impl Pump {
         match concluded {
             Some(concluded) => concluded?,
             // The system refused a thread: this one does all of the work, with the same results.
-            None => first.read_alone(source, order, &mut conclusion, observer)?,
+            None => first.read_alone(source, &mut conclusion, observer)?,
         }
         let findings = conclusion.finish(&analyzer.capture(Vec::new()));
         let mut capture = capture_of(&analyzer, source);
-        capture.limits.merge(&conclusion.limits());
+        capture.limits.merge(conclusion.limits());
         Ok(Closing { capture, findings, drops: source.drops(), faults: source.take_faults() })
     }
 }
@@ -134,13 +116,12 @@ impl<L: FnMut(Now<'_>) -> Next> First<'_, L> {
     fn read_alone<O: SessionObserver>(
         &mut self,
         source: &mut impl Source,
-        order: Order,
         conclusion: &mut Conclusion,
         observer: &mut O,
     ) -> Result<(), O::Error> {
         let mut concluded = Ok(());
         let _ = self.read(source, &mut |batch| {
-            concluded = conclude(batch, order, conclusion, observer).and_then(|()| observer.pause());
+            concluded = conclude(batch, conclusion, observer).and_then(|()| observer.pause());
             if concluded.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         concluded
@@ -199,32 +180,27 @@ impl<L: FnMut(Now<'_>) -> Next> Driver for Reading<'_, '_, '_, L> {
 fn conclude_all<O: SessionObserver>(
     inbox: &Receiver<Batch>,
     exit: &gauge::Exit<'_>,
-    order: Order,
     conclusion: &mut Conclusion,
     observer: &mut O,
 ) -> Result<(), O::Error> {
     while let Ok(batch) = next(inbox, observer)? {
         let kept = batch.kept;
-        conclude(batch, order, conclusion, observer)?;
+        conclude(batch, conclusion, observer)?;
         exit.leave(kept);
     }
     Ok(())
 }
 
-/// Diagnoses the sessions of a batch and reports those whose turn has come.
+/// Diagnoses the sessions of a batch and reports them.
 fn conclude<O: SessionObserver>(
     batch: Batch,
-    order: Order,
     conclusion: &mut Conclusion,
     observer: &mut O,
 ) -> Result<(), O::Error> {
-    match order {
-        Order::FirstPacket => conclusion.in_order(batch, |session| observer.session(session)),
-        Order::End => {
-            let mut sessions = batch.pending.into_iter().filter_map(|pending| conclusion.conclude(pending));
-            sessions.try_for_each(|session| observer.session(session))
-        }
+    for session in batch.pending.into_iter().filter_map(|pending| conclusion.conclude(pending)) {
+        observer.session(session)?;
     }
+    observer.settled(batch.settled_before)
 }
 
 fn next<O: SessionObserver>(
@@ -273,43 +249,36 @@ mod tests {
         thread::Builder::new().stack_size(usize::MAX / 8)
     }
 
-    fn run<const LEFT: usize>(
-        thread: thread::Builder,
-        order: Order,
-    ) -> (Witness<LEFT>, Result<Closing, &'static str>) {
+    fn run<const LEFT: usize>(thread: thread::Builder) -> (Witness<LEFT>, Result<Closing, &'static str>) {
         let mut frames = capture::open(&["samples/pasv-and-port.pcap".into()], &Limits::default()).unwrap();
         let mut witness = Witness::default();
-        let hand_over = HandOver { order, at_a_time: 1 };
         let options = Options { streaming: true, ..Options::default() };
         let closing =
-            Pump::without_threads(options)
-                .run_beside(thread, &mut frames, hand_over, &mut witness, |_| Next::GoOn);
+            Pump::without_threads(options).run_beside(thread, &mut frames, 1, &mut witness, |_| Next::GoOn);
         (witness, closing)
     }
 
     #[test]
     fn where_no_thread_can_be_started_this_one_reports_the_same() {
-        for order in [Order::FirstPacket, Order::End] {
-            let (beside, with_thread) = run::<100>(thread::Builder::new(), order);
-            let (alone, without) = run::<100>(refused(), order);
-            let here = thread::current().id();
-            assert!(beside.sessions.iter().all(|&(thread, _)| thread != here));
-            assert!(alone.sessions.iter().all(|&(thread, _)| thread == here), "the thread was not refused");
-            let frames = |witness: &Witness<100>| -> Vec<u64> {
-                witness.sessions.iter().map(|&(_, first)| first).collect()
-            };
-            assert_eq!(frames(&alone).len(), 2);
-            assert_eq!(frames(&alone), frames(&beside));
-            let (with_thread, without) = (with_thread.unwrap(), without.unwrap());
-            assert_eq!(without.capture, with_thread.capture);
-            assert_eq!(without.findings, with_thread.findings);
-        }
+        let (beside, with_thread) = run::<100>(thread::Builder::new());
+        let (alone, without) = run::<100>(refused());
+        let here = thread::current().id();
+        assert!(beside.sessions.iter().all(|&(thread, _)| thread != here));
+        assert!(alone.sessions.iter().all(|&(thread, _)| thread == here), "the thread was not refused");
+        let frames = |witness: &Witness<100>| -> Vec<u64> {
+            witness.sessions.iter().map(|&(_, first)| first).collect()
+        };
+        assert_eq!(frames(&alone).len(), 2);
+        assert_eq!(frames(&alone), frames(&beside));
+        let (with_thread, without) = (with_thread.unwrap(), without.unwrap());
+        assert_eq!(without.capture, with_thread.capture);
+        assert_eq!(without.findings, with_thread.findings);
     }
 
     #[test]
     fn an_observer_that_fails_ends_the_reading_with_and_without_a_thread() {
         for thread in [thread::Builder::new(), refused()] {
-            let (witness, closing) = run::<1>(thread, Order::End);
+            let (witness, closing) = run::<1>(thread);
             assert_eq!(witness.sessions.len(), 1);
             assert_eq!(closing.unwrap_err(), "enough");
         }

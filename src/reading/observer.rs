@@ -19,6 +19,12 @@ pub trait SessionObserver {
     /// Takes a finished session with its findings.
     fn session(&mut self, session: Box<Session>) -> Result<(), Self::Error>;
 
+    /// No session that began before this frame is still to come.
+    fn settled(&mut self, before: u64) -> Result<(), Self::Error> {
+        let _ = before;
+        Ok(())
+    }
+
     /// Nothing further is at hand for now: a good time to flush.
     fn pause(&mut self) -> Result<(), Self::Error> {
         Ok(())

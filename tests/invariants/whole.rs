@@ -2,11 +2,12 @@
 
 use std::io::{Cursor, Read};
 
-use ftpscope::analyzer::{Analyzer, Conclusion, Options};
+use ftpscope::analyzer::{Analyzer, Batch, Conclusion, Options};
 use ftpscope::base::Limits;
 use ftpscope::capture::Frames;
 use ftpscope::export::{self, Csv, Format, Json, JsonDocument, Jsonl, Look, Settings, Text, Tsv, What};
 use ftpscope::report::{Connection, Report, Session, Status};
+use ftpscope::store::{Archive, Queue, Scratch};
 
 /// Packets looked at: a few bytes of a compressed file may stand for millions.
 const MOST_PACKETS: u64 = 20_000;
@@ -76,9 +77,26 @@ pub(crate) fn hold(file: &[u8]) {
     let report = analyzer.report(frames.sources());
     consistent(&report, &options);
     let json = written(&report);
+    kept(&report);
     if file.len() % 4 < 2 {
         same(&streamed(file, &options), &json);
     }
+}
+
+/// What is read back from outside of memory is what was kept there.
+fn kept(report: &Report) {
+    let mut archive = Archive::new(Scratch::open(None));
+    for session in &report.sessions {
+        archive.add(session).unwrap();
+    }
+    let mut sessions = report.sessions.iter();
+    archive
+        .each(|session| {
+            assert_eq!(Some(&*session), sessions.next());
+            Ok::<_, ftpscope::store::Error>(())
+        })
+        .unwrap();
+    assert_eq!(sessions.next(), None);
 }
 
 fn same(streamed: &str, whole: &str) {
@@ -96,20 +114,28 @@ fn streamed(file: &[u8], options: &Options) -> String {
     let mut conclusion = Conclusion::new(options);
     let mut document = JsonDocument::begin();
     let mut out = Vec::new();
+    // Some wait in memory, the others outside of it.
+    let mut queue = Queue::new(Scratch::open(None), 20_000);
+    let mut write = |batch: Batch| {
+        for session in batch.pending.into_iter().filter_map(|pending| conclusion.conclude(pending)) {
+            queue.add(session).unwrap();
+        }
+        while let Some(session) = queue.next_before(batch.settled_before).unwrap() {
+            document.session(&session, &mut out).unwrap();
+        }
+    };
     while let Some(frame) = frames.next() {
         let number = frame.packet.frame;
         analyzer.feed(&frame);
         if number % 7 == 0 {
-            conclusion
-                .in_order(analyzer.take_batch(), |session| document.session(&session, &mut out))
-                .unwrap();
+            write(analyzer.take_batch());
         }
     }
     analyzer.finish();
-    conclusion.in_order(analyzer.take_batch(), |session| document.session(&session, &mut out)).unwrap();
+    write(analyzer.take_batch());
     let findings = conclusion.finish(&analyzer.capture(Vec::new()));
     let mut capture = analyzer.capture(frames.sources());
-    capture.limits.merge(&conclusion.limits());
+    capture.limits.merge(conclusion.limits());
     document.end(&capture, &findings, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }

@@ -3,12 +3,12 @@
 use super::super::options::ReportJob;
 use super::super::output::Output;
 use super::super::verdict::Failure;
-use super::{AT_A_TIME, Outcome, Reading, damage};
-use crate::analyzer;
+use super::{AT_A_TIME, Outcome, Reading, damage, worst};
 use crate::export::Stream;
 use crate::filter::Filter;
-use crate::reading::{Closing, HandOver, Order, SessionObserver};
+use crate::reading::{Closing, InOrder, SessionObserver};
 use crate::report::{Session, Severity};
+use crate::store::{Queue, Scratch};
 
 /// Writes sessions as they come.
 struct Writing<'w> {
@@ -26,7 +26,7 @@ impl SessionObserver for Writing<'_> {
         if self.filter.is_some_and(|filter| !filter.matches(&session)) {
             return Ok(());
         }
-        self.worst = self.worst.max(session.findings.iter().map(|finding| finding.severity).max());
+        self.worst = self.worst.max(worst(&session.findings));
         self.output.write(|sink| self.stream.session(&session, sink))
     }
 
@@ -39,18 +39,24 @@ impl SessionObserver for Writing<'_> {
 pub(super) fn run(
     reading: Reading<'_>,
     job: ReportJob,
-    stream: Box<dyn Stream>,
+    scratch: Scratch,
     filter: Option<&Filter>,
     output: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let order = if stream.is_ordered() { Order::FirstPacket } else { Order::End };
-    let is_live = job.files.iter().any(|file| !file.is_file());
-    let hand_over = HandOver { order, at_a_time: if is_live { 1 } else { AT_A_TIME } };
-    let options = analyzer::Options { streaming: true, ..job.analyzer };
+    let is_pipe = job.files.iter().any(|file| !file.is_file());
+    let stream = job.format.begin(&job.settings);
+    let is_ordered = stream.is_ordered() || !is_pipe;
+    let at_a_time = if is_pipe { 1 } else { AT_A_TIME };
+    let room = job.analyzer.limits.handover_bytes / 2;
     let mut writing = Writing { stream, filter, output, worst: None };
-    let Closing { capture, findings, .. } = reading.run(options, hand_over, &mut writing)?;
-    let Writing { stream, output, worst, .. } = writing;
+    let Closing { capture, findings, .. } = if is_ordered {
+        let mut in_order = InOrder::new(&mut writing, Queue::new(scratch, room));
+        reading.run(job.analyzer, at_a_time, &mut in_order)?
+    } else {
+        reading.run(job.analyzer, at_a_time, &mut writing)?
+    };
+    let Writing { stream, output, worst: of_sessions, .. } = writing;
     output.write(|sink| stream.end(&capture, &findings, sink))?;
-    let worst = worst.max(findings.iter().map(|finding| finding.severity).max());
+    let worst = of_sessions.max(worst(&findings));
     Ok(Outcome { damage: damage(&capture), worst, packets: capture.packets })
 }

@@ -3,8 +3,8 @@
 use super::Cell;
 use crate::base::{Choice, Endpoint, Text};
 use crate::report::{
-    Argument, ChannelState, Command, Connection, DataChannel, Finding, Reply, Report, Reuse, Session,
-    Severity, TimeWait, Transfer, Uid, community_id,
+    Argument, ChannelState, Command, Connection, DataChannel, Finding, Reply, Reuse, Session, Severity,
+    TimeWait, Transfer, Uid, community_id,
 };
 
 /// One column: its heading, and how to get its cell from a row.
@@ -27,15 +27,9 @@ pub(super) struct Row<'a, T> {
 }
 
 impl<'a, T> Row<'a, T> {
-    fn all(report: &'a Report, list: fn(&'a Session) -> &'a [T]) -> impl Iterator<Item = Self> {
-        report.sessions.iter().flat_map(move |session| {
-            list(session).iter().enumerate().map(move |(index, item)| Self {
-                session: Some(session),
-                index,
-                item,
-                state: None,
-            })
-        })
+    /// A row for each of these items, of a session or of none.
+    pub(super) fn all(session: Option<&'a Session>, items: &'a [T]) -> impl Iterator<Item = Self> {
+        items.iter().enumerate().map(move |(index, item)| Self { session, index, item, state: None })
     }
 
     fn session(&self, cell: impl FnOnce(&'a Session) -> Cell<'a>) -> Cell<'a> {
@@ -43,35 +37,17 @@ impl<'a, T> Row<'a, T> {
     }
 }
 
-impl<'a> Row<'a, Session> {
-    pub(super) fn sessions(report: &'a Report) -> impl Iterator<Item = Self> {
-        let sessions = report.sessions.iter().enumerate();
-        sessions.map(|(index, item)| Self { session: Some(item), index, item, state: None })
-    }
-}
-
 impl<'a> Row<'a, Transfer> {
-    pub(super) fn transfers(report: &'a Report) -> impl Iterator<Item = Self> {
-        Self::all(report, |session| &session.transfers)
-    }
-
     fn command(&self) -> Option<&'a Command> {
         self.session?.command(self.item.command)
     }
 }
 
 impl<'a> Row<'a, DataChannel> {
-    pub(super) fn channels(report: &'a Report) -> impl Iterator<Item = Self> {
-        report.sessions.iter().flat_map(|session| {
-            session.data_channels.iter().zip(session.verdicts()).enumerate().map(
-                |(index, (item, verdict))| Self {
-                    session: Some(session),
-                    index,
-                    item,
-                    state: Some(verdict.state),
-                },
-            )
-        })
+    /// A row for each data channel of a session, with its state.
+    pub(super) fn channels(session: &'a Session) -> impl Iterator<Item = Self> {
+        let rows = Self::all(Some(session), &session.data_channels).zip(session.verdicts());
+        rows.map(|(row, verdict)| Self { state: Some(verdict.state), ..row })
     }
 
     fn command(&self) -> Option<&'a Command> {
@@ -84,20 +60,8 @@ impl<'a> Row<'a, DataChannel> {
 }
 
 impl<'a> Row<'a, Command> {
-    pub(super) fn commands(report: &'a Report) -> impl Iterator<Item = Self> {
-        Self::all(report, |session| &session.commands)
-    }
-
     fn reply(&self, cell: impl FnOnce(&'a Reply) -> Cell<'a>) -> Cell<'a> {
         self.item.replies.last().map_or(Cell::Empty, cell)
-    }
-}
-
-impl<'a> Row<'a, Finding> {
-    pub(super) fn findings(report: &'a Report) -> impl Iterator<Item = Self> {
-        let findings = report.findings.iter().enumerate();
-        let across_sessions = findings.map(|(index, item)| Self { session: None, index, item, state: None });
-        Self::all(report, |session| &session.findings).chain(across_sessions)
     }
 }
 

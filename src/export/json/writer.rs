@@ -41,11 +41,6 @@ impl Writer {
         self.bytes.extend_from_slice(text);
     }
 
-    /// The buffered output.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
     /// Flushes the buffer to `out` if it holds at least `threshold` bytes.
     pub(super) fn write_to(&mut self, out: &mut dyn io::Write, threshold: usize) -> io::Result<()> {
         if self.bytes.len() >= threshold {

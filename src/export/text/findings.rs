@@ -1,5 +1,6 @@
 //! Findings with their frames and advice.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::io;
@@ -8,15 +9,21 @@ use super::page::{Page, Style};
 use super::quantity::FrameList;
 use crate::report::{Finding, Severity};
 
-/// The advice given so far: below warnings, the same advice appears only once in a report.
-#[derive(Default)]
-pub(super) struct AdviceGiven<'a>(HashSet<&'a str>);
+/// Pieces of advice that are remembered.
+const REMEMBERED: usize = 10_000;
 
-impl<'a> AdviceGiven<'a> {
+/// The advice given so far: below warnings, the same advice appears only once in a report.
+#[derive(Debug, Default)]
+pub(super) struct AdviceGiven(HashSet<Cow<'static, str>>);
+
+impl AdviceGiven {
     /// The finding's advice, unless it need not be repeated.
-    fn due(&mut self, finding: &'a Finding) -> Option<&'a str> {
-        let advice = finding.advice.as_deref()?;
-        let is_new = self.0.insert(advice);
+    fn due<'f>(&mut self, finding: &'f Finding) -> Option<&'f str> {
+        let advice = finding.advice.as_ref()?;
+        let is_new = !self.0.contains(advice);
+        if is_new && self.0.len() < REMEMBERED {
+            self.0.insert(advice.clone());
+        }
         (is_new || finding.severity >= Severity::Warning).then_some(advice)
     }
 }
@@ -26,11 +33,7 @@ const INDENT: usize = 10;
 /// Findings of one code that are written in full; any more are only counted.
 const IN_FULL: usize = 5;
 /// Writes findings, the most severe first, grouped by code.
-pub(super) fn write<'a>(
-    findings: &'a [Finding],
-    advised: &mut AdviceGiven<'a>,
-    page: &mut Page<'_>,
-) -> io::Result<()> {
+pub(super) fn write(findings: &[Finding], advised: &mut AdviceGiven, page: &mut Page<'_>) -> io::Result<()> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|finding| (Reverse(finding.severity), finding.code, finding.time));
     for alike in sorted.chunk_by(|one, next| (one.severity, one.code) == (next.severity, next.code)) {

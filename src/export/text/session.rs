@@ -14,10 +14,10 @@ use crate::report::{
 };
 
 /// Writes the session under its number.
-pub(super) fn write<'a>(
-    session: &'a Session,
-    numbers: &Numbers<'_>,
-    advised: &mut AdviceGiven<'a>,
+pub(super) fn write(
+    session: &Session,
+    numbers: &Numbers,
+    advised: &mut AdviceGiven,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
     heading(session, numbers, page)?;
@@ -25,7 +25,7 @@ pub(super) fn write<'a>(
     findings::write(&session.findings, advised, page)
 }
 
-fn heading(session: &Session, numbers: &Numbers<'_>, page: &mut Page<'_>) -> io::Result<()> {
+fn heading(session: &Session, numbers: &Numbers, page: &mut Page<'_>) -> io::Result<()> {
     let number = numbers.of(&session.uid).map_or_else(String::new, |number| format!("#{number}"));
     let mut names = vec![
         page.styled(Style::Faint, number),
@@ -108,7 +108,7 @@ fn first_line(text: &Text) -> String {
 
 /// One row for each data channel with its first transfer, for each further transfer on it, and for each transfer without
 /// a data channel, in order of time.
-fn rows(session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Vec<Row> {
+fn rows(session: &Session, numbers: &Numbers, page: &Page<'_>) -> Vec<Row> {
     let mut rows: Vec<(Timestamp, Row)> = Vec::new();
     let mut transfers_of = vec![Vec::new(); session.data_channels.len()];
     for transfer in &session.transfers {
@@ -154,7 +154,7 @@ fn channel_row(
     session: &Session,
     channel: &DataChannel,
     state: ChannelState,
-    numbers: &Numbers<'_>,
+    numbers: &Numbers,
     page: &Page<'_>,
 ) -> Row {
     let mut row = Row::default();
@@ -224,7 +224,7 @@ fn outcome(session: &Session, channel: &DataChannel, state: ChannelState) -> (St
 fn channel_notes(
     session: &Session,
     channel: &DataChannel,
-    numbers: &Numbers<'_>,
+    numbers: &Numbers,
     page: &Page<'_>,
 ) -> Vec<Styled> {
     let mut notes = Vec::new();
@@ -264,7 +264,7 @@ fn reset_by(channel: &DataChannel, connection: &Connection) -> &'static str {
 }
 
 /// Describes a reuse, unless it was outside TIME_WAIT and worked.
-fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers<'_>, page: &Page<'_>) -> Option<Styled> {
+fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers, page: &Page<'_>) -> Option<Styled> {
     let style = match reuse.outcome {
         ReuseOutcome::Accepted if !reuse.in_time_wait => return None,
         ReuseOutcome::Accepted => Style::Faint,
