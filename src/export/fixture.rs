@@ -86,6 +86,7 @@ pub(super) fn passive_download() -> Session {
         bytes: Some(4096),
         expected_size: Some(4096),
         sha256: Some([0xab; 32]),
+        decoded: None,
         mime: Some("application/pdf".into()),
         reply_code: Some(226),
         start: Some(at(900)),

@@ -329,6 +329,8 @@ pub struct StreamFacts {
     pub conflicting: u64,
     /// SHA-256 of the bytes in order, where they are whole and hashing is on.
     pub sha256: Option<[u8; 32]>,
+    /// The content without its transmission mode; none for MODE S, and where it can't be recovered.
+    pub decoded: Option<Box<Decoded>>,
     /// Media type sniffed from the first bytes.
     pub mime: Option<Cow<'static, str>>,
     /// Whether the first bytes are those of a binary file.
@@ -345,6 +347,16 @@ pub struct StreamFacts {
     pub last_payload: Option<(Timestamp, u64)>,
     /// Frame of the first segment after which bytes are missing.
     pub gap_frame: Option<u64>,
+}
+
+/// What MODE B, C or Z hid: the whole content, as RFC 959's stream mode would have sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct Decoded {
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// SHA-256 of it, where hashing is on.
+    pub sha256: Option<[u8; 32]>,
 }
 
 /// Who keeps a pair of endpoints for 2·MSL after the close.

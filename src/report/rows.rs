@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
-    Content, DataChannel, Direction, EndState, FirstClose, FrameSpan, MatchedBy, Mode, Negotiated,
+    Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, MatchedBy, Mode, Negotiated,
     Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status, StreamFacts, SynFrames, TimeWait,
     Transfer, Uid, community_id,
 };
@@ -205,6 +205,10 @@ struct TransferRow {
     expected_size: Option<u64>,
     #[serde(with = "hex")]
     sha256: Option<[u8; 32]>,
+    #[serde(getter = "Transfer::decoded_bytes")]
+    decoded_bytes: Option<u64>,
+    #[serde(with = "hex", getter = "Transfer::decoded_sha256")]
+    decoded_sha256: Option<[u8; 32]>,
     mime: Option<Box<str>>,
     encrypted: bool,
     status: Status,
@@ -232,6 +236,7 @@ impl From<TransferRow> for Transfer {
             missing_bytes: row.missing_bytes,
             expected_size: row.expected_size,
             sha256: row.sha256,
+            decoded: row.decoded_bytes.map(|bytes| Box::new(Decoded { bytes, sha256: row.decoded_sha256 })),
             mime: row.mime,
             encrypted: row.encrypted,
             status: row.status,

@@ -150,6 +150,7 @@ pub(crate) fn transfer(command: CommandIndex, direction: Direction, status: Stat
         missing_bytes: 0,
         expected_size: None,
         sha256: None,
+        decoded: None,
         mime: None,
         encrypted: false,
         status,

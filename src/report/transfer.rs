@@ -1,6 +1,6 @@
 //! A transfer: one command that moves a file or a listing.
 
-use super::{ChannelIndex, CommandIndex, Uid};
+use super::{ChannelIndex, CommandIndex, Decoded, Uid};
 #[cfg(feature = "store")]
 use crate::base::encode;
 use crate::base::{Text, Timestamp, choices};
@@ -43,6 +43,8 @@ pub struct Transfer {
     pub expected_size: Option<u64>,
     /// SHA-256 of the content.
     pub sha256: Option<[u8; 32]>,
+    /// The content once MODE B, C or Z is undone; none for MODE S, and where it can't be recovered.
+    pub decoded: Option<Box<Decoded>>,
     /// Media type sniffed from the content.
     pub mime: Option<Box<str>>,
     /// Whether the bytes on the wire were TLS and were not decrypted.
@@ -60,6 +62,16 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// Bytes of the decoded content.
+    pub(super) fn decoded_bytes(&self) -> Option<u64> {
+        self.decoded.as_ref().map(|decoded| decoded.bytes)
+    }
+
+    /// SHA-256 of the decoded content.
+    pub(super) fn decoded_sha256(&self) -> Option<[u8; 32]> {
+        self.decoded.as_ref()?.sha256
+    }
+
     /// Seconds from the first to the last packet of the data connection.
     pub fn duration(&self) -> Option<f64> {
         Some(self.end?.seconds_since(self.start?))

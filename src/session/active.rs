@@ -33,6 +33,8 @@ pub(super) struct ActiveSession {
     pub(super) in_force: Option<ChannelIndex>,
     /// The last transfer command that was given.
     pub(super) last_transfer: Option<Verb>,
+    /// Whether MODE was given: contents may be sent otherwise than as they are.
+    pub(super) has_mode: bool,
     /// How the control connection ended; none while it is in the table.
     pub(super) ended: Option<Ended>,
     /// Whether those who watch know that it is over.
@@ -162,6 +164,7 @@ impl ActiveSession {
             expected: OfSession::default(),
             in_force: None,
             last_transfer: None,
+            has_mode: false,
             ended: None,
             end_reported: false,
             open_flows: 0,

@@ -1,9 +1,17 @@
 //! What is known of a data stream's content as it streams by: nothing of it is kept but the first bytes.
+//!
+//! The bytes of a stream come out of TCP, then out of TLS where that can be read, then out of the transmission mode
+//! ([`transform`]). What comes out of each goes to the same taps: a digest, the first bytes, a listing's text.
+
+mod decoding;
+mod transform;
 
 use memchr::memchr_iter;
 use sha2::{Digest as _, Sha256};
 
 use crate::base::PacketRef;
+use crate::report::Decoded;
+use decoding::Decoding;
 
 /// Bytes of a stream's beginning that are kept to sniff its media type.
 const HEAD: usize = 512;
@@ -72,6 +80,15 @@ impl Hashing for NoHashing {
     }
 }
 
+/// What only the whole of a stream shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FinishedContent {
+    /// Of the bytes as they came.
+    pub(super) sha256: Option<[u8; 32]>,
+    /// What the transmission mode hid.
+    pub(super) decoded: Option<Decoded>,
+}
+
 /// What a stream's first bytes show of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sniffed {
@@ -81,9 +98,41 @@ pub(super) struct Sniffed {
     pub(super) binary: bool,
 }
 
+/// How a stream is sent, and what is wanted of it: known when its first byte comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Whether a listing's text is wanted.
+    pub(super) keep_listing: bool,
+    /// The transmission mode, by the argument of MODE.
+    pub(super) mode: char,
+    /// What MODE C's filler stands for: a space in text, zero in other files.
+    pub(super) filler: u8,
+    /// Content bytes that the mode may make of one byte on the wire, once past the first many.
+    pub(super) ratio: u64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { keep_listing: false, mode: 'S', filler: 0, ratio: 1 }
+    }
+}
+
+impl Plan {
+    /// What the filler stands for in a representation type: a space of its character set, zero in all that is no text.
+    pub(super) fn filler_of(representation: &str) -> u8 {
+        match representation {
+            "A" => b' ',
+            "E" => 0x40,
+            _ => 0,
+        }
+    }
+}
+
 /// One direction of one data connection.
 pub(super) struct Content {
     digest: u64,
+    /// The same without its transmission mode.
+    decoding: Option<Box<Decoding>>,
     pub(super) head: Vec<u8>,
     listing: Option<Vec<u8>>,
     /// Whether nothing of it may be kept any more.
@@ -96,11 +145,13 @@ pub(super) struct Content {
 }
 
 impl Content {
-    pub(super) fn new(hashing: &mut dyn Hashing, keep_listing: bool, at: PacketRef) -> Self {
+    pub(super) fn new(hashing: &mut dyn Hashing, plan: Plan, at: PacketRef) -> Self {
+        let decoding = Decoding::begin(hashing, plan, at).map(Box::new);
         Self {
             digest: hashing.start(),
             head: Vec::new(),
-            listing: keep_listing.then(Vec::new),
+            listing: (plan.keep_listing && decoding.is_none()).then(Vec::new),
+            decoding,
             is_stopped: false,
             ended_in_cr: false,
             len: 0,
@@ -111,6 +162,9 @@ impl Content {
     }
 
     pub(super) fn update(&mut self, hashing: &mut dyn Hashing, bytes: &[u8], at: PacketRef) {
+        if let Some(decoding) = &mut self.decoding {
+            decoding.update(hashing, bytes, at);
+        }
         hashing.update(self.digest, bytes);
         self.len = self.len.saturating_add(bytes.len() as u64);
         self.last = at;
@@ -128,7 +182,15 @@ impl Content {
     /// What is kept of it, in bytes of memory.
     pub(super) fn weight(&self) -> usize {
         let listing = self.listing.as_ref().map_or(0, Vec::capacity);
-        DIGEST.saturating_add(self.head.capacity()).saturating_add(listing)
+        let decoding = self.decoding.as_ref().map_or(0, |decoding| decoding.weight());
+        DIGEST.saturating_add(self.head.capacity()).saturating_add(listing).saturating_add(decoding)
+    }
+
+    /// Bytes are missing: what follows can't be decoded.
+    pub(super) fn gap(&mut self) {
+        if let Some(decoding) = &mut self.decoding {
+            decoding.give_up();
+        }
     }
 
     /// Keeps nothing of it from now on.
@@ -136,6 +198,7 @@ impl Content {
         self.head = Vec::new();
         self.listing = None;
         self.is_stopped = true;
+        self.gap();
     }
 
     /// A file that was converted for TYPE A has CR LF line ends only; one that was not shows it in its first lines.
@@ -151,12 +214,15 @@ impl Content {
         }
     }
 
-    pub(super) fn finish(&mut self, hashing: &mut dyn Hashing) -> Option<[u8; 32]> {
-        hashing.finish(self.digest)
+    /// The stream is over: once only.
+    pub(super) fn finish(&mut self, hashing: &mut dyn Hashing) -> FinishedContent {
+        let decoded = self.decoding.as_mut().and_then(|decoding| decoding.finish(hashing));
+        FinishedContent { sha256: hashing.finish(self.digest), decoded }
     }
 
+    /// The text of a listing, where it was wanted.
     pub(super) fn listing(&self) -> Option<&[u8]> {
-        self.listing.as_deref()
+        self.listing.as_deref().or_else(|| self.decoding.as_ref()?.content.listing())
     }
 }
 

@@ -4,7 +4,7 @@ use std::mem;
 
 use smallvec::SmallVec;
 
-use super::content::{Content, Hashing, sniff};
+use super::content::{Content, Hashing, Plan, sniff};
 use super::options::Options;
 use super::sessions::SessionId;
 use crate::base::{Endpoint, PacketRef};
@@ -49,8 +49,8 @@ pub(super) struct DataFlow {
     pub(super) swapped: bool,
     /// Whether it was reported that the connection stands.
     pub(super) connection_reported: bool,
-    /// Whether a listing's text is wanted.
-    pub(super) keep_listing: bool,
+    /// How its contents are sent, and what is wanted of them.
+    pub(super) plan: Plan,
     streams: [Option<Content>; 2],
     tls: TlsState,
     last_payload: Option<PacketRef>,
@@ -107,7 +107,7 @@ impl DataFlow {
             attempt: None,
             swapped: false,
             connection_reported: false,
-            keep_listing: false,
+            plan: Plan::default(),
             streams: [None, None],
             tls: TlsState::Unknown,
             last_payload: None,
@@ -142,13 +142,10 @@ impl DataFlow {
     /// Takes more bytes.
     pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
         self.note_silence(chunk.packet);
-        let keep_listing = self.keep_listing;
+        let plan = self.plan;
         let Some(slot) = self.streams.get_mut(index(chunk.side)) else { return };
-        slot.get_or_insert_with(|| Content::new(hashing, keep_listing, chunk.packet)).update(
-            hashing,
-            chunk.bytes,
-            chunk.packet,
-        );
+        let content = slot.get_or_insert_with(|| Content::new(hashing, plan, chunk.packet));
+        content.update(hashing, chunk.bytes, chunk.packet);
         if !matches!(self.tls, TlsState::No) {
             self.tls(chunk, hashing, options);
         }
@@ -179,14 +176,17 @@ impl DataFlow {
         }
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
         let Wrapped { session, plain } = &mut **wrapped;
-        let keep_listing = self.keep_listing;
+        let plan = self.plan;
         session.push(end_of(chunk.side), chunk.bytes, &options.key_log, &mut |end, event| {
-            keep_plain(plain, end, event, hashing, keep_listing, chunk.packet);
+            keep_plain(plain, end, event, hashing, plan, chunk.packet);
         });
     }
 
     /// Bytes of one side are missing.
     pub(super) fn gap(&mut self, side: Side, len: u64, options: &Options) {
+        if let Some(Some(content)) = self.streams.get_mut(index(side)) {
+            content.gap();
+        }
         if let TlsState::Yes(wrapped) = &mut self.tls {
             wrapped.session.gap(end_of(side), len, &options.key_log, &mut |_, _| {});
         }
@@ -207,10 +207,10 @@ impl DataFlow {
     pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
         let Wrapped { session, plain } = &mut **wrapped;
-        let keep_listing = self.keep_listing;
+        let plan = self.plan;
         for end in [tls::End::A, tls::End::B] {
             session.finish(end, &options.key_log, &mut |end, event| {
-                keep_plain(plain, end, event, hashing, keep_listing, last);
+                keep_plain(plain, end, event, hashing, plan, last);
             });
         }
     }
@@ -282,18 +282,22 @@ impl DataFlow {
             };
             facts.first_payload = Some((wire.first.time, wire.first.frame));
             facts.last_payload = Some((wire.last.time, wire.last.frame));
-            let content: &mut Content = match plain {
-                Some(plain) if decrypted => plain,
-                _ => wire,
+            let (content, other) = match plain {
+                Some(plain) if decrypted => (plain, Some(wire)),
+                plain => (wire, plain),
             };
             // Whoever finishes the digests has no more use for it.
             *head = if hashing.is_some() { mem::take(&mut content.head) } else { content.head.clone() };
             facts.bare_line_feeds = content.bare_line_feeds;
             facts.content_bytes = decrypted.then_some(content.len);
             if let Some(hashing) = hashing.as_deref_mut() {
-                let digest = content.finish(hashing);
+                // Nobody asks for the other's digests, which are to go as well.
+                other.map(|other| other.finish(hashing));
+                let finished = content.finish(hashing);
                 let delivered_all = decrypted || content.len == facts.bytes;
-                facts.sha256 = digest.filter(|_| whole && delivered_all);
+                facts.sha256 = finished.sha256.filter(|_| whole && delivered_all);
+                let readable = whole && delivered_all && (decrypted || !tls);
+                facts.decoded = finished.decoded.filter(|_| readable).map(Box::new);
             }
         }
         let [originator, responder] = heads;
@@ -348,7 +352,7 @@ fn keep_plain(
     end: tls::End,
     event: tls::Event<'_>,
     hashing: &mut dyn Hashing,
-    keep_listing: bool,
+    plan: Plan,
     at: PacketRef,
 ) {
     if let tls::Event::Plaintext(text) = event {
@@ -357,7 +361,7 @@ fn keep_plain(
             tls::End::A => one,
             tls::End::B => other,
         };
-        slot.get_or_insert_with(|| Content::new(hashing, keep_listing, at)).update(hashing, text, at);
+        slot.get_or_insert_with(|| Content::new(hashing, plan, at)).update(hashing, text, at);
     }
 }
 

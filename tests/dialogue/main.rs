@@ -8,6 +8,7 @@
 
 #![expect(clippy::string_slice, reason = "a test's scripts are its own")]
 
+mod contents;
 mod framing;
 mod limits;
 mod linking;

@@ -212,6 +212,7 @@ impl TransferStart {
             missing_bytes: moved.map_or(0, |moved| moved.missing),
             expected_size: known_size.or_else(announced),
             sha256: moved.and_then(|moved| moved.sha256).filter(|_| made),
+            decoded: moved.and_then(|moved| moved.decoded.clone()).filter(|_| self.mode != 'S'),
             mime: moved.and_then(|moved| moved.mime.as_deref()).map(Into::into),
             encrypted: connection.is_some_and(|connection| connection.tls && !connection.decrypted),
             status,

@@ -286,7 +286,7 @@ impl Tracker {
     }
 
     /// Brings the state of a session's dialogue up to date.
-    fn catch_up(&mut self, session_id: SessionId) {
+    pub(super) fn catch_up(&mut self, session_id: SessionId) {
         let Self { sessions, options, kept, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
         let budget = Budget::of(options, kept::derived(session.control.weight()));

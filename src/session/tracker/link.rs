@@ -2,7 +2,6 @@
 
 use super::Tracker;
 use crate::base::{Endpoint, Timestamp};
-use crate::ftp::Verb;
 use crate::report::{Answer, ChannelIndex, MatchedBy, Origin, ReuseKind, Uid};
 use crate::session::active::{ActiveSession, Channel, Link};
 use crate::session::expectation::{Expectation, Fit};
@@ -118,16 +117,13 @@ impl Tracker {
         };
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.open_flows = session.open_flows.saturating_add(1);
-        let keep_listing = session.last_transfer == Some(Verb::Mlsd);
         if let Some(channel) = session.channel_mut(index) {
             channel.link = Link::Open(id, first.frame, matched_by);
             channel.peer_session = peer_session;
             channel.previous = previous;
             channel.usage = usage;
         }
-        if let Some(data) = self.flows.data_mut(id) {
-            data.keep_listing |= keep_listing;
-        }
+        self.plan_content(session_id, id, index);
     }
 
     pub(super) fn note_use(

@@ -9,9 +9,11 @@ use crate::report::{
     Announcement, Answer, ChannelIndex, CommandIndex, Connector, Mode, Negotiated, Origin, Prediction,
 };
 use crate::session::active::{ActiveSession, Channel};
+use crate::session::content::Plan;
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
 use crate::session::expectation::Expectation;
+use crate::session::flow::DataFlow;
 use crate::session::kept;
 use crate::session::sessions::SessionId;
 use crate::tcp::ConnectionId;
@@ -29,7 +31,7 @@ impl Tracker {
             Occurrence::Command(index) => {
                 if self
                     .verb(session_id, index)
-                    .is_some_and(|verb| verb.is_negotiation() || verb.is_transfer())
+                    .is_some_and(|verb| verb.is_negotiation() || verb.is_transfer() || *verb == Verb::Mode)
                 {
                     self.on_command(session_id, index);
                 }
@@ -79,9 +81,13 @@ impl Tracker {
             Verb::Epsv => Mode::Epsv,
             Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
                 session.last_transfer = Some(command.verb.clone());
-                if session.last_transfer == Some(Verb::Mlsd) {
-                    self.want_listing(session_id);
+                if session.last_transfer == Some(Verb::Mlsd) || session.has_mode {
+                    self.plan_contents(session_id);
                 }
+                return;
+            }
+            Verb::Mode => {
+                session.has_mode = true;
                 return;
             }
             _ => return,
@@ -96,15 +102,38 @@ impl Tracker {
         }
     }
 
-    /// MLSD may be given after its data connection was opened: what comes from now on is kept.
-    pub(super) fn want_listing(&mut self, session_id: SessionId) {
+    /// A transfer command may be given after its data connection was opened, and says how what comes from now on is sent.
+    fn plan_contents(&mut self, session_id: SessionId) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
-        let newest = session.channels.iter().rev().take(2);
-        let open: Vec<ConnectionId> = newest.filter_map(|channel| channel.link.open()).collect();
-        for id in open {
-            if let Some(data) = self.flows.data_mut(id) {
-                data.keep_listing |= !data.has_payload();
+        let newest = session.channels.iter().enumerate().rev().take(2);
+        let open: Vec<(ConnectionId, ChannelIndex)> = newest
+            .filter_map(|(place, channel)| Some((channel.link.open()?, ChannelIndex::from_position(place)?)))
+            .collect();
+        for (id, channel) in open {
+            self.plan_content(session_id, id, channel);
+        }
+    }
+
+    /// Tells a data connection how its content is sent and what is wanted of it, unless it is too late.
+    pub(super) fn plan_content(&mut self, session_id: SessionId, id: ConnectionId, channel: ChannelIndex) {
+        if self.flows.data(id).is_none_or(DataFlow::has_payload) {
+            return;
+        }
+        let Some(session) = self.sessions.get(session_id) else { return };
+        let has_mode = session.has_mode;
+        let mut plan = Plan { keep_listing: session.last_transfer == Some(Verb::Mlsd), ..Plan::default() };
+        if has_mode {
+            self.catch_up(session_id);
+            let transfer =
+                self.sessions.get(session_id).and_then(|session| session.current_transfer(channel));
+            if let Some(transfer) = transfer {
+                plan.mode = transfer.mode;
+                plan.filler = Plan::filler_of(transfer.representation.raw());
+                plan.ratio = self.options.limits.decompression_ratio as u64;
             }
+        }
+        if let Some(data) = self.flows.data_mut(id) {
+            data.plan = plan;
         }
     }
 

@@ -190,6 +190,7 @@ impl Dialogue {
             bytes: Some(bytes),
             expected_size: (bytes > 1000).then_some(bytes),
             sha256: (status == Status::Complete).then_some([0x9f; 32]),
+            decoded: None,
             mime: (bytes > 1000).then_some("text/csv".into()),
             reply_code,
             start: span.map(|span| span.0),
