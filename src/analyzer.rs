@@ -94,11 +94,13 @@ impl Analyzer {
         // Almost all frames take the fast path, which returns the segment itself rather than a `Decoded`.
         if let Some(segment) = &self.decoder.decode_fast(frame) {
             follow(segment, &mut self.table, &mut self.tracker);
-        } else if let Decoded::Segment(segment) = &self.decoder.decode_slow(frame) {
-            follow(segment, &mut self.table, &mut self.tracker);
         } else {
-            // What is ignored, the decoder counts.
-            return;
+            match &self.decoder.decode_slow(frame) {
+                Decoded::Segment(segment) => follow(segment, &mut self.table, &mut self.tracker),
+                Decoded::SegmentError(about) => self.table.undelivered(about, &mut self.tracker),
+                // What is ignored, the decoder counts.
+                Decoded::Other | Decoded::Ignored(_) | Decoded::Fragment => return,
+            }
         }
         self.collect_ended();
     }

@@ -8,6 +8,7 @@
 
 mod fragments;
 mod frame;
+mod icmp;
 mod ip;
 mod layer;
 mod link;
@@ -29,7 +30,7 @@ use std::ops::ControlFlow;
 pub use frame::Frame;
 pub use link_type::LinkType;
 pub use quick::{QuickDecode, quick_decode};
-pub use segment::{Decoded, Flags, Segment};
+pub use segment::{Decoded, Flags, Segment, SegmentError};
 
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef};
 use fragments::{Fragments, Joined, Whole};
@@ -155,6 +156,9 @@ impl Tally {
                 ControlFlow::Continue(segment) => Decoded::Segment(segment),
                 ControlFlow::Break(stop) => self.stopped(stop),
             },
+            Step::Icmp(span, version) => {
+                icmp::error(span, version, trail, packet).map_or(Decoded::Other, Decoded::SegmentError)
+            }
             Step::Fragment(..) => self.stopped(Stop::TooDeep),
             Step::Stop(stop) => self.stopped(stop),
         }

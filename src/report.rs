@@ -10,6 +10,7 @@ mod capture;
 mod channel;
 mod community;
 mod finding;
+mod icmp;
 mod index;
 mod interface;
 mod memory;
@@ -34,6 +35,7 @@ pub use channel::{
 };
 pub use community::{CommunityId, community_id};
 pub use finding::{Code, Finding, Severity};
+pub use icmp::{IcmpError, IcmpMessage, IcmpVersion};
 pub use index::{ChannelIndex, CommandIndex, TransferIndex};
 pub use interface::Interface;
 pub use negotiation::{

@@ -243,7 +243,10 @@ impl tui::Saver for FileSaver {
                                 && ((segment.source == flow.a && segment.destination == flow.b)
                                     || (segment.source == flow.b && segment.destination == flow.a))
                         }),
-                        Decoded::Other | Decoded::Ignored(_) | Decoded::Fragment => false,
+                        Decoded::SegmentError(_)
+                        | Decoded::Other
+                        | Decoded::Ignored(_)
+                        | Decoded::Fragment => false,
                     };
                     if wanted {
                         writer.packet(&frame, None)?;

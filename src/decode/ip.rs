@@ -11,6 +11,7 @@ use etherparse::{
 
 use super::layer::{Fragment, Layer, Trail};
 use super::span::{Peel, Span, ignored, other};
+use crate::report::IcmpVersion;
 
 const MALFORMED_V4: &str = "malformed IPv4 header";
 const MALFORMED_V6: &str = "malformed IPv6 header";
@@ -67,6 +68,10 @@ fn below_v4(header: Ipv4HeaderSlice<'_>, span: &mut Span<'_>, trail: &mut Trail)
     if !header.is_fragmenting_payload() {
         return Continue(next);
     }
+    if matches!(next, Layer::Icmp(_)) {
+        // Errors are small enough to be sent in one piece (RFC 1122 3.2.2, RFC 4443 2.4).
+        return other();
+    }
     trail.fragment = Fragment {
         identification: u32::from(header.identification()),
         offset: usize::from(header.fragments_offset().byte_offset()),
@@ -115,6 +120,8 @@ pub(super) fn by_protocol(protocol: IpNumber) -> Peel<Layer> {
         IpNumber::IPV4 => Continue(Layer::Ipv4),
         IpNumber::IPV6 => Continue(Layer::Ipv6),
         IpNumber::MPLS_IN_IP => Continue(Layer::Mpls),
+        IpNumber::ICMP => Continue(Layer::Icmp(IcmpVersion::V4)),
+        IpNumber::IPV6_ICMP => Continue(Layer::Icmp(IcmpVersion::V6)),
         IpNumber::UDP | IpNumber::GRE | IpNumber::AUTHENTICATION_HEADER | IpNumber::ETHER_IP => {
             Continue(Layer::Payload(protocol))
         }
@@ -163,6 +170,9 @@ fn fragment(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     let next = by_next_header(header.next_header())?;
     if !header.is_fragmenting_payload() {
         return Continue(next);
+    }
+    if matches!(next, Layer::Icmp(_)) {
+        return other();
     }
     trail.fragment = Fragment {
         identification: header.identification(),

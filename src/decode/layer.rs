@@ -7,6 +7,7 @@ use etherparse::IpNumber;
 
 use super::span::{Span, Stop};
 use super::{ip, link, pseudo, tunnel, wlan};
+use crate::report::IcmpVersion;
 
 /// What begins where a span begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,7 @@ pub(super) enum Layer {
     /// An IPv6 extension header of this type.
     Ipv6Extension(IpNumber),
     Tcp,
+    Icmp(IcmpVersion),
     /// UDP, or a tunnel with a header of its own, by its protocol number.
     Payload(IpNumber),
     /// A piece of an IP datagram's payload, which [`Trail::fragment`] places.
@@ -56,6 +58,13 @@ pub(super) struct Fragment {
     pub(super) protocol: IpNumber,
     /// Whether it is IPv6, where the protocol is taken from the first piece (RFC 8200 section 4.5).
     pub(super) is_v6: bool,
+}
+
+impl Fragment {
+    /// Whether it begins with a TCP header.
+    pub(super) fn is_first_of_tcp(&self) -> bool {
+        self.offset == 0 && self.protocol == IpNumber::TCP
+    }
 }
 
 /// What the headers parsed so far said.
@@ -86,6 +95,8 @@ impl Trail {
 pub(super) enum Step<'a> {
     /// At a TCP header.
     Tcp(Span<'a>),
+    /// At an ICMP header.
+    Icmp(Span<'a>, IcmpVersion),
     /// At a piece of an IP datagram.
     Fragment(Span<'a>),
     /// Before either.
@@ -104,6 +115,7 @@ pub(super) fn walk<'a>(mut span: Span<'a>, mut layer: Layer, trail: &mut Trail) 
             Layer::Ipv6 => ip::v6(&mut span, trail),
             Layer::Tcp => return Step::Tcp(span),
             Layer::Fragment => return Step::Fragment(span),
+            Layer::Icmp(version) => return Step::Icmp(span, version),
             Layer::Ip => ip::either(&mut span, trail),
             Layer::Ipv6Extension(header) => ip::extension(header, &mut span, trail),
             Layer::Payload(protocol) => tunnel::payload(protocol, &mut span),

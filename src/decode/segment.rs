@@ -1,13 +1,16 @@
 //! A TCP segment as its receiver would have seen it.
 
 use crate::base::{Endpoint, PacketRef};
+use crate::report::IcmpError;
 
 /// What a frame turned out to be.
 #[derive(Clone, Copy, Debug)]
 pub enum Decoded<'a> {
     /// A TCP segment.
     Segment(Segment<'a>),
-    /// Well-formed, but not TCP over IP (UDP, ARP, ICMP ...): irrelevant here.
+    /// An ICMP error that quotes a TCP segment.
+    SegmentError(SegmentError),
+    /// Well-formed, but not TCP over IP (UDP, ARP, other ICMP ...): irrelevant here.
     Other,
     /// It could not be decoded, for this reason; counted in the report.
     Ignored(&'static str),
@@ -38,6 +41,17 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Payload bytes that were on the wire behind those kept: a snap-length cut.
     pub cut: u32,
+}
+
+/// What an ICMP error tells of a TCP segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentError {
+    /// The error, and who sent the segment.
+    pub error: IcmpError,
+    /// To whom the segment was sent.
+    pub destination: Endpoint,
+    /// The segment's sequence number, where the quote reaches so far.
+    pub seq: Option<u32>,
 }
 
 /// The control bits that matter to an observer; for ACK see [`Segment::ack`].

@@ -5,10 +5,12 @@ use etherparse::{PacketBuilder, TcpHeader, TcpOptionElement};
 use super::{Decoded, Decoder, Flags, Segment};
 use crate::base::{Limits, PacketRef, Timestamp};
 use crate::decode::{Frame, LinkType};
+use crate::report::IcmpError;
 
 mod encapsulation;
 mod fragments;
 mod hostile;
+mod icmp;
 mod lengths;
 
 const TEXT: &[u8] = b"USER anna\r\n";
@@ -112,6 +114,12 @@ fn in_words(decoded: Decoded<'_>) -> String {
             String::from_utf8_lossy(segment.payload),
             if segment.cut > 0 { format!(" and {} more", segment.cut) } else { String::new() },
         ),
+        Decoded::SegmentError(about) => {
+            let IcmpError { from, message, quoted_sender, .. } = about.error;
+            let mtu = message.mtu.map_or(String::new(), |mtu| format!(" {mtu}"));
+            let seq = about.seq.map_or(String::new(), |seq| format!(" at {seq}"));
+            format!("{from}: {}{mtu}, of {quoted_sender} > {}{seq}", message.meaning(), about.destination)
+        }
         Decoded::Other => "other".to_owned(),
         Decoded::Ignored(reason) => reason.to_owned(),
         Decoded::Fragment => "fragment".to_owned(),

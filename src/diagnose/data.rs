@@ -5,7 +5,7 @@ use super::case::{
 };
 use super::draft::{Draft, Sink, duration, excerpt, plural};
 use crate::report::{
-    AttemptResult, ChannelIndex, Code, Connection, DataChannel, Status, Transfer, TransferIndex,
+    AttemptResult, ChannelIndex, Code, Connection, DataChannel, IcmpError, Status, Transfer, TransferIndex,
 };
 
 /// A single SYN at the end of a capture may yet be answered for this long, in seconds: the first retransmission comes
@@ -62,6 +62,7 @@ fn attempt(
         .frames(case.negotiation_frames(channel))
         .frames(it.syn_frames.iter().copied())
         .frames(it.refused_frame)
+        .frames(it.icmp.iter().map(|error| error.frame))
         .frames([it.frames.first, it.frames.last])
         .frames(reply.filter(|reply| reply.is_negative()).map(|reply| reply.frame))
         .command(channel.command())
@@ -125,8 +126,12 @@ fn refused(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, it: &Con
     } else {
         "nobody listens there, or a firewall rejects the connection".to_owned()
     };
+    let (answer, cause) = match it.unreachable() {
+        Some(error) => rejected_by(error, it),
+        None => ("RST".to_owned(), cause),
+    };
     let text = format!(
-        "The SYN from the {} {} to the {} {} ({}) was answered by RST: {cause}",
+        "The SYN from the {} {} to the {} {} ({}) was answered by {answer}: {cause}",
         connecting_side(channel),
         it.originator,
         listening_side(channel),
@@ -134,6 +139,17 @@ fn refused(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, it: &Con
         announcement(channel),
     );
     sink.push(attempt(case, Code::DataRefused, index, channel, it, text));
+}
+
+/// What answered a SYN, and why, where that was an ICMP error.
+fn rejected_by(error: &IcmpError, it: &Connection) -> (String, String) {
+    let answer = format!("ICMP \"{}\"", error.message.meaning());
+    let cause = if error.from == it.responder.ip {
+        "the host itself, or a firewall that speaks for it, rejects the connection".to_owned()
+    } else {
+        format!("the router or firewall at {} rejects the connection", error.from)
+    };
+    (answer, cause)
 }
 
 fn never_attempted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mut Sink) {

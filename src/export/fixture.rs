@@ -7,7 +7,7 @@ use crate::report::testing::{self, endpoint};
 use crate::report::{
     Allocation, Answer, Argument, Attempt, AttemptResult, Capture, CaptureFormat, ChannelIndex, Code,
     Command, CommandIndex, Compression, Connection, Connector, DataChannel, Direction, EndState, Finding,
-    FirstClose, FrameSpan, Holder, Login, MatchedBy, Mode, Party, PortAllocation, Previous, Reply, Report,
+    FirstClose, FrameSpan, Holder, IcmpError, IcmpMessage, IcmpVersion, Login, MatchedBy, Mode, Party, PortAllocation, Previous, Reply, Report,
     Reuse, ReuseKind, ReuseOutcome, Security, Session, Severity, Source, Status, StreamFacts, TimeWait,
     Transfer, TransferIndex,
 };
@@ -126,6 +126,13 @@ pub(super) fn blocked_active() -> Session {
     let mut refused = channel(Mode::Epsv, epsv, "192.0.2.8:50001", "10.1.7.61", None);
     let mut attempt = connection("10.1.7.61:39023", "192.0.2.8:50001", 29_000, 0, 0);
     attempt.end_state = EndState::Rst;
+    attempt.icmp.push(IcmpError {
+        time: at(29_001),
+        frame: 70,
+        from: "192.0.2.254".parse().unwrap(),
+        message: IcmpMessage { version: IcmpVersion::V4, kind: 3, code: 13, mtu: None },
+        quoted_sender: attempt.originator,
+    });
     refused.attempt = Some(testing::attempt(attempt, AttemptResult::Refused));
     session.data_channels.push(refused);
     command(&mut session, Verb::Pasv, None, &[(502, "Command not implemented")]);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use smallvec::SmallVec;
 
-use super::{Advertised, ChannelIndex, CommandIndex, Differs, Mode, Negotiation, Origin, Prediction, Uid};
+use super::{Advertised, ChannelIndex, CommandIndex, Differs, IcmpError, Mode, Negotiation, Origin, Prediction, Uid};
 #[cfg(feature = "store")]
 use crate::base::encode;
 use crate::base::{Endpoint, Timestamp, choices, seconds};
@@ -282,9 +282,22 @@ pub struct Connection {
     pub closed: Option<Timestamp>,
     /// The longest time without payload, between two payload segments of either direction.
     pub stall: Option<Stall>,
+    /// ICMP errors that quote one of its packets, the first few.
+    pub icmp: Vec<IcmpError>,
 }
 
 impl Connection {
+    /// Whether it never came about, since the SYN was answered by a RST or by an ICMP error.
+    pub fn is_refused(&self) -> bool {
+        self.established.is_none() && (self.refused_frame.is_some() || self.unreachable().is_some())
+    }
+
+    /// The ICMP error that refused it, where no RST did.
+    pub fn unreachable(&self) -> Option<&IcmpError> {
+        let came_about = self.established.is_some() || self.refused_frame.is_some();
+        self.icmp.iter().find(|error| !came_about && error.message.refuses())
+    }
+
     /// Unique payload bytes that were captured, of both directions.
     pub fn bytes(&self) -> u64 {
         self.from_originator.bytes.saturating_add(self.from_responder.bytes)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
-    Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, MatchedBy, Mode, Negotiated,
+    Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError, MatchedBy, Mode, Negotiated,
     Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status, StreamFacts, SynFrames, TimeWait,
     Transfer, Uid, community_id,
 };
@@ -135,6 +135,7 @@ struct ConnectionRow {
     #[serde(getter = "Connection::missing_bytes")]
     missing_bytes: u64,
     tls: bool,
+    icmp: Vec<IcmpError>,
 }
 
 /// JSON holds one total of retransmitted and of missing bytes for both directions; reading back books them on the
@@ -167,6 +168,7 @@ impl From<ConnectionRow> for Connection {
             close: None,
             closed: None,
             stall: None,
+            icmp: row.icmp,
         }
     }
 }
@@ -273,6 +275,7 @@ impl Serialize for Session {
             "security": self.security,
             "epsv_all": self.epsv_all,
             "port_allocation": self.port_allocation,
+            "icmp": self.icmp,
             "commands": numbered(&self.commands),
             "data_channels": numbered(&self.data_channels),
             "transfers": SequenceOf(|index: usize| {

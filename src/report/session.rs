@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Announcement, ChannelIndex, CommandIndex, DataChannel, EndState, Finding, FrameSpan, Negotiation,
-    Transfer, TransferIndex,
+    Announcement, ChannelIndex, CommandIndex, DataChannel, EndState, Finding, FrameSpan, IcmpError,
+    Negotiation, Transfer, TransferIndex,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -86,6 +86,8 @@ pub struct Session {
     pub epsv_all: bool,
     /// How each side chose its successive listening ports.
     pub port_allocation: PortAllocation,
+    /// ICMP errors that quote a packet of the control connection, the first few.
+    pub icmp: Vec<IcmpError>,
     /// The dialogue, in the order of the commands.
     pub commands: Vec<Command>,
     /// Negotiations and data connections.

@@ -48,6 +48,7 @@ pub(crate) fn silent_session(uid: &str, client: &str, server: &str, start: Times
         security: Security::None,
         epsv_all: false,
         port_allocation: PortAllocation::default(),
+        icmp: Vec::new(),
         commands: Vec::new(),
         data_channels: Vec::new(),
         transfers: Vec::new(),
@@ -131,6 +132,7 @@ pub(crate) fn syn(originator: Endpoint, responder: Endpoint, start: Timestamp, f
         close: None,
         closed: None,
         stall: None,
+        icmp: Vec::new(),
     }
 }
 

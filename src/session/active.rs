@@ -9,7 +9,7 @@ use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use crate::base::{Endpoint, PacketRef};
 use crate::ftp::Verb;
-use crate::report::{self, ChannelIndex, CommandIndex, EndState, MatchedBy, Origin, ReuseKind, Uid};
+use crate::report::{self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Uid};
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
 /// A session under way; what each line needs stands where the control connection begins.
@@ -37,6 +37,8 @@ pub(super) struct ActiveSession {
     pub(super) has_mode: bool,
     /// How the control connection ended; none while it is in the table.
     pub(super) ended: Option<Ended>,
+    /// ICMP errors that quote a packet of the control connection.
+    pub(super) icmp: Vec<IcmpError>,
     /// Whether those who watch know that it is over.
     pub(super) end_reported: bool,
     /// Data connections of its channels that are in the table.
@@ -166,6 +168,7 @@ impl ActiveSession {
             last_transfer: None,
             has_mode: false,
             ended: None,
+            icmp: Vec::new(),
             end_reported: false,
             open_flows: 0,
             state: DialogueState::default(),

@@ -138,6 +138,7 @@ fn frame(
         security: facts.control.conversation.security,
         epsv_all: false,
         port_allocation: PortAllocation::default(),
+        icmp: facts.icmp.clone(),
         commands: Vec::new(),
         data_channels: channels,
         transfers: Vec::new(),
@@ -170,7 +171,7 @@ fn data_channel(
 fn result(channel: &Channel, matched_by: MatchedBy, connection: &Connection, linger: i64) -> AttemptResult {
     if connection.established.is_some() || !connection.handshake {
         AttemptResult::Connected { time_wait: time_wait(channel, matched_by, connection, linger) }
-    } else if connection.refused_frame.is_some() {
+    } else if connection.is_refused() {
         AttemptResult::Refused
     } else {
         AttemptResult::Unanswered
@@ -254,7 +255,7 @@ fn is_in_time_wait(previous: &EndpointUse, now: Timestamp, options: &Options) ->
 }
 
 fn reuse_outcome(connection: &Connection) -> ReuseOutcome {
-    if connection.refused_frame.is_some() && connection.established.is_none() {
+    if connection.is_refused() {
         ReuseOutcome::Refused
     } else if connection.challenge_frame.is_some() {
         ReuseOutcome::Challenged

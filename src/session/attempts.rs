@@ -60,13 +60,14 @@ impl Attempts {
             last: connection.last.time,
             frames: Vec::new(),
         });
-        match connection.refused {
+        let refusal = connection.refusal();
+        match refusal {
             Some(_) => attempt.refused = attempt.refused.saturating_add(1),
             None => attempt.unanswered = attempt.unanswered.saturating_add(1),
         }
         attempt.last = attempt.last.max(connection.last.time);
         let room = FRAMES.saturating_sub(attempt.frames.len());
-        let refusal = connection.refused.map(|packet| packet.frame);
+        let refusal = refusal.map(|packet| packet.frame);
         attempt.frames.extend(connection.syn_frames.iter().copied().chain(refusal).take(room));
     }
 
@@ -85,6 +86,7 @@ impl Attempts {
 mod tests {
     use super::*;
     use crate::base::PacketRef;
+    use crate::report::{IcmpError, IcmpMessage, IcmpVersion};
 
     fn failed(client: u8, refused: bool) -> Connection {
         let (from, to) =
@@ -113,6 +115,22 @@ mod tests {
         let found: Vec<_> =
             attempts.iter().map(|one| (one.refused, one.unanswered, one.frames.len())).collect();
         assert_eq!(found, [(3, 6, FRAMES)]);
+    }
+
+    #[test]
+    fn an_icmp_error_refuses_as_a_reset_does_but_not_one_that_a_sender_heeds() {
+        let error = |code: u8| {
+            let connection = failed(2, false);
+            let message = IcmpMessage { version: IcmpVersion::V4, kind: 3, code, mtu: None };
+            let quoted_sender = connection.originator;
+            let (time, from) = (connection.first.time, connection.responder.ip);
+            let icmp = vec![IcmpError { time, frame: 9, from, message, quoted_sender }];
+            Connection { icmp, ..connection }
+        };
+        let (attempts, _) = noted(&[error(13), error(4)], 10);
+        let found: Vec<_> =
+            attempts.iter().map(|one| (one.refused, one.unanswered, one.frames.clone())).collect();
+        assert_eq!(found, [(1, 1, vec![7, 9, 7])]);
     }
 
     #[test]

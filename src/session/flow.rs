@@ -260,6 +260,7 @@ impl DataFlow {
             close: connection.close.map(|packet| (packet.time, packet.frame)),
             closed: connection.closed,
             stall: self.stall,
+            icmp: connection.icmp.clone(),
         });
         let report::Connection { from_originator, from_responder, .. } = &mut *described;
         let mut heads = [Vec::new(), Vec::new()];

@@ -33,6 +33,9 @@ pub(super) const CHANNEL: usize = LIST * (size_of::<Channel>() + expectation::KN
 /// A data connection that is over.
 pub(super) const CONNECTION: usize = size_of::<report::Connection>() + 6 * cost::ALLOCATION;
 
+/// An ICMP error, which most connections have none of.
+pub(super) const ICMP: usize = LIST * size_of::<report::IcmpError>() + cost::ALLOCATION;
+
 /// A line of a reply, as a text of its own.
 pub(super) const LINE: usize = size_of::<crate::base::Text>() + 2 * cost::ALLOCATION;
 

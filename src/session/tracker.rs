@@ -401,6 +401,9 @@ impl Sink for Tracker {
         if self.is_watched() {
             self.report_connection(id, connection);
         }
+        if let Some(Role::Control(session_id)) = self.flows.get(id).map(|flow| &flow.role) {
+            self.note_undelivered(*session_id, connection);
+        }
         // A further connection of the predicted peer counts once it stands, a stranger's only once it carries something.
         let stands = connection.established.is_some();
         let Some(data) = self.flows.data_mut(id).filter(|_| stands) else { return };

@@ -2,7 +2,7 @@
 
 use crate::base::{Endpoint, PacketRef, Timestamp};
 use crate::decode::Segment;
-use crate::report::{EndState, FirstClose, SynFrames};
+use crate::report::{EndState, FirstClose, IcmpError, SynFrames};
 
 /// A connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it; then the number serves again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +73,8 @@ pub struct Connection {
     pub close: Option<PacketRef>,
     /// When both FINs had been seen: the packet with the second one.
     pub closed: Option<Timestamp>,
+    /// ICMP errors that quote one of its packets, the first few.
+    pub icmp: Vec<IcmpError>,
 }
 
 /// What one side sent, in numbers.
@@ -115,7 +117,17 @@ impl Connection {
             challenged: None,
             close: None,
             closed: None,
+            icmp: Vec::new(),
         }
+    }
+
+    /// The packet that refused it: the RST or the ICMP error that answered its SYN, where it never came about.
+    pub fn refusal(&self) -> Option<PacketRef> {
+        let unreachable = || self.icmp.iter().find(|error| error.message.refuses());
+        let refused = self
+            .refused
+            .or_else(|| unreachable().map(|error| PacketRef { time: error.time, frame: error.frame }));
+        refused.filter(|_| self.established.is_none())
     }
 
     /// The stream of one side.
@@ -137,9 +149,15 @@ impl Connection {
     /// Which side sent a segment; none where it is another connection's.
     #[inline]
     pub(super) fn sender_of(&self, segment: &Segment<'_>) -> Option<Side> {
-        if segment.source == self.originator && segment.destination == self.responder {
+        self.sender_between(segment.source, segment.destination)
+    }
+
+    /// Which side sends from the one endpoint to the other; none where that is another connection.
+    #[inline]
+    pub(super) fn sender_between(&self, source: Endpoint, destination: Endpoint) -> Option<Side> {
+        if source == self.originator && destination == self.responder {
             Some(Side::Originator)
-        } else if segment.source == self.responder && segment.destination == self.originator {
+        } else if source == self.responder && destination == self.originator {
             Some(Side::Responder)
         } else {
             None

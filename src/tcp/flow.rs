@@ -241,6 +241,14 @@ impl Flows {
         Route::Ignored
     }
 
+    /// The slot of a flow's connection, where it has one.
+    pub(super) fn live(&self, flow: Fingerprint) -> Option<u32> {
+        match self.map.get(&flow) {
+            Some(&Flow::Live(slot)) => Some(slot),
+            Some(Flow::Ignored(_)) | None => None,
+        }
+    }
+
     pub(super) fn set_live(&mut self, flow: Fingerprint, slot: u32) {
         self.map.insert(flow, Flow::Live(slot));
     }

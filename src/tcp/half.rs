@@ -168,6 +168,15 @@ impl Half {
             && segment.packet.time.since(other.last_time) >= IDLE
     }
 
+    /// Whether a segment with this sequence number may have been this side's: a blind guess hits few numbers (RFC 5927).
+    pub(super) fn may_have_sent(&self, seq: u32) -> bool {
+        /// More than any window in use.
+        const BACK: i64 = 8 << 20;
+        let reached = self.reached();
+        // A FIN stands right behind the last byte.
+        self.offset_of(seq).is_some_and(|start| (reached.saturating_sub(BACK)..=reached).contains(&start))
+    }
+
     /// The sequence number behind all that is known to have been sent.
     pub(super) fn end_seq(&self) -> Option<u32> {
         let end = self.reached().max(self.fin.map_or(0, |fin| fin.offset.saturating_add(1)));

@@ -74,8 +74,8 @@ pub trait Sink {
     /// Bytes that are given up; the next chunk of this side follows on them.
     fn gap(&mut self, id: ConnectionId, connection: &Connection, gap: Gap);
 
-    /// The handshake completed, a SYN was refused or challenged, or a side sent its first FIN or RST: the
-    /// connection's public facts have changed. Not called for every packet.
+    /// The handshake completed, a SYN was refused or challenged, a packet could not be delivered, or a side sent its first
+    /// FIN or RST: the connection's public facts have changed. Not called for every packet.
     fn changed(&mut self, id: ConnectionId, connection: &Connection);
 
     /// The connection left the table: its last call. Not called for connections that were ignored.

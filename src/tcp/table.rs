@@ -13,8 +13,8 @@ use super::slab::{Class, Entry, Slab};
 use super::track::{PreviousIncarnation, is_over};
 use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
-use crate::decode::Segment;
-use crate::report::EndState;
+use crate::decode::{Segment, SegmentError};
+use crate::report::{EndState, IcmpError};
 
 /// How often timers are looked at while packets come: looking costs more than the packets of ignored flows.
 const LOOK: i64 = 100_000_000;
@@ -81,6 +81,23 @@ impl Table {
             Route::Unknown if opens(segment) => self.open(flow, segment, None, sink),
             Route::Unknown | Route::Ignored => {}
         }
+    }
+
+    /// Takes in an ICMP error: whose segment it quotes is told so, where that may have been sent.
+    #[cold]
+    pub fn undelivered(&mut self, about: &SegmentError, sink: &mut impl Sink) {
+        let SegmentError { error, destination, seq } = *about;
+        let flow = self.flows.fingerprint(&error.quoted_sender, &destination);
+        let Some(slot) = self.flows.live(flow) else { return };
+        let Some(Entry { connection, track, .. }) = self.slab.get_mut(slot) else { return };
+        let Some(side) = connection.sender_between(error.quoted_sender, destination) else { return };
+        let is_plausible = seq.is_none_or(|seq| track.half(side).may_have_sent(seq));
+        let is_copy = connection.icmp.last().is_some_and(|last| is_copy(last, &error));
+        if !is_plausible || is_copy || connection.icmp.len() >= IcmpError::KEPT {
+            return;
+        }
+        connection.icmp.push(error);
+        sink.changed(ConnectionId(slot), connection);
     }
 
     /// Says that it is `now` by the capture's clock, for the sake of what silence ends. Cheap when nothing is due.
@@ -446,4 +463,13 @@ impl Table {
         let ignored = Ignored::new(entry.track.originator.syn);
         self.flows.ignore(entry.flow, ignored, &mut self.budget.counts);
     }
+}
+
+/// Whether an ICMP error is one that the capture holds twice.
+fn is_copy(one: &IcmpError, other: &IcmpError) -> bool {
+    const APART: i64 = 1_000_000;
+    one.message == other.message
+        && one.from == other.from
+        && one.quoted_sender == other.quoted_sender
+        && other.time.since(one.time).saturating_abs() <= APART
 }

@@ -225,9 +225,12 @@ fn outcome(
             line(glyphs::MATCHED, Role::Matched, "matched", text)
         }
         Some((AttemptResult::Refused, connection)) => {
-            let frame = connection.refused_frame.unwrap_or(connection.frames.last);
+            let (answer, frame) = match connection.unreachable() {
+                Some(error) => (format!("ICMP {} from {}", error.message.meaning(), error.from), error.frame),
+                None => ("RST".to_owned(), connection.refused_frame.unwrap_or(connection.frames.last)),
+            };
             let text = format!(
-                "{} sent a SYN to {}, answered by RST{then}  (frame {frame})",
+                "{} sent a SYN to {}, answered by {answer}{then}  (frame {frame})",
                 connection.originator, connection.responder
             );
             line(glyphs::FAILED, Role::Failed, channel_summary.state.phrase(), text)

@@ -240,8 +240,10 @@ fn data_events(
     if let Some(frame) = connection.challenge_frame {
         events.push(event(connection.start, frame, EventKind::Challenged(index), here, Weight::Notable));
     }
-    if let Some(frame) = connection.refused_frame {
-        events.push(event(connection.end, frame, EventKind::Refused(index), here, Weight::Problem));
+    let by_reset = connection.refused_frame.map(|frame| (connection.end, frame));
+    let by_icmp = || connection.unreachable().map(|error| (error.time, error.frame));
+    if let Some((time, frame)) = by_reset.or_else(by_icmp) {
+        events.push(event(time, frame, EventKind::Refused(index), here, Weight::Problem));
         return;
     }
     let last = [&connection.from_originator, &connection.from_responder]
@@ -315,7 +317,11 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
         }
         EventKind::Refused(index) => {
             let connection = session.data_channel(index)?.connection()?;
-            (Role::Failed, format!("RST from {}: connection refused", connection.responder))
+            let text = match connection.unreachable() {
+                Some(error) => format!("ICMP from {}: {}", error.from, error.message.meaning()),
+                None => format!("RST from {}: connection refused", connection.responder),
+            };
+            (Role::Failed, text)
         }
         EventKind::Stranger { channel, attempt } => {
             let strangers = &session.data_channel(channel)?.other_attempts;

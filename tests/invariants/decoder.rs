@@ -52,7 +52,7 @@ pub(crate) fn hold(input: &[u8]) {
             }
             Decoded::Ignored(_) => ignored += 1,
             Decoded::Fragment => fragments += 1,
-            Decoded::Other => {}
+            Decoded::Other | Decoded::SegmentError(_) => {}
         }
         cut_short(&frame);
     }

@@ -19,10 +19,14 @@ const WITH_HOSTS: usize = 24;
 /// Data connections up to which the filter names ports. Beyond, it passes all of TCP.
 const WITH_PORTS: usize = 400;
 
-/// Packets of TCP that pass whatever is predicted: those that open and close connections, and what can't be
-/// told apart for being a later fragment. libpcap's `tcp[]` is for IPv4 alone.
+/// Packets that pass whatever is predicted: those that open and close TCP connections, ICMP errors that quote one, and
+/// what can't be told apart for being a later fragment. libpcap's `tcp[]` and `icmp[]` are for IPv4 alone; an error's
+/// quote begins behind the 8 bytes of its header.
 const ALWAYS: &str = "(tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0) or (ip6[6] = 6 and ip6[53] & 7 != 0) \
+                      or (icmp and icmp[17] = 6) or (ip6[6] = 58 and ip6[40] < 128 and ip6[54] = 6) \
                       or (ip[9] = 6 and ip[6:2] & 0x1fff != 0) or ip6[6] = 44";
+/// All that is of any concern.
+const EVERYTHING: &str = "tcp or icmp or icmp6 or ip6[6] = 44 or (ip[9] = 6 and ip[6:2] & 0x1fff != 0)";
 
 /// What should pass.
 pub(super) struct Plan {
@@ -127,7 +131,7 @@ impl Plan {
     pub(super) fn expression(&self) -> String {
         let mut wanted: Vec<&Wanted> = self.wanted.values().flatten().collect();
         if wanted.len() > WITH_PORTS {
-            return "tcp or ip6[6] = 44 or (ip[9] = 6 and ip[6:2] & 0x1fff != 0)".to_owned();
+            return EVERYTHING.to_owned();
         }
         let mut expression = format!("{} or {ALWAYS}", self.control);
         wanted.sort_by_key(|wanted| (wanted.port, wanted.hosts));

@@ -28,6 +28,9 @@ impl Tracker {
     }
 
     pub(super) fn control_ended(&mut self, session_id: SessionId, connection: &Connection, ending: Ending) {
+        if !connection.icmp.is_empty() {
+            self.note_undelivered(session_id, connection);
+        }
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.last = connection.last;
         self.feed_control(session_id, |control, notes| control.finish(connection.last, notes));
@@ -87,6 +90,9 @@ impl Tracker {
             let described_here =
                 if is_last && !self.is_watched() { described.take() } else { described.clone() };
             let Some(mut facts) = described_here else { continue };
+            if !facts.icmp.is_empty() && !self.keep(session_id, facts.icmp.len().saturating_mul(kept::ICMP)) {
+                facts.icmp = Vec::new();
+            }
             // Where there is no room to keep the first bytes, the kinds of content are found out at once.
             let ended = if self.take_room(session_id, heads.len()) {
                 let heads = if is_last { std::mem::take(&mut heads) } else { heads.clone() };

@@ -15,6 +15,20 @@ use crate::session::state::{Budget, CurrentTransfer};
 use crate::tcp::{Connection, ConnectionId};
 
 impl Tracker {
+    /// Takes over what ICMP said of the control connection's packets since it was asked last.
+    #[cold]
+    pub(super) fn note_undelivered(&mut self, session_id: SessionId, connection: &Connection) {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        let known = session.icmp.len();
+        for error in connection.icmp.iter().skip(known) {
+            if self.keep(session_id, kept::ICMP)
+                && let Some(session) = self.sessions.get_mut(session_id)
+            {
+                session.icmp.push(*error);
+            }
+        }
+    }
+
     /// From now on events are noted; [`Self::take_events`] must be called now and then.
     pub fn watch(&mut self) {
         self.log.get_or_insert_default();
@@ -190,7 +204,7 @@ impl Tracker {
                 };
                 self.emit(session_id, packet, kind);
             }
-        } else if let Some(packet) = connection.refused.filter(|_| connection.established.is_none()) {
+        } else if let Some(packet) = connection.refusal() {
             for &(session_id, index) in &owners {
                 let mode = self
                     .sessions

@@ -256,3 +256,36 @@ fn a_lone_nul_that_is_the_first_of_an_unknown_flow_is_a_keep_alive() {
     assert_eq!(told.of("data"), "o0 ...PWD");
     assert_eq!(play("c A 100 901 P\n c A 101 901 WD").of("data"), "o0 P, o1 WD");
 }
+
+#[test]
+fn an_icmp_error_belongs_to_the_connection_whose_packet_it_quotes() {
+    let told = play("c S 100\n icmp c 100 13\n +1\n c S 100\n icmp c 100 13");
+    assert_eq!(told.facts(), ["1-3 syn 2 open icmp 13 of o icmp 13 of o"]);
+    assert_eq!(told.of("changed"), "at 1, at 3");
+    // Nobody can tell the number of a segment from so short a quote.
+    assert_eq!(facts("c S 100\n icmp c - 1"), ["1-1 syn 1 open icmp 1 of o"]);
+    assert_eq!(
+        facts("c S 100\n s SA 900 101\n c A 101 901 hello\n s A 901 106 world\n icmp s 901 4\n icmp c 101 4"),
+        ["1-4 syn 1 up 2 open icmp 4 of r icmp 4 of o; o 5; r 5"]
+    );
+}
+
+#[test]
+fn an_icmp_error_about_what_was_never_sent_is_nobodys() {
+    assert_eq!(facts("c S 100\n icmp c 90000000 1\n icmp c 102 1\n icmp s 900 1"), ["1-1 syn 1 open"]);
+    assert_eq!(facts("icmp c 100 1\n c S 100"), ["2-2 syn 1 open"]);
+}
+
+#[test]
+fn copies_of_an_icmp_error_count_once_and_no_more_than_a_few_are_kept() {
+    let mut stage = Stage::new(Wishes::default());
+    stage.play("c S 100\n icmp c 100 1");
+    for _ in 0..40 {
+        stage.wait(-0.01);
+        stage.play("icmp c 100 1");
+    }
+    stage.play(&"icmp c 100 1\n".repeat(40));
+    stage.finish();
+    assert_eq!(stage.told.ended[0].0.icmp.len(), 8);
+    assert_eq!(stage.told.ended[0].0.icmp[1].frame, 43);
+}

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::base::{Endpoint, Limits, PacketRef, Timestamp};
-use crate::decode::{Flags, Segment};
-use crate::report::{EndState, FirstClose};
+use crate::decode::{Flags, Segment, SegmentError};
+use crate::report::{EndState, FirstClose, IcmpError, IcmpMessage, IcmpVersion};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink, Stream, Table};
 
 /// What a sink answers when it is asked.
@@ -127,6 +127,10 @@ pub(super) fn facts(connection: &Connection) -> String {
         Some(FirstClose::Responder) => " by r",
         Some(FirstClose::Both) => " by both",
     });
+    for error in &connection.icmp {
+        let of = if error.quoted_sender == connection.originator { 'o' } else { 'r' };
+        let _ = write!(line, " icmp {} of {of}", error.message.code);
+    }
     for (name, stream) in [('o', &connection.from_originator), ('r', &connection.from_responder)] {
         if stream.bytes > 0 || stream.missing > 0 {
             let _ = write!(line, "; {name} {}", stream_facts(stream));
@@ -194,12 +198,16 @@ impl Stage {
     /// s A 901 156 ts=7     TSval
     /// +2.5                 2.5 seconds pass
     /// same                 the last packet, captured again a microsecond later
+    /// icmp c 100 13        destination unreachable with this code, of the client's segment with this sequence number
     /// ```
     pub(super) fn play(&mut self, script: &str) -> &mut Self {
         let mut last = "";
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
             if let Some(pause) = line.strip_prefix('+') {
                 self.wait(pause.parse().expect("a number of seconds"));
+            } else if let Some(about) = line.strip_prefix("icmp ") {
+                self.wait(0.01);
+                self.icmp(about);
             } else if line == "same" {
                 self.wait(1e-6);
                 self.packet(last);
@@ -252,6 +260,23 @@ impl Stage {
             cut,
         };
         self.table.push(&segment, &mut self.told);
+    }
+
+    fn icmp(&mut self, about: &str) {
+        let words: Vec<&str> = about.split_whitespace().collect();
+        let &[who, seq, code] = &words[..] else { panic!("not an error: {about}") };
+        let (source, destination) = if who == "c" { (client(), server()) } else { (server(), client()) };
+        self.frame += 1;
+        let code = code.parse().expect("a code");
+        let error = IcmpError {
+            time: self.now,
+            frame: self.frame,
+            from: IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1)),
+            message: IcmpMessage { version: IcmpVersion::V4, kind: 3, code, mtu: None },
+            quoted_sender: source,
+        };
+        let about = SegmentError { error, destination, seq: seq.parse().ok() };
+        self.table.undelivered(&about, &mut self.told);
     }
 
     /// Lets time pass without packets.

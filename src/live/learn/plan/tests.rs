@@ -126,6 +126,19 @@ fn many_predictions_are_ports_alone_and_too_many_all_of_tcp() {
 }
 
 #[test]
+fn errors_that_quote_a_tcp_packet_pass_however_much_is_predicted() {
+    let (mut plan, now) = (plan(), Instant::now());
+    for session in 0..=WITH_PORTS {
+        let expression = plan.expression();
+        let passes = |errors: &str| expression.contains(errors);
+        assert!(passes("(icmp and icmp[17] = 6)") && passes("ip6[54] = 6"), "{expression}");
+        let listener = format!("192.0.2.2:{}", 50_000 + session);
+        plan.see(&event(&session.to_string(), expecting(ChannelIndex(0), &listener)), now);
+    }
+    assert!(plan.expression().contains("or icmp or icmp6"));
+}
+
+#[test]
 fn a_session_that_negotiates_without_end_keeps_its_last_wishes() {
     let (mut plan, now) = (plan(), Instant::now());
     for channel in (0..1000).map(ChannelIndex) {

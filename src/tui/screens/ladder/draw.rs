@@ -151,7 +151,7 @@ impl Row<'_> {
             EventKind::Closed(channel) => self.closed(canvas, channel, &text, role),
             EventKind::Refused(_) => {
                 canvas.cell(self.lifelines.data, y, glyphs::FAILED, Role::Failed);
-                self.note(canvas, "RST: refused", Role::Failed);
+                self.note(canvas, &text, Role::Failed);
             }
             EventKind::Challenged(_) | EventKind::Stranger { .. } => {
                 canvas.cell(self.lifelines.data, y, glyphs::PROBLEM, role);
