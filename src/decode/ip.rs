@@ -108,7 +108,10 @@ fn v6_cut_short(span: &Span<'_>) -> Peel<Layer> {
     span.see::<UP_TO_NEXT_HEADER>(MALFORMED_V6)?;
     let padded = span.padded::<{ Ipv6Header::LEN }>();
     let Ok(header) = Ipv6HeaderSlice::from_slice(&padded) else { return ignored(MALFORMED_V6) };
-    by_next_header(header.next_header())?;
+    if matches!(by_next_header(header.next_header())?, Layer::Icmp(_)) {
+        // What it quoted was not kept.
+        return other();
+    }
     span.too_short(Ipv6Header::LEN, MALFORMED_V6)
 }
 

@@ -300,6 +300,7 @@ mod tests {
         bare.from_originator = StreamFacts { bytes: full.from_originator.bytes, ..StreamFacts::default() };
         bare.from_responder = StreamFacts { bytes: full.from_responder.bytes, ..StreamFacts::default() };
         (bare.established, bare.syn_frames) = (None, SynFrames::default());
+        bare.icmp.clone_from(&full.icmp);
         bare
     }
 

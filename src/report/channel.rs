@@ -308,6 +308,11 @@ impl Connection {
         self.from_originator.missing.saturating_add(self.from_responder.missing)
     }
 
+    /// Bytes that their receiver never acknowledged, of both directions.
+    pub fn unacknowledged_bytes(&self) -> u64 {
+        self.from_originator.unacknowledged.saturating_add(self.from_responder.unacknowledged)
+    }
+
     /// Payload bytes that were sent again, of both directions.
     pub fn retransmitted_bytes(&self) -> u64 {
         self.from_originator.retransmitted.saturating_add(self.from_responder.retransmitted)
@@ -334,8 +339,12 @@ pub struct StreamFacts {
     pub bytes: u64,
     /// Bytes of plain text, where TLS was read.
     pub content_bytes: Option<u64>,
-    /// Bytes known to be absent from the capture.
+    /// Bytes known to be absent from the capture: gaps that the receiver acknowledged, and cuts.
     pub missing: u64,
+    /// Bytes that the receiver never acknowledged, captured or not.
+    pub unacknowledged: u64,
+    /// Those of them that were not captured: they were lost on the network.
+    pub lost: u64,
     /// Payload bytes that were sent again.
     pub retransmitted: u64,
     /// Payload bytes that were sent again with other content.

@@ -134,11 +134,13 @@ struct ConnectionRow {
     retransmitted_bytes: u64,
     #[serde(getter = "Connection::missing_bytes")]
     missing_bytes: u64,
+    #[serde(getter = "Connection::unacknowledged_bytes")]
+    unacknowledged_bytes: u64,
     tls: bool,
     icmp: Vec<IcmpError>,
 }
 
-/// JSON holds one total of retransmitted and of missing bytes for both directions; reading back books them on the
+/// JSON holds one total of retransmitted, of missing and of unacknowledged bytes for both directions; reading back books them on the
 /// originator.
 impl From<ConnectionRow> for Connection {
     fn from(row: ConnectionRow) -> Self {
@@ -156,6 +158,7 @@ impl From<ConnectionRow> for Connection {
                 bytes: row.bytes_originator,
                 retransmitted: row.retransmitted_bytes,
                 missing: row.missing_bytes,
+                unacknowledged: row.unacknowledged_bytes,
                 ..StreamFacts::default()
             },
             from_responder: StreamFacts { bytes: row.bytes_responder, ..StreamFacts::default() },

@@ -184,7 +184,8 @@ impl Control {
         let Some(client) = self.client_side else { return };
         let party = if gap.side == client { Party::Client } else { Party::Server };
         let end = gap.offset.saturating_add(gap.len);
-        if self.conversation.keep(kept::NOTE, notes) {
+        // What the network lost is no gap of the capture.
+        if gap.is_received && self.conversation.keep(kept::NOTE, notes) {
             self.conversation.gaps.push(ControlGap {
                 time: gap.packet.time,
                 frame: gap.packet.frame,

@@ -271,7 +271,7 @@ impl DataFlow {
             let plain = plain.as_mut().and_then(|plain| plain.get_mut(place)?.as_mut());
             facts.content_bytes = decrypted.then_some(0);
             let ended = facts.end_seen || matches!(connection.end_state, EndState::Fin | EndState::Rst);
-            let whole = facts.missing == 0 && facts.start_seen && ended;
+            let whole = facts.missing == 0 && facts.lost == 0 && facts.start_seen && ended;
             let Some(wire) = wire else {
                 if let Some(hashing) =
                     hashing.as_deref_mut().filter(|_| whole && connection.established.is_some())
@@ -370,6 +370,8 @@ fn numbers(stream: &Stream) -> StreamFacts {
     StreamFacts {
         bytes: stream.bytes,
         missing: stream.missing,
+        unacknowledged: stream.unacknowledged,
+        lost: stream.lost,
         retransmitted: stream.retransmitted,
         conflicting: stream.conflicting,
         start_seen: stream.start_seen,

@@ -83,8 +83,12 @@ pub struct Connection {
 pub struct Stream {
     /// Unique payload bytes captured.
     pub bytes: u64,
-    /// Bytes known to be absent: gaps, cuts, what a FIN or an acknowledgement shows to have been sent.
+    /// Bytes known to be absent from the capture: gaps that the receiver had, or may have had, and cuts.
     pub missing: u64,
+    /// Bytes that the receiver never had as far as it told, whether or not they were captured.
+    pub unacknowledged: u64,
+    /// Those of them that were not captured either.
+    pub lost: u64,
     /// Payload bytes that were sent again.
     pub retransmitted: u64,
     /// Payload bytes that were sent again with other content.

@@ -196,6 +196,19 @@ impl Half {
         end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0).max(self.highest)
     }
 
+    /// Up to where the other side has the stream; all of it where that side was not captured and nothing can be said.
+    pub(super) fn received(&self, other: &Self) -> u64 {
+        if other.has_sent { self.acked.map_or(0, |acked| self.clamp(acked)) } else { u64::MAX }
+    }
+
+    /// How many bytes of a side of which no packet was captured were received by the other one.
+    pub(super) fn unseen(&self, other: &Self) -> u64 {
+        if self.has_sent || !other.has_sent {
+            return 0;
+        }
+        self.acked.map_or(0, |acked| self.clamp(acked)).saturating_sub(self.bytes.next())
+    }
+
     /// Takes note of payload that is out of all windows.
     pub(super) fn note_far(&mut self, segment: &Segment<'_>) {
         let len = length(segment.payload).saturating_add(cut(segment));

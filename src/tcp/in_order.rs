@@ -45,7 +45,7 @@ impl<S: Sink> Reception<'_, S> {
                 counts: true,
                 now: self.now,
             };
-            let mut out = Outlet { id: self.id, side, connection, sink: self.sink };
+            let mut out = Outlet { id: self.id, side, connection, sink: self.sink, received: u64::MAX };
             half.bytes.insert(&arrival, &mut out, self.budget);
         }
         track.touched = self.now;

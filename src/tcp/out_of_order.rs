@@ -11,10 +11,26 @@ use crate::base::{LimitName, PacketRef, Timestamp, cost};
 pub(super) const PIECE_COST: usize = cost::in_tree(size_of::<(u64, Piece)>()) + cost::ALLOCATION;
 
 /// What a given-up range costs.
-const GIVEN_UP_COST: usize = cost::in_tree(size_of::<(u64, u64)>());
+const GIVEN_UP_COST: usize = cost::in_tree(size_of::<(u64, GivenUp)>());
 
 /// How many given-up ranges of a stream are remembered, so that bytes that come late are told from retransmissions.
 const GIVEN_UP: usize = 1024;
+
+/// Why bytes are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// No packet with them was captured.
+    Gap,
+    /// Their packet was captured, but for its end.
+    Cut,
+}
+
+/// A range that was given up.
+#[derive(Clone, Copy, Debug)]
+struct GivenUp {
+    len: u64,
+    absence: Absence,
+}
 
 /// Bytes that wait for those before them.
 #[derive(Debug)]
@@ -37,8 +53,8 @@ pub(super) struct OutOfOrderQueue {
     pieces: BTreeMap<u64, Piece>,
     /// What they cost.
     cost: usize,
-    /// Start and length of what was given up.
-    given_up: BTreeMap<u64, u64>,
+    /// What was given up, by its start.
+    given_up: BTreeMap<u64, GivenUp>,
 }
 
 /// What of the held bytes is at an offset.
@@ -147,7 +163,7 @@ impl OutOfOrderQueue {
     }
 
     /// Takes note that these bytes were given up.
-    pub(super) fn give_up(&mut self, start: u64, len: u64, budget: &mut Budget) {
+    pub(super) fn give_up(&mut self, start: u64, len: u64, absence: Absence, budget: &mut Budget) {
         if self.given_up.len() >= GIVEN_UP {
             self.given_up.pop_first();
             budget.given_up = budget.given_up.saturating_sub(GIVEN_UP_COST);
@@ -156,9 +172,17 @@ impl OutOfOrderQueue {
         if cost > budget.given_up_total {
             // Should they come after all, they count as sent again.
             budget.counts.reached(LimitName::Reassembly);
-        } else if self.given_up.insert(start, len).is_none() {
+        } else if self.given_up.insert(start, GivenUp { len, absence }).is_none() {
             budget.given_up = cost;
         }
+    }
+
+    /// How many bytes of the gaps lie behind all that the receiver had.
+    pub(super) fn never_received(&self, received: u64) -> u64 {
+        let gaps = self.given_up.iter().rev().filter(|(_, range)| range.absence == Absence::Gap);
+        gaps.map(|(&start, range)| start.saturating_add(range.len).saturating_sub(start.max(received)))
+            .take_while(|&len| len > 0)
+            .fold(0, u64::saturating_add)
     }
 
     /// Forgets what was given up: the connection is over.
@@ -173,18 +197,18 @@ impl OutOfOrderQueue {
     pub(super) fn reclaim(&mut self, from: u64, to: u64, budget: &mut Budget) -> u64 {
         let mut reclaimed = 0_u64;
         let before = self.given_up.len();
-        while let Some((&start, &len)) = self.given_up.range(..to).next_back() {
+        while let Some((&start, &GivenUp { len, absence })) = self.given_up.range(..to).next_back() {
             let end = start.saturating_add(len);
             if end <= from {
                 break;
             }
             self.given_up.remove(&start);
             if end > to {
-                self.given_up.insert(to, end.saturating_sub(to));
+                self.given_up.insert(to, GivenUp { len: end.saturating_sub(to), absence });
             }
             reclaimed = reclaimed.saturating_add(end.min(to).saturating_sub(start.max(from)));
             if start < from {
-                self.given_up.insert(start, from.saturating_sub(start));
+                self.given_up.insert(start, GivenUp { len: from.saturating_sub(start), absence });
                 break;
             }
         }

@@ -1,7 +1,7 @@
 //! One direction: bytes in any order become chunks and gaps in order.
 
 use super::half::length;
-use super::out_of_order::{Covered, OutOfOrderQueue, part};
+use super::out_of_order::{Absence, Covered, OutOfOrderQueue, part};
 use super::{Chunk, Connection, ConnectionId, Gap, Side, Sink, Stream};
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Timestamp};
 
@@ -43,6 +43,8 @@ pub(super) struct Outlet<'a, S> {
     pub side: Side,
     pub connection: &'a mut Connection,
     pub sink: &'a mut S,
+    /// Up to where the receiver has the bytes, as far as is known.
+    pub received: u64,
 }
 
 impl<S: Sink> Outlet<'_, S> {
@@ -136,7 +138,8 @@ impl Reassembly {
         self.drain(out, budget);
     }
 
-    /// Gives up all that is missing before `end`, and delivers all that is held.
+    /// Gives up all that is missing before `end`, and delivers all that is held. Only now is it known which of the gaps the
+    /// receiver never had.
     pub(super) fn flush<S: Sink>(
         &mut self,
         end: Option<(u64, PacketRef)>,
@@ -150,7 +153,11 @@ impl Reassembly {
             self.give_up_to(end, packet, out, budget);
         }
         if let Some(mut queue) = self.out_of_order.take() {
+            let lost = queue.never_received(out.received);
             queue.forget_given_up(budget);
+            let stream = out.stream();
+            stream.lost = lost;
+            stream.missing = stream.missing.saturating_sub(lost);
         }
     }
 
@@ -272,7 +279,7 @@ impl Reassembly {
     ) {
         let end = start.saturating_add(cut);
         let end = self.first_hole().map_or(end, |(piece, _)| piece.min(end));
-        self.give_up_to(end, packet, out, budget);
+        self.give_up_part(end, Absence::Cut, packet, out, budget);
     }
 
     /// Delivers all that is held and now in order.
@@ -292,11 +299,23 @@ impl Reassembly {
         }
     }
 
-    /// Gives up everything from what is to come next up to `end`.
+    /// Gives up everything from what is to come next up to `end`: what the receiver has apart from what it hasn't.
     #[cold]
     fn give_up_to<S: Sink>(
         &mut self,
         end: u64,
+        packet: PacketRef,
+        out: &mut Outlet<'_, S>,
+        budget: &mut Budget,
+    ) {
+        self.give_up_part(end.min(out.received), Absence::Gap, packet, out, budget);
+        self.give_up_part(end, Absence::Gap, packet, out, budget);
+    }
+
+    fn give_up_part<S: Sink>(
+        &mut self,
+        end: u64,
+        absence: Absence,
         packet: PacketRef,
         out: &mut Outlet<'_, S>,
         budget: &mut Budget,
@@ -307,7 +326,7 @@ impl Reassembly {
             return;
         }
         self.next = end;
-        self.out_of_order.get_or_insert_default().give_up(start, len, budget);
+        self.out_of_order.get_or_insert_default().give_up(start, len, absence, budget);
         let frame = self.last_frame.unwrap_or(out.connection.first.frame);
         let stream = out.stream();
         stream.missing = stream.missing.saturating_add(len);
@@ -315,6 +334,7 @@ impl Reassembly {
         if start == 0 {
             stream.start_seen = false;
         }
-        out.sink.gap(out.id, out.connection, Gap { side: out.side, offset: start, len, packet });
+        let is_received = absence == Absence::Cut || end <= out.received;
+        out.sink.gap(out.id, out.connection, Gap { side: out.side, offset: start, len, packet, is_received });
     }
 }

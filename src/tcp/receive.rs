@@ -343,7 +343,7 @@ impl<S: Sink> Reception<'_, S> {
             Interest::Ignore => return Outcome::Ignored,
             Interest::Undecided => half.bytes.pass_over(&arrival, connection.stream_mut(side)),
             Interest::Follow => {
-                let mut out = Outlet { id: self.id, side, connection, sink: self.sink };
+                let mut out = Outlet { id: self.id, side, connection, sink: self.sink, received: u64::MAX };
                 half.bytes.insert(&arrival, &mut out, self.budget);
             }
         }

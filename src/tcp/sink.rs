@@ -57,6 +57,8 @@ pub struct Gap {
     pub len: u64,
     /// The packet after the gap (or the one that shows that there is one).
     pub packet: PacketRef,
+    /// Whether the receiver had them, or may have had: else they were lost on the network, and the capture is whole.
+    pub is_received: bool,
 }
 
 /// The floor above.

@@ -8,7 +8,6 @@ use super::out_of_order::OutOfOrderQueue;
 use super::track::Track;
 use crate::base::Timestamp;
 use crate::base::cost::{self, ALLOCATION};
-use crate::report::IcmpError;
 
 /// How many classes there are.
 const CLASSES: usize = 6;
@@ -83,13 +82,12 @@ impl Entry {
     }
 }
 
-// An entry with all that may hang on it: two lists of SYNs, ICMP errors, a competitor, what both halves put aside; its places in the slab
+// An entry with all that may hang on it: two lists of SYNs, a competitor, what both halves put aside; its places in the slab
 // and in the list of free slots, and its watch, each in a list that may be twice as long.
 const _: () = assert!(
-    ALLOCATION * 11
+    ALLOCATION * 10
         + size_of::<Entry>()
         + size_of::<CompetingIncarnation>()
-        + IcmpError::KEPT * size_of::<IcmpError>()
         + 2 * (SYN_FRAMES * size_of::<u64>()
             + size_of::<Far>()
             + size_of::<Fin>()

@@ -19,6 +19,10 @@ use crate::report::{EndState, IcmpError};
 /// How often timers are looked at while packets come: looking costs more than the packets of ignored flows.
 const LOOK: i64 = 100_000_000;
 
+/// ICMP errors kept of all connections in the table: far more than come of connections that are tried at a time, and less
+/// than counts as memory.
+const ICMP_ERRORS: usize = 4096;
+
 /// A connection with a hole, and when to look after it.
 #[derive(Clone, Copy, Debug)]
 struct Watch {
@@ -42,6 +46,8 @@ pub struct Table {
     half_open: usize,
     lingering: usize,
     look_at: Timestamp,
+    /// ICMP errors that are kept of all connections.
+    icmp_errors: usize,
     #[cfg(test)]
     pub(super) long_way_only: bool,
 }
@@ -59,6 +65,7 @@ impl Table {
             lingering: limits.lingering,
             half_open: limits.half_open.max(1),
             look_at: Timestamp::MIN,
+            icmp_errors: 0,
             #[cfg(test)]
             long_way_only: false,
         }
@@ -93,9 +100,11 @@ impl Table {
         let Some(side) = connection.sender_between(error.quoted_sender, destination) else { return };
         let is_plausible = seq.is_none_or(|seq| track.half(side).may_have_sent(seq));
         let is_copy = connection.icmp.last().is_some_and(|last| is_copy(last, &error));
-        if !is_plausible || is_copy || connection.icmp.len() >= IcmpError::KEPT {
+        let is_full = connection.icmp.len() >= IcmpError::KEPT || self.icmp_errors >= ICMP_ERRORS;
+        if !is_plausible || is_copy || is_full {
             return;
         }
+        self.icmp_errors = self.icmp_errors.saturating_add(1);
         connection.icmp.push(error);
         sink.changed(ConnectionId(slot), connection);
     }
@@ -392,7 +401,8 @@ impl Table {
                 if now.since(noticed) < PATIENCE || (other.has_sent && !is_received) {
                     break;
                 }
-                let mut out = Outlet { id: ConnectionId(watch.slot), side, connection, sink };
+                let mut out =
+                    Outlet { id: ConnectionId(watch.slot), side, connection, sink, received: u64::MAX };
                 half.bytes.give_up_first_hole(&mut out, &mut self.budget);
             }
         }
@@ -404,6 +414,7 @@ impl Table {
     /// its slot is returned.
     fn end(&mut self, slot: u32, ending: Ending, sink: &mut impl Sink) -> Option<u32> {
         let mut entry = self.slab.remove(slot)?;
+        self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
         let flow = entry.flow;
         self.flush(ConnectionId(slot), &mut entry, sink);
         // Not taken apart: most of it is not needed any more, and in no cache.
@@ -447,17 +458,25 @@ impl Table {
         let Entry { connection, track, .. } = entry;
         let is_followed = track.interest == Interest::Follow;
         for side in [Side::Originator, Side::Responder] {
-            let (half, _) = track.halves(side);
+            let (half, other) = track.halves(side);
             let packet = half.fin.map_or(connection.last, |fin| fin.packet);
             let end = is_followed.then(|| (half.known_end(), packet));
-            let mut out = Outlet { id, side, connection, sink };
+            let received = half.received(other);
+            let unseen = half.unseen(other);
+            let mut out = Outlet { id, side, connection, sink, received };
             half.bytes.flush(end, &mut out, &mut self.budget);
+            if is_followed {
+                let stream = connection.stream_mut(side);
+                stream.unacknowledged = half.known_end().saturating_sub(received);
+                stream.missing = stream.missing.saturating_add(unseen);
+            }
         }
     }
 
     /// Passes over a connection's packets from now on.
     fn forget(&mut self, slot: u32) {
         let Some(mut entry) = self.slab.remove(slot) else { return };
+        self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
         entry.track.originator.bytes.discard(&mut self.budget);
         entry.track.responder.bytes.discard(&mut self.budget);
         let ignored = Ignored::new(entry.track.originator.syn);

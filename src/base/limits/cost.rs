@@ -22,8 +22,8 @@ pub const fn in_tree(entry: usize) -> usize {
 /// A connection: in the table, among the flows, and with the tracker as a data connection (but for what it
 /// carries).
 pub const CONNECTION: usize = CONNECTION_IN_TABLE + FLOW + CONNECTION_IN_TRACKER;
-/// A connection's facts, its two directions, errors about it, a newer attempt beside it.
-pub const CONNECTION_IN_TABLE: usize = 2432;
+/// A connection's facts, its two directions, a newer attempt beside it.
+pub const CONNECTION_IN_TABLE: usize = 1792;
 /// What the tracker knows of a connection, and by what it finds it.
 pub const CONNECTION_IN_TRACKER: usize = 1280;
 /// A flow that is known, followed or not.

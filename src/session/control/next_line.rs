@@ -196,7 +196,7 @@ mod tests {
             sent[from] += len;
             let mut notes = Notes { options, counts: &mut counts, occurrences: &mut occurrences, room };
             if said.is_lost {
-                control.gap(Gap { side, offset, len, packet }, &mut notes);
+                control.gap(Gap { side, offset, len, packet, is_received: true }, &mut notes);
                 control.take_stock();
             } else {
                 let acked = said.off.map(|off| sent[to].saturating_add_signed(off));

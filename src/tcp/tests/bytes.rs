@@ -1,6 +1,7 @@
 //! Order, holes, overlaps, cuts: what is delivered, and what is counted.
 
 use super::script::{Stage, Wishes, check_established, play};
+use crate::base::Limits;
 
 /// Behind a handshake: what is delivered, and what is given up.
 fn told(script: &str) -> (String, String) {
@@ -127,9 +128,9 @@ fn bytes_of_a_hole_that_come_after_it_was_given_up_are_counted_and_not_delivered
 #[test]
 fn what_is_missing_at_the_end_is_told_by_fin_or_acknowledgement() {
     check_established(&[
-        ("hole", "c A 101 901 ab\n c A 105 901 ef", "1-5 syn 1 up 2 open; o 4 missing 2"),
-        ("head", "c A 105 901 ef", "1-4 syn 1 up 2 open; o 2 missing 4"),
-        ("tail, by FIN", "c A 101 901 ab\n c FA 105 901", "1-5 syn 1 up 2 open by o; o 2 missing 2"),
+        ("hole", "c A 101 901 ab\n c A 105 901 ef", "1-5 syn 1 up 2 open; o 4 lost 2"),
+        ("head", "c A 105 901 ef", "1-4 syn 1 up 2 open; o 2 lost 4"),
+        ("tail, by FIN", "c A 101 901 ab\n c FA 105 901", "1-5 syn 1 up 2 open by o; o 2 lost 2"),
         ("tail, by ACK", "c A 101 901 ab\n s A 901 105", "1-5 syn 1 up 2 open; o 2 missing 2"),
         ("an ACK of one more: a FIN", "c A 101 901 ab\n s A 901 104", "1-5 syn 1 up 2 open; o 2"),
         ("all of it", "s A 901 151", "1-4 syn 1 up 2 open; o 0 missing 50"),
@@ -137,11 +138,55 @@ fn what_is_missing_at_the_end_is_told_by_fin_or_acknowledgement() {
 }
 
 #[test]
-fn nothing_is_missing_from_a_side_that_was_never_captured() {
+fn of_a_side_that_was_never_captured_that_is_missing_which_was_acknowledged() {
     assert_eq!(
         play("c S 100\n c A 101 901\n c A 101 5000 hi\n c FA 103 9000").facts(),
-        ["1-4 syn 1 up 2 open by o; o 2"]
+        ["1-4 syn 1 up 2 open by o; o 2; r 0 missing 8099"]
     );
+}
+
+#[test]
+fn what_the_receiver_never_acknowledged_was_lost_on_the_network_and_not_by_the_capture() {
+    // Of the client's stream: bytes missing from the capture, lost on the network, never acknowledged.
+    for (name, script, expected, gaps) in [
+        ("hole below the last ACK", "c A 101 901 ab\n c A 105 901 ef\n s A 901 107", (2, 0, 0), "o2+2"),
+        ("hole above it", "c A 101 901 ab\n s A 901 103\n c A 105 901 ef", (0, 2, 4), "o2+2 lost"),
+        (
+            "hole with the last ACK in it",
+            "c A 101 901 ab\n c A 111 901 ef\n s A 901 105",
+            (2, 6, 8),
+            "o2+2, o4+6 lost",
+        ),
+        ("cut, which was captured", "c A 101 901 ab cut=8\n s A 901 101", (8, 0, 10), "o2+8"),
+        ("tail before a FIN", "c A 101 901 ab\n s A 901 103\n c FA 107 901", (0, 4, 4), "o2+4 lost"),
+        ("nothing: the FIN itself", "c FA 101 901 ab\n s A 901 104", (0, 0, 0), ""),
+        ("all of it, answered by RST", "c A 101 901 abcd\n s RA 901 101", (0, 0, 4), ""),
+        ("captured after all", "c A 105 901 ef\n s A 901 101\n c A 101 901 abcd", (0, 0, 6), ""),
+    ] {
+        let told = play(&format!("c S 100\n s SA 900 101\n c A 101 901\n{script}"));
+        let stream = &told.ended[0].0.from_originator;
+        assert_eq!((stream.missing, stream.lost, stream.unacknowledged), expected, "{name}");
+        assert_eq!(told.of("gap"), gaps, "{name}");
+    }
+}
+
+#[test]
+fn where_the_receiver_was_never_captured_nothing_can_be_said_of_what_it_got() {
+    let told = play("c S 100\n c A 101 901 ab\n c A 105 901 ef");
+    let stream = &told.ended[0].0.from_originator;
+    assert_eq!((stream.missing, stream.lost, stream.unacknowledged), (2, 0, 0));
+}
+
+#[test]
+fn a_hole_that_was_given_up_for_want_of_room_counts_as_lost_if_it_is_never_acknowledged() {
+    let limits = Limits { pieces_per_stream: 1, ..Limits::default() };
+    let hole = "c S 100\n s SA 900 101\n c A 101 901\n c A 103 901 cd\n c A 107 901 gh";
+    for (rest, expected) in [("", (0, 4)), ("s A 901 105", (2, 2)), ("s A 901 109", (4, 0))] {
+        let mut stage = Stage::with_limits(Wishes::default(), &limits);
+        stage.play(hole).play(rest).finish();
+        let stream = &stage.told.ended[0].0.from_originator;
+        assert_eq!((stream.missing, stream.lost), expected, "{rest}");
+    }
 }
 
 #[test]

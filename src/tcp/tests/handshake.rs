@@ -99,7 +99,7 @@ fn data_in_the_syn_is_the_beginning_of_the_stream() {
 #[test]
 fn a_syn_ack_alone_makes_a_connection_whose_originator_is_its_receiver() {
     let told = play("s SA 900 101\n s A 901 101 220\n s A 904 106 331");
-    assert_eq!(told.facts(), ["1-3 syn 0 up 1 open; r 6"]);
+    assert_eq!(told.facts(), ["1-3 syn 0 up 1 open; o 0 missing 5; r 6"]);
     assert_eq!(told.of("acked"), "0, 5");
 }
 
@@ -111,7 +111,7 @@ fn a_syn_captured_behind_its_syn_ack_is_counted() {
 #[test]
 fn without_a_syn_ack_the_first_sign_of_the_responder_establishes() {
     assert_eq!(facts("c S 100\n s A 901 101 220"), ["1-2 syn 1 up 2 open; r 3"]);
-    assert_eq!(facts("c S 100\n c A 101 901\n c A 101 904 USER"), ["1-3 syn 1 up 2 open; o 4"]);
+    assert_eq!(facts("c S 100\n c A 101 901\n c A 101 904 USER"), ["1-3 syn 1 up 2 open; o 4; r 0 missing 3"]);
 }
 
 #[test]

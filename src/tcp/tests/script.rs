@@ -84,7 +84,8 @@ impl Sink for Recorder {
     fn gap(&mut self, id: ConnectionId, _: &Connection, gap: Gap) {
         assert!(gap.len > 0);
         self.goes_on(id, gap.side, gap.offset, gap.len);
-        self.log.push(format!("gap {}{}+{}", letter(gap.side), gap.offset, gap.len));
+        let lost = if gap.is_received { "" } else { " lost" };
+        self.log.push(format!("gap {}{}+{}{lost}", letter(gap.side), gap.offset, gap.len));
     }
 
     fn changed(&mut self, _: ConnectionId, connection: &Connection) {
@@ -132,7 +133,7 @@ pub(super) fn facts(connection: &Connection) -> String {
         let _ = write!(line, " icmp {} of {of}", error.message.code);
     }
     for (name, stream) in [('o', &connection.from_originator), ('r', &connection.from_responder)] {
-        if stream.bytes > 0 || stream.missing > 0 {
+        if stream.bytes > 0 || stream.missing > 0 || stream.lost > 0 {
             let _ = write!(line, "; {name} {}", stream_facts(stream));
         }
     }
@@ -141,9 +142,12 @@ pub(super) fn facts(connection: &Connection) -> String {
 
 fn stream_facts(stream: &Stream) -> String {
     let mut text = stream.bytes.to_string();
-    for (word, count) in
-        [("missing", stream.missing), ("again", stream.retransmitted), ("conflicting", stream.conflicting)]
-    {
+    for (word, count) in [
+        ("missing", stream.missing),
+        ("lost", stream.lost),
+        ("again", stream.retransmitted),
+        ("conflicting", stream.conflicting),
+    ] {
         if count > 0 {
             let _ = write!(text, " {word} {count}");
         }
