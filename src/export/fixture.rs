@@ -7,9 +7,9 @@ use crate::report::testing::{self, endpoint};
 use crate::report::{
     Allocation, Answer, Argument, Attempt, AttemptResult, Capture, CaptureFormat, ChannelIndex, Code,
     Command, CommandIndex, Compression, Connection, Connector, DataChannel, Direction, EndState, Finding,
-    FirstClose, FrameSpan, Holder, IcmpError, IcmpMessage, IcmpVersion, Login, MatchedBy, Mode, Party, PortAllocation, Previous, Reply, Report,
-    Reuse, ReuseKind, ReuseOutcome, Security, Session, Severity, Source, Status, StreamFacts, TimeWait,
-    Transfer, TransferIndex,
+    FirstClose, FrameSpan, Holder, IcmpError, IcmpMessage, IcmpVersion, Login, MatchedBy, Mode, Party,
+    PortAllocation, Previous, Reply, Report, Reuse, ReuseKind, ReuseOutcome, Security, Session, Severity,
+    Source, Status, StreamFacts, TimeWait, Transfer, TransferIndex,
 };
 
 /// `2026-03-01T12:00:00Z`.

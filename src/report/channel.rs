@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use smallvec::SmallVec;
 
-use super::{Advertised, ChannelIndex, CommandIndex, Differs, IcmpError, Mode, Negotiation, Origin, Prediction, Uid};
+use super::{
+    Advertised, ChannelIndex, CommandIndex, Differs, IcmpError, Mode, Negotiation, Origin, Prediction, Uid,
+};
 #[cfg(feature = "store")]
 use crate::base::encode;
 use crate::base::{Endpoint, Timestamp, choices, seconds};

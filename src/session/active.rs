@@ -9,7 +9,9 @@ use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use crate::base::{Endpoint, PacketRef};
 use crate::ftp::Verb;
-use crate::report::{self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Uid};
+use crate::report::{
+    self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Uid,
+};
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
 /// A session under way; what each line needs stands where the control connection begins.

@@ -111,7 +111,10 @@ fn a_syn_captured_behind_its_syn_ack_is_counted() {
 #[test]
 fn without_a_syn_ack_the_first_sign_of_the_responder_establishes() {
     assert_eq!(facts("c S 100\n s A 901 101 220"), ["1-2 syn 1 up 2 open; r 3"]);
-    assert_eq!(facts("c S 100\n c A 101 901\n c A 101 904 USER"), ["1-3 syn 1 up 2 open; o 4; r 0 missing 3"]);
+    assert_eq!(
+        facts("c S 100\n c A 101 901\n c A 101 904 USER"),
+        ["1-3 syn 1 up 2 open; o 4; r 0 missing 3"]
+    );
 }
 
 #[test]
