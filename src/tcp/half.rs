@@ -206,7 +206,9 @@ impl Half {
         if self.has_sent || !other.has_sent {
             return 0;
         }
-        self.acked.map_or(0, |acked| self.clamp(acked)).saturating_sub(self.bytes.next())
+        // A side that has closed waits for the other's FIN, and acknowledges it as if it were a byte.
+        let fin = i64::from(other.fin.is_some());
+        self.acked.map_or(0, |acked| self.clamp(acked.saturating_sub(fin))).saturating_sub(self.bytes.next())
     }
 
     /// Takes note of payload that is out of all windows.

@@ -55,6 +55,8 @@ pub(super) struct OutOfOrderQueue {
     cost: usize,
     /// What was given up, by its start.
     given_up: BTreeMap<u64, GivenUp>,
+    /// Where the first of those gaps starts that are no longer remembered one by one, and how many bytes they are.
+    forgotten: Option<(u64, u64)>,
 }
 
 /// What of the held bytes is at an offset.
@@ -164,25 +166,37 @@ impl OutOfOrderQueue {
 
     /// Takes note that these bytes were given up.
     pub(super) fn give_up(&mut self, start: u64, len: u64, absence: Absence, budget: &mut Budget) {
-        if self.given_up.len() >= GIVEN_UP {
-            self.given_up.pop_first();
+        if self.given_up.len() >= GIVEN_UP
+            && let Some((start, range)) = self.given_up.pop_first()
+        {
+            self.forget_range(start, range);
             budget.given_up = budget.given_up.saturating_sub(GIVEN_UP_COST);
         }
         let cost = budget.given_up.saturating_add(GIVEN_UP_COST);
         if cost > budget.given_up_total {
             // Should they come after all, they count as sent again.
             budget.counts.reached(LimitName::Reassembly);
+            self.forget_range(start, GivenUp { len, absence });
         } else if self.given_up.insert(start, GivenUp { len, absence }).is_none() {
             budget.given_up = cost;
         }
     }
 
+    fn forget_range(&mut self, start: u64, range: GivenUp) {
+        if range.absence == Absence::Gap {
+            let (first, bytes) = self.forgotten.get_or_insert((start, 0));
+            *first = start.min(*first);
+            *bytes = bytes.saturating_add(range.len);
+        }
+    }
+
     /// How many bytes of the gaps lie behind all that the receiver had.
     pub(super) fn never_received(&self, received: u64) -> u64 {
+        let forgotten = self.forgotten.filter(|&(first, _)| first >= received).map_or(0, |(_, bytes)| bytes);
         let gaps = self.given_up.iter().rev().filter(|(_, range)| range.absence == Absence::Gap);
         gaps.map(|(&start, range)| start.saturating_add(range.len).saturating_sub(start.max(received)))
             .take_while(|&len| len > 0)
-            .fold(0, u64::saturating_add)
+            .fold(forgotten, u64::saturating_add)
     }
 
     /// Forgets what was given up: the connection is over.

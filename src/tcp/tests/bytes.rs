@@ -141,7 +141,7 @@ fn what_is_missing_at_the_end_is_told_by_fin_or_acknowledgement() {
 fn of_a_side_that_was_never_captured_that_is_missing_which_was_acknowledged() {
     assert_eq!(
         play("c S 100\n c A 101 901\n c A 101 5000 hi\n c FA 103 9000").facts(),
-        ["1-4 syn 1 up 2 open by o; o 2; r 0 missing 8099"]
+        ["1-4 syn 1 up 2 open by o; o 2; r 0 missing 8098"]
     );
 }
 
