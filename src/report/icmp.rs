@@ -8,6 +8,7 @@ use crate::base::{Endpoint, Timestamp};
 
 /// An error that quotes a packet of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(from = "IcmpErrorRow", into = "IcmpErrorRow")]
 pub struct IcmpError {
     /// When it was captured.
@@ -29,6 +30,7 @@ impl IcmpError {
 
 /// What an ICMP or ICMPv6 error says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct IcmpMessage {
     /// Which protocol's numbers these are.
     pub version: IcmpVersion,
@@ -42,6 +44,7 @@ pub struct IcmpMessage {
 
 /// ICMP is a protocol of its own for each version of IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum IcmpVersion {
     /// ICMP (RFC 792), with IPv4.
     V4,
