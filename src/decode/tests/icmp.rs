@@ -18,9 +18,9 @@ fn v6(kind: u8, code: u8, rest: [u8; 4], quote: &[u8]) -> Vec<u8> {
 
 #[test]
 fn errors_name_the_segment_that_they_quote_and_who_could_not_deliver_it() {
-    let (quote_v4, quote_v6) = (&v4_packet(TEXT)[..], &v6_packet(TEXT)[..]);
     const OF_V4: &str = "of 192.0.2.1:50000 > 198.51.100.7:21 at 1000";
     const OF_V6: &str = "of [2001:db8::1]:50000 > [2001:db8::7]:21 at 1000";
+    let (quote_v4, quote_v6) = (&v4_packet(TEXT)[..], &v6_packet(TEXT)[..]);
     for (bytes, expected) in [
         (v4(3, 1, [0; 4], quote_v4), format!("10.0.0.1: host unreachable, {OF_V4}")),
         (v4(3, 3, [0; 4], quote_v4), format!("10.0.0.1: port unreachable, {OF_V4}")),
@@ -61,6 +61,7 @@ fn a_quote_may_end_anywhere_behind_the_ports() {
 
 #[test]
 fn a_quote_is_followed_through_the_headers_that_the_packet_had() {
+    const OF_V4: &str = "10.0.0.1: host unreachable, of 192.0.2.1:50000 > 198.51.100.7:21 at 1000";
     let tcp = tcp_bytes(TEXT);
     let with_options = {
         let mut packet = v4_packet(TEXT);
@@ -80,7 +81,6 @@ fn a_quote_is_followed_through_the_headers_that_the_packet_had() {
     };
     let behind_options = v6_header(60, &[&[6, 0, 1, 4, 0, 0, 0, 0], &tcp[..]].concat());
     let in_tunnel = outer_v4(47, &[&[0, 0, 8, 0], &v4_packet(TEXT)[..]].concat());
-    const OF_V4: &str = "10.0.0.1: host unreachable, of 192.0.2.1:50000 > 198.51.100.7:21 at 1000";
     for (name, bytes, expected) in [
         ("IPv4 options", v4(3, 1, [0; 4], &with_options), OF_V4),
         ("the first fragment", v4(3, 1, [0; 4], &first_fragment), OF_V4),
