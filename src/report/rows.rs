@@ -6,9 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
-    Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError, MatchedBy, Mode, Negotiated,
-    Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status, StreamFacts, SynFrames, TimeWait,
-    Transfer, Uid, community_id,
+    Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError, MatchedBy, Mode,
+    Negotiated, Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status, StreamFacts, SynFrames,
+    TimeWait, Transfer, Uid, community_id,
 };
 use crate::base::{Endpoint, Text, Timestamp, hex};
 
