@@ -196,7 +196,7 @@ pub(super) fn reused_pair() -> Session {
     second.reuse = Some(Reuse {
         kind: ReuseKind::FourTuple,
         previous: Previous { session: session.uid.clone(), data_channel: ChannelIndex(0) },
-        gap: 10_000_000_000,
+        gap: Some(10_000_000_000),
         in_time_wait: true,
         outcome: ReuseOutcome::Ignored,
     });

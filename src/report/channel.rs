@@ -371,6 +371,9 @@ pub struct StreamFacts {
     pub last_payload: Option<(Timestamp, u64)>,
     /// Frame of the first segment after which bytes are missing.
     pub gap_frame: Option<u64>,
+    /// From the first to the last packet of the content, in nanoseconds; none where there are fewer than two, or TLS hides
+    /// where the content begins.
+    pub content_span: Option<i64>,
 }
 
 /// What MODE B, C or Z hid: the whole content, as RFC 959's stream mode would have sent it.
@@ -417,9 +420,10 @@ pub struct Reuse {
     pub kind: ReuseKind,
     /// The earlier channel.
     pub previous: Previous,
-    /// From the last packet of the earlier connection to the first of this one (or this negotiation), in nanoseconds.
-    #[serde(rename = "gap_s", with = "seconds")]
-    pub gap: i64,
+    /// From the last packet of the earlier connection to the first of this one (or this negotiation), in nanoseconds; none
+    /// where the earlier connection was still open.
+    #[serde(rename = "gap_s", with = "seconds::optional")]
+    pub gap: Option<i64>,
     /// Whether the earlier pair was still in TIME_WAIT.
     pub in_time_wait: bool,
     /// What came of it.

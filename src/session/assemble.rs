@@ -227,11 +227,10 @@ fn reuse(
     let previous = made_use(history, id)?;
     let (connector, listener) = ends(connection);
     let same_pair = previous.connector == connector && previous.listener == listener;
-    let gap = connection.start.since(previous.last);
     Some(Reuse {
         kind: if same_pair { ReuseKind::FourTuple } else { ReuseKind::Listener },
         previous: Previous { session: previous.session.clone(), data_channel: previous.channel },
-        gap,
+        gap: gap(previous, connection.start),
         in_time_wait: is_in_time_wait(previous, connection.start, options),
         outcome: reuse_outcome(connection),
     })
@@ -251,7 +250,17 @@ fn made_use(history: &History, id: EndpointUseId) -> Option<&EndpointUse> {
 }
 
 fn is_in_time_wait(previous: &EndpointUse, now: Timestamp, options: &Options) -> bool {
-    previous.time_wait_from.is_some_and(|from| now < from.plus(options.time_wait))
+    previous.time_wait_from.is_some_and(|from| from <= now && now < from.plus(options.time_wait))
+}
+
+/// How long ago the last packet of the earlier connection was; none where it was still open. Once both sides had closed,
+/// what came of it later keeps nothing open.
+fn gap(previous: &EndpointUse, now: Timestamp) -> Option<i64> {
+    let gap = now.since(previous.last);
+    match previous.time_wait_from {
+        Some(from) if from <= now => Some(gap.max(0)),
+        Some(_) | None => Some(gap).filter(|gap| *gap >= 0),
+    }
 }
 
 fn reuse_outcome(connection: &Connection) -> ReuseOutcome {
@@ -273,8 +282,52 @@ fn reuse_without_attempt(channel: &Channel, history: &History, options: &Options
     is_in_time_wait(previous, channel.made.time, options).then(|| Reuse {
         kind: ReuseKind::FourTuple,
         previous: Previous { session: previous.session.clone(), data_channel: previous.channel },
-        gap: channel.made.time.since(previous.last),
+        gap: gap(previous, channel.made.time),
         in_time_wait: true,
         outcome: ReuseOutcome::NotAttempted,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{ChannelIndex, Uid};
+
+    const SECOND: i64 = 1_000_000_000;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_nanos(seconds.saturating_mul(SECOND))
+    }
+
+    /// A connection whose last packet was seen then, and that both sides had closed then.
+    fn used(last: i64, closed: Option<i64>) -> EndpointUse {
+        let end = Endpoint::new([192, 0, 2, 1].into(), 50_000);
+        EndpointUse {
+            session: Uid::default(),
+            channel: ChannelIndex(0),
+            connector: end,
+            listener: end,
+            last: at(last),
+            made: true,
+            time_wait_from: closed.map(at),
+            before: None,
+        }
+    }
+
+    #[test]
+    fn only_what_has_ended_is_in_time_wait_or_ended_some_time_ago() {
+        let options = Options::default();
+        let cases = [
+            ("closed before", used(10, Some(9)), Some(2), true),
+            ("closed long before", used(-900, Some(-900)), Some(912), false),
+            ("reset before", used(10, None), Some(2), false),
+            ("still open", used(20, None), None, false),
+            ("closed later", used(20, Some(19)), None, false),
+            ("closed before, with a packet that came late", used(13, Some(11)), Some(0), true),
+        ];
+        for (name, previous, since, in_time_wait) in cases {
+            assert_eq!(gap(&previous, at(12)), since.map(|seconds: i64| seconds * SECOND), "{name}");
+            assert_eq!(is_in_time_wait(&previous, at(12), &options), in_time_wait, "{name}");
+        }
+    }
 }

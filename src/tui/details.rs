@@ -342,7 +342,10 @@ fn reused(session: &Session, reuse: &Reuse) -> DetailLine {
     } else {
         format!("channel {} of session {}", reuse.previous.data_channel, reuse.previous.session)
     };
-    let when = words::duration(reuse.gap);
+    let when = match reuse.gap {
+        Some(gap) => format!("{} later", words::duration(gap)),
+        None => "while it was open".to_owned(),
+    };
     let still = if reuse.in_time_wait { ", still in TIME_WAIT" } else { "" };
     let came = reuse.outcome.phrase();
     let bad = reuse.in_time_wait && reuse.outcome != ReuseOutcome::Accepted;
@@ -355,7 +358,7 @@ fn reused(session: &Session, reuse: &Reuse) -> DetailLine {
         mark,
         if bad { Role::Bad } else { Role::Reused },
         "reuse",
-        format!("same {what} as {whose}, {when} later{still}: {came}"),
+        format!("same {what} as {whose}, {when}{still}: {came}"),
     )
 }
 

@@ -202,7 +202,8 @@ pub(super) fn channels<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
             number(row.item.reuse.as_ref().map(|reuse| reuse.previous.data_channel))
         }),
         column("reuse_gap_s", |row| {
-            row.item.reuse.as_ref().map_or(Cell::Empty, |reuse| Cell::Seconds(reuse.gap as f64 / 1e9))
+            let gap = row.item.reuse.as_ref().and_then(|reuse| reuse.gap);
+            gap.map_or(Cell::Empty, |gap| Cell::Seconds(gap as f64 / 1e9))
         }),
         column("reuse_in_time_wait", |row| {
             row.item.reuse.as_ref().map_or(Cell::Empty, |reuse| Cell::Bool(reuse.in_time_wait))

@@ -279,10 +279,10 @@ fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers, page: &Page<'
         Some(_) | None => String::new(),
     };
     let within = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
-    let gap = Span(reuse.gap);
+    let when = reuse.gap.map_or("while still open".to_owned(), |gap| format!("{} later", Span(gap)));
     Some(page.styled(
         style,
-        format!("{} reused {gap} later{whose}{within}: {}", reuse.kind.phrase(), reuse.outcome.phrase()),
+        format!("{} reused {when}{whose}{within}: {}", reuse.kind.phrase(), reuse.outcome.phrase()),
     ))
 }
 

@@ -237,7 +237,7 @@ impl SessionBuilder {
         self.last_channel().reuse = Some(Reuse {
             kind: ReuseKind::FourTuple,
             previous: Previous { session: self.session.uid.clone(), data_channel: ChannelIndex(0) },
-            gap: 1_000_000_000,
+            gap: Some(1_000_000_000),
             in_time_wait,
             outcome,
         });

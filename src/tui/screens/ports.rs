@@ -280,7 +280,8 @@ fn line(data: &Data, used: &PortUse) -> Spans {
     if let Some(reuse) = channel.and_then(|channel| channel.reuse.as_ref()) {
         let still = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
         let mark = if reuse.in_time_wait { glyphs::PAIR_REUSED } else { glyphs::LISTENER_REUSED };
-        spans.push(span(format!(" {mark} {} after{still}", words::duration(reuse.gap)), Role::Reused));
+        let when = reuse.gap.map_or("while open".to_owned(), |gap| format!("{} after", words::duration(gap)));
+        spans.push(span(format!(" {mark} {when}{still}"), Role::Reused));
     }
     if let Some(wait) = channel.and_then(DataChannel::time_wait) {
         spans.push(span(
