@@ -23,7 +23,7 @@ pub use endpoint::{
 };
 pub use facts::{
     MlstFacts, announced_size, features, mlst_facts, mlst_reply, mode_argument, protocols_522,
-    restart_argument, size_reply, structure_argument, system_name, type_argument,
+    range_argument, restart_argument, size_reply, structure_argument, system_name, type_argument,
 };
 pub use line::{ControlLine, LineEnd, LineLayout, LineSplitter, only_line};
 pub use path::{WorkingDirectory, join, listing_path, quoted_path, stou_name};

@@ -121,7 +121,7 @@ fn intermediate(verb: &Verb, code: u16) -> Answer {
         332 => (matches!(verb, Verb::User | Verb::Pass), matches!(verb, Verb::Acct)),
         334 | 336 => (matches!(verb, Verb::Auth | Verb::Adat), matches!(verb, Verb::User | Verb::Pass)),
         335 => (matches!(verb, Verb::Adat), false),
-        350 => (matches!(verb, Verb::Rest | Verb::Rnfr), matches!(verb, Verb::Site)),
+        350 => (matches!(verb, Verb::Rest | Verb::Rang | Verb::Rnfr), matches!(verb, Verb::Site)),
         // One-time passwords and the like.
         _ => (false, matches!(verb, Verb::User | Verb::Pass | Verb::Acct)),
     };

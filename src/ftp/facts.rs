@@ -28,6 +28,18 @@ pub fn announced_size(text: &str) -> Option<u64> {
     })
 }
 
+/// The first byte that the argument of RANG names, and how many bytes there are up to the last. None where the range is
+/// empty, as in `RANG 1 0`, which takes back an earlier one.
+///
+/// ```text
+/// first-byte SP last-byte              (draft-bryan-ftpext-range)
+/// ```
+pub fn range_argument(argument: &str) -> Option<(u64, u64)> {
+    let (first, last) = argument.trim().split_once(' ')?;
+    let (first, last) = (decimal(first)?, decimal(last.trim_start())?);
+    Some((first, last.checked_sub(first)?.checked_add(1)?))
+}
+
 /// The size that the text of a 213 reply to SIZE states (RFC 3659 section 4).
 pub fn size_reply(text: &str) -> Option<u64> {
     decimal(text.split_ascii_whitespace().next()?)

@@ -9,44 +9,92 @@ const LONGEST: usize = 32 * 1024;
 
 /// The working directory of a session on the server, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WorkingDirectory(Option<Box<str>>);
+pub enum WorkingDirectory {
+    /// Nothing is known.
+    #[default]
+    Unknown,
+    /// Where it is from the directory in which the login ended: `.`, `docs`, `../x`.
+    FromLogin(Box<str>),
+    /// Its path: that of the last 257, or what was derived from it.
+    Known(Box<str>),
+}
 
 impl WorkingDirectory {
     /// The path, where it is known: that of the last 257, or what was derived from it.
     pub fn path(&self) -> Option<&str> {
-        self.0.as_deref()
+        match self {
+            Self::Known(path) => Some(path),
+            Self::FromLogin(_) | Self::Unknown => None,
+        }
+    }
+
+    /// A login was accepted: whatever the directory was, it is the user's now.
+    pub fn logged_in(&mut self) {
+        *self = Self::FromLogin(".".into());
     }
 
     /// The server named it: the text of a 257 reply to PWD (not to MKD). A text without a quoted path changes
     /// nothing.
     pub fn reported(&mut self, text: &str) {
         if let Some(path) = quoted_path(text).filter(|path| !path.is_empty()) {
-            self.0 = Some(join(None, &path).unwrap_or(path).into());
+            *self = Self::Known(join(None, &path).unwrap_or(path).into());
         }
     }
 
     /// The server accepted CWD.
     pub fn enter(&mut self, argument: Option<&str>) {
         // Without an argument servers differ: some stay, some go home.
-        self.0 = argument.and_then(|argument| join(self.path(), argument)).map(Into::into);
+        *self = argument.map_or(Self::Unknown, |argument| self.at(argument));
     }
 
     /// The server accepted CDUP.
     pub fn leave(&mut self) {
-        self.0 = join(self.path(), "..").map(Into::into);
+        *self = self.at("..");
+    }
+
+    fn at(&self, name: &str) -> Self {
+        if let Some(path) = join(self.path(), name) {
+            return Self::Known(path.into());
+        }
+        self.resolve_from_login(Some(name)).map_or(Self::Unknown, |path| Self::FromLogin(path.into()))
     }
 
     /// It is no longer known: REIN, another login, or a gap that may hide a CWD.
     pub fn forget(&mut self) {
-        self.0 = None;
+        *self = Self::Unknown;
     }
 
     /// The absolute path of what a command names; without an argument the directory itself.
     pub fn resolve(&self, argument: Option<&str>) -> Option<String> {
         match argument {
             Some(name) => join(self.path(), name),
-            None => self.0.as_deref().map(str::to_owned),
+            None => self.path().map(str::to_owned),
         }
+    }
+
+    /// The path of what a command names from the directory in which the login ended, where no more is known of it; without
+    /// an argument that of the directory itself.
+    pub fn resolve_from_login(&self, argument: Option<&str>) -> Option<String> {
+        let Self::FromLogin(directory) = self else { return None };
+        let name = argument.unwrap_or(".");
+        let leads_elsewhere = name.is_empty()
+            || name == "~"
+            || name.starts_with("~/")
+            || name.starts_with(['/', '\\'])
+            || split_drive(name).is_some();
+        if leads_elsewhere {
+            return None;
+        }
+        let mut parts: Vec<&str> = Vec::new();
+        for part in directory.split('/').chain(name.split('/')) {
+            match part {
+                "" | "." => {}
+                ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        let path = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
+        (path.len() <= LONGEST).then_some(path)
     }
 }
 
@@ -75,18 +123,30 @@ pub fn join(directory: Option<&str>, name: &str) -> Option<String> {
 /// "directory-name" text        (RFC 959 appendix II; a quote in the name is doubled)
 /// ```
 ///
-/// None where there is no quoted one; text before the first quote is passed over.
+/// Some servers double no quotes: where the one that should end the path has more of a name behind it, the path reaches
+/// to the line's last. None where there is no quoted one; text before the first quote is passed over.
 pub fn quoted_path(text: &str) -> Option<String> {
     let (_, quoted) = text.split_once('"')?;
-    let mut path = String::new();
-    let mut characters = quoted.chars().peekable();
-    while let Some(character) = characters.next() {
-        if character == '"' && characters.next_if_eq(&'"').is_none() {
-            return Some(path);
-        }
-        path.push(character);
+    let (path, rest) = unquoted(quoted)?;
+    let behind = rest.trim_start_matches(['.', ',', ';', ':', ')']);
+    if behind.is_empty() || behind.starts_with(char::is_whitespace) {
+        return Some(path);
     }
-    None
+    let line = quoted.lines().next().unwrap_or_default();
+    Some(line.rsplit_once('"').map_or(path, |(all, _)| all.to_owned()))
+}
+
+/// What stands before the closing quote, where quotes in it are doubled, and what stands behind.
+fn unquoted(quoted: &str) -> Option<(String, &str)> {
+    let mut path = String::new();
+    let mut rest = quoted;
+    loop {
+        let (part, behind) = rest.split_once('"')?;
+        path.push_str(part);
+        let Some(more) = behind.strip_prefix('"') else { return Some((path, behind)) };
+        path.push('"');
+        rest = more;
+    }
 }
 
 /// The name that a server gave to the file of STOU, from the text of a 125, 150, 226 or 250 reply.

@@ -98,7 +98,7 @@ verbs! {
     // RFC 3659
     Mdtm => b"MDTM", Size => b"SIZE", Mlst => b"MLST", Mlsd => b"MLSD",
     // RFC 6384, 7151, and what servers understand without an RFC
-    Algs => b"ALGS", Host => b"HOST", Clnt => b"CLNT", Mfmt => b"MFMT",
+    Algs => b"ALGS", Host => b"HOST", Clnt => b"CLNT", Mfmt => b"MFMT", Rang => b"RANG",
 }
 
 impl Serialize for Verb {

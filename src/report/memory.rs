@@ -47,7 +47,8 @@ impl DataChannel {
 impl Transfer {
     fn beside(&self) -> usize {
         let mime = self.mime.as_ref().map_or(0, |mime| mime.len().saturating_add(cost::ALLOCATION));
-        self.path.as_ref().map_or(0, Text::memory).saturating_add(mime)
+        let paths = self.path.iter().chain(&self.path_from_login);
+        paths.map(Text::memory).fold(mime, usize::saturating_add)
     }
 }
 

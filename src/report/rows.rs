@@ -197,6 +197,7 @@ struct TransferRow {
     #[serde(skip_serializing)]
     command: CommandIndex,
     path: Option<Text>,
+    path_from_login: Option<Text>,
     direction: Direction,
     content: Content,
     #[serde(rename = "type")]
@@ -222,6 +223,8 @@ struct TransferRow {
     end: Option<Timestamp>,
     #[serde(getter = "Transfer::duration")]
     duration_s: Option<f64>,
+    #[serde(rename = "rate_bytes_per_s")]
+    rate: Option<f64>,
     peer_session: Option<Uid>,
 }
 
@@ -230,6 +233,7 @@ impl From<TransferRow> for Transfer {
         Self {
             command: row.command,
             path: row.path,
+            path_from_login: row.path_from_login,
             direction: row.direction,
             content: row.content,
             representation: row.representation,
@@ -248,6 +252,7 @@ impl From<TransferRow> for Transfer {
             reply_code: row.reply_code,
             start: row.start,
             end: row.end,
+            rate: row.rate,
             peer_session: row.peer_session,
         }
     }

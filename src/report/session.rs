@@ -294,6 +294,11 @@ impl Reply {
         matches!(self.code, 200..=299)
     }
 
+    /// 230 or 232: the user is logged in.
+    pub const fn accepts_login(&self) -> bool {
+        matches!(self.code, 230 | 232)
+    }
+
     /// 4yz or 5yz: not done.
     pub const fn is_negative(&self) -> bool {
         matches!(self.code, 400..=599)

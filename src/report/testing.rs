@@ -141,6 +141,8 @@ pub(crate) fn transfer(command: CommandIndex, direction: Direction, status: Stat
     Transfer {
         command,
         path: None,
+        path_from_login: None,
+        rate: None,
         direction,
         content: Content::File,
         representation: "I".into(),

@@ -13,6 +13,8 @@ pub struct Transfer {
     pub command: CommandIndex,
     /// Absolute path, where the working directory is known.
     pub path: Option<Text>,
+    /// Path from the directory in which the login ended, where no more is known.
+    pub path_from_login: Option<Text>,
     /// Which way.
     pub direction: Direction,
     /// A file or a listing.
@@ -31,7 +33,7 @@ pub struct Transfer {
         borsh(serialize_with = "encode::letter", deserialize_with = "encode::read_letter")
     )]
     pub mode: char,
-    /// The REST marker in force, 0 otherwise.
+    /// The marker of REST, or the first byte of RANG, in force, 0 otherwise.
     pub offset: u64,
     /// Index of the data channel in force when the command was sent.
     pub data_channel: Option<ChannelIndex>,
@@ -39,7 +41,7 @@ pub struct Transfer {
     pub bytes: Option<u64>,
     /// Bytes known to be absent from the capture.
     pub missing_bytes: u64,
-    /// The size that SIZE, a listing or a preliminary reply announced.
+    /// The length of the range that RANG asked for, or the size that SIZE, a listing or a preliminary reply announced.
     pub expected_size: Option<u64>,
     /// SHA-256 of the content.
     pub sha256: Option<[u8; 32]>,
@@ -57,6 +59,8 @@ pub struct Transfer {
     pub start: Option<Timestamp>,
     /// Last packet of the data connection.
     pub end: Option<Timestamp>,
+    /// Bytes on the wire, captured and missing, by the second from the first to the last packet of the content.
+    pub rate: Option<f64>,
     /// The other session of an FXP transfer.
     pub peer_session: Option<Uid>,
 }

@@ -290,6 +290,8 @@ impl DataFlow {
             // Whoever finishes the digests has no more use for it.
             *head = if hashing.is_some() { mem::take(&mut content.head) } else { content.head.clone() };
             facts.bare_line_feeds = content.bare_line_feeds;
+            facts.content_span = Some(content.last.time.since(content.first.time))
+                .filter(|span| *span > 0 && (decrypted || !tls) && content.last.frame != content.first.frame);
             facts.content_bytes = decrypted.then_some(content.len);
             if let Some(hashing) = hashing.as_deref_mut() {
                 // Nobody asks for the other's digests, which are to go as well.

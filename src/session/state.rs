@@ -84,6 +84,8 @@ struct Identity {
     password: Option<Secret>,
     account: Option<Secret>,
     login: Login,
+    /// Frame of the reply that decided it.
+    login_frame: u64,
     system: Option<Text>,
     client_software: Option<Text>,
     features: Option<Vec<Text>>,
@@ -220,6 +222,7 @@ impl DialogueState {
             | Verb::Algs
             | Verb::Host
             | Verb::Mfmt
+            | Verb::Rang
             | Verb::Other(_) => {}
         }
         if transfer::may_move_data(command) {
@@ -244,15 +247,14 @@ impl DialogueState {
         let connection = start.connected_channel().and_then(|channel| channels.connection(channel));
         if let Some(direction) = start.direction(command, channels, connection) {
             let path = transfer::path(&self.in_force.directory, command, argument);
-            start.path =
-                path.filter(|path| take(&mut self.paths, path, allowed)).map(|path| path.as_str().into());
+            start.path = path.filter(|path| take(&mut self.paths, path.text().raw(), allowed));
             match direction {
                 Direction::Download => {
                     start.known_size = self.sizes.known(&self.in_force.directory, argument);
                 }
                 Direction::Upload => self.sizes.forget(&self.in_force.directory, argument),
             }
-            self.in_force.offset = 0;
+            self.in_force.begin_transfer();
             if command.verb == Verb::Mlsd && start.assigned.is_some_and(|assigned| assigned.is_first) {
                 let listing = start.assigned.and_then(|assigned| channels.listing(assigned.channel));
                 self.sizes.listed(&self.in_force.directory, argument, listing, budget.names);
@@ -324,7 +326,7 @@ impl DialogueState {
         self.look_ahead(&mut in_force, dialogue, channels, |before, _, _| before == index);
         let mut start = TransferStart::new(index, command, &in_force);
         let argument = command.text().map(Text::raw);
-        start.path = transfer::path(&in_force.directory, command, argument).map(|path| path.as_str().into());
+        start.path = transfer::path(&in_force.directory, command, argument);
         start.known_size = self.sizes.known(&in_force.directory, argument);
         start.assigned =
             self.assignment.pick(start.in_force, effect(command), channels).map(|channel| Assigned {
@@ -350,7 +352,7 @@ impl DialogueState {
             }
             in_force.apply(command, effect(command), || self.assignment.negotiated_by(index, channels));
             if command.verb.is_transfer() {
-                in_force.offset = 0;
+                in_force.begin_transfer();
             }
         }
     }
@@ -372,7 +374,7 @@ impl DialogueState {
             if command.verb.is_transfer() && is_on_channel(in_force.channel) {
                 let path = transfer::path(&in_force.directory, command, command.text().map(Text::raw));
                 let start = TransferStart::new(index, command, in_force);
-                newest = start.current(command, path.map(|path| path.as_str().into()), channel);
+                newest = start.current(command, path, channel);
             }
             false
         });
@@ -401,7 +403,8 @@ impl DialogueState {
         }
         self.catch_up(dialogue, dialogue.commands.len(), channels, budget);
         session.transfers = self.transfers(&session.commands, channels);
-        let Identity { user, password, account, login, system, client_software, features, epsv_all } =
+        self.identity.settle_login(session);
+        let Identity { user, password, account, login, system, client_software, features, epsv_all, .. } =
             self.identity;
         session.user = user;
         session.password = password;
@@ -441,12 +444,29 @@ impl Identity {
             (Verb::Acct, Some(Argument::Secret(secret))) => self.account = Some(secret.clone()),
             _ => {}
         }
-        match command.completion().map(|reply| reply.code) {
+        let completion = command.completion();
+        self.login_frame = completion.map_or(command.frame, |reply| reply.frame);
+        match completion.map(|reply| reply.code) {
             Some(230 | 232) => self.login = Login::Accepted,
             // "Already logged in" rejects no login.
             Some(503) if self.login == Login::Accepted => {}
+            // Nor does it take one back that no account is wanted.
+            Some(500..=599) if self.login == Login::Accepted && command.verb == Verb::Acct => {}
             Some(400..=599) => self.login = Login::Rejected,
             _ => {}
+        }
+    }
+
+    /// What only the whole session shows: a 230 may answer a command that the capture lacks, and a rejection was not the
+    /// last word where something behind it is lacking.
+    fn settle_login(&mut self, session: &Session) {
+        let ended = session.commands.iter().rfind(|command| command.verb == Verb::Rein);
+        let since = ended.map_or(0, |command| command.frame).max(self.login_frame);
+        if session.unsolicited.iter().any(|reply| reply.accepts_login() && reply.frame > since) {
+            self.login = Login::Accepted;
+        }
+        if self.login == Login::Rejected && session.gaps.iter().any(|gap| gap.frame > self.login_frame) {
+            self.login = Login::None;
         }
     }
 

@@ -267,3 +267,65 @@ fn rein_forgets_all_state() {
          O A S at 0 of - lacks 0",
     );
 }
+
+#[test]
+fn without_pwd_paths_are_those_from_the_login_on() {
+    check(
+        r"
+        C: USER a
+        S: 331 password?
+        C: PASS b
+        S: 230 in
+        C: CWD docs
+        S: 250 ok
+        C: RETR f
+        S: 550 no
+        C: CDUP
+        S: 250 ok
+        C: LIST
+        S: 550 no
+        C: CWD /pub
+        S: 250 ok
+        C: RETR f
+        S: 550 no
+        C: USER c
+        S: 230 in
+        C: RETR ../f
+        S: 550 no
+        ",
+        "T RETR ~/docs/f 0 failed 550 via -
+         T LIST ~/. 0 failed 550 via -
+         T RETR /pub/f 0 failed 550 via -
+         T RETR ~/../f 0 failed 550 via -",
+    );
+}
+
+#[test]
+fn a_range_is_the_offset_and_the_size_of_the_next_transfer_alone() {
+    check(
+        r"
+        C: SIZE f
+        S: 213 5000
+        C: RANG 1000 1999
+        S: 350 ok
+        C: RETR f
+        S: 550 no
+        C: RETR f
+        S: 550 no
+        C: RANG 5 9
+        S: 350 ok
+        C: RANG 1 0
+        S: 350 reset
+        C: RETR f
+        S: 550 no
+        C: RANG 5 9
+        S: 501 no
+        C: RETR f
+        S: 550 no
+        ",
+        "O A S at 1000 of 1000 lacks 0
+         O A S at 0 of 5000 lacks 0
+         O A S at 0 of 5000 lacks 0
+         O A S at 0 of 5000 lacks 0",
+    );
+}

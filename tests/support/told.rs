@@ -8,7 +8,7 @@
 //! D PASV accepted connected endpoint C:41000>S:50000     a data channel
 //! W server                               who holds its TIME_WAIT
 //! R fourtuple accepted in TIME_WAIT      what it uses again
-//! T RETR /f 1000 complete 226 via 0      a transfer: path, bytes, status, reply, channel
+//! T RETR /f 1000 complete 226 via 0      a transfer: path (~/f from the login on), bytes, status, reply, channel
 //! O I S at 500 of 1500 lacks 0           its type, mode, offset, expected size, missing bytes
 //! H 2c26b46b text/plain                 its sum and media type
 //! F time-wait-reuse                      a finding
@@ -82,7 +82,7 @@ fn transfer(session: &Session, transfer: &Transfer) -> Vec<String> {
         format!(
             "T {} {} {} {} {} via {}",
             or_dash(session.command(transfer.command).map(|command| &command.verb)),
-            transfer.path.as_ref().map_or("-", |path| path.raw()),
+            path(transfer),
             or_dash(transfer.bytes),
             lower(&transfer.status),
             or_dash(transfer.reply_code),
@@ -102,6 +102,13 @@ fn transfer(session: &Session, transfer: &Transfer) -> Vec<String> {
             or_dash(transfer.mime.as_deref()),
         ),
     ]
+}
+
+/// The path, with `~/` before one from the directory of the login.
+fn path(transfer: &Transfer) -> String {
+    let path = transfer.path.as_ref().map(|path| path.raw().to_owned());
+    let from_login = || transfer.path_from_login.as_ref().map(|path| format!("~/{}", path.raw()));
+    path.or_else(from_login).unwrap_or("-".into())
 }
 
 /// `C:40000>S:21`: the hosts of the script by their letters.

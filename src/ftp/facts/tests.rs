@@ -3,6 +3,22 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
+fn a_range_names_its_first_and_its_last_byte() {
+    let cases = [
+        ("0 99", Some((0, 100))),
+        ("1000  1000 ", Some((1000, 1))),
+        ("1 0", None),
+        ("0 18446744073709551615", None),
+        ("5", None),
+        ("a b", None),
+        ("", None),
+    ];
+    for (argument, expected) in cases {
+        assert_eq!(range_argument(argument), expected, "{argument:?}");
+    }
+}
+
+#[test]
 fn a_preliminary_reply_announces_an_exact_size_in_bytes() {
     let cases = [
         ("Opening BINARY mode data connection for f (1234 bytes).", Some(1234)),

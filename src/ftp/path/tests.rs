@@ -49,6 +49,12 @@ fn a_257_quotes_its_path_and_doubles_quotes_in_it() {
         (r#""""""#, Some("\"")),
         (r#""""#, Some("")),
         (r#"Current directory is "/x""#, Some("/x")),
+        (r#""/x" is the home of "bob""#, Some("/x")),
+        (r#""/x". Next line."#, Some("/x")),
+        // Not doubled.
+        (r#""/we"ird dir" is your current location"#, Some(r#"/we"ird dir"#)),
+        (r#""/a"b" is the current directory"#, Some(r#"/a"b"#)),
+        ("\"/a\"b\nmore \"c\"", Some("/a")),
         ("/ is the current directory", None),
         (r#""/unfinished"#, None),
         ("", None),
@@ -81,6 +87,40 @@ fn a_session_stands_where_its_commands_led_it() {
     directory.forget();
     directory.leave();
     assert_eq!(directory.resolve(None), None);
+}
+
+#[test]
+fn without_pwd_names_are_reckoned_from_where_the_login_ended() {
+    let mut directory = WorkingDirectory::default();
+    assert_eq!(directory.resolve_from_login(Some("f")), None);
+    directory.logged_in();
+    let cases = [
+        (None, Some(".")),
+        (Some("f"), Some("f")),
+        (Some("./a//b/../f"), Some("a/f")),
+        (Some(".."), Some("..")),
+        (Some("../../x"), Some("../../x")),
+        (Some(""), None),
+        (Some("~"), None),
+        (Some("~/f"), None),
+        (Some("/f"), None),
+        (Some(r"\f"), None),
+        (Some(r"C:\f"), None),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(directory.resolve_from_login(name).as_deref(), expected, "{name:?}");
+    }
+    directory.enter(Some("docs/new"));
+    directory.leave();
+    assert_eq!(directory.resolve_from_login(Some("f")).as_deref(), Some("docs/f"));
+    assert_eq!(directory.resolve(Some("f")), None);
+    directory.enter(Some("/pub"));
+    assert_eq!(directory.resolve_from_login(Some("f")), None);
+    assert_eq!(directory.resolve(Some("f")).as_deref(), Some("/pub/f"));
+    directory.logged_in();
+    assert_eq!(directory.resolve(Some("f")), None);
+    directory.enter(Some("~"));
+    assert_eq!(directory, WorkingDirectory::Unknown);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::Effect;
 use crate::base::Text;
 use crate::ftp::{self, Verb, WorkingDirectory};
-use crate::report::{ChannelIndex, Command, Negotiation};
+use crate::report::{ChannelIndex, Command, Negotiation, Reply};
 
 /// RFC 959's defaults, until the session says otherwise.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub(super) struct InForce {
     pub(super) mode: char,
     /// The marker of the last REST that no transfer has used yet.
     pub(super) offset: u64,
+    /// How many bytes from there the last RANG asks for.
+    pub(super) range: Option<u64>,
     /// The channel of the last negotiation that was not rejected.
     pub(super) channel: Option<ChannelIndex>,
 }
@@ -26,6 +28,7 @@ impl Default for InForce {
             structure: 'F',
             mode: 'S',
             offset: 0,
+            range: None,
             channel: None,
         }
     }
@@ -57,7 +60,10 @@ impl InForce {
                     self.directory.reported(reply.text.raw());
                 }
             }
-            Verb::Type | Verb::Stru | Verb::Mode | Verb::Rest if effect != Effect::Refused => {
+            Verb::User | Verb::Pass if command.completion().is_some_and(Reply::accepts_login) => {
+                self.directory.logged_in();
+            }
+            Verb::Type | Verb::Stru | Verb::Mode | Verb::Rest | Verb::Rang if effect != Effect::Refused => {
                 self.represent(&command.verb, argument.unwrap_or_default());
             }
             Verb::Port | Verb::Eprt | Verb::Lprt | Verb::Pasv | Verb::Epsv | Verb::Lpsv => {
@@ -113,6 +119,7 @@ impl InForce {
             | Verb::Host
             | Verb::Clnt
             | Verb::Mfmt
+            | Verb::Rang
             | Verb::Other(_) => {}
         }
     }
@@ -127,9 +134,23 @@ impl InForce {
             }
             (Verb::Stru, Some(letter @ ('F' | 'R' | 'P'))) => self.structure = letter,
             (Verb::Mode, Some(letter @ ('S' | 'B' | 'C' | 'Z'))) => self.mode = letter,
-            (Verb::Rest, _) => self.offset = argument.trim().parse().unwrap_or(0),
+            (Verb::Rest, _) => {
+                self.offset = argument.trim().parse().unwrap_or(0);
+                self.range = None;
+            }
+            (Verb::Rang, _) => {
+                let range = ftp::range_argument(argument);
+                self.offset = range.map_or(0, |(first, _)| first);
+                self.range = range.map(|(_, length)| length);
+            }
             _ => {}
         }
+    }
+
+    /// A transfer was begun: it has used the marker or the range.
+    pub(super) const fn begin_transfer(&mut self) {
+        self.offset = 0;
+        self.range = None;
     }
 
     fn negotiate(&mut self, effect: Effect, negotiated: Option<(ChannelIndex, Option<Negotiation>)>) {

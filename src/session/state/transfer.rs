@@ -46,7 +46,7 @@ pub(super) struct Assigned {
 #[derive(Clone, Debug)]
 pub(super) struct TransferStart {
     pub(super) command: CommandIndex,
-    pub(super) path: Option<Text>,
+    pub(super) path: Option<Path>,
     representation: Text,
     structure: char,
     mode: char,
@@ -56,6 +56,8 @@ pub(super) struct TransferStart {
     pub(super) assigned: Option<Assigned>,
     /// The size that SIZE or a listing stated.
     pub(super) known_size: Option<u64>,
+    /// How many bytes RANG asked for.
+    range: Option<u64>,
 }
 
 /// Whether a command moves data, or may: of a verb that nobody knows its preliminary reply announces a data connection.
@@ -63,19 +65,40 @@ pub(super) fn may_move_data(command: &Command) -> bool {
     command.verb.is_transfer() || command.replies.iter().any(|reply| matches!(reply.code, 125 | 150))
 }
 
-/// The absolute path of what a transfer command names.
-pub(super) fn path(
-    directory: &WorkingDirectory,
-    command: &Command,
-    argument: Option<&str>,
-) -> Option<String> {
-    match command.verb {
-        Verb::Stou => {
-            let name = command.replies.iter().find_map(|reply| ftp::stou_name(reply.text.raw()))?;
-            directory.resolve(Some(name))
+/// A path, as far as it is known.
+#[derive(Clone, Debug)]
+pub(super) enum Path {
+    /// From the root.
+    Absolute(Text),
+    /// From the directory in which the login ended.
+    FromLogin(Text),
+}
+
+impl Path {
+    pub(super) const fn text(&self) -> &Text {
+        match self {
+            Self::Absolute(path) | Self::FromLogin(path) => path,
         }
-        Verb::List | Verb::Nlst | Verb::Mlsd => directory.resolve(without_options(argument)),
-        _ => directory.resolve(argument),
+    }
+
+    fn absolute(self) -> Option<Text> {
+        match self {
+            Self::Absolute(path) => Some(path),
+            Self::FromLogin(_) => None,
+        }
+    }
+}
+
+/// The path of what a transfer command names.
+pub(super) fn path(directory: &WorkingDirectory, command: &Command, argument: Option<&str>) -> Option<Path> {
+    let name = match command.verb {
+        Verb::Stou => Some(command.replies.iter().find_map(|reply| ftp::stou_name(reply.text.raw()))?),
+        Verb::List | Verb::Nlst | Verb::Mlsd => without_options(argument),
+        _ => argument,
+    };
+    match directory.resolve(name) {
+        Some(path) => Some(Path::Absolute(path.as_str().into())),
+        None => directory.resolve_from_login(name).map(|path| Path::FromLogin(path.as_str().into())),
     }
 }
 
@@ -110,6 +133,7 @@ impl TransferStart {
             in_force: in_force.channel,
             assigned: None,
             known_size: None,
+            range: in_force.range.filter(|_| !said.verb.is_listing()),
         }
     }
 
@@ -117,12 +141,12 @@ impl TransferStart {
     pub(super) fn current(
         self,
         said: &Command,
-        path: Option<Text>,
+        path: Option<Path>,
         channel: ChannelIndex,
     ) -> Option<CurrentTransfer> {
         Some(CurrentTransfer {
             command: self.command,
-            path,
+            path: path.and_then(Path::absolute),
             direction: stated_direction(&said.verb)?,
             content: content(&said.verb),
             representation: self.representation,
@@ -194,9 +218,15 @@ impl TransferStart {
         let known_size =
             self.known_size.filter(|_| content == Content::File && direction == Direction::Download);
         let made = connection.is_some_and(|connection| connection.established.is_some());
+        let (path, path_from_login) = match self.path {
+            Some(Path::Absolute(path)) => (Some(path), None),
+            Some(Path::FromLogin(path)) => (None, Some(path)),
+            None => (None, None),
+        };
         Some(Transfer {
             command: self.command,
-            path: self.path,
+            path,
+            path_from_login,
             direction,
             content,
             representation: self.representation,
@@ -210,7 +240,7 @@ impl TransferStart {
                 None => Some(0),
             },
             missing_bytes: moved.map_or(0, |moved| moved.missing),
-            expected_size: known_size.or_else(announced),
+            expected_size: self.range.or(known_size).or_else(announced),
             sha256: moved.and_then(|moved| moved.sha256).filter(|_| made),
             decoded: moved.and_then(|moved| moved.decoded.clone()).filter(|_| self.mode != 'S'),
             mime: moved.and_then(|moved| moved.mime.as_deref()).map(Into::into),
@@ -219,18 +249,26 @@ impl TransferStart {
             reply_code: said.completion().map(|reply| reply.code),
             start: connection.map(|connection| connection.start),
             end: connection.map(|connection| connection.end),
+            rate: moved.and_then(rate),
             peer_session: facts.and_then(|channel| channel.peer_session.clone()),
         })
     }
 }
 
+/// What a stream moved by the second while it moved anything.
+fn rate(moved: &StreamFacts) -> Option<f64> {
+    let bytes = moved.bytes.saturating_add(moved.missing);
+    Some(bytes as f64 / (moved.content_span? as f64 / 1e9))
+}
+
 /// How a transfer ended.
 fn status(said: &Command, is_aborted: bool) -> Status {
     match said.completion() {
+        // Some servers answer ABOR first, and by the code that ends a transfer.
+        _ if is_aborted => Status::Aborted,
         Some(reply) if reply.is_completion() => Status::Complete,
-        Some(reply) if reply.code == 426 || is_aborted => Status::Aborted,
+        Some(reply) if reply.code == 426 => Status::Aborted,
         Some(_) => Status::Failed,
-        None if is_aborted => Status::Aborted,
         None => Status::Unfinished,
     }
 }
