@@ -200,9 +200,12 @@ impl Control {
         } else if let Some(splitter) = self.splitters.as_mut().map(|both| both.of_mut(party)) {
             splitter.gap();
         }
-        if party == Party::Server {
-            self.conversation.assembler.gap();
-            self.conversation.dialogue.server_gap(end);
+        match party {
+            Party::Server => {
+                self.conversation.assembler.gap();
+                self.conversation.dialogue.server_gap(end);
+            }
+            Party::Client => self.conversation.dialogue.client_gap(gap.offset),
         }
         self.conversation.read_up_to(party, end, notes.occurrences);
     }

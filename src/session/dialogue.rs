@@ -29,8 +29,8 @@ const OVERTAKEN: usize = 64;
 #[derive(Debug)]
 struct Pending {
     index: CommandIndex,
-    /// Where its line ends in the client's stream.
-    end: u64,
+    /// An acknowledgement of this place in the client's stream, or of one behind it, shows that the server had received it.
+    received_at: u64,
     /// How far the client had received the server's stream when it sent the command.
     client_had: Option<u64>,
     /// A preliminary reply was seen.
@@ -52,6 +52,16 @@ pub(super) struct IncomingReply {
     pub(super) is_kept: bool,
 }
 
+/// Whether the server's opening replies may still come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Greeting {
+    /// The server's next reply is the greeting.
+    Due,
+    /// The dialogue was met somewhere; nothing of the server was seen so far.
+    MayCome,
+    Over,
+}
+
 /// What a reply turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
@@ -66,11 +76,12 @@ pub(super) enum Answered {
 pub(super) struct Dialogue {
     /// How far the client's stream was read.
     client_read: u64,
-    /// Whether the server's opening replies may still come.
-    greeting_open: bool,
+    greeting_stage: Greeting,
     pub(super) commands: Vec<Command>,
     pending: VecDeque<Pending>,
     held_back: VecDeque<IncomingReply>,
+    /// Where the client's bytes begin that were missing last: commands may have been among them.
+    lost_commands: Option<u64>,
     pub(super) greeting: Vec<Reply>,
     pub(super) unsolicited: Vec<Reply>,
 }
@@ -84,21 +95,23 @@ impl Dialogue {
             unsolicited: Vec::new(),
             pending: VecDeque::new(),
             held_back: VecDeque::new(),
+            lost_commands: None,
             client_read: 0,
-            greeting_open: from_the_beginning,
+            greeting_stage: if from_the_beginning { Greeting::Due } else { Greeting::MayCome },
         }
     }
 
-    /// Whether the server's opening replies may still come.
-    pub(super) const fn awaits_greeting(&self) -> bool {
-        self.greeting_open
+    /// Whether the server's next reply is its greeting.
+    pub(super) fn awaits_greeting(&self) -> bool {
+        self.greeting_stage == Greeting::Due
     }
 
-    /// The client gave a command whose line ends at `end` of its stream, having received the server's up to `client_had`.
+    /// The client gave a command, having received the server's stream up to `client_had`; an acknowledgement of
+    /// `received_at` or more shows that the server had received it.
     pub(super) fn command(
         &mut self,
         command: Command,
-        end: u64,
+        received_at: u64,
         client_had: Option<u64>,
         limits: &Limits,
         counts: &mut LimitCounts,
@@ -111,7 +124,7 @@ impl Dialogue {
             counts.reached(LimitName::Commands);
             self.pending.pop_front();
         }
-        self.give(command, end, client_had)
+        self.give(command, received_at, client_had)
     }
 
     /// Whether another command stays within the limits.
@@ -123,7 +136,7 @@ impl Dialogue {
     pub(super) fn give(
         &mut self,
         command: Command,
-        end: u64,
+        received_at: u64,
         client_had: Option<u64>,
     ) -> Option<CommandIndex> {
         let index = CommandIndex::from_position(self.commands.len())?;
@@ -131,7 +144,7 @@ impl Dialogue {
             self.commands.reserve(USUAL_COMMANDS);
         }
         self.commands.push(command);
-        self.pending.push_back(Pending { index, end, client_had, begun: false, maybe_lost: false });
+        self.pending.push_back(Pending { index, received_at, client_had, begun: false, maybe_lost: false });
         Some(index)
     }
 
@@ -162,8 +175,16 @@ impl Dialogue {
         }
     }
 
+    /// Bytes of the client are missing from `start` of its stream on.
+    pub(super) const fn client_gap(&mut self, start: u64) {
+        self.lost_commands = Some(start);
+    }
+
     /// Bytes of the server are missing up to `end` of its stream.
     pub(super) fn server_gap(&mut self, end: u64) {
+        if self.greeting_stage == Greeting::MayCome {
+            self.greeting_stage = Greeting::Over;
+        }
         for pending in &mut self.pending {
             pending.maybe_lost |= pending.client_had.is_none_or(|had| had < end);
         }
@@ -212,12 +233,9 @@ impl Dialogue {
 
     /// Finds out what a reply answers, and keeps it there if it is to be kept.
     pub(super) fn pair(&mut self, reply: Reply, server_had: Option<u64>, is_kept: bool) -> Answered {
-        if self.greeting_open {
-            self.greeting_open = reply.code == 120;
-            if matches!(reply.code, 120 | 220 | 421) {
-                self.greeting.extend(is_kept.then_some(reply));
-                return Answered::Greeting;
-            }
+        if self.greeting_stage != Greeting::Over && self.is_greeting(reply.code) {
+            self.greeting.extend(is_kept.then_some(reply));
+            return Answered::Greeting;
         }
         let Some(position) = self.choose(&reply, server_had) else {
             self.unsolicited.extend(is_kept.then_some(reply));
@@ -241,6 +259,21 @@ impl Dialogue {
         Answered::Command(index)
     }
 
+    /// Whether the next reply of the server is one of its opening replies. Where the handshake was not captured, only its
+    /// very first reply can be, and only by a code that no other command asks for.
+    #[cold]
+    fn is_greeting(&mut self, code: u16) -> bool {
+        let is_asked_for =
+            |pending: &Pending| matches!(self.verb(pending.index), Some(Verb::Rein | Verb::Host));
+        let is_greeting = match self.greeting_stage {
+            Greeting::Due => matches!(code, 120 | 220 | 421),
+            Greeting::MayCome => matches!(code, 120 | 220) && !self.pending.iter().any(is_asked_for),
+            Greeting::Over => false,
+        };
+        self.greeting_stage = if code == 120 && is_greeting { Greeting::Due } else { Greeting::Over };
+        is_greeting
+    }
+
     /// A command behind others was answered for good.
     #[cold]
     fn take_out(&mut self, position: usize) {
@@ -256,7 +289,7 @@ impl Dialogue {
 
     /// The pending command that a reply answers.
     fn choose(&self, reply: &Reply, server_had: Option<u64>) -> Option<usize> {
-        let received = |pending: &Pending| server_had.is_none_or(|had| pending.end <= had);
+        let received = |pending: &Pending| server_had.is_none_or(|had| pending.received_at <= had);
         let fit = |pending: &Pending| match self.verb(pending.index) {
             Some(verb) => may_answer(verb, reply.code),
             None => Answer::Possible,
@@ -289,6 +322,21 @@ impl Dialogue {
             .or_else(|| (!first.maybe_lost).then_some(first_position))
             .or_else(|| candidates().find(|(_, pending)| !pending.maybe_lost).map(|(position, _)| position))
             .filter(|position| !is_stray || *position != first_position)
+            .filter(|position| {
+                self.pending
+                    .get(*position)
+                    .is_none_or(|pending| !self.is_anothers(pending, reply, server_had))
+            })
+    }
+
+    /// Whether a reply behind a gap says no more than that a command failed, where it may as well be said of another: the
+    /// reply to this one may lie in the gap, and a transfer that has begun ends otherwise, or a later command is lost too.
+    fn is_anothers(&self, pending: &Pending, reply: &Reply, server_had: Option<u64>) -> bool {
+        let says_little = matches!(reply.code, 421 | 500..=504);
+        let lost_later = self
+            .lost_commands
+            .is_some_and(|start| start >= pending.received_at && server_had.is_none_or(|had| had > start));
+        pending.maybe_lost && says_little && (pending.begun || lost_later)
     }
 
     fn verb(&self, index: CommandIndex) -> Option<&Verb> {

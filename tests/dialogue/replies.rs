@@ -1,6 +1,8 @@
 //! Replies: of many lines, without text, too many, too few, late, and which command each answers.
 
 use super::check;
+use super::support::analyse;
+use super::support::told::told;
 
 #[test]
 fn lines_inside_a_reply_are_no_replies() {
@@ -359,4 +361,105 @@ fn a_command_lost_in_a_gap_shifts_nothing() {
          C RETR f 550
          F capture-gap",
     );
+}
+
+#[test]
+fn a_greeting_is_one_though_the_handshake_was_not_captured() {
+    check(
+        r"
+        lost session B C:40002 -> S:21
+        B S: 120 soon
+        B S: 220 hello
+        B C: USER bob
+        B S: 331 password?
+        ",
+        "G 120
+         G 220
+         U none
+         C USER bob 331",
+    );
+    check(
+        r"
+        lost session B C:40002 -> S:21
+        B C: USER bob
+        B S: 220 hello
+        B S: 331 password?
+        ",
+        "G 220
+         U none
+         C USER bob 331",
+    );
+}
+
+#[test]
+fn a_220_that_was_asked_for_or_is_not_the_first_reply_greets_nobody() {
+    check(
+        r"
+        lost session B C:40002 -> S:21
+        B C: REIN
+        B S: 220 again
+        ",
+        "G none
+         C REIN 220",
+    );
+    check(
+        r"
+        lost session B C:40002 -> S:21
+        B C: NOOP
+        B S: 200 ok
+        B S: 220 hello
+        ",
+        "G none
+         U 220
+         C NOOP 200",
+    );
+}
+
+#[test]
+fn acknowledgements_that_a_middlebox_moved_into_a_line_show_that_it_was_received() {
+    let script = r"
+        S: 220 hello
+        acks C -1
+        C: PORT 198,51,100,1,160,40
+        S: 200 ok
+        C: LIST
+        S: 150 now
+        data S:20 -> C:41000, S sends 10
+        S: 226 done
+        ";
+    let found = told(&analyse(script));
+    assert_eq!(
+        found.iter().filter(|line| line.starts_with(['C', 'U', 'T'])).collect::<Vec<_>>(),
+        ["C PORT 198,51,100,1,160,40 200", "C LIST 150 226", "T LIST - 10 complete 226 via 0"],
+    );
+}
+
+#[test]
+fn a_transfer_is_aborted_whichever_of_the_two_commands_is_answered_first() {
+    for replies in ["S: 226 abort successful\nS: 426 aborted", "S: 426 aborted\nS: 226 abort successful"] {
+        check(
+            &format!(
+                "
+                C: PASV
+                S: 227 ok (198,51,100,2,195,80)
+                C: RETR f
+                S: 150 now
+                data C:41000 -> S:50000, S sends 10
+                C: ABOR
+                {replies}
+                C: PASV
+                S: 227 ok (198,51,100,2,195,81)
+                C: RETR g
+                S: 150 now
+                data C:41001 -> S:50001, S sends 10
+                S: 226 done
+                "
+            ),
+            &format!(
+                "T RETR - 10 aborted {} via 0
+                 T RETR - 10 complete 226 via 1",
+                &replies[3..6]
+            ),
+        );
+    }
 }

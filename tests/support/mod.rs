@@ -17,6 +17,7 @@
 //! put S \x80\x00\x01a              or as they are,
 //! close S, reset S                 and its end, named by who closes first
 //! hello C, hello S, sealed C 100   TLS records on the connection that was opened or spoke last
+//! acks C -1                        from now on acknowledgements of what C says are so many bytes off
 //! wait 2                           seconds pass
 //! lost ...                         any of these, but its packets are missing from the capture
 //! ```
@@ -95,6 +96,8 @@ struct Flow {
     ends: [Endpoint; 2],
     /// The sequence number that each side sends next.
     next: [u32; 2],
+    /// How far acknowledgements of what each side sends are off.
+    off: [i32; 2],
 }
 
 impl Flow {
@@ -175,6 +178,12 @@ impl<'a> World<'a> {
                 let (name, ends) = rest.split_once(' ').unwrap();
                 let flow = self.open(ends);
                 self.sessions.insert(name.to_owned(), flow);
+            }
+            "acks" => {
+                let (host, bytes) = rest.split_once(' ').unwrap();
+                let flow = self.session(session, lost);
+                let side = self.flows[flow].side(self.hosts[host]);
+                self.flows[flow].off[side] = bytes.parse().unwrap();
             }
             "wait" => self.now += rest.parse::<i64>().unwrap() * 1000 * MILLISECOND,
             "end" => {
@@ -290,6 +299,7 @@ impl<'a> World<'a> {
         self.flows.push(Flow {
             ends: [self.endpoint(from), self.endpoint(to)],
             next: [first, first.wrapping_add(500_000)],
+            off: [0, 0],
         });
         self.flows.len() - 1
     }
@@ -338,12 +348,12 @@ impl<'a> World<'a> {
         if self.lost {
             return;
         }
-        let Flow { ends, next } = &self.flows[flow];
+        let Flow { ends, next, off } = &self.flows[flow];
         let (from, to) = (ends[side], ends[1 - side]);
         let mut tcp = TcpHeader::new(from.port, to.port, next[side], 64_000);
         flags(&mut tcp);
         if tcp.ack {
-            tcp.acknowledgment_number = next[1 - side];
+            tcp.acknowledgment_number = next[1 - side].wrapping_add_signed(off[1 - side]);
         }
         let ethernet = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
         let ip: PacketBuilderStep<_> = match (from.ip, to.ip) {

@@ -101,9 +101,9 @@ impl Conversation {
             let plausible = ftp::command_plausibility(&whole(line));
             self.weigh(plausible, Party::Client, expected);
         }
-        let end = match origin.protection {
-            Protection::Clear => line.end_offset,
-            Protection::Tls => origin.end,
+        let (end, received_at) = match origin.protection {
+            Protection::Clear => (line.end_offset, received_at(line)),
+            Protection::Tls => (origin.end, origin.end),
         };
         if self.assembler.is_open() && origin.had.is_some_and(|had| had >= self.read.server) {
             self.assembler.interrupted();
@@ -130,7 +130,7 @@ impl Conversation {
         }
         self.kept = self.kept.saturating_sub(kept::ANSWER);
         if let Some(index) =
-            self.dialogue.command(command, end, origin.had, &notes.options.limits, notes.counts)
+            self.dialogue.command(command, received_at, origin.had, &notes.options.limits, notes.counts)
         {
             notes.occurrences.push(Occurrence::Command(index));
         }
@@ -232,6 +232,13 @@ impl Conversation {
     pub(super) fn weigh(&mut self, plausible: Plausible, party: Party, expected: bool) {
         self.verdict = self.verdict.after(plausible, party, expected, self.from_the_beginning);
     }
+}
+
+/// Which acknowledgement shows that a command's line was received. A receiver acknowledges whole segments: where one holds
+/// the line, an acknowledgement that ends inside it was altered on the way, as by a NAT helper that has made it longer or
+/// shorter.
+pub(super) const fn received_at(line: &ControlLine<'_>) -> u64 {
+    if line.layout.split { line.end_offset } else { line.start_offset.saturating_add(1) }
 }
 
 /// A line with its end, which says that nothing more of it comes.

@@ -3,7 +3,7 @@
 //! Most of the slow path's work is to find out that nothing about a line is unusual. The fast path has the same effect as
 //! the slow one, or none: whatever is unusual is left to the slow path.
 
-use super::conversation::facts;
+use super::conversation::{facts, received_at};
 use super::{Auth, Control, Conversation, Occurrence};
 use crate::base::Text;
 use crate::ftp::{self, ControlLine, LineSplitter, Verb};
@@ -78,7 +78,7 @@ impl Conversation {
         }
         let said = facts(line.layout, Protection::Clear);
         let command = dialogue::command(verb, argument, line.packet, said, options.show_passwords);
-        let index = self.dialogue.give(command, line.end_offset, had)?;
+        let index = self.dialogue.give(command, received_at(line), had)?;
         self.dialogue.client_read(line.end_offset, &mut self.answered);
         self.read.client = line.end_offset;
         self.kept = self.kept.saturating_add(cost);
