@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, cost};
+use crate::base::{Endpoint, LimitCounts, LimitName, Limits, Timestamp, cost};
 use crate::report::ControlAttempt;
 use crate::tcp::{Connection, Onset};
 
 /// Frames that prove an attempt.
 const FRAMES: usize = 8;
 
+/// An attempt that was followed by a session so soon led to it.
+const SOON: i64 = 60_000_000_000;
+
+/// By client and server.
+type Ends = (IpAddr, Endpoint);
+
 const _: () = assert!(
-    cost::in_tree(size_of::<(IpAddr, Endpoint)>() + size_of::<ControlAttempt>())
+    cost::in_tree(size_of::<Ends>() + size_of::<ControlAttempt>())
+        + cost::in_tree(size_of::<Ends>() + size_of::<Timestamp>())
         + 2 * FRAMES * size_of::<u64>()
         + cost::ALLOCATION
         <= cost::ATTEMPT
@@ -20,7 +27,9 @@ const _: () = assert!(
 /// What came to nothing, by client and server.
 #[derive(Default)]
 pub(super) struct Attempts {
-    by_ends: BTreeMap<(IpAddr, Endpoint), ControlAttempt>,
+    by_ends: BTreeMap<Ends, ControlAttempt>,
+    /// When the latest sessions between two began, as attempts may be known to have failed only later.
+    served: BTreeMap<Ends, Timestamp>,
     silent: u64,
 }
 
@@ -47,6 +56,10 @@ impl Attempts {
             return;
         }
         let key = (connection.originator.ip, connection.responder);
+        let is_served = |begun: &Timestamp| leads_to(connection.first.time, connection.last.time, *begun);
+        if self.served.get(&key).is_some_and(is_served) {
+            return;
+        }
         if self.by_ends.len() >= limits.attempts && !self.by_ends.contains_key(&key) {
             counts.reached(LimitName::Attempts);
             return;
@@ -71,15 +84,29 @@ impl Attempts {
         attempt.frames.extend(connection.syn_frames.iter().copied().chain(refusal).take(room));
     }
 
-    /// There is a session between the two now: what failed before was no lasting obstacle.
-    pub(super) fn forgive(&mut self, client: IpAddr, server: Endpoint) {
-        self.by_ends.remove(&(client, server));
+    /// A session between the two began: what failed right before was no lasting obstacle.
+    pub(super) fn served(&mut self, client: IpAddr, server: Endpoint, begun: Timestamp, limits: &Limits) {
+        let ends = (client, server);
+        if self.by_ends.get(&ends).is_some_and(|attempt| leads_to(attempt.first, attempt.last, begun)) {
+            self.by_ends.remove(&ends);
+        }
+        if self.served.len() >= limits.attempts && !self.served.contains_key(&ends) {
+            // What was served long ago can't be what a late attempt led to.
+            self.served.clear();
+        }
+        let latest = self.served.entry(ends).or_insert(begun);
+        *latest = begun.max(*latest);
     }
 
     /// All attempts that failed, by client and server.
     pub(super) fn iter(&self) -> impl Iterator<Item = &ControlAttempt> {
         self.by_ends.values()
     }
+}
+
+/// Whether a session that began then came of attempts from `first` to `last`.
+fn leads_to(first: Timestamp, last: Timestamp, begun: Timestamp) -> bool {
+    first <= begun && begun <= last.plus(SOON)
 }
 
 #[cfg(test)]
@@ -146,10 +173,40 @@ mod tests {
         assert_eq!(noted(&[met], 10).0.iter().count(), 0);
     }
 
+    fn serve(attempts: &mut Attempts, client: u8, seconds: i64, limit: usize) {
+        let limits = Limits { attempts: limit, ..Limits::default() };
+        let begun = Timestamp::from_nanos(seconds * 1_000_000_000);
+        attempts.served([192, 0, 2, client].into(), Endpoint::new([192, 0, 2, 1].into(), 21), begun, &limits);
+    }
+
     #[test]
-    fn a_session_between_the_two_takes_back_what_failed_before() {
-        let (mut attempts, _) = noted(&[failed(2, true), failed(3, true)], 10);
-        attempts.forgive([192, 0, 2, 2].into(), Endpoint::new([192, 0, 2, 1].into(), 21));
+    fn a_session_takes_back_what_failed_within_the_minute_before() {
+        for (seconds, left) in [(0, 1), (56, 1), (60, 1), (61, 2)] {
+            let (mut attempts, _) = noted(&[failed(2, true), failed(3, true)], 10);
+            serve(&mut attempts, 2, seconds, 10);
+            assert_eq!(attempts.iter().count(), left, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_is_known_to_have_failed_only_after_the_session_began_led_to_it_too() {
+        let (mut attempts, mut counts) = (Attempts::default(), LimitCounts::default());
+        serve(&mut attempts, 2, 5, 10);
+        attempts.note_failure(&failed(2, false), &Limits::default(), &mut counts);
+        assert_eq!(attempts.iter().count(), 0);
+        let mut later = failed(2, false);
+        later.first.time = Timestamp::from_nanos(6_000_000_000);
+        later.last.time = later.first.time;
+        attempts.note_failure(&later, &Limits::default(), &mut counts);
         assert_eq!(attempts.iter().count(), 1);
+    }
+
+    #[test]
+    fn no_more_sessions_are_remembered_than_attempts() {
+        let mut attempts = Attempts::default();
+        for client in 2..50 {
+            serve(&mut attempts, client, 0, 10);
+        }
+        assert!(attempts.served.len() <= 10, "{}", attempts.served.len());
     }
 }

@@ -162,6 +162,21 @@ impl Linker {
         }
     }
 
+    /// The other session's negotiation where one session's PORT names the endpoint that another's server announced: the two
+    /// servers exchange data, though none of it may be captured.
+    pub(super) fn announced_partner(
+        &self,
+        session: SessionId,
+        server: Endpoint,
+        listener: Endpoint,
+    ) -> Option<(SessionId, ChannelIndex)> {
+        self.expectations
+            .fitting(server, listener)
+            .filter(|(one, _)| !one.active && one.session != session && !one.met && !one.superseded)
+            .max_by_key(|(one, _)| one.made.frame)
+            .map(|(one, _)| (one.session, one.channel))
+    }
+
     /// The latest use of a pair of endpoints.
     pub(super) fn latest_use(&self, connector: Endpoint, listener: Endpoint) -> Option<EndpointUseId> {
         self.history.of_pair(connector, listener)

@@ -17,10 +17,13 @@ use super::kept::{self, Kept};
 use super::linker::Linker;
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
-use crate::base::{LimitCounts, LimitName, PacketRef};
+use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef};
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink};
+
+/// The first port that any user may listen on: those below belong to services.
+const UNPRIVILEGED: u16 = 1024;
 
 /// Follows control connections, predicts data connections, and links what happens.
 pub struct Tracker {
@@ -243,10 +246,20 @@ impl Tracker {
             self.flows.set(id, connection, Role::Undecided);
             return Interest::Undecided;
         }
-        if let Some(session_id) = self.sessions.opaque_between(hosts) {
+        if let Some(session_id) = self.sessions.opaque_between(hosts)
+            && self.may_be_data(session_id, [originator, responder])
+        {
             self.link_new_channel(session_id, id, false);
         }
         Interest::Follow
+    }
+
+    /// Whether a connection between the hosts of a session that can't be read may be its data connection: to and from ports
+    /// that no other service has.
+    fn may_be_data(&self, session_id: SessionId, ends: [Endpoint; 2]) -> bool {
+        let Some(server) = self.sessions.get(session_id).map(ActiveSession::server) else { return false };
+        let default = server.port.checked_sub(1).map(|port| Endpoint::new(server.ip, port));
+        ends.iter().all(|&end| end.port >= UNPRIVILEGED || Some(end) == default)
     }
 
     fn uid_of(&self, session_id: SessionId) -> Option<Uid> {
@@ -309,10 +322,12 @@ impl Tracker {
         let mut occurrences = std::mem::take(&mut self.occurrences);
         for occurrence in occurrences.drain(..) {
             if occurrence == Occurrence::Rejected {
-                self.remove_session(session_id);
+                let responder = self.remove_session(session_id).map(|session| session.responder);
                 self.remove_flow(id);
                 self.let_go.push(id);
-                self.attempts.note_silence();
+                if responder.is_some_and(|end| self.options.is_control_port(end.port)) {
+                    self.attempts.note_silence();
+                }
                 break;
             }
             self.act(session_id, occurrence, packet);

@@ -1,6 +1,7 @@
 //! Logins, and what can be reported once a session is under TLS.
 
 use super::check;
+use super::support::analyse;
 
 #[test]
 fn the_last_login_counts() {
@@ -185,4 +186,68 @@ fn bad_base64_in_adat_is_kept_as_it_is() {
         "C AUTH GSSAPI 334
          C ADAT ***not base64*** 501",
     );
+}
+
+#[test]
+fn an_account_that_nobody_wants_takes_back_no_login() {
+    check(
+        "
+        C: USER alice
+        S: 331 password?
+        C: PASS right
+        S: 230 in
+        C: ACCT staff
+        S: 502 not here
+        ",
+        "S C:40000>S:21 alice accepted none",
+    );
+    check(
+        "
+        C: USER alice
+        S: 331 password?
+        C: PASS right
+        S: 332 account?
+        C: ACCT staff
+        S: 502 not here
+        ",
+        "S C:40000>S:21 alice rejected none",
+    );
+}
+
+#[test]
+fn what_goes_to_other_services_belongs_to_no_session_that_cannot_be_read() {
+    check(
+        "
+        S: 220 hello
+        C: AUTH TLS
+        S: 234 go on
+        hello C
+        hello S
+        sealed C 60
+        data C:41000 -> S:80, S sends 10
+        data C:41001 -> S:443, S sends 10
+        data C:41002 -> S:50000, S sends 10
+        data S:20 -> C:41003, S sends 10
+        ",
+        "D - - connected inferred C:41002>S:50000
+         D - - connected inferred S:20>C:41003",
+    );
+}
+
+#[test]
+fn a_connection_to_another_service_is_not_counted_among_silent_control_connections() {
+    let spoken = |port: u16| {
+        analyse(&format!(
+            "
+            session M C:40100 -> S:{port}
+            M S: 220 mx.example ESMTP
+            M C: EHLO client.example
+            M S: 250 mx.example
+            M C: QUIT
+            M S: 221 bye
+            "
+        ))
+    };
+    assert_eq!(spoken(25).capture.silent_connections, 0);
+    assert_eq!(spoken(21).sessions.len() as u64 + spoken(21).capture.silent_connections, 1);
 }

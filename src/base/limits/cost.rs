@@ -40,8 +40,8 @@ pub const ANNOUNCEMENT: usize = 136;
 pub const PORT_USE: usize = 64;
 /// What is remembered of a pair of hosts, and of a host's listening ports.
 pub const HOST: usize = 2048;
-/// A client and a server whose connection never came about.
-pub const ATTEMPT: usize = 432;
+/// A client and a server whose connection never came about, and two between which there was a session.
+pub const ATTEMPT: usize = 560;
 /// An incomplete datagram, but for its pieces; and one of those that became whole last, with their hashes.
 pub const DATAGRAM: usize = 1536;
 /// A byte of an incomplete datagram: pieces of 8 bytes are charged with 64 more, and take twice that.

@@ -60,7 +60,8 @@ impl Tracker {
     #[inline(never)]
     pub(super) fn confirm(&mut self, session_id: SessionId) {
         let Some(session) = self.sessions.confirm(session_id) else { return };
-        self.attempts.forgive(session.client().ip, session.server());
+        let (client, server) = (session.client().ip, session.server());
+        self.attempts.served(client, server, session.first.time, &self.options.limits);
     }
 
     #[inline(never)]
@@ -274,8 +275,30 @@ impl Tracker {
             announced.push(Announcement { client: client.ip, listener });
         }
         linker.supersede(&mut session.expected, index);
+        if active && listener.ip != client.ip && listener.ip != server.ip {
+            self.note_partner(session_id, index, server, listener);
+        }
         if self.is_watched() {
             self.report_expected(session_id, index, packet);
+        }
+    }
+
+    /// A client's PORT names a third host: a server that announced this endpoint to the same client is the partner.
+    #[cold]
+    fn note_partner(&mut self, mine: SessionId, index: ChannelIndex, server: Endpoint, listener: Endpoint) {
+        let Some((partner, announced)) = self.linker.announced_partner(mine, server, listener) else {
+            return;
+        };
+        let client = |id| self.sessions.get(id).map(|session| session.client().ip);
+        if client(mine) != client(partner) {
+            return;
+        }
+        for (session_id, channel, other) in [(mine, index, partner), (partner, announced, mine)] {
+            let uid = self.uid_of(other);
+            let channel = self.sessions.get_mut(session_id).and_then(|session| session.channel_mut(channel));
+            if let Some(channel) = channel.filter(|channel| !channel.is_linked()) {
+                channel.peer_session = uid;
+            }
         }
     }
 
