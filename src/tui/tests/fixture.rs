@@ -229,7 +229,7 @@ impl Dialogue {
         self.channel(index).reuse = Some(Reuse {
             kind: ReuseKind::FourTuple,
             previous: Previous { session, data_channel: previous },
-            gap: (gap_ms * 1e6) as i64,
+            gap: Some((gap_ms * 1e6) as i64),
             in_time_wait: true,
             outcome,
         });
