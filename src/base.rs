@@ -30,7 +30,7 @@ pub use hash_keys::set_hash_keys;
 pub(crate) use hash_keys::{FastKeys, StrongKeys};
 pub(crate) use index::indices;
 pub(crate) use keyed_map::{KeyedMap, KeyedSet};
-pub use limits::{Cost, Limit, LimitCounts, LimitName, Limits, cost};
+pub use limits::{Cost, Limit, LimitCounts, LimitName, LimitSet, Limits, cost};
 pub(crate) use number_map::NumberMap;
 pub use packet::PacketRef;
 pub(crate) use refuse::{refuse_other_values, refuse_values};

@@ -122,8 +122,8 @@ fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
         }
     })?;
     if general.quiet == 0 {
-        for damage in &outcome.damage {
-            say(&format!("warning: {damage}"));
+        for lack in &outcome.lacks {
+            say(&format!("warning: {lack}"));
         }
     }
     if general.verbose > 0 {
@@ -133,7 +133,7 @@ fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
         read::Outcome { worst: Some(worst), .. } if fail_on.is_some_and(|least| worst >= least) => {
             Verdict::Found
         }
-        read::Outcome { damage, .. } if !damage.is_empty() => Verdict::Partial,
+        read::Outcome { lacks, .. } if !lacks.is_empty() => Verdict::Partial,
         _ => Verdict::Done,
     })
 }

@@ -17,6 +17,7 @@ mod control;
 mod data;
 mod draft;
 mod explain;
+mod limited;
 mod login;
 mod middlebox;
 mod negotiation;
@@ -116,7 +117,12 @@ impl Diagnosis {
         let sink = examine(&case);
         let forgotten = self.logins.add(&case) + self.ports.add(&case);
         self.limits.add(LimitName::Hosts, forgotten);
-        session.findings = self.keep(sink);
+        let (findings, dropped) = sink.into_findings();
+        if dropped > 0 {
+            self.limits.add(LimitName::Findings, dropped);
+            session.limited.insert(LimitName::Findings);
+        }
+        session.findings = findings;
     }
 
     /// The findings that belong to no single session, once all sessions were given.
@@ -125,18 +131,14 @@ impl Diagnosis {
         control::attempts(capture, &mut sink);
         self.logins.close(&mut sink);
         self.ports.close(&self.options, &mut sink);
-        self.keep(sink)
+        let (findings, dropped) = sink.into_findings();
+        self.limits.add(LimitName::Findings, dropped);
+        findings
     }
 
     /// The caps that were reached so far.
     pub const fn limits(&self) -> &LimitCounts {
         &self.limits
-    }
-
-    fn keep(&mut self, sink: Sink) -> Vec<Finding> {
-        let (findings, dropped) = sink.into_findings();
-        self.limits.add(LimitName::Findings, dropped);
-        findings
     }
 }
 
@@ -151,6 +153,9 @@ fn examine(case: &Case<'_>) -> Sink {
     let mut sink = Sink::new(case.options.findings);
     for rule in RULES {
         rule(case, &mut sink);
+    }
+    if !case.session.limited.is_empty() {
+        sink.retain(|finding| !limited::rests_on_absence(finding, case.session));
     }
     sink
 }

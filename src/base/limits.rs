@@ -17,7 +17,9 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 /// Memory that the program itself takes: code, stacks, buffers of fixed size.
-const PROGRAM: usize = 32 * MIB;
+const PROGRAM: usize = 20 * MIB;
+/// The largest packet that any budget has room for: what tcpdump and dumpcap capture at most.
+const LEAST_PACKET: usize = 256 * KIB;
 /// The allocator's overhead: one part in so many of the budget.
 const WASTE: usize = 16;
 
@@ -26,7 +28,7 @@ const WASTE: usize = 16;
 pub enum Cost {
     /// Each unit costs so many bytes; the cap follows the budget.
     Share(usize),
-    /// Each unit costs so many bytes; the cap is the same whatever the budget.
+    /// Each unit costs so many bytes; the cap does not scale with the budget in proportion.
     Fixed(usize),
     /// What it allows is counted by another cap.
     Within,
@@ -86,7 +88,7 @@ macro_rules! limits {
             /// The budget that the defaults are made for.
             pub const DEFAULT_MEMORY: usize = 1024 * MIB;
             /// The smallest useful budget.
-            pub const LEAST_MEMORY: usize = 128 * MIB;
+            pub const LEAST_MEMORY: usize = 64 * MIB;
 
             const DEFAULT: Self = Self { max_memory: Self::DEFAULT_MEMORY, $($name: $default,)* };
         }
@@ -121,11 +123,11 @@ limits! {
     /// Sessions alive at a time; where there are more, one that was silent for long and transferred nothing
     /// ends early.
     sessions: 32_768, Cost::Share(cost::SESSION);
-    /// Bytes kept of all sessions that are alive, and of those that are over and wait for the whole report:
-    /// commands, replies, data channels, transfers, the beginnings of contents. The fuller it is, the less
-    /// any one session may add: a quarter of what is left. So one that keeps little finds room where others
-    /// were greedy. Where the whole report is held (text, tables, indented JSON, the terminal interface), it
-    /// is twice as much, and half of connections, sessions, reassembly_total and kept_per_session.
+    /// Bytes kept of all sessions that are alive: commands, replies, data channels, transfers, the beginnings
+    /// of contents. The fuller it is, the less any one session may add: a quarter of what is left. So one
+    /// that keeps little finds room where others were greedy. Sessions that are over do not count: they are
+    /// written at once, or wait in a temporary file (in the terminal interface, which holds all of them, in
+    /// the other half of the budget).
     kept_bytes: 196 * MIB, Cost::Share(1);
     /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is
     /// handed over and where it waits to be written, the sessions before and after it being as large, and for
@@ -155,7 +157,7 @@ limits! {
     /// Headers inside headers: tunnels, tags and extension headers of one packet.
     encapsulation_depth: 16, Cost::Within;
     /// Largest packet that a capture file may hold, in bytes: four times libpcap's own bound for most link
-    /// types.
+    /// types, and no less than that whatever the budget.
     packet_bytes: MIB, Cost::Fixed(cost::PACKET_BUFFERS);
     /// Bytes that a compressed file may expand to for each of its own bytes, once past the first 64 MiB.
     decompression_ratio: 200, Cost::Within;
@@ -181,8 +183,9 @@ impl Limits {
     /// The caps whose worst cases stay below a budget in bytes, which is at least [`Limits::LEAST_MEMORY`].
     pub fn within(max_memory: usize) -> Self {
         let max_memory = max_memory.max(Self::LEAST_MEMORY);
-        let (share, of) = (Self::shared(max_memory), Self::shared(Self::DEFAULT_MEMORY));
-        let mut limits = Self { max_memory, ..Self::DEFAULT };
+        let packet_bytes = (max_memory / 1024).clamp(LEAST_PACKET, Self::DEFAULT.packet_bytes);
+        let mut limits = Self { max_memory, packet_bytes, ..Self::DEFAULT };
+        let (share, of) = (limits.shared(), Self::DEFAULT.shared());
         for limit in Self::ALL {
             if let Cost::Share(_) = limit.cost {
                 let scaled = (limit.default as u128).saturating_mul(share as u128) / (of as u128).max(1);
@@ -197,29 +200,11 @@ impl Limits {
         limits
     }
 
-    /// The same budget for whoever holds the whole report until it is written or looked at: half of what is
-    /// there for flows, and all that is there for handing sessions over, goes to what is kept of sessions.
-    #[must_use]
-    pub fn for_a_whole_report(mut self) -> Self {
-        let before = self.worst_case();
-        self.connections = (self.connections / 2).max(1);
-        self.half_open = self.half_open.min(self.connections / 2).max(1);
-        self.lingering = self.lingering.min(self.connections / 16).max(1);
-        self.sessions = (self.sessions / 2).max(1);
-        self.reassembly_total /= 2;
-        self.reassembly_per_stream = self.reassembly_per_stream.min(self.reassembly_total / 4);
-        self.kept_per_session /= 2;
-        self.reply_bytes = self.reply_bytes.min(self.kept_per_session / 4);
-        self.handover_bytes /= 16;
-        self.kept_bytes = self.kept_bytes.saturating_add(before.saturating_sub(self.worst_case()));
-        self
-    }
-
-    /// The part of a budget that the caps share.
-    fn shared(max_memory: usize) -> usize {
+    /// The part of the budget that the caps share.
+    fn shared(&self) -> usize {
         let fixed = Self::ALL.iter().filter(|limit| matches!(limit.cost, Cost::Fixed(_)));
-        let fixed = fixed.map(|limit| limit.worst_case(&Self::DEFAULT)).fold(PROGRAM, usize::saturating_add);
-        max_memory.saturating_sub(max_memory / WASTE).saturating_sub(fixed)
+        let fixed = fixed.map(|limit| limit.worst_case(self)).fold(PROGRAM, usize::saturating_add);
+        self.max_memory.saturating_sub(self.max_memory / WASTE).saturating_sub(fixed)
     }
 
     /// The most that all caps together can cost, in bytes, with the program itself and what the allocator
@@ -354,6 +339,77 @@ limit_names! {
     Findings => "findings",
 }
 
+impl LimitName {
+    /// Whether reaching it can take something from a report. The others only shorten the memory of what was before: of
+    /// flows that are no FTP, of endpoints for reuse, of hosts.
+    pub const fn takes_something(self) -> bool {
+        !matches!(self, Self::IgnoredFlows | Self::History | Self::Hosts)
+    }
+}
+
+/// Some caps: those that took something from one session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct LimitSet(u32);
+
+// Each has a bit.
+const _: () = assert!(LimitName::ALL.len() <= 32);
+
+impl LimitSet {
+    /// Adds a cap.
+    pub const fn insert(&mut self, name: LimitName) {
+        self.0 |= 1 << (name as u32);
+    }
+
+    /// Adds the caps of another set.
+    pub const fn extend(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether this cap is one of them.
+    pub const fn contains(self, name: LimitName) -> bool {
+        self.0 >> (name as u32) & 1 == 1
+    }
+
+    /// The caps, in report order.
+    pub fn iter(self) -> impl Iterator<Item = LimitName> {
+        LimitName::ALL.iter().copied().filter(move |&name| self.contains(name))
+    }
+}
+
+impl FromIterator<LimitName> for LimitSet {
+    fn from_iter<I: IntoIterator<Item = LimitName>>(names: I) -> Self {
+        let mut set = Self::default();
+        names.into_iter().for_each(|name| set.insert(name));
+        set
+    }
+}
+
+/// The names, separated by commas.
+impl std::fmt::Display for LimitSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.iter().map(LimitName::name).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
+impl Serialize for LimitSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for LimitSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<LimitName>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
 /// How often each cap was reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LimitCounts([u64; LimitName::ALL.len()]);
@@ -369,6 +425,16 @@ impl LimitCounts {
         if let Some(slot) = self.0.get_mut(name as usize) {
             *slot = slot.saturating_add(count);
         }
+    }
+
+    /// Whether none was reached.
+    pub fn is_empty(&self) -> bool {
+        self.0 == [0; LimitName::ALL.len()]
+    }
+
+    /// The caps that were reached.
+    pub fn names(&self) -> LimitSet {
+        self.iter().map(|(name, _)| name).collect()
     }
 
     /// Adds all that `other` counted.

@@ -174,7 +174,7 @@ pub struct AnalysisArgs {
 pub enum Held {
     /// One session at a time: each is written as it ends.
     Parts,
-    /// All of it, until it is written or closed.
+    /// All of it until it is closed, which takes half of the budget.
     Whole,
 }
 
@@ -358,12 +358,24 @@ impl LimitArgs {
         self.settings.contains(&LimitSetting::Help)
     }
 
+    /// The memory budget, in bytes.
+    fn budget(&self) -> usize {
+        self.max_memory.map_or(Limits::DEFAULT_MEMORY, |size| size.bytes)
+    }
+
+    /// What is left for finished sessions where all of them are in memory: what is measured, not the worst case.
+    pub fn for_sessions(&self) -> usize {
+        let budget = self.budget();
+        budget.saturating_sub(Limits::within(budget / 2).worst_case()).max(budget / 8)
+    }
+
     /// The limits for a report of which this much is in memory at a time.
     pub fn limits(&self, held: Held) -> Limits {
-        let mut limits = self.max_memory.map_or_else(Limits::default, |size| Limits::within(size.bytes));
-        if held == Held::Whole {
-            limits = limits.for_a_whole_report();
-        }
+        let budget = self.budget();
+        let mut limits = match held {
+            Held::Parts => Limits::within(budget),
+            Held::Whole => Limits::within(budget / 2),
+        };
         for setting in &self.settings {
             if let LimitSetting::Set { limit, value } = setting {
                 limits.set(limit.name, *value);

@@ -11,6 +11,7 @@ use super::args::{
 use super::args::{OutputArgs, ReportArgs};
 use super::look::Surroundings;
 use super::options::{analyzer_options, check_filter, severity};
+use super::read::limits_reached;
 use super::say;
 use super::verdict::{Failure, Verdict, plain};
 use crate::base::Printable;
@@ -241,16 +242,17 @@ pub(super) fn run(job: LiveJob, general: &GeneralArgs) -> Result<Verdict, Failur
         }
     })
     .map_err(|failure| explained(failure, command))?;
+    let lacks = limits_reached(&summary.limits, summary.limited);
     if !is_quiet {
-        for damage in &summary.damage {
-            say(&format!("warning: {damage}"));
+        for lack in summary.damage.iter().chain(&lacks) {
+            say(&format!("warning: {lack}"));
         }
         // If standard error is closed, there is nowhere to report it.
         let _ = writeln!(io::stderr(), "{summary}");
     }
     Ok(if summary.worst.is_some_and(|worst| fail_on.is_some_and(|least| worst >= least)) {
         Verdict::Found
-    } else if summary.damage.is_empty() && summary.faults.is_empty() {
+    } else if summary.damage.is_empty() && summary.faults.is_empty() && lacks.is_none() {
         Verdict::Done
     } else {
         Verdict::Partial

@@ -12,7 +12,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::verdict::{Failure, plain};
 use crate::analyzer;
-use crate::base::Printable;
+use crate::base::{LimitCounts, Printable};
 use crate::capture::{self, Frames};
 use crate::confine::{Needs, confine};
 use crate::filter::Filter;
@@ -26,8 +26,8 @@ const AT_A_TIME: usize = 64;
 
 /// The result of reading captures.
 pub(super) struct Outcome {
-    /// Damage of each damaged source, in words.
-    pub(super) damage: Vec<String>,
+    /// What could not be read or kept, in words.
+    pub(super) lacks: Vec<String>,
     /// The worst finding.
     pub(super) worst: Option<Severity>,
     /// Packets read.
@@ -119,12 +119,34 @@ fn worst(findings: &[Finding]) -> Option<Severity> {
     findings.iter().map(|finding| finding.severity).max()
 }
 
-fn damage(capture: &Capture) -> Vec<String> {
+/// What could not be read or kept, in words.
+fn lacks(capture: &Capture, limited: u64) -> Vec<String> {
     let sources = capture.sources.iter();
-    sources
-        .filter_map(|source| {
-            let damage = source.damage.as_deref()?;
-            Some(format!("{}: {}", Printable(&source.path), Printable(damage)))
-        })
-        .collect()
+    let damage = sources.filter_map(|source| {
+        let damage = source.damage.as_deref()?;
+        Some(format!("{}: {}", Printable(&source.path), Printable(damage)))
+    });
+    damage.chain(limits_reached(&capture.limits, limited)).collect()
+}
+
+/// What reached limits took, in words, if they took anything from a report; `limited` is how many sessions say so of
+/// themselves.
+pub(super) fn limits_reached(limits: &LimitCounts, limited: u64) -> Option<String> {
+    let reached: Vec<String> = limits
+        .iter()
+        .filter(|(name, _)| name.takes_something())
+        .map(|(name, count)| format!("{} ×{count}", name.name()))
+        .collect();
+    if reached.is_empty() {
+        return None;
+    }
+    let sessions = match limited {
+        0 => String::new(),
+        1 => "; 1 session is incomplete".to_owned(),
+        more => format!("; {more} sessions are incomplete"),
+    };
+    let reached = reached.join(", ");
+    Some(format!(
+        "the report is incomplete, limits were reached: {reached}{sessions} (raise them with --max-memory or --limit)"
+    ))
 }

@@ -16,7 +16,7 @@ use super::read;
 use super::say;
 use super::verdict::{Failure, Verdict};
 use crate::analyzer::{self, Analyzer};
-use crate::base::{Limits, Printable};
+use crate::base::{LimitName, Limits, Printable};
 use crate::capture::{self, Frames, PcapngWriter};
 use crate::confine::{Needs, confine};
 use crate::decode::{Decoded, Decoder};
@@ -37,7 +37,7 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Fai
     let frames = read::open(&job)?;
     let title = title(&job.files);
     let limits = job.analyzer.limits.clone();
-    let source = FileSource { frames, options: job.analyzer };
+    let source = FileSource { frames, options: job.analyzer, room: job.screen_memory };
     let options = options(Settings { title, ..settings(general, job.filter) }, job.files, limits);
     drop_privileges(general);
     ended(tui::run(Box::new(source), options))
@@ -156,25 +156,34 @@ fn title(files: &[PathBuf]) -> String {
 struct FileSource {
     frames: Frames,
     options: analyzer::Options,
+    /// What the interface may take for sessions, in bytes of memory.
+    room: usize,
 }
 
 impl tui::Source for FileSource {
     fn run(self: Box<Self>, outlet: &Outlet) {
-        let Self { mut frames, options } = *self;
-        let mut batches = Batches { outlet, sessions: Vec::new() };
-        let pump = Pump::new(options);
+        let Self { mut frames, options, room } = *self;
+        let mut batches = Batches { outlet, sessions: Vec::new(), room, missed: 0 };
+        let pump = Pump::new(analyzer::Options { streaming: true, ..options });
         let closing = pump.run_concurrently(&mut frames, BATCH, &mut batches, |now| {
             let progress = progress_of(now.analyzer, now.progress);
             let is_gone = outlet.offer(Feed::Progress(progress)).is_break();
             if is_gone || outlet.stopped() { Next::Stop } else { Next::GoOn }
         });
-        let Ok(Closing { capture, findings, .. }) = closing else { return };
+        let Ok(Closing { mut capture, findings, .. }) = closing else { return };
+        capture.limits.add(LimitName::Sessions, batches.missed);
         let (bytes, total) = frames.progress();
         let progress =
             Progress { bytes, total, packets: capture.packets, time: capture.last, finished: true };
         if batches.send().is_ok() {
             let _ = outlet.send(Feed::Progress(progress));
             let _ = outlet.send(Feed::Finished { capture: Box::new(capture), findings });
+            if batches.missed > 0 {
+                let missed = batches.missed;
+                let note =
+                    format!("{missed} sessions are missing: there is no memory for them (--max-memory)");
+                let _ = outlet.send(Feed::Note(note));
+            }
         }
     }
 }
@@ -183,10 +192,17 @@ fn progress_of(analyzer: &Analyzer, (bytes, total): (u64, Option<u64>)) -> Progr
     Progress { bytes, total, packets: analyzer.packets(), time: analyzer.latest(), finished: false }
 }
 
-/// Hands sessions over to the screen, many at a time.
+/// What the screen keeps of a session beside it, in bytes of memory: its row, and where it is found.
+const ROW: usize = 512;
+
+/// Hands sessions over to the screen, many at a time, as long as it has room for them.
 struct Batches<'o> {
     outlet: &'o Outlet,
     sessions: Vec<Session>,
+    /// The memory that is left for sessions, in bytes.
+    room: usize,
+    /// Sessions for which there was no room.
+    missed: u64,
 }
 
 /// The screen is gone.
@@ -208,6 +224,11 @@ impl SessionObserver for Batches<'_> {
     type Error = ScreenGone;
 
     fn session(&mut self, session: Box<Session>) -> Result<(), ScreenGone> {
+        let Some(room) = self.room.checked_sub(session.memory().saturating_add(ROW)) else {
+            self.missed = self.missed.saturating_add(1);
+            return Ok(());
+        };
+        self.room = room;
         self.sessions.push(*session);
         if self.sessions.len() < BATCH { Ok(()) } else { self.send() }
     }

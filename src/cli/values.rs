@@ -164,7 +164,7 @@ mod tests {
         for wrong in ["", "K", "-1", "1.5G", "1T", "99999999999999999999", "99999999999G", "1 M"] {
             assert!(wrong.parse::<Size>().is_err(), "{wrong}");
         }
-        assert!(max_memory("127M").is_err() && max_memory("128M").is_ok());
+        assert!(max_memory("63M").is_err() && max_memory("64M").is_ok());
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) enum Verdict {
     Impossible = 1,
     /// Wrong usage.
     Usage = 2,
-    /// Done, but the capture is damaged.
+    /// Done, but something could not be read or kept.
     Partial = 3,
     /// A finding is as severe as `--fail-on` says.
     Found = 4,
@@ -31,7 +31,10 @@ pub(super) const EXIT_STATUSES: [(u8, &str); 6] = [
     (Verdict::Done as u8, "done"),
     (Verdict::Impossible as u8, "failed: no such file, not a capture, no permission, disk full"),
     (Verdict::Usage as u8, "wrong usage"),
-    (Verdict::Partial as u8, "done, but the capture is damaged: the report covers what was readable"),
+    (
+        Verdict::Partial as u8,
+        "done, but something could not be read (a damaged capture) or kept (a limit was reached)",
+    ),
     (Verdict::Found as u8, "--fail-on matched"),
     (Verdict::Interrupted as u8, "ended by a signal before the report was made"),
 ];

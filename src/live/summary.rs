@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::{Bytes, Printable};
+use crate::base::{Bytes, LimitCounts, Printable};
 use crate::capture::Drops;
 use crate::report::{Finding, Report, Session, Severity, Status};
 
@@ -41,11 +41,16 @@ pub struct Summary {
     pub faults: Vec<String>,
     /// Damage of each damaged source, in words.
     pub damage: Vec<String>,
+    /// The caps that were reached.
+    pub limits: LimitCounts,
+    /// Sessions from which one of them took something.
+    pub limited: u64,
 }
 
 impl Summary {
     pub(super) fn count_session(&mut self, session: &Session) {
         self.sessions = self.sessions.saturating_add(1);
+        self.limited = self.limited.saturating_add(u64::from(!session.limited.is_empty()));
         self.transfers = self.transfers.saturating_add(session.transfers.len() as u64);
         let complete =
             session.transfers.iter().filter(|transfer| transfer.status == Status::Complete).count();
@@ -73,6 +78,7 @@ impl Summary {
             self.count_finding(finding);
         }
         self.overall = report.findings;
+        self.limits = report.capture.limits;
         for source in report.capture.sources {
             if let Some(damage) = source.damage {
                 self.damage.push(format!("{}: {}", Printable(&source.path), Printable(&damage)));

@@ -284,6 +284,7 @@ impl Serialize for Session {
             "epsv_all": self.epsv_all,
             "port_allocation": self.port_allocation,
             "icmp": self.icmp,
+            "limited": self.limited,
             "commands": numbered(&self.commands),
             "data_channels": numbered(&self.data_channels),
             "transfers": SequenceOf(|index: usize| {

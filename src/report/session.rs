@@ -13,7 +13,7 @@ use super::{
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
-use crate::base::{Endpoint, Secret, Text, Timestamp, choices};
+use crate::base::{Endpoint, LimitSet, Secret, Text, Timestamp, choices};
 use crate::ftp::{LineEnd, Party, Verb};
 
 /// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
@@ -96,6 +96,9 @@ pub struct Session {
     pub transfers: Vec<Transfer>,
     /// What is odd, filled in by `diagnose`.
     pub findings: Vec<Finding>,
+    /// The caps that took something from it.
+    #[serde(default)]
+    pub limited: LimitSet,
     /// Bytes of the control connection that are not in the capture.
     #[serde(skip)]
     pub gaps: Vec<ControlGap>,

@@ -14,7 +14,7 @@ use super::{
     Negotiated, Origin, PortAllocation, Prediction, Reply, Security, Session, Severity, Status, StreamFacts,
     Transfer, Uid,
 };
-use crate::base::{Endpoint, Secret, Text, Timestamp};
+use crate::base::{Endpoint, LimitSet, Secret, Text, Timestamp};
 use crate::ftp::Verb;
 pub(crate) use story::{SessionBuilder, between, session};
 
@@ -55,6 +55,7 @@ pub(crate) fn silent_session(uid: &str, client: &str, server: &str, start: Times
         findings: Vec::new(),
         gaps: Vec::new(),
         oversized: Vec::new(),
+        limited: LimitSet::default(),
     }
 }
 

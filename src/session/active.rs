@@ -7,7 +7,7 @@ use super::expectation::OfSession;
 use super::flow::ContentHeads;
 use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
-use crate::base::{Endpoint, PacketRef};
+use crate::base::{Endpoint, LimitSet, PacketRef};
 use crate::ftp::Verb;
 use crate::report::{
     self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Uid,
@@ -37,6 +37,8 @@ pub(super) struct ActiveSession {
     pub(super) last_transfer: Option<Verb>,
     /// Whether MODE was given: contents may be sent otherwise than as they are.
     pub(super) has_mode: bool,
+    /// The caps that took something from it.
+    pub(super) limited: LimitSet,
     /// How the control connection ended; none while it is in the table.
     pub(super) ended: Option<Ended>,
     /// ICMP errors that quote a packet of the control connection.
@@ -169,6 +171,7 @@ impl ActiveSession {
             in_force: None,
             last_transfer: None,
             has_mode: false,
+            limited: LimitSet::default(),
             ended: None,
             icmp: Vec::new(),
             end_reported: false,

@@ -145,6 +145,7 @@ fn frame(
         findings: Vec::new(),
         gaps: Vec::new(),
         oversized: Vec::new(),
+        limited: facts.limited,
     }
 }
 

@@ -127,14 +127,16 @@ struct KnownExpectation {
 pub(super) const KNOWN: usize = size_of::<KnownExpectation>();
 
 impl Expectations {
-    /// Adds one; the session's older ones are superseded by it only once [`Self::supersede`] says so.
+    /// Adds one; the session's older ones are superseded by it only once [`Self::supersede`] says so. Returns the sessions
+    /// that lost one for it which was not met.
     pub(super) fn add(
         &mut self,
         of_session: &mut OfSession,
         expectation: Expectation,
         limits: &Limits,
         counts: &mut LimitCounts,
-    ) {
+    ) -> SmallVec<[SessionId; 2]> {
+        let mut deprived = SmallVec::new();
         let (channel, ends) = (expectation.channel, expectation.ends());
         let id = self.all.insert(expectation);
         of_session.0.push_back(KnownExpectation { id, channel, superseded: false });
@@ -147,18 +149,19 @@ impl Expectations {
             let oldest = if of_endpoint.len() >= PER_ENDPOINT { of_endpoint.first().copied() } else { None };
             of_endpoint.push(id);
             if let Some(oldest) = oldest {
-                self.push_out(oldest, counts);
+                deprived.extend(self.push_out(oldest, counts));
             }
         }
         self.in_order.push_back(id);
         while self.all.len() > limits.expectations.max(1) {
             // Whoever has the most of them has most of the oldest.
             let Some(oldest) = self.in_order.pop_front() else { break };
-            self.push_out(oldest, counts);
+            deprived.extend(self.push_out(oldest, counts));
         }
         if self.in_order.len() > self.all.len().saturating_mul(2).saturating_add(PER_ENDPOINT) {
             self.sweep();
         }
+        deprived
     }
 
     /// Takes those that have gone out of the order of all.
@@ -168,17 +171,17 @@ impl Expectations {
         in_order.retain(|&id| all.contains_key(id));
     }
 
-    /// Gives one up because of a limit, if it is still there.
+    /// Gives one up because of a limit, if it is still there; returns the session that lost by it.
     #[cold]
-    fn push_out(&mut self, oldest: ExpectationId, counts: &mut LimitCounts) {
-        if self.remove(oldest) {
-            counts.reached(LimitName::Expectations);
-        }
+    fn push_out(&mut self, oldest: ExpectationId, counts: &mut LimitCounts) -> Option<SessionId> {
+        let gone = self.remove(oldest)?;
+        counts.reached(LimitName::Expectations);
+        (!gone.met).then_some(gone.session)
     }
 
-    /// Takes one out, and out of the lists of its endpoints; returns whether it was still there.
-    fn remove(&mut self, id: ExpectationId) -> bool {
-        let Some(gone) = self.all.remove(id) else { return false };
+    /// Takes one out, and out of the lists of its endpoints, if it was still there.
+    fn remove(&mut self, id: ExpectationId) -> Option<Expectation> {
+        let gone = self.all.remove(id)?;
         for end in gone.ends() {
             let Entry::Occupied(mut of_endpoint) = self.by_endpoint.entry(end) else { continue };
             of_endpoint.get_mut().retain(|one| *one != id);
@@ -186,7 +189,7 @@ impl Expectations {
                 of_endpoint.remove();
             }
         }
-        true
+        Some(gone)
     }
 
     /// The peer refused: the announcement is void.

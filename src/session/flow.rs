@@ -57,6 +57,8 @@ pub(super) struct DataFlow {
     stall: Option<Stall>,
     /// What was reckoned for it last.
     pub(super) kept: usize,
+    /// Whether its content is not read any more because there was no room.
+    pub(super) is_unread: bool,
 }
 
 /// A connection to the listening endpoint of a channel that has its connection already.
@@ -113,6 +115,7 @@ impl DataFlow {
             last_payload: None,
             stall: None,
             kept: 0,
+            is_unread: false,
         }
     }
 
@@ -130,6 +133,7 @@ impl DataFlow {
 
     /// Keeps nothing of its content from now on: it is still counted and digested, but not read.
     pub(super) fn stop_reading(&mut self) {
+        self.is_unread = true;
         self.streams.iter_mut().flatten().for_each(Content::stop_reading);
         self.tls = TlsState::No;
     }

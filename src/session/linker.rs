@@ -3,6 +3,8 @@
 //! The linker knows what is expected and what was used, and nothing of the sessions and connections themselves: it is given
 //! facts and returns decisions, which the tracker carries out.
 
+use smallvec::SmallVec;
+
 use super::active::Link;
 use super::expectation::{Expectation, Expectations, Fit, OfSession};
 use super::history::{EndpointUse, EndpointUseId, History};
@@ -106,15 +108,15 @@ impl Linker {
             .map(|(one, _)| one)
     }
 
-    /// From now on a connection is expected.
+    /// From now on a connection is expected; returns the sessions that lost an expectation for it.
     pub(super) fn expect(
         &mut self,
         of_session: &mut OfSession,
         expectation: Expectation,
         limits: &Limits,
         counts: &mut LimitCounts,
-    ) {
-        self.expectations.add(of_session, expectation, limits, counts);
+    ) -> SmallVec<[SessionId; 2]> {
+        self.expectations.add(of_session, expectation, limits, counts)
     }
 
     /// The peer refused a negotiation: nothing is expected of it any more.

@@ -174,10 +174,19 @@ impl Tracker {
     /// Takes room for something that is kept of a session; says so in the report where there is not enough.
     fn keep(&mut self, session_id: SessionId, cost: usize) -> bool {
         let is_room = self.take_room(session_id, cost);
-        if !is_room && self.sessions.get(session_id).is_some() {
-            self.counts.reached(LimitName::KeptBytes);
+        if !is_room {
+            self.limit(session_id, LimitName::KeptBytes);
         }
         is_room
+    }
+
+    /// A cap has taken something from a session, if that is still there.
+    #[cold]
+    fn limit(&mut self, session_id: SessionId, name: LimitName) {
+        if let Some(session) = self.sessions.get_mut(session_id) {
+            session.limited.insert(name);
+            self.counts.reached(name);
+        }
     }
 
     /// Takes room for something that is kept of a session, if there is enough.
@@ -212,7 +221,12 @@ impl Tracker {
         let before = session.control.weight();
         let room = kept.allowed();
         occurrences.clear();
-        act(&mut session.control, &mut Notes { options, counts, occurrences, room });
+        let mut reached = LimitCounts::default();
+        act(&mut session.control, &mut Notes { options, counts: &mut reached, occurrences, room });
+        if !reached.is_empty() {
+            session.limited.extend(reached.names());
+            counts.merge(&reached);
+        }
         session.control.take_stock();
         let mut after = session.control.weight();
         if after > room.max(before) {
@@ -385,7 +399,9 @@ impl Sink for Tracker {
                 let before = data.kept;
                 data.kept = data.weight();
                 if data.kept > before && data.kept > kept.allowed() {
-                    counts.reached(LimitName::KeptBytes);
+                    if data.owners.is_empty() {
+                        counts.reached(LimitName::KeptBytes);
+                    }
                     data.stop_reading();
                     data.kept = data.weight();
                 }
@@ -430,8 +446,8 @@ impl Sink for Tracker {
     fn ended(&mut self, id: ConnectionId, connection: &Connection, ending: Ending) {
         match self.remove_flow(id).map(|flow| flow.role) {
             Some(Role::Control(session_id)) => self.control_ended(session_id, connection, ending),
-            Some(Role::Data(data)) => self.data_ended(id, data, connection),
-            Some(Role::Suspect) => self.suspect_ended(connection),
+            Some(Role::Data(data)) => self.data_ended(id, data, connection, ending),
+            Some(Role::Suspect) => self.suspect_ended(connection, ending),
             Some(Role::Undecided) | None => {}
         }
     }

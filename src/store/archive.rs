@@ -1,5 +1,8 @@
 //! All sessions of a report, to be read in the order of their first packets as often as needed.
 
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
 use super::codec::Codec;
 use super::spool::{Place, Spool};
 use super::{Error, Scratch};
@@ -49,13 +52,102 @@ impl Archive {
         &self.index
     }
 
-    /// Gives `each` all sessions, in the order of their first packets; stops where it fails.
+    /// Gives `each` all sessions, in the order of their first packets; stops where it fails. They are read by another
+    /// thread, where the system starts one.
     pub fn each<E: From<Error>>(
         &mut self,
         mut each: impl FnMut(Box<Session>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.index();
         let Self { codec, index, .. } = self;
-        index.iter().try_for_each(|entry| each(codec.get(entry.place)?))
+        let thread = thread::Builder::new().name("store".to_owned());
+        match read_beside(thread, codec, index, &mut each) {
+            Some(all) => all,
+            None => index.iter().try_for_each(|entry| each(codec.get(entry.place)?)),
+        }
+    }
+}
+
+/// Sessions that are read at a time.
+const AT_A_TIME: usize = 32;
+/// So many times that may be waiting.
+const AHEAD: usize = 4;
+
+/// Gives `each` all sessions while a thread reads the next; nothing where there is no thread.
+fn read_beside<E: From<Error>>(
+    thread: thread::Builder,
+    codec: &mut Codec,
+    index: &[Entry],
+    each: &mut impl FnMut(Box<Session>) -> Result<(), E>,
+) -> Option<Result<(), E>> {
+    thread::scope(|scope| {
+        let (read, arrivals) = sync_channel(AHEAD);
+        let reader = thread.spawn_scoped(scope, move || {
+            for entries in index.chunks(AT_A_TIME) {
+                let sessions: Result<Vec<_>, Error> =
+                    entries.iter().map(|entry| codec.get(entry.place)).collect();
+                let is_last = sessions.is_err();
+                if read.send(sessions).is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        reader.ok()?;
+        for sessions in arrivals {
+            let all =
+                sessions.map_err(E::from).and_then(|sessions| sessions.into_iter().try_for_each(&mut *each));
+            if all.is_err() {
+                return Some(all);
+            }
+        }
+        Some(Ok(()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Timestamp;
+    use crate::report::testing::silent_session;
+
+    #[test]
+    fn where_no_thread_can_be_started_this_one_reads() {
+        let mut archive = Archive::new(Scratch::open(None));
+        for name in ["one", "two", "three"] {
+            let start = Timestamp::from_nanos(0);
+            archive.add(&silent_session(name, "192.0.2.1:50000", "192.0.2.2:21", start)).unwrap();
+        }
+        // A stack larger than any address space.
+        let refused = thread::Builder::new().stack_size(usize::MAX / 8);
+        let Archive { codec, index, .. } = &mut archive;
+        let read = read_beside(refused, codec, index, &mut |_| Ok::<_, Error>(()));
+        assert!(read.is_none());
+        let mut names = Vec::new();
+        let keep = |session: Box<Session>| {
+            names.push(session.uid.to_string());
+            Ok::<_, Error>(())
+        };
+        archive.each(keep).unwrap();
+        assert_eq!(names, ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn whoever_has_had_enough_gets_no_more() {
+        let mut archive = Archive::new(Scratch::open(None));
+        for number in 0..1000 {
+            let (name, start) = (number.to_string(), Timestamp::from_nanos(0));
+            archive.add(&silent_session(&name, "192.0.2.1:50000", "192.0.2.2:21", start)).unwrap();
+        }
+        let mut left = 300;
+        let failed = archive.each(|_| {
+            left -= 1;
+            if left == 0 {
+                Err(Error::Read { folder: "here".into(), source: std::io::ErrorKind::Other.into() })
+            } else {
+                Ok(())
+            }
+        });
+        assert!(failed.is_err());
+        assert_eq!(left, 0);
     }
 }

@@ -99,6 +99,8 @@ pub struct Stream {
     pub end_seen: bool,
     /// Frame of the first segment after which bytes are missing.
     pub gap_frame: Option<u64>,
+    /// Whether some of what is missing was given up to stay within a cap, and may be in the capture.
+    pub limited: bool,
 }
 
 impl Connection {

@@ -230,6 +230,7 @@ impl Reassembly {
         }
         while self.out_of_order.as_ref().is_some_and(|queue| queue.is_over(budget)) {
             budget.counts.reached(LimitName::Reassembly);
+            out.stream().limited = true;
             self.give_up_first_hole(out, budget);
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ftpscope::analyzer::Analyzer;
 use ftpscope::base::{LimitName, Limits};
-use ftpscope::report::{Report, Status};
+use ftpscope::report::{Code, Report, Status};
 
 use super::support::{feed, packets};
 use super::{Options, report};
@@ -134,4 +134,39 @@ fn where_sessions_are_let_go_of_as_they_end_any_number_of_greedy_ones_leaves_roo
     let honest = sessions.iter().find(|session| session.client.port == 40_002).unwrap();
     assert_eq!(honest.commands.len(), 4);
     assert_eq!(honest.transfers[0].status, Status::Complete);
+}
+
+/// The caps that took something from the session of this client's port.
+fn limited(report: &Report, port: u16) -> Vec<LimitName> {
+    let of_port = report.sessions.iter().filter(|session| session.client.port == port);
+    of_port.flat_map(|session| session.limited.iter()).collect()
+}
+
+#[test]
+fn only_a_session_of_which_something_was_cut_says_so() {
+    let talkative = "G S: 220 ready\n".to_owned() + &"G C: NOOP\nG S: 200 ok\n".repeat(20);
+    let script =
+        format!("session B C:40002 -> S:21\n{}session G C:40003 -> S:21\n{talkative}", download("B"));
+    let report = within(&script, Limits { commands_per_session: 10, ..Limits::default() });
+    assert_eq!(limited(&report, 40_002), []);
+    assert_eq!(limited(&report, 40_003), [LimitName::Commands]);
+    let whole = within(&script, Limits::default());
+    assert_eq!(limited(&whole, 40_003), []);
+}
+
+#[test]
+fn no_finding_rests_on_what_a_cap_cut() {
+    // The server never says that the transfer is complete: that is odd, unless it was cut.
+    let long = format!("A C: NOOP {}\n A S: 200 ok\n A C: PASV", "x".repeat(40));
+    let hanging = download("A").replace("A S: 226 done\n", "").replace("A C: PASV", &long);
+    let script = format!("session A C:40002 -> S:21\n{hanging}\nwait 9\nend A\n");
+    let codes = |limits| -> Vec<Code> {
+        let report = within(&script, limits);
+        let findings = report.sessions.iter().flat_map(|session| &session.findings);
+        findings.map(|finding| finding.code).collect()
+    };
+    assert!(codes(Limits::default()).contains(&Code::CompletionMissing));
+    let cut = codes(Limits { line_length: 30, ..Limits::default() });
+    assert!(!cut.contains(&Code::CompletionMissing), "{cut:?}");
+    assert!(cut.contains(&Code::CleartextCredentials), "{cut:?}");
 }

@@ -47,6 +47,20 @@ fn a_report_that_does_not_fit_leaves_no_file() {
 }
 
 #[test]
+fn sessions_for_which_there_is_no_room_are_missed_aloud_with_advice() {
+    let folder = folder(20_000);
+    let arguments = "analyze -T text --temp-dir disk large.pcap";
+    let Some(output) = on_a_small_disk(folder.path(), arguments) else { return };
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(
+        said(&output),
+        "ftpscope: can't keep sessions in a temporary file in disk: no space left on device; make room there, \
+         or name another directory with --temp-dir\n",
+    );
+    assert_eq!(out(&output), "");
+}
+
+#[test]
 fn packets_that_cannot_be_saved_end_the_capture_and_lose_no_event() {
     let folder = folder(500);
     let Some(output) = on_a_small_disk(folder.path(), "live -l -r large.pcap -w disk/saved.pcapng") else {

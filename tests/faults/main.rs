@@ -19,6 +19,7 @@ mod printable;
 mod privileges;
 #[path = "../support/program.rs"]
 mod program;
+mod reports;
 mod secrets;
 mod signals;
 #[path = "../support/mod.rs"]

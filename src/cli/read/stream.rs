@@ -3,7 +3,7 @@
 use super::super::options::ReportJob;
 use super::super::output::Output;
 use super::super::verdict::Failure;
-use super::{AT_A_TIME, Outcome, Reading, damage, worst};
+use super::{AT_A_TIME, Outcome, Reading, lacks, worst};
 use crate::export::Stream;
 use crate::filter::Filter;
 use crate::reading::{Closing, InOrder, SessionObserver};
@@ -17,6 +17,8 @@ struct Writing<'w> {
     output: &'w mut Output,
     /// The worst finding so far.
     worst: Option<Severity>,
+    /// Sessions from which a cap took something.
+    limited: u64,
 }
 
 impl SessionObserver for Writing<'_> {
@@ -27,6 +29,7 @@ impl SessionObserver for Writing<'_> {
             return Ok(());
         }
         self.worst = self.worst.max(worst(&session.findings));
+        self.limited = self.limited.saturating_add(u64::from(!session.limited.is_empty()));
         self.output.write(|sink| self.stream.session(&session, sink))
     }
 
@@ -48,15 +51,15 @@ pub(super) fn run(
     let is_ordered = stream.is_ordered() || !is_pipe;
     let at_a_time = if is_pipe { 1 } else { AT_A_TIME };
     let room = job.analyzer.limits.handover_bytes / 2;
-    let mut writing = Writing { stream, filter, output, worst: None };
+    let mut writing = Writing { stream, filter, output, worst: None, limited: 0 };
     let Closing { capture, findings, .. } = if is_ordered {
         let mut in_order = InOrder::new(&mut writing, Queue::new(scratch, room));
         reading.run(job.analyzer, at_a_time, &mut in_order)?
     } else {
         reading.run(job.analyzer, at_a_time, &mut writing)?
     };
-    let Writing { stream, output, worst: of_sessions, .. } = writing;
+    let Writing { stream, output, worst: of_sessions, limited, .. } = writing;
     output.write(|sink| stream.end(&capture, &findings, sink))?;
     let worst = of_sessions.max(worst(&findings));
-    Ok(Outcome { damage: damage(&capture), worst, packets: capture.packets })
+    Ok(Outcome { lacks: lacks(&capture, limited), worst, packets: capture.packets })
 }

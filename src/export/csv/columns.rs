@@ -99,6 +99,10 @@ pub(super) fn sessions<'a>() -> Vec<Column<Row<'a, Session>>> {
         column("epsv_all", |row| Cell::Bool(row.item.epsv_all)),
         column("system", |row| wire(row.item.system.as_ref())),
         column("client_software", |row| wire(row.item.client_software.as_ref())),
+        column("limited", |row| match row.item.limited {
+            none if none.is_empty() => Cell::Empty,
+            some => Cell::Text(some.to_string()),
+        }),
         column("greeting", |row| wire(row.item.greeting.last().map(|reply| &reply.text))),
         column("client_ports", |row| name(row.item.port_allocation.client)),
         column("server_ports", |row| name(row.item.port_allocation.server)),

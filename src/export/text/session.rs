@@ -67,6 +67,9 @@ const fn end(session: &Session) -> &'static str {
 fn facts(session: &Session) -> Vec<String> {
     let mut facts = Vec::new();
     let mut add = |text: String| facts.push(text);
+    if !session.limited.is_empty() {
+        add(format!("incomplete, limits reached: {}", session.limited));
+    }
     if !session.handshake {
         add("start not captured".into());
     }

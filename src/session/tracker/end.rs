@@ -17,14 +17,17 @@ const OTHER_ATTEMPTS: usize = 8;
 
 impl Tracker {
     #[cold]
-    pub(super) fn suspect_ended(&mut self, connection: &Connection) {
+    pub(super) fn suspect_ended(&mut self, connection: &Connection, ending: Ending) {
         if connection.established.is_some() {
             if self.options.is_control_port(connection.responder.port) {
                 self.attempts.note_silence();
             }
             return;
         }
-        self.attempts.note_failure(connection, &self.options.limits, &mut self.counts);
+        // One that was not followed any further may have been answered.
+        if ending != Ending::Evicted {
+            self.attempts.note_failure(connection, &self.options.limits, &mut self.counts);
+        }
     }
 
     pub(super) fn control_ended(&mut self, session_id: SessionId, connection: &Connection, ending: Ending) {
@@ -37,6 +40,7 @@ impl Tracker {
         for occurrence in std::mem::take(&mut self.occurrences) {
             self.act(session_id, occurrence, connection.last);
         }
+        self.note_limits(session_id, connection, ending);
         let state = match (connection.end_state, ending) {
             (EndState::Open, Ending::Idle | Ending::Evicted) => EndState::Idle,
             (state, _) => state,
@@ -61,7 +65,31 @@ impl Tracker {
         }
     }
 
-    pub(super) fn data_ended(&mut self, id: ConnectionId, mut data: Box<DataFlow>, connection: &Connection) {
+    /// Notes what was lost of a session's connection because of a cap.
+    fn note_limits(&mut self, session_id: SessionId, connection: &Connection, ending: Ending) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        if ending == Ending::Evicted {
+            let is_half_open = connection.established.is_none();
+            session.limited.insert(if is_half_open { LimitName::HalfOpen } else { LimitName::Connections });
+        }
+        if connection.from_originator.limited || connection.from_responder.limited {
+            session.limited.insert(LimitName::Reassembly);
+        }
+    }
+
+    pub(super) fn data_ended(
+        &mut self,
+        id: ConnectionId,
+        mut data: Box<DataFlow>,
+        connection: &Connection,
+        ending: Ending,
+    ) {
+        for &(session_id, _) in &data.owners {
+            self.note_limits(session_id, connection, ending);
+            if data.is_unread {
+                self.limit(session_id, LimitName::KeptBytes);
+            }
+        }
         data.finish(connection.last, &mut *self.hashing, &self.options);
         let (mut described, mut heads) = data.facts(connection, Some(&mut *self.hashing));
         if data.attempt.is_some() || self.is_watched() {
@@ -148,7 +176,7 @@ impl Tracker {
     #[cold]
     pub(super) fn evict_idle(&mut self) {
         if let Some(session_id) = self.sessions.most_idle() {
-            self.end_early(session_id);
+            self.end_early(session_id, LimitName::Sessions);
         }
     }
 
@@ -158,12 +186,13 @@ impl Tracker {
         let largest = self.sessions.largest().filter(|&(weight, _)| weight >= kept::MODEST);
         if let Some((_, session_id)) = largest {
             self.counts.reached(LimitName::KeptBytes);
-            self.end_early(session_id);
+            self.end_early(session_id, LimitName::KeptBytes);
         }
     }
 
-    fn end_early(&mut self, session_id: SessionId) {
+    fn end_early(&mut self, session_id: SessionId, because: LimitName) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
+        session.limited.insert(because);
         let (id, last) = (session.connection, session.last);
         let is_in_table = session.ended.is_none();
         session.ended.get_or_insert(Ended { state: EndState::Idle, by: None });
@@ -211,7 +240,7 @@ impl Tracker {
         let is_room = weight.saturating_add(more) <= self.kept.allowed();
         let (kept, paths) = if is_room { (weight.saturating_add(more), more) } else { (weight, 0) };
         if !is_room {
-            self.counts.reached(LimitName::KeptBytes);
+            self.limit(session_id, LimitName::KeptBytes);
         }
         self.kept.change(0, kept);
         if let Some(session) = self.remove_session(session_id) {

@@ -178,7 +178,12 @@ impl Tracker {
             superseded: false,
             met: false,
         };
-        linker.expect(&mut session.expected, expectation.clone(), &options.limits, counts);
+        let deprived = linker.expect(&mut session.expected, expectation.clone(), &options.limits, counts);
+        for session_id in deprived {
+            if let Some(session) = sessions.get_mut(session_id) {
+                session.limited.insert(LimitName::Expectations);
+            }
+        }
         self.look_back(&expectation);
     }
 
@@ -329,7 +334,7 @@ impl Tracker {
         let cap = self.options.limits.channels_per_session;
         let session = self.sessions.get_mut(session_id)?;
         if session.channels.len() >= cap {
-            self.counts.reached(LimitName::Channels);
+            self.limit(session_id, LimitName::Channels);
             return None;
         }
         if !self.keep(session_id, kept::CHANNEL) {
