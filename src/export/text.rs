@@ -280,13 +280,16 @@ fn omissions(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
         let silent = Plural(capture.silent_connections, "connection");
         lines.push((Style::Faint, format!("{silent} to a control port carried no FTP")));
     }
-    let limits: Vec<String> =
-        capture.limits.iter().map(|(name, count)| format!("{} ×{}", name.name(), Count(count))).collect();
-    if !limits.is_empty() {
-        lines.push((
-            Style::Warning,
-            format!("limits reached, the report is incomplete: {}", limits.join(", ")),
-        ));
+    for (takes_something, style, what) in [
+        (true, Style::Warning, "limits reached, the report is incomplete"),
+        (false, Style::Faint, "limits reached, older endpoints, hosts or flows were forgotten"),
+    ] {
+        let limits = capture.limits.iter().filter(|(name, _)| name.takes_something() == takes_something);
+        let limits: Vec<String> =
+            limits.map(|(name, count)| format!("{} ×{}", name.name(), Count(count))).collect();
+        if !limits.is_empty() {
+            lines.push((style, format!("{what}: {}", limits.join(", "))));
+        }
     }
     for (style, text) in lines {
         let text = page.styled(style, text);
@@ -299,6 +302,7 @@ fn omissions(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
 mod tests {
     use super::super::fixture::sample_report;
     use super::*;
+    use crate::base::LimitName;
     use crate::export;
     use crate::report::Report;
 
@@ -364,6 +368,17 @@ mod tests {
         let text = text(&report, Look::default());
         assert_eq!(text.matches("→ mind the notice").count(), 1, "{text}");
         assert_eq!(text.matches("→ mind the warning").count(), 3, "{text}");
+    }
+
+    #[test]
+    fn a_report_is_called_incomplete_only_where_a_limit_took_something() {
+        let mut report = Report::default();
+        report.capture.limits.add(LimitName::History, 1234);
+        let before = text(&report, Look::default());
+        assert!(before.contains("were forgotten: history ×1,234\n"), "{before}");
+        assert!(!before.contains("incomplete"), "{before}");
+        report.capture.limits.add(LimitName::Sessions, 2);
+        assert!(text(&report, Look::default()).contains("the report is incomplete: sessions ×2\n"));
     }
 
     #[test]
