@@ -95,12 +95,15 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
             read::take_keys(job.keylog.as_ref(), &mut job.analyzer)?;
             screen::show(job, general)
         }
-        Job::Explain(None) => print(list_codes),
-        Job::Explain(Some(name)) => {
+        Job::Explain(None, _) => print(list_codes),
+        Job::Explain(Some(name), thresholds) if name.eq_ignore_ascii_case("thresholds") => {
+            print(|out| out.write_all(diagnose::list_thresholds(&thresholds).as_bytes()))
+        }
+        Job::Explain(Some(name), thresholds) => {
             let code = Code::from_name(&name.to_ascii_lowercase()).ok_or_else(|| {
                 Failure::usage(format!("unknown finding code {name:?}; 'ftpscope explain' lists all codes"))
             })?;
-            print(|out| write!(out, "{}", diagnose::explain(code)))
+            print(|out| out.write_all(diagnose::explain(code).page(&thresholds).as_bytes()))
         }
         Job::Limits(limits) => print(|out| out.write_all(limits.table().as_bytes())),
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),

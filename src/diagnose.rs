@@ -16,27 +16,34 @@ mod conntrack;
 mod control;
 mod data;
 mod draft;
+mod ending;
 mod explain;
+mod failed;
 mod limited;
 mod login;
 mod middlebox;
 mod negotiation;
+mod outage;
 mod ports;
+mod refusal;
+mod relate;
 mod reuse;
 mod tls;
 mod transfer;
+mod waits;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
-use crate::report::{Announcement, Capture, Finding, Report, Session};
+use crate::report::{Announcement, Capture, Finding, Report, Session, Thresholds};
 
 use announced::Announced;
-use case::Case;
+use case::{Case, Progress};
 use draft::Sink;
 
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, explain, list_thresholds};
 
 /// What the rules may assume of the world.
 #[derive(Clone, Debug)]
@@ -45,6 +52,8 @@ pub struct Options {
     pub conntrack_ports: Vec<u16>,
     /// How long TIME_WAIT lasts, in nanoseconds: 2·MSL.
     pub time_wait: i64,
+    /// The numbers on which findings hang.
+    pub thresholds: Thresholds,
     /// Findings kept of one session, and of the report ([`Limits::findings`]).
     pub findings: usize,
     /// Announcements and uses of ports remembered for what spans sessions ([`Limits::history`]).
@@ -59,6 +68,7 @@ impl Options {
         Self {
             conntrack_ports: vec![21],
             time_wait: 60_000_000_000,
+            thresholds: Thresholds::default(),
             findings: limits.findings,
             history: limits.history,
             hosts: limits.hosts,
@@ -81,6 +91,9 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     data::rules,
     reuse::rules,
     transfer::rules,
+    failed::rules,
+    ending::rules,
+    waits::rules,
     login::rules,
     tls::rules,
     control::rules,
@@ -93,6 +106,7 @@ pub struct Diagnosis {
     announced: Announced,
     logins: login::Ledger,
     ports: ports::Ledger,
+    progress: Progress,
     limits: LimitCounts,
 }
 
@@ -113,9 +127,10 @@ impl Diagnosis {
     /// Fills in the findings of a session that is final. `until` is the time of the latest packet of the capture so
     /// far: how long nothing followed is known only by it.
     pub fn session(&mut self, session: &mut Session, until: Timestamp) {
-        let case = Case::open(session, &self.options, &self.announced, until);
+        let case = Case::open(session, &self.options, &self.announced, self.progress, until);
         let sink = examine(&case);
         let forgotten = self.logins.add(&case) + self.ports.add(&case);
+        self.progress = case.progress;
         self.limits.add(LimitName::Hosts, forgotten);
         let (findings, dropped) = sink.into_findings();
         if dropped > 0 {
@@ -128,7 +143,8 @@ impl Diagnosis {
     /// The findings that belong to no single session, once all sessions were given.
     pub fn finish(&mut self, capture: &Capture) -> Vec<Finding> {
         let mut sink = Sink::new(self.options.findings);
-        control::attempts(capture, &mut sink);
+        control::attempts(capture, &self.options, &mut sink);
+        data::capture_filtered(&self.progress, &mut sink);
         self.logins.close(&mut sink);
         self.ports.close(&self.options, &mut sink);
         let (findings, dropped) = sink.into_findings();
@@ -145,7 +161,7 @@ impl Diagnosis {
 /// The findings of one session as it stands, beside any [`Diagnosis`]: for a session that is not final yet.
 pub fn session(session: &Session, options: &Options, until: Timestamp) -> Vec<Finding> {
     let announced = Announced::default();
-    let case = Case::open(session, options, &announced, until);
+    let case = Case::open(session, options, &announced, Progress::default(), until);
     examine(&case).into_findings().0
 }
 

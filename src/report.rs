@@ -10,6 +10,7 @@ mod capture;
 mod channel;
 mod community;
 mod finding;
+mod headline;
 mod icmp;
 mod index;
 mod interface;
@@ -21,6 +22,7 @@ mod session;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
+mod thresholds;
 mod transfer;
 
 use std::borrow::Cow;
@@ -34,9 +36,9 @@ pub use channel::{
     MatchedBy, Outcome, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts, SynFrames, TimeWait,
 };
 pub use community::{CommunityId, community_id};
-pub use finding::{Code, Finding, Severity};
+pub use finding::{Certainty, Code, Finding, Severity};
 pub use icmp::{IcmpError, IcmpMessage, IcmpVersion};
-pub use index::{ChannelIndex, CommandIndex, TransferIndex};
+pub use index::{ChannelIndex, CommandIndex, FindingIndex, TransferIndex};
 pub use interface::Interface;
 pub use negotiation::{
     Announcement, Answer, Connector, Differs, Mode, Negotiated, Negotiation, Origin, Prediction,
@@ -46,6 +48,7 @@ pub use session::{
     Reply, Security, Session, Uid,
 };
 pub use state::{ChannelState, Verdict};
+pub use thresholds::{Threshold, Thresholds, Unit};
 pub use transfer::{Content, Direction, Status, Transfer};
 
 /// Everything that was found in one capture, of one file or several.

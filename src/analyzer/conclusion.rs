@@ -36,8 +36,12 @@ pub struct Conclusion {
 impl Conclusion {
     /// A conclusion without any session yet.
     pub fn new(options: &Options) -> Self {
-        let within = diagnose::Options::within(&options.limits);
-        Self { diagnosis: Diagnosis::new(diagnose::Options { time_wait: options.time_wait, ..within }) }
+        let options = diagnose::Options {
+            time_wait: options.time_wait,
+            thresholds: options.thresholds.clone(),
+            ..diagnose::Options::within(&options.limits)
+        };
+        Self { diagnosis: Diagnosis::new(options) }
     }
 
     /// Diagnoses what is pending; a finished session comes back with its findings.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
-use super::values::{DecodeAs, Duration, LimitSetting, Size, max_memory};
+use super::values::{DecodeAs, Duration, LimitSetting, Size, ThresholdSetting, max_memory};
 use super::verdict::EXIT_STATUSES;
 use crate::base::Limits;
 use crate::export::{self, What};
@@ -82,7 +82,7 @@ pub enum Command {
     },
     /// Explain a finding code: what it means, how it is detected, what to do
     Explain {
-        /// The code as shown in a report; lists all codes if omitted
+        /// The code as shown in a report, or 'thresholds'; lists all codes if omitted
         code: Option<String>,
     },
     /// List the limits: what they cap, how much memory that takes at most, and why
@@ -146,6 +146,9 @@ pub struct AnalysisArgs {
     /// Length of TIME_WAIT (2 MSL) [default: 60s]
     #[arg(long, value_name = "DURATION")]
     pub time_wait: Option<Duration>,
+    /// Set a threshold of the findings ('ftpscope explain thresholds' lists them); may be repeated
+    #[arg(long = "threshold", value_name = "NAME=VALUE")]
+    pub thresholds: Vec<ThresholdSetting>,
     /// How long to wait for an expected data connection [default: 30s]
     #[arg(long, value_name = "DURATION")]
     pub predict_window: Option<Duration>,
@@ -327,8 +330,11 @@ impl AnalysisArgs {
     pub fn or(mut self, outer: Self) -> Self {
         self.control_ports.extend(outer.control_ports);
         self.decode_as.extend(outer.decode_as);
+        // What is set last counts: the setting nearest to the command.
+        let thresholds = outer.thresholds.into_iter().chain(self.thresholds).collect();
         Self {
             time_wait: self.time_wait.or(outer.time_wait),
+            thresholds,
             predict_window: self.predict_window.or(outer.predict_window),
             control_ports: self.control_ports,
             decode_as: self.decode_as,

@@ -9,12 +9,13 @@ use super::args::{
 };
 use super::live::{LiveJob, WatchJob, understand_capture, understand_live, understand_watch};
 use super::look::look;
+use super::values::ThresholdSetting;
 use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
 use crate::export::{self, Look, Setting, Settings};
 use crate::filter::Filter;
-use crate::report::Severity;
+use crate::report::{Severity, Thresholds};
 
 /// What to do.
 pub(super) enum Job {
@@ -32,7 +33,7 @@ pub(super) enum Job {
         json: bool,
     },
     /// Explain a code, or list all.
-    Explain(Option<String>),
+    Explain(Option<String>, Thresholds),
     /// Print a table of these limits.
     Limits(Limits),
     /// Print the report's schema.
@@ -130,7 +131,7 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Live(Box::new(understand_live(args, &general)?))
             }
             Some(Command::Interfaces { json }) => Job::Interfaces { json },
-            Some(Command::Explain { code }) => Job::Explain(code),
+            Some(Command::Explain { code }) => Job::Explain(code, thresholds(&report.analysis.thresholds)),
             Some(Command::Limits(own)) => Job::Limits(own.or(report.analysis.limits).limits(Held::Parts)),
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
@@ -226,6 +227,15 @@ pub(super) fn check_filter(filter: Option<&str>) -> Result<(), Failure> {
     }
 }
 
+/// The usual thresholds but for those that are set.
+fn thresholds(settings: &[ThresholdSetting]) -> Thresholds {
+    let mut thresholds = Thresholds::default();
+    for setting in settings {
+        setting.threshold.set(&mut thresholds, setting.value);
+    }
+    thresholds
+}
+
 /// How to analyze; the key log is not read yet.
 pub(super) fn analyzer_options(analysis: AnalysisArgs, held: Held) -> analyzer::Options {
     let standard = analyzer::Options::default();
@@ -234,6 +244,7 @@ pub(super) fn analyzer_options(analysis: AnalysisArgs, held: Held) -> analyzer::
     analyzer::Options {
         limits: analysis.limits.limits(held),
         time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
+        thresholds: thresholds(&analysis.thresholds),
         predict_window: analysis.predict_window.map_or(standard.predict_window, |duration| duration.nanos),
         hash: !analysis.no_hash,
         show_passwords: analysis.show_passwords,

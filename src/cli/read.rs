@@ -116,7 +116,7 @@ impl Reading<'_> {
 
 /// The worst of some findings.
 fn worst(findings: &[Finding]) -> Option<Severity> {
-    findings.iter().map(|finding| finding.severity).max()
+    findings.iter().map(Finding::weight).max()
 }
 
 /// What could not be read or kept, in words.

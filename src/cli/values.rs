@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::base::{Limit, Limits};
+use crate::report::{Threshold, Thresholds, Unit};
 
 /// A length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +152,39 @@ impl FromStr for LimitSetting {
     }
 }
 
+/// What `--threshold` says.
+#[derive(Clone, Copy, Debug)]
+pub struct ThresholdSetting {
+    /// Which.
+    pub threshold: &'static Threshold,
+    /// To what.
+    pub value: f64,
+}
+
+impl FromStr for ThresholdSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text
+            .split_once('=')
+            .ok_or_else(|| format!("'{text}' is not a setting; write it as NAME=VALUE"))?;
+        let name = name.trim().replace('-', "_");
+        let threshold = Threshold::named(&name).ok_or_else(|| {
+            let names: Vec<&str> = Thresholds::ALL.iter().map(|threshold| threshold.name).collect();
+            format!("unknown threshold {name:?}; known are {}", names.join(", "))
+        })?;
+        let value = value.trim();
+        let value = match threshold.unit {
+            Unit::Seconds => value.parse::<Duration>()?.nanos as f64 / 1e9,
+            Unit::Count => value
+                .parse::<u32>()
+                .map(f64::from)
+                .map_err(|_error| format!("'{value}' is not a whole number"))?,
+        };
+        Ok(Self { threshold, value })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,6 +236,18 @@ mod tests {
             ["", "2121", "tcp.port==2121", "udp.port==2121,ftp", "tcp.port==0,ftp", "tcp.port==65536,ftp"]
         {
             assert!(wrong.parse::<DecodeAs>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn thresholds_are_set_by_name_in_their_unit() {
+        let stall: ThresholdSetting = "stall=1.5s".parse().unwrap();
+        assert_eq!((stall.threshold.name, stall.value.to_string().as_str()), ("stall", "1.5"));
+        let slow: ThresholdSetting = "slow-reply = 500ms".parse().unwrap();
+        assert_eq!((slow.threshold.name, slow.value.to_string().as_str()), ("slow_reply", "0.5"));
+        assert_eq!("guesses=8".parse::<ThresholdSetting>().unwrap().value.to_string(), "8");
+        for wrong in ["", "stall", "stall=", "stall=x", "guesses=1.5", "guesses=-1", "stal=5s"] {
+            assert!(wrong.parse::<ThresholdSetting>().is_err(), "{wrong}");
         }
     }
 }

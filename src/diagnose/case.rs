@@ -4,10 +4,12 @@ use std::net::IpAddr;
 
 use super::Options;
 use super::announced::Announced;
+use super::draft::excerpt;
 use crate::base::{Endpoint, Text, Timestamp};
+use crate::ftp::Verb;
 use crate::report::{
-    ChannelIndex, Command, CommandIndex, Connection, DataChannel, Mode, Party, Reply, Session, Transfer,
-    TransferIndex,
+    ChannelIndex, Command, CommandIndex, Connection, DataChannel, Mode, Party, Reply, Session, Status,
+    Transfer, TransferIndex,
 };
 
 /// A session with what its rules look up again and again.
@@ -21,10 +23,65 @@ pub(super) struct Case<'a> {
     pub(super) announced: &'a Announced,
     /// Time of the latest packet of the capture.
     pub(super) until: Timestamp,
+    /// What the capture held of data connections before.
+    pub(super) progress: Progress,
+    /// Whether PORT named so many different private addresses that the client searches for something.
+    pub(super) scans: bool,
     /// Channel and transfer, ordered.
     transfers_by_channel: Vec<(ChannelIndex, TransferIndex)>,
     /// Command and its first channel, ordered.
     channels_by_command: Vec<(CommandIndex, ChannelIndex)>,
+}
+
+/// What a capture holds of data connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    /// Data connections and attempts at one.
+    pub(super) connections: u64,
+    /// Transfers that completed without one, those between two servers aside.
+    pub(super) completed_without: u64,
+    /// When the first of these completed.
+    pub(super) first: Option<(Timestamp, u64)>,
+}
+
+impl Progress {
+    /// With what a further session adds.
+    pub(super) fn with(mut self, session: &Session) -> Self {
+        let connections =
+            session.data_channels.iter().filter(|channel| channel.connection().is_some()).count();
+        self.connections = self.connections.saturating_add(connections as u64);
+        for transfer in &session.transfers {
+            if transfer.status == Status::Complete
+                && transfer.bytes.is_none()
+                && transfer.peer_session.is_none()
+            {
+                self.completed_without = self.completed_without.saturating_add(1);
+                let reply = session.command(transfer.command).and_then(Command::completion);
+                self.first = self.first.or(reply.map(|reply| (reply.time, reply.frame)));
+            }
+        }
+        self
+    }
+
+    /// Whether data connections are left out of the capture: transfers completed, and not one was seen.
+    pub(super) const fn is_filtered(&self) -> bool {
+        self.connections == 0 && self.completed_without > 0
+    }
+}
+
+/// Whether PORT and its kin name that many private addresses, none of them the client's.
+fn scans(session: &Session, many: f64) -> bool {
+    let mut different: Vec<IpAddr> = Vec::new();
+    for channel in session.data_channels.iter().filter(|channel| channel.is_active()) {
+        let Some(ip) = channel.advertised().and_then(|advertised| advertised.ip) else { continue };
+        if is_private(ip) && !same(ip, session.client.ip) && !different.contains(&ip) {
+            different.push(ip);
+            if different.len() as f64 >= many {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// A data channel with its index.
@@ -36,6 +93,7 @@ impl<'a> Case<'a> {
         session: &'a Session,
         options: &'a Options,
         announced: &'a Announced,
+        progress: Progress,
         until: Timestamp,
     ) -> Self {
         let mut transfers_by_channel: Vec<_> = TransferIndex::number(&session.transfers)
@@ -51,6 +109,8 @@ impl<'a> Case<'a> {
             session,
             options,
             announced,
+            progress: progress.with(session),
+            scans: scans(session, options.thresholds.scan),
             until: until.max(session.end),
             transfers_by_channel,
             channels_by_command,
@@ -126,9 +186,33 @@ impl<'a> Case<'a> {
         self.transfer_command(transfer)?.completion()
     }
 
+    /// `RETR /pub/a.bin`, as far as the name is known.
+    pub(super) fn name(&self, transfer: &Transfer) -> String {
+        let command = self.transfer_command(transfer);
+        let verb = command.map_or("The transfer".into(), |command| excerpt(command.verb.name()));
+        match transfer.path.as_ref().or_else(|| command.and_then(|command| command.text())) {
+            Some(path) => [&*verb, " ", &*excerpt(path.raw())].concat(),
+            None => verb.into_owned(),
+        }
+    }
+
     /// The data connection that a transfer ran on.
     pub(super) fn connection(&self, transfer: &Transfer) -> Option<&'a Connection> {
         self.session.data_channel(transfer.data_channel?)?.connection()
+    }
+
+    /// When the client turned to something else after a channel's negotiation: the next one, QUIT, or the end.
+    pub(super) fn moved_on(&self, channel: &DataChannel) -> Option<Timestamp> {
+        let number = channel.command()?;
+        let later = self.session.commands.iter().skip(number.position().saturating_add(1));
+        let turned = later.clone().find(|command| {
+            matches!(
+                command.verb,
+                Verb::Port | Verb::Pasv | Verb::Eprt | Verb::Epsv | Verb::Lprt | Verb::Lpsv | Verb::Quit
+            )
+        });
+        let closed = self.session.closed_by.map(|_| self.session.end);
+        turned.map(|command| command.time).or(closed)
     }
 
     /// Whether replies may be missing because the capture lacks them.
@@ -174,6 +258,11 @@ pub(super) fn failed(command: &Command) -> bool {
     command.completion().is_some_and(Reply::is_negative)
 }
 
+/// Whether the last command is one of these.
+pub(super) fn ended_with(session: &Session, verbs: &[Verb]) -> bool {
+    session.commands.last().is_some_and(|command| verbs.contains(&command.verb))
+}
+
 /// What the listening side is called.
 pub(super) const fn listening_side(channel: &DataChannel) -> &'static str {
     if channel.is_active() { "client" } else { "server" }
@@ -212,6 +301,25 @@ pub(super) fn accepted_but_unused(channel: &DataChannel) -> bool {
 /// The same address, an IPv4-mapped one being the IPv4 address that it carries.
 pub(super) fn same(one: IpAddr, other: IpAddr) -> bool {
     one.to_canonical() == other.to_canonical()
+}
+
+/// Whether both addresses are in the same /24, or /64 of IPv6.
+pub(super) fn same_network(one: IpAddr, other: IpAddr) -> bool {
+    match (one.to_canonical(), other.to_canonical()) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => one.octets().iter().take(3).eq(other.octets().iter().take(3)),
+        (IpAddr::V6(one), IpAddr::V6(other)) => {
+            one.segments().iter().take(4).eq(other.segments().iter().take(4))
+        }
+        _ => false,
+    }
+}
+
+/// Whether an address means something on its own host or link only.
+pub(super) fn is_loopback_or_link_local(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local(),
+    }
 }
 
 /// Whether both addresses are of the same family.

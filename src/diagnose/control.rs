@@ -1,11 +1,9 @@
 //! The control connection itself: lines beyond measure, bytes that the capture lacks, connections that never came about.
 
+use super::Options;
 use super::case::Case;
 use super::draft::{Draft, Sink, duration, plural};
-use crate::report::{Capture, Code, Party};
-
-/// A single SYN at the end of a capture may yet be answered for this long, in seconds.
-const ANSWER_S: f64 = 1.0;
+use crate::report::{Capture, Code, Party, Severity};
 
 /// The rules of this family, as far as they are about one session.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
@@ -84,13 +82,14 @@ fn transfer_gaps(case: &Case<'_>, sink: &mut Sink) {
 }
 
 /// The rules about control connections that never came about.
-pub(super) fn attempts(capture: &Capture, sink: &mut Sink) {
+pub(super) fn attempts(capture: &Capture, options: &Options, sink: &mut Sink) {
     for attempt in &capture.attempts {
         let lasted = attempt.last.seconds_since(attempt.first);
         let within = if lasted > 0.0 { format!(" within {}", duration(lasted)) } else { String::new() };
         // A SYN at the very end of the capture may yet be answered.
         let followed = capture.last.map_or(0.0, |last| last.seconds_since(attempt.first));
-        let unanswered = if lasted > 0.0 || followed >= ANSWER_S { attempt.unanswered } else { 0 };
+        let unanswered =
+            if lasted > 0.0 || followed >= options.thresholds.answer { attempt.unanswered } else { 0 };
         for (code, count, what) in [
             (Code::ControlUnanswered, unanswered, "went unanswered"),
             (Code::ControlRefused, attempt.refused, "ended in RST"),
@@ -104,7 +103,15 @@ pub(super) fn attempts(capture: &Capture, sink: &mut Sink) {
                 attempt.client,
                 attempt.server,
             );
-            sink.push(Draft::new(code, attempt.first, summary).frames(attempt.frames.iter().copied()));
+            // A single RST may be a scan, or a server that was just started.
+            let single = code == Code::ControlRefused && count == 1;
+            let severity = if single { Severity::Notice } else { Severity::Warning };
+            sink.push(
+                Draft::new(code, attempt.first, summary)
+                    .severity(severity)
+                    .count(count)
+                    .frames(attempt.frames.iter().copied()),
+            );
         }
     }
 }

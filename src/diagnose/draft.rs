@@ -5,21 +5,31 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::explain::explain;
+use super::relate;
 use crate::base::Timestamp;
-use crate::report::{ChannelIndex, Code, CommandIndex, Finding, Severity, TransferIndex};
+use crate::report::{Certainty, ChannelIndex, Code, CommandIndex, Finding, Severity, TransferIndex};
 
 /// Frames named by one finding at most: enough to prove it, few enough to read.
-const FRAMES: usize = 16;
+const FRAMES: usize = 32;
+
+/// Channels remembered of one finding to tell what it follows from.
+const CHANNELS: usize = 32;
 
 /// A finding that is being written.
 #[derive(Debug)]
-pub(super) struct Draft(Finding);
+pub(super) struct Draft {
+    pub(super) finding: Finding,
+    /// The channels that it is about: what it follows from, or leads to, is on one of them.
+    pub(super) channels: Vec<ChannelIndex>,
+    /// The codes that it follows from, the nearest cause first.
+    pub(super) causes: &'static [Code],
+}
 
 impl Draft {
     /// A finding with the usual severity and advice of its code.
     pub(super) fn new(code: Code, time: Timestamp, summary: String) -> Self {
         let explanation = explain(code);
-        Self(Finding {
+        let finding = Finding {
             code,
             severity: explanation.severity,
             summary,
@@ -29,43 +39,96 @@ impl Draft {
             command: None,
             data_channel: None,
             transfer: None,
-        })
+            count: 1,
+            certainty: Certainty::Proven,
+            explained_by: None,
+        };
+        Self { finding, channels: Vec::new(), causes: relate::causes(code) }
+    }
+
+    /// A finding about a group of like cases.
+    pub(super) fn of_group(code: Code, group: &Group, summary: String) -> Self {
+        Self::new(code, group.time, summary)
+            .count(group.count)
+            .frames(group.frames.iter().copied())
+            .channel(Some(group.channel))
+            .about(group.channels.iter().copied())
     }
 
     /// Another severity than the usual one.
     pub(super) const fn severity(mut self, severity: Severity) -> Self {
-        self.0.severity = severity;
+        self.finding.severity = severity;
         self
     }
 
     /// Advice for just this case.
     pub(super) fn advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
-        self.0.advice = Some(advice.into());
+        self.finding.advice = Some(advice.into());
         self
+    }
+
+    /// The channels that it is about.
+    pub(super) fn channels(&self) -> impl Iterator<Item = ChannelIndex> + '_ {
+        let own = self.finding.data_channel.filter(|_| self.channels.is_empty());
+        own.into_iter().chain(self.channels.iter().copied())
     }
 
     /// More frames that prove it; 0 stands for an unknown one.
     pub(super) fn frames(mut self, frames: impl IntoIterator<Item = u64>) -> Self {
-        let room = FRAMES.saturating_sub(self.0.frames.len());
-        self.0.frames.extend(frames.into_iter().filter(|&frame| frame > 0).take(room));
+        let room = FRAMES.saturating_sub(self.finding.frames.len());
+        self.finding.frames.extend(frames.into_iter().filter(|&frame| frame > 0).take(room));
         self
     }
 
     /// The command concerned.
     pub(super) const fn command(mut self, index: Option<CommandIndex>) -> Self {
-        self.0.command = index;
+        self.finding.command = index;
+        self
+    }
+
+    /// How often it happened.
+    pub(super) const fn count(mut self, count: u64) -> Self {
+        self.finding.count = count;
+        self
+    }
+
+    /// How sure it is.
+    pub(super) const fn certainty(mut self, certainty: Certainty) -> Self {
+        self.finding.certainty = certainty;
+        self
+    }
+
+    /// Nothing is to be done about it.
+    pub(super) fn without_advice(mut self) -> Self {
+        self.finding.advice = None;
+        self
+    }
+
+    /// What it follows from, where that differs from what its code usually does.
+    pub(super) const fn caused_by(mut self, causes: &'static [Code]) -> Self {
+        self.causes = causes;
+        self
+    }
+
+    /// The channels on which its cause is to be looked for, beside the one concerned.
+    pub(super) fn about(mut self, channels: impl IntoIterator<Item = ChannelIndex>) -> Self {
+        for channel in channels {
+            if self.channels.len() < CHANNELS && !self.channels.contains(&channel) {
+                self.channels.push(channel);
+            }
+        }
         self
     }
 
     /// The data channel concerned.
     pub(super) const fn channel(mut self, index: Option<ChannelIndex>) -> Self {
-        self.0.data_channel = index;
+        self.finding.data_channel = index;
         self
     }
 
     /// The transfer concerned.
     pub(super) const fn transfer(mut self, index: Option<TransferIndex>) -> Self {
-        self.0.transfer = index;
+        self.finding.transfer = index;
         self
     }
 }
@@ -75,7 +138,7 @@ impl Draft {
 pub(super) struct Sink {
     room: usize,
     dropped: u64,
-    by_severity: [Vec<Finding>; 4],
+    by_severity: [Vec<Draft>; 4],
 }
 
 impl Sink {
@@ -85,12 +148,11 @@ impl Sink {
     }
 
     /// Takes a finding.
-    pub(super) fn push(&mut self, draft: Draft) {
-        let mut finding = draft.0;
-        finding.frames.sort_unstable();
-        finding.frames.dedup();
-        match self.by_severity.get_mut(finding.severity as usize) {
-            Some(kept) if kept.len() < self.room => kept.push(finding),
+    pub(super) fn push(&mut self, mut draft: Draft) {
+        draft.finding.frames.sort_unstable();
+        draft.finding.frames.dedup();
+        match self.by_severity.get_mut(draft.finding.severity as usize) {
+            Some(kept) if kept.len() < self.room => kept.push(draft),
             _ => self.dropped = self.dropped.saturating_add(1),
         }
     }
@@ -103,11 +165,11 @@ impl Sink {
 
     /// The findings in order of time, and how many were dropped.
     pub(super) fn into_findings(self) -> (Vec<Finding>, u64) {
-        let mut findings: Vec<Finding> = self.by_severity.into_iter().rev().flatten().collect();
-        let excess = findings.len().saturating_sub(self.room);
-        findings.truncate(self.room);
-        findings.sort_by_key(|finding| (finding.time, finding.code));
-        (findings, self.dropped.saturating_add(excess as u64))
+        let mut drafts: Vec<Draft> = self.by_severity.into_iter().rev().flatten().collect();
+        let excess = drafts.len().saturating_sub(self.room);
+        drafts.truncate(self.room);
+        drafts.sort_by_key(|draft| (draft.finding.time, draft.finding.code));
+        (relate::relate(drafts), self.dropped.saturating_add(excess as u64))
     }
 }
 
@@ -136,6 +198,14 @@ pub(super) struct Group {
     pub(super) frames: Vec<u64>,
     /// The different ports involved, the first few in order of appearance.
     pub(super) ports: Vec<u16>,
+    /// Channels concerned, the first few.
+    pub(super) channels: Vec<ChannelIndex>,
+    /// Index of the first transfer concerned.
+    pub(super) transfer: Option<TransferIndex>,
+    /// Index of the first command concerned.
+    pub(super) command: Option<CommandIndex>,
+    /// What else differs from case to case, the first few in order of appearance.
+    pub(super) names: Vec<String>,
 }
 
 impl Group {
@@ -143,6 +213,13 @@ impl Group {
     pub(super) fn prove(&mut self, frames: impl IntoIterator<Item = u64>) {
         let room = FRAMES.saturating_sub(self.frames.len());
         self.frames.extend(frames.into_iter().filter(|&frame| frame > 0).take(room));
+    }
+
+    /// Adds a name, if it is new and among the first few.
+    pub(super) fn name(&mut self, name: &str) {
+        if self.names.len() < 8 && !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
+        }
     }
 
     /// Adds a port, if it is new and among the first few.
@@ -153,7 +230,7 @@ impl Group {
     }
 }
 
-impl<K: Copy + Eq + Hash> Groups<K> {
+impl<K: Clone + Eq + Hash> Groups<K> {
     /// No more than `room` groups.
     pub(super) fn new(room: usize) -> Self {
         Self { room, index: HashMap::new(), found: Vec::new() }
@@ -163,12 +240,12 @@ impl<K: Copy + Eq + Hash> Groups<K> {
     /// is no room for another.
     pub(super) fn add(&mut self, key: K, channel: ChannelIndex, time: Timestamp) -> Option<&mut Group> {
         let next = self.found.len();
-        let among_first = self.found.iter().take(FEW).position(|&(known, _)| known == key);
+        let among_first = self.found.iter().take(FEW).position(|(known, _)| *known == key);
         let position = match among_first.or_else(|| self.index.get(&key).copied()) {
             Some(position) => position,
             None if next < self.room => {
                 if next >= FEW {
-                    self.index.insert(key, next);
+                    self.index.insert(key.clone(), next);
                 }
                 self.found.push((key, Group { channel, time, ..Group::default() }));
                 next
@@ -177,6 +254,9 @@ impl<K: Copy + Eq + Hash> Groups<K> {
         };
         let group = &mut self.found.get_mut(position)?.1;
         group.count = group.count.saturating_add(1);
+        if group.channels.len() < CHANNELS {
+            group.channels.push(channel);
+        }
         Some(group)
     }
 
@@ -188,9 +268,13 @@ impl<K: Copy + Eq + Hash> Groups<K> {
 
 /// The beginning of a text from the wire: a summary is one sentence, whatever a peer sent.
 pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
-    const KEPT: usize = 80;
+    beginning(text, 80)
+}
+
+/// The first so many characters of a text.
+pub(super) fn beginning(text: &str, kept: usize) -> Cow<'_, str> {
     // No more bytes are no more characters either.
-    let more = if text.len() <= KEPT { None } else { text.char_indices().nth(KEPT) };
+    let more = if text.len() <= kept { None } else { text.char_indices().nth(kept) };
     match more.and_then(|(kept, _)| text.get(..kept)) {
         Some(beginning) => Cow::Owned(format!("{beginning}…")),
         None => Cow::Borrowed(text),
@@ -211,7 +295,7 @@ pub(super) fn plural(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Seconds with one digit where that says something, milliseconds below a second, minutes above two.
+/// Seconds with one digit where that says something, milliseconds below a second, minutes as well above two.
 pub(super) fn duration(seconds: f64) -> String {
     let milliseconds = seconds * 1000.0;
     if milliseconds < 10.0 {
@@ -221,7 +305,7 @@ pub(super) fn duration(seconds: f64) -> String {
     } else if seconds < 120.0 {
         format!("{seconds:.1} s")
     } else {
-        format!("{:.0} min", seconds / 60.0)
+        format!("{:.0} min ({seconds:.1} s)", seconds / 60.0)
     }
 }
 

@@ -1,8 +1,6 @@
 //! What each code means, how it is decided, and what to do: the text of `ftpscope explain`.
 
-use std::fmt;
-
-use crate::report::{Code, Severity};
+use crate::report::{Code, Severity, Threshold, Thresholds};
 
 /// Columns of a page: what any terminal has.
 const COLUMNS: usize = 80;
@@ -22,29 +20,55 @@ pub struct Explanation {
     pub advice: &'static str,
 }
 
-/// A page of text, no wider than 80 columns.
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} ({})", self.code, self.severity)?;
+impl Explanation {
+    /// A page of text, no wider than 80 columns, with the thresholds on which the code hangs.
+    pub fn page(&self, thresholds: &Thresholds) -> String {
+        let mut page = format!("{} ({})\n", self.code, self.severity);
         for (title, text) in
             [("Meaning", self.means), ("How it is decided", self.decided), ("What to do", self.advice)]
         {
-            write!(f, "\n{title}")?;
-            let mut column = COLUMNS;
-            for word in text.split(' ') {
-                // What holds a word apart from the one before: a space, or a new, indented line.
-                if column + 1 + word.len() > COLUMNS {
-                    write!(f, "\n  {word}")?;
-                    column = 2 + word.len();
-                } else {
-                    write!(f, " {word}")?;
-                    column += 1 + word.len();
-                }
-            }
-            writeln!(f)?;
+            page.push('\n');
+            page.push_str(title);
+            paragraph(&mut page, text);
         }
-        Ok(())
+        let rows = Thresholds::ALL.iter().filter(|threshold| threshold.codes.contains(&self.code));
+        let rows: String = rows.map(|threshold| row(threshold, thresholds)).collect();
+        if !rows.is_empty() {
+            page.push_str("\nThresholds (--threshold NAME=VALUE)\n");
+            page.push_str(&rows);
+        }
+        page
     }
+}
+
+/// All thresholds with the values in force.
+pub fn list_thresholds(thresholds: &Thresholds) -> String {
+    Thresholds::ALL.iter().map(|threshold| row(threshold, thresholds)).collect()
+}
+
+fn row(threshold: &Threshold, thresholds: &Thresholds) -> String {
+    let value = threshold.text(threshold.of(thresholds));
+    let mut row = format!("  {:14} {value}", threshold.name);
+    paragraph(&mut row, threshold.about);
+    row
+}
+
+/// Adds an indented paragraph.
+fn paragraph(page: &mut String, text: &str) {
+    let mut column = COLUMNS;
+    for word in text.split(' ') {
+        // What holds a word apart from the one before: a space, or a new, indented line.
+        if column + 1 + word.len() > COLUMNS {
+            page.push_str("\n  ");
+            column = 2;
+        } else {
+            page.push(' ');
+            column += 1;
+        }
+        page.push_str(word);
+        column += word.len();
+    }
+    page.push('\n');
 }
 
 /// What a code means, how it is decided, and what to do.
@@ -55,22 +79,28 @@ pub const fn explain(code: Code) -> Explanation {
         | Code::BounceAttempt
         | Code::FxpTransfer
         | Code::PrivilegedPort
-        | Code::ForeignDataPeer => address(code),
+        | Code::ForeignDataPeer
+        | Code::AddressTranslated => address(code),
         Code::EpsvAllViolation
         | Code::ProtocolUnsupported
         | Code::MalformedEndpoint
         | Code::NegotiationRetried
         | Code::ModeFallback
         | Code::MiddleboxBlind
+        | Code::NotFromPort20
+        | Code::UnexpectedReply
         | Code::PortRangeExhausted => negotiation(code),
         Code::DataUnanswered
         | Code::DataRefused
         | Code::DataNeverAttempted
         | Code::DataNotCaptured
+        | Code::CaptureFiltered
+        | Code::PartialOutage
         | Code::TimeWaitReuse => data(code),
         Code::TransferTruncated
         | Code::TransferAborted
         | Code::TransferStalled
+        | Code::TransferFailed
         | Code::CompletionMissing
         | Code::AsciiDamage => transfer(code),
         Code::CleartextCredentials
@@ -82,6 +112,7 @@ pub const fn explain(code: Code) -> Explanation {
         | Code::ControlUnanswered
         | Code::ControlRefused
         | Code::CaptureGap => control(code),
+        Code::SessionTimeout | Code::ConnectionLimit | Code::SlowReply => waits(code),
     };
     Explanation { code, severity, means, decided, advice }
 }
@@ -93,12 +124,13 @@ const fn address(code: Code) -> Row {
         Code::AddressMismatch => (
             Severity::Warning,
             [
-                "A side advertised an address that is not its own: usually it sits behind NAT without an FTP helper.",
-                "The address in PORT, EPRT or the 227 differs from the control peer's, and the data connection was made with \
-             the control peer after all; or none was made with the advertised address, which is private while the \
-             control peer's is not.",
-                "Have the side behind NAT announce its public address, or turn on the NAT's FTP helper; EPSV carries no \
-             address at all.",
+                "A side announced an address at which the other cannot reach it: it sits behind NAT, in a container, or its \
+                 configuration is out of date.",
+                "The address in PORT, EPRT or the 227 differs from the control peer's, and no connection with it succeeded. In \
+                 active mode only a loopback, link-local or private address of another network counts; other hosts are a \
+                 bounce-attempt.",
+                "Set the address that clients can reach in the server's configuration, or use EPSV, which carries no address; \
+                 for a client, use passive mode.",
             ],
         ),
         Code::PrivateAddressAdvertised => (
@@ -118,8 +150,18 @@ const fn address(code: Code) -> Row {
                 "Possible attack: the client told the server to connect to a third host (FTP bounce, RFC 2577), by which a server scans \
              or attacks third hosts.",
                 "PORT or EPRT names an address that is not the client's, and neither NAT (address-mismatch) nor a \
-             server-to-server transfer (fxp-transfer) explains it, whatever the server answered.",
+             server-to-server transfer (fxp-transfer) explains it. A warning where the server refused, unless the port is \
+             below 1024.",
                 "Have the server refuse foreign addresses in PORT and EPRT, and find out who this client is.",
+            ],
+        ),
+        Code::AddressTranslated => (
+            Severity::Info,
+            [
+                "The server is behind NAT and announces its outer address, as it should.",
+                "The announced address is public, the server's own is private, and the data connection arrived at the \
+                 server on the announced port.",
+                "No action: this is how passive mode behind NAT is meant to work.",
             ],
         ),
         Code::FxpTransfer => (
@@ -180,6 +222,23 @@ const fn negotiation(code: Code) -> Row {
                 "Correct or replace the peer that wrote it; other software on the way will not understand it either.",
             ],
         ),
+        Code::NotFromPort20 => (
+            Severity::Info,
+            [
+                "The server opened an active data connection from another port than the one below its control port.",
+                "The source port of the server's SYN is not the control port less one (RFC 959: 20). Info where the \
+                 connection was made, notice where it went unanswered or was refused.",
+                "Firewalls that expect port 20 drop such connections: set the server to use port 20, or use passive mode.",
+            ],
+        ),
+        Code::UnexpectedReply => (
+            Severity::Notice,
+            [
+                "The server answered with a reply code that belongs to another command.",
+                "229 in answer to PASV, or 227 in answer to EPSV, though an endpoint can be read in it.",
+                "Update the server, or set the client to the command that the reply belongs to.",
+            ],
+        ),
         Code::NegotiationRetried => (
             Severity::Notice,
             [
@@ -226,8 +285,8 @@ const fn data(code: Code) -> Row {
             Severity::Warning,
             [
                 "The SYNs of the data connection went unanswered.",
-                "SYNs to the predicted endpoint went unanswered. The summary names the cause that the packets support: a \
-             firewall, a private address across NAT, or TIME_WAIT.",
+                "SYNs to the predicted endpoint went unanswered; a single one counts once the capture goes on for seconds, or the \
+                 client gave up. Summary and advice follow what else worked: other ports, the other mode.",
                 "Look for the firewall that drops the SYNs; open the listening side's port range, or use the other mode.",
             ],
         ),
@@ -248,6 +307,26 @@ const fn data(code: Code) -> Row {
                 "The transfer command was answered by 425, 426 or 421, or not at all, and there is no SYN to the predicted \
              endpoint. Either it was blocked before this capture point, or the connecting side could not start.",
                 "Capture on the connecting side as well: if the SYN shows there, something on the way blocks it.",
+            ],
+        ),
+        Code::CaptureFiltered => (
+            Severity::Notice,
+            [
+                "The capture holds no data connection at all, although transfers completed.",
+                "At least one transfer (server-to-server ones aside) got a 2yz reply, and not one data connection or attempt of \
+                 any session was captured.",
+                "Capture all TCP traffic between the two hosts, not only port 21.",
+            ],
+        ),
+        Code::PartialOutage => (
+            Severity::Warning,
+            [
+                "Some data connections to one server failed while others worked.",
+                "Over all sessions of a client and a listener, data connections went unanswered or were refused while others \
+                 were made, in a pattern: every second one, one port, ports outside the range that works, or all from a \
+                 moment on.",
+                "Follow the pattern: one port is filtered on the path, ports outside the range are closed on the firewall, every \
+                 second one points to several machines behind one address.",
             ],
         ),
         Code::DataNotCaptured => (
@@ -295,8 +374,17 @@ const fn transfer(code: Code) -> Row {
             [
                 "A transfer stalled for seconds.",
                 "No payload for 5 s or more between the beginning of the transfer and its end.",
-                "See which side stopped: a zero window points to the receiver, retransmissions to the path, silence to the \
-             sender.",
+                "Look at the sender first, which sent nothing new: unless the receiver's window was zero, or the path lost \
+                 packets, it had nothing to send.",
+            ],
+        ),
+        Code::TransferFailed => (
+            Severity::Warning,
+            [
+                "The server refused or failed a transfer; its reply says why.",
+                "The final reply to a transfer command is 4yz or 5yz, and no other finding explains it. Notice for permanent \
+                 refusals such as 550 and 553, warning for 4yz and 552.",
+                "Follow the server's words: they name the file, the permission, the disk or the command that is missing.",
             ],
         ),
         Code::CompletionMissing => (
@@ -326,7 +414,7 @@ const fn control(code: Code) -> Row {
             Severity::Notice,
             [
                 "A password crossed the network in the clear.",
-                "PASS without TLS, once per session, but for the users anonymous, ftp, ftpuser and guest.",
+                "PASS without TLS, once per session, but for the users anonymous and ftp.",
                 "Use explicit FTPS (AUTH TLS) or SFTP, and change the password.",
             ],
         ),
@@ -334,16 +422,17 @@ const fn control(code: Code) -> Row {
             Severity::Notice,
             [
                 "The server rejected a login.",
-                "USER, PASS or ACCT was answered by 530 or another 4yz or 5yz.",
-                "Check user and password; the reply's text may say more.",
+                "USER, PASS or ACCT was answered by 530 or another 4yz or 5yz, which is quoted. A 421, or words about too many \
+                 connections, judge no login.",
+                "Follow the server's words: they tell a wrong password from missing TLS, a missing directory or a ban.",
             ],
         ),
         Code::BruteForce => (
             Severity::Alert,
             [
                 "Possible password guessing.",
-                "Five or more rejected logins from one client address to one server, over all sessions of the capture. A 421 only \
-                 ends the service, and does not count.",
+                "Five or more logins rejected for their user or password from one client address to one server, over all \
+                 sessions of the capture. A login that was accepted afterwards is named.",
                 "Block the address, limit login attempts on the server, and change any password that was accepted after.",
             ],
         ),
@@ -399,6 +488,37 @@ const fn control(code: Code) -> Row {
     }
 }
 
+const fn waits(code: Code) -> Row {
+    match code {
+        Code::SessionTimeout => (
+            Severity::Notice,
+            [
+                "The server ended the session, usually because nothing was said for too long.",
+                "421 that is neither a greeting nor about a limit, or a close by the server after an idle time without any \
+                 reply. Warning where a transfer was under way or the client went on.",
+                "Raise the server's idle timeout, or have the client send NOOP while it waits and reconnect after 421.",
+            ],
+        ),
+        Code::ConnectionLimit => (
+            Severity::Warning,
+            [
+                "The server turned the client away, for it has too many connections or users.",
+                "A 421 instead of a greeting, or a 421 or 530 whose words speak of too many connections or users.",
+                "Lower the number of parallel connections in the client, or raise the limit on the server.",
+            ],
+        ),
+        _ => (
+            Severity::Notice,
+            [
+                "The server took seconds to reply, or never did.",
+                "Time from the client's command (or from the end of its upload) to the reply. Warning where the client gave up \
+                 before the reply came, or it never came.",
+                "Look at what the server does in that time: name or ident look-ups, slow storage, load.",
+            ],
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -415,13 +535,13 @@ mod tests {
             }
             assert!(seen.insert(explanation.means), "{code} shares its meaning with another code");
         }
-        assert_eq!(seen.len(), 32);
+        assert_eq!(seen.len(), 41);
     }
 
     #[test]
     fn pages_fit_80_columns() {
         for &code in Code::ALL {
-            let page = explain(code).to_string();
+            let page = explain(code).page(&Thresholds::default());
             assert!(page.starts_with(code.name()));
             assert!(page.lines().all(|line| line.len() <= 80 && line.trim_end() == line), "{page}");
         }

@@ -4,16 +4,15 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::case::{Case, argument};
-use super::draft::{Draft, Sink, duration, excerpt, plural};
-use crate::base::{Endpoint, Timestamp, cost};
+use super::draft::{Draft, Groups, Sink, duration, excerpt, plural};
+use super::refusal::Refusal;
+use super::words::quote;
+use crate::base::{Address, Endpoint, Timestamp, cost};
 use crate::ftp::Verb;
-use crate::report::{Code, Command, CommandIndex, Login, Protection, Reply};
-
-/// So many rejected logins are guessing.
-const GUESSES: u64 = 5;
+use crate::report::{ChannelIndex, Code, Command, CommandIndex, ControlGap, Login, Party, Protection, Reply};
 
 /// Users whose password is no secret.
-const GUESTS: [&str; 4] = ["anonymous", "ftp", "ftpuser", "guest"];
+const GUESTS: [&str; 2] = ["anonymous", "ftp"];
 
 /// The rules of this family.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
@@ -66,9 +65,13 @@ struct Rejection<'a> {
     user: Option<&'a str>,
 }
 
+/// The rejections that judge a login: none for a limit of connections or the end of the session, none after the login was
+/// accepted.
 fn rejections<'a>(case: &Case<'a>) -> impl Iterator<Item = Rejection<'a>> {
     let mut rejected_user = false;
+    let mut accepted = false;
     let mut user = None;
+    let gaps = &case.session.gaps;
     case.commands().filter_map(move |(index, command)| {
         if !matches!(command.verb, Verb::User | Verb::Pass | Verb::Acct) {
             return None;
@@ -80,55 +83,105 @@ fn rejections<'a>(case: &Case<'a>) -> impl Iterator<Item = Rejection<'a>> {
         if command.verb == Verb::User {
             user = user_of(command);
             rejected_user = reply.is_some();
+            accepted = false;
         }
-        reply.filter(|_| !echo).map(|reply| Rejection { index, command, reply, user })
+        accepted |= command.completion().is_some_and(|reply| matches!(reply.code, 230 | 232));
+        let surplus = command.verb == Verb::Acct && accepted;
+        let reply = reply.filter(|_| !echo && !surplus)?;
+        let between = |gap: &&ControlGap| {
+            gap.from == Party::Server && gap.time >= command.time && gap.time <= reply.time
+        };
+        let other =
+            reply.code == 421 || Refusal::of(reply) == Refusal::Limit || gaps.iter().any(|gap| between(&gap));
+        (!other).then_some(Rejection { index, command, reply, user })
     })
 }
 
 fn rejected(case: &Case<'_>, sink: &mut Sink) {
-    let mut count = 0_u64;
-    let mut last = None;
-    let mut frames = Vec::new();
+    let mut groups: Groups<(Option<&str>, u16, &str)> = Groups::new(case.options.findings);
     for Rejection { index, command, reply, user } in rejections(case) {
-        count += 1;
-        last = Some((index, reply, user));
-        if frames.len() < 16 {
-            frames.extend([command.frame, reply.frame]);
+        let key = (user, reply.code, reply.text.raw());
+        if let Some(group) = groups.add(key, ChannelIndex::default(), reply.time) {
+            group.prove([command.frame, reply.frame]);
+            group.command.get_or_insert(index);
         }
     }
-    let Some((index, reply, user)) = last else { return };
-    let user = user.map(|user| format!(" as “{}”", excerpt(user))).unwrap_or_default();
-    let tls = if wants_tls(reply) { ", which asks for TLS" } else { "" };
-    let later = if case.session.login == Login::Accepted { ", and then accepted one" } else { "" };
-    let summary = format!(
-        "The server {} rejected {} of the client {}{user} ({}{tls}){later}",
-        case.session.server,
-        plural(count, "login"),
-        case.session.client,
-        reply.code,
-    );
-    let draft = Draft::new(Code::LoginRejected, reply.time, summary).frames(frames).command(Some(index));
-    sink.push(if wants_tls(reply) {
-        draft.advice("The reply says that the server wants TLS: set the client to explicit FTPS (AUTH TLS).")
-    } else {
-        draft
-    });
+    for ((user, ..), group) in groups.into_iter() {
+        let Some(command) = group.command.and_then(|index| case.session.command(index)) else { continue };
+        let Some(reply) = command.completion() else { continue };
+        let refusal = Refusal::of(reply);
+        let (client, server) = (case.session.client, case.session.server);
+        let whose = user.map(|user| format!(" as “{}”", excerpt(user))).unwrap_or_default();
+        let later = if case.session.login == Login::Accepted { "; a later one was accepted" } else { "" };
+        let summary = match (refusal, &command.verb) {
+            (Refusal::WantsTls, Verb::User) => format!(
+                "The server {server} refused USER{} of the client {client} with {}: it requires TLS{later}",
+                user.map(|user| format!(" {}", excerpt(user))).unwrap_or_default(),
+                quote(reply),
+            ),
+            (Refusal::WantsTls, _) => format!(
+                "The server {server} refused the login of the client {client}{whose} with {}: it requires TLS{later}",
+                quote(reply),
+            ),
+            (_, Verb::Pass) if reply.code >= 500 && reply.code != 530 => format!(
+                "The server {server} ended the login of the client {client}{whose} with {}{later}",
+                quote(reply),
+            ),
+            _ => format!(
+                "The server {server} rejected {} of the client {client}{whose} with {}{later}",
+                plural(group.count, "login"),
+                quote(reply),
+            ),
+        };
+        let mut draft = Draft::of_group(Code::LoginRejected, &group, summary)
+            .advice(advice(refusal))
+            .channel(None)
+            .command(group.command);
+        draft.channels.clear();
+        sink.push(draft);
+    }
 }
 
-/// Whether a rejection is about protection, not about the user.
-fn wants_tls(reply: &Reply) -> bool {
-    let text = reply.text.raw().to_ascii_lowercase();
-    let words = text.split(|character: char| !character.is_ascii_alphanumeric());
-    reply.code == 534
-        || words
-            .into_iter()
-            .any(|word| matches!(word, "tls" | "ssl" | "ftps" | "cleartext" | "encryption" | "encrypted"))
+const fn advice(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::BadCredentials => "Check user and password.",
+        Refusal::WantsTls => "Set the client to explicit FTPS (AUTH TLS).",
+        Refusal::HomeDirectory => {
+            "The server could not enter the user's home directory: see that it exists and is readable."
+        }
+        Refusal::WritableRoot => {
+            "Make the root directory read-only for the user, or set allow_writeable_chroot=YES (vsftpd)."
+        }
+        Refusal::AnonymousOnly => "Allow local users on the server (vsftpd local_enable=YES).",
+        Refusal::Banned => {
+            "The account or the client's address is shut out: see the server's ban list and access rules."
+        }
+        Refusal::Permission => {
+            "The server's access rules forbid this user or address: see its configuration."
+        }
+        Refusal::Limit
+        | Refusal::NoNegotiation
+        | Refusal::LocalBind
+        | Refusal::DiskFull
+        | Refusal::ShuttingDown
+        | Refusal::NotFound
+        | Refusal::Busy
+        | Refusal::Other => "This is not about the password: see the server's log.",
+    }
+}
+
+/// Whether a rejection may come of a wrong guess.
+fn is_guess(reply: &Reply) -> bool {
+    matches!(
+        Refusal::of(reply),
+        Refusal::BadCredentials | Refusal::Other | Refusal::Permission | Refusal::Banned
+    )
 }
 
 /// Rejected logins by client and server address, over all sessions.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    pairs: HashMap<(IpAddr, IpAddr), Guesses>,
+    pairs: HashMap<(IpAddr, IpAddr), Box<Guesses>>,
 }
 
 #[derive(Debug)]
@@ -140,15 +193,27 @@ struct Guesses {
     frames: Vec<u64>,
     users: Vec<String>,
     port: u16,
-    accepted: bool,
+    /// When it became guessing.
+    alarming: Option<Timestamp>,
+    accepted: Option<Accepted>,
 }
 
-// A pair with its frames (a list of 8) and three user names of 80 characters, beside a listener of `ports`.
+/// A login that was accepted after the guessing.
+#[derive(Debug)]
+struct Accepted {
+    user: String,
+    client: Endpoint,
+    frame: u64,
+}
+
+// A pair with its frames (a list of 8) and the names of three users of 80 characters, beside a listener of `ports`.
 const _: () = assert!(
-    cost::in_hash_table(size_of::<((IpAddr, IpAddr), Guesses)>())
+    cost::in_hash_table(size_of::<((IpAddr, IpAddr), Box<Guesses>)>())
+        + size_of::<Guesses>()
         + size_of::<[u64; 8]>()
-        + 3 * (size_of::<String>() + 81 * 4)
-        + 6 * cost::ALLOCATION
+        + 2 * size_of::<String>()
+        + 3 * 81 * 4
+        + 7 * cost::ALLOCATION
         + super::ports::LISTENER_COST
         <= cost::HOST
 );
@@ -159,66 +224,80 @@ impl Ledger {
         let session = case.session;
         let mut counted = false;
         for Rejection { reply, user, .. } in rejections(case) {
-            // The server ends its service, because of a timeout or a full server: it did not check a password.
-            if reply.code == 421 {
+            if !is_guess(reply) {
                 continue;
             }
             let key = (session.client.ip, session.server.ip);
             if self.pairs.len() >= case.options.hosts && !self.pairs.contains_key(&key) {
                 return 1;
             }
-            let guesses = self.pairs.entry(key).or_insert_with(|| Guesses {
-                count: 0,
-                sessions: 0,
-                first: reply.time,
-                last: reply.time,
-                frames: Vec::new(),
-                users: Vec::new(),
-                port: session.server.port,
-                accepted: false,
+            let guesses = self.pairs.entry(key).or_insert_with(|| {
+                Box::new(Guesses {
+                    count: 0,
+                    sessions: 0,
+                    first: reply.time,
+                    last: reply.time,
+                    frames: Vec::new(),
+                    users: Vec::new(),
+                    port: session.server.port,
+                    alarming: None,
+                    accepted: None,
+                })
             });
-            guesses.add(reply, user, !counted);
+            guesses.add(reply, user, !counted, case.options.thresholds.guesses);
             counted = true;
         }
-        if counted
-            && session.login == Login::Accepted
-            && let Some(guesses) = self.pairs.get_mut(&(session.client.ip, session.server.ip))
-        {
-            guesses.accepted = true;
+        if let Some(guesses) = self.pairs.get_mut(&(session.client.ip, session.server.ip)) {
+            guesses.accept(case);
         }
         0
     }
 
     /// The pairs with enough rejected logins.
     pub(super) fn close(&mut self, sink: &mut Sink) {
-        let mut pairs: Vec<_> = self.pairs.drain().filter(|(_, guesses)| guesses.count >= GUESSES).collect();
+        let mut pairs: Vec<_> =
+            self.pairs.drain().filter(|(_, guesses)| guesses.alarming.is_some()).collect();
         pairs.sort_unstable_by_key(|&(key, _)| key);
         for ((client, server), guesses) in pairs {
             let users = match guesses.users.as_slice() {
                 [] => String::new(),
-                [one] => format!(" for the user “{one}”"),
-                many => format!(" for users such as “{}”", many.join("”, “")),
+                [one] => format!(", user “{one}”"),
+                many => format!(", users such as “{}”", many.join("”, “")),
             };
-            let sessions = if guesses.sessions > 1 {
-                format!(" over {} sessions", guesses.sessions)
-            } else {
-                String::new()
-            };
-            let accepted = if guesses.accepted { "; a login was accepted in the end" } else { "" };
+            let accepted = guesses.accepted.as_ref().map(|it| {
+                format!(", then accepted one as “{}” ({}, frame {})", it.user, it.client, it.frame)
+            });
             let summary = format!(
-                "{client} had {} logins rejected by {} within {}{sessions}{users}{accepted}",
-                guesses.count,
+                "{} rejected {} logins from {} within {} ({}{users}){}",
                 Endpoint::new(server, guesses.port),
+                guesses.count,
+                Address(client),
                 duration(guesses.last.seconds_since(guesses.first)),
+                plural(guesses.sessions, "session"),
+                accepted.unwrap_or_default(),
             );
-            sink.push(Draft::new(Code::BruteForce, guesses.last, summary).frames(guesses.frames));
+            let draft = Draft::new(Code::BruteForce, guesses.last, summary)
+                .count(guesses.count)
+                .frames(guesses.frames)
+                .frames(guesses.accepted.as_ref().map(|it| it.frame));
+            sink.push(match guesses.accepted {
+                Some(it) => draft.advice(format!(
+                    "Possible password guessing that succeeded: change the password of “{}” and look at what this session \
+                     did.",
+                    it.user
+                )),
+                None => draft.advice("Possible password guessing: block the address and limit login attempts."),
+            });
         }
     }
 }
 
 impl Guesses {
-    fn add(&mut self, reply: &Reply, user: Option<&str>, new_session: bool) {
+    fn add(&mut self, reply: &Reply, user: Option<&str>, new_session: bool, enough: f64) {
         self.count = self.count.saturating_add(1);
+        if self.count as f64 >= enough {
+            self.alarming.get_or_insert(reply.time);
+        }
         self.sessions = self.sessions.saturating_add(u64::from(new_session));
         self.first = self.first.min(reply.time);
         self.last = self.last.max(reply.time);
@@ -226,10 +305,30 @@ impl Guesses {
             self.frames.push(reply.frame);
         }
         if let Some(user) = user.map(excerpt)
-            && self.users.len() < 3
+            && self.users.len() < 2
             && !self.users.iter().any(|known| *known == user)
         {
             self.users.push(user.into_owned());
+        }
+    }
+
+    /// Takes note of the first login that was accepted once it had become guessing.
+    fn accept(&mut self, case: &Case<'_>) {
+        let Some(since) = self.alarming.filter(|_| self.accepted.is_none()) else { return };
+        let mut user = None;
+        for (_, command) in case.commands() {
+            if command.verb == Verb::User {
+                user = user_of(command);
+            }
+            let accepted =
+                command.completion().filter(|reply| matches!(reply.code, 230 | 232) && reply.time >= since);
+            if let Some(reply) =
+                accepted.filter(|_| matches!(command.verb, Verb::User | Verb::Pass | Verb::Acct))
+            {
+                let user = user.map(excerpt).unwrap_or_default().into_owned();
+                self.accepted = Some(Accepted { user, client: case.session.client, frame: reply.frame });
+                return;
+            }
         }
     }
 }

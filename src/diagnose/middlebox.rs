@@ -50,13 +50,11 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
             case.session.server,
             reason(blind),
         );
-        sink.push(
-            Draft::new(Code::MiddleboxBlind, group.time, summary)
-                .advice(advice(blind))
-                .frames(group.frames.iter().copied())
-                .command(channel.and_then(DataChannel::command))
-                .channel(Some(group.channel)),
-        );
+        let draft = Draft::of_group(Code::MiddleboxBlind, &group, summary)
+            .advice(advice(blind))
+            .command(channel.and_then(|channel| channel.command()));
+        // Only a wrong address explains that a helper misses the line that carries it.
+        sink.push(if blind == Blind::Address { draft } else { draft.caused_by(&[]) });
     }
 }
 
@@ -75,11 +73,14 @@ fn blind(case: &Case<'_>, channel: &DataChannel) -> Option<(Blind, Timestamp)> {
         return None;
     }
     let (line, carrier) = carrier(channel, command)?;
-    // TLS that we read with the keys is unreadable to a middlebox.
-    if line.protection == Protection::Tls || line.end == LineEnd::None {
+    if line.end == LineEnd::None {
         return None;
     }
     let time = carrier.map_or(command.time, |reply| reply.time);
+    // That it was read with the keys helps nobody on the path.
+    if line.protection == Protection::Tls {
+        return Some((Blind::Tls, time));
+    }
     if !case.options.conntrack_ports.contains(&case.session.server.port) {
         return Some((Blind::Port, time));
     }
@@ -129,6 +130,9 @@ fn last_line(reply: &Reply) -> &str {
 /// The helper expects a connection only to the address that the line came from, unless it is configured to be loose.
 fn address(case: &Case<'_>, channel: &DataChannel) -> Option<Blind> {
     let advertised = channel.advertised()?.ip?;
+    if super::address::is_meant(case, channel) {
+        return None;
+    }
     (!same(advertised, case.listening_peer(channel).ip)).then_some(Blind::Address)
 }
 

@@ -1,20 +1,25 @@
 //! How the peers agreed on data connections: violations, refusals, what can't be read, second tries.
 
-use super::case::{Case, accepted_but_unused, argument, succeeded};
-use super::draft::{Draft, Sink, excerpt};
-use crate::base::Timestamp;
-use crate::ftp::Verb;
-use crate::report::{AttemptResult, ChannelIndex, Code, Command, DataChannel, LineEnd, Negotiation, Party};
+use std::net::IpAddr;
 
-/// A negotiation that was replaced unused counts as having led to nothing only if it had this long a chance, in
-/// seconds: TCP's first retransmission of a SYN comes after one.
-const CHANCE_S: f64 = 1.0;
+use super::address;
+use super::case::{Case, accepted_but_unused, argument, same, succeeded};
+use super::draft::{Draft, Groups, Sink, excerpt, plural, ports, times};
+use super::words::quote;
+use crate::base::Address;
+use crate::ftp::Verb;
+use crate::report::{
+    Certainty, ChannelIndex, Code, Command, CommandIndex, DataChannel, LineEnd, MatchedBy, Mode, Negotiation,
+    Outcome, Party, Severity,
+};
 
 /// The rules of this family.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     epsv_all(case, sink);
     protocol_unsupported(case, sink);
     malformed(case, sink);
+    unexpected(case, sink);
+    other_port(case, sink);
     second_tries(case, sink);
 }
 
@@ -59,29 +64,158 @@ fn is_all(command: &Command) -> bool {
 }
 
 /// RFC 2428 section 2: 522 refuses the network protocol and lists those that will do. A 522 to a transfer command is
-/// about data protection (RFC 4217) and not meant here.
+/// about data protection (RFC 4217) and not meant here. PASV and PORT carry IPv4 addresses only: over IPv6 a refusal of
+/// them is about the protocol too.
 fn protocol_unsupported(case: &Case<'_>, sink: &mut Sink) {
+    let mut groups = Groups::new(case.options.findings);
+    let over_ipv6 = !case.session.server.ip.to_canonical().is_ipv4();
     for (index, channel) in case.channels() {
         let Some(command) = case.negotiator(channel) else { continue };
-        let Some(reply) = command.completion().filter(|reply| reply.code == 522) else { continue };
+        let Some(reply) = command.completion() else { continue };
+        let only_ipv4 = over_ipv6
+            && reply.is_negative()
+            && matches!(command.verb, Verb::Pasv | Verb::Port)
+            && !matches!(reply.code, 421 | 530);
+        if reply.code != 522 && !only_ipv4 {
+            continue;
+        }
+        let key = (command.verb.name(), reply.code, reply.text.raw());
+        if let Some(group) = groups.add(key, index, reply.time) {
+            group.prove([command.frame, reply.frame]);
+        }
+    }
+    for (_, group) in groups.into_iter() {
+        let Some(channel) = case.session.data_channel(group.channel) else { continue };
+        let Some(command) = case.negotiator(channel) else { continue };
+        let Some(reply) = command.completion() else { continue };
         let offered = offered_protocols(reply.text.raw());
-        let instead = if offered.is_empty() {
-            "without saying what it takes".to_owned()
+        let instead = match (reply.code, offered.as_slice()) {
+            (522, []) => String::new(),
+            (522, offered) => format!("; it takes {}", offered.join(" or ")),
+            _ => " over IPv6".to_owned(),
+        };
+        let nat64 = if is_nat64(case.session.server.ip) {
+            "; the server's address is a NAT64 address (prefix 64:ff9b::/96), so the server itself speaks IPv4"
         } else {
-            format!("and takes {}", offered.join(" or "))
+            ""
         };
         let summary = format!(
-            "The server {} refused the network protocol of {} from the client {} (522) {instead}",
+            "The server {} refused {} of the client {}{} with {}{instead}{nat64}",
             case.session.server,
             format!("{} {}", command.verb, excerpt(argument(command))).trim_end(),
             case.session.client,
+            times(group.count),
+            quote(reply),
+        );
+        let draft = Draft::of_group(Code::ProtocolUnsupported, &group, summary).command(channel.command());
+        sink.push(if reply.code == 522 {
+            draft
+        } else {
+            draft.advice("PASV and PORT carry IPv4 addresses only: set the client to EPSV.")
+        });
+    }
+}
+
+/// RFC 6052: the well-known prefix behind which IPv4 hosts are reached from IPv6.
+fn is_nat64(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(v6) if matches!(v6.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..]))
+}
+
+/// 229 to PASV, 227 to EPSV: readable, but not what strict clients take.
+fn unexpected(case: &Case<'_>, sink: &mut Sink) {
+    let mut groups = Groups::new(case.options.findings);
+    for (index, channel) in case.channels() {
+        let Some(command) = case.negotiator(channel) else { continue };
+        let Some(reply) = command.completion() else { continue };
+        let odd = matches!((&command.verb, reply.code), (Verb::Pasv, 228 | 229) | (Verb::Epsv, 227 | 228));
+        let readable = channel.negotiation() == Some(Negotiation::Accepted);
+        if !odd || !readable {
+            continue;
+        }
+        if let Some(group) = groups.add((command.verb.name(), reply.code), index, reply.time) {
+            group.prove([command.frame, reply.frame]);
+            group.port(channel.advertised().map_or(0, |it| it.port));
+        }
+    }
+    for ((verb, code), group) in groups.into_iter() {
+        let Some(channel) = case.session.data_channel(group.channel) else { continue };
+        let belongs = match code {
+            227 => "PASV",
+            228 => "LPSV",
+            _ => "EPSV",
+        };
+        let unused = if accepted_but_unused(channel) {
+            format!(", and the client {} made no data connection", case.session.client)
+        } else {
+            String::new()
+        };
+        let summary = format!(
+            "The server {} answered {verb}{} with {code} ({}), the reply to {belongs}; strict clients do not accept it{unused}",
+            case.session.server,
+            times(group.count),
+            ports(&group),
         );
         sink.push(
-            Draft::new(Code::ProtocolUnsupported, reply.time, summary)
-                .frames([command.frame, reply.frame])
-                .command(channel.command())
-                .channel(Some(index)),
+            Draft::of_group(Code::UnexpectedReply, &group, summary)
+                .advice(format!("Set the client to {belongs}, or update the server."))
+                .command(channel.command()),
         );
+    }
+}
+
+/// RFC 959: the server's end of an active data connection is the port below its control port.
+fn other_port(case: &Case<'_>, sink: &mut Sink) {
+    let (client, server) = (case.session.client, case.session.server);
+    let usual = server.port.saturating_sub(1);
+    let mut groups = Groups::new(case.options.findings);
+    for (index, channel) in case.channels() {
+        let Some(connection) = channel.connection() else { continue };
+        let partner = channel.peer_session.is_some() || channel.matched_by() == Some(MatchedBy::ThirdParty);
+        let from_server = same(connection.originator.ip, server.ip);
+        let negotiated = channel.is_active() && channel.command().is_some();
+        if !negotiated || partner || !from_server || connection.originator.port == usual {
+            continue;
+        }
+        let made = channel.outcome() == Some(Outcome::Connected);
+        if let Some(group) = groups.add(made, index, connection.start) {
+            group.port(connection.originator.port);
+            group.prove([connection.frames.first]);
+        }
+    }
+    for (made, group) in groups.into_iter() {
+        let Some(channel) = case.session.data_channel(group.channel) else { continue };
+        let Some(connection) = channel.connection() else { continue };
+        let draft = if made {
+            let summary = format!(
+                "The server {server} made {} to the client {} from {} instead of {usual}",
+                plural(group.count, "data connection"),
+                Address(client.ip),
+                ports(&group),
+            );
+            Draft::of_group(Code::NotFromPort20, &group, summary).advice(format!(
+                "No action while it works; firewalls that expect port {usual} would drop it."
+            ))
+        } else {
+            let syns = plural(u64::from(connection.syn_attempts.max(1)), "SYN");
+            let end = match channel.outcome() {
+                Some(Outcome::Refused) => "its SYN was refused".to_owned(),
+                _ => format!("its {syns} went unanswered"),
+            };
+            let summary = format!(
+                "The server {server} opened the data connection to {}{} from {}, not from {usual}, and {end}",
+                connection.responder,
+                times(group.count),
+                ports(&group),
+            );
+            Draft::of_group(Code::NotFromPort20, &group, summary)
+                .severity(Severity::Notice)
+                .certainty(Certainty::Possible)
+                .advice(
+                    "Firewalls that expect active FTP from port 20 drop it: set the server to use port 20 (vsftpd \
+                     connect_from_port_20=YES), or use passive mode.",
+                )
+        };
+        sink.push(draft.command(channel.command()));
     }
 }
 
@@ -144,12 +278,40 @@ fn malformed(case: &Case<'_>, sink: &mut Sink) {
 }
 
 /// Why a negotiation was followed by another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Failure {
     Rejected(u16),
-    Nothing(&'static str),
+    Malformed,
+    NoReply,
+    Refused,
+    Unanswered,
+    /// The transfer failed, and no connection was seen.
+    Failed,
+    /// Nothing was seen.
+    Unseen,
+    /// Nothing was seen, and the client turned away before a SYN could have been repeated.
+    AtOnce,
+}
+
+impl Failure {
+    fn words(self, mode: Mode) -> String {
+        match self {
+            Self::Rejected(code) => format!("the server rejected {mode} ({code})"),
+            Self::Malformed => "the reply or argument contained no valid address and port".to_owned(),
+            Self::NoReply => format!("the server did not answer {mode}"),
+            Self::Refused => "the data connection was refused".to_owned(),
+            Self::Unanswered => "the SYN of the data connection went unanswered".to_owned(),
+            Self::Failed => "the transfer failed without a data connection".to_owned(),
+            Self::Unseen => "no data connection was seen".to_owned(),
+            Self::AtOnce => {
+                "no SYN was seen; the client's own stack or a local proxy probably refused at once".to_owned()
+            }
+        }
+    }
 }
 
 fn second_tries(case: &Case<'_>, sink: &mut Sink) {
+    let mut groups: Groups<(Mode, Mode, Failure)> = Groups::new(case.options.findings);
     let mut previous: Option<(ChannelIndex, &DataChannel)> = None;
     for (index, channel) in case.channels() {
         // Further connections on the same negotiation are no second try.
@@ -162,37 +324,57 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
         let first = previous.replace((index, channel));
         let (Some((first_index, first)), Some(command)) = (first, case.negotiator(channel)) else { continue };
         let (Some(first_mode), Some(mode)) = (first.mode(), channel.mode()) else { continue };
-        let Some(failure) = failure(case, first_index, first, command.time) else { continue };
+        let retried = mode == first_mode;
+        let Some(failure) = failure(case, first_index, first, command, retried) else { continue };
+        // The same mode again after a plain refusal is no new endpoint for one that failed.
+        if retried && matches!(failure, Failure::Rejected(_)) {
+            continue;
+        }
+        // The group's channels are those that failed: on them its cause is to be found.
+        if let Some(group) = groups.add((first_mode, mode, failure), first_index, command.time) {
+            group.prove(case.negotiation_frames(first));
+            group.prove(first.connection().iter().map(|it| it.frames.first));
+            group.prove([command.frame]);
+            group.command.get_or_insert(number);
+        }
+    }
+    for ((first_mode, mode, failure), group) in groups.into_iter() {
         let retried = mode == first_mode;
         let code = if retried { Code::NegotiationRetried } else { Code::ModeFallback };
-        let why = match failure {
-            // The same mode again after a plain refusal is no new endpoint for one that failed.
-            Failure::Rejected(_) if retried => continue,
-            Failure::Rejected(code) => format!("the server rejected {first_mode} ({code})"),
-            Failure::Nothing(what) => what.to_owned(),
-        };
         let (client, server) = (case.session.client, case.session.server);
-        let endpoint = first.predicted().map(|it| format!(" at {}", it.listener)).unwrap_or_default();
+        let first = case.session.data_channel(group.channel).and_then(|first| first.predicted());
+        let endpoint = match (group.count, first) {
+            (1, Some(prediction)) => format!(" ({})", prediction.listener),
+            _ => String::new(),
+        };
+        let (why, times) = (failure.words(first_mode), times(group.count));
         let summary = if retried {
-            format!("The client {client} negotiated {mode} with the server {server} again: {why}{endpoint}")
+            format!(
+                "The client {client} negotiated {mode} with the server {server} again{times}: {why}{endpoint}"
+            )
         } else {
             format!(
-                "The client {client} fell back from {first_mode} to {mode} with the server {server}: {why}{endpoint}"
+                "The client {client} fell back from {first_mode} to {mode} with the server {server}{times}: {why}{endpoint}"
             )
         };
-        sink.push(
-            Draft::new(code, command.time, summary)
-                .frames(case.negotiation_frames(first))
-                .frames(first.connection().iter().map(|it| it.frames.first))
-                .frames([command.frame])
-                .command(channel.command())
-                .channel(Some(index)),
-        );
+        let second = group.command.and_then(|command| case.channel_of(command));
+        let draft = Draft::of_group(code, &group, summary).command(group.command).channel(second);
+        sink.push(if retried {
+            draft.advice("See the related finding for why the first attempt failed.")
+        } else {
+            draft.advice(format!("Set the client to {mode}, or mend what keeps {first_mode} from working: every attempt adds a delay."))
+        });
     }
 }
 
 /// How a negotiation failed, if it did, by the time the next one began.
-fn failure(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, next: Timestamp) -> Option<Failure> {
+fn failure(
+    case: &Case<'_>,
+    index: ChannelIndex,
+    channel: &DataChannel,
+    next: &Command,
+    retried: bool,
+) -> Option<Failure> {
     let reply = case.negotiator(channel).and_then(Command::completion);
     let refused = reply.filter(|reply| reply.is_negative());
     match channel.negotiation()? {
@@ -203,16 +385,14 @@ fn failure(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, next: Ti
                 .map(|reply| Failure::Rejected(reply.code))
         }
         Negotiation::Rejected => None,
-        Negotiation::Malformed => Some(Failure::Nothing("the first contained no valid address and port")),
+        Negotiation::Malformed => Some(Failure::Malformed),
         Negotiation::Unanswered if case.replies_may_be_lost() || !case.server_was_heard() => None,
-        Negotiation::Unanswered => Some(Failure::Nothing("the server did not answer the first")),
-        Negotiation::Accepted => match channel.attempt.as_ref().map(|attempt| attempt.result) {
-            Some(AttemptResult::Refused) => Some(Failure::Nothing("the data connection was refused")),
-            Some(AttemptResult::Unanswered) => {
-                Some(Failure::Nothing("the data connection's SYN went unanswered"))
-            }
-            Some(AttemptResult::Connected { .. }) => None,
-            None => unused(case, index, channel, next).map(Failure::Nothing),
+        Negotiation::Unanswered => Some(Failure::NoReply),
+        Negotiation::Accepted => match channel.outcome()? {
+            Outcome::Refused => Some(Failure::Refused),
+            Outcome::Unanswered => Some(Failure::Unanswered),
+            Outcome::Unused => unused(case, index, channel, next, retried),
+            Outcome::Connected => None,
         },
     }
 }
@@ -221,8 +401,9 @@ fn unused(
     case: &Case<'_>,
     index: ChannelIndex,
     channel: &DataChannel,
-    next: Timestamp,
-) -> Option<&'static str> {
+    next: &Command,
+    retried: bool,
+) -> Option<Failure> {
     if !accepted_but_unused(channel) {
         return None;
     }
@@ -231,10 +412,18 @@ fn unused(
         // A 550 is about the file, not about the endpoint.
         return transfers
             .any(|(_, transfer)| matches!(transfer.reply_code, Some(425 | 426 | 421) | None))
-            .then_some("the transfer failed without a data connection");
+            .then_some(Failure::Failed);
     }
+    let number = channel.command()?;
     let answer = case.negotiator(channel)?.completion()?;
-    (next.seconds_since(answer.time) >= CHANCE_S).then_some("no data connection was seen")
+    if next.time.seconds_since(answer.time) >= case.options.thresholds.gave_up {
+        return Some(Failure::Unseen);
+    }
+    // Another mode at once, with nothing said in between, and none between the two servers of a transfer.
+    let follows =
+        case.session.command(CommandIndex(number.0.checked_add(1)?)).is_some_and(|it| it.frame == next.frame);
+    let partner = channel.peer_session.is_some() || address::is_foreign(case, channel);
+    (follows && !retried && !partner).then_some(Failure::AtOnce)
 }
 
 #[cfg(test)]

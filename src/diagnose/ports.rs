@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::Options;
+use super::address;
 use super::case::Case;
 use super::draft::{Draft, Sink, duration, plural};
+use super::outage;
 use crate::base::{Timestamp, cost};
-use crate::report::Code;
+use crate::report::{Code, Mode, Outcome, ReuseKind, ReuseOutcome, Severity};
 
 /// Fewer uses than this show no pattern.
 const FEWEST_USES: usize = 3;
@@ -17,11 +19,23 @@ const USES_KEPT: usize = 2048;
 
 /// One use of a listening port.
 #[derive(Clone, Copy, Debug)]
-struct Use {
-    time: Timestamp,
-    port: u16,
-    frame: u64,
-    in_time_wait: bool,
+pub(super) struct Use {
+    pub(super) time: Timestamp,
+    pub(super) port: u16,
+    pub(super) frame: u64,
+    pub(super) in_time_wait: bool,
+    /// Whether the same pair in TIME_WAIT delayed or prevented the connection.
+    pub(super) hindered: bool,
+    /// Whether it led to nothing, and whether by RST.
+    pub(super) failure: Option<Failure>,
+    pub(super) by_epsv: bool,
+}
+
+/// How a data connection failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    Refused,
+    Unanswered,
 }
 
 /// A range of listening ports that is too small.
@@ -37,13 +51,15 @@ struct Shortage {
     span: i64,
     /// Most uses within one TIME_WAIT.
     peak: usize,
+    /// Whether a connection was delayed or failed for it.
+    hindered: bool,
 }
 
 /// The rules of this family.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     for active in [false, true] {
         let mut uses = uses(case, active);
-        let Some(shortage) = shortage(&mut uses, case.options.time_wait) else { continue };
+        let Some(shortage) = shortage(&mut uses, active, case.options.time_wait) else { continue };
         let (listener, pattern) = if active {
             (case.session.client.ip, case.session.port_allocation.client)
         } else {
@@ -61,20 +77,35 @@ fn uses(case: &Case<'_>, active: bool) -> Vec<Use> {
         .filter_map(|(_, channel)| {
             let prediction = channel.predicted()?;
             let connection = channel.connection()?;
+            if address::is_foreign(case, channel) {
+                return None;
+            }
             Some(Use {
                 time: connection.start,
                 port: prediction.listener.port,
                 frame: connection.frames.first,
                 in_time_wait: channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait),
+                hindered: channel.reuse.as_ref().is_some_and(|reuse| {
+                    reuse.in_time_wait
+                        && reuse.kind == ReuseKind::FourTuple
+                        && reuse.outcome != ReuseOutcome::Accepted
+                }),
+                failure: match channel.outcome() {
+                    Some(Outcome::Refused) => Some(Failure::Refused),
+                    Some(Outcome::Unanswered) => Some(Failure::Unanswered),
+                    Some(Outcome::Connected | Outcome::Unused) | None => None,
+                },
+                by_epsv: channel.mode() == Some(Mode::Epsv),
             })
         })
         .collect()
 }
 
-/// Whether so many uses of so few ports must meet inside TIME_WAIT. More uses than ports within one TIME_WAIT do so for
+/// Whether so many uses of so few ports must meet inside TIME_WAIT; the ports of a range lie together, and those that were
+/// kept on purpose need not. More uses than ports within one TIME_WAIT do so for
 /// certain; that the few ports seen are all there are is taken from each having served twice on average, or from their
 /// lying close together.
-fn shortage(uses: &mut [Use], time_wait: i64) -> Option<Shortage> {
+fn shortage(uses: &mut [Use], active: bool, time_wait: i64) -> Option<Shortage> {
     if uses.len() < FEWEST_USES || !uses.iter().any(|it| it.in_time_wait) {
         return None;
     }
@@ -82,7 +113,13 @@ fn shortage(uses: &mut [Use], time_wait: i64) -> Option<Shortage> {
     let ports: HashSet<u16> = uses.iter().map(|it| it.port).collect();
     let (low, high) = (*ports.iter().min()?, *ports.iter().max()?);
     let width = usize::from(high.saturating_sub(low)).saturating_add(1);
-    let served_twice = ports.len().saturating_mul(2) <= uses.len();
+    let together = width <= ports.len().saturating_mul(2).saturating_add(8);
+    let served_twice = together && ports.len().saturating_mul(2) <= uses.len();
+    let hindered = uses.iter().any(|it| it.hindered);
+    // A client that always listens on the same port has chosen to.
+    if active && ports.len() == 1 && !hindered {
+        return None;
+    }
     let close_together = ports.len() >= 4 && width <= ports.len().saturating_add(ports.len() / 2);
     let peak = peak(uses, time_wait);
     let span = uses.last()?.time.since(uses.first()?.time);
@@ -92,6 +129,7 @@ fn shortage(uses: &mut [Use], time_wait: i64) -> Option<Shortage> {
         uses: uses.len(),
         span,
         peak,
+        hindered,
     })
 }
 
@@ -139,9 +177,11 @@ fn draft(
     // Twice what one TIME_WAIT consumes leaves room for chance, and for more than was seen.
     let wanted = shortage.peak.saturating_mul(2).max(10);
     let summary = format!(
-        "{whose} used {ports}{pattern} for {rate}, so that reuse inside TIME_WAIT ({}) can't be avoided",
+        "{whose} used {ports}{pattern} for {rate}, so that {} inside TIME_WAIT ({})",
+        if shortage.hindered { "reuse can't be avoided" } else { "ports are used again" },
         duration(seconds(options.time_wait)),
     );
+    let severity = if shortage.hindered { Severity::Warning } else { Severity::Info };
     let advice = if active {
         format!("Let the client choose from at least {wanted} ports at this rate, or use passive mode.")
     } else {
@@ -150,19 +190,25 @@ fn draft(
         )
     };
     let time = uses.iter().find(|it| it.in_time_wait).map_or_else(Timestamp::default, |it| it.time);
-    Draft::new(Code::PortRangeExhausted, time, summary).advice(advice).frames(uses.iter().map(|it| it.frame))
+    Draft::new(Code::PortRangeExhausted, time, summary)
+        .severity(severity)
+        .advice(advice)
+        .frames(uses.iter().map(|it| it.frame))
 }
+
+/// The listener, who connects to it, and whether the server is the one who connects.
+type Pair = (IpAddr, IpAddr, bool);
 
 /// What each listener used over all sessions.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    listeners: HashMap<(IpAddr, bool), Listener>,
+    listeners: HashMap<Pair, Listener>,
     /// Uses kept of all listeners.
     uses: usize,
 }
 
 /// What a listener costs, but for its uses.
-pub(super) const LISTENER_COST: usize = cost::in_hash_table(size_of::<((IpAddr, bool), Listener)>());
+pub(super) const LISTENER_COST: usize = cost::in_hash_table(size_of::<(Pair, Listener)>());
 
 const _: () = assert!(2 * size_of::<Use>() <= cost::PORT_USE);
 
@@ -182,14 +228,15 @@ impl Ledger {
             if uses.is_empty() {
                 continue;
             }
-            let ip = if active { case.session.client.ip } else { case.session.server.ip };
-            if self.listeners.len() >= case.options.hosts && !self.listeners.contains_key(&(ip, active)) {
+            let (client, server) = (case.session.client.ip, case.session.server.ip);
+            let pair = if active { (client, server, true) } else { (server, client, false) };
+            if self.listeners.len() >= case.options.hosts && !self.listeners.contains_key(&pair) {
                 forgotten += 1;
                 continue;
             }
-            let listener = self.listeners.entry((ip, active)).or_default();
+            let listener = self.listeners.entry(pair).or_default();
             listener.sessions = listener.sessions.saturating_add(1);
-            listener.told |= shortage(&mut uses, case.options.time_wait).is_some();
+            listener.told |= shortage(&mut uses, active, case.options.time_wait).is_some();
             let room = USES_KEPT
                 .saturating_sub(listener.uses.len())
                 .min(case.options.history.saturating_sub(self.uses));
@@ -200,15 +247,16 @@ impl Ledger {
         forgotten
     }
 
-    /// The listeners whose shortage shows only over several sessions.
+    /// The listeners whose shortage shows only over several sessions, and those that some connections reach and others not.
     pub(super) fn close(&mut self, options: &Options, sink: &mut Sink) {
         let mut listeners: Vec<_> = self.listeners.drain().collect();
         listeners.sort_unstable_by_key(|&(key, _)| key);
-        for ((ip, active), mut listener) in listeners {
+        for ((ip, other, active), mut listener) in listeners {
+            outage::rule(ip, other, &mut listener.uses, &options.thresholds, sink);
             if listener.told || listener.sessions < 2 {
                 continue;
             }
-            let Some(shortage) = shortage(&mut listener.uses, options.time_wait) else { continue };
+            let Some(shortage) = shortage(&mut listener.uses, active, options.time_wait) else { continue };
             let side = if active { "client" } else { "server" };
             let whose = format!("Over {} sessions the {side} {ip}", listener.sessions);
             sink.push(draft(&whose, "", active, &shortage, &listener.uses, options));

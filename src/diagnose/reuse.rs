@@ -1,7 +1,7 @@
 //! Endpoints used again while an earlier connection on them was still in TIME_WAIT.
 
 use super::case::{Case, connecting_side};
-use super::draft::{Draft, Groups, Sink, duration, plural};
+use super::draft::{Draft, Group, Groups, Sink, duration, plural, times};
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{
     ChannelIndex, Code, DataChannel, Holder, Outcome, Reuse, ReuseKind, ReuseOutcome, Severity,
@@ -11,8 +11,11 @@ use crate::report::{
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     let mut accepted = Groups::new(case.options.findings);
     for (index, channel) in case.channels() {
-        let Some(reuse) = channel.reuse.as_ref().filter(|reuse| reuse.in_time_wait) else { continue };
-        if reuse.outcome == ReuseOutcome::Accepted {
+        // An earlier connection that was still open was in no TIME_WAIT.
+        let waits = |reuse: &&Reuse| reuse.in_time_wait && reuse.gap >= 0;
+        let Some(reuse) = channel.reuse.as_ref().filter(waits) else { continue };
+        // Another pair on the same listener hinders nobody, whatever became of it.
+        if reuse.outcome == ReuseOutcome::Accepted || !is_pair(reuse) {
             let listener = channel.connection().map(|it| it.responder);
             let listener = listener.or(channel.predicted().map(|it| it.listener));
             if let Some(group) = accepted.add((is_pair(reuse), listener), index, began(case, channel)) {
@@ -26,6 +29,10 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     for ((_, listener), group) in accepted.into_iter() {
         let Some(channel) = case.session.data_channel(group.channel) else { continue };
         let Some(reuse) = &channel.reuse else { continue };
+        if !is_pair(reuse) {
+            sink.push(listener_kept(&group, listener));
+            continue;
+        }
         let more = match (group.count, listener) {
             (2.., Some(listener)) => format!(" ({} of {listener} in all)", plural(group.count, "such reuse")),
             _ => String::new(),
@@ -33,12 +40,24 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
         let text = format!("{}: the new connection was accepted at once{more}", again(case, channel, reuse));
         sink.push(
             Draft::new(Code::TimeWaitReuse, group.time, text)
+                .count(group.count)
                 .frames(group.frames.iter().copied())
                 .command(channel.command())
                 .channel(Some(group.channel))
                 .transfer(case.transfers_on(group.channel).next().map(|(transfer, _)| transfer)),
         );
     }
+}
+
+/// A listening endpoint that serves one connection after the other.
+fn listener_kept(group: &Group, listener: Option<Endpoint>) -> Draft {
+    let listener = listener.map(|it| format!(" {it}")).unwrap_or_default();
+    let text = format!(
+        "The listening endpoint{listener} was used again {} within TIME_WAIT of an earlier connection; the other ends differ, \
+         so TIME_WAIT hinders none",
+        if group.count == 1 { "once".to_owned() } else { times(group.count).trim_start().to_owned() },
+    );
+    Draft::of_group(Code::TimeWaitReuse, group, text).without_advice()
 }
 
 const fn is_pair(reuse: &Reuse) -> bool {

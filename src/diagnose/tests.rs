@@ -5,6 +5,7 @@ mod control;
 mod data;
 mod negotiation;
 mod property;
+mod replies;
 mod transfer;
 
 use std::collections::BTreeSet;
@@ -33,7 +34,6 @@ fn raises(code: Code, stories: &[SessionBuilder]) -> Vec<String> {
         for finding in raised {
             assert!(!finding.frames.is_empty(), "{finding:?} names no frame");
             assert!(finding.frames.is_sorted_by(|one, other| one < other), "{finding:?}");
-            assert!(finding.advice.is_some(), "{finding:?}");
             summaries.push(finding.summary);
         }
     }
@@ -77,8 +77,8 @@ fn a_clean_session_raises_nothing_above_notice() {
 #[test]
 fn a_flood_of_notices_hides_no_alert() {
     let mut told = session();
-    for _ in 0..30 {
-        told = told.pasv("203.0.113.21:50000").refused();
+    for host in 100..130 {
+        told = told.pasv(&format!("203.0.113.{host}:50000")).refused();
     }
     told = told.port("192.0.2.7:25");
     let options = Options { findings: 5, ..Options::default() };

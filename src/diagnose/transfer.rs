@@ -3,21 +3,12 @@
 use smallvec::SmallVec;
 
 use super::case::Case;
-use super::draft::{Draft, Sink, duration, excerpt};
-use crate::base::Timestamp;
+use super::draft::{Draft, Sink, duration};
+use crate::base::{Address, Timestamp};
 use crate::report::{
-    Code, Connection, Content, Direction, EndState, Party, Session, Status, StreamFacts, Transfer,
-    TransferIndex,
+    Certainty, Code, Connection, Content, Direction, EndState, FirstClose, Party, Session, Status,
+    StreamFacts, Transfer, TransferIndex,
 };
-
-/// No payload for this long is a stall, in seconds.
-const STALL_S: f64 = 5.0;
-
-/// A final reply that has not come this long after the data connection closed is missing, in seconds.
-const REPLY_S: f64 = 5.0;
-
-/// A control connection that was silent for this long may have been forgotten by a NAT or firewall, in seconds.
-const IDLE_S: f64 = 60.0;
 
 /// The rules of this family.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
@@ -29,9 +20,9 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
             .and_then(|channel| Some((channel.is_active(), channel.connected()?)));
         let Some((active, connection)) = connection else { continue };
         let stream = sent(transfer, active, connection);
-        truncated(case, index, transfer, connection, stream, sink);
+        truncated(case, index, transfer, active, connection, stream, sink);
         stalled(case, index, transfer, connection, stream, sink);
-        completion_missing(case, index, transfer, connection, sink);
+        completion_missing(case, index, transfer, active, connection, sink);
         ascii_damage(case, index, transfer, connection, stream, sink);
     }
 }
@@ -43,16 +34,6 @@ const fn sent<'a>(transfer: &Transfer, active: bool, connection: &'a Connection)
         &connection.from_originator
     } else {
         &connection.from_responder
-    }
-}
-
-/// `RETR /pub/a.bin`, as far as the name is known.
-fn name(case: &Case<'_>, transfer: &Transfer) -> String {
-    let command = case.transfer_command(transfer);
-    let verb = command.map_or("The transfer".into(), |command| excerpt(command.verb.name()));
-    match transfer.path.as_ref().or_else(|| command.and_then(|command| command.text())) {
-        Some(path) => [&*verb, " ", &*excerpt(path.raw())].concat(),
-        None => verb.into_owned(),
     }
 }
 
@@ -101,7 +82,7 @@ fn aborted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mu
     let code = transfer.reply_code.map(|code| format!(" ({code})")).unwrap_or_default();
     let text = format!(
         "{} between the client {} and the server {} was aborted{bytes} {who}{code}",
-        name(case, transfer),
+        case.name(transfer),
         case.session.client,
         case.session.server,
     );
@@ -117,6 +98,7 @@ fn truncated(
     case: &Case<'_>,
     index: TransferIndex,
     transfer: &Transfer,
+    active: bool,
     connection: &Connection,
     stream: &StreamFacts,
     sink: &mut Sink,
@@ -136,25 +118,62 @@ fn truncated(
     // TLS marks the end of a stream itself (close_notify): many close with RST after that.
     let reset = connection.end_state == EndState::Rst && !stream.end_seen && !connection.tls;
     let closed = stream.end_seen || reset;
-    let text = match announced {
-        Some(announced) if bytes < announced && closed => format!(
-            "{} carried {bytes} of {announced} announced bytes: the data connection {} {}, yet the server reported success",
-            name(case, transfer),
+    let who = closer(case, active, connection);
+    let verb = if reset { "reset" } else { "closed" };
+    let early = case.final_reply(transfer).filter(|reply| {
+        stream.last_payload.is_some_and(|(last, _)| reply.time < last)
+            && transfer.direction == Direction::Download
+    });
+    let text = match (announced, early) {
+        (Some(announced), Some(reply)) if bytes < announced && closed => format!(
+            "{} delivered {bytes} of {announced} bytes: {who} {verb} the data connection {} after an early {} of the server, \
+             with data still in flight",
+            case.name(transfer),
             pair(connection),
-            if reset { "was reset" } else { "was closed early" },
+            reply.code,
         ),
-        None if reset => format!(
-            "The data connection {} of {} was reset after {bytes} bytes, yet the server reported success",
+        (Some(announced), None) if bytes < announced && closed => format!(
+            "{} delivered {bytes} of {announced} bytes: {who} {verb} the data connection {}, yet the server reported success",
+            case.name(transfer),
             pair(connection),
-            name(case, transfer),
         ),
-        Some(_) | None => return,
+        (None, _) if reset && transfer.direction == Direction::Upload => format!(
+            "{} is probably cut short: {who} reset the data connection {} after {bytes} bytes, and the server took that for \
+             the end of the file ({})",
+            case.name(transfer),
+            pair(connection),
+            transfer.reply_code.unwrap_or_default(),
+        ),
+        // What was acknowledged has arrived, whatever the reset.
+        (None, _) if reset && stream.unacknowledged > 0 => format!(
+            "{} may be cut short: {who} reset the data connection {} after {bytes} bytes, yet the server reported success",
+            case.name(transfer),
+            pair(connection),
+        ),
+        _ => return,
     };
     sink.push(
         draft(case, Code::TransferTruncated, connection.end, index, transfer, text)
             .frames(connection.close.map(|(_, frame)| frame))
             .frames([connection.frames.last]),
     );
+}
+
+const AFTER: &str = "after the last byte";
+
+/// Who ended a data connection.
+fn closer(case: &Case<'_>, active: bool, connection: &Connection) -> String {
+    let session = case.session;
+    let (originator, responder) = if active {
+        (("server", session.server), ("client", session.client))
+    } else {
+        (("client", session.client), ("server", session.server))
+    };
+    match connection.first_close {
+        Some(FirstClose::Originator) => format!("the {} {}", originator.0, Address(originator.1.ip)),
+        Some(FirstClose::Responder) => format!("the {} {}", responder.0, Address(responder.1.ip)),
+        Some(FirstClose::Both) | None => "one side".to_owned(),
+    }
 }
 
 /// A time without payload.
@@ -198,7 +217,7 @@ fn stalled(
             (close, reply) => close.or(reply),
         };
         if let Some((until, after)) = end {
-            silences.push(Silence { from: last, until, frames: [frame, after], when: "after the last byte" });
+            silences.push(Silence { from: last, until, frames: [frame, after], when: AFTER });
         }
     }
     // Several transfers may share one connection: only what lies inside this one counts.
@@ -207,25 +226,49 @@ fn stalled(
         until.seconds_since(silence.from.max(command.time))
     };
     let longest = silences.iter().max_by(|one, other| inside(one).total_cmp(&inside(other)));
-    let Some(silence) = longest.filter(|silence| inside(silence) >= STALL_S) else { return };
-    let sender = match transfer.direction {
-        Direction::Download => "server",
-        Direction::Upload => "client",
+    let Some(silence) = longest.filter(|silence| inside(silence) >= case.options.thresholds.stall) else {
+        return;
     };
+    let (sender, endpoint) = match transfer.direction {
+        Direction::Download => ("server", case.session.server),
+        Direction::Upload => ("client", case.session.client),
+    };
+    let ended = silence.when == AFTER;
     let text = format!(
-        "{} stood still for {} {}: no payload from the {sender} on {}",
-        name(case, transfer),
+        "{} stood still for {} {}: the {sender} {} sent nothing{} on {}",
+        case.name(transfer),
         duration(inside(silence)),
         silence.when,
+        Address(endpoint.ip),
+        if ended { " more and did not close the data connection" } else { " new" },
         pair(connection),
     );
-    sink.push(draft(case, Code::TransferStalled, silence.from, index, transfer, text).frames(silence.frames));
+    let advice = match (transfer.direction, ended) {
+        (Direction::Upload, true) => "Have the client close the data connection when the file is sent.",
+        (Direction::Download, true) => {
+            "See why the server keeps the data connection open after the last byte."
+        }
+        (Direction::Upload, false) => {
+            "If the client's window and path were free, it had nothing to send: look at where it reads the file."
+        }
+        (Direction::Download, false) => {
+            "The server or a gateway in front of it held the data back (virus scan, tape, slow storage), unless the path \
+             lost packets or the client did not read."
+        }
+    };
+    sink.push(
+        draft(case, Code::TransferStalled, silence.from, index, transfer, text)
+            .certainty(Certainty::Likely)
+            .advice(advice)
+            .frames(silence.frames),
+    );
 }
 
 fn completion_missing(
     case: &Case<'_>,
     index: TransferIndex,
     transfer: &Transfer,
+    active: bool,
     connection: &Connection,
     sink: &mut Sink,
 ) {
@@ -239,17 +282,29 @@ fn completion_missing(
     let session = case.session;
     let control_ended = matches!(session.end_state, EndState::Fin | EndState::Rst);
     let waited = case.seconds_after(connection.end);
-    if !control_ended && session.closed_by.is_none() && waited < REPLY_S {
+    if !control_ended && session.closed_by.is_none() && waited < case.options.thresholds.completion {
         return;
     }
-    let (cause, advice) = silence_cause(session, connection);
-    let text = format!(
-        "{} moved {} bytes over {} until the data connection closed, but the server {} never sent the final reply: {cause}",
-        name(case, transfer),
-        transfer.bytes.unwrap_or_default(),
-        pair(connection),
-        session.server,
-    );
+    let (text, advice) = if ended_by_client(session, transfer, active, connection) {
+        let text = format!(
+            "{} ended early: the client {} closed the data connection after {} bytes and the control connection as well, \
+             and no final reply followed",
+            case.name(transfer),
+            Address(session.client.ip),
+            transfer.bytes.unwrap_or_default(),
+        );
+        (text, "The client ended the transfer (it was stopped, or its user left): see the client.")
+    } else {
+        let (cause, advice) = silence_cause(case, connection);
+        let text = format!(
+            "{} moved {} bytes over {} until the data connection closed, but the server {} never sent the final reply: {cause}",
+            case.name(transfer),
+            transfer.bytes.unwrap_or_default(),
+            pair(connection),
+            session.server,
+        );
+        (text, advice)
+    };
     sink.push(
         draft(case, Code::CompletionMissing, connection.end, index, transfer, text).advice(advice).frames([
             connection.frames.first,
@@ -259,20 +314,36 @@ fn completion_missing(
     );
 }
 
-/// Why the final reply never came, as far as the capture shows.
-fn silence_cause(session: &Session, connection: &Connection) -> (String, &'static str) {
+/// Whether the client closed both connections in the middle of a download.
+fn ended_by_client(session: &Session, transfer: &Transfer, active: bool, connection: &Connection) -> bool {
+    let client = if active { FirstClose::Responder } else { FirstClose::Originator };
+    transfer.direction == Direction::Download
+        && connection.first_close == Some(client)
+        && session.closed_by == Some(Party::Client)
+}
+
+/// Why the final reply never came, as far as the capture can tell.
+fn silence_cause(case: &Case<'_>, connection: &Connection) -> (String, &'static str) {
+    let session = case.session;
     let lasted = connection.end.seconds_since(connection.start);
     let closed = matches!(session.end_state, EndState::Fin | EndState::Rst);
     match session.closed_by {
-        Some(Party::Server) => (
-            "the server closed the control connection instead".to_owned(),
-            "Look in the server's log: its process ended, or it shut the session down.",
-        ),
+        Some(Party::Server) => {
+            let before = connection.end.seconds_since(session.end);
+            let when = if before > 0.0 { "before" } else { "after" };
+            (
+                format!(
+                    "the server closed the control connection instead, {} {when} the data connection ended",
+                    duration(before.abs())
+                ),
+                "The file may be complete: compare its size. Look in the server's log for why it ended the session.",
+            )
+        }
         Some(Party::Client) if closed && session.end <= connection.end => (
             "the client had closed the control connection before the transfer ended".to_owned(),
             "Have the client wait for the final reply before it quits.",
         ),
-        _ if lasted >= IDLE_S => (
+        _ if lasted >= case.options.thresholds.idle => (
             format!(
                 "the control connection had been idle for {} meanwhile, and a NAT or firewall may have forgotten it",
                 duration(lasted)
@@ -310,8 +381,8 @@ fn ascii_damage(
     } else {
         "every line feed in it was sent as CR LF, or will be read as one"
     };
-    // Joined, not formatted: in some captures every transfer gets this finding.
-    let (name, pair) = (name(case, transfer), pair(connection));
+    // Like its parts not formatted: whole captures are moved so.
+    let (name, pair) = (case.name(transfer), pair(connection));
     let text = [&*name, " moved a binary file", &*what, " in TYPE A over ", &*pair, ": ", damage].concat();
     let time = stream.first_payload.map_or(connection.start, |(time, _)| time);
     sink.push(

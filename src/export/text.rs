@@ -228,7 +228,7 @@ impl Codes {
     /// Counts findings, of the session of this number or of none.
     fn add(&mut self, findings: &[Finding], number: Option<u64>) {
         for finding in findings {
-            let key = (Reverse(finding.severity), finding.code);
+            let key = (Reverse(finding.weight()), finding.code);
             let (count, sessions) = self.0.entry(key).or_default();
             *count = count.saturating_add(1);
             if let Some(number) = number {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelIndex, CommandIndex, TransferIndex};
+use super::{ChannelIndex, CommandIndex, FindingIndex, TransferIndex};
 use crate::base::{Timestamp, choices};
 
 /// Something odd.
@@ -29,6 +29,43 @@ pub struct Finding {
     pub data_channel: Option<ChannelIndex>,
     /// Index of the transfer concerned.
     pub transfer: Option<TransferIndex>,
+    /// Of how many occurrences it tells.
+    #[serde(default = "once")]
+    pub count: u64,
+    /// Whether the frames show it, or it is inferred from them.
+    #[serde(default)]
+    pub certainty: Certainty,
+    /// Index, in the same list, of the finding that causes this one.
+    #[serde(default)]
+    pub explained_by: Option<FindingIndex>,
+}
+
+const fn once() -> u64 {
+    1
+}
+
+impl Finding {
+    /// How bad it is for those who act on it: what another finding explains is a notice at most, for its cause counts.
+    pub fn weight(&self) -> Severity {
+        match self.explained_by {
+            Some(_) => self.severity.min(Severity::Notice),
+            None => self.severity,
+        }
+    }
+}
+
+choices! {
+    /// How sure a finding is.
+    #[derive(Default)]
+    pub enum Certainty {
+        /// The frames show it.
+        #[default]
+        Proven => "proven",
+        /// The frames show most of it.
+        Likely => "likely",
+        /// One of several explanations.
+        Possible => "possible",
+    }
 }
 
 choices! {
@@ -113,5 +150,23 @@ choices! {
         ControlRefused => "control-refused",
         /// Bytes missing from the capture.
         CaptureGap => "capture-gap",
+        /// NAT in front of a server that announces its outer address rightly.
+        AddressTranslated => "address-translated",
+        /// An active data connection from another port than the control port − 1.
+        NotFromPort20 => "not-from-port-20",
+        /// A reply code that does not belong to its command.
+        UnexpectedReply => "unexpected-reply",
+        /// 4yz or 5yz to a transfer.
+        TransferFailed => "transfer-failed",
+        /// The server ended the session by 421, or by closing it.
+        SessionTimeout => "session-timeout",
+        /// Turned away for a limit of connections.
+        ConnectionLimit => "connection-limit",
+        /// A reply after seconds, or never.
+        SlowReply => "slow-reply",
+        /// Some data connections to one server fail, others work.
+        PartialOutage => "partial-outage",
+        /// No data connection in the capture at all.
+        CaptureFiltered => "capture-filtered",
     }
 }

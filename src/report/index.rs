@@ -9,4 +9,6 @@ indices! {
     pub struct ChannelIndex;
     /// The place of a transfer among those of its session.
     pub struct TransferIndex;
+    /// The place of a finding in its list.
+    pub struct FindingIndex;
 }

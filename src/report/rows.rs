@@ -292,6 +292,7 @@ impl Serialize for Session {
                 let command = self.command(transfer.command);
                 Some(Prefixed { prefix: TransferPrefix { index, transfer, command }, item: transfer })
             }),
+            "headline": self.headline(),
             "findings": self.findings,
         })
     }

@@ -9,10 +9,10 @@ mod story;
 use smallvec::smallvec;
 
 use super::{
-    Advertised, Answer, Argument, Attempt, AttemptResult, Code, Command, CommandIndex, Connection, Connector,
-    Content, DataChannel, Direction, EndState, Finding, FrameSpan, LineFacts, Login, MatchedBy, Mode,
-    Negotiated, Origin, PortAllocation, Prediction, Reply, Security, Session, Severity, Status, StreamFacts,
-    Transfer, Uid,
+    Advertised, Answer, Argument, Attempt, AttemptResult, Certainty, Code, Command, CommandIndex, Connection,
+    Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, LineFacts, Login, MatchedBy,
+    Mode, Negotiated, Origin, PortAllocation, Prediction, Reply, Security, Session, Severity, Status,
+    StreamFacts, Transfer, Uid,
 };
 use crate::base::{Endpoint, LimitSet, Secret, Text, Timestamp};
 use crate::ftp::Verb;
@@ -184,5 +184,8 @@ pub(crate) fn finding(
         command: None,
         data_channel: None,
         transfer: None,
+        count: 1,
+        certainty: Certainty::Proven,
+        explained_by: None,
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::Limits;
+use crate::report::Thresholds;
 use crate::tcp::Connection;
 use crate::tls::KeyLog;
 
@@ -20,6 +21,8 @@ pub struct Options {
     pub limits: Limits,
     /// 2·MSL: how long TIME_WAIT lasts, in nanoseconds.
     pub time_wait: i64,
+    /// The numbers on which findings hang.
+    pub thresholds: Thresholds,
     /// After how long a prediction counts as not met in live events, in nanoseconds.
     pub predict_window: i64,
     /// Whether SHA-256 digests of contents are computed.
@@ -45,6 +48,7 @@ impl Default for Options {
         Self {
             limits: Limits::default(),
             time_wait: 60 * SECOND,
+            thresholds: Thresholds::default(),
             predict_window: 30 * SECOND,
             hash: true,
             show_passwords: false,

@@ -326,7 +326,7 @@ fn row(session: &Session, summary: &Summary, live: bool) -> SessionRow {
         failed: u32::try_from(failed).unwrap_or(u32::MAX),
         bytes,
         findings: u32::try_from(notable).unwrap_or(u32::MAX),
-        worst: session.findings.iter().map(|finding| finding.severity).max(),
+        worst: session.findings.iter().map(Finding::weight).max(),
         first,
         last,
         live,

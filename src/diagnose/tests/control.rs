@@ -23,7 +23,6 @@ fn passwords_in_the_clear_count_once_and_guests_have_none() {
         &[
             session().login("anonymous"),
             session().login("FTP"),
-            session().login("Guest").login("ftpuser"),
             session().tls().login("alice"),
             session().say("USER alice", &[(230, "in")]),
         ],
@@ -49,10 +48,33 @@ fn rejected_logins_are_one_notice_that_tells_when_tls_is_wanted() {
         ],
     );
     assert_eq!(told.len(), 3);
-    assert!(told[0].contains("rejected 3 logins") && told[0].contains("as “alice” (530)"), "{}", told[0]);
-    assert!(told[1].contains("which asks for TLS"), "{}", told[1]);
-    assert!(told[2].ends_with("and then accepted one"), "{}", told[2]);
-    spares(Code::LoginRejected, &[clean(), session().say("CWD /", &[(530, "log in first")])]);
+    assert!(
+        told[0].contains("rejected 3 logins") && told[0].ends_with("as “alice” with 530 “no”"),
+        "{}",
+        told[0]
+    );
+    assert!(
+        told[1].contains("with 530 “Non-anonymous") && told[1].ends_with("it requires TLS"),
+        "{}",
+        told[1]
+    );
+    assert!(told[2].ends_with("a later one was accepted"), "{}", told[2]);
+    let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
+    let lost = rejected(session(), 1, "no");
+    let lost = lost.but(|it| {
+        let time = it.commands[1].replies[0].time;
+        it.gaps.push(ControlGap { time, ..gap });
+    });
+    spares(
+        Code::LoginRejected,
+        &[
+            clean(),
+            session().say("CWD /", &[(530, "log in first")]),
+            clean().say("ACCT sales", &[(502, "what?")]),
+            rejected(session(), 1, "Sorry, the maximum number of clients (3) are already connected."),
+            lost,
+        ],
+    );
 }
 
 #[test]
@@ -68,8 +90,12 @@ fn five_rejected_logins_are_guessing_over_any_number_of_sessions() {
     let other = || between("198.51.100.11:40000", "203.0.113.21:21");
     let found = finish(vec![rejected(session(), 2, "no"), rejected(session(), 3, "no").login("alice")]);
     assert_eq!(found.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::BruteForce]);
-    assert!(found[0].summary.starts_with("198.51.100.10 had 5 logins rejected by 203.0.113.21:21"));
-    assert!(found[0].summary.ends_with("a login was accepted in the end"), "{}", found[0].summary);
+    assert!(found[0].summary.starts_with("203.0.113.21:21 rejected 5 logins from 198.51.100.10 within"));
+    assert!(
+        found[0]
+            .summary
+            .contains("(2 sessions, user “alice”), then accepted one as “alice” (198.51.100.10:40000, frame")
+    );
     assert_eq!(finish(vec![rejected(session(), 4, "no"), rejected(other(), 4, "no")]), []);
     // PASS after a rejected USER is no second attempt.
     let mut echoes = session();

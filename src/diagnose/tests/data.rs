@@ -18,17 +18,22 @@ fn data_unanswered_tells_the_cause_that_the_packets_support() {
             session().port("198.51.100.10:45000").unanswered(4).retr("a", &[150, 425]),
             private(),
             session().pasv("203.0.113.21:50000").unanswered(4).reused(true, ReuseOutcome::Ignored),
-            session().pasv("203.0.113.21:50000").unanswered(1).wait(2.0).say("NOOP", &[(200, "")]),
+            session().pasv("203.0.113.21:50000").unanswered(1).wait(4.0).say("NOOP", &[(200, "")]),
+            session().pasv("203.0.113.21:50000").unanswered(1).wait(1.5).pasv("203.0.113.21:50001"),
+            session().pasv("203.0.113.21:50001").connected(5).pasv("203.0.113.21:50000").unanswered(5),
+            session().tls().pasv("203.0.113.21:50000").unanswered(4),
         ],
     );
     assert_eq!(
         told[0],
-        "4 SYNs from the client 198.51.100.10:50000 to the server 203.0.113.21:50000 (announced in the 227 \
-         reply) went unanswered for 3.0 s; a firewall in front of the server is probably dropping them (or the replies)"
+        "4 SYNs from the client 198.51.100.10 to the server 203.0.113.21:50000 (announced in the 227 \
+         reply) went unanswered for 3.0 s; a firewall in front of the server is probably dropping them"
     );
     assert!(told[1].contains("firewall in front of the client"), "{}", told[1]);
     assert!(told[2].contains("address is private"), "{}", told[2]);
     assert!(told[3].contains("TIME_WAIT") && told[3].contains("or a firewall"), "{}", told[3]);
+    assert!(told[6].ends_with("; 1 other passive port of this server worked"), "{}", told[6]);
+    assert!(told[7].contains("for 3.0 s, under TLS; a firewall"), "{}", told[7]);
     spares(
         Code::DataUnanswered,
         &[
@@ -50,7 +55,7 @@ fn data_refused_tells_the_cause_that_the_packets_support() {
             session().pasv("203.0.113.21:50000").wait(90.0).refused(),
         ],
     );
-    assert!(told[0].ends_with("nobody listens there, or a firewall rejects the connection"), "{}", told[0]);
+    assert!(told[0].ends_with("(announced in the 227 reply) was answered by RST"), "{}", told[0]);
     assert!(told[1].contains("TIME_WAIT"), "{}", told[1]);
     assert!(told[2].contains("90.0 s after the negotiation"), "{}", told[2]);
     spares(Code::DataRefused, &[clean(), session().pasv("203.0.113.21:50000").unanswered(3)]);
@@ -63,7 +68,11 @@ fn data_never_attempted_needs_a_failure_that_is_about_the_data_connection() {
         Code::DataNeverAttempted,
         &[
             port().retr("a", &[425]),
-            port().retr("a", &[150]).wait(30.0).but(|it| it.end = it.end.plus(30_000_000_000)),
+            clean()
+                .port("198.51.100.10:45000")
+                .retr("a", &[150])
+                .wait(30.0)
+                .but(|it| it.end = it.end.plus(30_000_000_000)),
             session().pasv("203.0.113.21:50000").retr("a", &[150, 426]),
             between("192.168.1.10:40000", "203.0.113.21:21").port("192.168.1.10:45000").retr("a", &[425]),
             port().retr("a", &[425]).reused(true, ReuseOutcome::NotAttempted),
@@ -71,7 +80,7 @@ fn data_never_attempted_needs_a_failure_that_is_about_the_data_connection() {
     );
     assert!(told[0].contains("gave up after"), "{}", told[0]);
     assert!(told[1].contains("got no final reply"), "{}", told[1]);
-    assert!(told[2].contains("the client's SYNs were dropped"), "{}", told[2]);
+    assert!(told[2].contains("failed with 426 and no SYN from the client"), "{}", told[2]);
     assert!(told[3].contains("private address"), "{}", told[3]);
     assert!(told[4].contains("TIME_WAIT"), "{}", told[4]);
     let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
@@ -84,6 +93,12 @@ fn data_never_attempted_needs_a_failure_that_is_about_the_data_connection() {
             port().retr("a", &[150]).wait(30.0).but(|it| it.gaps.push(gap)),
             session().retr("a", &[425]),
             port().retr("a", &[226]),
+            // The capture holds no data connection at all: one more that is missing says nothing.
+            session()
+                .pasv("203.0.113.21:50000")
+                .retr("a", &[150, 226])
+                .port("198.51.100.10:45000")
+                .retr("a", &[425]),
         ],
     );
 }

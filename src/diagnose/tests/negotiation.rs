@@ -1,11 +1,11 @@
 //! How the peers agree, and what a middlebox makes of it.
 
-use super::{clean, raises, spares};
+use super::{clean, findings, raises, spares};
 use crate::base::Timestamp;
 use crate::diagnose::Options;
 use crate::ftp::{LineEnd, Party};
-use crate::report::testing::{SessionBuilder, between, session};
-use crate::report::{Code, ControlGap, MatchedBy, Mode, Negotiation, Origin, Protection};
+use crate::report::testing::{SessionBuilder, between, endpoint, session};
+use crate::report::{Code, ControlGap, MatchedBy, Mode, Negotiation, Origin, Protection, Severity};
 
 #[test]
 fn epsv_all_forbids_every_other_negotiation_from_then_on() {
@@ -39,7 +39,16 @@ fn protocol_unsupported_names_what_the_server_takes() {
             .channel(Mode::Eprt, Some("[2001:db8::1]:45000"), Negotiation::Rejected)
     };
     let told = raises(Code::ProtocolUnsupported, &[refusal(522)]);
-    assert!(told[0].ends_with("(522) and takes IPv4 (1)"), "{}", told[0]);
+    assert!(told[0].ends_with("use (1)”; it takes IPv4 (1)"), "{}", told[0]);
+    let over_ipv6 = between("[2001:db8::1]:40000", "[2001:db8::2]:21")
+        .say("PASV", &[(425, "You cannot use PASV on IPv6 connections.")])
+        .channel(Mode::Pasv, None, Negotiation::Rejected);
+    let told = raises(Code::ProtocolUnsupported, &[over_ipv6]);
+    assert_eq!(
+        told[0],
+        "The server [2001:db8::2]:21 refused PASV of the client [2001:db8::1]:40000 with 425 “You cannot use PASV on IPv6 \
+         connections.” over IPv6"
+    );
     spares(
         Code::ProtocolUnsupported,
         &[
@@ -48,6 +57,43 @@ fn protocol_unsupported_names_what_the_server_takes() {
             clean().say("RETR a", &[(522, "use PROT P (1)")]),
         ],
     );
+}
+
+#[test]
+fn a_reply_that_belongs_to_another_command_is_named() {
+    let odd = session().say("PASV", &[(229, "(|||50122|)")]).channel(
+        Mode::Pasv,
+        Some("203.0.113.21:50122"),
+        Negotiation::Accepted,
+    );
+    let told = raises(Code::UnexpectedReply, &[odd]);
+    assert_eq!(
+        told[0],
+        "The server 203.0.113.21:21 answered PASV with 229 (port 50122), the reply to EPSV; strict clients do not accept it, \
+         and the client 198.51.100.10:40000 made no data connection"
+    );
+    spares(Code::UnexpectedReply, &[clean(), session().epsv(50_000).connected(1)]);
+}
+
+#[test]
+fn another_port_than_20_is_a_notice_only_where_the_connection_failed() {
+    let from = |port: &str| {
+        let (server, client) = (endpoint(&format!("203.0.113.21:{port}")), endpoint("198.51.100.10:45000"));
+        session().port("198.51.100.10:45000").connected_between(server, client, 10)
+    };
+    let blocked =
+        session().port("198.51.100.10:45000").unanswered(4).connection(|it| it.originator.port = 34_951);
+    let told = raises(Code::NotFromPort20, &[from("46497"), blocked.clone()]);
+    assert_eq!(
+        told[0],
+        "The server 203.0.113.21:21 made 1 data connection to the client 198.51.100.10 from port 46497 instead of 20"
+    );
+    assert!(told[1].contains("from port 34951, not from 20, and its 4 SYNs went unanswered"), "{}", told[1]);
+    let severity = |told: &SessionBuilder| {
+        findings(told).iter().find(|it| it.code == Code::NotFromPort20).unwrap().severity
+    };
+    assert_eq!((severity(&from("46497")), severity(&blocked)), (Severity::Info, Severity::Notice));
+    spares(Code::NotFromPort20, &[from("20"), clean()]);
 }
 
 #[test]
@@ -115,15 +161,17 @@ fn a_fallback_has_another_mode_after_one_that_was_rejected_or_led_to_nothing() {
                 .say("EPSV", &[])
                 .channel(Mode::Epsv, None, Negotiation::Unanswered)
                 .pasv("203.0.113.21:50000"),
+            // At once, and nothing was tried: the client's own side would not have it.
+            session().epsv(50_000).port("198.51.100.10:45000"),
         ],
     );
+    assert!(told[4].contains("no SYN was seen"), "{}", told[4]);
     assert!(told[0].contains("fell back from EPSV to PASV"), "{}", told[0]);
     let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
     spares(
         Code::ModeFallback,
         &[
             epsv_rejected(530).login("alice").pasv("203.0.113.21:50000"),
-            session().pasv("203.0.113.21:50000").port("198.51.100.10:45000"),
             clean().port("198.51.100.10:45000"),
             session()
                 .say("EPSV", &[])
@@ -171,6 +219,9 @@ fn middlebox_is_blind_to_lines_that_are_not_as_the_kernel_wants_them() {
                 .connected(10)
                 .but(|it| it.data_channels[0].origin = Origin::Unseen { active: false })
                 .attempt(|it| it.matched_by = MatchedBy::Inferred),
+            // Read with the keys, which nobody on the path has.
+            session().tls().epsv(50_000).connected(10),
+            session().pasv("203.0.113.21:50000").line(|line| line.protection = Protection::Tls),
         ],
     );
     for (summary, part) in told.iter().zip([
@@ -183,6 +234,8 @@ fn middlebox_is_blind_to_lines_that_are_not_as_the_kernel_wants_them() {
         "first digit in the text",
         "not that of its sender",
         "knows PORT, EPRT, 227 and 229 only",
+        "under TLS",
+        "under TLS",
         "under TLS",
     ]) {
         assert!(summary.contains(part), "{summary} lacks {part}");
@@ -198,9 +251,6 @@ fn middlebox_is_blind_to_lines_that_are_not_as_the_kernel_wants_them() {
                 .say("EPRT |2|2001:db8::1|45000|", &[(200, "ok")])
                 .channel(Mode::Eprt, Some("[2001:db8::1]:45000"), Negotiation::Accepted),
             session().port_rejected("192.0.2.9:45000", 500),
-            // Read with the keys: nobody on the way can, by design.
-            session().tls().epsv(50_000).connected(10),
-            session().pasv("203.0.113.21:50000").line(|line| line.protection = Protection::Tls),
         ],
     );
     let mut watched = Options::default();

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::diagnose::{Diagnosis, Options, explain};
+use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, endpoint, session};
 use crate::report::{Capture, Code, EndState, Mode, Negotiation, ReuseOutcome};
@@ -53,7 +53,9 @@ proptest! {
         diagnosis.session(&mut told.session, now);
         let session = &told.session;
         let whole = Capture { last: Some(now), ..Capture::default() };
-        prop_assert!(diagnosis.finish(&whole).iter().all(|finding| finding.code == Code::BruteForce));
+        let of_report = [Code::BruteForce, Code::CaptureFiltered, Code::PartialOutage];
+        let finished = diagnosis.finish(&whole);
+        prop_assert!(finished.iter().all(|finding| of_report.contains(&finding.code)));
         prop_assert_eq!(&alone, &session.findings);
         prop_assert!(alone.len() <= room);
         prop_assert!(alone.is_sorted_by_key(|finding| finding.time));
@@ -62,8 +64,16 @@ proptest! {
             prop_assert!(finding.command.is_none_or(|index| session.command(index).is_some()));
             prop_assert!(finding.data_channel.is_none_or(|index| session.data_channel(index).is_some()));
             prop_assert!(finding.transfer.is_none_or(|index| session.transfer(index).is_some()));
-            let usual = explain(finding.code).severity;
-            prop_assert!(finding.severity == usual || finding.code == Code::TimeWaitReuse);
+            // A cause is in the list, and no circle of causes leads back.
+            let mut seen = 0;
+            let mut cause = finding.explained_by;
+            while let Some(index) = cause {
+                prop_assert!(seen < alone.len());
+                seen += 1;
+                cause = index.of(&alone).unwrap().explained_by;
+            }
+            prop_assert!(finding.weight() <= finding.severity);
+            prop_assert!(finding.count >= 1);
         }
     }
 }

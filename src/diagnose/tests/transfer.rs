@@ -17,8 +17,8 @@ fn truncated_is_what_the_server_called_complete_and_the_capture_has_whole() {
         })
     };
     let told = raises(Code::TransferTruncated, &[announced(1001), reset(announced(2000)), reset(clean())]);
-    assert!(told[0].contains("1000 of 1001 announced bytes"), "{}", told[0]);
-    assert!(told[2].contains("was reset after 1000 bytes"), "{}", told[2]);
+    assert!(told[0].contains("delivered 1000 of 1001 bytes: the server 203.0.113.21 closed"), "{}", told[0]);
+    assert!(told[2].contains("the server 203.0.113.21 reset the data connection"), "{}", told[2]);
     spares(
         Code::TransferTruncated,
         &[
@@ -94,7 +94,11 @@ fn stalled_is_five_seconds_of_silence_inside_a_transfer() {
             long(2.0, 2.1).connection(|it| it.from_responder.last_payload = Some((second(50.0), 6))),
         ],
     );
-    assert!(told[0].contains("stood still for 5.0 s in the middle"), "{}", told[0]);
+    assert!(
+        told[0].contains("stood still for 5.0 s in the middle: the server 203.0.113.21 sent nothing new"),
+        "{}",
+        told[0]
+    );
     assert!(told[1].contains("before the first byte"), "{}", told[1]);
     assert!(told[2].contains("10.0 s after the last byte"), "{}", told[2]);
     spares(
@@ -121,7 +125,12 @@ fn completion_is_missing_only_if_the_capture_would_show_it() {
         ],
     );
     assert!(told[0].contains("the server closed the control connection instead"), "{}", told[0]);
-    assert!(told[1].contains("stopped responding"), "{}", told[1]);
+    let killed = unfinished()
+        .connection(|it| it.first_close = Some(crate::report::FirstClose::Originator))
+        .closed(Party::Client);
+    let of_client = raises(Code::CompletionMissing, &[killed]);
+    assert!(of_client[0].contains("ended early: the client 198.51.100.10 closed"), "{}", of_client[0]);
+    assert!(told[1].contains("did not answer any more"), "{}", told[1]);
     assert!(told[2].contains("idle for 100.0 s"), "{}", told[2]);
     let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
     spares(

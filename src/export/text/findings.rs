@@ -24,7 +24,7 @@ impl AdviceGiven {
         if is_new && self.0.len() < REMEMBERED {
             self.0.insert(advice.clone());
         }
-        (is_new || finding.severity >= Severity::Warning).then_some(advice)
+        (is_new || finding.weight() >= Severity::Warning).then_some(advice)
     }
 }
 
@@ -32,24 +32,67 @@ impl AdviceGiven {
 const INDENT: usize = 10;
 /// Findings of one code that are written in full; any more are only counted.
 const IN_FULL: usize = 5;
-/// Writes findings, the most severe first, grouped by code.
+/// Writes findings, the most severe first, grouped by code; what follows from one stands below it.
 pub(super) fn write(findings: &[Finding], advised: &mut AdviceGiven, page: &mut Page<'_>) -> io::Result<()> {
-    let mut sorted: Vec<&Finding> = findings.iter().collect();
-    sorted.sort_by_key(|finding| (Reverse(finding.severity), finding.code, finding.time));
-    for alike in sorted.chunk_by(|one, next| (one.severity, one.code) == (next.severity, next.code)) {
-        for finding in alike.iter().take(IN_FULL) {
+    let mut effects: Vec<Vec<&Finding>> = vec![Vec::new(); findings.len()];
+    let mut causes: Vec<(usize, &Finding)> = Vec::new();
+    for (index, finding) in findings.iter().enumerate() {
+        match cause(finding, findings).and_then(|cause| effects.get_mut(cause)) {
+            Some(effects) => effects.push(finding),
+            None => causes.push((index, finding)),
+        }
+    }
+    causes.sort_by_key(|(_, finding)| (Reverse(finding.severity), finding.code, finding.time));
+    let alike = |(_, one): &(usize, &Finding), (_, next): &(usize, &Finding)| {
+        (one.severity, one.code) == (next.severity, next.code)
+    };
+    for alike in causes.chunk_by(alike) {
+        for &(index, finding) in alike.iter().take(IN_FULL) {
             self::finding(finding, page)?;
             if let Some(advice) = advised.due(finding) {
                 let advice = [page.styled(Style::Plain, "→"), page.styled(Style::Plain, advice)];
                 page.paragraph(INDENT, INDENT + 2, &advice)?;
             }
+            let effects = effects.get(index).map_or(&[][..], Vec::as_slice);
+            for effect in effects.iter().take(IN_FULL) {
+                consequence(effect, page)?;
+            }
+            if let (Some(_), more @ 1..) = (effects.first(), effects.len().saturating_sub(IN_FULL)) {
+                page.line(
+                    INDENT,
+                    &[page.styled(Style::Faint, format!("and {more} more that follow from it"))],
+                )?;
+            }
         }
-        if let (Some(one), more @ 1..) = (alike.first(), alike.len().saturating_sub(IN_FULL)) {
+        if let (Some((_, one)), more @ 1..) = (alike.first(), alike.len().saturating_sub(IN_FULL)) {
             let more = page.styled(Style::Faint, format!("and {more} more {}", one.code));
             page.line(INDENT, &[more])?;
         }
     }
     Ok(())
+}
+
+/// The finding at the root of one that others explain.
+fn cause(finding: &Finding, findings: &[Finding]) -> Option<usize> {
+    let mut cause = finding.explained_by?.position();
+    // A chain is no longer than the list, whoever wrote it.
+    for _ in 0..findings.len() {
+        match findings.get(cause)?.explained_by {
+            Some(further) => cause = further.position(),
+            None => return Some(cause),
+        }
+    }
+    None
+}
+
+/// A finding that follows from the one above it.
+fn consequence(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+    let pieces = [
+        page.styled(Style::Faint, "↳"),
+        page.styled(style_of(finding.weight()), format!("{}:", finding.code)),
+        page.styled(Style::Plain, finding.summary.trim_end_matches('.')),
+    ];
+    page.paragraph(INDENT, INDENT + 2, &pieces)
 }
 
 fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {

@@ -21,6 +21,9 @@ pub(super) fn write(
     page: &mut Page<'_>,
 ) -> io::Result<()> {
     heading(session, numbers, page)?;
+    if let Some(headline) = session.headline() {
+        page.paragraph(2, 4, &[page.styled(Style::Heading, headline)])?;
+    }
     table::write(&rows(session, numbers, page), page)?;
     findings::write(&session.findings, advised, page)
 }

@@ -12,8 +12,8 @@ use crate::tui::{events, glyphs, summary, words};
 /// The lines of a session: findings of warning and above first, then login, data and minor findings.
 pub(in crate::tui) fn session(session: &Session, row: &SessionRow) -> Vec<DetailLine> {
     let mut findings: Vec<&Finding> = session.findings.iter().collect();
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.time));
-    let loud = findings.partition_point(|finding| finding.severity >= Severity::Warning);
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.weight()), finding.time));
+    let loud = findings.partition_point(|finding| finding.weight() >= Severity::Warning);
     let mut lines = Vec::new();
     for (at, finding) in findings.iter().enumerate().take(LINES) {
         if at == loud {

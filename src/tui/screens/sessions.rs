@@ -318,7 +318,7 @@ fn findings(session: &Session, totals: &SessionRow, width: u16) -> (String, Role
     let mark = if severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
     let mut text = format!("{mark}{}", totals.findings);
     if width >= 12 {
-        let worst = session.findings.iter().find(|finding| finding.severity == severity);
+        let worst = session.findings.iter().find(|finding| finding.weight() == severity);
         if let Some(worst) = worst {
             text = format!("{text:<4}{}", worst.code);
         }

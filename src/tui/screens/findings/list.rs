@@ -252,5 +252,14 @@ pub(super) const fn title(code: Code) -> &'static str {
         Code::ControlUnanswered => "server does not answer",
         Code::ControlRefused => "server refuses connections",
         Code::CaptureGap => "bytes missing from the capture",
+        Code::AddressTranslated => "server behind NAT, announced rightly",
+        Code::NotFromPort20 => "active data connection not from port 20",
+        Code::UnexpectedReply => "reply that belongs to another command",
+        Code::TransferFailed => "transfer refused or failed by the server",
+        Code::SessionTimeout => "session ended by the server",
+        Code::ConnectionLimit => "too many connections or users",
+        Code::SlowReply => "reply took seconds",
+        Code::PartialOutage => "some data connections fail, others work",
+        Code::CaptureFiltered => "no data connection in the capture",
     }
 }

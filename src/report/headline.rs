@@ -1,0 +1,73 @@
+//! What went wrong in a session, in one sentence.
+
+use std::cmp::Reverse;
+
+use super::{Code, Finding, Session, Severity, Status, Transfer};
+
+impl Session {
+    /// What went wrong in this session and why: its gravest cause; none where nothing did.
+    pub fn headline(&self) -> Option<String> {
+        let causes = self.findings.iter().enumerate().filter(|(_, finding)| tells_of_failure(finding));
+        let (_, worst) = causes.max_by_key(|&(index, finding)| (finding.severity, Reverse(index)))?;
+        let failed = self.failed_transfer(worst).filter(|_| worst.code != Code::TransferFailed);
+        let verb = failed.and_then(|transfer| self.command(transfer.command)).map(|command| &command.verb);
+        Some(match verb {
+            Some(verb) if !worst.summary.starts_with(verb.name()) => {
+                format!("{verb} failed: {}", uncapitalized(&worst.summary))
+            }
+            Some(_) | None => worst.summary.clone(),
+        })
+    }
+
+    /// The transfer that did not come to its end for what a finding tells.
+    fn failed_transfer(&self, finding: &Finding) -> Option<&Transfer> {
+        let named = finding.transfer.and_then(|index| self.transfer(index));
+        let on_channel = || {
+            let channel = finding.data_channel?;
+            self.transfers.iter().find(|transfer| transfer.data_channel == Some(channel))
+        };
+        named.or_else(on_channel).filter(|transfer| transfer.status != Status::Complete)
+    }
+}
+
+/// Whether a finding tells of something that went wrong, and is not what followed from it.
+fn tells_of_failure(finding: &Finding) -> bool {
+    let failure =
+        matches!(finding.code, Code::TransferFailed | Code::LoginRejected | Code::ProtocolUnsupported);
+    finding.explained_by.is_none() && (finding.severity >= Severity::Warning || failure)
+}
+
+/// A sentence as it stands behind a colon: only an article loses its capital.
+fn uncapitalized(sentence: &str) -> String {
+    match sentence.strip_prefix("The ") {
+        Some(rest) => format!("the {rest}"),
+        None => sentence.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{finding, session};
+    use super::super::{FindingIndex, TransferIndex};
+    use super::*;
+
+    #[test]
+    fn the_gravest_cause_is_the_headline_and_names_the_transfer_that_it_broke() {
+        let told = session().pasv("203.0.113.21:50000").unanswered(3).retr("a", &[425]);
+        let now = told.now();
+        let cause =
+            finding(Code::AddressMismatch, Severity::Warning, "The server announced nonsense", now, &[1]);
+        let effect = Finding {
+            explained_by: Some(FindingIndex(1)),
+            ..finding(Code::DataUnanswered, Severity::Warning, "3 SYNs went unanswered", now, &[1])
+        };
+        let notice = finding(Code::CleartextCredentials, Severity::Notice, "A password", now, &[1]);
+        let told = told.but(|it| {
+            let cause = Finding { transfer: Some(TransferIndex(0)), ..cause };
+            it.findings = vec![effect, cause, notice.clone()];
+        });
+        assert_eq!(told.session.headline().as_deref(), Some("RETR failed: the server announced nonsense"));
+        assert_eq!(session().but(|it| it.findings = vec![notice]).session.headline(), None);
+        assert_eq!(session().session.headline(), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! The numbers on which findings hang, in one table: each can be set, and `explain` prints those of its code.
+
+use super::Code;
+
+/// What a threshold counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// Things.
+    Count,
+}
+
+/// One threshold, for those who list or set it.
+#[derive(Clone, Copy, Debug)]
+pub struct Threshold {
+    /// Its name: that of the field.
+    pub name: &'static str,
+    /// What it is unless it is set otherwise.
+    pub default: f64,
+    /// What it counts.
+    pub unit: Unit,
+    /// What it decides.
+    pub about: &'static str,
+    /// The findings that hang on it.
+    pub codes: &'static [Code],
+    get: fn(&Thresholds) -> f64,
+    set: fn(&mut Thresholds, f64),
+}
+
+impl Threshold {
+    /// The threshold of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Thresholds::ALL.iter().find(|threshold| threshold.name == name)
+    }
+
+    /// The value as it stands there.
+    pub fn of(&self, thresholds: &Thresholds) -> f64 {
+        (self.get)(thresholds)
+    }
+
+    /// Sets it.
+    pub fn set(&self, thresholds: &mut Thresholds, value: f64) {
+        (self.set)(thresholds, value);
+    }
+
+    /// The value as people read it.
+    pub fn text(&self, value: f64) -> String {
+        match self.unit {
+            Unit::Seconds => format!("{value} s"),
+            Unit::Count => format!("{value}"),
+        }
+    }
+}
+
+macro_rules! thresholds {
+    ($($(#[doc = $about:literal])+ $name:ident: $unit:ident $default:literal, [$($code:ident),+];)*) => {
+        /// The numbers on which findings hang.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Thresholds {
+            $($(#[doc = $about])+ pub $name: f64,)*
+        }
+
+        impl Thresholds {
+            /// All thresholds, in the order in which they are listed.
+            pub const ALL: &'static [Threshold] = &[$(Threshold {
+                name: stringify!($name),
+                default: $default,
+                unit: Unit::$unit,
+                about: concat!($($about),+),
+                codes: &[$(Code::$code),+],
+                get: |thresholds| thresholds.$name,
+                set: |thresholds, value| thresholds.$name = value,
+            },)*];
+        }
+
+        impl Default for Thresholds {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+    };
+}
+
+thresholds! {
+    /// A single SYN is unanswered once the capture went on for so long.
+    answer: Seconds 3.0, [DataUnanswered, ControlUnanswered];
+    /// A client that does something else so long after its SYN has given up.
+    gave_up: Seconds 1.0, [DataUnanswered, NegotiationRetried, ModeFallback];
+    /// A transfer command without any reply hangs after so long.
+    hang: Seconds 5.0, [DataNeverAttempted];
+    /// A final reply is missing so long after the data connection closed.
+    completion: Seconds 5.0, [CompletionMissing];
+    /// A transfer stands still once no payload was seen for so long.
+    stall: Seconds 5.0, [TransferStalled];
+    /// A reply that took so long is slow.
+    slow_reply: Seconds 5.0, [SlowReply];
+    /// A reply that did not come within this time, while the connection stood, never came.
+    no_reply: Seconds 30.0, [SlowReply];
+    /// A control connection without a command for so long was idle.
+    idle: Seconds 60.0, [SessionTimeout, CompletionMissing];
+    /// A listener may have given up so long after it was announced.
+    listener: Seconds 20.0, [DataRefused];
+    /// A failure that is reported this soon was not preceded by a timeout.
+    at_once: Seconds 1.0, [DataNeverAttempted];
+    /// So many rejected logins are guessing.
+    guesses: Count 5.0, [BruteForce, LoginRejected];
+    /// So many different private addresses in one client's PORT are a scan.
+    scan: Count 3.0, [BounceAttempt, AddressMismatch];
+    /// So many data connections to a server must have worked before the failure of others is a pattern.
+    outage_worked: Count 3.0, [PartialOutage];
+    /// A control connection attempt is answered for by a session that begins this soon after.
+    session_after: Seconds 60.0, [ControlUnanswered, ControlRefused];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_threshold_is_set_by_its_name_and_is_no_other() {
+        for threshold in Thresholds::ALL {
+            let mut changed = Thresholds::default();
+            assert!((threshold.of(&changed) - threshold.default).abs() < f64::EPSILON);
+            Threshold::named(threshold.name).unwrap().set(&mut changed, 77.5);
+            assert_ne!(changed, Thresholds::default());
+            let untouched = |other: &&Threshold| (other.of(&changed) - other.default).abs() < f64::EPSILON;
+            assert_eq!(Thresholds::ALL.iter().filter(untouched).count(), Thresholds::ALL.len() - 1);
+            assert!(threshold.about.ends_with('.'), "{}", threshold.name);
+        }
+        assert!(Threshold::named("no-such-threshold").is_none());
+    }
+}
