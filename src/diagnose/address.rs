@@ -58,11 +58,14 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
 
 fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
     let mut groups = Groups::new(case.options.findings);
+    // Room of their own, so that no flood of wrong addresses hides a bounce.
+    let mut bounces = Groups::new(case.options.findings);
     for (index, channel) in case.channels() {
         let Some(advertised) = advertised_address(channel) else { continue };
         let (time, _) = case.negotiated(channel);
         let port = channel.advertised().map_or(0, |it| it.port);
         let mut note = |kind: Kind| {
+            let groups = if matches!(kind, Kind::Bounce { .. }) { &mut bounces } else { &mut groups };
             if let Some(group) = groups.add(kind, index, time) {
                 group.prove(case.negotiation_frames(channel));
                 group.prove(channel.connection().iter().map(|it| it.frames.first));
@@ -93,7 +96,7 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
             note(Kind::Private { active: channel.is_active(), advertised, reached });
         }
     }
-    for (kind, group) in groups.into_iter() {
+    for (kind, group) in groups.into_iter().chain(bounces.into_iter()) {
         sink.push(draft(case, kind, &group));
     }
 }

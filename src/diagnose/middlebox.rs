@@ -73,14 +73,11 @@ fn blind(case: &Case<'_>, channel: &DataChannel) -> Option<(Blind, Timestamp)> {
         return None;
     }
     let (line, carrier) = carrier(channel, command)?;
-    if line.end == LineEnd::None {
+    // Whoever reads TLS with the keys knows that nobody else does.
+    if line.protection == Protection::Tls || line.end == LineEnd::None {
         return None;
     }
     let time = carrier.map_or(command.time, |reply| reply.time);
-    // That it was read with the keys helps nobody on the path.
-    if line.protection == Protection::Tls {
-        return Some((Blind::Tls, time));
-    }
     if !case.options.conntrack_ports.contains(&case.session.server.port) {
         return Some((Blind::Port, time));
     }
