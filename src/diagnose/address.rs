@@ -252,7 +252,7 @@ fn draft(case: &Case<'_>, kind: Kind, group: &Group) -> Draft {
             Draft::of_group(Code::FxpTransfer, group, summary)
         }
     };
-    draft.command(first.and_then(|channel| channel.command()))
+    draft.command(first.and_then(DataChannel::command))
 }
 
 fn mismatch(case: &Case<'_>, group: &Group, active: bool, advertised: IpAddr, met: Met) -> String {

@@ -1,5 +1,7 @@
 //! Sessions that the server ended or would not begin: 421, idle timeouts, limits of connections.
 
+use std::fmt::Write as _;
+
 use super::case::{Case, ended_with};
 use super::draft::{Draft, Sink, duration, excerpt};
 use super::refusal::Refusal;
@@ -133,25 +135,21 @@ fn timeout(case: &Case<'_>, sink: &mut Sink) {
     match (running, ending.command) {
         _ if shutting_down => {}
         (Some((_, transfer)), _) => {
-            summary.push_str(&format!(
-                " {idle} after the last command, while {} was running",
-                case.name(transfer)
-            ));
+            _ = write!(summary, " {idle} after the last command, while {} was running", case.name(transfer));
             if let Some(bytes) = transfer.bytes.filter(|bytes| *bytes > 0) {
-                summary.push_str(&format!(" ({bytes} bytes seen)"));
+                _ = write!(summary, " ({bytes} bytes seen)");
             }
         }
-        (None, None) => summary.push_str(&format!(" after {idle} without a command")),
+        (None, None) => _ = write!(summary, " after {idle} without a command"),
         (None, Some(index)) => {
             if let Some(command) = session.command(index) {
-                summary.push_str(&format!(" in answer to {}", excerpt(command.verb.name())));
+                _ = write!(summary, " in answer to {}", excerpt(command.verb.name()));
             }
         }
     }
     if let Some((_, command)) = went_on {
         let later = duration(command.time.seconds_since(ending.time));
-        summary
-            .push_str(&format!("; the client went on with {} {later} later", excerpt(command.verb.name())));
+        _ = write!(summary, "; the client went on with {} {later} later", excerpt(command.verb.name()));
     }
     let severity = if running.is_some() || went_on.is_some() { Severity::Warning } else { Severity::Notice };
     sink.push(

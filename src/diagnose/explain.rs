@@ -87,8 +87,6 @@ pub const fn explain(code: Code) -> Explanation {
         | Code::NegotiationRetried
         | Code::ModeFallback
         | Code::MiddleboxBlind
-        | Code::NotFromPort20
-        | Code::UnexpectedReply
         | Code::PortRangeExhausted => negotiation(code),
         Code::DataUnanswered
         | Code::DataRefused
@@ -112,7 +110,11 @@ pub const fn explain(code: Code) -> Explanation {
         | Code::ControlUnanswered
         | Code::ControlRefused
         | Code::CaptureGap => control(code),
-        Code::SessionTimeout | Code::ConnectionLimit | Code::SlowReply => waits(code),
+        Code::NotFromPort20
+        | Code::UnexpectedReply
+        | Code::SessionTimeout
+        | Code::ConnectionLimit
+        | Code::SlowReply => replies(code),
     };
     Explanation { code, severity, means, decided, advice }
 }
@@ -220,23 +222,6 @@ const fn negotiation(code: Code) -> Row {
                 "The argument of PORT, EPRT or LPRT, or the 227, 228 or 229, has too few or too many numbers, a number out \
              of range, port 0, or none at all.",
                 "Correct or replace the peer that wrote it; other software on the way will not understand it either.",
-            ],
-        ),
-        Code::NotFromPort20 => (
-            Severity::Info,
-            [
-                "The server opened an active data connection from another port than the one below its control port.",
-                "The source port of the server's SYN is not the control port less one (RFC 959: 20). Info where the \
-                 connection was made, notice where it went unanswered or was refused.",
-                "Firewalls that expect port 20 drop such connections: set the server to use port 20, or use passive mode.",
-            ],
-        ),
-        Code::UnexpectedReply => (
-            Severity::Notice,
-            [
-                "The server answered with a reply code that belongs to another command.",
-                "229 in answer to PASV, or 227 in answer to EPSV, though an endpoint can be read in it.",
-                "Update the server, or set the client to the command that the reply belongs to.",
             ],
         ),
         Code::NegotiationRetried => (
@@ -488,8 +473,25 @@ const fn control(code: Code) -> Row {
     }
 }
 
-const fn waits(code: Code) -> Row {
+const fn replies(code: Code) -> Row {
     match code {
+        Code::NotFromPort20 => (
+            Severity::Info,
+            [
+                "The server opened an active data connection from another port than the one below its control port.",
+                "The source port of the server's SYN is not the control port less one (RFC 959: 20). Info where the \
+                 connection was made, notice where it went unanswered or was refused.",
+                "Firewalls that expect port 20 drop such connections: set the server to use port 20, or use passive mode.",
+            ],
+        ),
+        Code::UnexpectedReply => (
+            Severity::Notice,
+            [
+                "The server answered with a reply code that belongs to another command.",
+                "229 in answer to PASV, or 227 in answer to EPSV, though an endpoint can be read in it.",
+                "Update the server, or set the client to the command that the reply belongs to.",
+            ],
+        ),
         Code::SessionTimeout => (
             Severity::Notice,
             [

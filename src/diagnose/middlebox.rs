@@ -52,7 +52,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
         );
         let draft = Draft::of_group(Code::MiddleboxBlind, &group, summary)
             .advice(advice(blind))
-            .command(channel.and_then(|channel| channel.command()));
+            .command(channel.and_then(DataChannel::command));
         // Only a wrong address explains that a helper misses the line that carries it.
         sink.push(if blind == Blind::Address { draft } else { draft.caused_by(&[]) });
     }

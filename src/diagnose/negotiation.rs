@@ -342,7 +342,7 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
         let retried = mode == first_mode;
         let code = if retried { Code::NegotiationRetried } else { Code::ModeFallback };
         let (client, server) = (case.session.client, case.session.server);
-        let first = case.session.data_channel(group.channel).and_then(|first| first.predicted());
+        let first = case.session.data_channel(group.channel).and_then(DataChannel::predicted);
         let endpoint = match (group.count, first) {
             (1, Some(prediction)) => format!(" ({})", prediction.listener),
             _ => String::new(),

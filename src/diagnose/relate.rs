@@ -28,9 +28,8 @@ pub(super) const fn causes(code: Code) -> &'static [Code] {
         Code::DataNeverAttempted => &[Code::AddressMismatch, Code::TimeWaitReuse, Code::SessionTimeout],
         Code::MiddleboxBlind => &[Code::AddressMismatch],
         Code::NegotiationRetried | Code::ModeFallback => NO_CONNECTION,
-        Code::CompletionMissing => &[Code::SessionTimeout],
+        Code::CompletionMissing | Code::TransferTruncated => &[Code::SessionTimeout],
         Code::TransferAborted => &[Code::SessionTimeout, Code::TransferStalled],
-        Code::TransferTruncated => &[Code::SessionTimeout],
         _ => &[],
     }
 }

@@ -6,8 +6,8 @@ use super::case::Case;
 use super::draft::{Draft, Sink, duration};
 use crate::base::{Address, Timestamp};
 use crate::report::{
-    Certainty, Code, Connection, Content, Direction, EndState, FirstClose, Party, Session, Status,
-    StreamFacts, Transfer, TransferIndex,
+    Certainty, Code, Connection, Content, DataChannel, Direction, EndState, FirstClose, Party, Session,
+    Status, StreamFacts, Transfer, TransferIndex,
 };
 
 /// The rules of this family.
@@ -20,7 +20,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
             .and_then(|channel| Some((channel.is_active(), channel.connected()?)));
         let Some((active, connection)) = connection else { continue };
         let stream = sent(transfer, active, connection);
-        truncated(case, index, transfer, active, connection, stream, sink);
+        truncated(case, index, transfer, connection, stream, sink);
         stalled(case, index, transfer, connection, stream, sink);
         completion_missing(case, index, transfer, active, connection, sink);
         ascii_damage(case, index, transfer, connection, stream, sink);
@@ -98,7 +98,6 @@ fn truncated(
     case: &Case<'_>,
     index: TransferIndex,
     transfer: &Transfer,
-    active: bool,
     connection: &Connection,
     stream: &StreamFacts,
     sink: &mut Sink,
@@ -118,7 +117,7 @@ fn truncated(
     // TLS marks the end of a stream itself (close_notify): many close with RST after that.
     let reset = connection.end_state == EndState::Rst && !stream.end_seen && !connection.tls;
     let closed = stream.end_seen || reset;
-    let who = closer(case, active, connection);
+    let who = closer(case, transfer, connection);
     let verb = if reset { "reset" } else { "closed" };
     let early = case.final_reply(transfer).filter(|reply| {
         stream.last_payload.is_some_and(|(last, _)| reply.time < last)
@@ -162,8 +161,10 @@ fn truncated(
 const AFTER: &str = "after the last byte";
 
 /// Who ended a data connection.
-fn closer(case: &Case<'_>, active: bool, connection: &Connection) -> String {
+fn closer(case: &Case<'_>, transfer: &Transfer, connection: &Connection) -> String {
     let session = case.session;
+    let channel = transfer.data_channel.and_then(|number| session.data_channel(number));
+    let active = channel.is_some_and(DataChannel::is_active);
     let (originator, responder) = if active {
         (("server", session.server), ("client", session.client))
     } else {

@@ -3,7 +3,7 @@
 use super::{findings, raises, spares};
 use crate::diagnose::Options;
 use crate::report::testing::{SessionBuilder, between, endpoint, session};
-use crate::report::{Code, EndState, MatchedBy, Mode, Negotiation, Report, Severity, Uid};
+use crate::report::{Code, EndState, FindingIndex, MatchedBy, Mode, Negotiation, Report, Severity, Uid};
 
 #[test]
 fn address_mismatch_is_a_foreign_address_that_nobody_used_or_could_use() {
@@ -65,7 +65,7 @@ fn a_server_that_announces_its_outer_address_rightly_is_no_mismatch() {
          connection arrived there as intended"
     );
     let right = behind_nat().connected_between(client, server, 10);
-    spares(Code::AddressMismatch, &[right.clone()]);
+    spares(Code::AddressMismatch, std::slice::from_ref(&right));
     spares(Code::MiddleboxBlind, &[right]);
     // Another port than the announced one, or none at all: that is not how it was meant.
     let other_port = endpoint("192.168.88.21:30302");
@@ -82,7 +82,7 @@ fn what_follows_from_a_wrong_address_is_explained_by_it() {
     let cause = position(Code::AddressMismatch);
     for effect in [Code::DataUnanswered, Code::MiddleboxBlind, Code::NegotiationRetried] {
         let finding = &found[position(effect)];
-        assert_eq!(finding.explained_by.map(|index| index.position()), Some(cause), "{effect}");
+        assert_eq!(finding.explained_by.map(FindingIndex::position), Some(cause), "{effect}");
         assert!(finding.weight() <= Severity::Notice);
     }
     assert_eq!(found[cause].explained_by, None);
@@ -218,7 +218,7 @@ fn foreign_peer_is_nobody_known_and_was_let_in() {
         .connected_between(stranger, listener, 0)
         .connection(|it| it.end_state = EndState::Rst)
         .retr("a", &[425]);
-    let told = raises(Code::ForeignDataPeer, &[refused.clone()]);
+    let told = raises(Code::ForeignDataPeer, std::slice::from_ref(&refused));
     assert_eq!(
         told[0],
         "The data connection to 203.0.113.21:50000 came from 192.0.2.66, but the control connection comes from \

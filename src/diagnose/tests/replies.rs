@@ -4,7 +4,7 @@ use super::{clean, findings, raises, spares};
 use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, reply, session};
-use crate::report::{Capture, Code, EndState, Finding, Severity, Status};
+use crate::report::{Capture, Code, EndState, Finding, FindingIndex, Severity, Status};
 
 /// A transfer over a connection that was made, with this reply in the end.
 fn refused(verb: &str, code: u16, text: &str) -> SessionBuilder {
@@ -156,7 +156,7 @@ fn a_session_that_the_server_ends_is_a_notice_unless_it_was_in_use() {
         "{found:?}"
     );
     let effect = found.iter().find(|it| it.code == Code::CompletionMissing).unwrap();
-    assert_eq!(effect.explained_by.map(|index| index.position()), Some(cause));
+    assert_eq!(effect.explained_by.map(FindingIndex::position), Some(cause));
     spares(
         Code::SessionTimeout,
         &[
