@@ -16,7 +16,9 @@ fn truncated_is_what_the_server_called_complete_and_the_capture_has_whole() {
             it.from_originator.end_seen = false;
         })
     };
-    let told = raises(Code::TransferTruncated, &[announced(1001), reset(announced(2000)), reset(clean())]);
+    let unheard = |told: SessionBuilder| told.connection(|it| it.from_responder.unacknowledged = 7);
+    let told =
+        raises(Code::TransferTruncated, &[announced(1001), reset(announced(2000)), unheard(reset(clean()))]);
     assert!(told[0].contains("delivered 1000 of 1001 bytes: the server 203.0.113.21 closed"), "{}", told[0]);
     assert!(told[2].contains("the server 203.0.113.21 reset the data connection"), "{}", told[2]);
     spares(
@@ -35,6 +37,8 @@ fn truncated_is_what_the_server_called_complete_and_the_capture_has_whole() {
                 it.end_state = EndState::Open;
                 it.from_responder.end_seen = false;
             }),
+            // All had arrived before the reset.
+            reset(clean()),
             // The receiver reset after the sender had closed.
             reset(announced(1000)),
             reset(clean()).connection(|it| it.from_responder.end_seen = true),
