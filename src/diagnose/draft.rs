@@ -157,13 +157,12 @@ impl Sink {
         }
     }
 
-    /// The findings by time, the gravest where there are too many, and how many were dropped.
     /// Takes out the findings that `keep` does not approve of.
     pub(super) fn retain(&mut self, keep: impl Fn(&Finding) -> bool) {
-        self.by_severity.iter_mut().for_each(|findings| findings.retain(&keep));
+        self.by_severity.iter_mut().for_each(|drafts| drafts.retain(|draft| keep(&draft.finding)));
     }
 
-    /// The findings in order of time, and how many were dropped.
+    /// The findings by time, the gravest where there are too many, and how many were dropped.
     pub(super) fn into_findings(self) -> (Vec<Finding>, u64) {
         let mut drafts: Vec<Draft> = self.by_severity.into_iter().rev().flatten().collect();
         let excess = drafts.len().saturating_sub(self.room);

@@ -14,6 +14,9 @@ pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
         | Code::TransferStalled
         | Code::CompletionMissing
         | Code::ControlUnanswered
+        // Neither a command nor a connection that was left out can be told from one that never was.
+        | Code::UnexpectedReply
+        | Code::CaptureFiltered
         | Code::CaptureGap => true,
         // Of the wrong address too, unless the connection shows the right one.
         Code::AddressMismatch => {
@@ -40,6 +43,13 @@ pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
         | Code::DataUnprotected
         | Code::OversizedLine
         | Code::MiddleboxBlind
-        | Code::ControlRefused => false,
+        | Code::ControlRefused
+        | Code::AddressTranslated
+        | Code::NotFromPort20
+        | Code::TransferFailed
+        | Code::SessionTimeout
+        | Code::ConnectionLimit
+        | Code::SlowReply
+        | Code::PartialOutage => false,
     }
 }

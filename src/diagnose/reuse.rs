@@ -12,7 +12,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     let mut accepted = Groups::new(case.options.findings);
     for (index, channel) in case.channels() {
         // An earlier connection that was still open was in no TIME_WAIT.
-        let waits = |reuse: &&Reuse| reuse.in_time_wait && reuse.gap >= 0;
+        let waits = |reuse: &&Reuse| reuse.in_time_wait && reuse.gap.is_some();
         let Some(reuse) = channel.reuse.as_ref().filter(waits) else { continue };
         // Another pair on the same listener hinders nobody, whatever became of it.
         if reuse.outcome == ReuseOutcome::Accepted || !is_pair(reuse) {
