@@ -128,11 +128,11 @@ limits! {
     /// that keeps little finds room where others were greedy. Sessions that are over do not count: they are
     /// written at once, or wait in a temporary file (in the terminal interface, which holds all of them, in
     /// the other half of the budget).
-    kept_bytes: 196 * MIB, Cost::Share(1);
+    kept_bytes: 191 * MIB, Cost::Share(1);
     /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is
     /// handed over and where it waits to be written, the sessions before and after it being as large, and for
     /// the text that is made of it.
-    kept_per_session: 24 * MIB, Cost::Share(5);
+    kept_per_session: 25 * MIB, Cost::Share(5);
     /// Bytes of sessions that are over and wait to be written: half on their way to the writer, which makes
     /// the reader wait, half for sessions that began earlier; what is more waits in a temporary file.
     handover_bytes: 16 * MIB, Cost::Share(1);
