@@ -82,7 +82,10 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
                 let grave = port < FIRST_UNPRIVILEGED_PORT || is_obeyed(case, index, channel);
                 note(Kind::Bounce { mode: channel.mode(), advertised, met, grave });
             }
-            None if names_a_partner(case, channel, advertised) && channel.peer_session.is_none() => {
+            None if names_a_partner(case, channel, advertised)
+                && channel.is_active()
+                && channel.connection().is_none() =>
+            {
                 note(Kind::Partner { listener: Endpoint::new(advertised, port) });
             }
             None => {}
