@@ -159,7 +159,7 @@ fn no_finding_rests_on_what_a_cap_cut() {
     // The server never says that the transfer is complete: that is odd, unless it was cut.
     let long = format!("A C: NOOP {}\n A S: 200 ok\n A C: PASV", "x".repeat(40));
     let hanging = download("A").replace("A S: 226 done\n", "").replace("A C: PASV", &long);
-    let script = format!("session A C:40002 -> S:21\n{hanging}\nwait 9\nend A\n");
+    let script = format!("session A C:40002 -> S:21\n{hanging}\nwait 9\nA end C\n");
     let codes = |limits| -> Vec<Code> {
         let report = within(&script, limits);
         let findings = report.sessions.iter().flat_map(|session| &session.findings);

@@ -173,7 +173,9 @@ fn epsv_all_forbids_all_other_ways() {
          D PASV accepted unused - -
          D EPRT rejected - - -
          F epsv-all-violation
-         F epsv-all-violation",
+         F mode-fallback
+         F epsv-all-violation
+         F mode-fallback",
     );
 }
 
@@ -262,7 +264,7 @@ fn the_default_data_port_lies_one_below_the_control_port() {
         ",
         "S C:40000>S:2121 a accepted none
          D DEFAULT - connected default S:2120>C:40000
-         T RETR - 10 complete 226 via 0",
+         T RETR ~/f 10 complete 226 via 0",
     );
 }
 

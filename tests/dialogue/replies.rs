@@ -337,7 +337,8 @@ fn a_reply_lost_in_a_gap_shifts_nothing() {
          C NOOP
          C PASV 227
          C RETR f 550
-         F capture-gap",
+         F capture-gap
+         F transfer-failed",
     );
 }
 
@@ -359,7 +360,8 @@ fn a_command_lost_in_a_gap_shifts_nothing() {
          C SYST 215
          C PASV 227
          C RETR f 550
-         F capture-gap",
+         F capture-gap
+         F transfer-failed",
     );
 }
 

@@ -21,7 +21,7 @@ fn folder(short: u16, greeting: usize) -> TempDir {
         for line in said.lines() {
             writeln!(script, "A {}", line.trim()).unwrap();
         }
-        script.push_str("end A\nwait 1\n");
+        script.push_str("A end C\nwait 1\n");
         if number % 20 == 0 {
             script.push_str("L C: NOOP\nL S: 200 ok\n");
         }
