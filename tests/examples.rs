@@ -20,10 +20,7 @@ fn analyze_lists_each_session_with_its_findings() {
     analyze::run([sample("blocked-data-connection.pcap").into()].into_iter(), &mut out).unwrap();
     let said = String::from_utf8(out).unwrap();
     assert!(said.starts_with("198.51.100.10:42858 → 203.0.113.21:21\n  "), "{said}");
-    assert!(
-        said.contains("\n  warning data-unanswered: 4 SYNs from the client 198.51.100.10:37776"),
-        "{said}"
-    );
+    assert!(said.contains("\n  warning data-unanswered: 4 SYNs from the client 198.51.100.10 to"), "{said}");
 }
 
 #[test]
@@ -31,7 +28,7 @@ fn feed_frames_finds_that_its_data_connection_went_unanswered() {
     let mut out = Vec::new();
     feed_frames::run(&mut out).unwrap();
     let said = String::from_utf8(out).unwrap();
-    assert!(said.contains("data-unanswered: 2 SYNs from the client 192.0.2.1:40001"), "{said}");
+    assert!(said.contains("data-unanswered: 2 SYNs from the client 192.0.2.1 to"), "{said}");
 }
 
 #[test]
