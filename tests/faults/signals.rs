@@ -114,9 +114,9 @@ fn under_nohup_it_lives_on() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The shell must have stepped aside.
+    // The shell must have come, set its trap, and stepped aside.
     let name = format!("/proc/{}/comm", child.id());
-    while fs::read_to_string(&name).is_ok_and(|name| name.starts_with("sh")) {
+    while fs::read_to_string(&name).is_ok_and(|name| !name.starts_with("ftpscope")) {
         thread::sleep(Duration::from_millis(1));
     }
     for _ in 0..10 {
