@@ -102,9 +102,8 @@ fn uses(case: &Case<'_>, active: bool) -> Vec<Use> {
 }
 
 /// Whether so many uses of so few ports must meet inside TIME_WAIT; the ports of a range lie together, and those that were
-/// kept on purpose need not. More uses than ports within one TIME_WAIT do so for
-/// certain; that the few ports seen are all there are is taken from each having served twice on average, or from their
-/// lying close together.
+/// kept on purpose need not. More uses than ports within one TIME_WAIT do so for certain; that the few ports seen are all
+/// there are is taken from each having served twice on average, or from their lying close together.
 fn shortage(uses: &mut [Use], active: bool, time_wait: i64) -> Option<Shortage> {
     if uses.len() < FEWEST_USES || !uses.iter().any(|it| it.in_time_wait) {
         return None;

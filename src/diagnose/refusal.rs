@@ -114,9 +114,9 @@ const NO_LIMIT: &[&str] = &[
 ];
 
 impl Refusal {
-    /// What a reply is about.
+    /// What a reply is about. Most refuse nothing, and their words are not looked at.
     pub(super) fn of(reply: &Reply) -> Self {
-        Self::read(reply.code, reply.text.raw())
+        if reply.is_negative() { Self::read(reply.code, reply.text.raw()) } else { Self::Other }
     }
 
     fn read(code: u16, text: &str) -> Self {
