@@ -63,6 +63,7 @@ pub(super) struct ReportJob {
     /// From which severity on to fail.
     pub(super) fail_on: Option<Severity>,
     /// What the terminal interface may take for finished sessions, in bytes of memory.
+    #[cfg(feature = "tui")]
     pub(super) screen_memory: usize,
     /// Where sessions go that memory does not hold; none for where the system has its temporary files.
     pub(super) temp_dir: Option<PathBuf>,
@@ -207,6 +208,7 @@ fn report_job(
         files,
         filter: analysis.filter.clone(),
         keylog: KeyLogFile::find(input.keylog),
+        #[cfg(feature = "tui")]
         screen_memory: analysis.limits.for_sessions(),
         temp_dir: analysis.limits.temp_dir.clone(),
         analyzer: analyzer_options(analysis, held),
