@@ -269,10 +269,20 @@ fn push_wire(wire: &str, dialect: Dialect, cell: &mut String) {
         cell.push_str(wire);
         return;
     }
-    if dialect == Dialect::Csv && wire.starts_with(begins_formula) {
-        cell.push('\'');
+    if dialect != Dialect::Csv {
+        write!(cell, "{}", Printable(wire)).unwrap_or_default();
+        return;
     }
-    write!(cell, "{}", Printable(wire)).unwrap_or_default();
+    // Where commas are decimal points spreadsheets take semicolons for the ends of cells.
+    for (place, part) in wire.split(';').enumerate() {
+        if place > 0 {
+            cell.push(';');
+        }
+        if part.trim_start_matches([' ', '"']).starts_with(begins_formula) {
+            cell.push('\'');
+        }
+        write!(cell, "{}", Printable(part)).unwrap_or_default();
+    }
 }
 
 /// Whether some spreadsheet takes a cell that begins so for a formula: the operators, also in full width, and the control
@@ -311,6 +321,10 @@ mod tests {
             ("－1", "'－1"),
             ("＠1", "'＠1"),
             ("a=1", "a=1"),
+            (" =1", "' =1"),
+            ("a;=1", "a;'=1"),
+            ("a; \"=1", "a;' \"=1"),
+            ("a;b", "a;b"),
             ("", ""),
             ("日本", "日本"),
         ] {
