@@ -48,9 +48,10 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// Seconds from `earlier` to this moment.
+    /// How long it was from `earlier` to this moment, in seconds: 0 where the capture's clock went back, as nothing takes less
+    /// than no time.
     pub fn seconds_since(self, earlier: Self) -> f64 {
-        let nanos = self.since(earlier) as f64;
+        let nanos = self.since(earlier).max(0) as f64;
         nanos / 1e9
     }
 

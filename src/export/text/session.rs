@@ -187,7 +187,7 @@ fn channel_row(
 
 fn set_place(row: &mut Row, session: &Session, frame: u64, time: Timestamp, page: &Page<'_>) {
     row.set(Column::Frame, page.display(Style::Faint, frame));
-    let seconds = time.seconds_since(session.start);
+    let seconds = time.since(session.start) as f64 / 1e9;
     row.set(Column::Time, page.styled(Style::Faint, format!("{seconds:+.3}")));
 }
 
