@@ -13,6 +13,7 @@ mod line;
 mod path;
 mod protocol;
 mod reply;
+mod secret;
 mod verb;
 
 pub use answers::{Answer, may_answer};
@@ -27,8 +28,11 @@ pub use facts::{
 };
 pub use line::{ControlLine, LineEnd, LineLayout, LineSplitter, only_line};
 pub use path::{WorkingDirectory, join, listing_path, quoted_path, stou_name};
-pub use protocol::{Plausible, command_plausibility, reply_plausibility};
+pub use protocol::{
+    Plausible, command_plausibility, names_another_protocol, reply_plausibility, without_leading_rubbish,
+};
 pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler, single_line_reply};
+pub use secret::{HIDDEN, Secrecy, secrecy, without_secret};
 pub use verb::Verb;
 
 use crate::base::choices;

@@ -19,6 +19,28 @@ pub enum Plausible {
     NeedMore,
 }
 
+/// A stream's first bytes without what some servers and clients say before their first line by mistake, and what nobody
+/// means anything by: blanks, empty lines, NULs, a byte order mark.
+pub fn without_leading_rubbish(mut bytes: &[u8]) -> &[u8] {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    loop {
+        bytes = match bytes {
+            [b' ' | b'\t' | b'\r' | b'\n' | 0, rest @ ..] => rest,
+            _ => match bytes.strip_prefix(BYTE_ORDER_MARK) {
+                Some(rest) => rest,
+                None => return bytes,
+            },
+        };
+    }
+}
+
+/// Whether a server's line, which is no reply, shows that another protocol is spoken: those that begin with a code of their
+/// own are left to [`reply_plausibility`].
+pub fn names_another_protocol(line: &[u8]) -> bool {
+    const GREETINGS: [&[u8]; 9] = [b"SSH-", b"+", b"-ERR", b"* ", b"HTTP/", b"RFB ", b"<", b"{", b"@RSYNCD"];
+    GREETINGS.iter().any(|greeting| begins_ignoring_case(line, greeting))
+}
+
 /// Whether a client's first payload is FTP.
 ///
 /// The first line that is decisive decides. Verbs that POP3, SMTP, NNTP or IRC know too (USER, QUIT, LIST, …)

@@ -55,9 +55,18 @@ impl Verb {
         matches!(self, Self::Port | Self::Pasv | Self::Eprt | Self::Epsv | Self::Lprt | Self::Lpsv)
     }
 
-    /// Whether the argument is a secret.
-    pub const fn has_secret(&self) -> bool {
-        matches!(self, Self::Pass | Self::Acct)
+    /// Whether the whole argument is a secret: a password or an account.
+    ///
+    /// What a client puts before PASS by mistake, such as a NUL or a byte order mark, does not make its password public.
+    pub fn has_secret(&self) -> bool {
+        const OTHERS: [&str; 4] = ["PASS", "ACCT", "XPASS", "PASSWD"];
+        match self {
+            Self::Other(name) => {
+                let letters = || name.chars().filter(char::is_ascii_alphabetic);
+                OTHERS.iter().any(|other| letters().eq(other.chars()))
+            }
+            known => matches!(known, Self::Pass | Self::Acct),
+        }
     }
 
     /// Whether the command moves a listing over a data connection.

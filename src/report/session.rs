@@ -253,9 +253,9 @@ impl Command {
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(untagged)]
 pub enum Argument {
-    /// Of any command but PASS and ACCT.
+    /// Of most commands. Of what holds a password among other things `***` stands in its place.
     Text(Text),
-    /// Of PASS and ACCT.
+    /// Of a command whose argument is all secret ([`Verb::has_secret`]).
     Secret(Secret),
 }
 

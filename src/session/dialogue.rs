@@ -14,8 +14,8 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
-use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Text};
-use crate::ftp::{Answer, Verb, may_answer};
+use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Secret, Text};
+use crate::ftp::{self, Answer, Secrecy, Verb, may_answer};
 use crate::report::{Argument, Command, CommandIndex, LineFacts, Reply};
 
 /// Room that is made for commands when the first one comes. A list that grows with them is copied again and again, each
@@ -359,10 +359,13 @@ pub(super) fn command(
     line: LineFacts,
     show_passwords: bool,
 ) -> Command {
-    let argument = argument.map(|bytes| match (verb.has_secret(), show_passwords) {
-        (true, false) => Argument::Secret(crate::base::Secret::hidden()),
-        (true, true) => Argument::Secret(crate::base::Secret::shown(Text::from_wire(bytes))),
-        (false, _) => Argument::Text(Text::from_wire(bytes)),
+    let argument = argument.map(|bytes| match (ftp::secrecy(&verb, bytes), show_passwords) {
+        (Secrecy::Whole, false) => Argument::Secret(Secret::hidden()),
+        (Secrecy::Whole, true) => Argument::Secret(Secret::shown(Text::from_wire(bytes))),
+        (Secrecy::Part(secret), false) => {
+            Argument::Text(Text::from_wire(&ftp::without_secret(bytes, secret)))
+        }
+        (Secrecy::Part(_), true) | (Secrecy::None, _) => Argument::Text(Text::from_wire(bytes)),
     });
     Command { time: packet.time, frame: packet.frame, verb, argument, replies: SmallVec::new(), line }
 }

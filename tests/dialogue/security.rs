@@ -251,3 +251,23 @@ fn a_connection_to_another_service_is_not_counted_among_silent_control_connectio
     assert_eq!(spoken(25).capture.silent_connections, 0);
     assert_eq!(spoken(21).sessions.len() as u64 + spoken(21).capture.silent_connections, 1);
 }
+
+#[test]
+fn passwords_are_hidden_wherever_a_client_puts_them() {
+    let report = analyse(
+        r"
+        C: USER carol:hush@ftp.example.org
+        S: 331 password
+        C+ \x00PASS hush\r\n
+        S: 230 in
+        C: SITE PSWD hush hush2
+        S: 200 changed
+        C: PASSWD hush hush2
+        S: 500 what
+        end S
+        ",
+    );
+    let json = serde_json::to_string(&report.sessions).unwrap();
+    assert!(!json.contains("hush"), "{json}");
+    assert!(json.contains("carol:***@ftp.example.org") && json.contains("PSWD ***"), "{json}");
+}

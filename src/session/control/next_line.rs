@@ -6,7 +6,7 @@
 use super::conversation::{facts, received_at};
 use super::{Auth, Control, Conversation, Occurrence};
 use crate::base::Text;
-use crate::ftp::{self, ControlLine, LineSplitter, Verb};
+use crate::ftp::{self, ControlLine, LineSplitter, Secrecy, Verb};
 use crate::report::{Protection, Reply};
 use crate::session::Options;
 use crate::session::both::Both;
@@ -70,8 +70,12 @@ impl Conversation {
         if matches!(verb, Verb::Auth | Verb::Rein | Verb::Other(_)) {
             return None;
         }
-        let is_shown = options.show_passwords || !verb.has_secret();
-        let shown = argument.filter(|_| is_shown).unwrap_or_default();
+        let shown = match argument.map(|argument| (argument, ftp::secrecy(&verb, argument))) {
+            Some((argument, Secrecy::None)) => argument,
+            Some((argument, Secrecy::Whole | Secrecy::Part(_))) if options.show_passwords => argument,
+            Some((_, Secrecy::Part(_))) => return None,
+            Some((_, Secrecy::Whole)) | None => b"",
+        };
         let cost = kept::known_command(&verb, kept::text_of(shown, is_plain));
         if cost.saturating_add(kept::ANSWER) > room || !self.dialogue.has_room(&options.limits) {
             return None;
