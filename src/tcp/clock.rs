@@ -5,14 +5,17 @@ use crate::base::Timestamp;
 /// A clock may be set back while a capture runs; smaller steps are packets out of order.
 const STEP_BACK: i64 = 60_000_000_000;
 
-/// The time that timers run by: it follows the packets' times, stands still where they go back a little, and goes on
-/// from where it was after they went back a lot.
+/// The longest step forward: longer than anything is waited for, and so short that steps don't soon add up to the end of
+/// what a timestamp can hold, however often the clock of a capture swings.
+const STEP_FORWARD: i64 = 48 * 3600 * 1_000_000_000;
+
+/// The time that timers run by, which begins at 0: it goes on as the packets' times do, stands still where they go back a
+/// little, goes on from where it was after they went back a lot, and takes no leaps.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     now: Timestamp,
-    /// What is added to a packet's time.
-    shift: i64,
-    started: bool,
+    /// The packets' time that it is.
+    last: Option<Timestamp>,
 }
 
 impl Clock {
@@ -23,17 +26,16 @@ impl Clock {
 
     /// A packet, or the owner, says that it is `time`.
     pub(super) fn tick(&mut self, time: Timestamp) -> Timestamp {
-        let shifted = time.plus(self.shift);
-        if !self.started {
-            self.started = true;
-            self.now = shifted;
-        } else if shifted > self.now {
-            self.now = shifted;
-        } else {
-            let back = self.now.since(shifted);
-            if back > STEP_BACK {
-                self.shift = self.shift.saturating_add(back);
-            }
+        let Some(at) = self.last else {
+            self.last = Some(time);
+            return self.now;
+        };
+        let step = time.since(at);
+        if step > 0 {
+            self.now = self.now.plus(step.min(STEP_FORWARD));
+            self.last = Some(time);
+        } else if step < -STEP_BACK {
+            self.last = Some(time);
         }
         self.now
     }
@@ -43,14 +45,27 @@ impl Clock {
 mod tests {
     use super::*;
 
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_nanos(seconds.saturating_mul(1_000_000_000))
+    }
+
     #[test]
     fn a_clock_that_was_set_back_goes_on_from_where_it_was() {
-        const SECOND: i64 = 1_000_000_000;
         let mut clock = Clock::default();
-        let at = |seconds: i64| Timestamp::from_nanos(seconds * SECOND);
-        for (stamped, shown) in [(100, 100), (99, 100), (101, 101), (-3499, 101), (-3498, 102), (-3490, 110)]
-        {
+        for (stamped, shown) in [(100, 0), (99, 0), (101, 1), (-3499, 1), (-3498, 2), (-3490, 10)] {
             assert_eq!(clock.tick(at(stamped)), at(shown), "stamped {stamped}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_swings_between_the_ends_of_time_goes_on_in_steps_and_never_back() {
+        let mut clock = Clock::default();
+        let mut before = clock.tick(at(0));
+        for swing in 0..1000 {
+            let now = clock.tick(if swing % 2 == 0 { Timestamp::MAX } else { Timestamp::MIN });
+            assert!(now >= before && now < at(1000 * 48 * 3600), "{now}");
+            before = now;
+        }
+        assert_eq!(clock.tick(Timestamp::MIN.plus(1_000_000_000)), before.plus(1_000_000_000));
     }
 }

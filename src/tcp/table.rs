@@ -364,9 +364,9 @@ impl Table {
     fn expire(&mut self, now: Timestamp, sink: &mut impl Sink) {
         self.look_at = now.plus(LOOK);
         self.flows.expire(now);
-        while let Some(&watch) = self.watched.front()
-            && watch.due <= now
-        {
+        // Each at most once, however a clock that has come to its end stands still.
+        for _ in 0..self.watched.len() {
+            let Some(&watch) = self.watched.front().filter(|watch| watch.due <= now) else { break };
             self.watched.pop_front();
             self.look_after(watch, now, sink);
         }
@@ -394,11 +394,13 @@ impl Table {
         }
         let Entry { connection, track, .. } = entry;
         track.watched = false;
+        let mut is_early = false;
         for side in [Side::Originator, Side::Responder] {
             let (half, other) = track.halves(side);
             while let Some((end, noticed)) = half.bytes.first_hole() {
                 let is_received = half.acked.is_some_and(|acked| acked >= offset(end));
-                if now.since(noticed) < PATIENCE || (other.has_sent && !is_received) {
+                is_early |= now.since(noticed) < PATIENCE;
+                if is_early || (other.has_sent && !is_received) {
                     break;
                 }
                 let mut out =
@@ -407,7 +409,11 @@ impl Table {
             }
         }
         self.classify(watch.slot);
-        self.watch(watch.slot);
+        // What the receiver lacks is not given up before it says more, and then the connection is watched again: time alone
+        // changes nothing about it.
+        if is_early {
+            self.watch(watch.slot);
+        }
     }
 
     /// Takes a connection out of the table and tells so. Where a newer one was tried beside it, that one takes its place, and
