@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use slotmap::SlotMap;
 
 use super::active::ActiveSession;
-use crate::base::{Endpoint, KeyedMap, cost};
+use crate::base::{Endpoint, KeyedMap, Timestamp, cost};
 use crate::report::Uid;
 
 /// Sessions that are examined for one to evict.
@@ -60,6 +60,34 @@ pub(super) struct Sessions {
     lingering: BTreeSet<u64>,
     /// In which order sessions are examined for one to evict, among them such as have gone since.
     to_examine: VecDeque<SessionId>,
+    /// Those of the last examination that are to be evicted next, the last one first.
+    to_evict: Vec<(Missed, SessionId)>,
+}
+
+/// How long a session must have been silent to make room for others before any that spoke since, in nanoseconds.
+const LEFT: i64 = 300_000_000_000;
+
+/// How much a session would be missed; what is compared first comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Missed {
+    /// It spoke not long ago, or one of its data connections is open: whoever leaves many sessions behind, with whatever
+    /// was negotiated in them, keeps no room from those that come later.
+    is_alive: bool,
+    is_open: bool,
+    has_channels: bool,
+    last: u64,
+}
+
+impl Missed {
+    fn of(session: &ActiveSession, now: Timestamp) -> Self {
+        let is_open = session.open_flows > 0;
+        Self {
+            is_alive: is_open || now.since(session.last.time) < LEFT,
+            is_open,
+            has_channels: !session.channels.is_empty(),
+            last: session.last.frame,
+        }
+    }
 }
 
 /// A session that has left.
@@ -178,13 +206,31 @@ impl Sessions {
         (originator == Endpoint::new(server.ip, default_port)).then_some(id)
     }
 
-    /// Of some sessions, others each time, the one that is missed least: one that negotiated nothing, or else the one that
-    /// was silent for longest.
+    /// Of some sessions, others each time, the one that is missed least: one that was left, else one that negotiated
+    /// nothing, else the one that was silent for longest.
     #[cold]
-    pub(super) fn most_idle(&mut self) -> Option<SessionId> {
-        let examined = self
-            .examine(|session| (session.open_flows > 0, !session.channels.is_empty(), session.last.frame));
-        examined.into_iter().min().map(|(_, id)| id)
+    pub(super) fn most_idle(&mut self, now: Timestamp) -> Option<SessionId> {
+        self.least_missed(now).map(|(_, id)| id)
+    }
+
+    /// Of some sessions, others each time, one that was left: silent for long, and without an open data connection.
+    #[cold]
+    pub(super) fn left(&mut self, now: Timestamp) -> Option<SessionId> {
+        self.least_missed(now).filter(|(missed, _)| !missed.is_alive).map(|(_, id)| id)
+    }
+
+    fn least_missed(&mut self, now: Timestamp) -> Option<(Missed, SessionId)> {
+        // A look at a session costs a miss of the cache, so that one examination serves many evictions.
+        while let Some((as_examined, id)) = self.to_evict.pop() {
+            if self.get(id).map(|session| Missed::of(session, now)) == Some(as_examined) {
+                return Some((as_examined, id));
+            }
+        }
+        let mut examined = self.examine(|session| Missed::of(session, now));
+        examined.sort_unstable_by(|one, other| other.cmp(one));
+        let least = examined.pop()?;
+        self.to_evict = examined.split_off(examined.len() / 2);
+        Some(least)
     }
 
     /// Of some sessions, others each time, the one that keeps most, and how much that is.
@@ -295,7 +341,37 @@ mod tests {
             turns.extend(sessions.examine(|_| ()).into_iter().map(|((), id)| id));
         }
         assert_eq!(turns, ids.get(EXAMINED..).unwrap_or_default());
-        assert_eq!(sessions.most_idle(), ids.get(EXAMINED).copied());
+        assert_eq!(sessions.most_idle(Timestamp::MIN), ids.get(EXAMINED).copied());
+    }
+
+    #[test]
+    fn a_session_that_spoke_since_it_was_examined_is_not_evicted() {
+        let mut sessions = Sessions::default();
+        let ids: Vec<SessionId> =
+            (0..8).map(|port| sessions.insert(session(endpoint(2, port), port.into()))).collect();
+        let now = Timestamp::default();
+        assert_eq!(sessions.most_idle(now), ids.first().copied());
+        let spoke = ids.get(1).copied().unwrap_or_default();
+        if let Some(session) = sessions.get_mut(spoke) {
+            session.last.frame = 100;
+        }
+        assert_eq!(sessions.most_idle(now), ids.get(2).copied());
+        assert_eq!(sessions.most_idle(now), ids.get(3).copied());
+    }
+
+    #[test]
+    fn a_session_that_was_left_is_evicted_before_one_that_has_just_begun() {
+        let mut sessions = Sessions::default();
+        let ids: Vec<SessionId> =
+            (0..4).map(|port| sessions.insert(session(endpoint(2, port), port.into()))).collect();
+        let now = Timestamp::default().plus(LEFT);
+        for (session, &id) in sessions.all.values_mut().zip(&ids) {
+            session.last.time = if Some(&id) == ids.get(2) { Timestamp::default() } else { now };
+        }
+        assert_eq!(sessions.left(now), ids.get(2).copied());
+        sessions.to_evict.clear();
+        sessions.remove(ids.get(2).copied().unwrap_or_default());
+        assert_eq!(sessions.left(now), None);
     }
 
     #[test]

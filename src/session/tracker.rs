@@ -17,7 +17,7 @@ use super::kept::{self, Kept};
 use super::linker::Linker;
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
-use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef};
+use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef, Timestamp};
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink};
@@ -202,19 +202,21 @@ impl Tracker {
     }
 
     /// Where sessions that are over are let go of soon, and there is little room for one that keeps little: ends one that
-    /// keeps much.
-    fn make_room(&mut self) {
+    /// keeps much, or that was left long ago.
+    fn make_room(&mut self, now: Timestamp) {
         if self.is_streaming && self.kept.allowed() < kept::MODEST {
-            self.evict_largest();
+            self.evict_for_room(now);
         }
     }
 
     /// Gives a control connection something to read, and reckons what it keeps.
     fn feed_control(&mut self, session_id: SessionId, act: impl FnOnce(&mut Control, &mut Notes<'_>)) {
         if self.kept.allowed() < kept::MODEST
-            && self.sessions.get(session_id).is_some_and(|session| session.control.weight() < kept::MODEST)
+            && let Some(session) = self.sessions.get(session_id)
+            && session.control.weight() < kept::MODEST
         {
-            self.make_room();
+            let now = session.last.time;
+            self.make_room(now);
         }
         let Self { sessions, options, counts, occurrences, kept, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
@@ -291,9 +293,9 @@ impl Tracker {
     fn start_session(&mut self, id: ConnectionId, connection: &Connection) -> Option<SessionId> {
         if self.sessions.len() >= self.options.limits.sessions {
             self.counts.reached(LimitName::Sessions);
-            self.evict_idle();
+            self.evict_idle(connection.last.time);
         }
-        self.make_room();
+        self.make_room(connection.last.time);
         let session = Box::new(ActiveSession::new(id, connection, Control::new(connection, &self.options)));
         if session.control.weight() > self.kept.allowed() {
             self.counts.reached(LimitName::Sessions);
@@ -352,6 +354,7 @@ impl Tracker {
 
 /// Whether a stream's first bytes may be a control connection's.
 fn may_be_control(bytes: &[u8]) -> bool {
+    let bytes = ftp::without_leading_rubbish(bytes);
     ftp::reply_plausibility(bytes) != Plausible::No || ftp::command_plausibility(bytes) != Plausible::No
 }
 

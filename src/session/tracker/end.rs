@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Finished, Tracker};
-use crate::base::LimitName;
+use crate::base::{LimitName, Timestamp};
 use crate::report::{self, EndState, FirstClose};
 use crate::session::active::{ActiveSession, Ended, Link};
 use crate::session::assemble::FinishedSession;
@@ -174,17 +174,17 @@ impl Tracker {
 
     /// Ends a session to make room for another.
     #[cold]
-    pub(super) fn evict_idle(&mut self) {
-        if let Some(session_id) = self.sessions.most_idle() {
+    pub(super) fn evict_idle(&mut self, now: Timestamp) {
+        if let Some(session_id) = self.sessions.most_idle(now) {
             self.end_early(session_id, LimitName::Sessions);
         }
     }
 
-    /// Ends a session that keeps much, where there is little room left.
+    /// Ends a session that keeps much where there is little room left, or one that was left long ago.
     #[cold]
-    pub(super) fn evict_largest(&mut self) {
+    pub(super) fn evict_for_room(&mut self, now: Timestamp) {
         let largest = self.sessions.largest().filter(|&(weight, _)| weight >= kept::MODEST);
-        if let Some((_, session_id)) = largest {
+        if let Some(session_id) = largest.map(|(_, id)| id).or_else(|| self.sessions.left(now)) {
             self.counts.reached(LimitName::KeptBytes);
             self.end_early(session_id, LimitName::KeptBytes);
         }
