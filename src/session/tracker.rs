@@ -377,6 +377,10 @@ impl Sink for Tracker {
         }
     }
 
+    fn is_impatient(&self, id: ConnectionId) -> bool {
+        self.flows.get(id).is_some_and(|flow| matches!(flow.role, Role::Control(_) | Role::Suspect))
+    }
+
     fn data(&mut self, id: ConnectionId, connection: &Connection, chunk: Chunk<'_>) {
         let Self { flows, hashing, options, kept, counts, .. } = self;
         let Some(flow) = flows.get_mut(id) else { return };

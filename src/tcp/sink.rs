@@ -76,6 +76,12 @@ pub trait Sink {
     /// Bytes that are given up; the next chunk of this side follows on them.
     fn gap(&mut self, id: ConnectionId, connection: &Connection, gap: Gap);
 
+    /// Whether what the receiver has acknowledged is not to be waited for any longer: a dialogue is understood as it goes on,
+    /// while the order of a content's bytes matters more than when they are told, and captures bring packets late.
+    fn is_impatient(&self, _id: ConnectionId) -> bool {
+        false
+    }
+
     /// The handshake completed, a SYN was refused or challenged, a packet could not be delivered, or a side sent its first
     /// FIN or RST: the connection's public facts have changed. Not called for every packet.
     fn changed(&mut self, id: ConnectionId, connection: &Connection);

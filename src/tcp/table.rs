@@ -235,6 +235,9 @@ impl Table {
     fn settle(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
         let Some(Entry { connection, track, .. }) = self.slab.get(slot) else { return };
         if outcome == Outcome::Kept && !(track.competitor.is_some() && is_over(connection, track)) {
+            if track.has_hole() && sink.is_impatient(ConnectionId(slot)) {
+                self.give_up_received(slot, sink);
+            }
             self.classify(slot);
             self.watch(slot);
             if let Some(entry) = self.slab.get_mut(slot) {
@@ -242,6 +245,22 @@ impl Table {
             }
         } else {
             self.settle_end(slot, outcome, segment, sink);
+        }
+    }
+
+    /// Gives up the holes whose bytes the receiver has acknowledged: they are the capture's.
+    #[cold]
+    fn give_up_received(&mut self, slot: u32, sink: &mut impl Sink) {
+        let Some(Entry { connection, track, .. }) = self.slab.get_mut(slot) else { return };
+        for side in [Side::Originator, Side::Responder] {
+            let (half, other) = track.halves(side);
+            while let Some((end, _)) = half.bytes.first_hole()
+                && other.has_sent
+                && half.acked.is_some_and(|acked| acked >= offset(end))
+            {
+                let mut out = Outlet { id: ConnectionId(slot), side, connection, sink, received: u64::MAX };
+                half.bytes.give_up_first_hole(&mut out, &mut self.budget);
+            }
         }
     }
 
