@@ -2,8 +2,8 @@
 
 use crate::ftp::{Party, Plausible};
 
-/// Lines that are neither command nor reply before a suspect is let go.
-const PATIENCE: u32 = 3;
+/// Lines that are neither command nor reply before a suspect is let go: a banner, or what a loader complains of.
+const PATIENCE: u32 = 16;
 
 /// Whether a connection is FTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,20 +14,22 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict after one more line of a suspect.
+    /// The verdict after one more line of a suspect; `is_banner` tells that it is a server's line that is no reply, and no
+    /// other protocol's.
     pub(super) fn after(
         self,
         plausible: Plausible,
         party: Party,
         expected: bool,
         from_the_beginning: bool,
+        is_banner: bool,
     ) -> Self {
         let Self::Open { garbage, command, reply } = self else { return self };
         let is_first = from_the_beginning && garbage == 0 && !command && !reply;
         match plausible {
             Plausible::Yes => Self::Ftp,
             // However its first line was cut, it shows what the connection is.
-            Plausible::No if is_first => Self::Other,
+            Plausible::No if is_first && !(expected && is_banner) => Self::Other,
             Plausible::No if expected && garbage < PATIENCE => {
                 Self::Open { garbage: garbage.saturating_add(1), command, reply }
             }
@@ -35,8 +37,10 @@ impl Verdict {
             Plausible::NeedMore => {
                 let command = command || party == Party::Client;
                 let reply = reply || party == Party::Server;
-                // On another port a greeting alone may be mail's: both sides must have spoken the language.
-                if expected || command && reply { Self::Ftp } else { Self::Open { garbage, command, reply } }
+                // On another port a greeting alone may be mail's, and what began with a banner may be anything: then both sides
+                // must have spoken the language.
+                let is_enough = expected && (garbage == 0 || !from_the_beginning);
+                if is_enough || command && reply { Self::Ftp } else { Self::Open { garbage, command, reply } }
             }
         }
     }

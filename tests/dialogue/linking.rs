@@ -1,6 +1,7 @@
 //! Which data connection belongs to which command.
 
 use super::check;
+use super::support::analyse;
 
 #[test]
 fn a_refused_command_leaves_the_listener_to_the_next() {
@@ -248,7 +249,7 @@ fn two_servers_exchange_a_file_and_both_sessions_know() {
          D PORT accepted connected endpoint T:20>S:50000
          T RETR - 1000 complete 226 via 0",
     );
-    let report = super::analyse(script);
+    let report = analyse(script);
     let [first, second] = &report.sessions[..] else { panic!("two sessions") };
     assert_eq!(first.data_channels[0].peer_session.as_ref(), Some(&second.uid));
     assert_eq!(second.data_channels[0].peer_session.as_ref(), Some(&first.uid));
@@ -498,6 +499,96 @@ fn other_protocols_on_port_21_are_no_sessions() {
         C: PASS b
         S: +OK
         end C
+        ",
+        "S none",
+    );
+}
+
+#[test]
+fn a_lost_line_that_was_acknowledged_does_not_keep_the_next_ones_waiting() {
+    check(
+        r"
+        lost C: NOOP
+        S: 200 ok
+        C: PASV
+        S: 227 ok (198,51,100,2,195,80)
+        C: RETR f
+        data C:41000 -> S:50000, S sends 10
+        S: 226 done
+        ",
+        "D PASV accepted connected endpoint C:41000>S:50000",
+    );
+}
+
+/// Who logs in where the server says this before its greeting, on this port.
+fn user_after(first: &str, port: u16) -> Option<String> {
+    let report = analyse(&format!(
+        r"
+        session A C:40000 -> S:{port}
+        S+ {first}
+        S+ 220 ready\r\n
+        C: USER alice
+        S: 331 password
+        C: PASS secret
+        S: 230 in
+        C: QUIT
+        S: 221 bye
+        end S
+        "
+    ));
+    let session = report.sessions.first()?;
+    assert_eq!(session.login.to_string(), "accepted", "{first}");
+    session.user.as_ref().map(|user| user.raw().to_owned())
+}
+
+#[test]
+fn what_a_server_says_before_its_greeting_hides_no_session() {
+    for first in [
+        r"\r\n",
+        r" ",
+        r"\xef\xbb\xbf",
+        r"\x00",
+        r"Welcome to FTP\r\n",
+        r"ld.so: object 'a.so' cannot be preloaded: ignored.\r\nld.so: object 'b.so' cannot be preloaded.\r\n",
+        r"\x81\x82\x83\r\n",
+        r"Warning: ",
+    ] {
+        assert_eq!(user_after(first, 21).as_deref(), Some("alice"), "{first}");
+    }
+}
+
+#[test]
+fn blanks_before_a_greeting_hide_no_session_on_any_port() {
+    for first in [r"\r\n", r" ", r"\xef\xbb\xbf", r"\x00"] {
+        assert_eq!(user_after(first, 3000).as_deref(), Some("alice"), "{first}");
+    }
+}
+
+#[test]
+fn a_greeting_behind_a_byte_order_mark_is_the_greeting() {
+    let report = analyse(
+        r"
+        S+ \xef\xbb\xbf220 ready\r\n
+        C: USER alice
+        S: 331 password
+        end S
+        ",
+    );
+    let session = &report.sessions[0];
+    assert_eq!(session.greeting.iter().map(|reply| reply.code).collect::<Vec<_>>(), [220]);
+    assert_eq!(session.commands[0].replies[0].code, 331);
+}
+
+#[test]
+fn a_banner_that_no_dialogue_of_ftp_follows_is_no_session() {
+    check(
+        r"
+        S+ Welcome to the bulletin board\r\n
+        S+ login: 
+        C: help
+        S+ no such user\r\n
+        C: quit
+        end S
         ",
         "S none",
     );

@@ -99,7 +99,7 @@ impl Conversation {
         }
         if self.verdict != Verdict::Ftp {
             let plausible = ftp::command_plausibility(&whole(line));
-            self.weigh(plausible, Party::Client, expected);
+            self.weigh(plausible, Party::Client, expected, false);
         }
         let (end, received_at) = match origin.protection {
             Protection::Clear => (line.end_offset, received_at(line)),
@@ -143,12 +143,16 @@ impl Conversation {
         expected: bool,
         notes: &mut Notes<'_>,
     ) {
+        let line = &if self.awaits_greeting() { without_rubbish(*line) } else { *line };
         if self.verdict != Verdict::Ftp {
             let plausible = ftp::reply_plausibility(&whole(line));
+            let is_banner =
+                !line.text.first().is_some_and(u8::is_ascii_digit) && !ftp::names_another_protocol(line.text);
             self.weigh(
                 if self.opens_otherwise(line.text, expected) { Plausible::No } else { plausible },
                 Party::Server,
                 expected,
+                is_banner,
             );
         }
         let mut assembled = std::mem::take(&mut self.assembled);
@@ -229,8 +233,13 @@ impl Conversation {
     }
 
     /// Weighs one more line of a suspect.
-    pub(super) fn weigh(&mut self, plausible: Plausible, party: Party, expected: bool) {
-        self.verdict = self.verdict.after(plausible, party, expected, self.from_the_beginning);
+    pub(super) fn weigh(&mut self, plausible: Plausible, party: Party, expected: bool, is_banner: bool) {
+        self.verdict = self.verdict.after(plausible, party, expected, self.from_the_beginning, is_banner);
+    }
+
+    /// Whether the server has said nothing that counts.
+    fn awaits_greeting(&self) -> bool {
+        self.dialogue.awaits_greeting() && !self.assembler.is_open()
     }
 }
 
@@ -239,6 +248,12 @@ impl Conversation {
 /// shorter.
 pub(super) const fn received_at(line: &ControlLine<'_>) -> u64 {
     if line.layout.split { line.end_offset } else { line.start_offset.saturating_add(1) }
+}
+
+/// A server's first line without what stands before its code by mistake.
+fn without_rubbish(line: ControlLine<'_>) -> ControlLine<'_> {
+    let text = ftp::without_leading_rubbish(line.text);
+    if text.first().is_some_and(u8::is_ascii_digit) { ControlLine { text, ..line } } else { line }
 }
 
 /// A line with its end, which says that nothing more of it comes.

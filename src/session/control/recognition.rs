@@ -33,6 +33,8 @@ impl Control {
         self.first_bytes.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
         let telnet = telnet::prefix(&self.first_bytes);
         self.first_bytes.drain(..telnet.min(self.first_bytes.len()));
+        let begin = ftp::without_leading_rubbish(&self.first_bytes).len();
+        self.first_bytes.drain(..self.first_bytes.len().saturating_sub(begin));
         if self.first_bytes.is_empty() {
             return None;
         }
@@ -42,14 +44,17 @@ impl Control {
         } else {
             ftp::command_plausibility(&self.first_bytes)
         };
+        let is_another = ftp::names_another_protocol(&self.first_bytes);
         self.first_bytes.clear();
         if plausible != Plausible::No {
             return Some(if begins_with_digit { chunk.side.other() } else { chunk.side });
         }
-        if self.midstream && self.expected {
-            // In the middle of a line: until one begins the port decides.
-            let server_is_originator = options.is_control_port(connection.originator.port);
-            return Some(if server_is_originator { Side::Responder } else { Side::Originator });
+        let server_is_originator = options.is_control_port(connection.originator.port);
+        let client = if server_is_originator { Side::Responder } else { Side::Originator };
+        // In the middle of a line, or where a server says something of its own before its greeting: until a line shows who
+        // speaks the port decides.
+        if self.expected && (self.midstream || (chunk.side != client && !begins_with_digit && !is_another)) {
+            return Some(client);
         }
         self.conversation.verdict = Verdict::Other;
         None
