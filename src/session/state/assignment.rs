@@ -153,7 +153,8 @@ impl Assignment {
                 return late;
             }
         }
-        Some(in_force)
+        // What moved another transfer's content moves no more: the negotiation of this one was not captured.
+        (self.is_unused(in_force) || !channels.has_connection(in_force)).then_some(in_force)
     }
 
     /// The newest of the earlier negotiations whose connection began only after that of `in_force` was made.
