@@ -434,9 +434,12 @@ fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<f64>) -> 
 
 /// All in one: whatever hides one data connection hides most.
 fn not_captured(case: &Case<'_>, sink: &mut Sink) {
+    // Where the negotiation itself may be in a gap nobody knows which connection it was.
+    let is_known = |transfer: &Transfer| transfer.data_channel.is_some() || case.session.gaps.is_empty();
     let mut unseen = case
         .transfers()
         .filter(|(_, transfer)| transfer.status == Status::Complete && transfer.bytes.is_none())
+        .filter(|(_, transfer)| is_known(transfer))
         .peekable();
     let Some((index, transfer)) = unseen.peek().copied() else { return };
     let Some(command) = case.transfer_command(transfer) else { return };

@@ -143,6 +143,12 @@ impl DataFlow {
         self.last_payload.is_some()
     }
 
+    /// Whether this side sent something and the other one nothing.
+    pub(super) fn sent(&self, side: Side) -> bool {
+        let has = |side: Side| self.streams.get(index(side)).is_some_and(Option::is_some);
+        has(side) && !has(side.other())
+    }
+
     /// Takes more bytes.
     pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
         self.note_silence(chunk.packet);

@@ -11,7 +11,7 @@ use super::flow::{DataFlow, Flow, Role};
 use super::sessions::{HostPair, SessionId};
 use crate::base::{Endpoint, KeyedMap, Timestamp, cost};
 use crate::report::ChannelIndex;
-use crate::tcp::{Connection, ConnectionId, Onset};
+use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
 /// Connections that are kept in one list: candidates between two hosts, and data connections to one endpoint.
 const LISTED: usize = 256;
@@ -179,6 +179,27 @@ impl Flows {
                 && flow.first.time >= since
         };
         self.candidates.get(&hosts)?.iter().copied().rfind(fits)
+    }
+
+    /// The connection between two hosts that began at `since` or later, that nobody owns, and on which `sender` alone sent
+    /// anything; none where there are several.
+    pub(super) fn only_unclaimed_between(
+        &self,
+        hosts: HostPair,
+        sender: IpAddr,
+        since: Timestamp,
+    ) -> Option<ConnectionId> {
+        let mut unclaimed = self.candidates.get(&hosts)?.iter().copied().filter(|&id| {
+            let flow = self.get(id);
+            flow.is_some_and(|flow| {
+                matches!(&flow.role, Role::Data(data) if data.owners.is_empty()) && flow.first.time >= since
+            })
+        });
+        let only = unclaimed.next().filter(|_| unclaimed.next().is_none())?;
+        let flow = self.get(only)?;
+        let from_originator = flow.originator.ip == sender;
+        let sender = if from_originator { Side::Originator } else { Side::Responder };
+        self.data(only)?.sent(sender).then_some(only)
     }
 
     /// A connection has begun, which may become a session.

@@ -188,6 +188,11 @@ impl Sessions {
         self.by_hosts.contains_key(&hosts)
     }
 
+    /// Whether there is just one session between two hosts.
+    pub(super) fn are_alone_between(&self, hosts: HostPair) -> bool {
+        self.by_hosts.get(&hosts).is_some_and(|between| between.len() == 1)
+    }
+
     /// The session between two hosts whose dialogue can't be read now; of several the one that spoke last.
     pub(super) fn opaque_between(&self, hosts: HostPair) -> Option<SessionId> {
         let newest = self.by_hosts.get(&hosts)?.iter().rev().take(NEWEST);

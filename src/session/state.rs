@@ -127,6 +127,9 @@ impl DialogueState {
                 return;
             }
             self.pass_gaps(dialogue.gaps, command);
+            if let Some(channel) = self.assignment.uncommanded_before(command.frame, channels) {
+                self.in_force.channel = Some(channel);
+            }
             let Some(index) = CommandIndex::from_position(self.taken_in) else { return };
             self.take_in(index, command, channels, budget);
             self.taken_in = self.taken_in.saturating_add(1);
@@ -138,7 +141,7 @@ impl DialogueState {
         command.verb == Verb::Mlsd
             && self
                 .assignment
-                .pick(self.in_force.channel, effect(command), channels)
+                .pick(self.in_force.channel, command, effect(command), channels)
                 .is_some_and(|channel| channels.is_open(channel))
     }
 
@@ -271,7 +274,7 @@ impl DialogueState {
         effect: Effect,
         channels: Channels<'_>,
     ) {
-        start.assigned = self.assignment.pick(start.in_force, effect, channels).map(|channel| {
+        start.assigned = self.assignment.pick(start.in_force, command, effect, channels).map(|channel| {
             let connected =
                 channels.has_connection(channel) && TransferStart::moved_data(command, channel, channels);
             let is_first = connected && self.assignment.use_up(channel, channels);
@@ -329,11 +332,13 @@ impl DialogueState {
         start.path = transfer::path(&in_force.directory, command, argument);
         start.known_size = self.sizes.known(&in_force.directory, argument);
         start.assigned =
-            self.assignment.pick(start.in_force, effect(command), channels).map(|channel| Assigned {
-                channel,
-                connected: channels.has_connection(channel)
-                    && TransferStart::moved_data(command, channel, channels),
-                is_first: false,
+            self.assignment.pick(start.in_force, command, effect(command), channels).map(|channel| {
+                Assigned {
+                    channel,
+                    connected: channels.has_connection(channel)
+                        && TransferStart::moved_data(command, channel, channels),
+                    is_first: false,
+                }
             });
         start
     }

@@ -10,12 +10,15 @@ const STEP_BACK: i64 = 60_000_000_000;
 const STEP_FORWARD: i64 = 48 * 3600 * 1_000_000_000;
 
 /// The time that timers run by, which begins at 0: it goes on as the packets' times do, stands still where they go back a
-/// little, goes on from where it was after they went back a lot, and takes no leaps.
+/// little, goes on from where it was after they went back a lot, and takes no leaps. What comes back from a step back, as
+/// after a few packets without a time, has taken no time.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     now: Timestamp,
     /// The packets' time that it is.
     last: Option<Timestamp>,
+    /// The packets' time that it was before they went back a lot.
+    before_step: Option<Timestamp>,
 }
 
 impl Clock {
@@ -32,9 +35,16 @@ impl Clock {
         };
         let step = time.since(at);
         if step > 0 {
-            self.now = self.now.plus(step.min(STEP_FORWARD));
+            let returned =
+                self.before_step.filter(|&before| step > STEP_BACK && time.since(before) >= -STEP_BACK);
+            let taken = returned.map_or(step, |before| time.since(before).max(0));
+            if returned.is_some() {
+                self.before_step = None;
+            }
+            self.now = self.now.plus(taken.min(STEP_FORWARD));
             self.last = Some(time);
         } else if step < -STEP_BACK {
+            self.before_step = self.before_step.max(self.last);
             self.last = Some(time);
         }
         self.now
@@ -53,6 +63,16 @@ mod tests {
     fn a_clock_that_was_set_back_goes_on_from_where_it_was() {
         let mut clock = Clock::default();
         for (stamped, shown) in [(100, 0), (99, 0), (101, 1), (-3499, 1), (-3498, 2), (-3490, 10)] {
+            assert_eq!(clock.tick(at(stamped)), at(shown), "stamped {stamped}");
+        }
+    }
+
+    #[test]
+    fn packets_without_a_time_take_none() {
+        let mut clock = Clock::default();
+        for (stamped, shown) in
+            [(1000, 0), (1001, 1), (0, 1), (1002, 2), (0, 2), (0, 2), (1005, 5), (1006, 6)]
+        {
             assert_eq!(clock.tick(at(stamped)), at(shown), "stamped {stamped}");
         }
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Effect;
 use crate::base::NumberMap;
-use crate::report::{ChannelIndex, CommandIndex, Connection, DataChannel, Negotiation, Origin};
+use crate::report::{ChannelIndex, Command, CommandIndex, Connection, DataChannel, Negotiation, Origin};
 use crate::session::active::Channel;
 
 /// How many negotiations back a connection may belong to that came late.
@@ -89,6 +89,10 @@ pub(super) struct Assignment {
     by_command: NumberMap<CommandIndex, VecDeque<ChannelIndex>>,
     /// Channels that no command negotiated: connections by default ports.
     by_default: VecDeque<ChannelIndex>,
+    /// Channels of negotiations of which only the reply was captured, that no command came after yet.
+    uncommanded: VecDeque<ChannelIndex>,
+    /// Channels whose negotiation was not captured at all: a transfer's, by when their connections were there.
+    unseen: VecDeque<ChannelIndex>,
     /// For each channel whether a transfer has used it. As many are in the lists above, or were.
     used: Vec<bool>,
 }
@@ -100,14 +104,29 @@ impl Assignment {
         self.by_command.reserve(new.len());
         for channel in new {
             let Some(index) = ChannelIndex::from_position(self.used.len()) else { return };
-            if channel.origin == Origin::DefaultPorts {
-                self.by_default.push_back(index);
-            }
-            if let Some(command) = channel.origin.command() {
-                self.by_command.entry(command).or_default().push_back(index);
+            match channel.origin {
+                Origin::DefaultPorts => self.by_default.push_back(index),
+                Origin::Unseen { .. } => self.unseen.push_back(index),
+                Origin::Negotiated(negotiated) => match negotiated.command {
+                    Some(command) => self.by_command.entry(command).or_default().push_back(index),
+                    None => self.uncommanded.push_back(index),
+                },
             }
             self.used.push(false);
         }
+    }
+
+    /// The newest negotiation before a command's frame of which only the reply was captured, if there is one since the
+    /// last command.
+    pub(super) fn uncommanded_before(&mut self, frame: u64, channels: Channels<'_>) -> Option<ChannelIndex> {
+        let is_earlier =
+            |channel: ChannelIndex| channels.get(channel).is_some_and(|channel| channel.made.frame < frame);
+        let mut newest = None;
+        while let Some(&channel) = self.uncommanded.front().filter(|&&channel| is_earlier(channel)) {
+            self.uncommanded.pop_front();
+            newest = Some(channel);
+        }
+        newest
     }
 
     /// The channel that the command at `index` negotiated, and what came of that.
@@ -127,15 +146,18 @@ impl Assignment {
     /// The channel of a transfer that begins with the negotiation `in_force`.
     ///
     /// That is the negotiation's own; where it has had its transfer, that of a further connection on it; where it has no
-    /// connection, an earlier negotiation's that came late; and without any negotiation, the next one by default ports.
+    /// connection, an earlier negotiation's that came late; without any negotiation, the next one by default ports; and
+    /// where the negotiation was not captured, the one that was there when the transfer was completed.
     pub(super) fn pick(
         &self,
         in_force: Option<ChannelIndex>,
+        command: &Command,
         effect: Effect,
         channels: Channels<'_>,
     ) -> Option<ChannelIndex> {
         let Some(in_force) = in_force else {
-            return self.by_default.iter().copied().find(|&channel| self.is_unused(channel));
+            let by_default = self.by_default.iter().copied().find(|&channel| self.is_unused(channel));
+            return by_default.or_else(|| self.unseen_at(command, channels));
         };
         let negotiated = channels.get(in_force)?;
         let on_it = negotiated.origin.command().and_then(|command| self.by_command.get(&command));
@@ -153,8 +175,22 @@ impl Assignment {
                 return late;
             }
         }
+        if self.is_unused(in_force) || !channels.has_connection(in_force) {
+            return Some(in_force);
+        }
         // What moved another transfer's content moves no more: the negotiation of this one was not captured.
-        (self.is_unused(in_force) || !channels.has_connection(in_force)).then_some(in_force)
+        self.unseen_at(command, channels)
+    }
+
+    /// A channel whose negotiation was not captured, and whose connection was there between a transfer's command and its
+    /// completion.
+    fn unseen_at(&self, command: &Command, channels: Channels<'_>) -> Option<ChannelIndex> {
+        let completed = command.completion()?.frame;
+        self.unseen.iter().copied().find(|&channel| {
+            let begun = channels.first_frame(channel).is_some_and(|first| first < completed);
+            let is_over = channels.connection(channel).is_some_and(|it| it.frames.last < command.frame);
+            begun && !is_over && self.is_unused(channel)
+        })
     }
 
     /// The newest of the earlier negotiations whose connection began only after that of `in_force` was made.
@@ -176,10 +212,10 @@ impl Assignment {
     pub(super) fn use_up(&mut self, channel: ChannelIndex, channels: Channels<'_>) -> bool {
         let Some(used) = channel.of_mut(&mut self.used) else { return false };
         let is_first = !std::mem::replace(used, true);
-        let Self { used, by_command, by_default, .. } = self;
+        let Self { used, by_command, by_default, unseen, .. } = self;
         let command = channels.get(channel).and_then(|channel| channel.origin.command());
         let of_command = command.and_then(|command| by_command.get_mut(&command));
-        for waiting in of_command.into_iter().chain([by_default]) {
+        for waiting in of_command.into_iter().chain([by_default, unseen]) {
             // A further connection is found only where the negotiation's own was, or was given up for good.
             let is_spent = |channel: ChannelIndex| {
                 channel.of(used).is_none_or(|&used| used)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Finished, Tracker};
 use crate::base::{LimitName, Timestamp};
-use crate::report::{self, EndState, FirstClose};
+use crate::report::{self, CommandIndex, EndState, FirstClose};
 use crate::session::active::{ActiveSession, Ended, Link};
 use crate::session::assemble::FinishedSession;
 use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow};
@@ -221,7 +221,13 @@ impl Tracker {
             return;
         }
         // A connection that is still open may turn out to be the session's: then it is waited for.
-        self.infer(session_id);
+        let newest = self
+            .sessions
+            .get(session_id)
+            .map(|session| session.control.conversation.dialogue.commands.len().saturating_sub(1));
+        if let Some(newest) = newest.and_then(CommandIndex::from_position) {
+            self.infer(session_id, newest);
+        }
         if self.sessions.get(session_id).is_some_and(|session| session.open_flows == 0) {
             self.close(session_id);
         }

@@ -2,7 +2,8 @@
 
 use super::Tracker;
 use crate::base::{Endpoint, Timestamp};
-use crate::report::{Answer, ChannelIndex, MatchedBy, Origin, ReuseKind, Uid};
+use crate::ftp::Verb;
+use crate::report::{Answer, ChannelIndex, CommandIndex, MatchedBy, Origin, ReuseKind, Uid};
 use crate::session::active::{ActiveSession, Channel, Link};
 use crate::session::expectation::{Expectation, Fit};
 use crate::session::flow::{ConnectionAttempt, Role};
@@ -223,14 +224,45 @@ impl Tracker {
 
     /// A transfer completed though its negotiation could not be read: the connection that was opened between the two
     /// hosts since then, and that nobody else owns, was its data connection.
-    pub(super) fn infer(&mut self, session_id: SessionId) {
+    pub(super) fn infer(&mut self, session_id: SessionId, command: CommandIndex) {
         let Some(session) = self.sessions.get(session_id) else { return };
-        let Some((index, made, active)) = unread_negotiation(session) else { return };
+        let Some((index, made, active)) = unread_negotiation(session) else {
+            self.infer_unseen(session_id, command);
+            return;
+        };
         let (client, server) = (session.client().ip, session.server().ip);
         let connector = if active { server } else { client };
         let hosts = HostPair::between(client, server);
         if let Some(id) = self.flows.unclaimed_between(hosts, connector, made) {
             self.attach(id, session_id, index, MatchedBy::Inferred, None);
+        }
+    }
+
+    /// A transfer completed, and what negotiated its data connection is in a gap of the capture: where just one connection
+    /// that nobody else owns was opened between the two hosts since the line before the transfer's command, and moved bytes
+    /// the way that the command says, and only this session is between them, it was that one.
+    #[cold]
+    fn infer_unseen(&mut self, session_id: SessionId, command: CommandIndex) {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        let conversation = &session.control.conversation;
+        let commands = &conversation.dialogue.commands;
+        let Some(said) = command.of(commands).filter(|_| !conversation.gaps.is_empty()) else { return };
+        let in_force = session.in_force.and_then(|channel| session.channel(channel));
+        let is_spent = |channel: &Channel| channel.link.ended().is_some_and(|it| it.frames.last < said.frame);
+        let Some(before) = command.position().checked_sub(1).and_then(|before| commands.get(before)) else {
+            return;
+        };
+        if in_force.is_some_and(|channel| !is_spent(channel)) {
+            return;
+        }
+        let since = before.replies.last().map_or(before.time, |reply| reply.time);
+        let (client, server) = (session.client().ip, session.server().ip);
+        let sender = if matches!(said.verb, Verb::Stor | Verb::Stou | Verb::Appe) { client } else { server };
+        let hosts = HostPair::between(client, server);
+        if self.sessions.are_alone_between(hosts)
+            && let Some(id) = self.flows.only_unclaimed_between(hosts, sender, since)
+        {
+            self.link_new_channel(session_id, id, false);
         }
     }
 

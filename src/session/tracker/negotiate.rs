@@ -196,7 +196,7 @@ impl Tracker {
         packet: PacketRef,
     ) {
         if matches!(code, 200..=299) {
-            self.infer(session_id);
+            self.infer(session_id, index);
         }
         if self.is_watched() {
             self.transfer_replied(session_id, index, packet);
