@@ -181,6 +181,16 @@ impl<'a> Case<'a> {
         self.session.command(transfer.command)
     }
 
+    /// Whether the capture may lack a command of this verb that was in force at the command at `index`: bytes of the client
+    /// are missing since the last one that was captured.
+    pub(super) fn may_have_missed(&self, verb: &Verb, index: CommandIndex) -> bool {
+        let Some(command) = self.session.command(index) else { return false };
+        let before = self.session.commands.get(..index.position()).unwrap_or_default();
+        let last = before.iter().rev().find(|one| one.verb == *verb).map_or(0, |one| one.frame);
+        let mut gaps = self.session.gaps.iter();
+        gaps.any(|gap| gap.from == Party::Client && gap.frame > last && gap.frame <= command.frame)
+    }
+
     /// The final reply to a transfer command.
     pub(super) fn final_reply(&self, transfer: &Transfer) -> Option<&'a Reply> {
         self.transfer_command(transfer)?.completion()

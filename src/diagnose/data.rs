@@ -435,7 +435,10 @@ fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<f64>) -> 
 /// All in one: whatever hides one data connection hides most.
 fn not_captured(case: &Case<'_>, sink: &mut Sink) {
     // Where the negotiation itself may be in a gap nobody knows which connection it was.
-    let is_known = |transfer: &Transfer| transfer.data_channel.is_some() || case.session.gaps.is_empty();
+    let is_known = |transfer: &Transfer| {
+        let channel = transfer.data_channel.and_then(|number| case.session.data_channel(number));
+        case.session.gaps.is_empty() || channel.is_some_and(|channel| channel.predicted().is_some())
+    };
     let mut unseen = case
         .transfers()
         .filter(|(_, transfer)| transfer.status == Status::Complete && transfer.bytes.is_none())

@@ -34,7 +34,8 @@ fn cleartext(case: &Case<'_>, sink: &mut Sink) {
             Verb::Pass if command.line.protection == Protection::Clear => {
                 let guest =
                     user.is_some_and(|user| GUESTS.iter().any(|guest| guest.eq_ignore_ascii_case(user)));
-                if !guest {
+                let is_unknown = user.is_none() && case.may_have_missed(&Verb::User, index);
+                if !guest && !is_unknown {
                     first = first.or(Some((index, command, user)));
                     count += 1;
                 }

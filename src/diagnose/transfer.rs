@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::case::Case;
 use super::draft::{Draft, Sink, duration};
 use crate::base::{Address, Timestamp};
+use crate::ftp::Verb;
 use crate::report::{
     Certainty, Code, Connection, Content, DataChannel, Direction, EndState, FirstClose, Party, Session,
     Status, StreamFacts, Transfer, TransferIndex,
@@ -70,7 +71,7 @@ fn aborted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mu
         .iter()
         .skip(transfer.command.position().saturating_add(1))
         .take(1)
-        .find(|next| next.verb == crate::ftp::Verb::Abor);
+        .find(|next| next.verb == Verb::Abor);
     let who = match (abor, case.connection(transfer)) {
         (Some(_), _) => "by the client's ABOR".to_owned(),
         (None, Some(connection)) if connection.end_state == EndState::Rst => {
@@ -374,6 +375,9 @@ fn ascii_damage(
     let ascii = transfer.representation.raw().starts_with('A');
     let readable = !transfer.encrypted && matches!(transfer.mode, 'S' | 'B');
     if !ascii || !stream.binary || transfer.content != Content::File || !readable || stream.bytes == 0 {
+        return;
+    }
+    if case.may_have_missed(&Verb::Type, transfer.command) {
         return;
     }
     let what = transfer.mime.as_deref().map(|mime| [" (", mime, ")"].concat()).unwrap_or_default();

@@ -186,9 +186,11 @@ impl Half {
 
     /// Up to where the stream is known to reach when its connection ends: to its FIN, or to what the other side
     /// acknowledged.
-    pub(super) fn known_end(&self) -> u64 {
+    pub(super) fn known_end(&self, other: &Self) -> u64 {
+        // A side that has closed waits for the other's FIN, and acknowledges it as if it were a byte.
+        let fin = i64::from(other.fin.is_some());
         let acknowledged = || {
-            let acked = self.acked.filter(|_| self.has_sent)?;
+            let acked = self.acked.filter(|_| self.has_sent)?.saturating_sub(fin);
             // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
             (acked > offset(self.highest).saturating_add(1)).then_some(acked)
         };

@@ -485,14 +485,14 @@ impl Table {
         for side in [Side::Originator, Side::Responder] {
             let (half, other) = track.halves(side);
             let packet = half.fin.map_or(connection.last, |fin| fin.packet);
-            let end = is_followed.then(|| (half.known_end(), packet));
+            let end = is_followed.then(|| (half.known_end(other), packet));
             let received = half.received(other);
             let unseen = half.unseen(other);
             let mut out = Outlet { id, side, connection, sink, received };
             half.bytes.flush(end, &mut out, &mut self.budget);
             if is_followed {
                 let stream = connection.stream_mut(side);
-                stream.unacknowledged = half.known_end().saturating_sub(received);
+                stream.unacknowledged = half.known_end(other).saturating_sub(received);
                 stream.missing = stream.missing.saturating_add(unseen);
             }
         }

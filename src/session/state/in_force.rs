@@ -58,6 +58,9 @@ impl InForce {
             Verb::Pwd | Verb::Xpwd => {
                 if let Some(reply) = command.completion().filter(|reply| reply.code == 257) {
                     self.directory.reported(reply.text.raw());
+                } else if effect == Effect::Unknown {
+                    // Where the directories that were entered led is the server's to say, and what it said was not captured.
+                    self.directory.forget();
                 }
             }
             Verb::User | Verb::Pass if command.completion().is_some_and(Reply::accepts_login) => {

@@ -323,9 +323,11 @@ impl Tracker {
         }
         let Some(reply) = conversation.dialogue.unsolicited.last() else { return };
         let Some(endpoint) = ftp::passive_reply(code, reply.text.raw()) else { return };
+        // That nothing asked for it may be known only later.
+        let made = PacketRef { time: reply.time, frame: reply.frame };
         let origin = Origin::Negotiated(Negotiated { mode, command: None, answer: Answer::Unanswered(None) });
-        if let Some(index) = self.add_channel(session_id, Channel::new(origin, packet)) {
-            self.expect(session_id, index, endpoint, packet);
+        if let Some(index) = self.add_channel(session_id, Channel::new(origin, made)) {
+            self.expect(session_id, index, endpoint, made);
             self.accept(session_id, index, endpoint, packet);
         }
     }
