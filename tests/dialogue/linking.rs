@@ -2,6 +2,7 @@
 
 use super::check;
 use super::support::analyse;
+use ftpscope::report::Code;
 
 #[test]
 fn a_refused_command_leaves_the_listener_to_the_next() {
@@ -520,6 +521,70 @@ fn a_lost_line_that_was_acknowledged_does_not_keep_the_next_ones_waiting() {
     );
 }
 
+#[test]
+fn a_227_whose_command_was_lost_negotiates_what_comes_next() {
+    check(
+        r"
+        C: PASV
+        S: 227 ok (198,51,100,2,195,80)
+        C: RETR a
+        data C:41000 -> S:50000, S sends 10
+        S: 226 done
+        lost C: PASV
+        S: 227 ok (198,51,100,2,195,81)
+        C: RETR b
+        data C:41001 -> S:50001, S sends 20
+        S: 226 done
+        ",
+        "T RETR - 10 complete 226 via 0
+         T RETR - 20 complete 226 via 1",
+    );
+}
+
+#[test]
+fn a_transfer_whose_negotiation_was_lost_has_the_only_connection_of_its_time_and_not_the_one_before() {
+    check(
+        r"
+        C: PASV
+        S: 227 ok (198,51,100,2,195,80)
+        C: RETR a
+        data C:41000 -> S:50000, S sends 10
+        S: 226 done
+        lost C: PASV
+        lost S: 227 ok (198,51,100,2,195,81)
+        C: RETR b
+        data C:41001 -> S:50001, S sends 20
+        S: 226 done
+        ",
+        "D PASV accepted connected endpoint C:41000>S:50000
+         D - - connected inferred C:41001>S:50001
+         T RETR - 10 complete 226 via 0
+         T RETR - 20 complete 226 via 1",
+    );
+}
+
+#[test]
+fn a_transfer_whose_negotiation_was_lost_has_no_connection_where_there_were_two() {
+    let report = analyse(
+        r"
+        C: PASV
+        S: 227 ok (198,51,100,2,195,80)
+        C: RETR a
+        data C:41000 -> S:50000, S sends 10
+        S: 226 done
+        lost C: PASV
+        lost S: 227 ok (198,51,100,2,195,81)
+        C: RETR b
+        data C:41001 -> S:50001, S sends 20
+        data C:41002 -> S:50002, S sends 30
+        S: 226 done
+        ",
+    );
+    let session = &report.sessions[0];
+    assert_eq!(session.transfers[1].data_channel, None);
+    assert!(session.findings.iter().all(|finding| finding.code != Code::DataNotCaptured));
+}
+
 /// Who logs in where the server says this before its greeting, on this port.
 fn user_after(first: &str, port: u16) -> Option<String> {
     let report = analyse(&format!(
@@ -545,7 +610,7 @@ fn user_after(first: &str, port: u16) -> Option<String> {
 fn what_a_server_says_before_its_greeting_hides_no_session() {
     for first in [
         r"\r\n",
-        r" ",
+        r"\x20",
         r"\xef\xbb\xbf",
         r"\x00",
         r"Welcome to FTP\r\n",
@@ -559,7 +624,7 @@ fn what_a_server_says_before_its_greeting_hides_no_session() {
 
 #[test]
 fn blanks_before_a_greeting_hide_no_session_on_any_port() {
-    for first in [r"\r\n", r" ", r"\xef\xbb\xbf", r"\x00"] {
+    for first in [r"\r\n", r"\x20", r"\xef\xbb\xbf", r"\x00"] {
         assert_eq!(user_after(first, 3000).as_deref(), Some("alice"), "{first}");
     }
 }

@@ -3,7 +3,7 @@
 use super::Tracker;
 use crate::base::{Endpoint, Timestamp};
 use crate::ftp::Verb;
-use crate::report::{Answer, ChannelIndex, CommandIndex, MatchedBy, Origin, ReuseKind, Uid};
+use crate::report::{Answer, ChannelIndex, Command, CommandIndex, MatchedBy, Origin, ReuseKind, Uid};
 use crate::session::active::{ActiveSession, Channel, Link};
 use crate::session::expectation::{Expectation, Fit};
 use crate::session::flow::{ConnectionAttempt, Role};
@@ -248,10 +248,12 @@ impl Tracker {
         let commands = &conversation.dialogue.commands;
         let Some(said) = command.of(commands).filter(|_| !conversation.gaps.is_empty()) else { return };
         let in_force = session.in_force.and_then(|channel| session.channel(channel));
-        let is_spent = |channel: &Channel| channel.link.ended().is_some_and(|it| it.frames.last < said.frame);
-        let Some(before) = command.position().checked_sub(1).and_then(|before| commands.get(before)) else {
-            return;
+        let earlier = commands.get(..command.position()).unwrap_or_default();
+        let is_spent = |channel: &Channel| {
+            let since = earlier.iter().rev().take_while(|one| one.frame > channel.made.frame);
+            channel.is_linked() && since.take(LOOKED_BACK).any(|one| one.verb.is_transfer() && has_begun(one))
         };
+        let Some(before) = earlier.last() else { return };
         if in_force.is_some_and(|channel| !is_spent(channel)) {
             return;
         }
@@ -278,6 +280,14 @@ impl Tracker {
             self.attach(id, attempt.session, target, attempt.matched_by, attempt.peer_session);
         }
     }
+}
+
+/// Commands between a negotiation and a transfer that are looked at.
+const LOOKED_BACK: usize = 64;
+
+/// Whether a transfer's data connection was opened, as the server says.
+fn has_begun(transfer: &Command) -> bool {
+    transfer.replies.iter().any(|reply| reply.is_preliminary() || reply.is_completion())
 }
 
 /// The channel of the newest negotiation if that could not be read and has no connection: since when one may have come, and
