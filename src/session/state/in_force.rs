@@ -55,14 +55,7 @@ impl InForce {
                 Effect::Unknown => self.directory.forget(),
                 Effect::Refused => {}
             },
-            Verb::Pwd | Verb::Xpwd => {
-                if let Some(reply) = command.completion().filter(|reply| reply.code == 257) {
-                    self.directory.reported(reply.text.raw());
-                } else if effect == Effect::Unknown {
-                    // Where the directories that were entered led is the server's to say, and what it said was not captured.
-                    self.directory.forget();
-                }
-            }
+            Verb::Pwd | Verb::Xpwd => self.ask_directory(command, effect),
             Verb::User | Verb::Pass if command.completion().is_some_and(Reply::accepts_login) => {
                 self.directory.logged_in();
             }
@@ -124,6 +117,15 @@ impl InForce {
             | Verb::Mfmt
             | Verb::Rang
             | Verb::Other(_) => {}
+        }
+    }
+
+    fn ask_directory(&mut self, command: &Command, effect: Effect) {
+        if let Some(reply) = command.completion().filter(|reply| reply.code == 257) {
+            self.directory.reported(reply.text.raw());
+        } else if effect == Effect::Unknown {
+            // Where the directories that were entered led is the server's to say, and what it said was not captured.
+            self.directory.forget();
         }
     }
 
