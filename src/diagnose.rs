@@ -13,6 +13,7 @@ mod address;
 mod announced;
 mod case;
 mod conntrack;
+mod contacts;
 mod control;
 mod data;
 mod draft;
@@ -41,6 +42,7 @@ use crate::report::{Announcement, Capture, Finding, Report, Session, Thresholds}
 
 use announced::Announced;
 use case::{Case, Progress};
+use contacts::Contacts;
 use draft::Sink;
 
 pub use explain::{Explanation, explain, list_thresholds};
@@ -104,6 +106,7 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
 pub struct Diagnosis {
     options: Options,
     announced: Announced,
+    contacts: Contacts,
     logins: login::Ledger,
     ports: ports::Ledger,
     progress: Progress,
@@ -129,7 +132,7 @@ impl Diagnosis {
     pub fn session(&mut self, session: &mut Session, until: Timestamp) {
         let case = Case::open(session, &self.options, &self.announced, self.progress, until);
         let sink = examine(&case);
-        let forgotten = self.logins.add(&case) + self.ports.add(&case);
+        let forgotten = self.logins.add(&case) + self.ports.add(&case) + self.contacts.add(&case);
         self.progress = case.progress;
         self.limits.add(LimitName::Hosts, forgotten);
         let (findings, dropped) = sink.into_findings();
@@ -143,7 +146,7 @@ impl Diagnosis {
     /// The findings that belong to no single session, once all sessions were given.
     pub fn finish(&mut self, capture: &Capture) -> Vec<Finding> {
         let mut sink = Sink::new(self.options.findings);
-        control::attempts(capture, &self.options, &mut sink);
+        control::attempts(capture, &self.contacts, &self.options, &mut sink);
         data::capture_filtered(&self.progress, &mut sink);
         self.logins.close(&mut sink);
         self.ports.close(&self.options, &mut sink);

@@ -2,7 +2,9 @@
 
 use super::Options;
 use super::case::Case;
+use super::contacts::Contacts;
 use super::draft::{Draft, Sink, duration, plural};
+use crate::base::Timestamp;
 use crate::report::{Capture, Code, Party, Severity};
 
 /// The rules of this family, as far as they are about one session.
@@ -82,8 +84,17 @@ fn transfer_gaps(case: &Case<'_>, sink: &mut Sink) {
 }
 
 /// The rules about control connections that never came about.
-pub(super) fn attempts(capture: &Capture, options: &Options, sink: &mut Sink) {
+pub(super) fn attempts(capture: &Capture, contacts: &Contacts, options: &Options, sink: &mut Sink) {
     for attempt in &capture.attempts {
+        let sessions = contacts.between(attempt.client, attempt.server);
+        let soon = |start: &Timestamp| {
+            *start >= attempt.first && start.seconds_since(attempt.last) <= options.thresholds.session_after
+        };
+        // What works a minute later was no lasting obstacle.
+        if sessions.iter().any(soon) {
+            continue;
+        }
+        let before = sessions.iter().filter(|start| **start < attempt.first).max();
         let lasted = attempt.last.seconds_since(attempt.first);
         let within = if lasted > 0.0 { format!(" within {}", duration(lasted)) } else { String::new() };
         // A SYN at the very end of the capture may yet be answered.
@@ -94,11 +105,19 @@ pub(super) fn attempts(capture: &Capture, options: &Options, sink: &mut Sink) {
             (Code::ControlUnanswered, unanswered, "went unanswered"),
             (Code::ControlRefused, attempt.refused, "ended in RST"),
         ] {
-            if count == 0 {
+            // A single one beside sessions that work is chance.
+            if count == 0 || count == 1 && before.is_some() {
                 continue;
             }
+            let history = match before {
+                Some(start) => format!(
+                    "although a session that began {} before had worked",
+                    duration(attempt.first.seconds_since(*start))
+                ),
+                None => "and no session followed".to_owned(),
+            };
             let summary = format!(
-                "{} from {} to the control port {}{within} {what}, and no session followed",
+                "{} from {} to the control port {}{within} {what}, {history}",
                 plural(count, "connection attempt"),
                 attempt.client,
                 attempt.server,
@@ -106,12 +125,17 @@ pub(super) fn attempts(capture: &Capture, options: &Options, sink: &mut Sink) {
             // A single RST may be a scan, or a server that was just started.
             let single = code == Code::ControlRefused && count == 1;
             let severity = if single { Severity::Notice } else { Severity::Warning };
-            sink.push(
-                Draft::new(code, attempt.first, summary)
-                    .severity(severity)
-                    .count(count)
-                    .frames(attempt.frames.iter().copied()),
-            );
+            let draft = Draft::new(code, attempt.first, summary)
+                .severity(severity)
+                .count(count)
+                .frames(attempt.frames.iter().copied());
+            sink.push(match before {
+                Some(_) => draft.advice(
+                    "The server is there and probably blocks this address since then (too many connections): check its ban \
+                     list or the firewall's connection limit.",
+                ),
+                None => draft,
+            });
         }
     }
 }

@@ -13,8 +13,8 @@ use super::refusal::Refusal;
 use super::words::quote;
 use crate::base::{Address, Endpoint};
 use crate::report::{
-    Certainty, ChannelIndex, Code, Connection, DataChannel, Mode, Outcome, Reply, ReuseKind, Security,
-    Status, Transfer, TransferIndex,
+    Certainty, ChannelIndex, Code, Connection, DataChannel, FirstClose, Mode, Outcome, Reply, ReuseKind,
+    Security, Status, Transfer, TransferIndex,
 };
 
 /// The rules of this family.
@@ -22,6 +22,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     attempts(case, sink);
     for (index, transfer) in case.transfers() {
         never_attempted(case, index, transfer, sink);
+        early_close(case, index, transfer, sink);
     }
     not_captured(case, sink);
 }
@@ -430,6 +431,51 @@ fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<f64>) -> 
         "The SYNs were dropped before this capture point, or never sent: capture on the client's side as well, and see which."
     };
     (gave_up.unwrap_or_default(), advice)
+}
+
+/// A data connection that its listener closed before the transfer for which it was made, and the reply that failed that.
+pub(super) fn closed_early<'a>(case: &Case<'a>, transfer: &Transfer) -> Option<(&'a Connection, &'a Reply)> {
+    let channel = case.session.data_channel(transfer.data_channel?)?;
+    let connection = channel.connected().filter(|it| it.bytes() == 0 && !it.tls)?;
+    let command = case.transfer_command(transfer)?;
+    let reply = case.final_reply(transfer).filter(|reply| reply.is_negative())?;
+    let (closed, _) = connection.close?;
+    let by_listener = !channel.is_active() && connection.first_close == Some(FirstClose::Responder);
+    let before = command.replies.first().is_some_and(|first| closed < first.time)
+        && closed.seconds_since(command.time) <= CLOSED_WITH;
+    let early = by_listener && before && !address::has_stranger(case, channel);
+    early.then_some((connection, reply))
+}
+
+/// A close this soon after the transfer command has not been caused by it, in seconds.
+const CLOSED_WITH: f64 = 0.05;
+
+fn early_close(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mut Sink) {
+    let Some((connection, reply)) = closed_early(case, transfer) else { return };
+    let (Some(command), Some((closed, frame))) = (case.transfer_command(transfer), connection.close) else {
+        return;
+    };
+    let verb = excerpt(command.verb.name());
+    let lasted = duration(closed.seconds_since(connection.established.unwrap_or(connection.start)).max(0.0));
+    let before = if closed <= command.time {
+        format!("before {verb} was sent; {verb} then failed")
+    } else {
+        format!("as {verb} was sent, which failed")
+    };
+    let text = format!(
+        "The data connection of the client {} to {} was accepted and closed by the other side after {lasted}, {before} with {}",
+        Address(connection.originator.ip),
+        connection.responder,
+        quote(reply),
+    );
+    sink.push(
+        Draft::new(Code::DataClosedEarly, closed, text)
+            .certainty(Certainty::Likely)
+            .frames([connection.frames.first, frame, command.frame, reply.frame])
+            .command(Some(transfer.command))
+            .channel(transfer.data_channel)
+            .transfer(Some(index)),
+    );
 }
 
 /// All in one: whatever hides one data connection hides most.

@@ -93,6 +93,7 @@ pub const fn explain(code: Code) -> Explanation {
         | Code::DataNeverAttempted
         | Code::DataNotCaptured
         | Code::CaptureFiltered
+        | Code::DataClosedEarly
         | Code::PartialOutage
         | Code::TimeWaitReuse => data(code),
         Code::TransferTruncated
@@ -105,6 +106,7 @@ pub const fn explain(code: Code) -> Explanation {
         | Code::LoginRejected
         | Code::BruteForce
         | Code::TlsRefused
+        | Code::TlsReuseRequired
         | Code::DataUnprotected
         | Code::OversizedLine
         | Code::ControlUnanswered
@@ -303,6 +305,16 @@ const fn data(code: Code) -> Row {
                 "Capture all TCP traffic between the two hosts, not only port 21.",
             ],
         ),
+        Code::DataClosedEarly => (
+            Severity::Warning,
+            [
+                "The data connection was accepted and closed at once, before the transfer began, and the transfer failed.",
+                "The listener sent the first FIN or RST without any payload before the transfer command was answered, and the \
+                 final reply is 4yz or 5yz.",
+                "Something answered for the server, such as a port proxy or a load balancer: forward the passive ports to the \
+                 server itself.",
+            ],
+        ),
         Code::PartialOutage => (
             Severity::Warning,
             [
@@ -429,6 +441,15 @@ const fn control(code: Code) -> Row {
                 "Set up TLS on the server, and set the client to require it.",
             ],
         ),
+        Code::TlsReuseRequired => (
+            Severity::Warning,
+            [
+                "The server refused a data connection because its TLS session was not that of the control connection.",
+                "A transfer was refused by a reply that speaks of session reuse or resumption.",
+                "Have the client resume the TLS session of the control connection, or lift the requirement on the server \
+                 (vsftpd require_ssl_reuse=NO, ProFTPD TLSOptions NoSessionReuseRequired).",
+            ],
+        ),
         Code::DataUnprotected => (
             Severity::Warning,
             [
@@ -537,7 +558,7 @@ mod tests {
             }
             assert!(seen.insert(explanation.means), "{code} shares its meaning with another code");
         }
-        assert_eq!(seen.len(), 41);
+        assert_eq!(seen.len(), 43);
     }
 
     #[test]

@@ -44,12 +44,15 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
             if refusal == Refusal::LocalBind { "; it never sent a SYN" } else { "" },
         );
         let reset = case.connection(transfer).is_some_and(|it| it.end_state == EndState::Rst);
-        let mut draft = Draft::of_group(Code::TransferFailed, &group, summary)
-            .severity(severity(reply, refusal))
-            .advice(advice(refusal, reset))
-            .command(Some(transfer.command))
-            .channel(transfer.data_channel)
-            .transfer(Some(index));
+        let draft = if refusal == Refusal::WantsReuse {
+            Draft::of_group(Code::TlsReuseRequired, &group, summary)
+        } else {
+            Draft::of_group(Code::TransferFailed, &group, summary)
+                .severity(severity(reply, refusal))
+                .advice(advice(refusal, reset))
+        };
+        let mut draft =
+            draft.command(Some(transfer.command)).channel(transfer.data_channel).transfer(Some(index));
         if transfer.data_channel.is_none() {
             draft.channels.clear();
         }
@@ -72,6 +75,7 @@ fn is_explained(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, repl
     let unreached = matches!(channel.outcome(), Some(Outcome::Refused | Outcome::Unanswered));
     let about_data = reply.code == 425;
     unreached
+        || data::closed_early(case, transfer).is_some()
         || accepted_but_unused(channel) && data::is_never_attempted(case, index, transfer)
         || about_data && (address::is_mismatch(case, channel) || address::has_stranger(case, channel))
 }
@@ -117,6 +121,7 @@ const fn advice(refusal: Refusal, reset: bool) -> &'static str {
         | Refusal::ShuttingDown
         | Refusal::BadCredentials
         | Refusal::Limit
+        | Refusal::WantsReuse
         | Refusal::Other => "See the server's log.",
     }
 }

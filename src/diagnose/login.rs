@@ -161,6 +161,7 @@ const fn advice(refusal: Refusal) -> &'static str {
             "The server's access rules forbid this user or address: see its configuration."
         }
         Refusal::Limit
+        | Refusal::WantsReuse
         | Refusal::NoNegotiation
         | Refusal::LocalBind
         | Refusal::DiskFull
@@ -216,6 +217,7 @@ const _: () = assert!(
         + 3 * 81 * 4
         + 7 * cost::ALLOCATION
         + super::ports::LISTENER_COST
+        + super::contacts::CONTACT_COST
         <= cost::HOST
 );
 

@@ -9,6 +9,8 @@ pub(super) enum Refusal {
     Limit,
     /// Protection by TLS is missing.
     WantsTls,
+    /// The TLS session of the control connection has to be reused.
+    WantsReuse,
     /// A transfer without PORT or PASV before it.
     NoNegotiation,
     /// The server could not open its own side of the data connection.
@@ -124,8 +126,13 @@ impl Refusal {
         if matches!(code, 421 | 530) && words.any(MUCH) && words.any(OF_SESSIONS) && !words.any(NO_LIMIT) {
             return Self::Limit;
         }
+        if code >= 400
+            && words.any(&["session reuse", "session resumption", "reuse required", "session not resumed"])
+        {
+            return Self::WantsReuse;
+        }
         let about_tls = words.any(&["tls", "ssl", "ftps", "encryption", "encrypted", "cleartext", "prot p"])
-            && !words.any(&["session reuse", "resumption", "resumed", "handshake", "negotiation"]);
+            && !words.any(&["handshake", "negotiation"]);
         if code == 534 || about_tls {
             return Self::WantsTls;
         }
@@ -244,7 +251,7 @@ mod tests {
             (534, "Policy requires SSL.", Refusal::WantsTls),
             (521, "PROT P required", Refusal::WantsTls),
             (530, "SSL required on the control channel", Refusal::WantsTls),
-            (522, "SSL connection failed: session reuse required", Refusal::Other),
+            (522, "SSL connection failed: session reuse required", Refusal::WantsReuse),
             (425, "Use PORT or PASV first.", Refusal::NoNegotiation),
             (425, "dial tcp :20->198.51.100.23:36151: bind: address already in use", Refusal::LocalBind),
             (425, "Can't bind to local port", Refusal::LocalBind),

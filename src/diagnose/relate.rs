@@ -12,6 +12,8 @@ const NO_CONNECTION: &[Code] = &[
     Code::DataUnanswered,
     Code::DataRefused,
     Code::DataNeverAttempted,
+    Code::DataClosedEarly,
+    Code::TlsReuseRequired,
     Code::MalformedEndpoint,
     Code::UnexpectedReply,
     Code::ProtocolUnsupported,

@@ -3,7 +3,7 @@
 use super::case::{Case, argument, failed};
 use super::draft::{Draft, Sink, excerpt, plural};
 use crate::ftp::Verb;
-use crate::report::{Code, Command, Protection, Security, StreamFacts};
+use crate::report::{Code, Command, MatchedBy, Protection, Security, StreamFacts};
 
 /// The rules of this family.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
@@ -63,7 +63,9 @@ fn unprotected(case: &Case<'_>, sink: &mut Sink) {
     for (index, channel) in case.channels() {
         let Some(connection) = channel.connected() else { continue };
         let moved = clear(&connection.from_originator) || clear(&connection.from_responder);
-        if connection.tls || connection.decrypted || !moved || connection.start < since {
+        // What lies near in time and goes to another service of the same host is no data connection.
+        let guessed = channel.matched_by() == Some(MatchedBy::Inferred) && connection.responder.port < 1024;
+        if guessed || connection.tls || connection.decrypted || !moved || connection.start < since {
             continue;
         }
         count += 1;

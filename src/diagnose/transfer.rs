@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::case::Case;
 use super::draft::{Draft, Sink, duration};
+use super::words::quote;
 use crate::base::{Address, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
@@ -15,6 +16,7 @@ use crate::report::{
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     for (index, transfer) in case.transfers() {
         aborted(case, index, transfer, sink);
+        warned_of_ascii(case, index, transfer, sink);
         let connection = transfer
             .data_channel
             .and_then(|number| case.session.data_channel(number))
@@ -394,4 +396,27 @@ fn ascii_damage(
         draft(case, Code::AsciiDamage, time, index, transfer, text)
             .frames(stream.first_payload.map(|(_, frame)| frame)),
     );
+}
+
+/// A server that counts bare line feeds tells that what it took for text is none.
+fn warned_of_ascii(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mut Sink) {
+    let ascii = transfer.representation.raw().starts_with('A') && transfer.direction == Direction::Upload;
+    // Where the content was captured, it tells by itself.
+    if case.connection(transfer).is_some() {
+        return;
+    }
+    let Some(reply) = case.final_reply(transfer).filter(|reply| ascii && reply.is_completion()) else {
+        return;
+    };
+    let words = reply.text.raw().to_ascii_lowercase();
+    if !["bare linefeed", "bare line feed", "bare lf"].iter().any(|phrase| words.contains(phrase)) {
+        return;
+    }
+    let text = format!(
+        "{} was moved in TYPE A; the server {} warned with {}",
+        case.name(transfer),
+        case.session.server,
+        quote(reply),
+    );
+    sink.push(draft(case, Code::AsciiDamage, reply.time, index, transfer, text));
 }

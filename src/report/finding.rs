@@ -168,5 +168,9 @@ choices! {
         PartialOutage => "partial-outage",
         /// No data connection in the capture at all.
         CaptureFiltered => "capture-filtered",
+        /// Accepted, and closed without payload before the transfer began.
+        DataClosedEarly => "data-closed-early",
+        /// A data connection whose TLS session was not that of the control connection.
+        TlsReuseRequired => "tls-reuse-required",
     }
 }

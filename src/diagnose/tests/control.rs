@@ -203,3 +203,36 @@ fn control_connections_that_never_came_about_belong_to_the_report() {
     // The capture ends right after the SYN.
     assert_eq!(raised(attempt(1, 0, 0), 0), []);
 }
+
+#[test]
+fn attempts_beside_sessions_that_work_count_only_where_the_server_stopped_answering() {
+    let after = |unanswered, refused, first: i64, session_at: i64| {
+        let second = |seconds: i64| Timestamp::from_nanos(seconds * 1_000_000_000);
+        let attempt = ControlAttempt {
+            client: "198.51.100.10".parse().unwrap(),
+            server: endpoint("203.0.113.21:21"),
+            unanswered,
+            refused,
+            first: second(first),
+            last: second(first + 3),
+            frames: vec![1, 2],
+        };
+        let mut diagnosis = Diagnosis::new(Options::default());
+        let mut told = session().but(|it| it.start = second(session_at));
+        diagnosis.session(&mut told.session, second(900));
+        let capture = Capture { attempts: vec![attempt], last: Some(second(900)), ..Capture::default() };
+        diagnosis.finish(&capture)
+    };
+    // Within the minute after.
+    assert_eq!(after(1, 0, 10, 69), []);
+    assert_eq!(after(0, 3, 10, 15), []);
+    assert_eq!(after(3, 0, 10, 200)[0].code, Code::ControlUnanswered);
+    // Before: one is chance, several are a server that blocks.
+    assert_eq!(after(1, 0, 100, 10), []);
+    let blocked = after(3, 0, 100, 10);
+    assert!(
+        blocked[0].summary.ends_with("although a session that began 90.0 s before had worked"),
+        "{blocked:?}"
+    );
+    assert!(blocked[0].advice.as_deref().unwrap().contains("ban list"));
+}

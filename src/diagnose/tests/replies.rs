@@ -213,3 +213,40 @@ fn a_reply_that_takes_five_seconds_is_slow() {
         ],
     );
 }
+
+#[test]
+fn a_connection_that_its_listener_closed_before_the_transfer_was_answered_for_the_server() {
+    let early = |codes: &[u16]| session().pasv("203.0.113.21:50000").connected(0).retr("a", codes);
+    let found = one(&early(&[425]), Code::DataClosedEarly);
+    assert!(
+        found.summary.contains("closed by the other side after 20 ms, before RETR was sent"),
+        "{}",
+        found.summary
+    );
+    spares(Code::TransferFailed, &[early(&[425])]);
+    spares(Code::DataClosedEarly, &[clean(), early(&[226]), early(&[150, 226])]);
+}
+
+#[test]
+fn session_reuse_that_the_server_wants_is_named() {
+    let told = refused("RETR", 522, "SSL connection failed: session reuse required");
+    let found = one(&told, Code::TlsReuseRequired);
+    assert!(
+        found.summary.ends_with("with 522 “SSL connection failed: session reuse required”"),
+        "{}",
+        found.summary
+    );
+    spares(Code::TransferFailed, &[told]);
+}
+
+#[test]
+fn a_server_that_counts_bare_line_feeds_warns_of_ascii_damage() {
+    let told = session().pasv("203.0.113.21:50000").stor("photo.jpg", &[150, 226]).but(|it| {
+        it.transfers[0].representation = "A".into();
+        let reply = it.commands.last_mut().unwrap().replies.last_mut().unwrap();
+        reply.text = "WARNING! 321 bare linefeeds received in ASCII mode".into();
+    });
+    let found = one(&told, Code::AsciiDamage);
+    assert!(found.summary.contains("warned with 226 “WARNING! 321 bare linefeeds"), "{}", found.summary);
+    spares(Code::AsciiDamage, &[told.last_transfer(|it| it.representation = "I".into())]);
+}

@@ -260,6 +260,8 @@ pub(super) const fn title(code: Code) -> &'static str {
         Code::ConnectionLimit => "too many connections or users",
         Code::SlowReply => "reply took seconds",
         Code::PartialOutage => "some data connections fail, others work",
+        Code::DataClosedEarly => "data connection accepted and closed at once",
+        Code::TlsReuseRequired => "TLS session of the control connection not reused",
         Code::CaptureFiltered => "no data connection in the capture",
     }
 }
