@@ -6,7 +6,9 @@ use super::data;
 use super::draft::{Draft, Groups, Sink, excerpt, times};
 use super::refusal::Refusal;
 use super::words::{list, quote};
-use crate::report::{Code, EndState, Outcome, Reply, Severity, Status, Transfer, TransferIndex};
+use crate::report::{
+    Code, DataChannel, EndState, Negotiation, Outcome, Reply, Severity, Status, Transfer, TransferIndex,
+};
 
 /// The rule: equal refusals are one finding.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
@@ -43,13 +45,14 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
             quote(reply),
             if refusal == Refusal::LocalBind { "; it never sent a SYN" } else { "" },
         );
+        let refused_before = refusal == Refusal::NoNegotiation && negotiation_was_refused(case, transfer);
         let reset = case.connection(transfer).is_some_and(|it| it.end_state == EndState::Rst);
         let draft = if refusal == Refusal::WantsReuse {
             Draft::of_group(Code::TlsReuseRequired, &group, summary)
         } else {
             Draft::of_group(Code::TransferFailed, &group, summary)
                 .severity(severity(reply, refusal))
-                .advice(advice(refusal, reset))
+                .advice(if refused_before { REFUSED_BEFORE } else { advice(refusal, reset) })
         };
         let mut draft =
             draft.command(Some(transfer.command)).channel(transfer.data_channel).transfer(Some(index));
@@ -78,6 +81,17 @@ fn is_explained(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, repl
         || data::closed_early(case, transfer).is_some()
         || accepted_but_unused(channel) && data::is_never_attempted(case, index, transfer)
         || about_data && (address::is_mismatch(case, channel) || address::has_stranger(case, channel))
+}
+
+const REFUSED_BEFORE: &str = "The negotiation before it had been refused, so the server had nothing to connect to: see why it was refused.";
+
+/// Whether the last negotiation before a transfer was refused.
+fn negotiation_was_refused(case: &Case<'_>, transfer: &Transfer) -> bool {
+    let before = |(_, channel): &(_, &DataChannel)| {
+        channel.command().is_some_and(|command| command < transfer.command)
+    };
+    let last = case.channels().take_while(before).last();
+    last.is_some_and(|(_, channel)| channel.negotiation() == Some(Negotiation::Rejected))
 }
 
 /// The words of a reply without what differs from file to file.
