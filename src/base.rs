@@ -34,7 +34,7 @@ pub use limits::{Cost, Limit, LimitCounts, LimitName, LimitSet, Limits, cost};
 pub(crate) use number_map::NumberMap;
 pub use packet::PacketRef;
 pub(crate) use refuse::{refuse_other_values, refuse_values};
-pub use secret::Secret;
+pub use secret::{Secret, SecretKey};
 pub(crate) use short::{Address, Short, digits};
 pub use text::{Printable, Text, is_unprintable};
 pub(crate) use text::{is_plain, plain_length};

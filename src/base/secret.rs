@@ -1,18 +1,55 @@
 //! Passwords and accounts.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Text;
+use super::hash_keys::StrongKeys;
 
 /// The argument of PASS or ACCT. It never prints: `Debug` and `Display` give `***`, in every build.
 ///
 /// The text is kept only where the user asked for secrets; otherwise it is dropped once the line is parsed.
 /// Reports show it where it was kept, and [`Secret::HIDDEN`] otherwise.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
-pub struct Secret(Option<Text>);
+pub struct Secret(Kept);
+
+/// What is kept of a secret.
+#[derive(Clone, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+enum Kept {
+    #[default]
+    Nothing,
+    /// By which equal secrets are recognized while the program runs; never written out.
+    Likeness(u64),
+    All(Text),
+}
+
+/// A likeness means nothing outside of the run that made it.
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All(one), Self::All(other)) => one == other,
+            (Self::All(_), _) | (_, Self::All(_)) => false,
+            (Self::Nothing | Self::Likeness(_), Self::Nothing | Self::Likeness(_)) => true,
+        }
+    }
+}
+
+impl Eq for Kept {}
+
+/// A random key by which equal secrets are recognized without being kept.
+#[derive(Clone, Debug, Default)]
+pub struct SecretKey(StrongKeys);
+
+impl SecretKey {
+    /// A secret of which only its likeness is kept.
+    pub(crate) fn hide(&self, secret: &[u8]) -> Secret {
+        Secret(Kept::Likeness(self.0.hash_one(secret)))
+    }
+}
 
 impl Secret {
     /// Shown in place of a secret that was not kept.
@@ -20,22 +57,39 @@ impl Secret {
 
     /// A secret whose text is not kept.
     pub const fn hidden() -> Self {
-        Self(None)
+        Self(Kept::Nothing)
     }
 
     /// A secret that the user asked to see.
     pub const fn shown(text: Text) -> Self {
-        Self(Some(text))
+        Self(Kept::All(text))
+    }
+
+    /// What it has in common with its equals of this run; none where it was read from a report.
+    pub(crate) fn likeness(&self) -> Option<u64> {
+        match &self.0 {
+            Kept::Nothing => None,
+            Kept::Likeness(likeness) => Some(*likeness),
+            // Whoever sees the text needs no key.
+            Kept::All(text) => {
+                let mut hasher = DefaultHasher::new();
+                text.raw().hash(&mut hasher);
+                Some(hasher.finish())
+            }
+        }
     }
 
     /// The text, if it was kept; the caller is responsible for where it goes.
     pub fn reveal(&self) -> Option<&Text> {
-        self.0.as_ref()
+        match &self.0 {
+            Kept::All(text) => Some(text),
+            Kept::Nothing | Kept::Likeness(_) => None,
+        }
     }
 
     /// The text if it was kept, else [`Secret::HIDDEN`], as reports show it.
     pub fn as_reported(&self) -> &str {
-        self.0.as_ref().map_or(Self::HIDDEN, Text::raw)
+        self.reveal().map_or(Self::HIDDEN, Text::raw)
     }
 }
 
@@ -73,6 +127,22 @@ impl fmt::Display for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_secrets_are_recognized_under_one_key_and_under_no_other() {
+        let (key, other) = (SecretKey::default(), SecretKey::default());
+        let likeness = |key: &SecretKey, secret: &[u8]| key.hide(secret).likeness();
+        assert_eq!(likeness(&key, b"hunter2"), likeness(&key.clone(), b"hunter2"));
+        assert_ne!(likeness(&key, b"hunter2"), likeness(&key, b"hunter3"));
+        assert_ne!(likeness(&key, b"hunter2"), likeness(&other, b"hunter2"));
+        let known = key.hide(b"hunter2");
+        assert!(known == Secret::hidden() && known != Secret::shown("hunter2".into()));
+        assert_eq!(serde_json::to_string(&known).unwrap(), r#""***""#);
+        let shown = |text: &'static str| Secret::shown(text.into()).likeness();
+        assert!(
+            shown("a") == shown("a") && shown("a") != shown("b") && Secret::hidden().likeness().is_none()
+        );
+    }
 
     #[test]
     fn a_secret_prints_as_stars_even_where_it_is_kept() {

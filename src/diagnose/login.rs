@@ -9,7 +9,10 @@ use super::refusal::Refusal;
 use super::words::quote;
 use crate::base::{Address, Endpoint, Timestamp, cost};
 use crate::ftp::Verb;
-use crate::report::{ChannelIndex, Code, Command, CommandIndex, ControlGap, Login, Party, Protection, Reply};
+use crate::report::{
+    Argument, Certainty, ChannelIndex, Code, Command, CommandIndex, ControlGap, Login, Party, Protection,
+    Reply,
+};
 
 /// Users whose password is no secret.
 const GUESTS: [&str; 2] = ["anonymous", "ftp"];
@@ -198,6 +201,11 @@ struct Guesses {
     /// When it became guessing.
     alarming: Option<Timestamp>,
     accepted: Option<Accepted>,
+    /// What the passwords have in common, while all are equal.
+    password: Option<u64>,
+    /// Whether they differ, or could not be compared.
+    varied: bool,
+    code: u16,
 }
 
 /// A login that was accepted after the guessing.
@@ -226,7 +234,7 @@ impl Ledger {
     pub(super) fn add(&mut self, case: &Case<'_>) -> u64 {
         let session = case.session;
         let mut counted = false;
-        for Rejection { reply, user, .. } in rejections(case) {
+        for Rejection { command, reply, user, .. } in rejections(case) {
             if !is_guess(reply) {
                 continue;
             }
@@ -245,9 +253,13 @@ impl Ledger {
                     port: session.server.port,
                     alarming: None,
                     accepted: None,
+                    password: None,
+                    varied: false,
+                    code: reply.code,
                 })
             });
             guesses.add(reply, user, !counted, case.options.thresholds.guesses);
+            guesses.compare(command);
             counted = true;
         }
         if let Some(guesses) = self.pairs.get_mut(&(session.client.ip, session.server.ip)) {
@@ -262,6 +274,10 @@ impl Ledger {
             self.pairs.drain().filter(|(_, guesses)| guesses.alarming.is_some()).collect();
         pairs.sort_unstable_by_key(|&(key, _)| key);
         for ((client, server), guesses) in pairs {
+            if let ([user], false) = (guesses.users.as_slice(), guesses.varied) {
+                sink.push(stored_password(client, server, user, &guesses));
+                continue;
+            }
             let users = match guesses.users.as_slice() {
                 [] => String::new(),
                 [one] => format!(", user “{one}”"),
@@ -295,7 +311,35 @@ impl Ledger {
     }
 }
 
+/// Nobody guesses with the same password.
+fn stored_password(client: IpAddr, server: IpAddr, user: &str, guesses: &Guesses) -> Draft {
+    let summary = format!(
+        "The server {} rejected {} of the client {} as “{user}” within {}, all with the same password ({}): probably a stored \
+         password that is out of date",
+        Endpoint::new(server, guesses.port),
+        plural(guesses.count, "login"),
+        Address(client),
+        duration(guesses.last.seconds_since(guesses.first)),
+        guesses.code,
+    );
+    Draft::new(Code::LoginRejected, guesses.last, summary)
+        .certainty(Certainty::Likely)
+        .count(guesses.count)
+        .frames(guesses.frames.iter().copied())
+        .advice("Update the password in the job or client that logs in from this address.")
+}
+
 impl Guesses {
+    /// Takes note of the password of a rejected login.
+    fn compare(&mut self, command: &Command) {
+        let likeness = match &command.argument {
+            Some(Argument::Secret(secret)) => secret.likeness(),
+            Some(Argument::Text(_)) | None => None,
+        };
+        self.varied |= likeness.is_none() || self.password.is_some_and(|known| Some(known) != likeness);
+        self.password = self.password.or(likeness);
+    }
+
     fn add(&mut self, reply: &Reply, user: Option<&str>, new_session: bool, enough: f64) {
         self.count = self.count.saturating_add(1);
         if self.count as f64 >= enough {

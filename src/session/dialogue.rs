@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
+use super::Options;
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Secret, Text};
 use crate::ftp::{self, Answer, Secrecy, Verb, may_answer};
 use crate::report::{Argument, Command, CommandIndex, LineFacts, Reply};
@@ -357,10 +358,10 @@ pub(super) fn command(
     argument: Option<&[u8]>,
     packet: PacketRef,
     line: LineFacts,
-    show_passwords: bool,
+    options: &Options,
 ) -> Command {
-    let argument = argument.map(|bytes| match (ftp::secrecy(&verb, bytes), show_passwords) {
-        (Secrecy::Whole, false) => Argument::Secret(Secret::hidden()),
+    let argument = argument.map(|bytes| match (ftp::secrecy(&verb, bytes), options.show_passwords) {
+        (Secrecy::Whole, false) => Argument::Secret(options.secret_key.hide(bytes)),
         (Secrecy::Whole, true) => Argument::Secret(Secret::shown(Text::from_wire(bytes))),
         (Secrecy::Part(secret), false) => {
             Argument::Text(Text::from_wire(&ftp::without_secret(bytes, secret)))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::Limits;
+use crate::base::{Limits, SecretKey};
 use crate::report::Thresholds;
 use crate::tcp::Connection;
 use crate::tls::KeyLog;
@@ -29,6 +29,8 @@ pub struct Options {
     pub hash: bool,
     /// Whether passwords and accounts are kept.
     pub show_passwords: bool,
+    /// By which equal passwords are recognized without being kept.
+    pub secret_key: SecretKey,
     /// Ports on which a control connection is expected; on others it is recognised by what both sides say.
     pub control_ports: Vec<u16>,
     /// Ports on which a control connection begins with TLS.
@@ -52,6 +54,7 @@ impl Default for Options {
             predict_window: 30 * SECOND,
             hash: true,
             show_passwords: false,
+            secret_key: SecretKey::default(),
             control_ports: vec![21],
             implicit_tls_ports: vec![990],
             key_log: Arc::new(KeyLog::default()),

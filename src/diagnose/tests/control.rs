@@ -1,11 +1,13 @@
 //! Logins, protection, the control connection.
 
 use super::{clean, raises, spares};
-use crate::base::Timestamp;
+use crate::base::{SecretKey, Timestamp};
 use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, between, endpoint, session};
-use crate::report::{Capture, Code, ControlAttempt, ControlGap, Login, OversizedLine, Security};
+use crate::report::{
+    Argument, Capture, Code, ControlAttempt, ControlGap, Login, OversizedLine, Security, Severity,
+};
 
 #[test]
 fn passwords_in_the_clear_count_once_and_guests_have_none() {
@@ -103,6 +105,29 @@ fn five_rejected_logins_are_guessing_over_any_number_of_sessions() {
         echoes = echoes.say("USER root", &[(530, "no")]).say("PASS x", &[(503, "log in with USER first")]);
     }
     assert_eq!(finish(vec![echoes]), []);
+}
+
+#[test]
+fn the_same_password_again_and_again_is_a_stored_one_and_no_guess() {
+    let finish = |passwords: [&[u8]; 5]| {
+        let (key, mut diagnosis) = (SecretKey::default(), Diagnosis::new(Options::default()));
+        for password in passwords {
+            let mut told = rejected(session(), 1, "Login incorrect.").but(|it| {
+                it.commands[1].argument = Some(Argument::Secret(key.hide(password)));
+            });
+            let now = told.now();
+            diagnosis.session(&mut told.session, now);
+        }
+        diagnosis.finish(&Capture::default())
+    };
+    let found = finish([b"old"; 5]);
+    assert_eq!((found[0].code, found[0].severity), (Code::LoginRejected, Severity::Notice));
+    assert!(
+        found[0].summary.contains("rejected 5 logins")
+            && found[0].summary.contains("all with the same password (530)")
+    );
+    let found = finish([b"old", b"old", b"old", b"old", b"new"]);
+    assert_eq!(found.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::BruteForce]);
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl Conversation {
             argument,
             line.packet,
             facts(line.layout, origin.protection),
-            notes.options.show_passwords,
+            notes.options,
         );
         // With room for what will answer it: a command without its reply would mislead.
         let cost = kept::command(&command);

@@ -81,7 +81,7 @@ impl Conversation {
             return None;
         }
         let said = facts(line.layout, Protection::Clear);
-        let command = dialogue::command(verb, argument, line.packet, said, options.show_passwords);
+        let command = dialogue::command(verb, argument, line.packet, said, options);
         let index = self.dialogue.give(command, received_at(line), had)?;
         self.dialogue.client_read(line.end_offset, &mut self.answered);
         self.read.client = line.end_offset;
