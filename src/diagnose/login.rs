@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::case::{Case, argument};
-use super::draft::{Draft, Groups, Sink, duration, excerpt, plural};
+use super::draft::{Draft, Groups, Sink, beginning, duration, excerpt, plural};
 use super::refusal::Refusal;
 use super::words::quote;
 use crate::base::{Address, Endpoint, Timestamp, cost};
@@ -13,6 +13,9 @@ use crate::report::{
     Argument, Certainty, ChannelIndex, Code, Command, CommandIndex, ControlGap, Login, Party, Protection,
     Reply,
 };
+
+/// Characters remembered of a user's name.
+const USER: usize = 40;
 
 /// Users whose password is no secret.
 const GUESTS: [&str; 2] = ["anonymous", "ftp"];
@@ -216,13 +219,13 @@ struct Accepted {
     frame: u64,
 }
 
-// A pair with its frames (a list of 8) and the names of three users of 80 characters, beside a listener of `ports`.
+// A pair with its frames (a list of 8) and the names of three users, beside a listener of `ports`.
 const _: () = assert!(
     cost::in_hash_table(size_of::<((IpAddr, IpAddr), Box<Guesses>)>())
         + size_of::<Guesses>()
         + size_of::<[u64; 8]>()
         + 2 * size_of::<String>()
-        + 3 * 81 * 4
+        + 3 * (USER + 1) * 4
         + 7 * cost::ALLOCATION
         + super::ports::LISTENER_COST
         + super::contacts::CONTACT_COST
@@ -351,7 +354,7 @@ impl Guesses {
         if self.frames.len() < 8 {
             self.frames.push(reply.frame);
         }
-        if let Some(user) = user.map(excerpt)
+        if let Some(user) = user.map(|user| beginning(user, USER))
             && self.users.len() < 2
             && !self.users.iter().any(|known| *known == user)
         {
@@ -372,7 +375,7 @@ impl Guesses {
             if let Some(reply) =
                 accepted.filter(|_| matches!(command.verb, Verb::User | Verb::Pass | Verb::Acct))
             {
-                let user = user.map(excerpt).unwrap_or_default().into_owned();
+                let user = user.map(|user| beginning(user, USER)).unwrap_or_default().into_owned();
                 self.accepted = Some(Accepted { user, client: case.session.client, frame: reply.frame });
                 return;
             }
