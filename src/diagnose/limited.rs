@@ -16,6 +16,7 @@ pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
         | Code::ControlUnanswered
         // Neither a command nor a connection that was left out can be told from one that never was.
         | Code::UnexpectedReply
+        | Code::DataClosedEarly
         | Code::CaptureFiltered
         | Code::CaptureGap => true,
         // Of the wrong address too, unless the connection shows the right one.
@@ -49,6 +50,7 @@ pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
         | Code::TransferFailed
         | Code::SessionTimeout
         | Code::ConnectionLimit
+        | Code::TlsReuseRequired
         | Code::SlowReply
         | Code::PartialOutage => false,
     }
