@@ -20,6 +20,7 @@ mod draft;
 mod ending;
 mod explain;
 mod failed;
+mod foreign;
 mod limited;
 mod login;
 mod middlebox;
@@ -98,6 +99,7 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     waits::rules,
     login::rules,
     tls::rules,
+    foreign::rules,
     control::rules,
 ];
 

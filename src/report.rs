@@ -23,6 +23,7 @@ mod state;
 #[cfg(test)]
 pub(crate) mod testing;
 mod thresholds;
+mod tls;
 mod transfer;
 
 use std::borrow::Cow;
@@ -49,6 +50,7 @@ pub use session::{
 };
 pub use state::{ChannelState, Verdict};
 pub use thresholds::{Threshold, Thresholds, Unit};
+pub use tls::{TlsAlert, TlsDetails, TlsHandshake};
 pub use transfer::{Content, Direction, Status, Transfer};
 
 /// Everything that was found in one capture, of one file or several.

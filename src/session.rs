@@ -36,6 +36,7 @@ mod options;
 mod ports;
 mod sessions;
 mod state;
+mod tls_details;
 mod tracker;
 mod verdict;
 

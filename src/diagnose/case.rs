@@ -8,8 +8,8 @@ use super::draft::excerpt;
 use crate::base::{Endpoint, Text, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
-    ChannelIndex, Command, CommandIndex, Connection, DataChannel, Mode, Party, Reply, Session, Status,
-    Transfer, TransferIndex,
+    ChannelIndex, Command, CommandIndex, Connection, DataChannel, FirstClose, Mode, Party, Reply, Session,
+    Status, Transfer, TransferIndex,
 };
 
 /// A session with what its rules look up again and again.
@@ -227,7 +227,8 @@ impl<'a> Case<'a> {
 
     /// Whether replies may be missing because the capture lacks them.
     pub(super) fn replies_may_be_lost(&self) -> bool {
-        self.session.gaps.iter().any(|gap| gap.from == Party::Server)
+        let unread = self.session.tls_details.as_ref().is_some_and(|details| details.obstacle.is_some());
+        unread || self.session.gaps.iter().any(|gap| gap.from == Party::Server)
     }
 
     /// Whether any reply of the server is in the capture: without one, the other direction was not captured at all.
@@ -235,6 +236,22 @@ impl<'a> Case<'a> {
         !self.session.greeting.is_empty()
             || !self.session.unsolicited.is_empty()
             || self.session.commands.iter().any(|command| !command.replies.is_empty())
+    }
+
+    /// Whether the control connection is under TLS and was not read.
+    pub(super) fn is_unread(&self) -> bool {
+        self.session.tls_details.as_ref().is_some_and(|details| !details.decrypted)
+    }
+
+    /// Which party closed a data connection first.
+    pub(super) fn first_closer(&self, channel: &DataChannel, connection: &Connection) -> Option<Party> {
+        let (originator, responder) =
+            if channel.is_active() { (Party::Server, Party::Client) } else { (Party::Client, Party::Server) };
+        match connection.first_close? {
+            FirstClose::Originator => Some(originator),
+            FirstClose::Responder => Some(responder),
+            FirstClose::Both => None,
+        }
     }
 
     /// The control peer that a channel's negotiation speaks for: the one that listens.

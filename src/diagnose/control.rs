@@ -5,7 +5,7 @@ use super::case::Case;
 use super::contacts::Contacts;
 use super::draft::{Draft, Sink, duration, plural};
 use crate::base::Timestamp;
-use crate::report::{Capture, Code, Party, Severity};
+use crate::report::{Capture, Certainty, Code, ControlAttempt, Party, Severity};
 
 /// The rules of this family, as far as they are about one session.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
@@ -94,48 +94,87 @@ pub(super) fn attempts(capture: &Capture, contacts: &Contacts, options: &Options
         if sessions.iter().any(soon) {
             continue;
         }
-        let before = sessions.iter().filter(|start| **start < attempt.first).max();
+        let before = sessions.iter().filter(|start| **start < attempt.first).max().copied();
         let lasted = attempt.last.seconds_since(attempt.first);
-        let within = if lasted > 0.0 { format!(" within {}", duration(lasted)) } else { String::new() };
         // A SYN at the very end of the capture may yet be answered.
         let followed = capture.last.map_or(0.0, |last| last.seconds_since(attempt.first));
-        let unanswered =
-            if lasted > 0.0 || followed >= options.thresholds.answer { attempt.unanswered } else { 0 };
+        let is_settled = lasted > 0.0 || followed >= options.thresholds.answer;
+        let unanswered = if is_settled { attempt.unanswered } else { 0 };
         for (code, count, what) in [
             (Code::ControlUnanswered, unanswered, "went unanswered"),
             (Code::ControlRefused, attempt.refused, "ended in RST"),
         ] {
             // A single one beside sessions that work is chance.
-            if count == 0 || count == 1 && before.is_some() {
-                continue;
+            if count > u64::from(before.is_some()) {
+                sink.push(failed_attempts(attempt, code, count, what, before));
             }
-            let history = match before {
-                Some(start) => format!(
-                    "although a session that began {} before had worked",
-                    duration(attempt.first.seconds_since(*start))
-                ),
-                None => "and no session followed".to_owned(),
-            };
-            let summary = format!(
-                "{} from {} to the control port {}{within} {what}, {history}",
-                plural(count, "connection attempt"),
-                attempt.client,
-                attempt.server,
-            );
-            // A single RST may be a scan, or a server that was just started.
-            let single = code == Code::ControlRefused && count == 1;
-            let severity = if single { Severity::Notice } else { Severity::Warning };
-            let draft = Draft::new(code, attempt.first, summary)
-                .severity(severity)
-                .count(count)
-                .frames(attempt.frames.iter().copied());
-            sink.push(match before {
-                Some(_) => draft.advice(
-                    "The server is there and probably blocks this address since then (too many connections): check its ban \
-                     list or the firewall's connection limit.",
-                ),
-                None => draft,
-            });
+        }
+        if attempt.dropped > 0 {
+            sink.push(dropped(attempt));
         }
     }
+}
+
+fn within(attempt: &ControlAttempt) -> String {
+    let lasted = attempt.last.seconds_since(attempt.first);
+    if lasted > 0.0 { format!(" within {}", duration(lasted)) } else { String::new() }
+}
+
+fn failed_attempts(
+    attempt: &ControlAttempt,
+    code: Code,
+    count: u64,
+    what: &str,
+    before: Option<Timestamp>,
+) -> Draft {
+    let history = match before {
+        Some(start) => format!(
+            "although a session that began {} before had worked",
+            duration(attempt.first.seconds_since(start))
+        ),
+        None => "and no session followed".to_owned(),
+    };
+    let summary = format!(
+        "{} from {} to the control port {}{} {what}, {history}",
+        plural(count, "connection attempt"),
+        attempt.client,
+        attempt.server,
+        within(attempt),
+    );
+    // A single RST may be a scan, or a server that was just started.
+    let single = code == Code::ControlRefused && count == 1;
+    let severity = if single { Severity::Notice } else { Severity::Warning };
+    let draft = Draft::new(code, attempt.first, summary)
+        .severity(severity)
+        .count(count)
+        .frames(attempt.frames.iter().copied());
+    match before {
+        Some(_) => draft.advice(
+            "The server is there and probably blocks this address since then (too many connections): check its ban list or \
+             the firewall's connection limit.",
+        ),
+        None => draft,
+    }
+}
+
+/// Connections that the server accepted, and closed before anybody had said anything.
+fn dropped(attempt: &ControlAttempt) -> Draft {
+    let summary = format!(
+        "The server {} accepted {} of the client {}{} and closed {} at once, without a greeting",
+        attempt.server,
+        plural(attempt.dropped, "connection"),
+        attempt.client,
+        within(attempt),
+        if attempt.dropped == 1 { "it" } else { "each" },
+    );
+    let severity = if attempt.dropped == 1 { Severity::Notice } else { Severity::Warning };
+    Draft::new(Code::ConnectionLimit, attempt.first, summary)
+        .severity(severity)
+        .certainty(Certainty::Likely)
+        .advice(
+            "A connection limit, a ban or an access list on the server (hosts.allow, fail2ban, MaxConnectionsPerHost) is the \
+             usual cause.",
+        )
+        .count(attempt.dropped)
+        .frames(attempt.frames.iter().copied())
 }

@@ -438,7 +438,7 @@ pub(super) fn closed_early<'a>(case: &Case<'a>, transfer: &Transfer) -> Option<(
     let channel = case.session.data_channel(transfer.data_channel?)?;
     let connection = channel.connected().filter(|it| it.bytes() == 0 && !it.tls)?;
     let command = case.transfer_command(transfer)?;
-    let reply = case.final_reply(transfer).filter(|reply| reply.is_negative())?;
+    let reply = case.final_reply(transfer).filter(|reply| matches!(reply.code, 421 | 425 | 426))?;
     let (closed, _) = connection.close?;
     let by_listener = !channel.is_active() && connection.first_close == Some(FirstClose::Responder);
     let before = command.replies.first().is_some_and(|first| closed < first.time)

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::case::{Case, ended_with};
-use super::draft::{Draft, Sink, duration, excerpt};
+use super::draft::{Draft, Sink, duration, excerpt, plural};
 use super::refusal::Refusal;
+use super::tls;
 use super::words::quote;
 use crate::base::Timestamp;
 use crate::ftp::Verb;
@@ -44,7 +45,11 @@ fn limit(case: &Case<'_>, sink: &mut Sink) {
         }
         None => format!("turned the client {} away", case.session.client.ip),
     };
-    let summary = format!("The server {} {what} with {}", case.session.server, quote(reply));
+    let beside = match case.session.others_open {
+        0 => String::new(),
+        open => format!("; this client had {} open", plural(u64::from(open), "other session")),
+    };
+    let summary = format!("The server {} {what} with {}{beside}", case.session.server, quote(reply));
     let advice = match Refusal::of(reply) {
         Refusal::Banned => "The server shuts this client out: see its access rules and ban list.",
         Refusal::ShuttingDown => "The server is going down: try again later.",
@@ -112,7 +117,8 @@ fn last_line(case: &Case<'_>, before: Timestamp) -> Timestamp {
 }
 
 fn timeout(case: &Case<'_>, sink: &mut Sink) {
-    let Some(ending) = ending(case) else { return };
+    // What follows from TLS that failed is no timeout.
+    let Some(ending) = ending(case).filter(|_| tls::failed::of_control(case).is_none()) else { return };
     let session = case.session;
     let running = running(case, &ending);
     let went_on = went_on(case, &ending);

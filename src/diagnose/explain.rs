@@ -106,16 +106,21 @@ pub const fn explain(code: Code) -> Explanation {
         | Code::LoginRejected
         | Code::BruteForce
         | Code::TlsRefused
-        | Code::TlsReuseRequired
         | Code::DataUnprotected
         | Code::OversizedLine
         | Code::ControlUnanswered
         | Code::ControlRefused
         | Code::CaptureGap => control(code),
+        Code::TlsReuseRequired
+        | Code::TlsFailed
+        | Code::TlsModeMismatch
+        | Code::TlsTruncated
+        | Code::TlsNotDecrypted => tls(code),
         Code::NotFromPort20
         | Code::UnexpectedReply
         | Code::SessionTimeout
         | Code::ConnectionLimit
+        | Code::NotFtpAnymore
         | Code::SlowReply => replies(code),
     };
     Explanation { code, severity, means, decided, advice }
@@ -441,15 +446,6 @@ const fn control(code: Code) -> Row {
                 "Set up TLS on the server, and set the client to require it.",
             ],
         ),
-        Code::TlsReuseRequired => (
-            Severity::Warning,
-            [
-                "The server refused a data connection because its TLS session was not that of the control connection.",
-                "A transfer was refused by a reply that speaks of session reuse or resumption.",
-                "Have the client resume the TLS session of the control connection, or lift the requirement on the server \
-                 (vsftpd require_ssl_reuse=NO, ProFTPD TLSOptions NoSessionReuseRequired).",
-            ],
-        ),
         Code::DataUnprotected => (
             Severity::Warning,
             [
@@ -494,6 +490,62 @@ const fn control(code: Code) -> Row {
     }
 }
 
+const fn tls(code: Code) -> Row {
+    match code {
+        Code::TlsReuseRequired => (
+            Severity::Warning,
+            [
+                "The server refused a data connection because its TLS session was not that of the control connection.",
+                "A transfer was refused by a reply that speaks of session reuse or resumption, or by 425 after a data connection \
+                 that carried nothing but a full handshake. Where the replies cannot be read: the server closed such a data \
+                 connection at once, and the session ended with it.",
+                "Have the client resume the TLS session of the control connection, or lift the requirement on the server \
+                 (vsftpd require_ssl_reuse=NO, ProFTPD TLSOptions NoSessionReuseRequired).",
+            ],
+        ),
+        Code::TlsFailed => (
+            Severity::Warning,
+            [
+                "A TLS handshake of the control connection or of a data connection failed.",
+                "A fatal alert, or a close, came before application data could flow. The summary names who sent which alert, and \
+                 what the server then said in the clear. unknown_ca and its kin mean that the certificate was refused; \
+                 handshake_failure and protocol_version that both sides have no cipher suite or version in common.",
+                "Follow the alert: let the client trust the certificate, give it the client certificate that the server wants, or \
+                 widen the versions and cipher suites of one side.",
+            ],
+        ),
+        Code::TlsModeMismatch => (
+            Severity::Warning,
+            [
+                "Client and server disagree on when TLS begins.",
+                "The client began with a ClientHello and the server greeted in the clear; or the client said nothing on a port \
+                 for implicit TLS until it left, and the server ended by a TLS alert.",
+                "Use explicit TLS (AUTH TLS) on the port where the server greets in the clear, implicit TLS on the other (usually \
+                 990).",
+            ],
+        ),
+        Code::TlsTruncated => (
+            Severity::Notice,
+            [
+                "A TLS data connection was closed without the close_notify alert that tells its end from a cut.",
+                "The side that sent content closed the connection, and the last record was no alert. In TLS 1.3 alerts can be told \
+                 from data only with keys. It is a warning where the server then failed the transfer, or ended the session.",
+                "Update the TLS library of that side, or have the other accept it (vsftpd strict_ssl_read_eof=NO).",
+            ],
+        ),
+        _ => (
+            Severity::Notice,
+            [
+                "Keys were given, and a TLS connection could not be read.",
+                "The key log lacks a secret of this session, or the capture lacks the handshake or bytes of the connection, or the \
+                 version or cipher suite is not one that is decrypted.",
+                "Give the key log (SSLKEYLOGFILE) of the client or server that made this very session, and capture the session from \
+                 its beginning.",
+            ],
+        ),
+    }
+}
+
 const fn replies(code: Code) -> Row {
     match code {
         Code::NotFromPort20 => (
@@ -530,6 +582,16 @@ const fn replies(code: Code) -> Row {
                 "Lower the number of parallel connections in the client, or raise the limit on the server.",
             ],
         ),
+        Code::NotFtpAnymore => (
+            Severity::Alert,
+            [
+                "A session on which FTP was spoken carries something else from some frame on, such as code and a shell's dialogue.",
+                "After an exchange that was answered, three lines or more of the client are no commands, none of them was \
+                 answered by a reply, and some are no words at all. Nothing of the session is missing from the capture, and it \
+                 is not under TLS.",
+                "Possible compromise: treat the server as taken over, look at what the session did, and update the server.",
+            ],
+        ),
         _ => (
             Severity::Notice,
             [
@@ -558,7 +620,7 @@ mod tests {
             }
             assert!(seen.insert(explanation.means), "{code} shares its meaning with another code");
         }
-        assert_eq!(seen.len(), 43);
+        assert_eq!(seen.len(), 48);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::case::{Case, accepted_but_unused};
 use super::data;
 use super::draft::{Draft, Groups, Sink, excerpt, times};
 use super::refusal::Refusal;
+use super::tls;
 use super::words::{list, quote};
 use crate::report::{
     Code, DataChannel, EndState, Negotiation, Outcome, Reply, Severity, Status, Transfer, TransferIndex,
@@ -47,8 +48,8 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
         );
         let refused_before = refusal == Refusal::NoNegotiation && negotiation_was_refused(case, transfer);
         let reset = case.connection(transfer).is_some_and(|it| it.end_state == EndState::Rst);
-        let draft = if refusal == Refusal::WantsReuse {
-            Draft::of_group(Code::TlsReuseRequired, &group, summary)
+        let draft = if wants_reuse(case, transfer, reply) {
+            Draft::of_group(Code::TlsReuseRequired, &group, summary + &full_handshake(case, transfer))
         } else {
             Draft::of_group(Code::TransferFailed, &group, summary)
                 .severity(severity(reply, refusal))
@@ -70,14 +71,42 @@ fn failure<'a>(case: &Case<'a>, transfer: &Transfer) -> Option<&'a Reply> {
         .then_some(reply)
 }
 
+/// Whether the server refused a data connection for its TLS session: by its words, or since it carried nothing but a full
+/// handshake.
+pub(super) fn wants_reuse(case: &Case<'_>, transfer: &Transfer, reply: &Reply) -> bool {
+    let channel = transfer.data_channel.and_then(|number| case.session.data_channel(number));
+    let bare = || channel.is_some_and(tls::reuse::is_bare_full_handshake);
+    Refusal::of(reply) == Refusal::WantsReuse || matches!(reply.code, 425 | 522 | 534) && bare()
+}
+
+/// What the TLS session of the data connection was.
+fn full_handshake(case: &Case<'_>, transfer: &Transfer) -> String {
+    let channel = transfer.data_channel.and_then(|number| case.session.data_channel(number));
+    match channel
+        .filter(|channel| tls::reuse::is_bare_full_handshake(channel))
+        .and_then(DataChannel::connection)
+    {
+        Some(connection) => format!(
+            "; the data connection to {} made a full TLS handshake instead of resuming the session of the control connection",
+            connection.responder,
+        ),
+        None => String::new(),
+    }
+}
+
 /// Whether another finding tells why.
 fn is_explained(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, reply: &Reply) -> bool {
     let Some(channel) = transfer.data_channel.and_then(|number| case.session.data_channel(number)) else {
         return false;
     };
+    if wants_reuse(case, transfer, reply) {
+        return false;
+    }
     let unreached = matches!(channel.outcome(), Some(Outcome::Refused | Outcome::Unanswered));
     let about_data = reply.code == 425;
     unreached
+        || tls::failed::of_channel(channel).is_some()
+        || tls::truncated::explains(case, index)
         || data::closed_early(case, transfer).is_some()
         || accepted_but_unused(channel) && data::is_never_attempted(case, index, transfer)
         || about_data && (address::is_mismatch(case, channel) || address::has_stranger(case, channel))

@@ -17,6 +17,8 @@ pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
         // Neither a command nor a connection that was left out can be told from one that never was.
         | Code::UnexpectedReply
         | Code::DataClosedEarly
+        | Code::TlsTruncated
+        | Code::NotFtpAnymore
         | Code::CaptureFiltered
         | Code::CaptureGap => true,
         // Of the wrong address too, unless the connection shows the right one.
@@ -51,6 +53,9 @@ pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
         | Code::SessionTimeout
         | Code::ConnectionLimit
         | Code::TlsReuseRequired
+        | Code::TlsFailed
+        | Code::TlsModeMismatch
+        | Code::TlsNotDecrypted
         | Code::SlowReply
         | Code::PartialOutage => false,
     }

@@ -14,6 +14,7 @@ const NO_CONNECTION: &[Code] = &[
     Code::DataNeverAttempted,
     Code::DataClosedEarly,
     Code::TlsReuseRequired,
+    Code::TlsFailed,
     Code::MalformedEndpoint,
     Code::UnexpectedReply,
     Code::ProtocolUnsupported,
@@ -31,7 +32,7 @@ pub(super) const fn causes(code: Code) -> &'static [Code] {
         Code::MiddleboxBlind => &[Code::AddressMismatch],
         Code::NegotiationRetried | Code::ModeFallback => NO_CONNECTION,
         Code::CompletionMissing | Code::TransferTruncated => &[Code::SessionTimeout],
-        Code::TransferAborted => &[Code::SessionTimeout, Code::TransferStalled],
+        Code::TransferAborted => &[Code::TlsTruncated, Code::SessionTimeout, Code::TransferStalled],
         _ => &[],
     }
 }

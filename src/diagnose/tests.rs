@@ -6,6 +6,7 @@ mod data;
 mod negotiation;
 mod property;
 mod replies;
+mod tls;
 mod transfer;
 
 use std::collections::BTreeSet;

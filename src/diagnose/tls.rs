@@ -1,4 +1,10 @@
-//! Protection: what should have been under TLS and was not.
+//! Protection: what should have been under TLS and was not, and TLS that failed.
+
+pub(super) mod failed;
+mod mode;
+pub(super) mod reuse;
+pub(super) mod truncated;
+mod unread;
 
 use super::case::{Case, argument, failed};
 use super::draft::{Draft, Sink, excerpt, plural};
@@ -9,6 +15,11 @@ use crate::report::{Code, Command, MatchedBy, Protection, Security, StreamFacts}
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     refused(case, sink);
     unprotected(case, sink);
+    failed::rules(case, sink);
+    reuse::rules(case, sink);
+    mode::rules(case, sink);
+    truncated::rules(case, sink);
+    unread::rules(case, sink);
 }
 
 /// 234 and 334 take AUTH up, whatever comes of it.

@@ -2,14 +2,14 @@
 
 use smallvec::SmallVec;
 
-use super::case::Case;
+use super::case::{Case, argument, succeeded};
 use super::draft::{Draft, Sink, duration};
 use super::words::quote;
 use crate::base::{Address, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
-    Certainty, Code, Connection, Content, DataChannel, Direction, EndState, FirstClose, Party, Session,
-    Status, StreamFacts, Transfer, TransferIndex,
+    Certainty, Code, Command, Connection, Content, DataChannel, Direction, EndState, FirstClose, Party,
+    Session, Status, StreamFacts, Transfer, TransferIndex,
 };
 
 /// The rules of this family.
@@ -67,13 +67,7 @@ fn aborted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mu
     }
     let reply = case.final_reply(transfer);
     let command = case.transfer_command(transfer);
-    let abor = case
-        .session
-        .commands
-        .iter()
-        .skip(transfer.command.position().saturating_add(1))
-        .take(1)
-        .find(|next| next.verb == Verb::Abor);
+    let abor = abor_after(case, transfer);
     let who = match (abor, case.connection(transfer)) {
         (Some(_), _) => "by the client's ABOR".to_owned(),
         (None, Some(connection)) if connection.end_state == EndState::Rst => {
@@ -97,6 +91,27 @@ fn aborted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mu
     );
 }
 
+/// The ABOR that is the next command after a transfer's.
+fn abor_after<'a>(case: &Case<'a>, transfer: &Transfer) -> Option<&'a Command> {
+    let next = case.session.commands.get(transfer.command.position().saturating_add(1));
+    next.filter(|next| next.verb == Verb::Abor)
+}
+
+/// Whether the size that SIZE announced is that of the representation that was transferred: line ends count differently in
+/// TYPE A and TYPE I.
+fn is_size_of_representation(case: &Case<'_>, transfer: &Transfer) -> bool {
+    let before = case.session.commands.iter().take(transfer.command.position()).rev();
+    let mut asked = before.skip_while(|command| command.verb != Verb::Size);
+    // Another source than SIZE counts octets of the file.
+    let is_binary = !transfer.representation.raw().starts_with('A');
+    if asked.next().is_none() {
+        return is_binary;
+    }
+    let kind = asked.find(|command| command.verb == Verb::Type && succeeded(command));
+    let was_ascii = kind.is_none_or(|kind| argument(kind).starts_with(['A', 'a']));
+    was_ascii != is_binary
+}
+
 fn truncated(
     case: &Case<'_>,
     index: TransferIndex,
@@ -111,12 +126,13 @@ fn truncated(
     if transfer.status != Status::Complete || !whole {
         return;
     }
-    let Some(bytes) = transfer.bytes else { return };
+    let Some(bytes) = transfer.bytes.filter(|_| abor_after(case, transfer).is_none()) else { return };
     // The size that SIZE returns before an upload is that of the file that it replaces.
     let announced = transfer
         .expected_size
         .filter(|_| comparable && transfer.direction == Direction::Download)
-        .and_then(|size| size.checked_sub(transfer.offset));
+        .and_then(|size| size.checked_sub(transfer.offset))
+        .filter(|announced| bytes >= *announced || is_size_of_representation(case, transfer));
     // TLS marks the end of a stream itself (close_notify): many close with RST after that.
     let reset = connection.end_state == EndState::Rst && !stream.end_seen && !connection.tls;
     let closed = stream.end_seen || reset;

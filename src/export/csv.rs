@@ -187,6 +187,8 @@ enum Cell<'a> {
     Empty,
     /// Text that a peer may have influenced.
     Wire(&'a str),
+    /// A sentence of ours that may quote a peer.
+    Sentence(String),
     /// A name from the report contract, or one that ftpscope made up.
     Name(&'a str),
     Number(u64),
@@ -239,6 +241,10 @@ impl Sheet {
             Cell::Empty => Ok(()),
             Cell::Wire(wire) => {
                 push_wire(wire, self.dialect, text);
+                Ok(())
+            }
+            Cell::Sentence(ref sentence) => {
+                push_wire(sentence, self.dialect, text);
                 Ok(())
             }
             Cell::Name(name) => text.write_str(name),

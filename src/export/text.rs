@@ -65,6 +65,7 @@ struct Writing {
     advised: findings::AdviceGiven,
     totals: Totals,
     codes: Codes,
+    headlines: Headlines,
     /// Text that is not written yet.
     text: Vec<u8>,
 }
@@ -98,12 +99,13 @@ impl Stream for Writing {
     }
 
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
-        let Self { look, numbers, advised, totals, codes, text } = self;
+        let Self { look, numbers, advised, totals, codes, headlines, text } = self;
         let mut page = Page::new(text, *look);
         page.gap()?;
         session::write(session, numbers, advised, &mut page)?;
         totals.add(session);
         codes.add(&session.findings, Some(totals.sessions));
+        headlines.add(session, totals.sessions);
         self.write_to(out, BUFFER_SIZE)
     }
 
@@ -113,7 +115,7 @@ impl Stream for Writing {
         findings: &[Finding],
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let Self { look, advised, totals, codes, text, .. } = &mut *self;
+        let Self { look, advised, totals, codes, headlines, text, .. } = &mut *self;
         let mut page = Page::new(text, *look);
         if !findings.is_empty() {
             page.gap()?;
@@ -121,6 +123,7 @@ impl Stream for Writing {
             page.line(0, &heading)?;
             findings::write(findings, advised, &mut page)?;
         }
+        headlines.write(totals.sessions, &mut page)?;
         page.gap()?;
         totals.write(look.is_selection, &mut page)?;
         codes.add(findings, None);
@@ -214,6 +217,47 @@ impl Totals {
         }
         let facts: Vec<Styled> = facts.iter().map(|fact| page.styled(Style::Heading, fact)).collect();
         page.facts(0, 2, &facts)
+    }
+}
+
+/// What went wrong in the sessions where most did, for a report that is too long to read: the first few, by severity.
+#[derive(Debug, Default)]
+struct Headlines(Vec<(Severity, u64, String)>);
+
+impl Headlines {
+    /// Headlines that are listed.
+    const LISTED: usize = 10;
+    /// Reports of no more sessions than these are short enough to be read.
+    const FEW: u64 = 3;
+
+    fn add(&mut self, session: &Session, number: u64) {
+        let worst = session.findings.iter().map(Finding::weight).max();
+        let Some(worst) = worst.filter(|&worst| worst >= Severity::Warning) else { return };
+        let full = self.0.len() >= Self::LISTED;
+        if full && self.0.last().is_some_and(|&(least, ..)| least >= worst) {
+            return;
+        }
+        let Some(headline) = session.headline() else { return };
+        let place = self.0.partition_point(|&(severity, ..)| severity >= worst);
+        self.0.insert(place, (worst, number, headline));
+        self.0.truncate(Self::LISTED);
+    }
+
+    fn write(&self, sessions: u64, page: &mut Page<'_>) -> io::Result<()> {
+        if self.0.is_empty() || sessions <= Self::FEW {
+            return Ok(());
+        }
+        page.gap()?;
+        let heading = [page.styled(Style::Heading, "What went wrong")];
+        page.line(0, &heading)?;
+        for (severity, number, headline) in &self.0 {
+            let pieces = [
+                page.styled(findings::style_of(*severity), format!("#{number}")),
+                page.styled(Style::Plain, headline.as_str()),
+            ];
+            page.paragraph(2, 4, &pieces)?;
+        }
+        Ok(())
     }
 }
 

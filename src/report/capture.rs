@@ -96,6 +96,8 @@ pub struct ControlAttempt {
     pub unanswered: u64,
     /// Connections that were answered by RST.
     pub refused: u64,
+    /// Connections that the server accepted and closed before either side had said anything.
+    pub dropped: u64,
     /// First SYN.
     pub first: Timestamp,
     /// Last packet.

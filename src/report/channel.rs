@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Advertised, ChannelIndex, CommandIndex, Differs, IcmpError, Mode, Negotiation, Origin, Prediction, Uid,
+    Advertised, ChannelIndex, CommandIndex, Differs, IcmpError, Mode, Negotiation, Origin, Prediction,
+    TlsDetails, Uid,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -264,6 +265,8 @@ pub struct Connection {
     pub from_responder: StreamFacts,
     /// Whether the bytes are TLS records.
     pub tls: bool,
+    /// What can be seen of its TLS.
+    pub tls_details: Option<Box<TlsDetails>>,
     /// Whether the TLS records could be read with the user's keys; content facts are then of the plain text.
     pub decrypted: bool,
     /// Frames of the first few SYNs.

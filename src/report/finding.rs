@@ -172,5 +172,15 @@ choices! {
         DataClosedEarly => "data-closed-early",
         /// A data connection whose TLS session was not that of the control connection.
         TlsReuseRequired => "tls-reuse-required",
+        /// A TLS handshake that failed.
+        TlsFailed => "tls-failed",
+        /// Client and server disagree on when TLS begins.
+        TlsModeMismatch => "tls-mode-mismatch",
+        /// A TLS data connection closed without close_notify.
+        TlsTruncated => "tls-truncated",
+        /// TLS that could not be read although keys were given.
+        TlsNotDecrypted => "tls-not-decrypted",
+        /// Something else than FTP from some frame on.
+        NotFtpAnymore => "not-ftp-anymore",
     }
 }

@@ -1,6 +1,6 @@
 //! What a session takes of memory, as it is.
 
-use super::{Argument, Command, Connection, DataChannel, Finding, Reply, Session, Transfer};
+use super::{Argument, Command, Connection, DataChannel, Finding, Reply, Session, TlsDetails, Transfer};
 use crate::base::{Text, cost};
 
 impl Session {
@@ -18,6 +18,7 @@ impl Session {
             list(&self.gaps, |_| 0),
             list(&self.oversized, |_| 0),
             texts.chain(features).map(Text::memory).fold(0, usize::saturating_add),
+            tls(self.tls_details.as_deref()),
         ];
         parts.into_iter().fold(size_of::<Self>().saturating_add(cost::ALLOCATION), usize::saturating_add)
     }
@@ -40,7 +41,10 @@ impl Command {
 impl DataChannel {
     fn beside(&self) -> usize {
         let connections = usize::from(self.attempt.is_some()).saturating_add(self.other_attempts.capacity());
-        connections.saturating_mul(size_of::<Connection>().saturating_add(cost::ALLOCATION))
+        let details = self.connection().and_then(|connection| connection.tls_details.as_deref());
+        let others = self.other_attempts.iter().map(|connection| tls(connection.tls_details.as_deref()));
+        let own = connections.saturating_mul(size_of::<Connection>().saturating_add(cost::ALLOCATION));
+        others.fold(own.saturating_add(tls(details)), usize::saturating_add)
     }
 }
 
@@ -59,6 +63,12 @@ impl Finding {
             .saturating_add(self.frames.capacity().saturating_mul(size_of::<u64>()))
             .saturating_add(2 * cost::ALLOCATION)
     }
+}
+
+fn tls(details: Option<&TlsDetails>) -> usize {
+    details.map_or(0, |details| {
+        details.beside().saturating_add(size_of::<TlsDetails>()).saturating_add(cost::ALLOCATION)
+    })
 }
 
 /// What a list takes, and what its items take beside their own size.

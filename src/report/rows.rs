@@ -8,7 +8,7 @@ use super::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
     Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError, MatchedBy, Mode,
     Negotiated, Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status, StreamFacts, SynFrames,
-    TimeWait, Transfer, Uid, community_id,
+    TimeWait, TlsDetails, Transfer, Uid, community_id,
 };
 use crate::base::{Endpoint, Text, Timestamp, hex};
 
@@ -137,6 +137,7 @@ struct ConnectionRow {
     #[serde(getter = "Connection::unacknowledged_bytes")]
     unacknowledged_bytes: u64,
     tls: bool,
+    tls_details: Option<Box<TlsDetails>>,
     icmp: Vec<IcmpError>,
 }
 
@@ -163,6 +164,7 @@ impl From<ConnectionRow> for Connection {
             },
             from_responder: StreamFacts { bytes: row.bytes_responder, ..StreamFacts::default() },
             tls: row.tls,
+            tls_details: row.tls_details,
             decrypted: false,
             syn_frames: SynFrames::new(),
             established: None,
@@ -281,6 +283,7 @@ impl Serialize for Session {
             "client_software": self.client_software,
             "features": self.features,
             "security": self.security,
+            "tls_details": self.tls_details,
             "epsv_all": self.epsv_all,
             "port_allocation": self.port_allocation,
             "icmp": self.icmp,

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::{
     Announcement, ChannelIndex, CommandIndex, DataChannel, EndState, Finding, FrameSpan, IcmpError,
-    Negotiation, Transfer, TransferIndex,
+    Negotiation, TlsDetails, Transfer, TransferIndex,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -62,6 +62,12 @@ pub struct Session {
     pub end_state: EndState,
     /// Who ended it: the first FIN or RST, as far as seen.
     pub closed_by: Option<Party>,
+    /// When that came.
+    #[serde(skip)]
+    pub closed_at: Option<Timestamp>,
+    /// Other sessions of the same client with the same server that were open when it began, as far as that is worth counting.
+    #[serde(skip)]
+    pub others_open: u32,
     /// Argument of the last USER.
     pub user: Option<Text>,
     /// Argument of the last PASS.
@@ -82,6 +88,9 @@ pub struct Session {
     pub features: Option<Vec<Text>>,
     /// The highest protection reached on the control connection.
     pub security: Security,
+    /// What can be seen of its TLS.
+    #[serde(default)]
+    pub tls_details: Option<Box<TlsDetails>>,
     /// Whether the server accepted EPSV ALL.
     pub epsv_all: bool,
     /// How each side chose its successive listening ports.

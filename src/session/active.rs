@@ -7,7 +7,7 @@ use super::expectation::OfSession;
 use super::flow::ContentHeads;
 use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
-use crate::base::{Endpoint, LimitSet, PacketRef};
+use crate::base::{Endpoint, LimitSet, PacketRef, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Uid,
@@ -39,6 +39,8 @@ pub(super) struct ActiveSession {
     pub(super) has_mode: bool,
     /// The caps that took something from it.
     pub(super) limited: LimitSet,
+    /// Other sessions of the same client with the same server that were open when this one began.
+    pub(super) others_open: u32,
     /// How the control connection ended; none while it is in the table.
     pub(super) ended: Option<Ended>,
     /// ICMP errors that quote a packet of the control connection.
@@ -58,6 +60,8 @@ pub(super) struct ActiveSession {
 pub(super) struct Ended {
     pub(super) state: EndState,
     pub(super) by: Option<Side>,
+    /// When the first FIN or RST came.
+    pub(super) at: Option<Timestamp>,
 }
 
 /// A data channel, as facts.
@@ -172,6 +176,7 @@ impl ActiveSession {
             last_transfer: None,
             has_mode: false,
             limited: LimitSet::default(),
+            others_open: 0,
             ended: None,
             icmp: Vec::new(),
             end_reported: false,

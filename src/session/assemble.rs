@@ -34,7 +34,7 @@ pub(super) fn session(
         .collect();
     let described = connections.iter().map(|linked| linked.as_ref().map(|(_, connection)| &**connection));
     let reuses = reuses(facts, described, history, options);
-    let mut session = frame(facts, connections, reuses, options.time_wait);
+    let mut session = frame(facts, connections, reuses, Assumptions::of(options));
     let conversation = &facts.control.conversation;
     session.greeting.clone_from(&conversation.dialogue.greeting);
     session.unsolicited.clone_from(&conversation.dialogue.unsolicited);
@@ -52,8 +52,23 @@ pub struct FinishedSession {
     facts: Box<ActiveSession>,
     /// What was on its data channels' endpoints before, as far as that matters.
     reuses: Vec<Option<Reuse>>,
-    time_wait: i64,
+    assumptions: Assumptions,
     budget: Budget,
+}
+
+/// What a report assumes of the world.
+#[derive(Clone, Copy)]
+struct Assumptions {
+    /// 2·MSL, in nanoseconds.
+    time_wait: i64,
+    /// Whether a key log was given.
+    has_keys: bool,
+}
+
+impl Assumptions {
+    fn of(options: &Options) -> Self {
+        Self { time_wait: options.time_wait, has_keys: !options.key_log.is_empty() }
+    }
 }
 
 impl FinishedSession {
@@ -61,12 +76,12 @@ impl FinishedSession {
     pub(super) fn new(facts: Box<ActiveSession>, history: &History, options: &Options, paths: usize) -> Self {
         let connections = facts.channels.iter().map(|channel| channel.link.ended());
         let reuses = reuses(&facts, connections, history, options);
-        Self { facts, reuses, time_wait: options.time_wait, budget: Budget::of(options, paths) }
+        Self { facts, reuses, assumptions: Assumptions::of(options), budget: Budget::of(options, paths) }
     }
 
     /// Works out the report: kinds of content, login, paths, transfers.
     pub fn report(self) -> Box<Session> {
-        let Self { mut facts, reuses, time_wait, budget } = self;
+        let Self { mut facts, reuses, assumptions, budget } = self;
         let connections = facts
             .channels
             .iter_mut()
@@ -78,7 +93,7 @@ impl FinishedSession {
                 }
             })
             .collect();
-        let mut session = Box::new(frame(&facts, connections, reuses, time_wait));
+        let mut session = Box::new(frame(&facts, connections, reuses, assumptions));
         let conversation = &mut facts.control.conversation;
         session.greeting = std::mem::take(&mut conversation.dialogue.greeting);
         session.unsolicited = std::mem::take(&mut conversation.dialogue.unsolicited);
@@ -102,7 +117,7 @@ fn frame(
     facts: &ActiveSession,
     connections: Vec<Option<Linked>>,
     reuses: Vec<Option<Reuse>>,
-    time_wait: i64,
+    Assumptions { time_wait, has_keys }: Assumptions,
 ) -> Session {
     let channels: Vec<DataChannel> = facts
         .channels
@@ -126,6 +141,8 @@ fn frame(
         handshake: facts.handshake,
         end_state,
         closed_by: closed_by.map(party),
+        closed_at: facts.ended.and_then(|ended| ended.at),
+        others_open: facts.others_open,
         user: None,
         password: None,
         account: None,
@@ -136,6 +153,7 @@ fn frame(
         client_software: None,
         features: None,
         security: facts.control.conversation.security,
+        tls_details: facts.control.tls_details(has_keys, end_state != EndState::Open),
         epsv_all: false,
         port_allocation: PortAllocation::default(),
         icmp: facts.icmp.clone(),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, Timestamp, cost};
-use crate::report::ControlAttempt;
+use crate::base::{Endpoint, LimitCounts, LimitName, Limits, PacketRef, Timestamp, cost};
+use crate::report::{ControlAttempt, FirstClose};
 use crate::tcp::{Connection, Onset};
 
 /// Frames that prove an attempt.
@@ -55,33 +55,56 @@ impl Attempts {
         if connection.onset == Onset::MidStream || connection.syn_attempts == 0 {
             return;
         }
-        let key = (connection.originator.ip, connection.responder);
-        let is_served = |begun: &Timestamp| leads_to(connection.first.time, connection.last.time, *begun);
-        if self.served.get(&key).is_some_and(is_served) {
-            return;
-        }
-        if self.by_ends.len() >= limits.attempts && !self.by_ends.contains_key(&key) {
-            counts.reached(LimitName::Attempts);
-            return;
-        }
-        let attempt = self.by_ends.entry(key).or_insert_with(|| ControlAttempt {
-            client: connection.originator.ip,
-            server: connection.responder,
-            unanswered: 0,
-            refused: 0,
-            first: connection.first.time,
-            last: connection.last.time,
-            frames: Vec::new(),
-        });
         let refusal = connection.refusal();
+        let Some(attempt) = self.attempt(connection, limits, counts) else { return };
         match refusal {
             Some(_) => attempt.refused = attempt.refused.saturating_add(1),
             None => attempt.unanswered = attempt.unanswered.saturating_add(1),
         }
-        attempt.last = attempt.last.max(connection.last.time);
-        let room = FRAMES.saturating_sub(attempt.frames.len());
-        let refusal = refusal.map(|packet| packet.frame);
-        attempt.frames.extend(connection.syn_frames.iter().copied().chain(refusal).take(room));
+        prove(attempt, connection, refusal);
+    }
+
+    /// A connection to a control port stood, and the server closed it before anybody had said anything.
+    #[cold]
+    pub(super) fn note_drop(&mut self, connection: &Connection, limits: &Limits, counts: &mut LimitCounts) {
+        let unspoken = [&connection.from_originator, &connection.from_responder]
+            .iter()
+            .all(|stream| stream.bytes == 0 && stream.missing == 0 && stream.start_seen);
+        if connection.first_close != Some(FirstClose::Responder) || !unspoken {
+            return;
+        }
+        let Some(attempt) = self.attempt(connection, limits, counts) else { return };
+        attempt.dropped = attempt.dropped.saturating_add(1);
+        prove(attempt, connection, connection.close);
+    }
+
+    /// What is noted of the two ends of a connection that came to nothing; none where a session came of it after all, or
+    /// where there is no room.
+    fn attempt(
+        &mut self,
+        connection: &Connection,
+        limits: &Limits,
+        counts: &mut LimitCounts,
+    ) -> Option<&mut ControlAttempt> {
+        let key = (connection.originator.ip, connection.responder);
+        let is_served = |begun: &Timestamp| leads_to(connection.first.time, connection.last.time, *begun);
+        if self.served.get(&key).is_some_and(is_served) {
+            return None;
+        }
+        if self.by_ends.len() >= limits.attempts && !self.by_ends.contains_key(&key) {
+            counts.reached(LimitName::Attempts);
+            return None;
+        }
+        Some(self.by_ends.entry(key).or_insert_with(|| ControlAttempt {
+            client: connection.originator.ip,
+            server: connection.responder,
+            unanswered: 0,
+            refused: 0,
+            dropped: 0,
+            first: connection.first.time,
+            last: connection.last.time,
+            frames: Vec::new(),
+        }))
     }
 
     /// A session between the two began: what failed right before was no lasting obstacle.
@@ -104,6 +127,14 @@ impl Attempts {
     }
 }
 
+/// Adds the frames of one more connection that came to nothing.
+fn prove(attempt: &mut ControlAttempt, connection: &Connection, end: Option<PacketRef>) {
+    attempt.last = attempt.last.max(connection.last.time);
+    let room = FRAMES.saturating_sub(attempt.frames.len());
+    let end = end.map(|packet| packet.frame);
+    attempt.frames.extend(connection.syn_frames.iter().copied().chain(end).take(room));
+}
+
 /// Whether a session that began then came of attempts from `first` to `last`.
 fn leads_to(first: Timestamp, last: Timestamp, begun: Timestamp) -> bool {
     first <= begun && begun <= last.plus(SOON)
@@ -112,7 +143,6 @@ fn leads_to(first: Timestamp, last: Timestamp, begun: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::PacketRef;
     use crate::report::{IcmpError, IcmpMessage, IcmpVersion};
 
     fn failed(client: u8, refused: bool) -> Connection {

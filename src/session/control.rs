@@ -16,10 +16,11 @@ use protection::{end_of, keep_text};
 use super::Options;
 use super::both::Both;
 use super::kept;
+use super::tls_details::{self, Circumstances};
 use super::verdict::Verdict;
 use crate::base::{LimitCounts, PacketRef};
 use crate::ftp::{LineSplitter, Party};
-use crate::report::{CommandIndex, ControlGap, Protection};
+use crate::report::{CommandIndex, ControlGap, Protection, TlsDetails};
 use crate::tcp::{Chunk, Connection, Gap, Onset, Side};
 use crate::tls;
 
@@ -55,6 +56,10 @@ pub(super) struct Control {
     in_tls: Both<bool>,
     splitters: Option<Both<LineSplitter>>,
     tls: Option<Box<tls::Session>>,
+    /// The frame of the first fatal alert.
+    alert_frame: Option<u64>,
+    /// What is reported of a TLS session that has given way to clear text.
+    past_tls: Option<Box<TlsDetails>>,
     decrypted: Both<u64>,
     /// First bytes of a suspect, until they show who speaks.
     first_bytes: Vec<u8>,
@@ -92,6 +97,8 @@ impl Control {
             expected,
             splitters: None,
             tls: None,
+            alert_frame: None,
+            past_tls: None,
             in_tls: Both::default(),
             decrypted: Both::default(),
             first_bytes: Vec::new(),
@@ -117,6 +124,19 @@ impl Control {
             && self.tls.as_ref().is_some_and(|tls| tls.facts().obstacle.is_some())
     }
 
+    /// What is reported of its TLS. `is_over`: the connection was closed.
+    pub(super) fn tls_details(&self, has_keys: bool, is_over: bool) -> Option<Box<TlsDetails>> {
+        let server_spoke = !self.conversation.dialogue.greeting.is_empty()
+            || self.tls.as_ref().is_some_and(|tls| tls.facts().version.is_some());
+        let around = Circumstances {
+            alert_frame: self.alert_frame,
+            has_keys,
+            is_over: is_over && server_spoke && self.conversation.gaps.is_empty(),
+        };
+        let current = self.tls.as_ref().and_then(|tls| tls_details::details(tls.facts(), around));
+        current.or_else(|| self.past_tls.clone())
+    }
+
     /// Takes more bytes of the connection.
     pub(super) fn data(&mut self, connection: &Connection, chunk: Chunk<'_>, notes: &mut Notes<'_>) {
         if self.conversation.verdict == Verdict::Other {
@@ -129,6 +149,10 @@ impl Control {
             }
             return;
         };
+        if self.has_unasked_tls() && chunk.side == client {
+            self.unasked(chunk.bytes, chunk.packet, notes.options);
+            return;
+        }
         let confirmed_before = self.is_confirmed() && self.client_side.is_some();
         if self.client_side.is_none() {
             self.client_side = Some(client);
@@ -213,7 +237,7 @@ impl Control {
     /// The connection is over: what was begun is handed over as it is.
     pub(super) fn finish(&mut self, last: PacketRef, notes: &mut Notes<'_>) {
         let confirmed_before = self.is_confirmed();
-        if let Some(session) = &mut self.tls {
+        if let Some(session) = self.tls.as_mut().filter(|_| self.in_tls != Both::default()) {
             let mut plain = Vec::new();
             for end in [tls::End::A, tls::End::B] {
                 session.finish(end, &notes.options.key_log, &mut |end, event| {

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::content::{Content, Hashing, Plan, sniff};
 use super::options::Options;
 use super::sessions::SessionId;
+use super::tls_details::{self, Circumstances};
 use crate::base::{Endpoint, PacketRef};
 use crate::report::{self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, Uid};
 use crate::tcp::{Chunk, Connection, Onset, Side, Stream};
@@ -80,6 +81,10 @@ enum TlsState {
 #[derive(Default)]
 struct Wrapped {
     session: tls::Session,
+    /// Whether a key log was given.
+    has_keys: bool,
+    /// The frame of the first fatal alert.
+    alert_frame: Option<u64>,
     plain: [Option<Content>; 2],
 }
 
@@ -185,11 +190,15 @@ impl DataFlow {
             };
         }
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
-        let Wrapped { session, plain } = &mut **wrapped;
+        let Wrapped { session, plain, has_keys, alert_frame } = &mut **wrapped;
+        *has_keys = !options.key_log.is_empty();
         let plan = self.plan;
         session.push(end_of(chunk.side), chunk.bytes, &options.key_log, &mut |end, event| {
             keep_plain(plain, end, event, hashing, plan, chunk.packet);
         });
+        if session.facts().fatal.is_some() {
+            alert_frame.get_or_insert(chunk.packet.frame);
+        }
     }
 
     /// Bytes of one side are missing.
@@ -216,7 +225,7 @@ impl DataFlow {
     /// The connection is over: what TLS had held back is delivered.
     pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
-        let Wrapped { session, plain } = &mut **wrapped;
+        let Wrapped { session, plain, .. } = &mut **wrapped;
         let plan = self.plan;
         for end in [tls::End::A, tls::End::B] {
             session.finish(end, &options.key_log, &mut |end, event| {
@@ -240,9 +249,16 @@ impl DataFlow {
         mut hashing: Option<&mut dyn Hashing>,
     ) -> (Box<report::Connection>, ContentHeads) {
         let Self { streams, tls, .. } = self;
+        let mut tls_details = None;
         let (tls, decrypted, mut plain) = match tls {
             TlsState::Yes(wrapped) => {
-                let Wrapped { session, plain } = &mut **wrapped;
+                let Wrapped { session, plain, has_keys, alert_frame } = &mut **wrapped;
+                let around = Circumstances {
+                    alert_frame: *alert_frame,
+                    has_keys: *has_keys,
+                    is_over: is_over_and_whole(connection),
+                };
+                tls_details = tls_details::details(session.facts(), around);
                 let read = plain.iter().any(Option::is_some);
                 (session.facts().client.is_some(), read && session.facts().obstacle.is_none(), Some(plain))
             }
@@ -262,6 +278,7 @@ impl DataFlow {
             from_originator: numbers(&connection.from_originator),
             from_responder: numbers(&connection.from_responder),
             tls,
+            tls_details,
             decrypted,
             syn_frames: connection.syn_frames.clone(),
             established: connection.established.map(|packet| packet.time),
@@ -376,6 +393,15 @@ fn keep_plain(
         };
         slot.get_or_insert_with(|| Content::new(hashing, plan, at)).update(hashing, text, at);
     }
+}
+
+/// Whether both sides were heard until the connection was closed: what did not come never will.
+fn is_over_and_whole(connection: &Connection) -> bool {
+    let whole = |stream: &Stream| stream.start_seen && stream.missing == 0;
+    matches!(connection.end_state, EndState::Fin | EndState::Rst)
+        && connection.established.is_some()
+        && whole(&connection.from_originator)
+        && whole(&connection.from_responder)
 }
 
 fn numbers(stream: &Stream) -> StreamFacts {

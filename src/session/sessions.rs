@@ -16,6 +16,9 @@ const EXAMINED: usize = 64;
 /// Of very many sessions between two hosts only the newest are asked.
 const NEWEST: usize = 256;
 
+/// Sessions between two hosts that are counted.
+const COUNTED: usize = 32;
+
 /// Sessions that may have gone from the order of examination before it is swept.
 const SLACK: usize = 64;
 
@@ -135,11 +138,24 @@ impl Sessions {
     pub(super) fn confirm(&mut self, id: SessionId) -> Option<&ActiveSession> {
         let session = self.all.get(id)?;
         let (client, server) = (session.client(), session.server());
+        let others = self.open_of(client.ip, server.ip);
         self.by_client.insert(client, id);
         self.by_uid.insert(session.uid.clone(), id);
         let hosts = HostPair::between(client.ip, server.ip);
         self.by_hosts.entry(hosts).or_default().insert((session.first.frame, id));
+        let session = self.get_mut(id)?;
+        session.others_open = others;
         Some(session)
+    }
+
+    /// How many sessions of a client with a server are open, as far as that is worth counting.
+    fn open_of(&self, client: IpAddr, server: IpAddr) -> u32 {
+        let between = self.by_hosts.get(&HostPair::between(client, server));
+        let newest = between.into_iter().flat_map(|between| between.iter().rev().take(COUNTED));
+        let open = newest.filter(|(_, id)| {
+            self.get(*id).is_some_and(|session| session.ended.is_none() && session.client().ip == client)
+        });
+        u32::try_from(open.count()).unwrap_or(u32::MAX)
     }
 
     /// The control connection has ended; data connections are waited for.

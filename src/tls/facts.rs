@@ -75,6 +75,8 @@ pub enum Obstacle {
 pub struct Facts {
     /// The end that sent the ClientHello.
     pub client: Option<End>,
+    /// The highest version that the client offers, from the ClientHello.
+    pub offered: Option<Version>,
     /// The negotiated version, from the ServerHello.
     pub version: Option<Version>,
     /// The negotiated cipher suite, by its IANA number; see [`suite_name`](super::suite_name).
@@ -88,6 +90,8 @@ pub struct Facts {
     pub established: bool,
     /// Records of application data seen, read or not, from ends A and B.
     pub data_records: [u64; 2],
+    /// Whether ends A and B ended TLS by an alert, read or not.
+    pub closed: [bool; 2],
     /// The first alert that meant failure, and who sent it. An unread one counts while the handshake is not
     /// over.
     pub fatal: Option<(End, Alert)>,

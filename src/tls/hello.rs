@@ -17,6 +17,8 @@ const EXTENSION_SUPPORTED_VERSIONS: u16 = 43;
 /// The relevant fields of a ClientHello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ClientHello {
+    /// The highest version offered.
+    pub(super) version: Version,
     pub(super) random: [u8; 32],
     pub(super) session_id: Vec<u8>,
     pub(super) server_name: Option<Text>,
@@ -42,15 +44,22 @@ impl ClientHello {
     /// Reads the body of the message; none if it is not well-formed.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
         let mut bytes = Bytes(body);
-        bytes.u16()?;
+        let legacy_version = bytes.u16()?;
         let random = *bytes.chunk()?;
         let session_id = bytes.short_vector()?.to_vec();
         bytes.vector()?;
         bytes.short_vector()?;
-        let server_name = extensions(bytes)
-            .find(|&(number, _)| number == EXTENSION_SERVER_NAME)
-            .and_then(|(_, content)| server_name(content));
-        Some(Self { random, session_id, server_name })
+        let mut hello = Self { version: Version(legacy_version), random, session_id, server_name: None };
+        for (number, content) in extensions(bytes) {
+            match number {
+                EXTENSION_SERVER_NAME => {
+                    hello.server_name = hello.server_name.or_else(|| server_name(content))
+                }
+                EXTENSION_SUPPORTED_VERSIONS => hello.version = highest(content).unwrap_or(hello.version),
+                _ => {}
+            }
+        }
+        Some(hello)
     }
 }
 
@@ -93,6 +102,13 @@ impl ServerHello {
 fn extensions(mut bytes: Bytes<'_>) -> impl Iterator<Item = (u16, &[u8])> {
     let mut list = Bytes(bytes.vector().unwrap_or_default());
     std::iter::from_fn(move || Some((list.u16()?, list.vector()?)))
+}
+
+/// The highest version of a supported_versions extension (RFC 8446 section 4.2.1) that means something to us.
+fn highest(content: &[u8]) -> Option<Version> {
+    let mut list = Bytes(Bytes(content).short_vector()?);
+    let versions = std::iter::from_fn(move || list.u16());
+    versions.filter(|number| (0x0300..=0x0304).contains(number)).max().map(Version)
 }
 
 /// The first host name of a server_name extension (RFC 6066 section 3).

@@ -43,7 +43,6 @@ struct Direction {
     past_hello: bool,
     /// Whether a protected handshake message came: up to TLS 1.2, the Finished.
     finished: bool,
-    closed: bool,
 }
 
 impl Session {
@@ -271,6 +270,7 @@ impl Session {
     fn client_hello(&mut self, end: End, body: &[u8]) {
         let Some(hello) = ClientHello::read(body) else { return };
         self.facts.client = Some(end);
+        self.facts.offered = Some(hello.version);
         if hello.server_name.is_some() {
             self.facts.server_name.clone_from(&hello.server_name);
         }
@@ -320,7 +320,12 @@ impl Session {
         if is_fatal && self.facts.fatal.is_none() {
             self.facts.fatal = Some((end, alert));
         }
-        if !std::mem::replace(&mut self.direction(end).closed, true) {
+        let [a, b] = &mut self.facts.closed;
+        let closed = match end {
+            End::A => a,
+            End::B => b,
+        };
+        if !std::mem::replace(closed, true) {
             out(end, Event::Closed(alert));
         }
     }

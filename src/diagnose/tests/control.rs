@@ -212,6 +212,7 @@ fn control_connections_that_never_came_about_belong_to_the_report() {
         server: endpoint("203.0.113.21:21"),
         unanswered,
         refused,
+        dropped: 0,
         first: Timestamp::default(),
         last: Timestamp::from_nanos(seconds * 1_000_000_000),
         frames: vec![1, 2],
@@ -238,6 +239,7 @@ fn attempts_beside_sessions_that_work_count_only_where_the_server_stopped_answer
             server: endpoint("203.0.113.21:21"),
             unanswered,
             refused,
+            dropped: 0,
             first: second(first),
             last: second(first + 3),
             frames: vec![1, 2],
@@ -260,4 +262,32 @@ fn attempts_beside_sessions_that_work_count_only_where_the_server_stopped_answer
         "{blocked:?}"
     );
     assert!(blocked[0].advice.as_deref().unwrap().contains("ban list"));
+}
+
+#[test]
+fn a_shell_on_the_control_connection_is_no_ftp_any_more() {
+    let exploited = |lines: &[&str]| {
+        let begun = session().login("ftp").say("SITE EXEC 7 %.f", &[(200, "-7")]);
+        lines.iter().fold(begun, |told, line| told.say(line, &[]))
+    };
+    let shell = ["\u{90}\u{90}\u{90}/bin/uname -a;/usr/bin/id;", "w", "cat /etc/passwd", "cd /dev; ls"];
+    let told = raises(Code::NotFtpAnymore, &[exploited(&shell)]);
+    assert!(told[0].contains("from frame 9 on after SITE: 4 lines that are no commands"), "{}", told[0]);
+    spares(
+        Code::NotFtpAnymore,
+        &[
+            clean(),
+            exploited(&shell[..2]),
+            exploited(&["FROB", "HELO", "EHLO x"]),
+            exploited(&shell).say("QUIT", &[(221, "")]),
+            exploited(&shell).but(|it| {
+                it.gaps.push(ControlGap {
+                    time: Timestamp::default(),
+                    frame: 3,
+                    from: Party::Server,
+                    bytes: 20,
+                });
+            }),
+        ],
+    );
 }

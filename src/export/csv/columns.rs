@@ -117,6 +117,7 @@ pub(super) fn sessions<'a>() -> Vec<Column<Row<'a, Session>>> {
         column("warnings", |row| severity_count(row.item, Severity::Warning)),
         column("notices", |row| severity_count(row.item, Severity::Notice)),
         column("infos", |row| severity_count(row.item, Severity::Info)),
+        column("headline", |row| row.item.headline().map_or(Cell::Empty, Cell::Sentence)),
     ]);
     columns
 }
@@ -290,6 +291,9 @@ pub(super) fn findings<'a>() -> Vec<Column<Row<'a, Finding>>> {
         column("command", |row| number(row.item.command)),
         column("data_channel", |row| number(row.item.data_channel)),
         column("transfer", |row| number(row.item.transfer)),
+        column("count", |row| Cell::Number(row.item.count)),
+        column("certainty", |row| Cell::Name(row.item.certainty.name())),
+        column("explained_by", |row| number(row.item.explained_by)),
         column("summary", |row| Cell::Wire(&row.item.summary)),
         column("advice", |row| row.item.advice.as_deref().map_or(Cell::Empty, Cell::Wire)),
     ]);

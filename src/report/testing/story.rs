@@ -251,6 +251,7 @@ impl SessionBuilder {
         self.session.frames.last = frame;
         self.session.end_state = EndState::Fin;
         self.session.closed_by = Some(by);
+        self.session.closed_at = Some(time);
         self
     }
 

@@ -1,9 +1,10 @@
 //! TLS on a control connection: when it begins, and the lines that come out of it.
 
 use super::{Auth, Control, LineOrigin, Notes};
-use crate::base::Timestamp;
+use crate::base::{PacketRef, Timestamp};
 use crate::ftp::Party;
 use crate::report::{Protection, Security};
+use crate::session::Options;
 use crate::session::both::Both;
 use crate::tls;
 
@@ -28,6 +29,20 @@ impl Control {
         }
     }
 
+    /// Whether the client began with TLS where the server greets in the clear: what it says is no line.
+    pub(super) fn has_unasked_tls(&self) -> bool {
+        self.tls.is_some() && self.in_tls == Both::default()
+    }
+
+    /// Takes what a client says in TLS that nobody asked for.
+    pub(super) fn unasked(&mut self, bytes: &[u8], packet: PacketRef, options: &Options) {
+        let Some(session) = &mut self.tls else { return };
+        session.push(tls::End::A, bytes, &options.key_log, &mut |_, _| {});
+        if session.facts().fatal.is_some() {
+            self.alert_frame.get_or_insert(packet.frame);
+        }
+    }
+
     pub(super) fn protected(
         &mut self,
         party: Party,
@@ -40,6 +55,9 @@ impl Control {
         session.push(end_of(party), bytes, &notes.options.key_log, &mut |end, event| {
             keep_text(&mut plain, end, event);
         });
+        if session.facts().fatal.is_some() {
+            self.alert_frame.get_or_insert(origin.packet.frame);
+        }
         self.unwrapped(plain, origin, notes);
     }
 
@@ -60,6 +78,7 @@ impl Control {
             self.clear(speaker, &text, (offset, true), origin, notes);
         }
         if self.in_tls == Both::default() {
+            self.past_tls = self.tls_details(!notes.options.key_log.is_empty(), false);
             self.tls = None;
         }
     }

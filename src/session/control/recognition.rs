@@ -11,6 +11,9 @@ use crate::tls;
 /// Bytes of a suspect's first line that are waited for.
 const FIRST_LINE: usize = 2048;
 
+/// The type of a record that carries a handshake (RFC 8446 section 5.1).
+const HANDSHAKE: u8 = 22;
+
 impl Control {
     /// Decides by its first bytes which side is the client; bytes that show nothing are thrown away.
     pub(super) fn recognize(
@@ -29,6 +32,10 @@ impl Control {
             self.conversation.auth = Auth::Accepted { tls: true };
             let server_is_originator = options.implicit_tls_ports.contains(&connection.originator.port);
             return Some(if server_is_originator { Side::Responder } else { Side::Originator });
+        }
+        if chunk.side == Side::Originator && (self.has_unasked_tls() || self.begins_with_tls(chunk)) {
+            self.unasked(chunk.bytes, chunk.packet, options);
+            return None;
         }
         self.first_bytes.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
         let telnet = telnet::prefix(&self.first_bytes);
@@ -58,5 +65,20 @@ impl Control {
         }
         self.conversation.verdict = Verdict::Other;
         None
+    }
+
+    /// Whether the client speaks TLS at once on a port where a server greets in the clear: what it says is no line, and
+    /// whether this is FTP is for the server to tell.
+    fn begins_with_tls(&mut self, chunk: &Chunk<'_>) -> bool {
+        let begins = self.expected
+            && !self.midstream
+            && chunk.offset == 0
+            && self.first_bytes.is_empty()
+            && tls::looks_like_tls(chunk.bytes) == tls::Sniff::Yes
+            && chunk.bytes.first() == Some(&HANDSHAKE);
+        if begins {
+            self.tls = Some(Box::default());
+        }
+        begins
     }
 }

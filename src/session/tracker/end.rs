@@ -21,6 +21,7 @@ impl Tracker {
         if connection.established.is_some() {
             if self.options.is_control_port(connection.responder.port) {
                 self.attempts.note_silence();
+                self.attempts.note_drop(connection, &self.options.limits, &mut self.counts);
             }
             return;
         }
@@ -51,7 +52,7 @@ impl Tracker {
             FirstClose::Both => None,
         });
         let Some(session) = self.sessions.get_mut(session_id) else { return };
-        session.ended = Some(Ended { state, by });
+        session.ended = Some(Ended { state, by, at: connection.close.map(|packet| packet.time) });
         let is_session = session.control.is_confirmed();
         self.sessions.linger(session_id);
         if is_session {
@@ -195,7 +196,7 @@ impl Tracker {
         session.limited.insert(because);
         let (id, last) = (session.connection, session.last);
         let is_in_table = session.ended.is_none();
-        session.ended.get_or_insert(Ended { state: EndState::Idle, by: None });
+        session.ended.get_or_insert(Ended { state: EndState::Idle, by: None, at: None });
         let open: Vec<ConnectionId> =
             session.channels.iter().filter_map(|channel| channel.link.open()).collect();
         // Its data connections may turn out to be another session's.

@@ -21,7 +21,10 @@ pub(in crate::tui) fn session(session: &Session, row: &SessionRow) -> Vec<Detail
         }
         let mark = if at < loud { glyphs::PROBLEM } else { glyphs::DOT };
         let when = words::offset(finding.time.since(session.start));
-        let text = format!("{}  ({when})", words::raw_wire(&finding.summary));
+        // The gravest cause comes first: it is the headline, which names what it broke.
+        let headline = if at == 0 && at < loud { session.headline() } else { None };
+        let told = headline.as_deref().unwrap_or(&finding.summary);
+        let text = format!("{}  ({when})", words::raw_wire(told));
         lines.push(line(mark, Role::Severity(finding.severity), finding.code.name(), text));
         if at == 0
             && at < loud

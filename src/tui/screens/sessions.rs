@@ -317,7 +317,11 @@ fn findings(session: &Session, totals: &SessionRow, width: u16) -> (String, Role
     };
     let mark = if severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
     let mut text = format!("{mark}{}", totals.findings);
-    if width >= 12 {
+    /// Room in which a sentence says something.
+    const SENTENCE: u16 = 48;
+    if let Some(headline) = (width >= SENTENCE).then(|| session.headline()).flatten() {
+        text = format!("{text:<4}{}", words::raw_wire(&headline));
+    } else if width >= 12 {
         let worst = session.findings.iter().find(|finding| finding.weight() == severity);
         if let Some(worst) = worst {
             text = format!("{text:<4}{}", worst.code);

@@ -262,6 +262,11 @@ pub(super) const fn title(code: Code) -> &'static str {
         Code::PartialOutage => "some data connections fail, others work",
         Code::DataClosedEarly => "data connection accepted and closed at once",
         Code::TlsReuseRequired => "TLS session of the control connection not reused",
+        Code::TlsFailed => "TLS handshake failed",
+        Code::TlsModeMismatch => "TLS at once against a greeting in the clear",
+        Code::TlsTruncated => "TLS closed without close_notify",
+        Code::TlsNotDecrypted => "TLS not decrypted although keys were given",
+        Code::NotFtpAnymore => "something else than FTP in the session",
         Code::CaptureFiltered => "no data connection in the capture",
     }
 }

@@ -1,0 +1,101 @@
+//! What can be seen of a connection's TLS.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::Party;
+use crate::base::{Text, choices};
+
+choices! {
+    /// What came of a TLS handshake.
+    #[derive(Default)]
+    pub enum TlsHandshake {
+        /// Neither its end nor its failure was seen.
+        #[default]
+        Incomplete => "incomplete",
+        /// Both sides went on to application data, or could have.
+        Complete => "complete",
+        /// A fatal alert or a close came before that.
+        Failed => "failed",
+    }
+}
+
+/// What can be seen of a connection's TLS. The client is the TLS client, which in FTP is the FTP client.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct TlsDetails {
+    /// The negotiated version.
+    pub version: Option<Cow<'static, str>>,
+    /// The negotiated cipher suite, by its IANA name.
+    pub cipher: Option<Cow<'static, str>>,
+    /// The server name that the client asked for.
+    pub server_name: Option<Text>,
+    /// Whether an earlier TLS session was resumed.
+    pub resumed: Option<bool>,
+    /// The first fatal alert.
+    pub alert: Option<TlsAlert>,
+    /// What came of the handshake.
+    pub handshake: TlsHandshake,
+    /// Whether application data could be read.
+    pub decrypted: bool,
+    /// Why it could not, although keys were given.
+    pub obstacle: Option<Cow<'static, str>>,
+    /// The highest version that the client offered; none where its ClientHello was not seen.
+    #[serde(skip)]
+    pub offered: Option<Cow<'static, str>>,
+    /// Records of application data of the client and of the server.
+    #[serde(skip)]
+    pub records: [u64; 2],
+    /// Whether the client and the server ended TLS by an alert.
+    #[serde(skip)]
+    pub closed: [bool; 2],
+    /// Whether alerts can be told from data: up to TLS 1.2, and where the keys are known.
+    #[serde(skip)]
+    pub shows_alerts: bool,
+}
+
+/// A fatal alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct TlsAlert {
+    /// Who sent it.
+    pub from: Party,
+    /// `fatal`; none where it is encrypted and was not read.
+    pub level: Option<Cow<'static, str>>,
+    /// Its name; none where it is encrypted and was not read.
+    pub description: Option<Cow<'static, str>>,
+    /// The frame that completes it.
+    pub frame: u64,
+}
+
+impl TlsDetails {
+    /// Whether a side ended TLS by an alert.
+    pub const fn has_closed(&self, party: Party) -> bool {
+        let [client, server] = self.closed;
+        match party {
+            Party::Client => client,
+            Party::Server => server,
+        }
+    }
+
+    /// Records of application data of a side.
+    pub const fn records_of(&self, party: Party) -> u64 {
+        let [client, server] = self.records;
+        match party {
+            Party::Client => client,
+            Party::Server => server,
+        }
+    }
+
+    /// What it takes of memory beside its own size.
+    pub(super) fn beside(&self) -> usize {
+        let owned = |text: &Option<Cow<'static, str>>| match text {
+            Some(Cow::Owned(text)) => text.capacity(),
+            Some(Cow::Borrowed(_)) | None => 0,
+        };
+        let texts = [&self.version, &self.cipher, &self.obstacle, &self.offered];
+        let name = self.server_name.as_ref().map_or(0, Text::memory);
+        texts.into_iter().map(owned).fold(name, usize::saturating_add)
+    }
+}
