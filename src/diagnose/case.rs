@@ -243,17 +243,6 @@ impl<'a> Case<'a> {
         self.session.tls_details.as_ref().is_some_and(|details| !details.decrypted)
     }
 
-    /// Which party closed a data connection first.
-    pub(super) fn first_closer(&self, channel: &DataChannel, connection: &Connection) -> Option<Party> {
-        let (originator, responder) =
-            if channel.is_active() { (Party::Server, Party::Client) } else { (Party::Client, Party::Server) };
-        match connection.first_close? {
-            FirstClose::Originator => Some(originator),
-            FirstClose::Responder => Some(responder),
-            FirstClose::Both => None,
-        }
-    }
-
     /// The control peer that a channel's negotiation speaks for: the one that listens.
     pub(super) const fn listening_peer(&self, channel: &DataChannel) -> Endpoint {
         if channel.is_active() { self.session.client } else { self.session.server }
@@ -309,6 +298,17 @@ pub(super) fn announcement(channel: &DataChannel) -> String {
         Some(mode @ (Mode::Port | Mode::Eprt | Mode::Lprt)) => format!("announced by {mode}"),
         Some(Mode::Default) => "on the default ports".to_owned(),
         None => "negotiated under TLS".to_owned(),
+    }
+}
+
+/// Which party closed a data connection first.
+pub(super) fn first_closer(channel: &DataChannel, connection: &Connection) -> Option<Party> {
+    let (originator, responder) =
+        if channel.is_active() { (Party::Server, Party::Client) } else { (Party::Client, Party::Server) };
+    match connection.first_close? {
+        FirstClose::Originator => Some(originator),
+        FirstClose::Responder => Some(responder),
+        FirstClose::Both => None,
     }
 }
 

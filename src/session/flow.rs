@@ -9,7 +9,9 @@ use super::options::Options;
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
 use crate::base::{Endpoint, PacketRef};
-use crate::report::{self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, Uid};
+use crate::report::{
+    self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
+};
 use crate::tcp::{Chunk, Connection, Onset, Side, Stream};
 use crate::tls;
 
@@ -249,21 +251,7 @@ impl DataFlow {
         mut hashing: Option<&mut dyn Hashing>,
     ) -> (Box<report::Connection>, ContentHeads) {
         let Self { streams, tls, .. } = self;
-        let mut tls_details = None;
-        let (tls, decrypted, mut plain) = match tls {
-            TlsState::Yes(wrapped) => {
-                let Wrapped { session, plain, has_keys, alert_frame } = &mut **wrapped;
-                let around = Circumstances {
-                    alert_frame: *alert_frame,
-                    has_keys: *has_keys,
-                    is_over: is_over_and_whole(connection),
-                };
-                tls_details = tls_details::details(session.facts(), around);
-                let read = plain.iter().any(Option::is_some);
-                (session.facts().client.is_some(), read && session.facts().obstacle.is_none(), Some(plain))
-            }
-            TlsState::Unknown | TlsState::No => (false, false, None),
-        };
+        let ReadTls { is_tls: tls, decrypted, details, mut plain } = ReadTls::of(tls, connection);
         // Made where it stays, and completed there: it is large.
         let mut described = Box::new(report::Connection {
             originator: connection.originator,
@@ -278,7 +266,7 @@ impl DataFlow {
             from_originator: numbers(&connection.from_originator),
             from_responder: numbers(&connection.from_responder),
             tls,
-            tls_details,
+            tls_details: details,
             decrypted,
             syn_frames: connection.syn_frames.clone(),
             established: connection.established.map(|packet| packet.time),
@@ -392,6 +380,35 @@ fn keep_plain(
             tls::End::B => other,
         };
         slot.get_or_insert_with(|| Content::new(hashing, plan, at)).update(hashing, text, at);
+    }
+}
+
+/// What TLS has shown of a connection.
+struct ReadTls<'a> {
+    is_tls: bool,
+    decrypted: bool,
+    details: Option<Box<TlsDetails>>,
+    plain: Option<&'a mut [Option<Content>; 2]>,
+}
+
+impl<'a> ReadTls<'a> {
+    fn of(state: &'a mut TlsState, connection: &Connection) -> Self {
+        let TlsState::Yes(wrapped) = state else {
+            return Self { is_tls: false, decrypted: false, details: None, plain: None };
+        };
+        let Wrapped { session, has_keys, alert_frame, plain } = &mut **wrapped;
+        let around = Circumstances {
+            alert_frame: *alert_frame,
+            has_keys: *has_keys,
+            is_over: is_over_and_whole(connection),
+        };
+        let facts = session.facts();
+        Self {
+            is_tls: facts.client.is_some(),
+            decrypted: plain.iter().any(Option::is_some) && facts.obstacle.is_none(),
+            details: tls_details::details(facts, around),
+            plain: Some(plain),
+        }
     }
 }
 

@@ -53,7 +53,7 @@ impl ClientHello {
         for (number, content) in extensions(bytes) {
             match number {
                 EXTENSION_SERVER_NAME => {
-                    hello.server_name = hello.server_name.or_else(|| server_name(content))
+                    hello.server_name = hello.server_name.or_else(|| server_name(content));
                 }
                 EXTENSION_SUPPORTED_VERSIONS => hello.version = highest(content).unwrap_or(hello.version),
                 _ => {}

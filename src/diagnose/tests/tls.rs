@@ -4,7 +4,8 @@ use super::{clean, findings, raises, spares};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, between, reply, session};
 use crate::report::{
-    Certainty, Code, EndState, FirstClose, Security, Severity, TlsAlert, TlsDetails, TlsHandshake,
+    Certainty, Code, EndState, FindingIndex, FirstClose, Security, Severity, TlsAlert, TlsDetails,
+    TlsHandshake,
 };
 
 fn failed(from: Party, description: &'static str) -> TlsDetails {
@@ -85,7 +86,7 @@ fn a_handshake_that_failed_is_told_with_its_alert_and_what_the_server_then_said(
 #[test]
 fn a_data_connection_whose_handshake_failed_explains_the_transfer() {
     let told = data(failed(Party::Client, "unknown_ca"), &[150, 425]);
-    let found = raises(Code::TlsFailed, &[told.clone()]);
+    let found = raises(Code::TlsFailed, std::slice::from_ref(&told));
     assert!(
         found[0].starts_with("The TLS handshake of the data connection 198.51.100.10:50000"),
         "{}",
@@ -136,7 +137,7 @@ fn content_that_ends_without_close_notify_is_cut_short_in_the_eyes_of_tls() {
     let cause = grave.iter().position(|it| it.code == Code::TlsTruncated).unwrap();
     assert_eq!(grave[cause].severity, Severity::Warning);
     let effect = grave.iter().find(|it| it.code == Code::TransferAborted).unwrap();
-    assert_eq!(effect.explained_by.map(|index| index.position()), Some(cause));
+    assert_eq!(effect.explained_by.map(FindingIndex::position), Some(cause));
     spares(
         Code::TlsTruncated,
         &[

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::base::{Address, Endpoint};
-use crate::diagnose::case::Case;
+use crate::diagnose::case::{Case, first_closer};
 use crate::diagnose::draft::{Draft, Groups, Sink, times};
 use crate::diagnose::words::quote;
 use crate::report::{
@@ -96,7 +96,7 @@ fn data(case: &Case<'_>, sink: &mut Sink) {
     for (_, group) in groups.into_iter() {
         let Some(channel) = case.session.data_channel(group.channel) else { continue };
         let (Some(details), Some(connection)) = (of_channel(channel), channel.connected()) else { continue };
-        let closed_by = case.first_closer(channel, connection);
+        let closed_by = first_closer(channel, connection);
         let transfer = group.transfer.and_then(|index| case.session.transfer(index));
         let reply = transfer.and_then(|it| case.final_reply(it)).filter(|reply| reply.is_negative());
         let said =

@@ -1,7 +1,7 @@
 //! Servers that want a data connection to resume the TLS session of the control connection.
 
 use crate::base::Address;
-use crate::diagnose::case::Case;
+use crate::diagnose::case::{Case, first_closer};
 use crate::diagnose::draft::{Draft, Sink};
 use crate::report::{
     Certainty, Code, Connection, DataChannel, EndState, Party, Security, TlsDetails, TlsHandshake,
@@ -62,7 +62,7 @@ fn ended_at_once<'a>(case: &Case<'a>, channel: &'a DataChannel) -> Option<&'a Co
     let details = connection.tls_details.as_deref()?;
     // In TLS 1.3 session tickets can't be told from data.
     let readable = details.shows_alerts && !details.decrypted;
-    let by_server = case.first_closer(channel, connection) == Some(Party::Server);
+    let by_server = first_closer(channel, connection) == Some(Party::Server);
     let session = case.session;
     let after = session.end.seconds_since(connection.end);
     let over = session.end_state != EndState::Open && after <= SOON;

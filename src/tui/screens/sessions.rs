@@ -310,6 +310,9 @@ fn field(
     }
 }
 
+/// Room in which a sentence says something.
+const SENTENCE: u16 = 48;
+
 /// The number of findings, and the worst of them where there is room.
 fn findings(session: &Session, totals: &SessionRow, width: u16) -> (String, Role) {
     let Some(severity) = totals.worst.filter(|worst| *worst >= Severity::Notice) else {
@@ -317,8 +320,6 @@ fn findings(session: &Session, totals: &SessionRow, width: u16) -> (String, Role
     };
     let mark = if severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
     let mut text = format!("{mark}{}", totals.findings);
-    /// Room in which a sentence says something.
-    const SENTENCE: u16 = 48;
     if let Some(headline) = (width >= SENTENCE).then(|| session.headline()).flatten() {
         text = format!("{text:<4}{}", words::raw_wire(&headline));
     } else if width >= 12 {
