@@ -9,7 +9,7 @@
 use std::io::{self, Write};
 
 use ftpscope::analyzer::{Analyzer, Options};
-use ftpscope::base::{PacketRef, Timestamp};
+use ftpscope::base::{FrameNumber, PacketRef, Timestamp};
 use ftpscope::decode::{Frame, LinkType};
 use ftpscope::report::Report;
 
@@ -49,7 +49,7 @@ fn analyze(frames: &[Vec<u8>]) -> Report {
     for (number, bytes) in (1_u32..).zip(frames) {
         let time = Timestamp::from_nanos(i64::from(number) * 1_000_000_000);
         analyzer.feed(&Frame {
-            packet: PacketRef { time, frame: u64::from(number) },
+            packet: PacketRef { time, frame: FrameNumber(u64::from(number)) },
             link: LinkType::ETHERNET,
             bytes,
             wire_len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),

@@ -32,7 +32,7 @@ pub(crate) use index::indices;
 pub(crate) use keyed_map::{KeyedMap, KeyedSet};
 pub use limits::{Cost, Limit, LimitCounts, LimitName, LimitSet, Limits, cost};
 pub(crate) use number_map::NumberMap;
-pub use packet::PacketRef;
+pub use packet::{FrameNumber, PacketRef};
 pub(crate) use refuse::{refuse_other_values, refuse_values};
 pub use secret::{Secret, SecretKey};
 pub(crate) use short::{Address, Short, digits};

@@ -44,7 +44,7 @@ fn drain(frames: &mut Frames) -> u64 {
     let mut count = 0;
     while let Some(frame) = frames.next() {
         count += 1;
-        assert_eq!(frame.packet.frame, count);
+        assert_eq!(frame.packet.frame.0, count);
         assert!(frame.wire_len as usize >= frame.bytes.len());
     }
     count

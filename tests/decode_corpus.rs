@@ -59,7 +59,7 @@ fn segments(path: &Path) -> HashMap<u64, Pair> {
     let mut segments = HashMap::new();
     while let Some(frame) = frames.next() {
         if let Decoded::Segment(segment) = decoder.decode(&frame) {
-            segments.insert(segment.packet.frame, pair(segment.source, segment.destination));
+            segments.insert(segment.packet.frame.0, pair(segment.source, segment.destination));
         }
     }
     segments

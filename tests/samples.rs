@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ftpscope::analyzer::{Analyzer, CurrentTransfer, Options};
-use ftpscope::base::Limits;
+use ftpscope::base::{FrameNumber, Limits};
 use ftpscope::capture;
 use ftpscope::export::{self, Json, Settings, What};
 use ftpscope::report::{
@@ -226,8 +226,8 @@ fn beginning(it: &Transfer) -> CurrentTransfer {
 
 /// The first transfer of each data channel, by the frame with the first byte that it moved; but for such as
 /// moved some before their command was seen.
-fn first_bytes(report: &Report) -> BTreeMap<u64, Vec<(&Uid, &Transfer)>> {
-    let mut by_frame = BTreeMap::<u64, Vec<(&Uid, &Transfer)>>::new();
+fn first_bytes(report: &Report) -> BTreeMap<FrameNumber, Vec<(&Uid, &Transfer)>> {
+    let mut by_frame = BTreeMap::<FrameNumber, Vec<(&Uid, &Transfer)>>::new();
     for session in &report.sessions {
         let mut taken = BTreeSet::new();
         let firsts = session.transfers.iter().filter(|it| it.data_channel.is_some_and(|at| taken.insert(at)));

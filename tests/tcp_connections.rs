@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use etherparse::{LaxNetSlice, LaxSlicedPacket, TcpOptionElement, TransportSlice};
-use ftpscope::base::{Endpoint, Limits, PacketRef, Timestamp};
+use ftpscope::base::{Endpoint, FrameNumber, Limits, PacketRef, Timestamp};
 use ftpscope::decode::{Flags, Segment};
 use ftpscope::report::{EndState, FirstClose};
 use ftpscope::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink, Table};
@@ -139,7 +139,7 @@ fn connections(file: &[u8]) -> Option<Vec<Connection>> {
     let mut table = Table::new(&Limits::default());
     let mut recorder = Recorder::default();
     for (frame, (time, wire_len, bytes)) in (1..).zip(records) {
-        if let Some(segment) = segment(link, PacketRef { time, frame }, wire_len, bytes) {
+        if let Some(segment) = segment(link, PacketRef { time, frame: FrameNumber(frame) }, wire_len, bytes) {
             table.push(&segment, &mut recorder);
         }
     }

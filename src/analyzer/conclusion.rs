@@ -1,7 +1,7 @@
 //! Runs diagnosis on finished sessions.
 
 use super::Options;
-use crate::base::{LimitCounts, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, Timestamp};
 use crate::diagnose::{self, Diagnosis};
 use crate::report::{Announcement, Capture, Finding, Session};
 use crate::session::FinishedSession;
@@ -22,7 +22,7 @@ pub struct Batch {
     /// Announcements and finished sessions.
     pub pending: Vec<Pending>,
     /// Low-water mark: the first frame with which a session that is not finished yet can have begun.
-    pub settled_before: u64,
+    pub settled_before: FrameNumber,
     /// Memory that these sessions keep, in bytes.
     pub kept: usize,
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::base::{LimitCounts, LimitName, Limits, Timestamp, cost};
+use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, Timestamp, cost};
 use crate::decode::Frame;
 use crate::report;
 
@@ -66,7 +66,7 @@ pub struct Frames {
     current: Option<(u16, Turn)>,
     begun: bool,
     /// Number of the frame delivered last.
-    number: u64,
+    number: FrameNumber,
     /// How many more threads may read ahead.
     threads: usize,
     /// Whether they decode the headers of plain frames.
@@ -100,7 +100,7 @@ impl Frames {
             waiting: BinaryHeap::new(),
             current: None,
             begun: false,
-            number: 0,
+            number: FrameNumber(0),
             threads: if cores > 1 { MOST_THREADS } else { 0 },
             decodes: false,
             secrets: Vec::new(),
@@ -144,7 +144,7 @@ impl Frames {
 
     /// How many frames were delivered so far.
     pub const fn delivered(&self) -> u64 {
-        self.number
+        self.number.0
     }
 
     /// Whether the next packet is certainly at hand: otherwise [`Self::next`] may block on a pipe.

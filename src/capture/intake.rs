@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::base::{LimitCounts, PacketRef, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, PacketRef, Timestamp};
 use crate::decode::{Frame, LinkType};
 use crate::report;
 
@@ -178,7 +178,7 @@ pub struct Intake {
     /// TLS secrets of everything delivered so far, which the reader keeps within their limit.
     secrets: Vec<u8>,
     /// Number of the frame delivered last.
-    number: u64,
+    number: FrameNumber,
     /// The latest packet's time, and when it arrived.
     latest: Option<(Timestamp, Instant)>,
     /// Since when no more packets are wanted.
@@ -225,7 +225,7 @@ impl Intake {
             limits: LimitCounts::default(),
             faults: Vec::new(),
             secrets: Vec::new(),
-            number: 0,
+            number: FrameNumber(0),
             latest: None,
             stopped: None,
         };
@@ -289,7 +289,7 @@ impl Intake {
         let lane = self.lanes.get_mut(lane)?;
         let (record, source, arrived) = lane.head()?;
         lane.next = lane.next.saturating_add(1);
-        self.number = self.number.saturating_add(1);
+        self.number = self.number.next();
         if self.latest.is_none_or(|(latest, _)| latest <= record.time) {
             self.latest = Some((record.time, arrived));
         }

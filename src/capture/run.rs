@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use crate::base::{PacketRef, Timestamp};
+use crate::base::{FrameNumber, PacketRef, Timestamp};
 use crate::decode::{Frame, QuickDecode};
 
 use super::record::Record;
@@ -23,7 +23,7 @@ pub struct Run<'a> {
     /// TLS key log lines of all that was read so far.
     pub(super) secrets: &'a [u8],
     /// Number of the packet given last.
-    pub(super) number: &'a mut u64,
+    pub(super) number: &'a mut FrameNumber,
     /// Indices of the next packet and of its batch's next decoded headers.
     pub(super) next: &'a mut usize,
     pub(super) next_quick: &'a mut usize,
@@ -48,7 +48,7 @@ impl<'a> Iterator for Run<'a> {
         }
         self.records = rest;
         *self.next = self.next.saturating_add(1);
-        *self.number = self.number.saturating_add(1);
+        *self.number = self.number.next();
         let mut quick = None;
         if record.has_quick {
             quick = self.quick.next();

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::base::Limits;
+use crate::base::{FrameNumber, Limits};
 use crate::decode::LinkType;
 use crate::report::{self, CaptureFormat};
 
@@ -182,7 +182,7 @@ impl Source {
     #[inline]
     pub(super) fn run<'a>(
         &'a mut self,
-        number: &'a mut u64,
+        number: &'a mut FrameNumber,
         index: u16,
         until: Turn,
         secrets: &'a [u8],

@@ -176,7 +176,7 @@ pub(super) fn packets(frames: &mut Frames) -> Vec<Packet> {
             bytes: frame.bytes.to_vec(),
             wire_len: frame.wire_len,
         });
-        assert_eq!(frame.packet.frame, packets.len() as u64, "frames count from 1");
+        assert_eq!(frame.packet.frame.0, packets.len() as u64, "frames count from 1");
     }
     packets
 }

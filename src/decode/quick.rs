@@ -152,7 +152,7 @@ mod tests {
 
     use super::super::{Decoded, Decoder};
     use super::*;
-    use crate::base::{Limits, PacketRef, Timestamp};
+    use crate::base::{FrameNumber, Limits, PacketRef, Timestamp};
 
     /// The beginnings of plain frames, up to the TCP header.
     fn headers() -> impl Strategy<Value = Vec<u8>> {
@@ -169,7 +169,7 @@ mod tests {
     /// What the fast path finds, whether or not the headers were decoded ahead, and what the slow path finds.
     fn both_paths(bytes: &[u8], cut: u32) -> (Option<String>, String) {
         let mut frame = Frame {
-            packet: PacketRef { time: Timestamp::from_nanos(5), frame: 9 },
+            packet: PacketRef { time: Timestamp::from_nanos(5), frame: FrameNumber(9) },
             link: LinkType::ETHERNET,
             bytes,
             wire_len: u32::try_from(bytes.len()).unwrap() + cut,

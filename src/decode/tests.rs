@@ -3,7 +3,7 @@
 use etherparse::{PacketBuilder, TcpHeader, TcpOptionElement};
 
 use super::{Decoded, Decoder, Flags, Segment};
-use crate::base::{Limits, PacketRef, Timestamp};
+use crate::base::{FrameNumber, Limits, PacketRef, Timestamp};
 use crate::decode::{Frame, LinkType};
 use crate::report::IcmpError;
 
@@ -85,7 +85,7 @@ fn udp(port: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 fn frame(link: LinkType, bytes: &[u8]) -> Frame<'_> {
-    let packet = PacketRef { time: Timestamp::from_nanos(0), frame: 1 };
+    let packet = PacketRef { time: Timestamp::from_nanos(0), frame: FrameNumber(1) };
     Frame {
         packet,
         link,
@@ -137,7 +137,7 @@ fn a_segment_carries_all_that_its_header_says() {
         panic!("no segment");
     };
     let Segment { packet, seq, ack, flags, window, timestamp, payload, cut, .. } = segment;
-    assert_eq!((packet.frame, seq, ack, window), (1, 1000, Some(2000), 512));
+    assert_eq!((packet.frame.0, seq, ack, window), (1, 1000, Some(2000), 512));
     assert_eq!((flags, timestamp, payload, cut), (Flags::default(), Some(77), TEXT, 0));
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Options;
 use super::announced::Announced;
 use super::draft::excerpt;
-use crate::base::{Endpoint, Text, Timestamp};
+use crate::base::{Endpoint, FrameNumber, Text, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     ChannelIndex, Command, CommandIndex, Connection, DataChannel, FirstClose, Mode, Party, Reply, Session,
@@ -41,7 +41,7 @@ pub(super) struct Progress {
     /// Transfers that completed without one, those between two servers aside.
     pub(super) completed_without: u64,
     /// When the first of these completed.
-    pub(super) first: Option<(Timestamp, u64)>,
+    pub(super) first: Option<(Timestamp, FrameNumber)>,
 }
 
 impl Progress {
@@ -157,7 +157,7 @@ impl<'a> Case<'a> {
     }
 
     /// When a channel was negotiated: the line that names the endpoint, else the connection's first packet.
-    pub(super) fn negotiated(&self, channel: &DataChannel) -> (Timestamp, u64) {
+    pub(super) fn negotiated(&self, channel: &DataChannel) -> (Timestamp, FrameNumber) {
         let command = self.negotiator(channel);
         let reply = command.and_then(Command::completion).filter(|_| !channel.is_active());
         reply
@@ -168,7 +168,10 @@ impl<'a> Case<'a> {
     }
 
     /// Frames of a negotiation: the command and its final reply.
-    pub(super) fn negotiation_frames(&self, channel: &DataChannel) -> impl Iterator<Item = u64> + use<'a> {
+    pub(super) fn negotiation_frames(
+        &self,
+        channel: &DataChannel,
+    ) -> impl Iterator<Item = FrameNumber> + use<'a> {
         let command = self.negotiator(channel);
         command
             .map(|command| command.frame)
@@ -186,7 +189,8 @@ impl<'a> Case<'a> {
     pub(super) fn may_have_missed(&self, verb: &Verb, index: CommandIndex) -> bool {
         let Some(command) = self.session.command(index) else { return false };
         let before = self.session.commands.get(..index.position()).unwrap_or_default();
-        let last = before.iter().rev().find(|one| one.verb == *verb).map_or(0, |one| one.frame);
+        let last =
+            before.iter().rev().find(|one| one.verb == *verb).map_or(FrameNumber::NONE, |one| one.frame);
         let mut gaps = self.session.gaps.iter();
         gaps.any(|gap| gap.from == Party::Client && gap.frame > last && gap.frame <= command.frame)
     }

@@ -4,7 +4,7 @@ use super::Options;
 use super::case::Case;
 use super::contacts::Contacts;
 use super::draft::{Draft, Sink, duration, plural};
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::report::{Capture, Certainty, Code, ControlAttempt, Party, Severity};
 
 /// The rules of this family, as far as they are about one session.
@@ -26,7 +26,7 @@ fn name(case: &Case<'_>, party: Party) -> String {
 fn oversized(case: &Case<'_>, party: Party, sink: &mut Sink) {
     let mut lines = case.session.oversized.iter().filter(|line| line.from == party).peekable();
     let Some(first) = lines.peek().copied() else { return };
-    let frames: Vec<u64> = lines.clone().map(|line| line.frame).take(16).collect();
+    let frames: Vec<FrameNumber> = lines.clone().map(|line| line.frame).take(16).collect();
     let count = lines.count() as u64;
     let summary = format!(
         "{} from {} to {} went beyond the limit and was cut",

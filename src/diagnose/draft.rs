@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use super::explain::explain;
 use super::relate;
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::report::{Certainty, ChannelIndex, Code, CommandIndex, Finding, Severity, TransferIndex};
 
 /// Frames named by one finding at most: enough to prove it, few enough to read.
@@ -74,9 +74,9 @@ impl Draft {
     }
 
     /// More frames that prove it; 0 stands for an unknown one.
-    pub(super) fn frames(mut self, frames: impl IntoIterator<Item = u64>) -> Self {
+    pub(super) fn frames(mut self, frames: impl IntoIterator<Item = FrameNumber>) -> Self {
         let room = FRAMES.saturating_sub(self.finding.frames.len());
-        self.finding.frames.extend(frames.into_iter().filter(|&frame| frame > 0).take(room));
+        self.finding.frames.extend(frames.into_iter().filter(|&frame| frame > FrameNumber::NONE).take(room));
         self
     }
 
@@ -194,7 +194,7 @@ pub(super) struct Group {
     /// When it happened first.
     pub(super) time: Timestamp,
     /// Frames of the first few times.
-    pub(super) frames: Vec<u64>,
+    pub(super) frames: Vec<FrameNumber>,
     /// The different ports involved, the first few in order of appearance.
     pub(super) ports: Vec<u16>,
     /// Channels concerned, the first few.
@@ -209,9 +209,9 @@ pub(super) struct Group {
 
 impl Group {
     /// Adds frames, as far as a finding takes them.
-    pub(super) fn prove(&mut self, frames: impl IntoIterator<Item = u64>) {
+    pub(super) fn prove(&mut self, frames: impl IntoIterator<Item = FrameNumber>) {
         let room = FRAMES.saturating_sub(self.frames.len());
-        self.frames.extend(frames.into_iter().filter(|&frame| frame > 0).take(room));
+        self.frames.extend(frames.into_iter().filter(|&frame| frame > FrameNumber::NONE).take(room));
     }
 
     /// Adds a name, if it is new and among the first few.

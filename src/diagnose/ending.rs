@@ -7,7 +7,7 @@ use super::draft::{Draft, Sink, duration, excerpt, plural};
 use super::refusal::Refusal;
 use super::tls;
 use super::words::quote;
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     Code, Command, CommandIndex, EndState, Party, Reply, Severity, Status, Transfer, TransferIndex,
@@ -72,7 +72,7 @@ fn limit(case: &Case<'_>, sink: &mut Sink) {
 /// How the server ended the session.
 struct Ending<'a> {
     time: Timestamp,
-    frame: u64,
+    frame: FrameNumber,
     reply: Option<&'a Reply>,
     /// The command that the reply answers.
     command: Option<CommandIndex>,

@@ -7,7 +7,7 @@ use super::case::{Case, argument};
 use super::draft::{Draft, Groups, Sink, beginning, duration, excerpt, plural};
 use super::refusal::Refusal;
 use super::words::quote;
-use crate::base::{Address, Endpoint, Timestamp, cost};
+use crate::base::{Address, Endpoint, FrameNumber, Timestamp, cost};
 use crate::ftp::Verb;
 use crate::report::{
     Argument, Certainty, ChannelIndex, Code, Command, CommandIndex, ControlGap, Login, Party, Protection,
@@ -198,7 +198,7 @@ struct Guesses {
     sessions: u64,
     first: Timestamp,
     last: Timestamp,
-    frames: Vec<u64>,
+    frames: Vec<FrameNumber>,
     users: Vec<String>,
     port: u16,
     /// When it became guessing.
@@ -216,14 +216,14 @@ struct Guesses {
 struct Accepted {
     user: String,
     client: Endpoint,
-    frame: u64,
+    frame: FrameNumber,
 }
 
 // A pair with its frames (a list of 8) and the names of three users, beside a listener of `ports`.
 const _: () = assert!(
     cost::in_hash_table(size_of::<((IpAddr, IpAddr), Box<Guesses>)>())
         + size_of::<Guesses>()
-        + size_of::<[u64; 8]>()
+        + size_of::<[FrameNumber; 8]>()
         + 2 * size_of::<String>()
         + 3 * (USER + 1) * 4
         + 7 * cost::ALLOCATION

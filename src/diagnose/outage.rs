@@ -147,7 +147,7 @@ fn advice(pattern: &Pattern, ports: &[u16]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Timestamp;
+    use crate::base::{FrameNumber, Timestamp};
 
     /// Uses of these ports, a second apart; those with `false` were refused.
     fn uses(ports: &[(u16, bool)]) -> Vec<Use> {
@@ -156,7 +156,7 @@ mod tests {
             .map(|(number, &(port, works))| Use {
                 time: Timestamp::from_nanos(number * 1_000_000_000),
                 port,
-                frame: number.unsigned_abs(),
+                frame: FrameNumber(number.unsigned_abs()),
                 in_time_wait: false,
                 hindered: false,
                 failure: (!works).then_some(Failure::Refused),

@@ -8,7 +8,7 @@ use super::address;
 use super::case::Case;
 use super::draft::{Draft, Sink, duration, plural};
 use super::outage;
-use crate::base::{Timestamp, cost};
+use crate::base::{FrameNumber, Timestamp, cost};
 use crate::report::{Code, Mode, Outcome, ReuseKind, ReuseOutcome, Severity};
 
 /// Fewer uses than this show no pattern.
@@ -22,7 +22,7 @@ const USES_KEPT: usize = 2048;
 pub(super) struct Use {
     pub(super) time: Timestamp,
     pub(super) port: u16,
-    pub(super) frame: u64,
+    pub(super) frame: FrameNumber,
     pub(super) in_time_wait: bool,
     /// Whether the same pair in TIME_WAIT delayed or prevented the connection.
     pub(super) hindered: bool,

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::case::{Case, argument, succeeded};
 use super::draft::{Draft, Sink, duration};
 use super::words::quote;
-use crate::base::{Address, Timestamp};
+use crate::base::{Address, FrameNumber, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     Certainty, Code, Command, Connection, Content, DataChannel, Direction, EndState, FirstClose, Party,
@@ -200,7 +200,7 @@ fn closer(case: &Case<'_>, transfer: &Transfer, connection: &Connection) -> Stri
 struct Silence {
     from: Timestamp,
     until: Timestamp,
-    frames: [u64; 2],
+    frames: [FrameNumber; 2],
     when: &'static str,
 }
 

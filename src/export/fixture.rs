@@ -1,7 +1,7 @@
 //! A sample report: a passive download, an active transfer that a firewall blocks, a reuse inside TIME_WAIT, and peers
 //! that try to attack the reader of the report by the text they send.
 
-use crate::base::{LimitName, Secret, Timestamp};
+use crate::base::{FrameNumber, LimitName, Secret, Timestamp};
 use crate::ftp::Verb;
 use crate::report::testing::{self, endpoint};
 use crate::report::{
@@ -128,7 +128,7 @@ pub(super) fn blocked_active() -> Session {
     attempt.end_state = EndState::Rst;
     attempt.icmp.push(IcmpError {
         time: at(29_001),
-        frame: 70,
+        frame: FrameNumber(70),
         from: "192.0.2.254".parse().unwrap(),
         message: IcmpMessage { version: IcmpVersion::V4, kind: 3, code: 13, mtu: None },
         quoted_sender: attempt.originator,
@@ -254,7 +254,7 @@ pub(super) fn hostile_names() -> Session {
 fn session(client: &str, server: &str, start: i64) -> Session {
     Session {
         end: at(start + 9_500),
-        frames: FrameSpan { first: 1, last: 99 },
+        frames: FrameSpan { first: FrameNumber(1), last: FrameNumber(99) },
         end_state: EndState::Fin,
         ..testing::silent_session(&format!("S{start:05}"), client, server, at(start))
     }
@@ -310,7 +310,7 @@ fn connected(connection: Connection, time_wait: TimeWait) -> Attempt {
 fn connection(originator: &str, responder: &str, start: i64, sent: u64, received: u64) -> Connection {
     Connection {
         end: at(start + 280),
-        frames: FrameSpan { first: 20, last: 40 },
+        frames: FrameSpan { first: FrameNumber(20), last: FrameNumber(40) },
         end_state: EndState::Fin,
         first_close: Some(FirstClose::Responder),
         from_originator: StreamFacts { bytes: sent, ..StreamFacts::default() },

@@ -233,7 +233,7 @@ mod tests {
     use super::super::fixture::{self, at, passive_download, sample_report};
     use super::*;
     use crate::analyzer::EventKind;
-    use crate::base::{PacketRef, Secret, Text};
+    use crate::base::{FrameNumber, PacketRef, Secret, Text};
     use crate::export;
     use crate::ftp::Verb;
     use crate::report::{
@@ -364,7 +364,7 @@ mod tests {
     /// The members of an event of this kind, beyond those that all events begin with.
     fn event_members(kind: EventKind) -> Vec<String> {
         let event = Event {
-            packet: PacketRef { time: at(0), frame: 7 },
+            packet: PacketRef { time: at(0), frame: FrameNumber(7) },
             session: Uid("S00000".into()),
             client: testing::endpoint("192.0.2.1:5000"),
             server: testing::endpoint("192.0.2.2:21"),

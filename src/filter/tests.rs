@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::report::testing::{self, endpoint};
 use crate::report::*;
 use crate::report::{ChannelIndex, CommandIndex};
@@ -11,7 +11,7 @@ fn session() -> Session {
     let start = Timestamp::from_nanos(1_775_986_267_114_000_000);
     let mut session = testing::silent_session("C1", "10.1.7.33:49822", "192.0.2.8:21", start);
     session.end = start.plus(82_300_000_000);
-    session.frames = FrameSpan { first: 100, last: 200 };
+    session.frames = FrameSpan { first: FrameNumber(100), last: FrameNumber(200) };
     session.end_state = EndState::Fin;
     session.user = Some("alice".into());
     session.login = Login::Accepted;

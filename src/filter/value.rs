@@ -342,9 +342,10 @@ fn of_packets<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> boo
         Field::TcpDstPort => directions(session).any(|(_, to)| each(Value::Number(to.port.into()))),
         Field::FrameNumber => {
             let control = session.frames;
-            each(Value::Frames(control.first, control.last))
-                || connections(session)
-                    .any(|connection| each(Value::Frames(connection.frames.first, connection.frames.last)))
+            each(Value::Frames(control.first.0, control.last.0))
+                || connections(session).any(|connection| {
+                    each(Value::Frames(connection.frames.first.0, connection.frames.last.0))
+                })
         }
         Field::FindId => session.findings.iter().any(|finding| each(Value::Code(finding.code))),
         Field::FindSeverity => session.findings.iter().any(|finding| each(word(finding.severity))),

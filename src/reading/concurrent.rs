@@ -222,14 +222,14 @@ mod tests {
     use std::thread::ThreadId;
 
     use super::*;
-    use crate::base::Limits;
+    use crate::base::{FrameNumber, Limits};
     use crate::capture;
     use crate::report::Session;
 
     /// Notes which thread reports a session, and fails after `left` of them.
     #[derive(Default)]
     struct Witness<const LEFT: usize> {
-        sessions: Vec<(ThreadId, u64)>,
+        sessions: Vec<(ThreadId, FrameNumber)>,
     }
 
     impl<const LEFT: usize> SessionObserver for Witness<LEFT> {
@@ -265,7 +265,7 @@ mod tests {
         let here = thread::current().id();
         assert!(beside.sessions.iter().all(|&(thread, _)| thread != here));
         assert!(alone.sessions.iter().all(|&(thread, _)| thread == here), "the thread was not refused");
-        let frames = |witness: &Witness<100>| -> Vec<u64> {
+        let frames = |witness: &Witness<100>| -> Vec<FrameNumber> {
             witness.sessions.iter().map(|&(_, first)| first).collect()
         };
         assert_eq!(frames(&alone).len(), 2);

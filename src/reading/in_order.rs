@@ -1,6 +1,7 @@
 //! Sessions in the order of their first packets, rather than of their ends.
 
 use super::SessionObserver;
+use crate::base::FrameNumber;
 use crate::report::Session;
 use crate::store::{Error, Queue};
 
@@ -26,7 +27,7 @@ impl<O: SessionObserver<Error: From<Error>>> SessionObserver for InOrder<'_, O> 
         Ok(self.queue.add(session)?)
     }
 
-    fn settled(&mut self, before: u64) -> Result<(), Self::Error> {
+    fn settled(&mut self, before: FrameNumber) -> Result<(), Self::Error> {
         while let Some(session) = self.queue.next_before(before)? {
             self.observer.session(session)?;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::analyzer::{Analyzer, Event};
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::capture::Drops;
 use crate::decode::Frame;
 use crate::report::{Capture, Finding, Report, Session};
@@ -20,7 +20,7 @@ pub trait SessionObserver {
     fn session(&mut self, session: Box<Session>) -> Result<(), Self::Error>;
 
     /// No session that began before this frame is still to come.
-    fn settled(&mut self, before: u64) -> Result<(), Self::Error> {
+    fn settled(&mut self, before: FrameNumber) -> Result<(), Self::Error> {
         let _ = before;
         Ok(())
     }

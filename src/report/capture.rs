@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Endpoint, LimitCounts, Timestamp, choices};
+use crate::base::{Endpoint, FrameNumber, LimitCounts, Timestamp, choices};
 
 /// What was read, over all sources.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,5 +103,5 @@ pub struct ControlAttempt {
     /// Last packet.
     pub last: Timestamp,
     /// Frames that prove it: the first few SYNs and RSTs.
-    pub frames: Vec<u64>,
+    pub frames: Vec<FrameNumber>,
 }

@@ -12,7 +12,7 @@ use super::{
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
-use crate::base::{Endpoint, Timestamp, choices, seconds};
+use crate::base::{Endpoint, FrameNumber, Timestamp, choices, seconds};
 
 /// One negotiation, or one data connection that was made without any.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,9 +201,9 @@ impl MatchedBy {
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct FrameSpan {
     /// Number of the first frame.
-    pub first: u64,
+    pub first: FrameNumber,
     /// Number of the last frame.
-    pub last: u64,
+    pub last: FrameNumber,
 }
 
 choices! {
@@ -235,7 +235,7 @@ choices! {
 }
 
 /// Frames of the first few SYNs of a connection, which most often is one.
-pub type SynFrames = SmallVec<[u64; 2]>;
+pub type SynFrames = SmallVec<[FrameNumber; 2]>;
 
 /// A TCP data connection, or an attempt at one.
 #[derive(Clone, Debug, PartialEq)]
@@ -278,11 +278,11 @@ pub struct Connection {
     /// When both sides had agreed: the SYN-ACK, or the first sign of life where that was not seen.
     pub established: Option<Timestamp>,
     /// Frame of a RST that answered a SYN.
-    pub refused_frame: Option<u64>,
+    pub refused_frame: Option<FrameNumber>,
     /// Frame of a plain ACK that answered a SYN.
-    pub challenge_frame: Option<u64>,
+    pub challenge_frame: Option<FrameNumber>,
     /// Frame and time of the first FIN or RST.
-    pub close: Option<(Timestamp, u64)>,
+    pub close: Option<(Timestamp, FrameNumber)>,
     /// When the other side's FIN was seen, which starts TIME_WAIT.
     pub closed: Option<Timestamp>,
     /// The longest time without payload, between two payload segments of either direction.
@@ -369,11 +369,11 @@ pub struct StreamFacts {
     /// Whether the stream's end (its FIN) was captured.
     pub end_seen: bool,
     /// Time and frame of the first payload.
-    pub first_payload: Option<(Timestamp, u64)>,
+    pub first_payload: Option<(Timestamp, FrameNumber)>,
     /// Time and frame of the last payload.
-    pub last_payload: Option<(Timestamp, u64)>,
+    pub last_payload: Option<(Timestamp, FrameNumber)>,
     /// Frame of the first segment after which bytes are missing.
-    pub gap_frame: Option<u64>,
+    pub gap_frame: Option<FrameNumber>,
     /// From the first to the last packet of the content, in nanoseconds; none where there are fewer than two, or TLS hides
     /// where the content begins.
     pub content_span: Option<i64>,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{ChannelIndex, CommandIndex, FindingIndex, TransferIndex};
-use crate::base::{Timestamp, choices};
+use crate::base::{FrameNumber, Timestamp, choices};
 
 /// Something odd.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Finding {
     /// When it showed.
     pub time: Timestamp,
     /// The frames that prove it, ascending.
-    pub frames: Vec<u64>,
+    pub frames: Vec<FrameNumber>,
     /// Index of the command concerned.
     pub command: Option<CommandIndex>,
     /// Index of the data channel concerned.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Endpoint, FrameNumber, Timestamp};
 
 /// An error that quotes a packet of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct IcmpError {
     /// When it was captured.
     pub time: Timestamp,
     /// Its frame.
-    pub frame: u64,
+    pub frame: FrameNumber,
     /// Who sent it: the host that the quoted packet went to, or a router or firewall on the way there.
     pub from: IpAddr,
     /// What it says.
@@ -56,7 +56,7 @@ pub enum IcmpVersion {
 #[derive(Serialize, Deserialize)]
 struct IcmpErrorRow {
     time: Timestamp,
-    frame: u64,
+    frame: FrameNumber,
     from: IpAddr,
     #[serde(rename = "type")]
     kind: u8,

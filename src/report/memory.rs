@@ -1,7 +1,7 @@
 //! What a session takes of memory, as it is.
 
 use super::{Argument, Command, Connection, DataChannel, Finding, Reply, Session, TlsDetails, Transfer};
-use crate::base::{Text, cost};
+use crate::base::{FrameNumber, Text, cost};
 
 impl Session {
     /// The bytes of memory that it takes, with what the allocator adds to each piece of them.
@@ -60,7 +60,7 @@ impl Finding {
     fn beside(&self) -> usize {
         self.summary
             .capacity()
-            .saturating_add(self.frames.capacity().saturating_mul(size_of::<u64>()))
+            .saturating_add(self.frames.capacity().saturating_mul(size_of::<FrameNumber>()))
             .saturating_add(2 * cost::ALLOCATION)
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
-use crate::base::{Endpoint, LimitSet, Secret, Text, Timestamp, choices};
+use crate::base::{Endpoint, FrameNumber, LimitSet, Secret, Text, Timestamp, choices};
 use crate::ftp::{LineEnd, Party, Verb};
 
 /// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
@@ -203,7 +203,7 @@ pub struct Command {
     /// Time of the packet that completes the line.
     pub time: Timestamp,
     /// Frame that completes the line.
-    pub frame: u64,
+    pub frame: FrameNumber,
     /// The verb.
     pub verb: Verb,
     /// What follows the one space after the verb, as it is.
@@ -223,7 +223,7 @@ pub struct Command {
 #[derive(Deserialize)]
 struct CommandAsRead {
     time: Timestamp,
-    frame: u64,
+    frame: FrameNumber,
     verb: Verb,
     argument: Option<Argument>,
     replies: SmallVec<[Reply; 1]>,
@@ -285,7 +285,7 @@ pub struct Reply {
     /// Time of the packet that completes its last line.
     pub time: Timestamp,
     /// Frame that completes its last line.
-    pub frame: u64,
+    pub frame: FrameNumber,
     /// The three digits.
     pub code: u16,
     /// All lines joined by a line feed, without codes.
@@ -350,7 +350,7 @@ pub struct ControlGap {
     /// When the gap was noticed.
     pub time: Timestamp,
     /// The frame after it.
-    pub frame: u64,
+    pub frame: FrameNumber,
     /// Whose bytes are missing.
     pub from: Party,
     /// How many.
@@ -364,7 +364,7 @@ pub struct OversizedLine {
     /// When the limit was reached.
     pub time: Timestamp,
     /// The frame that reached it.
-    pub frame: u64,
+    pub frame: FrameNumber,
     /// Whose line.
     pub from: Party,
 }

@@ -14,7 +14,7 @@ use super::{
     Mode, Negotiated, Origin, PortAllocation, Prediction, Reply, Security, Session, Severity, Status,
     StreamFacts, Transfer, Uid,
 };
-use crate::base::{Endpoint, LimitSet, Secret, Text, Timestamp};
+use crate::base::{Endpoint, FrameNumber, LimitSet, Secret, Text, Timestamp};
 use crate::ftp::Verb;
 pub(crate) use story::{SessionBuilder, between, session};
 
@@ -32,7 +32,7 @@ pub(crate) fn silent_session(uid: &str, client: &str, server: &str, start: Times
         server: endpoint(server),
         start,
         end: start,
-        frames: FrameSpan { first: 1, last: 1 },
+        frames: FrameSpan { first: FrameNumber(1), last: FrameNumber(1) },
         handshake: true,
         end_state: EndState::Open,
         closed_by: None,
@@ -70,12 +70,19 @@ pub(crate) fn command(time: Timestamp, frame: u64, line: &str) -> Command {
         Verb::Pass | Verb::Acct => Argument::Secret(Secret::hidden()),
         _ => Argument::Text(text.into()),
     });
-    Command { time, frame, verb, argument, replies: smallvec![], line: LineFacts::default() }
+    Command {
+        time,
+        frame: FrameNumber(frame),
+        verb,
+        argument,
+        replies: smallvec![],
+        line: LineFacts::default(),
+    }
 }
 
 /// A reply in one line.
 pub(crate) fn reply(time: Timestamp, frame: u64, code: u16, text: &str) -> Reply {
-    Reply { time, frame, code, text: Text::from(text), line: LineFacts::default() }
+    Reply { time, frame: FrameNumber(frame), code, text: Text::from(text), line: LineFacts::default() }
 }
 
 /// The channel of an accepted negotiation: its endpoint is predicted, and nobody has connected yet.
@@ -120,7 +127,7 @@ pub(crate) fn syn(originator: Endpoint, responder: Endpoint, start: Timestamp, f
         responder,
         start,
         end: start,
-        frames: FrameSpan { first: frame, last: frame },
+        frames: FrameSpan { first: FrameNumber(frame), last: FrameNumber(frame) },
         handshake: true,
         syn_attempts: 1,
         end_state: EndState::Open,
@@ -130,7 +137,7 @@ pub(crate) fn syn(originator: Endpoint, responder: Endpoint, start: Timestamp, f
         tls: false,
         tls_details: None,
         decrypted: false,
-        syn_frames: smallvec![frame],
+        syn_frames: smallvec![FrameNumber(frame)],
         established: None,
         refused_frame: None,
         challenge_frame: None,
@@ -184,7 +191,7 @@ pub(crate) fn finding(
         summary: summary.into(),
         advice: None,
         time,
-        frames: frames.to_vec(),
+        frames: frames.iter().copied().map(FrameNumber).collect(),
         command: None,
         data_channel: None,
         transfer: None,

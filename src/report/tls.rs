@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::Party;
-use crate::base::{Text, choices};
+use crate::base::{FrameNumber, Text, choices};
 
 choices! {
     /// What came of a TLS handshake.
@@ -66,7 +66,7 @@ pub struct TlsAlert {
     /// Its name; none where it is encrypted and was not read.
     pub description: Option<Cow<'static, str>>,
     /// The frame that completes it.
-    pub frame: u64,
+    pub frame: FrameNumber,
 }
 
 impl TlsDetails {

@@ -7,7 +7,7 @@ use super::expectation::OfSession;
 use super::flow::ContentHeads;
 use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
-use crate::base::{Endpoint, LimitSet, PacketRef, Timestamp};
+use crate::base::{Endpoint, FrameNumber, LimitSet, PacketRef, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Uid,
@@ -85,7 +85,7 @@ pub(super) struct Channel {
 pub(super) enum Link {
     None,
     /// Still in the table; it began with this frame.
-    Open(ConnectionId, u64, MatchedBy),
+    Open(ConnectionId, FrameNumber, MatchedBy),
     /// What is reported of it, once its first bytes have shown the kinds of content.
     Ended(Box<report::Connection>, ContentHeads, MatchedBy),
 }
@@ -100,7 +100,7 @@ impl Link {
     }
 
     /// The connection's first frame.
-    pub(super) const fn first_frame(&self) -> Option<u64> {
+    pub(super) const fn first_frame(&self) -> Option<FrameNumber> {
         match self {
             Self::None => None,
             Self::Open(_, first, _) => Some(*first),

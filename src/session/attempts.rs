@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, Limits, PacketRef, Timestamp, cost};
+use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, Limits, PacketRef, Timestamp, cost};
 use crate::report::{ControlAttempt, FirstClose};
 use crate::tcp::{Connection, Onset};
 
@@ -19,7 +19,7 @@ type Ends = (IpAddr, Endpoint);
 const _: () = assert!(
     cost::in_tree(size_of::<Ends>() + size_of::<ControlAttempt>())
         + cost::in_tree(size_of::<Ends>() + size_of::<Timestamp>())
-        + 2 * FRAMES * size_of::<u64>()
+        + 2 * FRAMES * size_of::<FrameNumber>()
         + cost::ALLOCATION
         <= cost::ATTEMPT
 );
@@ -148,11 +148,11 @@ mod tests {
     fn failed(client: u8, refused: bool) -> Connection {
         let (from, to) =
             (Endpoint::new([192, 0, 2, client].into(), 50_000), Endpoint::new([192, 0, 2, 1].into(), 21));
-        let first = PacketRef { frame: 7, ..PacketRef::default() };
+        let first = PacketRef { frame: FrameNumber(7), ..PacketRef::default() };
         let mut connection = Connection::begun(from, to, Onset::Handshake, first);
         connection.syn_attempts = 1;
-        connection.syn_frames.push(7);
-        connection.refused = refused.then_some(PacketRef { frame: 8, ..first });
+        connection.syn_frames.push(FrameNumber(7));
+        connection.refused = refused.then_some(PacketRef { frame: FrameNumber(8), ..first });
         connection
     }
 
@@ -181,13 +181,13 @@ mod tests {
             let message = IcmpMessage { version: IcmpVersion::V4, kind: 3, code, mtu: None };
             let quoted_sender = connection.originator;
             let (time, from) = (connection.first.time, connection.responder.ip);
-            let icmp = vec![IcmpError { time, frame: 9, from, message, quoted_sender }];
+            let icmp = vec![IcmpError { time, frame: FrameNumber(9), from, message, quoted_sender }];
             Connection { icmp, ..connection }
         };
         let (attempts, _) = noted(&[error(13), error(4)], 10);
         let found: Vec<_> =
             attempts.iter().map(|one| (one.refused, one.unanswered, one.frames.clone())).collect();
-        assert_eq!(found, [(1, 1, vec![7, 9, 7])]);
+        assert_eq!(found, [(1, 1, [7, 9, 7].map(FrameNumber).to_vec())]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::both::Both;
 use super::kept;
 use super::tls_details::{self, Circumstances};
 use super::verdict::Verdict;
-use crate::base::{LimitCounts, PacketRef};
+use crate::base::{FrameNumber, LimitCounts, PacketRef};
 use crate::ftp::{LineSplitter, Party};
 use crate::report::{CommandIndex, ControlGap, Protection, TlsDetails};
 use crate::tcp::{Chunk, Connection, Gap, Onset, Side};
@@ -57,7 +57,7 @@ pub(super) struct Control {
     splitters: Option<Both<LineSplitter>>,
     tls: Option<Box<tls::Session>>,
     /// The frame of the first fatal alert.
-    alert_frame: Option<u64>,
+    alert_frame: Option<FrameNumber>,
     /// What is reported of a TLS session that has given way to clear text.
     past_tls: Option<Box<TlsDetails>>,
     decrypted: Both<u64>,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::event::Event;
 use super::sessions::SessionId;
-use crate::base::{KeyedMap, Timestamp};
+use crate::base::{FrameNumber, KeyedMap, Timestamp};
 use crate::report::{self, ChannelIndex, CommandIndex};
 
 /// Events that were not taken yet, and what will make further ones.
@@ -27,7 +27,7 @@ pub(super) struct Deadline {
     pub(super) session: SessionId,
     pub(super) channel: ChannelIndex,
     /// The frame of the negotiation: the channel may have been given to a newer one.
-    pub(super) made: u64,
+    pub(super) made: FrameNumber,
 }
 
 impl EventLog {
@@ -127,7 +127,7 @@ mod tests {
 
     fn deadline(second: i64) -> Deadline {
         let at = Timestamp::MIN.plus(second);
-        Deadline { at, session: SessionId::default(), channel: ChannelIndex(0), made: 1 }
+        Deadline { at, session: SessionId::default(), channel: ChannelIndex(0), made: FrameNumber(1) }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::content::{Content, Hashing, Plan, sniff};
 use super::options::Options;
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
-use crate::base::{Endpoint, PacketRef};
+use crate::base::{Endpoint, FrameNumber, PacketRef};
 use crate::report::{
     self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
 };
@@ -86,7 +86,7 @@ struct Wrapped {
     /// Whether a key log was given.
     has_keys: bool,
     /// The frame of the first fatal alert.
-    alert_frame: Option<u64>,
+    alert_frame: Option<FrameNumber>,
     plain: [Option<Content>; 2],
 }
 

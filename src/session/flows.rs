@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::flow::{DataFlow, Flow, Role};
 use super::sessions::{HostPair, SessionId};
-use crate::base::{Endpoint, KeyedMap, Timestamp, cost};
+use crate::base::{Endpoint, FrameNumber, KeyedMap, Timestamp, cost};
 use crate::report::ChannelIndex;
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
@@ -27,7 +27,7 @@ const _: () = assert!(
         + 4 * size_of::<(SessionId, ChannelIndex)>()
         + 2 * size_of::<ConnectionId>()
         + 2 * (cost::in_hash_table(size_of::<Endpoint>() + size_of::<Vec<u32>>()) + 4 * size_of::<u32>())
-        + 2 * size_of::<(u64, ConnectionId)>()
+        + 2 * size_of::<(FrameNumber, ConnectionId)>()
         + 4 * cost::ALLOCATION
         <= cost::CONNECTION_IN_TRACKER
 );
@@ -42,7 +42,7 @@ pub(super) struct Flows {
     /// Connections between two hosts with a session, in case a negotiation turns out to be theirs.
     candidates: KeyedMap<HostPair, Vec<ConnectionId>>,
     /// By their first frames, what may yet become a session or is one; among them such as have been settled since.
-    unsettled: BTreeSet<(u64, ConnectionId)>,
+    unsettled: BTreeSet<(FrameNumber, ConnectionId)>,
     /// Settled ones are swept when there are so many: at most twice as many as are not settled.
     sweep_at: usize,
 }
@@ -203,7 +203,7 @@ impl Flows {
     }
 
     /// A connection has begun, which may become a session.
-    pub(super) fn begun(&mut self, id: ConnectionId, first: u64) {
+    pub(super) fn begun(&mut self, id: ConnectionId, first: FrameNumber) {
         if !self.is_unsettled(first, id) {
             return;
         }
@@ -223,7 +223,7 @@ impl Flows {
     }
 
     /// The first frame of all connections that may yet become a session, or are one.
-    pub(super) fn first_unsettled(&mut self) -> Option<u64> {
+    pub(super) fn first_unsettled(&mut self) -> Option<FrameNumber> {
         while let Some(&(first, id)) = self.unsettled.first() {
             if self.is_unsettled(first, id) {
                 return Some(first);
@@ -233,7 +233,7 @@ impl Flows {
         None
     }
 
-    fn is_unsettled(&self, first: u64, id: ConnectionId) -> bool {
+    fn is_unsettled(&self, first: FrameNumber, id: ConnectionId) -> bool {
         let Some(flow) = self.get(id) else { return false };
         flow.first.frame == first
             && match &flow.role {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     fn connection(from: Endpoint, to: Endpoint, onset: Onset, frame: u64) -> Connection {
-        Connection::begun(from, to, onset, PacketRef { frame, ..PacketRef::default() })
+        Connection::begun(from, to, onset, PacketRef { frame: FrameNumber(frame), ..PacketRef::default() })
     }
 
     fn data() -> Role {
@@ -310,15 +310,15 @@ mod tests {
         for (number, role) in [(0, Role::Suspect), (1, data()), (2, Role::Undecided)] {
             let frame = 10 + u64::from(number);
             flows.set(ConnectionId(number), &connection(client, server, Onset::Handshake, frame), role);
-            flows.begun(ConnectionId(number), frame);
+            flows.begun(ConnectionId(number), FrameNumber(frame));
         }
-        assert_eq!(flows.first_unsettled(), Some(10));
+        assert_eq!(flows.first_unsettled(), Some(FrameNumber(10)));
         flows.remove(ConnectionId(0));
-        assert_eq!(flows.first_unsettled(), Some(11));
+        assert_eq!(flows.first_unsettled(), Some(FrameNumber(11)));
         if let Some(data) = flows.data_mut(ConnectionId(1)) {
             data.owners.push((SessionId::default(), ChannelIndex(0)));
         }
-        assert_eq!(flows.first_unsettled(), Some(12));
+        assert_eq!(flows.first_unsettled(), Some(FrameNumber(12)));
         flows.remove(ConnectionId(2));
         assert_eq!(flows.first_unsettled(), None);
     }
@@ -329,7 +329,7 @@ mod tests {
         let (client, server) = (endpoint(2, 40_000), endpoint(1, 21));
         for frame in 0..5000 {
             flows.set(ConnectionId(0), &connection(client, server, Onset::Handshake, frame), Role::Suspect);
-            flows.begun(ConnectionId(0), frame);
+            flows.begun(ConnectionId(0), FrameNumber(frame));
         }
         assert!(flows.unsettled.len() <= SLACK + 2, "{}", flows.unsettled.len());
     }

@@ -207,7 +207,7 @@ mod tests {
     use slotmap::SlotMap;
 
     use super::*;
-    use crate::base::PacketRef;
+    use crate::base::{FrameNumber, PacketRef};
 
     const CLIENT: [u8; 4] = [198, 51, 100, 1];
     const SERVER: [u8; 4] = [192, 0, 2, 1];
@@ -222,7 +222,7 @@ mod tests {
     struct Script {
         ids: SlotMap<SessionId, OfSession>,
         linker: Linker,
-        frame: u64,
+        frame: FrameNumber,
     }
 
     impl Script {
@@ -234,7 +234,7 @@ mod tests {
             listener: Endpoint,
             peer: [u8; 4],
         ) -> SessionId {
-            self.frame += 1;
+            self.frame = self.frame.next();
             let session = self.ids.insert(OfSession::default());
             let expectation = Expectation {
                 session,
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn a_channel_is_taken_from_an_idle_stranger_by_the_predicted_peer_and_by_nobody_else() {
         let holder = ConnectionId(7);
-        let open = |matched_by| Link::Open(holder, 1, matched_by);
+        let open = |matched_by| Link::Open(holder, FrameNumber(1), matched_by);
         let stranger = MatchedBy::Translated;
         assert_eq!(admit(Fit::ConnectorDiffers, &Link::None, |_| true), Admission::Take);
         assert_eq!(admit(Fit::Exact, &open(stranger), |id| id == holder), Admission::TakeFrom(holder));

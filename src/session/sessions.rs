@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use slotmap::SlotMap;
 
 use super::active::ActiveSession;
-use crate::base::{Endpoint, KeyedMap, Timestamp, cost};
+use crate::base::{Endpoint, FrameNumber, KeyedMap, Timestamp, cost};
 use crate::report::Uid;
 
 /// Sessions that are examined for one to evict.
@@ -41,11 +41,11 @@ impl HostPair {
 // that linger, and twice in the order of examination.
 const _: () = assert!(
     size_of::<ActiveSession>()
-        + 2 * (size_of::<Box<ActiveSession>>() + size_of::<u64>())
+        + 2 * (size_of::<Box<ActiveSession>>() + size_of::<FrameNumber>())
         + cost::in_hash_table(size_of::<(Endpoint, SessionId)>())
         + cost::in_hash_table(size_of::<(Uid, SessionId)>())
         + cost::in_hash_table(size_of::<HostPair>() + 48)
-        + cost::in_tree(size_of::<u64>())
+        + cost::in_tree(size_of::<FrameNumber>())
         + 2 * 2 * size_of::<SessionId>()
         + 6 * cost::ALLOCATION
         <= cost::SESSION
@@ -58,9 +58,9 @@ pub(super) struct Sessions {
     by_client: KeyedMap<Endpoint, SessionId>,
     by_uid: KeyedMap<Uid, SessionId>,
     /// Of each two hosts the sessions by their first frames.
-    by_hosts: KeyedMap<HostPair, BTreeSet<(u64, SessionId)>>,
+    by_hosts: KeyedMap<HostPair, BTreeSet<(FrameNumber, SessionId)>>,
     /// First frames of sessions that wait for their data connections to end: their own connection has.
-    lingering: BTreeSet<u64>,
+    lingering: BTreeSet<FrameNumber>,
     /// In which order sessions are examined for one to evict, among them such as have gone since.
     to_examine: VecDeque<SessionId>,
     /// Those of the last examination that are to be evicted next, the last one first.
@@ -78,7 +78,7 @@ struct Missed {
     is_alive: bool,
     is_open: bool,
     has_channels: bool,
-    last: u64,
+    last: FrameNumber,
 }
 
 impl Missed {
@@ -166,7 +166,7 @@ impl Sessions {
     }
 
     /// The first frame of all sessions that linger.
-    pub(super) fn first_lingering(&self) -> Option<u64> {
+    pub(super) fn first_lingering(&self) -> Option<FrameNumber> {
         self.lingering.first().copied()
     }
 
@@ -291,7 +291,7 @@ mod tests {
 
     /// A session between two hosts that began with this frame.
     fn session(client: Endpoint, first: u64) -> Box<ActiveSession> {
-        let first = PacketRef { frame: first, ..PacketRef::default() };
+        let first = PacketRef { frame: FrameNumber(first), ..PacketRef::default() };
         let connection = Connection::begun(client, endpoint(1, 21), Onset::Handshake, first);
         let control = Control::new(&connection, &Options::default());
         Box::new(ActiveSession::new(ConnectionId(0), &connection, control))
@@ -310,7 +310,7 @@ mod tests {
         assert!(sessions.remove(old).is_some());
         let new = confirmed(&mut sessions, endpoint(2, 50_001), 2);
         assert!(sessions.get(old).is_none() && sessions.remove(old).is_none());
-        assert_eq!(sessions.get(new).map(|session| session.first.frame), Some(2));
+        assert_eq!(sessions.get(new).map(|session| session.first.frame), Some(FrameNumber(2)));
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
         assert_eq!(sessions.most_idle(now), ids.first().copied());
         let spoke = ids.get(1).copied().unwrap_or_default();
         if let Some(session) = sessions.get_mut(spoke) {
-            session.last.frame = 100;
+            session.last.frame = FrameNumber(100);
         }
         assert_eq!(sessions.most_idle(now), ids.get(2).copied());
         assert_eq!(sessions.most_idle(now), ids.get(3).copied());
@@ -401,7 +401,7 @@ mod tests {
         for port in 0..1000 {
             let id = sessions.insert(session(endpoint(2, port), port.into()));
             sessions.linger(id);
-            assert_eq!(sessions.first_lingering(), Some(port.into()));
+            assert_eq!(sessions.first_lingering(), Some(FrameNumber(port.into())));
             sessions.remove(id);
         }
         assert!(sessions.to_examine.len() <= SLACK + 4, "{}", sessions.to_examine.len());

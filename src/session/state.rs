@@ -17,7 +17,7 @@ mod tests;
 
 use super::kept;
 use super::options::Options;
-use crate::base::{Secret, Text};
+use crate::base::{FrameNumber, Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Verb};
 use crate::report::{
     Argument, ChannelIndex, Command, CommandIndex, Connection, ControlGap, Direction, Login, Reply, Session,
@@ -85,7 +85,7 @@ struct Identity {
     account: Option<Secret>,
     login: Login,
     /// Frame of the reply that decided it.
-    login_frame: u64,
+    login_frame: FrameNumber,
     system: Option<Text>,
     client_software: Option<Text>,
     features: Option<Vec<Text>>,
@@ -466,7 +466,7 @@ impl Identity {
     /// last word where something behind it is lacking.
     fn settle_login(&mut self, session: &Session) {
         let ended = session.commands.iter().rfind(|command| command.verb == Verb::Rein);
-        let since = ended.map_or(0, |command| command.frame).max(self.login_frame);
+        let since = ended.map_or(FrameNumber::NONE, |command| command.frame).max(self.login_frame);
         if session.unsolicited.iter().any(|reply| reply.accepts_login() && reply.frame > since) {
             self.login = Login::Accepted;
         }

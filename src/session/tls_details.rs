@@ -1,5 +1,6 @@
 //! What is reported of a connection's TLS.
 
+use crate::base::FrameNumber;
 use std::borrow::Cow;
 
 use crate::report::{Party, TlsAlert, TlsDetails, TlsHandshake};
@@ -9,7 +10,7 @@ use crate::tls::{Alert, End, Facts, Obstacle, Version, suite_name};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances {
     /// The frame of the first fatal alert.
-    pub(super) alert_frame: Option<u64>,
+    pub(super) alert_frame: Option<FrameNumber>,
     /// Whether a key log was given.
     pub(super) has_keys: bool,
     /// Whether the connection was closed, and nothing of it is missing: what did not come never will.
@@ -100,7 +101,8 @@ const fn words(obstacle: Obstacle) -> &'static str {
 mod tests {
     use super::*;
 
-    const CLOSED: Circumstances = Circumstances { alert_frame: Some(7), has_keys: true, is_over: true };
+    const CLOSED: Circumstances =
+        Circumstances { alert_frame: Some(FrameNumber(7)), has_keys: true, is_over: true };
     const OPEN: Circumstances = Circumstances { is_over: false, ..CLOSED };
 
     fn facts(established: bool, records: [u64; 2], fatal: Option<(End, Alert)>) -> Facts {
@@ -134,7 +136,7 @@ mod tests {
         let alert = with_keys.alert.unwrap();
         assert_eq!(
             (alert.from, alert.description.as_deref(), alert.frame),
-            (Party::Server, Some("unknown_ca"), 7)
+            (Party::Server, Some("unknown_ca"), FrameNumber(7))
         );
         assert_eq!(with_keys.obstacle.as_deref(), Some("the key log holds no secret for it"));
         let without = details(&seen, Circumstances { has_keys: false, ..CLOSED }).unwrap();

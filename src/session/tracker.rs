@@ -17,7 +17,7 @@ use super::kept::{self, Kept};
 use super::linker::Linker;
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
-use crate::base::{Endpoint, LimitCounts, LimitName, PacketRef, Timestamp};
+use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, PacketRef, Timestamp};
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink};
@@ -133,9 +133,9 @@ impl Tracker {
     }
 
     /// Low-water mark: the first frame before which no unfinished session can have begun.
-    pub fn settled_before(&mut self) -> u64 {
+    pub fn settled_before(&mut self) -> FrameNumber {
         let first = [self.flows.first_unsettled(), self.sessions.first_lingering()];
-        first.into_iter().flatten().min().unwrap_or(u64::MAX)
+        first.into_iter().flatten().min().unwrap_or(FrameNumber::MAX)
     }
 
     /// Sessions under way, as they stand now; `connection` looks up the facts of an open connection.

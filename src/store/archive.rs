@@ -6,6 +6,7 @@ use std::thread;
 use super::codec::Codec;
 use super::spool::{Place, Spool};
 use super::{Error, Scratch};
+use crate::base::FrameNumber;
 use crate::report::{Session, Uid};
 
 /// Keeps all sessions.
@@ -22,7 +23,7 @@ pub struct Entry {
     /// Its name.
     pub uid: Uid,
     /// Its first frame.
-    pub first: u64,
+    pub first: FrameNumber,
     place: Place,
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::codec::Codec;
 use super::spool::{Place, Spool};
 use super::{Error, Scratch};
+use crate::base::FrameNumber;
 use crate::report::Session;
 
 /// Puts sessions in the order of their first packets, whatever the order of their ends. Those that there is no room for in
@@ -13,7 +14,7 @@ use crate::report::Session;
 pub struct Queue {
     codec: Codec,
     /// By first frame, and by a number of their own.
-    waiting: BTreeMap<(u64, u64), Waiting>,
+    waiting: BTreeMap<(FrameNumber, u64), Waiting>,
     count: u64,
     /// Bytes that the sessions in memory take.
     taken: usize,
@@ -62,7 +63,7 @@ impl Queue {
     }
 
     /// The next session, if it began before this frame: no other can then precede it.
-    pub fn next_before(&mut self, frame: u64) -> Result<Option<Box<Session>>, Error> {
+    pub fn next_before(&mut self, frame: FrameNumber) -> Result<Option<Box<Session>>, Error> {
         let Some(first) = self.waiting.first_entry().filter(|first| first.key().0 < frame) else {
             return Ok(None);
         };

@@ -1,7 +1,7 @@
 use super::codec::Codec;
 use super::spool::Spool;
 use super::*;
-use crate::base::{Secret, Timestamp};
+use crate::base::{FrameNumber, Secret, Timestamp};
 use crate::report::Session;
 use crate::report::testing::silent_session;
 
@@ -9,7 +9,7 @@ use crate::report::testing::silent_session;
 fn session(first: u64) -> Session {
     let uid = format!("session {first}");
     let mut session = silent_session(&uid, "192.0.2.1:50000", "192.0.2.2:21", Timestamp::from_nanos(0));
-    session.frames.first = first;
+    session.frames.first = FrameNumber(first);
     session.password = Some(Secret::shown("hunter2".into()));
     session
 }
@@ -62,7 +62,7 @@ fn an_archive_gives_all_sessions_in_the_order_of_their_first_packets() {
         archive.each(keep).unwrap();
         assert_eq!(read, [10, 20, 30, 40, 50, 60, 70].map(session));
     }
-    let names: Vec<u64> = archive.index().iter().map(|entry| entry.first).collect();
+    let names: Vec<u64> = archive.index().iter().map(|entry| entry.first.0).collect();
     assert_eq!(names, [10, 20, 30, 40, 50, 60, 70]);
 }
 
@@ -75,9 +75,9 @@ fn a_queue_gives_each_session_once_none_can_precede_it_wherever_it_waits() {
             for first in ENDS {
                 queue.add(Box::new(session(first))).unwrap();
                 // Of those that have not come yet the first began with frame 10.
-                assert_eq!(queue.next_before(10).unwrap(), None);
+                assert_eq!(queue.next_before(FrameNumber(10)).unwrap(), None);
             }
-            for settled in [10, 11, 45, u64::MAX] {
+            for settled in [10, 11, 45, u64::MAX].map(FrameNumber) {
                 while let Some(next) = queue.next_before(settled).unwrap() {
                     assert!(next.frames.first < settled);
                     given.push(*next);
@@ -103,7 +103,7 @@ fn lists_that_are_longer_than_usual_are_kept_whole() {
     let mut one = session(1);
     let mut channel = crate::report::testing::unnegotiated_channel();
     if let Some(attempt) = &mut channel.attempt {
-        attempt.connection.syn_frames = (0..100).collect();
+        attempt.connection.syn_frames = (0..100).map(FrameNumber).collect();
     }
     one.data_channels = vec![channel; 50];
     let place = codec.put(&one).unwrap();

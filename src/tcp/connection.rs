@@ -1,6 +1,6 @@
 //! One TCP connection.
 
-use crate::base::{Endpoint, PacketRef, Timestamp};
+use crate::base::{Endpoint, FrameNumber, PacketRef, Timestamp};
 use crate::decode::Segment;
 use crate::report::{EndState, FirstClose, IcmpError, SynFrames};
 
@@ -98,7 +98,7 @@ pub struct Stream {
     /// Whether its FIN was captured.
     pub end_seen: bool,
     /// Frame of the first segment after which bytes are missing.
-    pub gap_frame: Option<u64>,
+    pub gap_frame: Option<FrameNumber>,
     /// Whether some of what is missing was given up to stay within a cap, and may be in the capture.
     pub limited: bool,
 }

@@ -3,7 +3,7 @@
 use super::half::length;
 use super::out_of_order::{Absence, Covered, OutOfOrderQueue, part};
 use super::{Chunk, Connection, ConnectionId, Gap, Side, Sink, Stream};
-use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, PacketRef, Timestamp};
 
 /// How long a hole is waited for.
 pub(super) const PATIENCE: i64 = 1_000_000_000;
@@ -76,7 +76,7 @@ pub(super) struct Reassembly {
     /// Offset of the next byte to deliver: all before it were delivered or given up.
     next: u64,
     /// Frame that carried the last bytes delivered.
-    last_frame: Option<u64>,
+    last_frame: Option<FrameNumber>,
     out_of_order: Option<Box<OutOfOrderQueue>>,
 }
 

@@ -6,8 +6,8 @@ use super::half::{Far, Fin};
 use super::incarnation::{CompetingIncarnation, SYN_FRAMES};
 use super::out_of_order::OutOfOrderQueue;
 use super::track::Track;
-use crate::base::Timestamp;
 use crate::base::cost::{self, ALLOCATION};
+use crate::base::{FrameNumber, Timestamp};
 
 /// How many classes there are.
 const CLASSES: usize = 6;
@@ -88,7 +88,7 @@ const _: () = assert!(
     ALLOCATION * 10
         + size_of::<Entry>()
         + size_of::<CompetingIncarnation>()
-        + 2 * (SYN_FRAMES * size_of::<u64>()
+        + 2 * (SYN_FRAMES * size_of::<FrameNumber>()
             + size_of::<Far>()
             + size_of::<Fin>()
             + size_of::<OutOfOrderQueue>())

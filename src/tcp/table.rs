@@ -12,7 +12,7 @@ use super::receive::{Outcome, Reception};
 use super::slab::{Class, Entry, Slab};
 use super::track::{PreviousIncarnation, is_over};
 use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
-use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, Timestamp};
 use crate::decode::{Segment, SegmentError};
 use crate::report::{EndState, IcmpError};
 
@@ -119,7 +119,7 @@ impl Table {
     pub fn finish(&mut self, sink: &mut impl Sink) {
         // What was tried beside a connection comes into the table when that one ends: hence more than one round.
         while self.slab.len() > 0 {
-            let mut slots: Vec<(u64, u32)> =
+            let mut slots: Vec<(FrameNumber, u32)> =
                 self.slab.slots().map(|(slot, entry)| (entry.connection.first.frame, slot)).collect();
             slots.sort_unstable();
             for (_, slot) in slots {

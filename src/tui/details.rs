@@ -13,7 +13,7 @@ use super::glyphs;
 use super::summary::{self, Summary, short_endpoint};
 use super::theme::Role;
 use super::words;
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::report::{
     Answer, AttemptResult, ChannelIndex, ChannelState, Connection, DataChannel, EndState, Finding,
     FirstClose, MatchedBy, Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
@@ -46,8 +46,11 @@ pub(super) fn at_event(session: &Session, summary: &Summary, event: &Event) -> (
         EventKind::Finding(_) => "finding".into(),
         _ => what,
     };
-    let title =
-        if event.frame > 0 { format!("{title} {} frame {}", glyphs::DOT, event.frame) } else { title };
+    let title = if event.frame > FrameNumber::NONE {
+        format!("{title} {} frame {}", glyphs::DOT, event.frame)
+    } else {
+        title
+    };
     let mut lines = Vec::new();
     if let EventKind::Finding(index) = event.kind
         && let Some(finding) = usize::try_from(index).ok().and_then(|index| session.findings.get(index))
@@ -395,8 +398,8 @@ pub(super) fn content(transfer: &Transfer) -> DetailLine {
 }
 
 /// The line that lists a finding's frames.
-pub(super) fn frames(frames: &[u64]) -> DetailLine {
-    let list: Vec<String> = frames.iter().take(40).map(u64::to_string).collect();
+pub(super) fn frames(frames: &[FrameNumber]) -> DetailLine {
+    let list: Vec<String> = frames.iter().take(40).map(FrameNumber::to_string).collect();
     let more = if frames.len() > 40 { " …" } else { "" };
     line(glyphs::DOT, Role::Dim, "frames", format!("{}{more}", list.join(", ")))
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::Endpoint;
+use crate::base::{Endpoint, FrameNumber};
 use crate::export::What;
 use crate::report::{Capture, Finding, FrameSpan, Session, Uid};
 
@@ -15,7 +15,7 @@ pub(super) enum Effect {
     /// Put text on the clipboard.
     Copy(String),
     /// Open Wireshark at a frame, or copy the command that does.
-    Wireshark { frame: u64, filter: String },
+    Wireshark { frame: FrameNumber, filter: String },
     /// Write packets of sessions to a file.
     Save(SaveRequest),
     /// Write a report of sessions to a file, or one table of it.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::summary::Summary;
 use super::theme::Role;
 use super::words;
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::report::{
     Argument, ChannelIndex, ChannelState, Command, CommandIndex, DataChannel, FirstClose, Party, Reply,
     Session, Severity,
@@ -18,7 +18,7 @@ use crate::report::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) time: Timestamp,
-    pub(super) frame: u64,
+    pub(super) frame: FrameNumber,
     pub(super) kind: EventKind,
     /// The data channel that it belongs to.
     pub(super) channel: Option<ChannelIndex>,
@@ -155,8 +155,9 @@ pub(super) fn of(session: &Session, summary: &Summary) -> Vec<Event> {
 
 /// The findings, each at its own time and with that of its frames whose event is nearest.
 fn findings(events: &mut Vec<Event>, session: &Session, summary: &Summary) {
-    let wanted: HashSet<u64> = session.findings.iter().flat_map(|finding| &finding.frames).copied().collect();
-    let seen: HashMap<u64, Timestamp> = events
+    let wanted: HashSet<FrameNumber> =
+        session.findings.iter().flat_map(|finding| &finding.frames).copied().collect();
+    let seen: HashMap<FrameNumber, Timestamp> = events
         .iter()
         .filter(|event| wanted.contains(&event.frame))
         .map(|event| (event.frame, event.time))
@@ -167,14 +168,15 @@ fn findings(events: &mut Vec<Event>, session: &Session, summary: &Summary) {
             Severity::Notice => Weight::Notable,
             Severity::Warning | Severity::Alert => Weight::Worst,
         };
-        let distance = |frame: &u64| seen.get(frame).map(|time| time.since(finding.time).unsigned_abs());
+        let distance =
+            |frame: &FrameNumber| seen.get(frame).map(|time| time.since(finding.time).unsigned_abs());
         let nearest = finding
             .frames
             .iter()
             .rev()
             .filter(|frame| seen.contains_key(frame))
             .min_by_key(|frame| distance(frame));
-        let frame = nearest.or(finding.frames.last()).copied().unwrap_or(0);
+        let frame = nearest.or(finding.frames.last()).copied().unwrap_or_default();
         let of_transfer = finding.transfer.and_then(|index| session.transfer(index)?.data_channel);
         let of_command = finding.command.and_then(|index| summary.channel_of_command(index));
         let channel = finding.data_channel.or(of_transfer).or(of_command);
@@ -204,7 +206,7 @@ const fn stage(kind: EventKind) -> u8 {
 
 const fn event(
     time: Timestamp,
-    frame: u64,
+    frame: FrameNumber,
     kind: EventKind,
     channel: Option<ChannelIndex>,
     weight: Weight,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::effect::Flow;
-use crate::base::Endpoint;
+use crate::base::{Endpoint, FrameNumber};
 use crate::report::{ChannelIndex, Session};
 
 /// The most ports listed in a filter; more become one range.
@@ -26,7 +26,7 @@ pub(super) fn flows(session: &Session) -> Vec<Flow> {
 pub(super) fn filter_of<'a>(sessions: impl Iterator<Item = &'a Session>) -> String {
     // By pair of hosts, the ports that identify the connections.
     let mut pairs: BTreeMap<(IpAddr, IpAddr), Vec<u16>> = BTreeMap::new();
-    let mut frames = (u64::MAX, 0);
+    let mut frames = (FrameNumber::MAX, FrameNumber::NONE);
     for session in sessions {
         for (at, flow) in flows(session).into_iter().enumerate() {
             let key = if flow.a.ip <= flow.b.ip { (flow.a.ip, flow.b.ip) } else { (flow.b.ip, flow.a.ip) };
@@ -47,20 +47,20 @@ pub(super) fn filter_of<'a>(sessions: impl Iterator<Item = &'a Session>) -> Stri
         let name = host_field(a);
         _ = write!(text, "({name} == {a} && {} == {b} && {})", host_field(b), ports_filter(&ports));
     }
-    if frames.1 > 0 {
+    if frames.1 > FrameNumber::NONE {
         text = format!("({text}) && frame.number >= {} && frame.number <= {}", frames.0, frames.1);
     }
     text
 }
 
 /// The first frame of a data channel, and a filter for all its frames.
-pub(super) fn of_channel(session: &Session, channel: ChannelIndex) -> Option<(u64, String)> {
+pub(super) fn of_channel(session: &Session, channel: ChannelIndex) -> Option<(FrameNumber, String)> {
     let (first, last, port) = frames_of(session, channel)?;
     Some((first, filter_of_frames(first, last, port, session)))
 }
 
 /// The frames that concern a channel, from the negotiation to the close, and its ports.
-fn frames_of(session: &Session, index: ChannelIndex) -> Option<(u64, u64, Option<u16>)> {
+fn frames_of(session: &Session, index: ChannelIndex) -> Option<(FrameNumber, FrameNumber, Option<u16>)> {
     let channel = session.data_channel(index)?;
     let mut frames = Vec::new();
     if let Some(command) = channel.command().and_then(|index| session.command(index)) {
@@ -84,7 +84,7 @@ fn frames_of(session: &Session, index: ChannelIndex) -> Option<(u64, u64, Option
 }
 
 /// A filter for a range of frames, on the control connection and perhaps one more port.
-fn filter_of_frames(first: u64, last: u64, port: Option<u16>, session: &Session) -> String {
+fn filter_of_frames(first: FrameNumber, last: FrameNumber, port: Option<u16>, session: &Session) -> String {
     let frames = if first == last {
         format!("frame.number == {first}")
     } else {
@@ -97,8 +97,8 @@ fn filter_of_frames(first: u64, last: u64, port: Option<u16>, session: &Session)
 }
 
 /// A filter for single frames.
-pub(super) fn filter_of_list(frames: &[u64]) -> String {
-    let list: Vec<String> = frames.iter().take(MOST_PORTS).map(u64::to_string).collect();
+pub(super) fn filter_of_list(frames: &[FrameNumber]) -> String {
+    let list: Vec<String> = frames.iter().take(MOST_PORTS).map(FrameNumber::to_string).collect();
     format!("frame.number in {{{}}}", list.join(", "))
 }
 
@@ -140,10 +140,10 @@ fn ports_filter(ports: &[u16]) -> String {
 }
 
 /// The command that opens Wireshark at a frame, quoted for a shell.
-pub(super) fn wireshark_command(file: &str, frame: u64, filter: &str) -> String {
+pub(super) fn wireshark_command(file: &str, frame: FrameNumber, filter: &str) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let mut command = format!("wireshark -r {}", quoted(file));
-    if frame > 0 {
+    if frame > FrameNumber::NONE {
         _ = write!(command, " -g {frame}");
     }
     if !filter.is_empty() {
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn the_wireshark_command_is_safe_to_paste() {
         assert_eq!(
-            wireshark_command("it's.pcap", 7, "tcp.port == 21"),
+            wireshark_command("it's.pcap", FrameNumber(7), "tcp.port == 21"),
             r"wireshark -r 'it'\''s.pcap' -g 7 -Y 'tcp.port == 21'"
         );
     }

@@ -1,5 +1,6 @@
 //! Effects are performed: the only place that copies, saves, exports or starts a program.
 
+use crate::base::FrameNumber;
 use std::any::Any;
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -162,7 +163,7 @@ impl Performer {
     }
 
     /// Opens Wireshark where that can be, else puts the command on the clipboard.
-    fn wireshark(&self, frame: u64, filter: &str) -> io::Result<Done> {
+    fn wireshark(&self, frame: FrameNumber, filter: &str) -> io::Result<Done> {
         let [file] = self.files.as_slice() else {
             execute!(io::stdout(), CopyToClipboard::to_clipboard_from(filter))?;
             return Ok(Ok(format!("not one file: copied the filter, {filter}")));
@@ -171,7 +172,7 @@ impl Performer {
         if shown {
             let mut command = Command::new("wireshark");
             command.arg("-r").arg(file);
-            if frame > 0 {
+            if frame > FrameNumber::NONE {
                 command.args(["-g", &frame.to_string()]);
             }
             command.args(["-Y", filter]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

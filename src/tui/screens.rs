@@ -16,6 +16,7 @@ mod sessions;
 mod timeline;
 mod transfers;
 
+use crate::base::FrameNumber;
 use std::fmt;
 
 use ratatui::layout::Rect;
@@ -65,7 +66,7 @@ pub(super) trait View: fmt::Debug {
     fn only(&self, state: &State) -> Option<u32>;
 
     /// A Wireshark filter for what is selected, and the frame to go to.
-    fn evidence(&self, state: &State, data: &Data) -> Option<(u64, String)>;
+    fn evidence(&self, state: &State, data: &Data) -> Option<(FrameNumber, String)>;
 
     /// A click below the tabs; whether it hit a row that a second click opens.
     fn click(&mut self, state: &mut State, data: &Data, panes: &Panes, spot: Spot) -> bool;

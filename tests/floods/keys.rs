@@ -5,7 +5,7 @@ use std::fs;
 use std::net::IpAddr;
 
 use ftpscope::analyzer::{Analyzer, Options};
-use ftpscope::base::{Endpoint, Limits, PacketRef, Timestamp};
+use ftpscope::base::{Endpoint, FrameNumber, Limits, PacketRef, Timestamp};
 use ftpscope::decode::{Flags, Frame, LinkType, Segment};
 use ftpscope::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
 
@@ -50,7 +50,10 @@ fn table_takes(pairs: &[(End, End)]) -> u64 {
         for &(from, to) in pairs {
             frame += 1;
             let segment = Segment {
-                packet: PacketRef { time: Timestamp::from_nanos(frame * 1000), frame: frame.cast_unsigned() },
+                packet: PacketRef {
+                    time: Timestamp::from_nanos(frame * 1000),
+                    frame: FrameNumber(frame.cast_unsigned()),
+                },
                 source: ends(from),
                 destination: ends(to),
                 seq: round,
@@ -74,7 +77,7 @@ fn analysis_takes(pairs: &[(End, End)]) -> u64 {
     let mut take = |time: i64, bytes: &[u8]| {
         number += 1;
         analyzer.feed(&Frame {
-            packet: PacketRef { time: Timestamp::from_nanos(time), frame: number },
+            packet: PacketRef { time: Timestamp::from_nanos(time), frame: FrameNumber(number) },
             link: LinkType::ETHERNET,
             bytes,
             wire_len: bytes.len() as u32,

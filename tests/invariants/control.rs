@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use ftpscope::base::{Limits, PacketRef, Printable, Text, Timestamp};
+use ftpscope::base::{FrameNumber, Limits, PacketRef, Printable, Text, Timestamp};
 use ftpscope::ftp::{
     self, Assembled, ControlLine, HostPort, LineEnd, LineSplitter, Party, Plausible, ReplyAssembler, Verb,
     WorkingDirectory,
@@ -62,7 +62,8 @@ fn read(
     while at < stream.len() {
         let length = piece().clamp(1, stream.len() - at);
         frame += 1;
-        let packet = PacketRef { time: Timestamp::from_nanos(frame), frame: frame.cast_unsigned() };
+        let packet =
+            PacketRef { time: Timestamp::from_nanos(frame), frame: FrameNumber(frame.cast_unsigned()) };
         splitter.push(&stream[at..at + length], at as u64, packet, true, &mut take);
         at += length;
     }

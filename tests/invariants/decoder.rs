@@ -3,7 +3,7 @@
 //! The input is a link type (two bytes, most significant first), then frames: their length (two bytes), how
 //! much longer they were on the wire (one byte), their bytes.
 
-use ftpscope::base::{Limits, PacketRef, Timestamp};
+use ftpscope::base::{FrameNumber, Limits, PacketRef, Timestamp};
 use ftpscope::decode::{Decoded, Decoder, Frame, LinkType, Segment};
 
 fn limits() -> Limits {
@@ -30,7 +30,14 @@ fn pieces(mut input: &[u8]) -> Vec<Piece<'_>> {
 
 fn frame(link: LinkType, bytes: &[u8], wire_len: u32, number: u64) -> Frame<'_> {
     let time = Timestamp::from_nanos(i64::try_from(number).unwrap() * 1_000_000);
-    Frame { packet: PacketRef { time, frame: number }, link, bytes, wire_len, source: 0, quick: None }
+    Frame {
+        packet: PacketRef { time, frame: FrameNumber(number) },
+        link,
+        bytes,
+        wire_len,
+        source: 0,
+        quick: None,
+    }
 }
 
 /// Whatever the frames: no panic, no byte that was not there, every frame is accounted for, and a frame cut

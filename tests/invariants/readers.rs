@@ -63,7 +63,7 @@ fn read(file: &[u8], most: usize, mut copy: Option<&mut Vec<u8>>) -> Result<Stor
     let mut wire_bytes = 0;
     while let Some(frame) = frames.next() {
         assert_eq!(
-            frame.packet.frame,
+            frame.packet.frame.0,
             packets.len() as u64 + 1,
             "frames are numbered from 1, without a hole"
         );

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use ftpscope::base::{Endpoint, Limits, PacketRef, Timestamp};
+use ftpscope::base::{Endpoint, FrameNumber, Limits, PacketRef, Timestamp};
 use ftpscope::decode::{Flags, Segment};
 use ftpscope::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
 
@@ -223,7 +223,7 @@ fn play(input: &mut Unstructured<'_>) -> Result<()> {
         }
         let Ok(step) = input.arbitrary::<Step>() else { break };
         now = now.plus(pause(step.pause));
-        send(&mut flows, &step, PacketRef { time: now, frame }, &mut table, &mut watcher);
+        send(&mut flows, &step, PacketRef { time: now, frame: FrameNumber(frame) }, &mut table, &mut watcher);
         assert!(watcher.open.len() <= limits.connections, "{} connections at a time", watcher.open.len());
         if step.pause == 255 {
             table.advance(now, &mut watcher);

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 
 use ftpscope::analyzer::{Analyzer, Batch, Conclusion, Options};
-use ftpscope::base::Limits;
+use ftpscope::base::{FrameNumber, Limits};
 use ftpscope::capture::Frames;
 use ftpscope::export::{self, Csv, Format, Json, JsonDocument, Jsonl, Look, Settings, Text, Tsv, What};
 use ftpscope::report::{Connection, Report, Session, Status};
@@ -127,7 +127,7 @@ fn streamed(file: &[u8], options: &Options) -> String {
     while let Some(frame) = frames.next() {
         let number = frame.packet.frame;
         analyzer.feed(&frame);
-        if number % 7 == 0 {
+        if number.0 % 7 == 0 {
             write(analyzer.take_batch());
         }
     }
@@ -215,13 +215,12 @@ pub(crate) fn consistent(report: &Report, options: &Options) {
     let mut uids: Vec<_> = report.sessions.iter().map(|session| &session.uid).collect();
     uids.sort();
     assert!(uids.windows(2).all(|pair| pair[0] != pair[1]), "two sessions of one name");
+    let last_frame = FrameNumber(report.capture.packets);
     for finding in &report.findings {
-        assert!(
-            finding.frames.is_sorted() && finding.frames.iter().all(|&frame| frame <= report.capture.packets)
-        );
+        assert!(finding.frames.is_sorted() && finding.frames.iter().all(|&frame| frame <= last_frame));
     }
     for session in &report.sessions {
-        of_session(session, report.capture.packets, limits);
+        of_session(session, last_frame, limits);
         if !options.show_passwords {
             let secret = session.password.as_ref().or(session.account.as_ref());
             assert!(
@@ -232,20 +231,23 @@ pub(crate) fn consistent(report: &Report, options: &Options) {
     }
 }
 
-fn of_session(session: &Session, packets: u64, limits: &Limits) {
-    assert!((1..=packets).contains(&session.frames.first) && session.frames.first <= session.frames.last);
+fn of_session(session: &Session, last: FrameNumber, limits: &Limits) {
+    assert!(
+        (FrameNumber(1)..=last).contains(&session.frames.first)
+            && session.frames.first <= session.frames.last
+    );
     assert!(session.commands.len() <= limits.commands_per_session);
     assert!(session.data_channels.len() <= limits.channels_per_session);
     assert!(session.findings.len() <= limits.findings);
     let replies = session.commands.iter().flat_map(|command| &command.replies);
     for reply in replies.chain(&session.greeting).chain(&session.unsolicited) {
-        assert!((1..=packets).contains(&reply.frame));
+        assert!((FrameNumber(1)..=last).contains(&reply.frame));
         assert!(reply.text.raw().matches('\n').count() <= limits.reply_lines);
     }
     for channel in &session.data_channels {
         assert!(channel.command().is_none_or(|index| session.command(index).is_some()));
         for connection in channel.connection().into_iter().chain(&channel.other_attempts) {
-            of_connection(connection, packets);
+            of_connection(connection, last);
         }
     }
     for transfer in &session.transfers {
@@ -256,7 +258,8 @@ fn of_session(session: &Session, packets: u64, limits: &Limits) {
     }
     for finding in &session.findings {
         assert!(
-            finding.frames.is_sorted() && finding.frames.iter().all(|frame| (1..=packets).contains(frame))
+            finding.frames.is_sorted()
+                && finding.frames.iter().all(|frame| (FrameNumber(1)..=last).contains(frame))
         );
         assert!(finding.command.is_none_or(|index| session.command(index).is_some()));
         assert!(finding.data_channel.is_none_or(|index| session.data_channel(index).is_some()));
@@ -265,9 +268,9 @@ fn of_session(session: &Session, packets: u64, limits: &Limits) {
     }
 }
 
-fn of_connection(connection: &Connection, packets: u64) {
-    assert!((1..=packets).contains(&connection.frames.first));
-    assert!(connection.frames.first <= connection.frames.last && connection.frames.last <= packets);
+fn of_connection(connection: &Connection, last: FrameNumber) {
+    assert!((FrameNumber(1)..=last).contains(&connection.frames.first));
+    assert!(connection.frames.first <= connection.frames.last && connection.frames.last <= last);
     for stream in [&connection.from_originator, &connection.from_responder] {
         assert!(stream.sha256.is_none() || stream.missing == 0, "a sum of what is not all there");
     }

@@ -37,7 +37,7 @@ use std::net::IpAddr;
 
 use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader};
 use ftpscope::analyzer::{Analyzer, Options};
-use ftpscope::base::{Endpoint, PacketRef, Timestamp};
+use ftpscope::base::{Endpoint, FrameNumber, PacketRef, Timestamp};
 use ftpscope::decode::{Frame, LinkType};
 use ftpscope::report::Report;
 
@@ -71,7 +71,7 @@ pub(crate) fn report(packets: &[Packet], options: Options) -> Report {
 /// Has a packet analysed.
 pub(crate) fn feed(analyzer: &mut Analyzer, packet: &Packet, frame: u64) {
     analyzer.feed(&Frame {
-        packet: PacketRef { time: Timestamp::from_nanos(packet.time), frame },
+        packet: PacketRef { time: Timestamp::from_nanos(packet.time), frame: FrameNumber(frame) },
         link: LinkType::ETHERNET,
         bytes: &packet.bytes,
         wire_len: u32::try_from(packet.bytes.len()).unwrap(),

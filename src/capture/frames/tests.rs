@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::super::testing::{Order, Packet, Pieces, packets, pcap, pcapng, read, read_with};
 use super::super::{Error, Frames, open};
-use crate::base::{Limits, Timestamp};
+use crate::base::{FrameNumber, Limits, Timestamp};
 use crate::report::CaptureFormat;
 
 fn frames(files: Vec<(&str, Vec<u8>)>) -> Frames {
@@ -92,8 +92,8 @@ fn within_a_source_the_order_of_the_file_stands_even_where_its_clock_went_back()
 fn frames_say_which_source_they_are_from_and_empty_sources_do_no_harm() {
     let files = vec![("empty", file_at(&[], b"")), ("a", file_at(&[2], b"a")), ("b", file_at(&[1], b"b"))];
     let mut merged = frames(files);
-    assert_eq!(merged.next().map(|frame| (frame.packet.frame, frame.source)), Some((1, 2)));
-    assert_eq!(merged.next().map(|frame| (frame.packet.frame, frame.source)), Some((2, 1)));
+    assert_eq!(merged.next().map(|frame| (frame.packet.frame, frame.source)), Some((FrameNumber(1), 2)));
+    assert_eq!(merged.next().map(|frame| (frame.packet.frame, frame.source)), Some((FrameNumber(2), 1)));
     assert!(merged.next().is_none());
     assert_eq!(merged.sources()[0].first, None);
     assert!(frames(Vec::new()).next().is_none());

@@ -1,7 +1,7 @@
 use std::io::Write as _;
 
 use super::*;
-use crate::base::Limits;
+use crate::base::{FrameNumber, Limits};
 use crate::capture::testing::{Order, Packet, pcap, pcapng};
 
 const MILLISECOND: i64 = 1_000_000;
@@ -54,7 +54,7 @@ fn several_sources_are_merged_by_time_and_numbered_in_that_order() {
     let mut numbers = Vec::new();
     let mut packets = Vec::new();
     while let Some(frame) = intake.next() {
-        numbers.push(frame.packet.frame);
+        numbers.push(frame.packet.frame.0);
         packets.push((frame.packet.time.nanos() / MILLISECOND, frame.source));
     }
     assert_eq!(packets, [(10, 0), (20, 1), (30, 0), (40, 1)], "the last waits for what may come before it");
@@ -130,7 +130,7 @@ fn a_pipe_is_read_as_it_is_written() {
     writer.write_all(tail).unwrap();
     drop(writer);
     assert_eq!(intake.wait(Duration::from_secs(60)), Arrival::Packets);
-    assert_eq!(intake.next().map(|frame| frame.packet.frame), Some(2));
+    assert_eq!(intake.next().map(|frame| frame.packet.frame), Some(FrameNumber(2)));
     assert_eq!(intake.wait(Duration::from_secs(60)), Arrival::Ended);
     assert_eq!(intake.sources()[0].packets, 2);
     assert!(!intake.is_live());

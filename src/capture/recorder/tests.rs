@@ -1,5 +1,5 @@
 use super::*;
-use crate::base::{Limits, PacketRef};
+use crate::base::{FrameNumber, Limits, PacketRef};
 use crate::capture::open;
 use crate::decode::LinkType;
 use crate::report::CaptureFormat;
@@ -19,7 +19,7 @@ fn save(path: &Path, rotation: Rotation, packets: u64) -> Vec<PathBuf> {
 fn frame(number: u64, link: LinkType) -> Frame<'static> {
     let time = Timestamp::from_nanos(i64::try_from(number).unwrap() * SECOND + 123_456_789);
     Frame {
-        packet: PacketRef { time, frame: number },
+        packet: PacketRef { time, frame: FrameNumber(number) },
         link,
         bytes: &[7; 100],
         wire_len: 1500,

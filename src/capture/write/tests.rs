@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::base::{PacketRef, Timestamp};
+use crate::base::{FrameNumber, PacketRef, Timestamp};
 use crate::decode::{Frame, LinkType};
 
 use super::super::Frames;
@@ -8,7 +8,7 @@ use super::super::testing::{Packet, packets, read};
 use super::PcapngWriter;
 
 fn frame(packet: &Packet) -> Frame<'_> {
-    let packet_ref = PacketRef { time: Timestamp::from_nanos(packet.nanos), frame: 77 };
+    let packet_ref = PacketRef { time: Timestamp::from_nanos(packet.nanos), frame: FrameNumber(77) };
     let (link, bytes, wire_len) = (packet.link, &packet.bytes[..], packet.wire_len);
     Frame { packet: packet_ref, link, bytes, wire_len, source: 3, quick: None }
 }

@@ -1,5 +1,6 @@
 //! Datagrams that come in pieces.
 
+use crate::base::FrameNumber;
 use proptest::prelude::*;
 
 use super::*;
@@ -39,7 +40,7 @@ fn fragment(header: &[u8], identification: u16, offset: usize, more: bool, piece
 }
 
 fn at(seconds: i64, bytes: &[u8]) -> Frame<'_> {
-    let packet = PacketRef { time: Timestamp::from_nanos(seconds * 1_000_000_000), frame: 1 };
+    let packet = PacketRef { time: Timestamp::from_nanos(seconds * 1_000_000_000), frame: FrameNumber(1) };
     Frame { packet, ..frame(LinkType::RAW, bytes) }
 }
 

@@ -1,7 +1,7 @@
 //! Logins, protection, the control connection.
 
 use super::{clean, raises, spares};
-use crate::base::{SecretKey, Timestamp};
+use crate::base::{FrameNumber, SecretKey, Timestamp};
 use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, between, endpoint, session};
@@ -61,7 +61,8 @@ fn rejected_logins_are_one_notice_that_tells_when_tls_is_wanted() {
         told[1]
     );
     assert!(told[2].ends_with("a later one was accepted"), "{}", told[2]);
-    let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
+    let gap =
+        ControlGap { time: Timestamp::default(), frame: FrameNumber(3), from: Party::Server, bytes: 20 };
     let lost = rejected(session(), 1, "no");
     let lost = lost.but(|it| {
         let time = it.commands[1].replies[0].time;
@@ -183,7 +184,7 @@ fn data_is_unprotected_where_only_the_control_connection_is_under_tls() {
 
 #[test]
 fn oversized_lines_are_counted_by_side() {
-    let line = OversizedLine { time: Timestamp::default(), frame: 9, from: Party::Client };
+    let line = OversizedLine { time: Timestamp::default(), frame: FrameNumber(9), from: Party::Client };
     let told = raises(Code::OversizedLine, &[session().but(|it| it.oversized = vec![line, line])]);
     assert!(told[0].starts_with("2 lines from the client 198.51.100.10:40000"), "{}", told[0]);
     spares(Code::OversizedLine, &[clean()]);
@@ -191,7 +192,8 @@ fn oversized_lines_are_counted_by_side() {
 
 #[test]
 fn capture_gaps_are_told_of_control_and_data() {
-    let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
+    let gap =
+        ControlGap { time: Timestamp::default(), frame: FrameNumber(3), from: Party::Server, bytes: 20 };
     let told = raises(
         Code::CaptureGap,
         &[
@@ -215,7 +217,7 @@ fn control_connections_that_never_came_about_belong_to_the_report() {
         dropped: 0,
         first: Timestamp::default(),
         last: Timestamp::from_nanos(seconds * 1_000_000_000),
-        frames: vec![1, 2],
+        frames: vec![FrameNumber(1), FrameNumber(2)],
     };
     let raised = |attempt: ControlAttempt, end: i64| -> Vec<Code> {
         let last = Some(Timestamp::from_nanos(end * 1_000_000_000));
@@ -242,7 +244,7 @@ fn attempts_beside_sessions_that_work_count_only_where_the_server_stopped_answer
             dropped: 0,
             first: second(first),
             last: second(first + 3),
-            frames: vec![1, 2],
+            frames: vec![FrameNumber(1), FrameNumber(2)],
         };
         let mut diagnosis = Diagnosis::new(Options::default());
         let mut told = session().but(|it| it.start = second(session_at));
@@ -283,7 +285,7 @@ fn a_shell_on_the_control_connection_is_no_ftp_any_more() {
             exploited(&shell).but(|it| {
                 it.gaps.push(ControlGap {
                     time: Timestamp::default(),
-                    frame: 3,
+                    frame: FrameNumber(3),
                     from: Party::Server,
                     bytes: 20,
                 });

@@ -1,7 +1,7 @@
 //! What came of data connections.
 
 use super::{clean, findings, raises, spares};
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, between, session};
@@ -83,7 +83,8 @@ fn data_never_attempted_needs_a_failure_that_is_about_the_data_connection() {
     assert!(told[2].contains("failed with 426 and no SYN from the client"), "{}", told[2]);
     assert!(told[3].contains("private address"), "{}", told[3]);
     assert!(told[4].contains("TIME_WAIT"), "{}", told[4]);
-    let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
+    let gap =
+        ControlGap { time: Timestamp::default(), frame: FrameNumber(3), from: Party::Server, bytes: 20 };
     spares(
         Code::DataNeverAttempted,
         &[

@@ -1,7 +1,7 @@
 //! How the peers agree, and what a middlebox makes of it.
 
 use super::{clean, findings, raises, spares};
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::diagnose::Options;
 use crate::ftp::{LineEnd, Party};
 use crate::report::testing::{SessionBuilder, between, endpoint, session};
@@ -105,7 +105,8 @@ fn malformed_endpoint_is_quoted_unless_the_capture_cut_it() {
     let told = raises(Code::MalformedEndpoint, &[bad_port(), bad_reply()]);
     assert!(told[0].contains("sent PORT “1,2,3”"), "{}", told[0]);
     assert!(told[1].contains("answered PASV with 227 “Entering”"), "{}", told[1]);
-    let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
+    let gap =
+        ControlGap { time: Timestamp::default(), frame: FrameNumber(3), from: Party::Server, bytes: 20 };
     spares(
         Code::MalformedEndpoint,
         &[
@@ -167,7 +168,8 @@ fn a_fallback_has_another_mode_after_one_that_was_rejected_or_led_to_nothing() {
     );
     assert!(told[4].contains("no SYN was seen"), "{}", told[4]);
     assert!(told[0].contains("fell back from EPSV to PASV"), "{}", told[0]);
-    let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
+    let gap =
+        ControlGap { time: Timestamp::default(), frame: FrameNumber(3), from: Party::Server, bytes: 20 };
     spares(
         Code::ModeFallback,
         &[

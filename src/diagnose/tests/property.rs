@@ -1,5 +1,6 @@
 //! What holds of the findings of any session.
 
+use crate::base::FrameNumber;
 use proptest::prelude::*;
 
 use crate::diagnose::{Diagnosis, Options};
@@ -60,7 +61,7 @@ proptest! {
         prop_assert!(alone.len() <= room);
         prop_assert!(alone.is_sorted_by_key(|finding| finding.time));
         for finding in &alone {
-            prop_assert!(finding.frames.is_sorted_by(|one, other| one < other) && !finding.frames.contains(&0));
+            prop_assert!(finding.frames.is_sorted_by(|one, other| one < other) && !finding.frames.contains(&FrameNumber::NONE));
             prop_assert!(finding.command.is_none_or(|index| session.command(index).is_some()));
             prop_assert!(finding.data_channel.is_none_or(|index| session.data_channel(index).is_some()));
             prop_assert!(finding.transfer.is_none_or(|index| session.transfer(index).is_some()));

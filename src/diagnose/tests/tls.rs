@@ -1,6 +1,7 @@
 //! TLS that failed, that nobody asked for, that was cut short, that could not be read.
 
 use super::{clean, findings, raises, spares};
+use crate::base::FrameNumber;
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, between, reply, session};
 use crate::report::{
@@ -9,8 +10,12 @@ use crate::report::{
 };
 
 fn failed(from: Party, description: &'static str) -> TlsDetails {
-    let alert =
-        TlsAlert { from, level: Some("fatal".into()), description: Some(description.into()), frame: 7 };
+    let alert = TlsAlert {
+        from,
+        level: Some("fatal".into()),
+        description: Some(description.into()),
+        frame: FrameNumber(7),
+    };
     TlsDetails {
         offered: Some("TLS 1.3".into()),
         alert: Some(alert),

@@ -1,7 +1,7 @@
 //! How transfers ended.
 
 use super::{clean, raises, spares};
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, session};
 use crate::report::{Code, Content, ControlGap, Direction, EndState, FrameSpan, Stall};
@@ -71,7 +71,7 @@ fn stalled_is_five_seconds_of_silence_inside_a_transfer() {
     let stall = |from: f64, until: f64| Stall {
         from: second(from),
         until: second(until),
-        frames: FrameSpan { first: 7, last: 8 },
+        frames: FrameSpan { first: FrameNumber(7), last: FrameNumber(8) },
     };
     // The transfer's command comes first here, so that the transfer spans the connection.
     let long = |from: f64, until: f64| {
@@ -85,17 +85,19 @@ fn stalled_is_five_seconds_of_silence_inside_a_transfer() {
             })
             .connection(|it| {
                 it.established = Some(second(1.0));
-                it.close = Some((second(60.0), 9));
-                it.from_responder.first_payload = Some((second(1.1), 6));
-                it.from_responder.last_payload = Some((second(59.0), 9));
+                it.close = Some((second(60.0), FrameNumber(9)));
+                it.from_responder.first_payload = Some((second(1.1), FrameNumber(6)));
+                it.from_responder.last_payload = Some((second(59.0), FrameNumber(9)));
             })
     };
     let told = raises(
         Code::TransferStalled,
         &[
             long(10.0, 15.0),
-            long(2.0, 2.1).connection(|it| it.from_responder.first_payload = Some((second(7.0), 6))),
-            long(2.0, 2.1).connection(|it| it.from_responder.last_payload = Some((second(50.0), 6))),
+            long(2.0, 2.1)
+                .connection(|it| it.from_responder.first_payload = Some((second(7.0), FrameNumber(6)))),
+            long(2.0, 2.1)
+                .connection(|it| it.from_responder.last_payload = Some((second(50.0), FrameNumber(6)))),
         ],
     );
     assert!(
@@ -136,7 +138,8 @@ fn completion_is_missing_only_if_the_capture_would_show_it() {
     assert!(of_client[0].contains("ended early: the client 198.51.100.10 closed"), "{}", of_client[0]);
     assert!(told[1].contains("stopped responding"), "{}", told[1]);
     assert!(told[2].contains("idle for 100.0 s"), "{}", told[2]);
-    let gap = ControlGap { time: Timestamp::default(), frame: 3, from: Party::Server, bytes: 20 };
+    let gap =
+        ControlGap { time: Timestamp::default(), frame: FrameNumber(3), from: Party::Server, bytes: 20 };
     spares(
         Code::CompletionMissing,
         &[

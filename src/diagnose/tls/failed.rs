@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::base::{Address, Endpoint};
+use crate::base::{Address, Endpoint, FrameNumber};
 use crate::diagnose::case::{Case, first_closer};
 use crate::diagnose::draft::{Draft, Groups, Sink, times};
 use crate::diagnose::words::quote;
@@ -56,7 +56,7 @@ fn control(case: &Case<'_>, sink: &mut Sink) {
 
 /// What the server said in the clear once the handshake had failed.
 fn reply_after<'a>(case: &Case<'a>, details: &TlsDetails) -> Option<&'a Reply> {
-    let alert = details.alert.as_ref().map_or(0, |alert| alert.frame);
+    let alert = details.alert.as_ref().map_or(FrameNumber::NONE, |alert| alert.frame);
     let answers = case.session.commands.iter().flat_map(|command| command.replies.iter());
     case.session.unsolicited.iter().chain(answers).find(|reply| reply.is_negative() && reply.frame >= alert)
 }

@@ -1,7 +1,7 @@
 //! The columns of each table, named as in the report contract.
 
 use super::Cell;
-use crate::base::{Choice, Endpoint, Text};
+use crate::base::{Choice, Endpoint, FrameNumber, Text};
 use crate::report::{
     Argument, ChannelState, Command, Connection, DataChannel, Finding, Reply, Reuse, Session, Severity,
     TimeWait, Transfer, Uid, community_id,
@@ -86,8 +86,8 @@ pub(super) fn sessions<'a>() -> Vec<Column<Row<'a, Session>>> {
         column("start", |row| Cell::Time(row.item.start)),
         column("end", |row| Cell::Time(row.item.end)),
         column("duration_s", |row| Cell::Seconds(row.item.end.seconds_since(row.item.start))),
-        column("first_frame", |row| Cell::Number(row.item.frames.first)),
-        column("last_frame", |row| Cell::Number(row.item.frames.last)),
+        column("first_frame", |row| Cell::Number(row.item.frames.first.0)),
+        column("last_frame", |row| Cell::Number(row.item.frames.last.0)),
         column("handshake", |row| Cell::Bool(row.item.handshake)),
         column("end_state", |row| Cell::Name(row.item.end_state.name())),
         column("closed_by", |row| name(row.item.closed_by)),
@@ -237,8 +237,8 @@ fn connection_columns<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
         }),
         column("start", |row| row.connection(|connection| Cell::Time(connection.start))),
         column("end", |row| row.connection(|connection| Cell::Time(connection.end))),
-        column("first_frame", |row| row.connection(|connection| Cell::Number(connection.frames.first))),
-        column("last_frame", |row| row.connection(|connection| Cell::Number(connection.frames.last))),
+        column("first_frame", |row| row.connection(|connection| Cell::Number(connection.frames.first.0))),
+        column("last_frame", |row| row.connection(|connection| Cell::Number(connection.frames.last.0))),
         column("handshake", |row| row.connection(|connection| Cell::Bool(connection.handshake))),
         column("syn_attempts", |row| {
             row.connection(|connection| Cell::Number(connection.syn_attempts.into()))
@@ -264,7 +264,7 @@ pub(super) fn commands<'a>() -> Vec<Column<Row<'a, Command>>> {
     columns.extend([
         column("command", |row: &Row<'_, Command>| count(row.index)),
         column("time", |row| Cell::Time(row.item.time)),
-        column("frame", |row| Cell::Number(row.item.frame)),
+        column("frame", |row| Cell::Number(row.item.frame.0)),
         column("verb", |row| Cell::Wire(row.item.verb.name())),
         column("argument", |row| argument(Some(row.item))),
         column("reply_codes", |row| {
@@ -272,7 +272,7 @@ pub(super) fn commands<'a>() -> Vec<Column<Row<'a, Command>>> {
             Cell::Text(codes.join(" "))
         }),
         column("reply_time", |row| row.reply(|reply| Cell::Time(reply.time))),
-        column("reply_frame", |row| row.reply(|reply| Cell::Number(reply.frame))),
+        column("reply_frame", |row| row.reply(|reply| Cell::Number(reply.frame.0))),
         column("reply_text", |row| row.reply(|reply| wire(Some(&reply.text)))),
     ]);
     columns
@@ -285,7 +285,7 @@ pub(super) fn findings<'a>() -> Vec<Column<Row<'a, Finding>>> {
         column("code", |row| Cell::Name(row.item.code.name())),
         column("time", |row| Cell::Time(row.item.time)),
         column("frames", |row| {
-            let frames: Vec<String> = row.item.frames.iter().map(u64::to_string).collect();
+            let frames: Vec<String> = row.item.frames.iter().map(FrameNumber::to_string).collect();
             Cell::Text(frames.join(" "))
         }),
         column("command", |row| number(row.item.command)),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 
 /// A number with thousands separators.
 pub(super) struct Count(pub(super) u64);
@@ -74,28 +74,24 @@ impl fmt::Display for TimeOfDay {
 }
 
 /// Ascending frame numbers with consecutive ones joined: `12, 14–17`. Only the first few ranges are listed.
-pub(super) struct FrameList<'a>(pub(super) &'a [u64]);
+pub(super) struct FrameList<'a>(pub(super) &'a [FrameNumber]);
 
 impl fmt::Display for FrameList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LISTED: usize = 6;
-        let mut rest = self.0;
-        for run in 0.. {
-            let Some((&first, _)) = rest.split_first() else { return Ok(()) };
+        let mut left = self.0.len();
+        for (run, joined) in self.0.chunk_by(|frame, following| frame.next() == *following).enumerate() {
             if run == LISTED {
-                return write!(f, ", … {} more", rest.len());
+                return write!(f, ", … {left} more");
             }
-            let follows = |&(distance, frame): &(u64, &u64)| first.checked_add(distance) == Some(*frame);
-            let length = (0..).zip(rest).take_while(follows).count();
-            let (joined, later) = rest.split_at(length);
-            let last = joined.last().copied().unwrap_or(first);
-            let separator = if run == 0 { "" } else { ", " };
-            match joined.len() {
-                1 => write!(f, "{separator}{first}")?,
-                2 => write!(f, "{separator}{first}, {last}")?,
-                _ => write!(f, "{separator}{first}–{last}")?,
+            left = left.saturating_sub(joined.len());
+            f.write_str(if run == 0 { "" } else { ", " })?;
+            match joined {
+                [] => {}
+                [frame] => write!(f, "{frame}")?,
+                [first, last] => write!(f, "{first}, {last}")?,
+                [first, .., last] => write!(f, "{first}–{last}")?,
             }
-            rest = later;
         }
         Ok(())
     }
@@ -145,7 +141,8 @@ mod tests {
             (&[1, 3, 5, 7, 9, 11, 13, 14], "1, 3, 5, 7, 9, 11, … 2 more"),
             (&[5, 5, u64::MAX], "5, 5, 18446744073709551615"),
         ] {
-            assert_eq!(FrameList(frames).to_string(), text);
+            let frames: Vec<_> = frames.iter().copied().map(FrameNumber).collect();
+            assert_eq!(FrameList(&frames).to_string(), text);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::findings::{self, AdviceGiven};
 use super::page::{Page, Style, Styled};
 use super::quantity::{DateTime, Span};
 use super::table::{self, Column, Row};
-use crate::base::{Bytes, Endpoint, Text, Timestamp};
+use crate::base::{Bytes, Endpoint, FrameNumber, Text, Timestamp};
 use crate::report::{
     Attempt, ChannelState, CommandIndex, Connection, DataChannel, EndState, FirstClose, MatchedBy, Mode,
     Party, Reuse, ReuseOutcome, Session, Status, Transfer,
@@ -185,7 +185,7 @@ fn channel_row(
     row
 }
 
-fn set_place(row: &mut Row, session: &Session, frame: u64, time: Timestamp, page: &Page<'_>) {
+fn set_place(row: &mut Row, session: &Session, frame: FrameNumber, time: Timestamp, page: &Page<'_>) {
     row.set(Column::Frame, page.display(Style::Faint, frame));
     let seconds = time.since(session.start) as f64 / 1e9;
     row.set(Column::Time, page.styled(Style::Faint, format!("{seconds:+.3}")));

@@ -1,3 +1,4 @@
+use crate::base::FrameNumber;
 use proptest::prelude::*;
 
 use super::*;
@@ -30,9 +31,9 @@ fn read(party: Party, limit: usize, pieces: &[Piece<'_>], finish: bool) -> Vec<S
             end: line.layout.end,
             split: line.layout.split,
             leads: line.layout.leads_segment,
-            frame: line.packet.frame,
+            frame: line.packet.frame.0,
             span: (line.start_offset, line.end_offset),
-            cut_in: line.oversized.map(|packet| packet.frame),
+            cut_in: line.oversized.map(|packet| packet.frame.0),
         });
     };
     let limits = Limits { line_length: limit, ..Limits::default() };
@@ -40,7 +41,7 @@ fn read(party: Party, limit: usize, pieces: &[Piece<'_>], finish: bool) -> Vec<S
     let (mut offset, mut frame) = (0, 0);
     for piece in pieces {
         frame += u64::from(!matches!(piece, Piece::Same(_)));
-        let packet = PacketRef { frame, ..PacketRef::default() };
+        let packet = PacketRef { frame: FrameNumber(frame), ..PacketRef::default() };
         match piece {
             Piece::Segment(bytes) | Piece::Same(bytes) => {
                 splitter.push(bytes, offset, packet, matches!(piece, Piece::Segment(_)), &mut sink);
@@ -110,9 +111,15 @@ fn pieces_of_one_segment_do_not_split_a_line() {
 fn the_packet_of_a_line_is_its_latest_even_where_an_earlier_piece_came_last() {
     let mut frames = Vec::new();
     let mut splitter = LineSplitter::new(Party::Client, &Limits::default());
-    let mut sink = |line: ControlLine<'_>| frames.push((line.packet.frame, line.layout.split));
+    let mut sink = |line: ControlLine<'_>| frames.push((line.packet.frame.0, line.layout.split));
     for (bytes, offset, frame) in [(&b"NO"[..], 0, 9), (b"OP\r\n", 2, 7)] {
-        splitter.push(bytes, offset, PacketRef { frame, ..PacketRef::default() }, true, &mut sink);
+        splitter.push(
+            bytes,
+            offset,
+            PacketRef { frame: FrameNumber(frame), ..PacketRef::default() },
+            true,
+            &mut sink,
+        );
     }
     assert_eq!(frames, [(9, true)]);
 }
@@ -204,9 +211,9 @@ fn megabytes_without_an_end_are_held_no_further_than_the_limit() {
     let mut splitter = LineSplitter::new(Party::Client, &limits);
     let mut lines = Vec::new();
     let mut sink =
-        |line: ControlLine<'_>| lines.push((line.text.len(), line.oversized.map(|packet| packet.frame)));
+        |line: ControlLine<'_>| lines.push((line.text.len(), line.oversized.map(|packet| packet.frame.0)));
     for frame in 1..=5 * 1024 {
-        let packet = PacketRef { frame, ..PacketRef::default() };
+        let packet = PacketRef { frame: FrameNumber(frame), ..PacketRef::default() };
         splitter.push(&[b'A'; 1024], (frame - 1) * 1024, packet, true, &mut sink);
         assert!(splitter.text.capacity() <= 2 * limits.line_length);
     }

@@ -1,3 +1,4 @@
+use crate::base::FrameNumber;
 use proptest::prelude::*;
 
 use super::*;
@@ -23,7 +24,7 @@ fn assemble_with(limits: &Limits, events: &[Event<'_>]) -> Vec<Assembled> {
         match event {
             Says(text) => {
                 frame += 1;
-                let packet = PacketRef { frame, ..PacketRef::default() };
+                let packet = PacketRef { frame: FrameNumber(frame), ..PacketRef::default() };
                 splitter.push(text.as_bytes(), offset, packet, true, &mut |line| {
                     assembler.push(&line, &mut |item| assembled.push(item));
                 });
@@ -119,7 +120,7 @@ fn a_multi_line_reply_knows_its_first_and_last_line() {
     let assembled = assemble_with(&Limits::default(), &events);
     let Some(Assembled::Reply(reply)) = assembled.last() else { panic!("no reply") };
     assert_eq!((reply.start_offset, reply.end_offset, reply.lines), (7, 37, 3));
-    assert_eq!(reply.packet.frame, 3);
+    assert_eq!(reply.packet.frame.0, 3);
     assert_eq!((reply.first_line.leads_segment, reply.last_line.leads_segment), (false, true));
     assert_eq!(
         (reply.first_line.end, reply.last_line.end),

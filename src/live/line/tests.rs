@@ -1,6 +1,6 @@
 use super::*;
 use crate::analyzer::Event;
-use crate::base::{Endpoint, PacketRef, Text, Timestamp};
+use crate::base::{Endpoint, FrameNumber, PacketRef, Text, Timestamp};
 use crate::ftp::Verb;
 use crate::live::stamp::{Clock, Stamps};
 use crate::report::testing;
@@ -14,7 +14,7 @@ fn endpoint(text: &str) -> Endpoint {
 fn line(kind: EventKind, is_ascii: bool) -> String {
     let time = Timestamp::from_nanos(1_772_366_400_123_456_789);
     let event = Event {
-        packet: PacketRef { time, frame: 7 },
+        packet: PacketRef { time, frame: FrameNumber(7) },
         session: Uid::default(),
         client: endpoint("10.1.7.33:49822"),
         server: endpoint("192.0.2.8:21"),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::endpoint;
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Endpoint, FrameNumber, Timestamp};
 use crate::ftp::{LineEnd, Party};
 use crate::report::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, CommandIndex, Connection, Connector,
@@ -19,7 +19,7 @@ const STEP: i64 = 10_000_000;
 pub(crate) struct SessionBuilder {
     pub(crate) session: Session,
     now: i64,
-    frame: u64,
+    frame: FrameNumber,
 }
 
 /// Between the client 198.51.100.10 and the server 203.0.113.21, both public.
@@ -30,7 +30,7 @@ pub(crate) fn session() -> SessionBuilder {
 /// Between any two.
 pub(crate) fn between(client: &str, server: &str) -> SessionBuilder {
     let session = super::silent_session("Fthis", client, server, Timestamp::default());
-    let mut builder = SessionBuilder { session, now: 0, frame: 1 };
+    let mut builder = SessionBuilder { session, now: 0, frame: FrameNumber(1) };
     let greeting = builder.reply(220, "ready");
     builder.session.greeting.push(greeting);
     builder
@@ -54,7 +54,7 @@ impl SessionBuilder {
     pub(crate) fn say(mut self, line: &str, replies: &[(u16, &str)]) -> Self {
         let (time, frame) = self.step();
         let protection = self.protection();
-        let mut command = super::command(time, frame, line);
+        let mut command = super::command(time, frame.0, line);
         command.line = LineFacts { protection, ..LINE };
         command.replies = replies.iter().map(|&(code, text)| self.reply(code, text)).collect();
         self.session.commands.push(command);
@@ -302,16 +302,16 @@ impl SessionBuilder {
         self.session.data_channels.last_mut().unwrap()
     }
 
-    fn step(&mut self) -> (Timestamp, u64) {
+    fn step(&mut self) -> (Timestamp, FrameNumber) {
         self.now += STEP;
-        self.frame += 1;
+        self.frame = self.frame.next();
         (Timestamp::from_nanos(self.now), self.frame)
     }
 
     fn reply(&mut self, code: u16, text: &str) -> Reply {
         let (time, frame) = self.step();
         let line = LineFacts { protection: self.protection(), ..LINE };
-        Reply { line, ..super::reply(time, frame, code, text) }
+        Reply { line, ..super::reply(time, frame.0, code, text) }
     }
 
     /// How lines are protected by now.
@@ -321,7 +321,7 @@ impl SessionBuilder {
 
     fn syns(&mut self, originator: Endpoint, responder: Endpoint, syns: u32) -> Connection {
         let (start, frame) = self.step();
-        Connection { syn_attempts: syns, ..super::syn(originator, responder, start, frame) }
+        Connection { syn_attempts: syns, ..super::syn(originator, responder, start, frame.0) }
     }
 }
 

@@ -127,13 +127,13 @@ mod tests {
 
     use super::super::Notes;
     use super::*;
-    use crate::base::{Endpoint, LimitCounts, Limits, PacketRef, Timestamp};
+    use crate::base::{Endpoint, FrameNumber, LimitCounts, Limits, PacketRef, Timestamp};
     use crate::tcp::{Connection, Gap, Onset, Side};
 
     /// A connection to port 21 of which the handshake was captured.
     fn connection() -> Connection {
         let (client, server) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
-        let first = PacketRef { time: Timestamp::from_nanos(1), frame: 1 };
+        let first = PacketRef { time: Timestamp::from_nanos(1), frame: FrameNumber(1) };
         Connection::begun(Endpoint::new(client, 40_000), Endpoint::new(server, 21), Onset::Handshake, first)
     }
 
@@ -194,7 +194,10 @@ mod tests {
         for (frame, said) in (2..).zip(conversation) {
             let (side, from, to) =
                 if said.by_client { (Side::Originator, 0, 1) } else { (Side::Responder, 1, 0) };
-            let packet = PacketRef { time: Timestamp::from_nanos(i64::try_from(frame).unwrap()), frame };
+            let packet = PacketRef {
+                time: Timestamp::from_nanos(i64::try_from(frame).unwrap()),
+                frame: FrameNumber(frame),
+            };
             let len = said.bytes.len() as u64;
             let offset = sent[from];
             sent[from] += len;

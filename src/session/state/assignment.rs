@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Effect;
-use crate::base::NumberMap;
+use crate::base::{FrameNumber, NumberMap};
 use crate::report::{ChannelIndex, Command, CommandIndex, Connection, DataChannel, Negotiation, Origin};
 use crate::session::active::Channel;
 
@@ -69,7 +69,7 @@ impl<'a> Channels<'a> {
     }
 
     /// The first frame of a channel's connection.
-    fn first_frame(self, channel: ChannelIndex) -> Option<u64> {
+    fn first_frame(self, channel: ChannelIndex) -> Option<FrameNumber> {
         match self.reported {
             Some(_) => Some(self.connection(channel)?.frames.first),
             None => self.get(channel)?.link.first_frame(),
@@ -118,7 +118,11 @@ impl Assignment {
 
     /// The newest negotiation before a command's frame of which only the reply was captured, if there is one since the
     /// last command.
-    pub(super) fn uncommanded_before(&mut self, frame: u64, channels: Channels<'_>) -> Option<ChannelIndex> {
+    pub(super) fn uncommanded_before(
+        &mut self,
+        frame: FrameNumber,
+        channels: Channels<'_>,
+    ) -> Option<ChannelIndex> {
         let is_earlier =
             |channel: ChannelIndex| channels.get(channel).is_some_and(|channel| channel.made.frame < frame);
         let mut newest = None;

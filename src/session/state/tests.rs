@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::{PacketRef, Timestamp};
+use crate::base::{FrameNumber, PacketRef, Timestamp};
 use crate::report::testing::{self, endpoint};
 use crate::report::{
     Answer, AttemptResult, ChannelIndex, CommandIndex, Connection, Connector, DataChannel, MatchedBy, Mode,
@@ -32,16 +32,16 @@ fn say(line: &'static str, codes: &[(u16, &'static str)]) -> Said {
     Said { line, codes: codes.to_vec(), connected: Connected::AtOnce }
 }
 
-fn at(frame: usize) -> (Timestamp, u64) {
-    (Timestamp::from_nanos(i64::try_from(frame).unwrap()), u64::try_from(frame).unwrap())
+fn at(frame: usize) -> (Timestamp, FrameNumber) {
+    (Timestamp::from_nanos(i64::try_from(frame).unwrap()), FrameNumber(u64::try_from(frame).unwrap()))
 }
 
 fn commands(script: &[Said]) -> Vec<Command> {
     let said = script.iter().enumerate().map(|(index, said)| {
         let (time, frame) = at(10 * index + 10);
-        let mut command = testing::command(time, frame, said.line);
+        let mut command = testing::command(time, frame.0, said.line);
         command.replies =
-            said.codes.iter().map(|&(code, text)| testing::reply(time, frame + 1, code, text)).collect();
+            said.codes.iter().map(|&(code, text)| testing::reply(time, frame.next().0, code, text)).collect();
         command
     });
     said.collect()
@@ -50,10 +50,10 @@ fn commands(script: &[Said]) -> Vec<Command> {
 fn connection(index: usize, listing: bool) -> Connection {
     let (time, frame) = at(10 * index + 12);
     let mut connection =
-        testing::syn(endpoint("198.51.100.10:50000"), endpoint("203.0.113.21:50000"), time, frame);
+        testing::syn(endpoint("198.51.100.10:50000"), endpoint("203.0.113.21:50000"), time, frame.0);
     connection.established = Some(time);
     connection.from_responder.bytes = if listing { 25 } else { 100 };
-    connection.from_responder.first_payload = Some((time, frame + 1));
+    connection.from_responder.first_payload = Some((time, frame.next()));
     connection
 }
 
@@ -290,7 +290,7 @@ fn sizes_of_a_machine_listing_wait_for_its_data_connection() {
     let mut facts = channels(&script, 4, false);
     let ended = std::mem::replace(
         &mut facts[0].link,
-        Link::Open(crate::tcp::ConnectionId(1), 12, MatchedBy::Endpoint),
+        Link::Open(crate::tcp::ConnectionId(1), FrameNumber(12), MatchedBy::Endpoint),
     );
     let mut state = DialogueState::default();
     state.catch_up(dialogue, 4, Channels::under_way(&facts), BUDGET);

@@ -3,7 +3,7 @@
 use super::assignment::Channels;
 use super::in_force::InForce;
 use super::sizes::without_options;
-use crate::base::Text;
+use crate::base::{FrameNumber, Text};
 use crate::ftp::{self, Verb, WorkingDirectory};
 use crate::report::{
     ChannelIndex, Command, CommandIndex, Connection, Content, Direction, Reply, Status, StreamFacts, Transfer,
@@ -104,7 +104,7 @@ pub(super) fn path(directory: &WorkingDirectory, command: &Command, argument: Op
 
 /// Whether ABOR was given after a transfer command and before its completion; `later` are the commands after it.
 pub(super) fn aborted_after(command: &Command, later: &[Command]) -> bool {
-    let until = command.completion().map_or(u64::MAX, |reply| reply.frame);
+    let until = command.completion().map_or(FrameNumber::MAX, |reply| reply.frame);
     later.iter().take_while(|other| other.frame <= until).any(|other| other.verb == Verb::Abor)
 }
 

@@ -1,7 +1,7 @@
 //! Order, holes, overlaps, cuts: what is delivered, and what is counted.
 
 use super::script::{Stage, Wishes, check_established, play};
-use crate::base::Limits;
+use crate::base::{FrameNumber, Limits};
 
 /// Behind a handshake: what is delivered, and what is given up.
 fn told(script: &str) -> (String, String) {
@@ -219,8 +219,8 @@ fn what_the_capture_cut_off_is_missing_at_once_unless_another_packet_brings_it()
 fn the_frame_before_a_gap_is_reported() {
     let told = play("c S 100\n s SA 900 101\n c A 101 901\n c A 101 901 ab\n c A 105 901 ef\n s A 950 107 z");
     let (connection, _) = &told.ended[0];
-    assert_eq!(connection.from_originator.gap_frame, Some(4));
-    assert_eq!(connection.from_responder.gap_frame, Some(1), "nothing of this side came before");
+    assert_eq!(connection.from_originator.gap_frame, Some(FrameNumber(4)));
+    assert_eq!(connection.from_responder.gap_frame, Some(FrameNumber(1)), "nothing of this side came before");
 }
 
 #[test]

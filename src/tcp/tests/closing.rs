@@ -1,6 +1,7 @@
 //! FIN, RST and silence.
 
 use super::script::{Stage, Wishes, check_established, play};
+use crate::base::FrameNumber;
 
 #[test]
 fn who_closes_first_is_told_by_the_fins_and_their_acknowledgements() {
@@ -32,8 +33,8 @@ fn the_time_of_the_close_is_that_of_the_second_fin_however_often_it_is_sent() {
     let (connection, _) = &told.ended[0];
     let nanos = connection.closed.map(|closed| closed.since(connection.first.time));
     assert_eq!(nanos, Some(1_040_000_000));
-    assert_eq!(connection.close.map(|close| close.frame), Some(4));
-    assert_eq!(connection.last.frame, 7);
+    assert_eq!(connection.close.map(|close| close.frame), Some(FrameNumber(4)));
+    assert_eq!(connection.last.frame, FrameNumber(7));
 }
 
 #[test]

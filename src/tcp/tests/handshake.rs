@@ -1,6 +1,7 @@
 //! How connections begin, and whether they are wanted.
 
 use super::script::{Stage, Wishes, play};
+use crate::base::FrameNumber;
 use crate::tcp::{ConnectionId, Interest};
 
 fn facts(script: &str) -> Vec<String> {
@@ -290,5 +291,5 @@ fn copies_of_an_icmp_error_count_once_and_no_more_than_a_few_are_kept() {
     stage.play(&"icmp c 100 1\n".repeat(40));
     stage.finish();
     assert_eq!(stage.told.ended[0].0.icmp.len(), 8);
-    assert_eq!(stage.told.ended[0].0.icmp[1].frame, 43);
+    assert_eq!(stage.told.ended[0].0.icmp[1].frame, FrameNumber(43));
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::script::{Recorder, Stage, Wishes, server};
-use crate::base::{Endpoint, LimitName, Limits, PacketRef};
+use crate::base::{Endpoint, FrameNumber, LimitName, Limits, PacketRef};
 use crate::decode::{Flags, Segment};
 use crate::tcp::{ConnectionId, Ending, Interest, Stream};
 
@@ -18,7 +18,7 @@ fn reached(stage: &Stage, name: LimitName) -> u64 {
 fn flood(stage: &mut Stage, hosts: u32, payload: &[u8]) {
     for host in 0..hosts {
         stage.wait(0.0001);
-        stage.frame += 1;
+        stage.frame = stage.frame.next();
         let ip = if host % 2 == 0 {
             IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + host))
         } else {
@@ -51,7 +51,7 @@ fn of_too_many_half_open_connections_the_oldest_go() {
     let mut stage = Stage::with_limits(Wishes::default(), &limits);
     flood(&mut stage, 1000, b"");
     assert_eq!((reached(&stage, LimitName::HalfOpen), evicted(&stage.told)), (900, 900));
-    assert_eq!(stage.told.ended[0].0.first.frame, 1);
+    assert_eq!(stage.told.ended[0].0.first.frame, FrameNumber(1));
     stage.finish();
     assert_eq!(stage.told.ended.len(), 1000);
 }
@@ -62,7 +62,7 @@ fn of_too_many_connections_the_oldest_go() {
     let mut stage = Stage::with_limits(Wishes::default(), &limits);
     flood(&mut stage, 1000, b"hello");
     assert_eq!((reached(&stage, LimitName::Connections), evicted(&stage.told)), (900, 900));
-    assert_eq!(stage.told.ended[0].0.first.frame, 1);
+    assert_eq!(stage.told.ended[0].0.first.frame, FrameNumber(1));
 }
 
 #[test]

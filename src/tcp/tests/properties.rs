@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::script::{Recorder, client, seconds, server};
-use crate::base::{Limits, PacketRef, Timestamp};
+use crate::base::{FrameNumber, Limits, PacketRef, Timestamp};
 use crate::decode::{Flags, Segment};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
 
@@ -87,7 +87,7 @@ struct Sender {
     table: Table,
     delivered: Delivered,
     time: Timestamp,
-    frame: u64,
+    frame: FrameNumber,
     isn: u32,
 }
 
@@ -97,7 +97,7 @@ impl Sender {
             table: Table::new(limits),
             delivered: Delivered::default(),
             time: seconds(1e9),
-            frame: 0,
+            frame: FrameNumber::NONE,
             isn,
         };
         let syn = Flags { syn: true, ..Flags::default() };
@@ -108,7 +108,7 @@ impl Sender {
 
     fn send(&mut self, from_client: bool, seq: u32, ack: Option<u32>, flags: Flags, payload: &[u8]) {
         self.time = self.time.plus(2_000_000);
-        self.frame += 1;
+        self.frame = self.frame.next();
         let (source, destination) = if from_client { (client(), server()) } else { (server(), client()) };
         let packet = PacketRef { time: self.time, frame: self.frame };
         let segment = Segment {
@@ -234,7 +234,7 @@ proptest! {
             let (source, destination) = if from_client { (client(), server()) } else { (server(), client()) };
             let flags = Flags { syn: matches!(flags, 0..3), fin: matches!(flags, 2..5), rst: flags == 5 };
             let payload = &b"abcdefghijklmnopqrst"[..len];
-            let packet = PacketRef { time, frame };
+            let packet = PacketRef { time, frame: FrameNumber(frame) };
             let segment = Segment {
                 packet, source, destination, seq, ack, flags, window: 1, timestamp: None, payload, cut: cut.saturating_sub(1),
             };
@@ -319,7 +319,7 @@ proptest! {
                 let payload = &b"abcdefghijklmnopqrst"[..step.len];
                 table.push(
                     &Segment {
-                        packet: PacketRef { time, frame },
+                        packet: PacketRef { time, frame: FrameNumber(frame) },
                         source,
                         destination,
                         seq,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::base::{Endpoint, Limits, PacketRef, Timestamp};
+use crate::base::{Endpoint, FrameNumber, Limits, PacketRef, Timestamp};
 use crate::decode::{Flags, Segment, SegmentError};
 use crate::report::{EndState, FirstClose, IcmpError, IcmpMessage, IcmpVersion};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink, Stream, Table};
@@ -173,7 +173,7 @@ pub(super) struct Stage {
     pub table: Table,
     pub told: Recorder,
     pub now: Timestamp,
-    pub frame: u64,
+    pub frame: FrameNumber,
 }
 
 impl Stage {
@@ -183,7 +183,7 @@ impl Stage {
 
     pub(super) fn with_limits(wishes: Wishes, limits: &Limits) -> Self {
         let told = Recorder { wishes, ..Recorder::default() };
-        Self { table: Table::new(limits), told, now: seconds(1e9), frame: 0 }
+        Self { table: Table::new(limits), told, now: seconds(1e9), frame: FrameNumber::NONE }
     }
 
     pub(super) fn wait(&mut self, seconds: f64) {
@@ -249,7 +249,7 @@ impl Stage {
             }
         }
         let flags = Flags { syn: flags.contains('S'), fin: flags.contains('F'), rst: flags.contains('R') };
-        self.frame += 1;
+        self.frame = self.frame.next();
         let packet = PacketRef { time: self.now, frame: self.frame };
         let segment = Segment {
             packet,
@@ -270,7 +270,7 @@ impl Stage {
         let words: Vec<&str> = about.split_whitespace().collect();
         let &[who, seq, code] = &words[..] else { panic!("not an error: {about}") };
         let (source, destination) = if who == "c" { (client(), server()) } else { (server(), client()) };
-        self.frame += 1;
+        self.frame = self.frame.next();
         let code = code.parse().expect("a code");
         let error = IcmpError {
             time: self.now,

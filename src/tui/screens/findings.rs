@@ -2,6 +2,7 @@
 
 mod list;
 
+use crate::base::FrameNumber;
 use ratatui::layout::Rect;
 
 use super::{View, of_list};
@@ -112,7 +113,7 @@ impl View for Findings {
         self.only
     }
 
-    fn evidence(&self, _state: &State, data: &Data) -> Option<(u64, String)> {
+    fn evidence(&self, _state: &State, data: &Data) -> Option<(FrameNumber, String)> {
         let finding = self.finding_of(self.selected()?)?.get(data)?;
         Some((finding.frames.first().copied()?, evidence::filter_of_list(&finding.frames)))
     }

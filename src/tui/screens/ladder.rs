@@ -5,7 +5,7 @@ mod draw;
 use ratatui::layout::Rect;
 
 use super::{View, of_session};
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::export::What;
 use crate::tui::canvas::Canvas;
 use crate::tui::data::Data;
@@ -105,7 +105,7 @@ impl View for Ladder {
         state.selected
     }
 
-    fn evidence(&self, state: &State, data: &Data) -> Option<(u64, String)> {
+    fn evidence(&self, state: &State, data: &Data) -> Option<(FrameNumber, String)> {
         of_session::evidence(state, data)
     }
 

@@ -1,5 +1,6 @@
 //! What the screens of one session have in common: moving through its events.
 
+use crate::base::FrameNumber;
 use ratatui::layout::Rect;
 
 use crate::report::{ChannelIndex, Session};
@@ -81,7 +82,7 @@ pub(super) fn find(state: &mut State, data: &Data, wanted: &str, forward: bool) 
 }
 
 /// The frames of the event's channel, else of the event alone.
-pub(super) fn evidence(state: &State, data: &Data) -> Option<(u64, String)> {
+pub(super) fn evidence(state: &State, data: &Data) -> Option<(FrameNumber, String)> {
     let opened = state.opened.as_ref()?;
     let event = opened.event(state.position.at)?;
     let of_channel =

@@ -5,7 +5,7 @@ mod list;
 use ratatui::layout::Rect;
 
 use super::{View, of_list};
-use crate::base::Bytes;
+use crate::base::{Bytes, FrameNumber};
 use crate::export::What;
 use crate::report::DataChannel;
 use crate::tui::canvas::{Canvas, Spans, span};
@@ -102,11 +102,11 @@ impl View for Ports {
         self.only
     }
 
-    fn evidence(&self, _state: &State, data: &Data) -> Option<(u64, String)> {
+    fn evidence(&self, _state: &State, data: &Data) -> Option<(FrameNumber, String)> {
         let port = self.selected()?;
         let used = self.notable_use(port)?;
         let session = data.session(used.session)?;
-        let frame = evidence::of_channel(session, used.channel).map_or(0, |(frame, _)| frame);
+        let frame = evidence::of_channel(session, used.channel).map_or(FrameNumber::NONE, |(frame, _)| frame);
         Some((frame, evidence::filter_of_endpoint(port.endpoint)))
     }
 

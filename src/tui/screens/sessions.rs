@@ -7,7 +7,7 @@ mod overview;
 use ratatui::layout::Rect;
 
 use super::{View, of_list};
-use crate::base::Bytes;
+use crate::base::{Bytes, FrameNumber};
 use crate::export::What;
 use crate::report::{Security, Session, Severity};
 use crate::tui::canvas::{self, Canvas, span};
@@ -108,7 +108,7 @@ impl View for Sessions {
         None
     }
 
-    fn evidence(&self, state: &State, data: &Data) -> Option<(u64, String)> {
+    fn evidence(&self, state: &State, data: &Data) -> Option<(FrameNumber, String)> {
         let chosen = state.marked_or(self.current(state), data);
         let sessions = chosen.iter().filter_map(|&index| data.session(index));
         let frame = sessions.clone().map(|session| session.frames.first).min()?;

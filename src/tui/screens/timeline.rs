@@ -7,7 +7,7 @@ mod lanes;
 use ratatui::layout::Rect;
 
 use super::{View, of_session};
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::export::What;
 use crate::report::ChannelIndex;
 use crate::tui::canvas::Canvas;
@@ -142,7 +142,7 @@ impl View for Timeline {
         state.selected
     }
 
-    fn evidence(&self, state: &State, data: &Data) -> Option<(u64, String)> {
+    fn evidence(&self, state: &State, data: &Data) -> Option<(FrameNumber, String)> {
         of_session::evidence(state, data)
     }
 

@@ -5,7 +5,7 @@ mod list;
 use ratatui::layout::Rect;
 
 use super::{View, of_list};
-use crate::base::Bytes;
+use crate::base::{Bytes, FrameNumber};
 use crate::export::What;
 use crate::report::{Session, Status, Transfer};
 use crate::tui::canvas::{self, Canvas, span};
@@ -101,7 +101,7 @@ impl View for Transfers {
         self.only
     }
 
-    fn evidence(&self, _state: &State, data: &Data) -> Option<(u64, String)> {
+    fn evidence(&self, _state: &State, data: &Data) -> Option<(FrameNumber, String)> {
         let (session, transfer) = list::of(data, self.selected()?)?;
         let frame = session.command(transfer.command)?.frame;
         let of_channel = transfer.data_channel.and_then(|channel| evidence::of_channel(session, channel));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::State;
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::report::{ChannelIndex, Session, Severity};
 use crate::tui::cursor::seek;
 use crate::tui::data::Data;
@@ -64,7 +64,7 @@ pub(in crate::tui) enum Target {
     /// The event that a person should see first.
     Start,
     /// The event of a frame, or the last one before it.
-    Frame(u64),
+    Frame(FrameNumber),
     Finding(u32),
     /// What says most about a channel.
     Channel(ChannelIndex),

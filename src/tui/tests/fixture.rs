@@ -7,6 +7,7 @@
     reason = "a script of small numbers, not code that others build on"
 )]
 
+use crate::base::FrameNumber;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::words::*;
@@ -30,7 +31,7 @@ impl Dialogue {
         let mut dialogue = Self { session, start };
         dialogue.session.end_state = EndState::Fin;
         dialogue.session.closed_by = Some(Party::Client);
-        dialogue.session.frames.last = 0;
+        dialogue.session.frames.last = FrameNumber::NONE;
         dialogue.session.frames.first = dialogue.frame(0.0);
         dialogue
     }
@@ -40,12 +41,12 @@ impl Dialogue {
     }
 
     /// Frame numbers grow with time, as in a capture.
-    fn frame(&self, ms: f64) -> u64 {
-        1 + ((self.start - BEGIN) as f64 / 1e6 + ms) as u64
+    fn frame(&self, ms: f64) -> FrameNumber {
+        FrameNumber(1 + ((self.start - BEGIN) as f64 / 1e6 + ms) as u64)
     }
 
     fn reply(&self, (ms, code, text): (f64, u16, &str)) -> Reply {
-        testing::reply(self.at(ms), self.frame(ms), code, text)
+        testing::reply(self.at(ms), self.frame(ms).0, code, text)
     }
 
     pub(crate) fn greet(&mut self, ms: f64, text: &str) {
@@ -54,7 +55,7 @@ impl Dialogue {
     }
 
     pub(crate) fn say(&mut self, ms: f64, line: &str, replies: &[(f64, u16, &str)]) -> CommandIndex {
-        let mut command = testing::command(self.at(ms), self.frame(ms), line);
+        let mut command = testing::command(self.at(ms), self.frame(ms).0, line);
         command.replies = replies.iter().map(|&reply| self.reply(reply)).collect();
         let last = command.replies.last().map_or(ms, |_| replies.last().map_or(ms, |reply| reply.0));
         self.session.end = self.session.end.max(self.at(last));
@@ -135,7 +136,7 @@ impl Dialogue {
             established: Some(begin),
             close: Some((finish, frames.last)),
             closed: Some(finish),
-            ..testing::syn(endpoint(originator), responder, begin, frames.first)
+            ..testing::syn(endpoint(originator), responder, begin, frames.first.0)
         };
         let wait = TimeWait { holder: Holder::Server, from: finish, until: finish.plus(60_000_000_000) };
         let result = AttemptResult::Connected { time_wait: Some(wait) };
@@ -209,7 +210,7 @@ impl Dialogue {
         summary: &str,
         advice: &'static str,
     ) {
-        let frames = [self.frame(ms - 5.0), self.frame(ms)];
+        let frames = [self.frame(ms - 5.0).0, self.frame(ms).0];
         let finding = Finding {
             advice: (!advice.is_empty()).then_some(advice.into()),
             data_channel: channel,

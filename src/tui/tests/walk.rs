@@ -1,6 +1,7 @@
 //! What keys, clicks and feeds do.
 
 use super::*;
+use crate::base::FrameNumber;
 use crate::export::What;
 use crate::report::{ChannelIndex, Severity};
 use crate::tui::screen::Screen;
@@ -258,7 +259,7 @@ fn transfers_lead_to_their_command() {
     bench.press(&["Enter"]);
     bench.shows("RETR /pub/q2.csv");
     let opened = bench.interface.state.opened.as_ref().unwrap();
-    assert_eq!(opened.event(bench.interface.state.position.at).unwrap().frame, 39_005);
+    assert_eq!(opened.event(bench.interface.state.position.at).unwrap().frame, FrameNumber(39_005));
     bench.press(&["Esc", "o"]);
     bench.shows("of session #1");
 }
@@ -276,7 +277,7 @@ fn copying_gives_a_filter_that_wireshark_reads() {
     let Some(Effect::Copy(filter)) = bench.effects.pop() else { panic!("nothing copied") };
     assert_eq!(filter, "tcp.port in {49822, 51000} && frame.number in {38202..59013}");
     bench.press(&["W"]);
-    assert_eq!(bench.effects.pop(), Some(Effect::Wireshark { frame: 59_013, filter }));
+    assert_eq!(bench.effects.pop(), Some(Effect::Wireshark { frame: FrameNumber(59_013), filter }));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Going to a frame, whichever session it belongs to.
 
+use crate::base::FrameNumber;
 use crate::tui::data::Data;
 use crate::tui::events;
 use crate::tui::evidence;
@@ -7,7 +8,7 @@ use crate::tui::state::{State, Target};
 use crate::tui::summary::Summary;
 
 /// Goes to the session and event of a frame.
-pub(super) fn frame(state: &mut State, data: &Data, frame: u64) {
+pub(super) fn frame(state: &mut State, data: &Data, frame: FrameNumber) {
     let holds = |index: u32| {
         data.session(index).is_some_and(|session| {
             evidence::flows(session)

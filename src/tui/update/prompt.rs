@@ -1,6 +1,7 @@
 //! Typing: filter, command, text to find, frame number.
 
 use super::command;
+use crate::base::FrameNumber;
 use crate::filter::Filter;
 use crate::tui::commands;
 use crate::tui::data::Data;
@@ -78,7 +79,7 @@ fn validate(state: &mut State) {
     let text = prompt.input.text();
     prompt.error = match prompt.purpose {
         Purpose::Filter if !text.trim().is_empty() => Filter::parse(text).err(),
-        Purpose::Frame if text.parse::<u64>().is_err() => Some(crate::filter::FilterError {
+        Purpose::Frame if text.parse::<FrameNumber>().is_err() => Some(crate::filter::FilterError {
             message: "a frame number, as Wireshark shows it".into(),
             span: 0..text.len(),
         }),

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Ladder, Step};
-use crate::base::Timestamp;
+use crate::base::{FrameNumber, Timestamp};
 use crate::report::{ChannelIndex, ChannelState, CommandIndex, DataChannel, Direction, Party, Session};
 use crate::tui::canvas::{Canvas, span};
 use crate::tui::data::Data;
@@ -135,7 +135,7 @@ impl Row<'_> {
         let y = self.area.y;
         let time = self.state.settings.time_format.format(event.time, self.session.start);
         canvas.put_right(self.area.x + 1, y, &words::clip_start(&time, 12), FRAME - 2, Role::Text);
-        if event.frame > 0 {
+        if event.frame > FrameNumber::NONE {
             canvas.put_right(self.area.x + FRAME, y, &event.frame.to_string(), 8, Role::Dim);
         }
         let (role, text) = events::describe(self.session, event);

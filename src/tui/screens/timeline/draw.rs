@@ -1,5 +1,6 @@
 //! Draws the timeline: axis, commands, replies and findings, lanes, event list and legend.
 
+use crate::base::FrameNumber;
 use ratatui::layout::Rect;
 
 use super::Timeline;
@@ -316,7 +317,7 @@ fn draw_event(
 ) {
     let (role, text) = events::describe(session, event);
     let y = area.y;
-    if event.frame > 0 {
+    if event.frame > FrameNumber::NONE {
         canvas.put_right(area.x + 1, y, &event.frame.to_string(), 8, Role::Dim);
     }
     let time = state.settings.time_format.format(event.time, session.start);
