@@ -15,11 +15,11 @@ mod limits;
 mod number_map;
 mod packet;
 mod refuse;
-pub(crate) mod seconds;
 mod secret;
 mod short;
 mod text;
 mod time;
+mod time_delta;
 
 pub use bytes::Bytes;
 pub use choice::{Choice, UnknownName};
@@ -40,3 +40,4 @@ pub use text::{Printable, Text, is_unprintable};
 pub(crate) use text::{is_plain, plain_length};
 pub(crate) use time::TIME_LENGTH;
 pub use time::{InvalidTime, Timestamp};
+pub use time_delta::TimeDelta;

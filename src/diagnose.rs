@@ -38,7 +38,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use crate::base::{LimitCounts, LimitName, Limits, Timestamp};
+use crate::base::{LimitCounts, LimitName, Limits, TimeDelta, Timestamp};
 use crate::report::{Announcement, Capture, Finding, Report, Session, Thresholds};
 
 use announced::Announced;
@@ -53,8 +53,8 @@ pub use explain::{Explanation, explain, list_thresholds};
 pub struct Options {
     /// Control ports that Linux's nf_conntrack_ftp watches; 21 alone unless its `ports=` says otherwise.
     pub conntrack_ports: Vec<u16>,
-    /// How long TIME_WAIT lasts, in nanoseconds: 2·MSL.
-    pub time_wait: i64,
+    /// How long TIME_WAIT lasts: 2·MSL.
+    pub time_wait: TimeDelta,
     /// The numbers on which findings hang.
     pub thresholds: Thresholds,
     /// Findings kept of one session, and of the report ([`Limits::findings`]).
@@ -70,7 +70,7 @@ impl Options {
     pub fn within(limits: &Limits) -> Self {
         Self {
             conntrack_ports: vec![21],
-            time_wait: 60_000_000_000,
+            time_wait: TimeDelta::from_secs(60),
             thresholds: Thresholds::default(),
             findings: limits.findings,
             history: limits.history,

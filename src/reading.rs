@@ -18,6 +18,7 @@ mod in_order;
 mod observer;
 mod source;
 
+use crate::base::TimeDelta;
 use std::convert::Infallible;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -35,9 +36,9 @@ pub use in_order::InOrder;
 pub use observer::{Closing, Collector, Next, Now, Observer, SessionObserver};
 pub use source::{Consumer, Source};
 
-/// How far the analyzer's time stays behind a running capture's clock, in nanoseconds: packets may be on
+/// How far the analyzer's time stays behind a running capture's clock: packets may be on
 /// their way for that long.
-const LAG: i64 = 200_000_000;
+const LAG: TimeDelta = TimeDelta::from_millis(200);
 
 /// Analyzes capture files as one capture, in order of time; `-` is standard input.
 ///
@@ -213,7 +214,7 @@ impl<O: Observer> Driver for Here<'_, O> {
         let looked = (|| {
             if arrival == Arrival::Quiet {
                 if let Some(now) = source.now() {
-                    self.analyzer.advance(now.plus(LAG.saturating_neg()));
+                    self.analyzer.advance(now.minus(LAG));
                     self.report()?;
                 }
                 self.observer.pause()?;

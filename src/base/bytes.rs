@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::TimeDelta;
+
 /// A number of bytes: exact up to 9999, then in powers of 1024 with one decimal. At most nine characters.
 ///
 /// ```
@@ -14,8 +16,9 @@ use std::fmt;
 pub struct Bytes(pub u64);
 
 impl Bytes {
-    /// The bytes of one second, where `self` took `seconds`; none where no time passed.
-    pub fn per_second(self, seconds: f64) -> Option<Self> {
+    /// The bytes of one second, where `self` took `delta`; none where no time passed.
+    pub fn per_second(self, delta: TimeDelta) -> Option<Self> {
+        let seconds = delta.seconds();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -67,8 +70,8 @@ mod tests {
 
     #[test]
     fn a_rate_needs_time() {
-        assert_eq!(Bytes(30).per_second(1.5), Some(Bytes(20)));
-        assert_eq!(Bytes(30).per_second(0.0), None);
-        assert_eq!(Bytes(u64::MAX).per_second(1e-9), Some(Bytes(u64::MAX)));
+        assert_eq!(Bytes(30).per_second(TimeDelta::from_millis(1500)), Some(Bytes(20)));
+        assert_eq!(Bytes(30).per_second(TimeDelta::ZERO), None);
+        assert_eq!(Bytes(u64::MAX).per_second(TimeDelta::from_nanos(1)), Some(Bytes(u64::MAX)));
     }
 }

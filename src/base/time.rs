@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-use super::Short;
+use super::{Short, TimeDelta};
 
 /// A moment in capture time: nanoseconds since 1970-01-01T00:00:00Z. Leap seconds do not exist here, as in
 /// pcap.
@@ -43,22 +43,27 @@ impl Timestamp {
         self.0
     }
 
-    /// Nanoseconds from `earlier` to this moment, negative where the capture's clock went back.
-    pub const fn since(self, earlier: Self) -> i64 {
-        self.0.saturating_sub(earlier.0)
+    /// How long after `earlier` this moment is; negative where the capture's clock went back.
+    pub const fn since(self, earlier: Self) -> TimeDelta {
+        TimeDelta::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// How long it was from `earlier` to this moment, in seconds: 0 where the capture's clock went back, as nothing takes less
+    /// How long it was from `earlier` to this moment: nothing where the capture's clock went back, as nothing takes less
     /// than no time.
-    pub fn seconds_since(self, earlier: Self) -> f64 {
-        let nanos = self.since(earlier).max(0) as f64;
-        nanos / 1e9
+    pub fn elapsed_since(self, earlier: Self) -> TimeDelta {
+        self.since(earlier).max(TimeDelta::ZERO)
     }
 
-    /// The moment `nanos` nanoseconds later.
+    /// The moment so much later.
     #[must_use]
-    pub const fn plus(self, nanos: i64) -> Self {
-        Self(self.0.saturating_add(nanos))
+    pub const fn plus(self, delta: TimeDelta) -> Self {
+        Self(self.0.saturating_add(delta.nanos()))
+    }
+
+    /// The moment so much earlier.
+    #[must_use]
+    pub const fn minus(self, delta: TimeDelta) -> Self {
+        Self(self.0.saturating_sub(delta.nanos()))
     }
 
     /// Year, month (1 to 12) and day (1 to 31) in the proleptic Gregorian calendar, UTC.
@@ -231,7 +236,8 @@ mod tests {
 
     #[test]
     fn arithmetic_at_the_ends_of_time_saturates() {
-        assert_eq!(Timestamp::MAX.plus(1), Timestamp::MAX);
-        assert_eq!(Timestamp::MAX.since(Timestamp::MIN), i64::MAX);
+        assert_eq!(Timestamp::MAX.plus(TimeDelta::from_nanos(1)), Timestamp::MAX);
+        assert_eq!(Timestamp::MIN.minus(TimeDelta::from_nanos(1)), Timestamp::MIN);
+        assert_eq!(Timestamp::MAX.since(Timestamp::MIN), TimeDelta::MAX);
     }
 }

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::base::{FrameNumber, LimitCounts, PacketRef, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, PacketRef, TimeDelta, Timestamp};
 use crate::decode::{Frame, LinkType};
 use crate::report;
 
@@ -313,7 +313,9 @@ impl Intake {
     /// clock may be set meanwhile, or be years ahead of an old capture that comes through a pipe.
     pub fn now(&self) -> Option<Timestamp> {
         let (time, arrived) = self.latest?;
-        Some(time.plus(i64::try_from(arrived.elapsed().as_nanos()).unwrap_or(i64::MAX)))
+        Some(
+            time.plus(TimeDelta::from_nanos(i64::try_from(arrived.elapsed().as_nanos()).unwrap_or(i64::MAX))),
+        )
     }
 
     /// Asks for no more packets: those on the way still come, then it is [`Arrival::Ended`]. A pipe is read until it is

@@ -12,7 +12,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::PcapngWriter;
-use crate::base::Timestamp;
+use crate::base::{TimeDelta, Timestamp};
 use crate::decode::Frame;
 
 use classic::PcapWriter;
@@ -22,8 +22,8 @@ use classic::PcapWriter;
 pub struct Rotation {
     /// Once a file has this many bytes.
     pub bytes: Option<u64>,
-    /// Once its packets span this many nanoseconds.
-    pub nanos: Option<i64>,
+    /// Once its packets span so much time.
+    pub span: Option<TimeDelta>,
     /// How many files are kept: the oldest is removed when there would be one more.
     pub files: Option<u32>,
 }
@@ -31,7 +31,7 @@ pub struct Rotation {
 impl Rotation {
     /// Whether there is ever more than one file.
     pub const fn is_wanted(&self) -> bool {
-        self.bytes.is_some() || self.nanos.is_some()
+        self.bytes.is_some() || self.span.is_some()
     }
 }
 
@@ -145,7 +145,7 @@ impl Recorder {
         // A file without a packet is never full.
         let Some(first) = part.first else { return false };
         self.rotation.bytes.is_some_and(|most| part.bytes() >= most)
-            || self.rotation.nanos.is_some_and(|most| now.since(first) >= most)
+            || self.rotation.span.is_some_and(|most| now.since(first) >= most)
     }
 
     fn rotate(&mut self) -> io::Result<()> {

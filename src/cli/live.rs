@@ -14,7 +14,7 @@ use super::options::{analyzer_options, check_filter, severity};
 use super::read::limits_reached;
 use super::say;
 use super::verdict::{Failure, Verdict, plain};
-use crate::base::Printable;
+use crate::base::{Printable, TimeDelta};
 use crate::capture::{Rotation, live as interfaces};
 use crate::export;
 use crate::filter::Filter;
@@ -205,7 +205,8 @@ fn rotation(conditions: &[RingBuffer]) -> Result<Rotation, Failure> {
     for condition in conditions {
         match *condition {
             RingBuffer::Duration(duration) => {
-                rotation.nanos = Some(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX));
+                let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+                rotation.span = Some(TimeDelta::from_nanos(nanos));
             }
             RingBuffer::Bytes(bytes) => rotation.bytes = Some(bytes),
             RingBuffer::Files(files) => rotation.files = Some(files),

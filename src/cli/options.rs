@@ -245,9 +245,9 @@ pub(super) fn analyzer_options(analysis: AnalysisArgs, held: Held) -> analyzer::
     control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
     analyzer::Options {
         limits: analysis.limits.limits(held),
-        time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.nanos),
+        time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.0),
         thresholds: thresholds(&analysis.thresholds),
-        predict_window: analysis.predict_window.map_or(standard.predict_window, |duration| duration.nanos),
+        predict_window: analysis.predict_window.map_or(standard.predict_window, |duration| duration.0),
         hash: !analysis.no_hash,
         show_passwords: analysis.show_passwords,
         control_ports: standard.control_ports.iter().copied().chain(control_ports).collect(),

@@ -2,15 +2,12 @@
 
 use std::str::FromStr;
 
-use crate::base::{Limit, Limits};
+use crate::base::{Limit, Limits, TimeDelta};
 use crate::report::{Threshold, Thresholds, Unit};
 
-/// A length of time.
+/// A length of time as an option takes it: 60s, 1.5s, 500ms or 2m.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Duration {
-    /// In nanoseconds.
-    pub nanos: i64,
-}
+pub struct Duration(pub TimeDelta);
 
 /// Units by name, in nanoseconds. None at all means seconds.
 const UNITS: [(&str, f64); 6] = [("", 1e9), ("ns", 1.0), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9)];
@@ -37,7 +34,7 @@ impl FromStr for Duration {
             return Err("the duration must be between 0 and one day".into());
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most a day")]
-        Ok(Self { nanos: nanos.round() as i64 })
+        Ok(Self(TimeDelta::from_nanos(nanos.round() as i64)))
     }
 }
 
@@ -175,7 +172,7 @@ impl FromStr for ThresholdSetting {
         })?;
         let value = value.trim();
         let value = match threshold.unit {
-            Unit::Seconds => value.parse::<Duration>()?.nanos as f64 / 1e9,
+            Unit::Seconds => value.parse::<Duration>()?.0.seconds(),
             Unit::Count => value
                 .parse::<u32>()
                 .map(f64::from)
@@ -222,7 +219,7 @@ mod tests {
             ("7us", 7_000),
             ("0", 0),
         ] {
-            assert_eq!(text.parse(), Ok(Duration { nanos }), "{text}");
+            assert_eq!(text.parse(), Ok(Duration(TimeDelta::from_nanos(nanos))), "{text}");
         }
         for wrong in ["", "s", "-1s", "1h", "1 s s", "inf", "nan", "1e30", "25000m", "é"] {
             assert!(wrong.parse::<Duration>().is_err(), "{wrong}");

@@ -9,11 +9,11 @@ use etherparse::IpNumber;
 use super::layer::{Fragment, Trail};
 use super::span::Span;
 use super::tunnel;
-use crate::base::{Limits, StrongKeys, Timestamp};
+use crate::base::{Limits, StrongKeys, TimeDelta, Timestamp};
 
-/// How long a datagram may wait for its missing pieces, in nanoseconds. RFC 1122 and RFC 8200 ask for a
+/// How long a datagram may wait for its missing pieces. RFC 1122 and RFC 8200 ask for a
 /// minute and more, but receivers wait less (Linux 30 seconds), and a number may be used again by then.
-const PATIENCE: i64 = 30_000_000_000;
+const PATIENCE: TimeDelta = TimeDelta::from_secs(30);
 
 /// The longest payload that an IP datagram can have.
 const LONGEST: usize = 65_535;
@@ -190,8 +190,11 @@ impl Fragments {
     /// Forgets the datagrams that are too old, and those dated later than a clock that was set back.
     fn expire(&mut self, now: Timestamp) {
         while let Some((&serial, key)) = self.by_age.first_key_value() {
-            let age = self.datagrams.get(key).map_or(i64::MAX, |datagram| now.since(datagram.first_seen));
-            if (PATIENCE.saturating_neg()..=PATIENCE).contains(&age) {
+            let age = self
+                .datagrams
+                .get(key)
+                .map_or(TimeDelta::MAX, |datagram| now.since(datagram.first_seen).abs());
+            if age <= PATIENCE {
                 return;
             }
             if let Some(datagram) = self.remove(serial).filter(|datagram| datagram.is_wanted) {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Options;
 use super::announced::Announced;
 use super::draft::excerpt;
-use crate::base::{Endpoint, FrameNumber, Text, Timestamp};
+use crate::base::{Endpoint, FrameNumber, Text, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     ChannelIndex, Command, CommandIndex, Connection, DataChannel, FirstClose, Mode, Party, Reply, Session,
@@ -257,9 +257,9 @@ impl<'a> Case<'a> {
         if channel.is_active() { self.session.server } else { self.session.client }
     }
 
-    /// Seconds of capture that followed a moment.
-    pub(super) fn seconds_after(&self, moment: Timestamp) -> f64 {
-        self.until.seconds_since(moment)
+    /// How much of the capture followed a moment.
+    pub(super) fn time_after(&self, moment: Timestamp) -> TimeDelta {
+        self.until.elapsed_since(moment)
     }
 }
 

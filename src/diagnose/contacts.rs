@@ -61,11 +61,8 @@ mod tests {
             assert_eq!(contacts.add(&case), 0);
         }
         let told = session().session;
-        let mut known: Vec<i64> = contacts
-            .between(told.client.ip, told.server)
-            .iter()
-            .map(|start| start.since(Timestamp::default()))
-            .collect();
+        let mut known: Vec<i64> =
+            contacts.between(told.client.ip, told.server).iter().map(|start| start.nanos()).collect();
         known.sort_unstable();
         assert_eq!(known, [0, 6, 7, 8]);
         assert!(contacts.between(told.server.ip, told.server).is_empty());

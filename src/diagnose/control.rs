@@ -4,7 +4,7 @@ use super::Options;
 use super::case::Case;
 use super::contacts::Contacts;
 use super::draft::{Draft, Sink, duration, plural};
-use crate::base::{FrameNumber, Timestamp};
+use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::report::{Capture, Certainty, Code, ControlAttempt, Party, Severity};
 
 /// The rules of this family, as far as they are about one session.
@@ -88,17 +88,17 @@ pub(super) fn attempts(capture: &Capture, contacts: &Contacts, options: &Options
     for attempt in &capture.attempts {
         let sessions = contacts.between(attempt.client, attempt.server);
         let soon = |start: &Timestamp| {
-            *start >= attempt.first && start.seconds_since(attempt.last) <= options.thresholds.session_after
+            *start >= attempt.first && start.elapsed_since(attempt.last) <= options.thresholds.session_after
         };
         // What works a minute later was no lasting obstacle.
         if sessions.iter().any(soon) {
             continue;
         }
         let before = sessions.iter().filter(|start| **start < attempt.first).max().copied();
-        let lasted = attempt.last.seconds_since(attempt.first);
+        let lasted = attempt.last.elapsed_since(attempt.first);
         // A SYN at the very end of the capture may yet be answered.
-        let followed = capture.last.map_or(0.0, |last| last.seconds_since(attempt.first));
-        let is_settled = lasted > 0.0 || followed >= options.thresholds.answer;
+        let followed = capture.last.map_or(TimeDelta::ZERO, |last| last.elapsed_since(attempt.first));
+        let is_settled = lasted > TimeDelta::ZERO || followed >= options.thresholds.answer;
         let unanswered = if is_settled { attempt.unanswered } else { 0 };
         for (code, count, what) in [
             (Code::ControlUnanswered, unanswered, "went unanswered"),
@@ -116,8 +116,8 @@ pub(super) fn attempts(capture: &Capture, contacts: &Contacts, options: &Options
 }
 
 fn within(attempt: &ControlAttempt) -> String {
-    let lasted = attempt.last.seconds_since(attempt.first);
-    if lasted > 0.0 { format!(" within {}", duration(lasted)) } else { String::new() }
+    let lasted = attempt.last.elapsed_since(attempt.first);
+    if lasted > TimeDelta::ZERO { format!(" within {}", duration(lasted)) } else { String::new() }
 }
 
 fn failed_attempts(
@@ -130,7 +130,7 @@ fn failed_attempts(
     let history = match before {
         Some(start) => format!(
             "although a session that began {} before had worked",
-            duration(attempt.first.seconds_since(start))
+            duration(attempt.first.elapsed_since(start))
         ),
         None => "and no session followed".to_owned(),
     };

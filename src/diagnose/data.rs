@@ -11,7 +11,7 @@ use super::case::{
 use super::draft::{Draft, Group, Groups, Sink, duration, excerpt, plural, ports};
 use super::refusal::Refusal;
 use super::words::quote;
-use crate::base::{Address, Endpoint};
+use crate::base::{Address, Endpoint, TimeDelta};
 use crate::report::{
     Certainty, ChannelIndex, Code, Connection, DataChannel, FirstClose, Mode, Outcome, Reply, ReuseKind,
     Security, Status, Transfer, TransferIndex,
@@ -63,7 +63,7 @@ fn attempts(case: &Case<'_>, sink: &mut Sink) {
             Some(Outcome::Unanswered | Outcome::Connected | Outcome::Unused) | None => continue,
         };
         let (negotiated, _) = case.negotiated(channel);
-        let waited = it.start.seconds_since(negotiated);
+        let waited = it.start.elapsed_since(negotiated);
         let alike = Alike {
             refused,
             active: channel.is_active(),
@@ -102,8 +102,8 @@ fn is_settled(case: &Case<'_>, index: ChannelIndex, channel: &DataChannel, it: &
     let thresholds = &case.options.thresholds;
     let failed = || case.transfers_on(index).any(|(_, transfer)| transfer.status == Status::Failed);
     let gave_up =
-        || case.moved_on(channel).is_some_and(|next| next.seconds_since(it.start) >= thresholds.gave_up);
-    it.syn_attempts >= 2 || case.seconds_after(it.start) >= thresholds.answer || failed() || gave_up()
+        || case.moved_on(channel).is_some_and(|next| next.elapsed_since(it.start) >= thresholds.gave_up);
+    it.syn_attempts >= 2 || case.time_after(it.start) >= thresholds.answer || failed() || gave_up()
 }
 
 /// `port 5060 of the server 203.0.113.40`, `203.0.113.40:5060` where that is nobody known.
@@ -188,8 +188,8 @@ fn unanswered(case: &Case<'_>, alike: Alike, group: &Group, channel: &DataChanne
         (tail, firewall_advice(case, alike.active).into())
     };
     let connections = group.channels.iter().filter_map(|&at| case.session.data_channel(at)?.connection());
-    let (syns, longest) = connections.fold((0_u64, 0.0_f64), |(syns, longest), it| {
-        let lasted = it.end.seconds_since(it.start);
+    let (syns, longest) = connections.fold((0_u64, TimeDelta::ZERO), |(syns, longest), it| {
+        let lasted = it.end.elapsed_since(it.start);
         (syns.saturating_add(it.syn_attempts.max(1).into()), longest.max(lasted))
     });
     let tls = if is_under_tls(case) { ", under TLS" } else { "" };
@@ -254,7 +254,7 @@ fn refused(case: &Case<'_>, alike: Alike, group: &Group, channel: &DataChannel, 
         "; the same pair served an earlier connection and is in TIME_WAIT, or nothing listens there"
             .to_owned()
     } else if alike.late {
-        format!("; the SYN came {} after the negotiation", duration(it.start.seconds_since(negotiated)))
+        format!("; the SYN came {} after the negotiation", duration(it.start.elapsed_since(negotiated)))
     } else if let Some((count, ..)) = worked {
         format!("; {} to this {} worked", plural(count as u64, "other port"), listening_side(channel))
     } else {
@@ -327,7 +327,7 @@ fn unattempted<'a>(case: &Case<'a>, transfer: &Transfer) -> Option<Unattempted<'
         return (matches!(reply.code, 421 | 425 | 426) && !local).then_some(Unattempted::Said(reply));
     }
     let hangs = transfer.status == Status::Unfinished
-        && case.seconds_after(command.time) >= case.options.thresholds.hang
+        && case.time_after(command.time) >= case.options.thresholds.hang
         && !case.replies_may_be_lost()
         && case.server_was_heard()
         && case.progress.connections > 0;
@@ -382,7 +382,7 @@ fn never_attempted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, s
     };
     let Some(prediction) = channel.predicted() else { return };
     let reply = case.final_reply(transfer);
-    let waited = reply.map(|reply| reply.time.seconds_since(command.time));
+    let waited = reply.map(|reply| reply.time.elapsed_since(command.time));
     let (cause, advice) = unseen_cause(case, channel, waited);
     let text = format!(
         "{} {answer} and no SYN from the {} {} to {} ({}) was seen{cause}",
@@ -405,7 +405,7 @@ fn never_attempted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, s
 }
 
 /// Why no SYN was seen, as far as the capture shows.
-fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<f64>) -> (String, &'static str) {
+fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<TimeDelta>) -> (String, &'static str) {
     if address::is_mismatch(case, channel) {
         return (String::new(), "See the announced address: it is not where the other side can be reached.");
     }
@@ -442,13 +442,13 @@ pub(super) fn closed_early<'a>(case: &Case<'a>, transfer: &Transfer) -> Option<(
     let (closed, _) = connection.close?;
     let by_listener = !channel.is_active() && connection.first_close == Some(FirstClose::Responder);
     let before = command.replies.first().is_some_and(|first| closed < first.time)
-        && closed.seconds_since(command.time) <= CLOSED_WITH;
+        && closed.elapsed_since(command.time) <= CLOSED_WITH;
     let early = by_listener && before && !address::has_stranger(case, channel);
     early.then_some((connection, reply))
 }
 
-/// A close this soon after the transfer command has not been caused by it, in seconds.
-const CLOSED_WITH: f64 = 0.05;
+/// A close this soon after the transfer command has not been caused by it.
+const CLOSED_WITH: TimeDelta = TimeDelta::from_millis(50);
 
 fn early_close(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mut Sink) {
     let Some((connection, reply)) = closed_early(case, transfer) else { return };
@@ -456,7 +456,7 @@ fn early_close(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink:
         return;
     };
     let verb = excerpt(command.verb.name());
-    let lasted = duration(closed.seconds_since(connection.established.unwrap_or(connection.start)).max(0.0));
+    let lasted = duration(closed.elapsed_since(connection.established.unwrap_or(connection.start)));
     let before = if closed <= command.time {
         format!("before {verb} was sent; {verb} then failed")
     } else {

@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use super::explain::explain;
 use super::relate;
-use crate::base::{FrameNumber, Timestamp};
+use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::report::{Certainty, ChannelIndex, Code, CommandIndex, Finding, Severity, TransferIndex};
 
 /// Frames named by one finding at most: enough to prove it, few enough to read.
@@ -294,18 +294,9 @@ pub(super) fn plural(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Seconds with one digit where that says something, milliseconds below a second, minutes as well above two.
-pub(super) fn duration(seconds: f64) -> String {
-    let milliseconds = seconds * 1000.0;
-    if milliseconds < 10.0 {
-        format!("{milliseconds:.1} ms")
-    } else if seconds < 1.0 {
-        format!("{milliseconds:.0} ms")
-    } else if seconds < 120.0 {
-        format!("{seconds:.1} s")
-    } else {
-        format!("{:.0} min ({seconds:.1} s)", seconds / 60.0)
-    }
+/// As people read it, with the seconds where it is minutes.
+pub(super) fn duration(delta: TimeDelta) -> String {
+    format!("{delta:#}")
 }
 
 /// `port 20`, `ports 20, 25 and more`.

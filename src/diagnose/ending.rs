@@ -95,7 +95,7 @@ fn ending<'a>(case: &Case<'a>) -> Option<Ending<'a>> {
         && matches!(session.end_state, EndState::Fin | EndState::Rst);
     let said_goodbye =
         ended_with(case.session, &[Verb::Quit]) || session.unsolicited.iter().any(|it| it.code == 221);
-    let idle = session.end.seconds_since(last_line(case, session.end));
+    let idle = session.end.elapsed_since(last_line(case, session.end));
     let begun = !session.commands.is_empty();
     (closed && begun && !said_goodbye && !case.replies_may_be_lost() && idle >= case.options.thresholds.idle)
         .then_some(Ending { time: session.end, frame: session.frames.last, reply: None, command: None })
@@ -122,7 +122,7 @@ fn timeout(case: &Case<'_>, sink: &mut Sink) {
     let session = case.session;
     let running = running(case, &ending);
     let went_on = went_on(case, &ending);
-    let idle = duration(ending.time.seconds_since(last_command(case, &ending)).max(0.0));
+    let idle = duration(ending.time.elapsed_since(last_command(case, &ending)));
     let shutting_down = ending.reply.is_some_and(|reply| Refusal::of(reply) == Refusal::ShuttingDown);
     let mut summary = match ending.reply {
         Some(reply) => {
@@ -154,7 +154,7 @@ fn timeout(case: &Case<'_>, sink: &mut Sink) {
         }
     }
     if let Some((_, command)) = went_on {
-        let later = duration(command.time.seconds_since(ending.time));
+        let later = duration(command.time.elapsed_since(ending.time));
         _ = write!(summary, "; the client went on with {} {later} later", excerpt(command.verb.name()));
     }
     let severity = if running.is_some() || went_on.is_some() { Severity::Warning } else { Severity::Notice };

@@ -294,7 +294,7 @@ impl Ledger {
                 Endpoint::new(server, guesses.port),
                 guesses.count,
                 Address(client),
-                duration(guesses.last.seconds_since(guesses.first)),
+                duration(guesses.last.elapsed_since(guesses.first)),
                 plural(guesses.sessions, "session"),
                 accepted.unwrap_or_default(),
             );
@@ -322,7 +322,7 @@ fn stored_password(client: IpAddr, server: IpAddr, user: &str, guesses: &Guesses
         Endpoint::new(server, guesses.port),
         plural(guesses.count, "login"),
         Address(client),
-        duration(guesses.last.seconds_since(guesses.first)),
+        duration(guesses.last.elapsed_since(guesses.first)),
         guesses.code,
     );
     Draft::new(Code::LoginRejected, guesses.last, summary)

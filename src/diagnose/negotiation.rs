@@ -416,7 +416,7 @@ fn unused(
     }
     let number = channel.command()?;
     let answer = case.negotiator(channel)?.completion()?;
-    if next.time.seconds_since(answer.time) >= case.options.thresholds.gave_up {
+    if next.time.elapsed_since(answer.time) >= case.options.thresholds.gave_up {
         return Some(Failure::Unseen);
     }
     // Another mode at once, with nothing said in between, and none between the two servers of a transfer.

@@ -47,7 +47,7 @@ pub(super) fn rule(
     let names: Vec<String> = ports.iter().map(u16::to_string).collect();
     let named = format!("port{} {}", if names.len() == 1 { "" } else { "s" }, list(&names));
     let worked = uses.len().saturating_sub(failed.len());
-    let within = duration(last.time.seconds_since(first.time));
+    let within = duration(last.time.elapsed_since(first.time));
     let what = match pattern {
         Pattern::Alternating => format!(", every second one, within {within} ({named})"),
         Pattern::Since => format!(", all of them after the {worked} that worked ({named})"),

@@ -8,7 +8,7 @@ use super::address;
 use super::case::Case;
 use super::draft::{Draft, Sink, duration, plural};
 use super::outage;
-use crate::base::{FrameNumber, Timestamp, cost};
+use crate::base::{FrameNumber, TimeDelta, Timestamp, cost};
 use crate::report::{Code, Mode, Outcome, ReuseKind, ReuseOutcome, Severity};
 
 /// Fewer uses than this show no pattern.
@@ -47,8 +47,8 @@ struct Shortage {
     range: (u16, u16),
     /// Uses in all.
     uses: usize,
-    /// Nanoseconds from the first to the last use.
-    span: i64,
+    /// From the first to the last use.
+    span: TimeDelta,
     /// Most uses within one TIME_WAIT.
     peak: usize,
     /// Whether a connection was delayed or failed for it.
@@ -104,7 +104,7 @@ fn uses(case: &Case<'_>, active: bool) -> Vec<Use> {
 /// Whether so many uses of so few ports must meet inside TIME_WAIT; the ports of a range lie together, and those that were
 /// kept on purpose need not. More uses than ports within one TIME_WAIT do so for certain; that the few ports seen are all
 /// there are is taken from each having served twice on average, or from their lying close together.
-fn shortage(uses: &mut [Use], active: bool, time_wait: i64) -> Option<Shortage> {
+fn shortage(uses: &mut [Use], active: bool, time_wait: TimeDelta) -> Option<Shortage> {
     if uses.len() < FEWEST_USES || !uses.iter().any(|it| it.in_time_wait) {
         return None;
     }
@@ -133,7 +133,7 @@ fn shortage(uses: &mut [Use], active: bool, time_wait: i64) -> Option<Shortage> 
 }
 
 /// Most uses within one window of that length; `uses` are ordered by time.
-fn peak(uses: &[Use], window: i64) -> usize {
+fn peak(uses: &[Use], window: TimeDelta) -> usize {
     let mut peak = 0;
     let mut first = 0;
     for (at, current) in uses.iter().enumerate() {
@@ -153,16 +153,15 @@ fn draft(
     uses: &[Use],
     options: &Options,
 ) -> Draft {
-    let seconds = |nanos: i64| nanos as f64 / 1e9;
     let rate = if shortage.span < options.time_wait {
         format!(
             "{} within {}, {} a minute at least",
             plural(shortage.uses as u64, "data connection"),
-            duration(seconds(shortage.span)),
+            duration(shortage.span),
             shortage.uses,
         )
     } else {
-        let per_minute = shortage.uses as f64 * 60.0 / seconds(shortage.span);
+        let per_minute = shortage.uses as f64 * 60.0 / shortage.span.seconds();
         format!(
             "{} ({per_minute:.1} a minute, up to {} within one TIME_WAIT)",
             plural(shortage.uses as u64, "data connection"),
@@ -178,7 +177,7 @@ fn draft(
     let summary = format!(
         "{whose} used {ports}{pattern} for {rate}, so that {} inside TIME_WAIT ({})",
         if shortage.hindered { "reuse can't be avoided" } else { "ports are used again" },
-        duration(seconds(options.time_wait)),
+        duration(options.time_wait),
     );
     let severity = if shortage.hindered { Severity::Warning } else { Severity::Info };
     let advice = if active {

@@ -115,7 +115,7 @@ fn again(case: &Case<'_>, channel: &DataChannel, reuse: &Reuse) -> String {
         .and_then(DataChannel::time_wait)
         .map(|wait| format!(" at the {}", holder(wait.holder)))
         .unwrap_or_default();
-    let gap = duration(reuse.gap.unwrap_or_default() as f64 / 1e9);
+    let gap = duration(reuse.gap.unwrap_or_default());
     format!("{what} was used again {gap} after an earlier connection, which was still in TIME_WAIT{held}")
 }
 

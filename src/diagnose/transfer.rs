@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::case::{Case, argument, succeeded};
 use super::draft::{Draft, Sink, duration};
 use super::words::quote;
-use crate::base::{Address, FrameNumber, Timestamp};
+use crate::base::{Address, FrameNumber, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     Certainty, Code, Command, Connection, Content, DataChannel, Direction, EndState, FirstClose, Party,
@@ -243,9 +243,9 @@ fn stalled(
     // Several transfers may share one connection: only what lies inside this one counts.
     let inside = |silence: &Silence| {
         let until = final_reply.map_or(silence.until, |(time, _)| time.min(silence.until));
-        until.seconds_since(silence.from.max(command.time))
+        until.elapsed_since(silence.from.max(command.time))
     };
-    let longest = silences.iter().max_by(|one, other| inside(one).total_cmp(&inside(other)));
+    let longest = silences.iter().max_by_key(|silence| inside(silence));
     let Some(silence) = longest.filter(|silence| inside(silence) >= case.options.thresholds.stall) else {
         return;
     };
@@ -301,7 +301,7 @@ fn completion_missing(
     }
     let session = case.session;
     let control_ended = matches!(session.end_state, EndState::Fin | EndState::Rst);
-    let waited = case.seconds_after(connection.end);
+    let waited = case.time_after(connection.end);
     if !control_ended && session.closed_by.is_none() && waited < case.options.thresholds.completion {
         return;
     }
@@ -345,12 +345,12 @@ fn ended_by_client(session: &Session, transfer: &Transfer, active: bool, connect
 /// Why the final reply never came, as far as the capture can tell.
 fn silence_cause(case: &Case<'_>, connection: &Connection) -> (String, &'static str) {
     let session = case.session;
-    let lasted = connection.end.seconds_since(connection.start);
+    let lasted = connection.end.elapsed_since(connection.start);
     let closed = matches!(session.end_state, EndState::Fin | EndState::Rst);
     match session.closed_by {
         Some(Party::Server) => {
-            let before = connection.end.seconds_since(session.end);
-            let when = if before > 0.0 { "before" } else { "after" };
+            let before = connection.end.since(session.end);
+            let when = if before > TimeDelta::ZERO { "before" } else { "after" };
             (
                 format!(
                     "the server closed the control connection instead, {} {when} the data connection ended",

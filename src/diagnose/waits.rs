@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::draft::{Draft, Sink, duration, excerpt};
-use crate::base::Timestamp;
+use crate::base::{TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     Code, Command, CommandIndex, Direction, EndState, Outcome, Party, Reply, Severity, Transfer,
@@ -19,14 +19,14 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     completions(case, sink);
 }
 
-fn is_slow(case: &Case<'_>, seconds: f64) -> bool {
-    seconds >= case.options.thresholds.slow_reply
+fn is_slow(case: &Case<'_>, waited: TimeDelta) -> bool {
+    waited >= case.options.thresholds.slow_reply
 }
 
 fn greeting(case: &Case<'_>, sink: &mut Sink) {
     let session = case.session;
     let Some(first) = session.greeting.first().filter(|_| session.handshake) else { return };
-    let waited = first.time.seconds_since(session.start);
+    let waited = first.time.elapsed_since(session.start);
     if !is_slow(case, waited) || session.commands.first().is_some_and(|command| command.time < first.time) {
         return;
     }
@@ -60,7 +60,7 @@ struct Wait<'a> {
     index: CommandIndex,
     command: &'a Command,
     reply: &'a Reply,
-    seconds: f64,
+    waited: TimeDelta,
 }
 
 fn answers(case: &Case<'_>, sink: &mut Sink) {
@@ -70,24 +70,24 @@ fn answers(case: &Case<'_>, sink: &mut Sink) {
     for (index, command) in case.commands() {
         let begun = free.map_or(command.time, |free| free.max(command.time));
         if let Some(reply) = command.replies.first() {
-            let seconds = reply.time.seconds_since(begun);
-            if is_slow(case, seconds) && waits_for_nobody(command, reply) {
+            let waited = reply.time.elapsed_since(begun);
+            if is_slow(case, waited) && waits_for_nobody(command, reply) {
                 count += 1;
-                if slowest.as_ref().is_none_or(|known| known.seconds < seconds) {
-                    slowest = Some(Wait { index, command, reply, seconds });
+                if slowest.as_ref().is_none_or(|known| known.waited < waited) {
+                    slowest = Some(Wait { index, command, reply, waited });
                 }
             }
         }
         free = free.max(command.replies.last().map(|reply| reply.time));
     }
-    let Some(Wait { index, command, reply, seconds }) = slowest else { return };
+    let Some(Wait { index, command, reply, waited }) = slowest else { return };
     let (client, server) = (case.session.client, case.session.server);
     let more = if count > 1 { format!(", the slowest of {count} replies") } else { String::new() };
     let summary = format!(
         "The server {server} sent {} for {} of the client {client} after {}{more}",
         reply.code,
         excerpt(command.verb.name()),
-        duration(seconds),
+        duration(waited),
     );
     let advice = match command.verb {
         Verb::User | Verb::Pass => {
@@ -118,8 +118,8 @@ const fn waits_for_nobody(command: &Command, reply: &Reply) -> bool {
 fn completions(case: &Case<'_>, sink: &mut Sink) {
     for (index, transfer) in case.transfers() {
         let Some((ended, reply)) = ended(case, transfer) else { continue };
-        let seconds = reply.time.seconds_since(ended);
-        if !is_slow(case, seconds) {
+        let waited = reply.time.elapsed_since(ended);
+        if !is_slow(case, waited) {
             continue;
         }
         let session = case.session;
@@ -138,7 +138,7 @@ fn completions(case: &Case<'_>, sink: &mut Sink) {
             session.server,
             reply.code,
             case.name(transfer),
-            duration(seconds),
+            duration(waited),
         );
         let advice = match transfer.direction {
             Direction::Upload => {

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::slice;
 
 use super::{Format, Setting, Settings, Stream};
-use crate::base::{Printable, Timestamp, choices, hex::Hex};
+use crate::base::{Printable, TimeDelta, Timestamp, choices, hex::Hex};
 use crate::report::{Capture, Finding, Session};
 use columns::{Column, Row};
 
@@ -192,7 +192,7 @@ enum Cell<'a> {
     /// A name from the report contract, or one that ftpscope made up.
     Name(&'a str),
     Number(u64),
-    Seconds(f64),
+    Seconds(TimeDelta),
     Bool(bool),
     Time(Timestamp),
     Address(IpAddr),
@@ -249,7 +249,7 @@ impl Sheet {
             }
             Cell::Name(name) => text.write_str(name),
             Cell::Number(number) => write!(text, "{number}"),
-            Cell::Seconds(seconds) => write!(text, "{seconds}"),
+            Cell::Seconds(delta) => write!(text, "{}", delta.seconds()),
             Cell::Bool(value) => write!(text, "{value}"),
             Cell::Time(time) => text.write_str(time.text().as_str()),
             Cell::Address(ip) => write!(text, "{ip}"),

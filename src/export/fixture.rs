@@ -1,7 +1,7 @@
 //! A sample report: a passive download, an active transfer that a firewall blocks, a reuse inside TIME_WAIT, and peers
 //! that try to attack the reader of the report by the text they send.
 
-use crate::base::{FrameNumber, LimitName, Secret, Timestamp};
+use crate::base::{FrameNumber, LimitName, Secret, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::testing::{self, endpoint};
 use crate::report::{
@@ -196,7 +196,7 @@ pub(super) fn reused_pair() -> Session {
     second.reuse = Some(Reuse {
         kind: ReuseKind::FourTuple,
         previous: Previous { session: session.uid.clone(), data_channel: ChannelIndex(0) },
-        gap: Some(10_000_000_000),
+        gap: Some(TimeDelta::from_secs(10)),
         in_time_wait: true,
         outcome: ReuseOutcome::Ignored,
     });
@@ -277,7 +277,7 @@ pub(super) fn command(
     replies: &[(u16, &str)],
 ) -> CommandIndex {
     let index = CommandIndex::from_position(session.commands.len()).unwrap();
-    let millis = session.start.since(at(0)) / 1_000_000 + 10 * (i64::from(index.0) + 1);
+    let millis = session.start.since(at(0)).nanos() / 1_000_000 + 10 * (i64::from(index.0) + 1);
     let frame = 6 + 2 * u64::from(index.0);
     session.commands.push(Command {
         verb,

@@ -19,7 +19,7 @@ use crate::report::{Capture, Code, Finding, Session, Severity, Source, Status, U
 
 pub use page::Look;
 use page::{Page, Style, Styled};
-use quantity::{Count, DateTime, Plural, Span, TimeOfDay};
+use quantity::{Count, DateTime, Plural, TimeOfDay};
 
 /// Size of the writes to the output.
 const BUFFER_SIZE: usize = 64 * 1024;
@@ -172,7 +172,7 @@ fn amounts(
         } else {
             DateTime(last).to_string()
         };
-        facts.push(format!("{} to {until} UTC ({})", DateTime(first), Span(last.since(first))));
+        facts.push(format!("{} to {until} UTC ({})", DateTime(first), last.since(first)));
     }
     let facts: Vec<Styled> = facts.iter().map(|fact| page.styled(Style::Plain, fact)).collect();
     page.facts(0, 2, &facts)

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::field::Kind;
-use crate::base::Timestamp;
+use crate::base::{TimeDelta, Timestamp};
 use crate::report::Code;
 
 /// A value as it was written.
@@ -11,7 +11,7 @@ use crate::report::Code;
 pub(super) enum Literal {
     Text(String),
     Number(u64),
-    Seconds(f64),
+    Duration(TimeDelta),
     Net {
         address: IpAddr,
         prefix: u8,
@@ -30,7 +30,7 @@ impl Literal {
         match kind {
             Kind::Text => Some(Self::Text(text.to_owned())),
             Kind::Number | Kind::Frames => text.parse().ok().map(Self::Number),
-            Kind::Duration => seconds(text).map(Self::Seconds),
+            Kind::Duration => duration(text).map(Self::Duration),
             Kind::Bytes => bytes(text).map(Self::Number),
             Kind::Address => net(text),
             Kind::Ipv4 => net(text).filter(|net| matches!(net, Self::Net { address: IpAddr::V4(_), .. })),
@@ -57,7 +57,7 @@ fn split_unit(text: &str) -> (&str, &str) {
     (text.get(..end).unwrap_or_default(), text.get(end..).unwrap_or_default())
 }
 
-fn seconds(text: &str) -> Option<f64> {
+fn duration(text: &str) -> Option<TimeDelta> {
     let (number, unit) = split_unit(text);
     let number: f64 = number.parse().ok().filter(|number: &f64| number.is_finite())?;
     let factor = match unit {
@@ -70,7 +70,7 @@ fn seconds(text: &str) -> Option<f64> {
         "d" => 86_400.0,
         _ => return None,
     };
-    Some(number * factor)
+    Some(TimeDelta::from_seconds(number * factor))
 }
 
 fn bytes(text: &str) -> Option<u64> {

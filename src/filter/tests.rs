@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::{FrameNumber, Timestamp};
+use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::report::testing::{self, endpoint};
 use crate::report::*;
 use crate::report::{ChannelIndex, CommandIndex};
@@ -10,7 +10,7 @@ use crate::report::{ChannelIndex, CommandIndex};
 fn session() -> Session {
     let start = Timestamp::from_nanos(1_775_986_267_114_000_000);
     let mut session = testing::silent_session("C1", "10.1.7.33:49822", "192.0.2.8:21", start);
-    session.end = start.plus(82_300_000_000);
+    session.end = start.plus(TimeDelta::from_millis(82_300));
     session.frames = FrameSpan { first: FrameNumber(100), last: FrameNumber(200) };
     session.end_state = EndState::Fin;
     session.user = Some("alice".into());
@@ -38,7 +38,7 @@ fn session() -> Session {
         sha256: Some([0xab; 32]),
         reply_code: Some(425),
         start: Some(start),
-        end: Some(start.plus(1_000_000_000)),
+        end: Some(start.plus(TimeDelta::from_secs(1))),
         ..testing::transfer(CommandIndex(1), Direction::Download, Status::Failed)
     });
     session.findings.push(Finding {

@@ -7,7 +7,7 @@ use super::field::Field;
 use super::lexer::Operator;
 use super::literal::{Literal, is_within};
 use super::parser::Operand;
-use crate::base::{Choice, Endpoint, Timestamp};
+use crate::base::{Bytes, Choice, Endpoint, TimeDelta, Timestamp};
 use crate::report::{Advertised, Code, Connection, DataChannel, Mode, Outcome, Reply, Session, Transfer};
 
 /// A value that occurs in a session.
@@ -19,7 +19,7 @@ pub(super) enum Value<'a> {
     /// Written as hex digits.
     Hash(&'a [u8; 32]),
     Number(u64),
-    Seconds(f64),
+    Duration(TimeDelta),
     Address(IpAddr),
     Flag(bool),
     Time(Timestamp),
@@ -82,9 +82,7 @@ fn is(value: Value<'_>, operator: Operator, literal: &Literal) -> bool {
             _ => hex(hash).eq_ignore_ascii_case(wanted),
         },
         (Value::Number(number), Literal::Number(wanted)) => ordered(number.cmp(wanted), operator),
-        (Value::Seconds(seconds), Literal::Seconds(wanted)) => {
-            seconds.partial_cmp(wanted).is_some_and(|order| ordered(order, operator))
-        }
+        (Value::Duration(delta), Literal::Duration(wanted)) => ordered(delta.cmp(wanted), operator),
         (Value::Address(address), Literal::Net { address: net, prefix }) => is_within(address, *net, *prefix),
         (Value::Flag(flag), Literal::Flag(wanted)) => flag == *wanted,
         (Value::Time(time), Literal::Time(first, last)) => match operator {
@@ -171,7 +169,7 @@ fn of_session<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> boo
         Field::SessLogin => word(session.login),
         Field::SessSecurity => word(session.security),
         Field::SessEndState => word(session.end_state),
-        Field::SessDuration => Value::Seconds(session.end.seconds_since(session.start)),
+        Field::SessDuration => Value::Duration(session.end.elapsed_since(session.start)),
         Field::SessStart => Value::Time(session.start),
         Field::SessEnd => Value::Time(session.end),
         Field::SessHandshake => Value::Flag(session.handshake),
@@ -202,7 +200,7 @@ fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) ->
         }
         Field::DataBytes => connection.map(|connection| Value::Number(connection.bytes())),
         Field::DataDuration => {
-            connection.map(|connection| Value::Seconds(connection.end.seconds_since(connection.start)))
+            connection.map(|connection| Value::Duration(connection.end.elapsed_since(connection.start)))
         }
         Field::DataSyns => connection.map(|connection| Value::Number(connection.syn_attempts.into())),
         Field::DataMissing => connection.map(|connection| Value::Number(connection.missing_bytes())),
@@ -246,17 +244,10 @@ fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, e
         Field::XferType => Some(Value::Text(transfer.representation.raw())),
         Field::XferMime => transfer.mime.as_deref().map(Value::Text),
         Field::XferSha256 => transfer.sha256.as_ref().map(Value::Hash),
-        Field::XferDuration => transfer.duration().map(Value::Seconds),
-        Field::XferRate => transfer.bytes.zip(transfer.duration().filter(|seconds| *seconds > 0.0)).map(
-            |(bytes, seconds)| {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "positive, and saturates"
-                )]
-                Value::Number((bytes as f64 / seconds) as u64)
-            },
-        ),
+        Field::XferDuration => transfer.duration().map(Value::Duration),
+        Field::XferRate => transfer.bytes.zip(transfer.duration()).and_then(|(bytes, duration)| {
+            Bytes(bytes).per_second(duration).map(|rate| Value::Number(rate.0))
+        }),
         Field::XferEncrypted => Some(Value::Flag(transfer.encrypted)),
         _ => None,
     };

@@ -45,7 +45,7 @@ impl fmt::Display for Line<'_> {
             },
             EventKind::Connected { mode, originator, responder, matched_by, differs, after, .. } => {
                 match mode {
-                    Some(_) => write!(f, "connected after {}: ", Span(*after))?,
+                    Some(_) => write!(f, "connected after {after}: ")?,
                     None => f.write_str("data connection: ")?,
                 }
                 write!(
@@ -60,7 +60,7 @@ impl fmt::Display for Line<'_> {
                 write!(f, "refused: {originator} {} {responder}{}", self.arrow(), NegotiatedBy(*mode))
             }
             EventKind::TimedOut { mode, prediction, waited, attempted, .. } => {
-                let (listener, waited) = (prediction.listener, Span(*waited));
+                let (listener, waited) = (prediction.listener, waited);
                 if *attempted {
                     write!(f, "timed out: SYNs to {listener} unanswered for {waited}{}", NegotiatedBy(*mode))
                 } else {
@@ -95,10 +95,10 @@ fn transferred(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
         write!(f, " ({code})")?;
     }
     // A transfer that was rejected outright moved nothing, so a byte count of 0 says nothing.
-    let Some(seconds) = transfer.duration() else { return Ok(()) };
+    let Some(duration) = transfer.duration() else { return Ok(()) };
     let Some(bytes) = transfer.bytes else { return Ok(()) };
-    write!(f, ": {} in {}", Bytes(bytes), Seconds(seconds))?;
-    if let Some(rate) = Bytes(bytes).per_second(seconds).filter(|_| bytes > 0) {
+    write!(f, ": {} in {}", Bytes(bytes), duration)?;
+    if let Some(rate) = Bytes(bytes).per_second(duration).filter(|_| bytes > 0) {
         write!(f, ", {rate}/s")?;
     }
     if transfer.missing_bytes > 0 {
@@ -139,35 +139,6 @@ impl fmt::Display for MatchRemark {
         let Self(matched_by, differs) = *self;
         let remark = matched_by.and_then(|matched_by| matched_by.remark(differs));
         remark.map_or(Ok(()), |remark| write!(f, ", {remark}"))
-    }
-}
-
-/// A duration given in nanoseconds, for people.
-struct Span(i64);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = self.0 as f64;
-        Seconds(nanos / 1e9).fmt(f)
-    }
-}
-
-/// A duration given in seconds, for people.
-struct Seconds(f64);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0;
-        let size = seconds.abs();
-        if size < 1e-2 {
-            write!(f, "{:.2} ms", seconds * 1e3)
-        } else if size < 1.0 {
-            write!(f, "{:.0} ms", seconds * 1e3)
-        } else if size < 100.0 {
-            write!(f, "{seconds:.1} s")
-        } else {
-            write!(f, "{seconds:.0} s")
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 
-use crate::base::Timestamp;
+use crate::base::{TimeDelta, Timestamp};
 
 /// How times are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(super) struct Stamps {
 /// A formatted time.
 #[derive(Debug)]
 pub(super) enum Stamp {
-    Seconds(i64),
+    Seconds(TimeDelta),
     Day { date: Option<(i64, u8, u8)>, time: (u8, u8, u8, u32) },
 }
 
@@ -85,7 +85,7 @@ impl Stamps {
         let first = *self.first.get_or_insert(time);
         match self.clock {
             Clock::Delta => Stamp::Seconds(time.since(previous)),
-            Clock::Epoch => Stamp::Seconds(time.nanos()),
+            Clock::Epoch => Stamp::Seconds(time.since(Timestamp::default())),
             Clock::Relative => Stamp::Seconds(time.since(first)),
             Clock::Utc => Stamp::Day { date: None, time: time.time_of_day() },
             Clock::UtcDate => Stamp::Day { date: Some(time.date()), time: time.time_of_day() },
@@ -97,7 +97,7 @@ impl Stamps {
     fn local(&self, time: Timestamp, with_date: bool) -> Stamp {
         let offset = jiff::Timestamp::from_nanosecond(i128::from(time.nanos()))
             .map_or(0, |moment| self.zone.to_offset(moment).seconds());
-        let local = time.plus(i64::from(offset).saturating_mul(1_000_000_000));
+        let local = time.plus(TimeDelta::from_secs(i64::from(offset)));
         Stamp::Day { date: with_date.then(|| local.date()), time: local.time_of_day() }
     }
 }
@@ -105,9 +105,9 @@ impl Stamps {
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Seconds(nanos) => {
-                let sign = if *nanos < 0 { "-" } else { "" };
-                let nanos = nanos.unsigned_abs();
+            Self::Seconds(delta) => {
+                let sign = if *delta < TimeDelta::ZERO { "-" } else { "" };
+                let nanos = delta.nanos().unsigned_abs();
                 write!(f, "{sign}{}.{:06}", nanos / 1_000_000_000, nanos % 1_000_000_000 / 1000)
             }
             Self::Day { date, time: (hour, minute, second, nanos) } => {
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn times_are_shown_in_the_format_asked_for() {
         let noon = Timestamp::from_nanos(1_772_366_400_123_456_789);
-        let later = noon.plus(61_500_000_000);
+        let later = noon.plus(TimeDelta::from_millis(61_500));
         for (name, first, second) in [
             ("u", "12:00:00.123456", "12:01:01.623456"),
             ("ud", "2026-03-01 12:00:00.123456", "2026-03-01 12:01:01.623456"),

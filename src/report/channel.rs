@@ -12,7 +12,7 @@ use super::{
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
-use crate::base::{Endpoint, FrameNumber, Timestamp, choices, seconds};
+use crate::base::{Endpoint, FrameNumber, TimeDelta, Timestamp, choices};
 
 /// One negotiation, or one data connection that was made without any.
 #[derive(Clone, Debug, PartialEq)]
@@ -374,9 +374,9 @@ pub struct StreamFacts {
     pub last_payload: Option<(Timestamp, FrameNumber)>,
     /// Frame of the first segment after which bytes are missing.
     pub gap_frame: Option<FrameNumber>,
-    /// From the first to the last packet of the content, in nanoseconds; none where there are fewer than two, or TLS hides
+    /// From the first to the last packet of the content; none where there are fewer than two, or TLS hides
     /// where the content begins.
-    pub content_span: Option<i64>,
+    pub content_span: Option<TimeDelta>,
 }
 
 /// What MODE B, C or Z hid: the whole content, as RFC 959's stream mode would have sent it.
@@ -423,10 +423,10 @@ pub struct Reuse {
     pub kind: ReuseKind,
     /// The earlier channel.
     pub previous: Previous,
-    /// From the last packet of the earlier connection to the first of this one (or this negotiation), in nanoseconds; none
+    /// From the last packet of the earlier connection to the first of this one (or this negotiation); none
     /// where the earlier connection was still open.
-    #[serde(rename = "gap_s", with = "seconds::optional")]
-    pub gap: Option<i64>,
+    #[serde(rename = "gap_s")]
+    pub gap: Option<TimeDelta>,
     /// Whether the earlier pair was still in TIME_WAIT.
     pub in_time_wait: bool,
     /// What came of it.

@@ -10,7 +10,7 @@ use super::{
     Negotiated, Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status, StreamFacts, SynFrames,
     TimeWait, TlsDetails, Transfer, Uid, community_id,
 };
-use crate::base::{Endpoint, Text, Timestamp, hex};
+use crate::base::{Endpoint, Text, TimeDelta, Timestamp, hex};
 
 /// Serializes a struct with these members, in this order.
 macro_rules! members {
@@ -224,7 +224,7 @@ struct TransferRow {
     start: Option<Timestamp>,
     end: Option<Timestamp>,
     #[serde(getter = "Transfer::duration")]
-    duration_s: Option<f64>,
+    duration_s: Option<TimeDelta>,
     #[serde(rename = "rate_bytes_per_s")]
     rate: Option<f64>,
     peer_session: Option<Uid>,

@@ -1,6 +1,7 @@
 //! The numbers on which findings hang, in one table: each can be set, and `explain` prints those of its code.
 
 use super::Code;
+use crate::base::TimeDelta;
 
 /// What a threshold counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +54,47 @@ impl Threshold {
     }
 }
 
+/// What a threshold is made of, and the number that people set and read.
+trait Value: Copy {
+    fn number(self) -> f64;
+    fn of(number: f64) -> Self;
+}
+
+impl Value for TimeDelta {
+    fn number(self) -> f64 {
+        self.seconds()
+    }
+
+    fn of(number: f64) -> Self {
+        Self::from_seconds(number)
+    }
+}
+
+impl Value for f64 {
+    fn number(self) -> f64 {
+        self
+    }
+
+    fn of(number: f64) -> Self {
+        number
+    }
+}
+
+macro_rules! value {
+    (Seconds) => {
+        TimeDelta
+    };
+    (Count) => {
+        f64
+    };
+}
+
 macro_rules! thresholds {
     ($($(#[doc = $about:literal])+ $name:ident: $unit:ident $default:literal, [$($code:ident),+];)*) => {
         /// The numbers on which findings hang.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Thresholds {
-            $($(#[doc = $about])+ pub $name: f64,)*
+            $($(#[doc = $about])+ pub $name: value!($unit),)*
         }
 
         impl Thresholds {
@@ -69,14 +105,14 @@ macro_rules! thresholds {
                 unit: Unit::$unit,
                 about: concat!($($about),+),
                 codes: &[$(Code::$code),+],
-                get: |thresholds| thresholds.$name,
-                set: |thresholds, value| thresholds.$name = value,
+                get: |thresholds| thresholds.$name.number(),
+                set: |thresholds, value| thresholds.$name = Value::of(value),
             },)*];
         }
 
         impl Default for Thresholds {
             fn default() -> Self {
-                Self { $($name: $default,)* }
+                Self { $($name: Value::of($default),)* }
             }
         }
     };

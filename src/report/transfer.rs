@@ -3,7 +3,7 @@
 use super::{ChannelIndex, CommandIndex, Decoded, Uid};
 #[cfg(feature = "store")]
 use crate::base::encode;
-use crate::base::{Text, Timestamp, choices};
+use crate::base::{Text, TimeDelta, Timestamp, choices};
 
 /// What one transfer command moved, or failed to move.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,9 +76,9 @@ impl Transfer {
         self.decoded.as_ref()?.sha256
     }
 
-    /// Seconds from the first to the last packet of the data connection.
-    pub fn duration(&self) -> Option<f64> {
-        Some(self.end?.seconds_since(self.start?))
+    /// From the first to the last packet of the data connection.
+    pub fn duration(&self) -> Option<TimeDelta> {
+        Some(self.end?.elapsed_since(self.start?))
     }
 }
 

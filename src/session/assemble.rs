@@ -5,7 +5,7 @@ use super::history::{EndpointUse, EndpointUseId, History};
 use super::options::Options;
 use super::state::Budget;
 use super::{kept, ports};
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Endpoint, TimeDelta, Timestamp};
 use crate::ftp::Party;
 use crate::report::{
     Attempt, AttemptResult, Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, Login,
@@ -60,7 +60,7 @@ pub struct FinishedSession {
 #[derive(Clone, Copy)]
 struct Assumptions {
     /// 2·MSL, in nanoseconds.
-    time_wait: i64,
+    time_wait: TimeDelta,
     /// Whether a key log was given.
     has_keys: bool,
 }
@@ -171,7 +171,7 @@ fn data_channel(
     channel: &Channel,
     connection: Option<Linked>,
     reuse: Option<Reuse>,
-    linger: i64,
+    linger: TimeDelta,
 ) -> DataChannel {
     let attempt = connection.map(|(matched_by, connection)| Attempt {
         matched_by,
@@ -187,7 +187,12 @@ fn data_channel(
     }
 }
 
-fn result(channel: &Channel, matched_by: MatchedBy, connection: &Connection, linger: i64) -> AttemptResult {
+fn result(
+    channel: &Channel,
+    matched_by: MatchedBy,
+    connection: &Connection,
+    linger: TimeDelta,
+) -> AttemptResult {
     if connection.established.is_some() || !connection.handshake {
         AttemptResult::Connected { time_wait: time_wait(channel, matched_by, connection, linger) }
     } else if connection.is_refused() {
@@ -202,7 +207,7 @@ fn time_wait(
     channel: &Channel,
     matched_by: MatchedBy,
     connection: &Connection,
-    linger: i64,
+    linger: TimeDelta,
 ) -> Option<TimeWait> {
     let from = connection.closed.filter(|_| connection.end_state == EndState::Fin)?;
     let (originator, responder) = match (channel.origin.is_active(), matched_by, &channel.peer_session) {
@@ -274,11 +279,11 @@ fn is_in_time_wait(previous: &EndpointUse, now: Timestamp, options: &Options) ->
 
 /// How long ago the last packet of the earlier connection was; none where it was still open. Once both sides had closed,
 /// what came of it later keeps nothing open.
-fn gap(previous: &EndpointUse, now: Timestamp) -> Option<i64> {
+fn gap(previous: &EndpointUse, now: Timestamp) -> Option<TimeDelta> {
     let gap = now.since(previous.last);
     match previous.time_wait_from {
-        Some(from) if from <= now => Some(gap.max(0)),
-        Some(_) | None => Some(gap).filter(|gap| *gap >= 0),
+        Some(from) if from <= now => Some(gap.max(TimeDelta::ZERO)),
+        Some(_) | None => Some(gap).filter(|gap| *gap >= TimeDelta::ZERO),
     }
 }
 
@@ -312,10 +317,8 @@ mod tests {
     use super::*;
     use crate::report::{ChannelIndex, Uid};
 
-    const SECOND: i64 = 1_000_000_000;
-
     fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_nanos(seconds.saturating_mul(SECOND))
+        Timestamp::default().plus(TimeDelta::from_secs(seconds))
     }
 
     /// A connection whose last packet was seen then, and that both sides had closed then.
@@ -345,7 +348,7 @@ mod tests {
             ("closed before, with a packet that came late", used(13, Some(11)), Some(0), true),
         ];
         for (name, previous, since, in_time_wait) in cases {
-            assert_eq!(gap(&previous, at(12)), since.map(|seconds: i64| seconds * SECOND), "{name}");
+            assert_eq!(gap(&previous, at(12)), since.map(TimeDelta::from_secs), "{name}");
             assert_eq!(is_in_time_wait(&previous, at(12), &options), in_time_wait, "{name}");
         }
     }

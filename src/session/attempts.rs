@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, Limits, PacketRef, Timestamp, cost};
+use crate::base::{
+    Endpoint, FrameNumber, LimitCounts, LimitName, Limits, PacketRef, TimeDelta, Timestamp, cost,
+};
 use crate::report::{ControlAttempt, FirstClose};
 use crate::tcp::{Connection, Onset};
 
@@ -11,7 +13,7 @@ use crate::tcp::{Connection, Onset};
 const FRAMES: usize = 8;
 
 /// An attempt that was followed by a session so soon led to it.
-const SOON: i64 = 60_000_000_000;
+const SOON: TimeDelta = TimeDelta::from_secs(60);
 
 /// By client and server.
 type Ends = (IpAddr, Endpoint);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::{Endpoint, PacketRef, Text, seconds};
+use crate::base::{Endpoint, PacketRef, Text, TimeDelta};
 use crate::ftp::Verb;
 use crate::report::{
     ChannelIndex, Differs, EndState, Finding, Login, MatchedBy, Mode, Prediction, Transfer, Uid,
@@ -95,9 +95,9 @@ pub enum EventKind {
         matched_by: Option<MatchedBy>,
         /// Whose address is not the predicted one.
         differs: Option<Differs>,
-        /// Nanoseconds since the negotiation.
-        #[serde(rename = "after_s", with = "seconds")]
-        after: i64,
+        /// How long after the negotiation.
+        #[serde(rename = "after_s")]
+        after: TimeDelta,
     },
     /// The SYN of a data connection was answered by RST.
     Refused {
@@ -121,9 +121,9 @@ pub enum EventKind {
         /// Who was to connect to whom.
         #[serde(flatten)]
         prediction: Prediction,
-        /// Nanoseconds that were waited.
-        #[serde(rename = "waited_s", with = "seconds")]
-        waited: i64,
+        /// How long it was waited for.
+        #[serde(rename = "waited_s")]
+        waited: TimeDelta,
         /// Whether a SYN was seen at least.
         attempted: bool,
     },

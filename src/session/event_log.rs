@@ -115,7 +115,7 @@ pub(super) enum Replied {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Endpoint, PacketRef};
+    use crate::base::{Endpoint, PacketRef, TimeDelta};
     use crate::session::flow::DataFlow;
     use crate::tcp::{Connection, Onset};
 
@@ -126,7 +126,7 @@ mod tests {
     }
 
     fn deadline(second: i64) -> Deadline {
-        let at = Timestamp::MIN.plus(second);
+        let at = Timestamp::MIN.plus(TimeDelta::from_secs(second));
         Deadline { at, session: SessionId::default(), channel: ChannelIndex(0), made: FrameNumber(1) }
     }
 
@@ -161,7 +161,7 @@ mod tests {
         let mut log = EventLog::default();
         let given_up = [1, 2, 3].map(|second| log.wait_until(deadline(second), 2));
         assert_eq!(given_up, [false, false, true]);
-        let now = Timestamp::MIN.plus(2);
+        let now = Timestamp::MIN.plus(TimeDelta::from_secs(2));
         assert_eq!(log.next_overdue(now), Some(deadline(2)));
         assert_eq!(log.next_overdue(now), None);
     }

@@ -8,7 +8,7 @@ use super::content::{Content, Hashing, Plan, sniff};
 use super::options::Options;
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
-use crate::base::{Endpoint, FrameNumber, PacketRef};
+use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta};
 use crate::report::{
     self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
 };
@@ -16,7 +16,7 @@ use crate::tcp::{Chunk, Connection, Onset, Side, Stream};
 use crate::tls;
 
 /// Silence that is worth noting.
-const STALL: i64 = 1_000_000_000;
+const STALL: TimeDelta = TimeDelta::from_secs(1);
 
 /// A connection that is followed.
 pub(super) struct Flow {
@@ -305,8 +305,9 @@ impl DataFlow {
             // Whoever finishes the digests has no more use for it.
             *head = if hashing.is_some() { mem::take(&mut content.head) } else { content.head.clone() };
             facts.bare_line_feeds = content.bare_line_feeds;
-            facts.content_span = Some(content.last.time.since(content.first.time))
-                .filter(|span| *span > 0 && (decrypted || !tls) && content.last.frame != content.first.frame);
+            facts.content_span = Some(content.last.time.since(content.first.time)).filter(|span| {
+                *span > TimeDelta::ZERO && (decrypted || !tls) && content.last.frame != content.first.frame
+            });
             facts.content_bytes = decrypted.then_some(content.len);
             if let Some(hashing) = hashing.as_deref_mut() {
                 // Nobody asks for the other's digests, which are to go as well.

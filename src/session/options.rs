@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{Limits, SecretKey};
+use crate::base::{Limits, SecretKey, TimeDelta};
 use crate::report::Thresholds;
 use crate::tcp::Connection;
 use crate::tls::KeyLog;
@@ -19,12 +19,12 @@ use crate::tls::KeyLog;
 pub struct Options {
     /// Every cap.
     pub limits: Limits,
-    /// 2·MSL: how long TIME_WAIT lasts, in nanoseconds.
-    pub time_wait: i64,
+    /// 2·MSL: how long TIME_WAIT lasts.
+    pub time_wait: TimeDelta,
     /// The numbers on which findings hang.
     pub thresholds: Thresholds,
-    /// After how long a prediction counts as not met in live events, in nanoseconds.
-    pub predict_window: i64,
+    /// After how long a prediction counts as not met in live events.
+    pub predict_window: TimeDelta,
     /// Whether SHA-256 digests of contents are computed.
     pub hash: bool,
     /// Whether passwords and accounts are kept.
@@ -46,12 +46,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        const SECOND: i64 = 1_000_000_000;
         Self {
             limits: Limits::default(),
-            time_wait: 60 * SECOND,
+            time_wait: TimeDelta::from_secs(60),
             thresholds: Thresholds::default(),
-            predict_window: 30 * SECOND,
+            predict_window: TimeDelta::from_secs(30),
             hash: true,
             show_passwords: false,
             secret_key: SecretKey::default(),

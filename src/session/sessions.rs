@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use slotmap::SlotMap;
 
 use super::active::ActiveSession;
-use crate::base::{Endpoint, FrameNumber, KeyedMap, Timestamp, cost};
+use crate::base::{Endpoint, FrameNumber, KeyedMap, TimeDelta, Timestamp, cost};
 use crate::report::Uid;
 
 /// Sessions that are examined for one to evict.
@@ -67,8 +67,8 @@ pub(super) struct Sessions {
     to_evict: Vec<(Missed, SessionId)>,
 }
 
-/// How long a session must have been silent to make room for others before any that spoke since, in nanoseconds.
-const LEFT: i64 = 300_000_000_000;
+/// How long a session must have been silent to make room for others before any that spoke since.
+const LEFT: TimeDelta = TimeDelta::from_secs(300);
 
 /// How much a session would be missed; what is compared first comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

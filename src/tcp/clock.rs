@@ -1,13 +1,13 @@
 //! Capture time that never goes back.
 
-use crate::base::Timestamp;
+use crate::base::{TimeDelta, Timestamp};
 
 /// A clock may be set back while a capture runs; smaller steps are packets out of order.
-const STEP_BACK: i64 = 60_000_000_000;
+const STEP_BACK: TimeDelta = TimeDelta::from_secs(60);
 
 /// The longest step forward: longer than anything is waited for, and so short that steps don't soon add up to the end of
 /// what a timestamp can hold, however often the clock of a capture swings.
-const STEP_FORWARD: i64 = 48 * 3600 * 1_000_000_000;
+const STEP_FORWARD: TimeDelta = TimeDelta::from_secs(48 * 3600);
 
 /// The time that timers run by, which begins at 0: it goes on as the packets' times do, stands still where they go back a
 /// little, goes on from where it was after they went back a lot, and takes no leaps. What comes back from a step back, as
@@ -34,10 +34,10 @@ impl Clock {
             return self.now;
         };
         let step = time.since(at);
-        if step > 0 {
+        if step > TimeDelta::ZERO {
             let returned =
                 self.before_step.filter(|&before| step > STEP_BACK && time.since(before) >= -STEP_BACK);
-            let taken = returned.map_or(step, |before| time.since(before).max(0));
+            let taken = returned.map_or(step, |before| time.since(before).max(TimeDelta::ZERO));
             if returned.is_some() {
                 self.before_step = None;
             }
@@ -86,6 +86,9 @@ mod tests {
             assert!(now >= before && now < at(1000 * 48 * 3600), "{now}");
             before = now;
         }
-        assert_eq!(clock.tick(Timestamp::MIN.plus(1_000_000_000)), before.plus(1_000_000_000));
+        assert_eq!(
+            clock.tick(Timestamp::MIN.plus(TimeDelta::from_secs(1))),
+            before.plus(TimeDelta::from_secs(1))
+        );
     }
 }

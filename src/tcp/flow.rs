@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 
-use crate::base::{Endpoint, LimitCounts, LimitName, StrongKeys, Timestamp, cost};
+use crate::base::{Endpoint, LimitCounts, LimitName, StrongKeys, TimeDelta, Timestamp, cost};
 use crate::decode::Segment;
 
 /// How long an ignored flow may be silent and still be known; at most twice that long it is.
-const ERA: i64 = 300_000_000_000;
+const ERA: TimeDelta = TimeDelta::from_secs(300);
 
 /// A flow without direction, as the std keyed hash (SipHash, a random key for each table) of both endpoints.
 ///

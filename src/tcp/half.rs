@@ -1,7 +1,7 @@
 //! One direction of a connection: its sequence numbers, turned into stream offsets.
 
 use super::reassembly::Reassembly;
-use crate::base::{PacketRef, Timestamp};
+use crate::base::{PacketRef, TimeDelta, Timestamp};
 use crate::decode::{Flags, Segment};
 
 /// How far from what is known a sequence or acknowledgement number may lie and still belong to the connection: far
@@ -9,7 +9,7 @@ use crate::decode::{Flags, Segment};
 pub(super) const PLAUSIBLE: i64 = 64 << 20;
 
 /// How long after a packet the capture may hold it a second time (a mirror port that copies both directions).
-const COPY: i64 = 1_000_000;
+const COPY: TimeDelta = TimeDelta::from_millis(1);
 
 /// A FIN.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +161,7 @@ impl Half {
     #[cold]
     fn is_late_probe(&self, start: i64, segment: &Segment<'_>, other: &Self) -> bool {
         /// Far less than any keep-alive waits, and more than packets are captured out of order.
-        const IDLE: i64 = 1_000_000_000;
+        const IDLE: TimeDelta = TimeDelta::from_secs(1);
         start == offset(self.highest)
             && start == offset(self.bytes.next())
             && self.acked.is_some_and(|acked| acked > start)
@@ -231,7 +231,7 @@ impl Half {
     /// Whether this segment is the last one again, captured twice.
     pub(super) fn is_copy(&self, segment: &Segment<'_>) -> bool {
         self.has_sent
-            && segment.packet.time.since(self.last_time).saturating_abs() <= COPY
+            && segment.packet.time.since(self.last_time).abs() <= COPY
             && self.last == Header::of(segment)
     }
 

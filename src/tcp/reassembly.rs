@@ -3,10 +3,10 @@
 use super::half::length;
 use super::out_of_order::{Absence, Covered, OutOfOrderQueue, part};
 use super::{Chunk, Connection, ConnectionId, Gap, Side, Sink, Stream};
-use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, PacketRef, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, PacketRef, TimeDelta, Timestamp};
 
 /// How long a hole is waited for.
-pub(super) const PATIENCE: i64 = 1_000_000_000;
+pub(super) const PATIENCE: TimeDelta = TimeDelta::from_secs(1);
 
 /// What may be held of out-of-order bytes, and how much is.
 #[derive(Debug)]

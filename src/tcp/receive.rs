@@ -6,7 +6,7 @@ use super::reassembly::{Arrival, Budget, Outlet};
 use super::slab::Entry;
 use super::track::{Belonging, is_over};
 use super::{Connection, ConnectionId, Interest, Onset, Side, Sink};
-use crate::base::{PacketRef, Timestamp};
+use crate::base::{PacketRef, TimeDelta, Timestamp};
 use crate::decode::Segment;
 use crate::report::{EndState, FirstClose};
 
@@ -407,7 +407,7 @@ impl<S: Sink> Reception<'_, S> {
 }
 
 /// How long after the last packet of a closed connection a SYN with its own number is a straggler of it.
-const STRAGGLER: i64 = 3_000_000_000;
+const STRAGGLER: TimeDelta = TimeDelta::from_secs(3);
 
 /// Whether a segment carries nothing but an ACK.
 const fn is_bare(segment: &Segment<'_>) -> bool {

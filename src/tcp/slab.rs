@@ -7,7 +7,7 @@ use super::incarnation::{CompetingIncarnation, SYN_FRAMES};
 use super::out_of_order::OutOfOrderQueue;
 use super::track::Track;
 use crate::base::cost::{self, ALLOCATION};
-use crate::base::{FrameNumber, Timestamp};
+use crate::base::{FrameNumber, TimeDelta, Timestamp};
 
 /// How many classes there are.
 const CLASSES: usize = 6;
@@ -38,13 +38,12 @@ impl Class {
     ///
     /// A SYN is repeated after 64 s at most (RFC 6298, six doublings); the final ACK, a repeated FIN and data in flight come
     /// within seconds; a FIN that is not acknowledged is repeated as a SYN is; a server speaks at once; and a control connection idles for hours during a long transfer.
-    pub(super) const fn patience(self) -> i64 {
-        const SECOND: i64 = 1_000_000_000;
+    pub(super) const fn patience(self) -> TimeDelta {
         match self {
-            Self::HalfOpen | Self::Closing => 120 * SECOND,
-            Self::Closed => 10 * SECOND,
-            Self::Undecided => 300 * SECOND,
-            Self::Silent | Self::Followed => 6 * 3600 * SECOND,
+            Self::HalfOpen | Self::Closing => TimeDelta::from_secs(120),
+            Self::Closed => TimeDelta::from_secs(10),
+            Self::Undecided => TimeDelta::from_secs(300),
+            Self::Silent | Self::Followed => TimeDelta::from_secs(6 * 3600),
         }
     }
 }

@@ -12,12 +12,12 @@ use super::receive::{Outcome, Reception};
 use super::slab::{Class, Entry, Slab};
 use super::track::{PreviousIncarnation, is_over};
 use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
-use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, TimeDelta, Timestamp};
 use crate::decode::{Segment, SegmentError};
 use crate::report::{EndState, IcmpError};
 
 /// How often timers are looked at while packets come: looking costs more than the packets of ignored flows.
-const LOOK: i64 = 100_000_000;
+const LOOK: TimeDelta = TimeDelta::from_millis(100);
 
 /// ICMP errors kept of all connections in the table: far more than come of connections that are tried at a time, and less
 /// than counts as memory.
@@ -511,9 +511,9 @@ impl Table {
 
 /// Whether an ICMP error is one that the capture holds twice.
 fn is_copy(one: &IcmpError, other: &IcmpError) -> bool {
-    const APART: i64 = 1_000_000;
+    const APART: TimeDelta = TimeDelta::from_millis(1);
     one.message == other.message
         && one.from == other.from
         && one.quoted_sender == other.quoted_sender
-        && other.time.since(one.time).saturating_abs() <= APART
+        && other.time.since(one.time).abs() <= APART
 }

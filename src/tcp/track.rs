@@ -3,7 +3,7 @@
 use super::half::{Fin, Half, PLAUSIBLE};
 use super::incarnation::{CompetingIncarnation, Verdict};
 use super::{Connection, Interest, Side};
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Endpoint, TimeDelta, Timestamp};
 use crate::decode::Segment;
 
 /// What is known of a connection beside its facts; what each segment needs comes first.
@@ -56,7 +56,7 @@ impl PreviousIncarnation {
     /// How far below its end an old connection's stragglers may lie.
     const REACH: u32 = 2 << 20;
     /// For how long they come: 2 MSL as most stacks have it.
-    const LINGER: i64 = 60_000_000_000;
+    const LINGER: TimeDelta = TimeDelta::from_secs(60);
 
     /// What is to be remembered of a connection that another one follows at this time.
     pub(super) fn of(connection: &Connection, track: &Track, now: Timestamp) -> Self {

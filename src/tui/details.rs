@@ -290,11 +290,9 @@ fn moved(session: &Session, transfer: &Transfer) -> Option<DetailLine> {
     if transfer.missing_bytes > 0 {
         _ = write!(text, ", {} missing in the capture", words::count(transfer.missing_bytes));
     }
-    if let Some(seconds) = transfer.duration() {
-        #[expect(clippy::cast_possible_truncation, reason = "saturates, and comes from nanoseconds")]
-        let nanos = (seconds * 1e9) as i64;
-        _ = write!(text, " in {}", words::duration(nanos));
-        if let Some(rate) = transfer.bytes.and_then(|bytes| words::rate(bytes, seconds)) {
+    if let Some(duration) = transfer.duration() {
+        _ = write!(text, " in {}", words::duration(duration));
+        if let Some(rate) = transfer.bytes.and_then(|bytes| words::rate(bytes, duration)) {
             _ = write!(text, " ({rate})");
         }
     }

@@ -168,8 +168,7 @@ fn findings(events: &mut Vec<Event>, session: &Session, summary: &Summary) {
             Severity::Notice => Weight::Notable,
             Severity::Warning | Severity::Alert => Weight::Worst,
         };
-        let distance =
-            |frame: &FrameNumber| seen.get(frame).map(|time| time.since(finding.time).unsigned_abs());
+        let distance = |frame: &FrameNumber| seen.get(frame).map(|time| time.since(finding.time).abs());
         let nearest = finding
             .frames
             .iter()

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use super::scale::Window;
-use crate::base::Timestamp;
+use crate::base::{TimeDelta, Timestamp};
 use crate::report::Mode;
 
 /// The most bins kept: several for each column of the widest terminal.
@@ -141,13 +141,11 @@ impl Overview {
     pub(super) fn columns(&self, window: Window, columns: u16) -> Vec<[u32; ROWS]> {
         let mut sums = vec![[0_u32; ROWS]; usize::from(columns)];
         let scale = super::scale::TimeScale::new(window, columns);
+        let width = TimeDelta::from_nanos(1 << self.shift);
         for (number, bin) in (self.base..).zip(&self.bins) {
             // A bin counts where its middle lies; one that reaches over an edge, at that edge.
-            let middle =
-                Timestamp::from_nanos(number.saturating_mul(1 << self.shift)).plus(1 << self.shift >> 1);
-            let outside =
-                middle.plus(1 << self.shift) < window.from || middle.plus(-(1 << self.shift)) > window.to;
-            if outside {
+            let middle = Timestamp::from_nanos(number.saturating_mul(1 << self.shift)).plus(width.part(2));
+            if middle.plus(width) < window.from || middle.minus(width) > window.to {
                 continue;
             }
             if let Some(sum) = sums.get_mut(usize::from(scale.nearest(middle))) {

@@ -2,13 +2,12 @@
 //!
 //! **Invariant:** pure arithmetic; the start of a column maps back to that column.
 
-use crate::base::Timestamp;
+use crate::base::{TimeDelta, Timestamp};
 
-/// The shortest window, in nanoseconds: each of the most columns a terminal can have still lasts one.
-const SHORTEST: i64 = 65_536;
-/// The longest window, in nanoseconds: a fortieth of the range of `i64`, so that no intermediate sum
-/// saturates.
-const LONGEST: i64 = i64::MAX / 4;
+/// The shortest window: each of the most columns a terminal can have still lasts a nanosecond.
+const SHORTEST: TimeDelta = TimeDelta::from_nanos(65_536);
+/// The longest window: an eighth of all time, so that no intermediate sum saturates.
+const LONGEST: TimeDelta = TimeDelta::from_nanos(i64::MAX / 4);
 
 /// The part of time that is shown, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,46 +20,44 @@ impl Window {
     /// The window between two times, at least [`SHORTEST`] long.
     pub(super) fn new(from: Timestamp, to: Timestamp) -> Self {
         let span = to.since(from).clamp(SHORTEST, LONGEST);
-        let latest = i64::MAX - span;
-        let from = from.nanos().min(latest);
-        Self { from: Timestamp::from_nanos(from), to: Timestamp::from_nanos(from.saturating_add(span)) }
+        let from = from.min(Timestamp::MAX.minus(span));
+        Self { from, to: from.plus(span) }
     }
 
-    /// Its length in nanoseconds.
-    pub(super) const fn span(self) -> i64 {
+    /// Its length.
+    pub(super) const fn span(self) -> TimeDelta {
         self.to.since(self.from)
     }
 
     /// A window of `numerator / denominator` times the length, in which `around` keeps its place.
     #[must_use]
     pub(super) fn zoomed(self, around: Timestamp, numerator: i64, denominator: i64) -> Self {
-        let scale = |nanos: i64| {
-            let scaled = i128::from(nanos) * i128::from(numerator) / i128::from(denominator.max(1));
-            i64::try_from(scaled).unwrap_or(LONGEST)
+        let scaled = |delta: TimeDelta, numerator: i64, denominator: i64| {
+            let nanos = i128::from(delta.nanos()) * i128::from(numerator) / i128::from(denominator.max(1));
+            i64::try_from(nanos).map_or(LONGEST, TimeDelta::from_nanos)
         };
         let around = around.clamp(self.from, self.to);
-        let span = scale(self.span()).clamp(SHORTEST, LONGEST);
-        let before = i128::from(around.since(self.from)) * i128::from(span) / i128::from(self.span().max(1));
-        let before = i64::try_from(before).unwrap_or(0);
-        let from = around.plus(before.saturating_neg());
+        let span = scaled(self.span(), numerator, denominator).clamp(SHORTEST, LONGEST);
+        let before = scaled(around.since(self.from), span.nanos(), self.span().nanos());
+        let from = around.minus(before);
         Self::new(from, from.plus(span))
     }
 
-    /// The same length, `nanos` later.
+    /// The same length, so much later.
     #[must_use]
-    pub(super) fn panned(self, nanos: i64) -> Self {
-        Self::new(self.from.plus(nanos), self.from.plus(nanos).plus(self.span()))
+    pub(super) fn panned(self, delta: TimeDelta) -> Self {
+        Self::new(self.from.plus(delta), self.from.plus(delta).plus(self.span()))
     }
 
     /// The same length, moved only as far as needed for `time` to be inside, a tenth of the length from the
     /// edge.
     #[must_use]
     pub(super) fn revealing(self, time: Timestamp) -> Self {
-        let margin = self.span() / 10;
+        let margin = self.span().part(10);
         let from = if time < self.from {
-            time.plus(-margin)
+            time.minus(margin)
         } else if time > self.to {
-            time.plus(margin).plus(-self.span())
+            time.plus(margin).minus(self.span())
         } else {
             return self;
         };
@@ -70,7 +67,7 @@ impl Window {
     /// The same length, with `time` in the middle.
     #[must_use]
     pub(super) fn centred(self, time: Timestamp) -> Self {
-        let from = time.plus((self.span() / 2).saturating_neg());
+        let from = time.minus(self.span().part(2));
         Self::new(from, from.plus(self.span()))
     }
 }
@@ -104,8 +101,8 @@ impl TimeScale {
         if time < self.window.from || time > self.window.to || self.columns == 0 {
             return None;
         }
-        let column = i128::from(time.since(self.window.from)) * i128::from(self.columns)
-            / i128::from(self.window.span().max(1));
+        let column = i128::from(time.since(self.window.from).nanos()) * i128::from(self.columns)
+            / i128::from(self.window.span().nanos().max(1));
         Some(u16::try_from(column).unwrap_or(u16::MAX).min(self.columns - 1))
     }
 
@@ -129,28 +126,30 @@ impl TimeScale {
             return self.window.from;
         }
         let columns = i128::from(self.columns);
-        let nanos = (i128::from(column) * i128::from(self.window.span()) + columns - 1).div_euclid(columns);
-        self.window.from.plus(i64::try_from(nanos).unwrap_or(i64::MAX))
+        let nanos =
+            (i128::from(column) * i128::from(self.window.span().nanos()) + columns - 1).div_euclid(columns);
+        self.window.from.plus(i64::try_from(nanos).map_or(TimeDelta::MAX, TimeDelta::from_nanos))
     }
 
-    /// How long a column lasts, in nanoseconds.
-    pub(super) fn column_nanos(self) -> i64 {
-        self.window.span() / i64::from(self.columns.max(1))
+    /// How long a column lasts.
+    pub(super) fn of_column(self) -> TimeDelta {
+        self.window.span().part(i64::from(self.columns))
     }
 
     /// Marks at round distances from `origin`, labelled ones at least `apart` columns from each other.
     pub(super) fn ticks(self, origin: Timestamp, apart: u16) -> Vec<Tick> {
-        let least = self.column_nanos().saturating_mul(i64::from(apart.max(1)));
+        let column = self.of_column().nanos();
+        let least = column.saturating_mul(i64::from(apart.max(1)));
         let step = round_step(least.max(1));
-        let parts = if self.column_nanos().saturating_mul(10) <= step { 5 } else { 2 };
+        let parts = if column.saturating_mul(10) <= step { 5 } else { 2 };
         let minor = (step / parts).max(1);
         let offset = self.window.from.since(origin);
-        let mut number = offset.div_euclid(minor);
+        let mut number = offset.nanos().div_euclid(minor);
         let mut ticks = Vec::new();
         // A step is at least half of `apart` columns wide, so there are never more ticks than columns.
         while ticks.len() <= usize::from(self.columns) {
             let nanos = number.saturating_mul(minor);
-            let time = origin.plus(nanos);
+            let time = origin.plus(TimeDelta::from_nanos(nanos));
             if time > self.window.to || nanos == i64::MAX {
                 break;
             }
@@ -310,12 +309,12 @@ mod tests {
         #[test]
         fn columns_grow_with_time_and_cover_both_ends(window in windows(), columns in 1..500_u16, a in any::<i64>(), b in any::<i64>()) {
             let scale = TimeScale::new(window, columns);
-            let inside = |seed: i64| window.from.plus(seed.rem_euclid(window.span()));
+            let inside = |seed: i64| window.from.plus(TimeDelta::from_nanos(seed.rem_euclid(window.span().nanos())));
             let (earlier, later) = (inside(a).min(inside(b)), inside(a).max(inside(b)));
             prop_assert!(scale.column(earlier).unwrap() <= scale.column(later).unwrap());
             prop_assert_eq!(scale.column(window.from), Some(0));
             prop_assert_eq!(scale.column(window.to), Some(columns - 1));
-            prop_assert_eq!(scale.column(window.from.plus(-1)).is_some(), window.from == Timestamp::MIN);
+            prop_assert_eq!(scale.column(window.from.minus(TimeDelta::from_nanos(1))).is_some(), window.from == Timestamp::MIN);
         }
 
         #[test]
@@ -325,14 +324,14 @@ mod tests {
             let start = scale.start_of(column);
             prop_assert_eq!(scale.column(start), Some(column));
             if column > 0 {
-                prop_assert_eq!(scale.column(start.plus(-1)), Some(column - 1));
+                prop_assert_eq!(scale.column(start.minus(TimeDelta::from_nanos(1))), Some(column - 1));
             }
         }
 
         #[test]
         fn spans_cover_at_least_a_column(window in windows(), columns in 1..500_u16, from in any::<i64>(), len in 0..i64::MAX) {
             let scale = TimeScale::new(window, columns);
-            let until = at(from).plus(len);
+            let until = at(from).plus(TimeDelta::from_nanos(len));
             match scale.columns_of(at(from), until) {
                 Some((first, last)) => prop_assert!(first <= last && last < columns),
                 None => prop_assert!(until < window.from || at(from) > window.to),
@@ -341,7 +340,7 @@ mod tests {
 
         #[test]
         fn zooming_keeps_the_moment_under_the_cursor(
-            from in i64::MIN / 2..i64::MAX / 2, span in 16 * SHORTEST..LONGEST / 4,
+            from in i64::MIN / 2..i64::MAX / 2, span in 16 * SHORTEST.nanos()..LONGEST.nanos() / 4,
             columns in 2..300_u16, place in 0..300_u16, out in any::<bool>(),
         ) {
             let (window, column) = (Window::new(at(from), at(from.saturating_add(span))), place % columns);
@@ -360,7 +359,7 @@ mod tests {
 
         #[test]
         fn revealing_brings_a_moment_into_the_window(
-            window in windows().prop_filter("no room to move in", |window| window.span() < LONGEST / 4),
+            window in windows().prop_filter("no room to move in", |window| window.span() < LONGEST.part(4)),
             time in any::<i64>(),
         ) {
             let moved = window.revealing(at(time));

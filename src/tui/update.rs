@@ -6,6 +6,7 @@ mod command;
 mod goto;
 mod prompt;
 
+use crate::base::TimeDelta;
 use std::time::Duration;
 
 use super::data::{Changed, Data};
@@ -334,15 +335,15 @@ fn find(interface: &mut Interface, data: &Data, forward: bool) {
 /// A time range in steps of a sixteenth of the capture: the first step brushes the cursor's sixteenth.
 fn brush(state: &mut State, data: &Data, direction: i64) {
     let Some((first, last)) = data.extent() else { return };
-    let step = (last.since(first) / 16).max(1);
+    let step = last.since(first).part(16).max(TimeDelta::from_nanos(1));
     let range = match state.row_filter.range() {
         None => {
             let at =
                 state.selected.and_then(|index| data.session(index)).map_or(first, |session| session.start);
-            let from = first.plus(at.since(first) / step * step);
+            let from = first.plus(step.times(at.since(first).nanos() / step.nanos()));
             (from, from.plus(step))
         }
-        Some((from, to)) => (from.plus(direction * step), to.plus(direction * step)),
+        Some((from, to)) => (from.plus(step.times(direction)), to.plus(step.times(direction))),
     };
     state.row_filter.limit((range.1 >= first && range.0 <= last).then_some(range));
 }

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::base::{Bytes, Text, Timestamp};
+use crate::base::{Bytes, Text, TimeDelta, Timestamp};
 
 const MICRO: i64 = 1_000;
 const MILLI: i64 = 1_000 * MICRO;
-pub(super) const SECOND: i64 = 1_000 * MILLI;
+const SECOND: i64 = 1_000 * MILLI;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
@@ -68,8 +68,8 @@ pub(super) fn date(time: Timestamp) -> String {
 }
 
 /// `20.8 MiB/s`; nothing where no time passed.
-pub(super) fn rate(count: u64, seconds: f64) -> Option<String> {
-    let rate = Bytes(count).per_second(seconds).filter(|_| count > 0)?;
+pub(super) fn rate(count: u64, time: TimeDelta) -> Option<String> {
+    let rate = Bytes(count).per_second(time).filter(|_| count > 0)?;
     Some(format!("{rate}/s"))
 }
 
@@ -91,12 +91,13 @@ pub(super) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// `340µs`, `12ms`, `82.3s`, `12m04s`, `2h14m`, `6d02h`: at most six characters for a hundred days.
-pub(super) fn duration(nanos: i64) -> String {
+/// `340µs`, `12.0ms`, `82.3s`, `12m04s`, `2h14m`, `6d02h`: for columns, at most six characters for a hundred days.
+pub(super) fn duration(delta: TimeDelta) -> String {
+    let nanos = delta.nanos();
     if nanos < 0 {
-        return format!("-{}", duration(nanos.saturating_neg()));
+        return format!("-{}", duration(delta.abs()));
     }
-    let seconds = nanos as f64 / 1e9;
+    let seconds = delta.seconds();
     match nanos {
         0 => "0s".into(),
         1..MILLI => format!("{}µs", (nanos + MICRO - 1) / MICRO),
@@ -111,9 +112,9 @@ pub(super) fn duration(nanos: i64) -> String {
 
 /// `13.712s`, `1:02:03.456`: since the session began, to the millisecond (to the microsecond in its first
 /// tenth).
-pub(super) fn offset(nanos: i64) -> String {
-    let sign = if nanos < 0 { "-" } else { "" };
-    let nanos = nanos.saturating_abs();
+pub(super) fn offset(delta: TimeDelta) -> String {
+    let sign = if delta < TimeDelta::ZERO { "-" } else { "" };
+    let nanos = delta.abs().nanos();
     match nanos {
         0..100_000_000 => format!("{sign}{:.3}ms", nanos as f64 / 1e6),
         100_000_000..3_600_000_000_000 => format!("{sign}{}.{:03}s", nanos / SECOND, nanos / MILLI % 1000),
@@ -244,10 +245,10 @@ mod tests {
             (525_600_000_000_000, "6d02h"),
             (-2_000_000_000, "-2.0s"),
         ] {
-            assert_eq!(duration(nanos), text);
+            assert_eq!(duration(TimeDelta::from_nanos(nanos)), text);
         }
-        duration(i64::MIN);
-        offset(i64::MIN);
+        duration(TimeDelta::from_nanos(i64::MIN));
+        offset(TimeDelta::from_nanos(i64::MIN));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use ftpscope::base::{Endpoint, FrameNumber, Limits, PacketRef, Timestamp};
+use ftpscope::base::{Endpoint, FrameNumber, Limits, PacketRef, TimeDelta, Timestamp};
 use ftpscope::decode::{Flags, Segment};
 use ftpscope::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
 
@@ -236,8 +236,8 @@ fn play(input: &mut Unstructured<'_>) -> Result<()> {
 }
 
 /// Nanoseconds between two segments.
-const fn pause(code: u8) -> i64 {
-    match code {
+const fn pause(code: u8) -> TimeDelta {
+    let nanos = match code {
         0..=127 => 1_000_000,
         128..=200 => 50_000,
         201..=235 => 600_000_000,
@@ -245,7 +245,8 @@ const fn pause(code: u8) -> i64 {
         251..=253 => 400_000_000_000,
         // The clock goes back.
         _ => -5_000_000_000,
-    }
+    };
+    TimeDelta::from_nanos(nanos)
 }
 
 fn send(flows: &mut [Flow; 3], step: &Step, packet: PacketRef, table: &mut Table, watcher: &mut Watcher) {

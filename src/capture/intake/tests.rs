@@ -1,7 +1,7 @@
 use std::io::Write as _;
 
 use super::*;
-use crate::base::{FrameNumber, Limits};
+use crate::base::{FrameNumber, Limits, TimeDelta};
 use crate::capture::testing::{Order, Packet, pcap, pcapng};
 
 const MILLISECOND: i64 = 1_000_000;
@@ -110,7 +110,7 @@ fn time_goes_on_while_nothing_comes() {
     let at_least = Timestamp::from_nanos(1000 * MILLISECOND);
     let first = intake.now().unwrap();
     thread::sleep(Duration::from_millis(5));
-    assert!(first >= at_least && intake.now().unwrap().since(first) >= 5 * MILLISECOND);
+    assert!(first >= at_least && intake.now().unwrap().since(first) >= TimeDelta::from_millis(5));
 }
 
 #[test]

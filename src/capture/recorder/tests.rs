@@ -1,5 +1,5 @@
 use super::*;
-use crate::base::{FrameNumber, Limits, PacketRef};
+use crate::base::{FrameNumber, Limits, PacketRef, TimeDelta};
 use crate::capture::open;
 use crate::decode::LinkType;
 use crate::report::CaptureFormat;
@@ -81,8 +81,8 @@ fn a_full_file_is_followed_by_the_next_and_no_packet_is_lost() {
     let directory = tempfile::tempdir().unwrap();
     for rotation in [
         Rotation { bytes: Some(400), ..Rotation::default() },
-        Rotation { nanos: Some(3 * SECOND), ..Rotation::default() },
-        Rotation { bytes: Some(1), nanos: Some(2 * SECOND), ..Rotation::default() },
+        Rotation { span: Some(TimeDelta::from_secs(3)), ..Rotation::default() },
+        Rotation { bytes: Some(1), span: Some(TimeDelta::from_secs(2)), ..Rotation::default() },
     ] {
         let files = save(&directory.path().join("x.pcapng"), rotation, 10);
         assert!(files.len() > 2, "{rotation:?} gives {files:?}");
@@ -93,7 +93,7 @@ fn a_full_file_is_followed_by_the_next_and_no_packet_is_lost() {
 #[test]
 fn of_a_ring_the_last_files_are_there() {
     let directory = tempfile::tempdir().unwrap();
-    let rotation = Rotation { nanos: Some(3 * SECOND), files: Some(2), ..Rotation::default() };
+    let rotation = Rotation { span: Some(TimeDelta::from_secs(3)), files: Some(2), ..Rotation::default() };
     let files = save(&directory.path().join("ring.pcap"), rotation, 10);
     let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_string_lossy()).collect();
     assert_eq!(names, ["ring_00003_19700101000007.pcap", "ring_00004_19700101000010.pcap"]);

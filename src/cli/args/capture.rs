@@ -249,8 +249,8 @@ fn kilobytes(text: &str) -> Result<u64, String> {
 }
 
 fn duration(text: &str) -> Result<time::Duration, String> {
-    let Duration { nanos } = text.parse()?;
-    match u64::try_from(nanos) {
+    let Duration(delta) = text.parse()?;
+    match u64::try_from(delta.nanos()) {
         Ok(nanos) if nanos > 0 => Ok(time::Duration::from_nanos(nanos)),
         _ => Err("the duration must be greater than 0".to_owned()),
     }

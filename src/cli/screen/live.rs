@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::BATCH;
 use crate::analyzer::{Event, EventKind};
-use crate::base::Timestamp;
+use crate::base::{TimeDelta, Timestamp};
 use crate::live::{Begun, Now, Watcher};
 use crate::report::{Capture, Finding, Session, Uid};
 use crate::tui::{self, Feed, LiveStatus, Outlet, Waiting};
@@ -23,8 +23,8 @@ pub(super) struct LiveSource {
     pub(super) begun: Begun,
     /// What is captured on.
     pub(super) name: String,
-    /// How long a prediction waits, in nanoseconds.
-    pub(super) window: i64,
+    /// How long a prediction waits.
+    pub(super) window: TimeDelta,
 }
 
 impl tui::Source for LiveSource {
@@ -62,7 +62,7 @@ impl tui::Source for LiveSource {
 struct Screen {
     outlet: Outlet,
     name: String,
-    window: i64,
+    window: TimeDelta,
     /// Active sessions that changed since the screen last got them.
     changed: BTreeSet<Uid>,
     /// Active sessions.

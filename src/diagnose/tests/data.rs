@@ -1,7 +1,7 @@
 //! What came of data connections.
 
 use super::{clean, findings, raises, spares};
-use crate::base::{FrameNumber, Timestamp};
+use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, between, session};
@@ -72,7 +72,7 @@ fn data_never_attempted_needs_a_failure_that_is_about_the_data_connection() {
                 .port("198.51.100.10:45000")
                 .retr("a", &[150])
                 .wait(30.0)
-                .but(|it| it.end = it.end.plus(30_000_000_000)),
+                .but(|it| it.end = it.end.plus(TimeDelta::from_secs(30))),
             session().pasv("203.0.113.21:50000").retr("a", &[150, 426]),
             between("192.168.1.10:40000", "203.0.113.21:21").port("192.168.1.10:45000").retr("a", &[425]),
             port().retr("a", &[425]).reused(true, ReuseOutcome::NotAttempted),

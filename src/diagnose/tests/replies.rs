@@ -1,6 +1,7 @@
 //! What the server's own words tell: refused transfers, logins and sessions, and replies that took their time.
 
 use super::{clean, findings, raises, spares};
+use crate::base::TimeDelta;
 use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, reply, session};
@@ -172,15 +173,13 @@ fn a_session_that_the_server_ends_is_a_notice_unless_it_was_in_use() {
 fn late(told: SessionBuilder, seconds: f64) -> SessionBuilder {
     told.but(|it| {
         let reply = it.commands.last_mut().unwrap().replies.last_mut().unwrap();
-        #[expect(clippy::cast_possible_truncation, reason = "seconds of a test")]
-        let nanos = (seconds * 1e9) as i64;
-        reply.time = reply.time.plus(nanos);
+        reply.time = reply.time.plus(TimeDelta::from_seconds(seconds));
     })
 }
 
 #[test]
 fn a_reply_that_takes_five_seconds_is_slow() {
-    let greeting = session().but(|it| it.greeting[0].time = it.start.plus(11_000_000_000));
+    let greeting = session().but(|it| it.greeting[0].time = it.start.plus(TimeDelta::from_secs(11)));
     let upload = || session().pasv("203.0.113.21:50000").connected(9).stor("a", &[150, 226]);
     let told = raises(
         Code::SlowReply,

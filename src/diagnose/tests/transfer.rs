@@ -1,7 +1,7 @@
 //! How transfers ended.
 
 use super::{clean, raises, spares};
-use crate::base::{FrameNumber, Timestamp};
+use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, session};
 use crate::report::{Code, Content, ControlGap, Direction, EndState, FrameSpan, Stall};
@@ -127,7 +127,7 @@ fn completion_is_missing_only_if_the_capture_would_show_it() {
         &[
             unfinished().closed(Party::Server),
             unfinished().wait(9.0),
-            unfinished().wait(200.0).connection(|it| it.end = it.end.plus(100_000_000_000)),
+            unfinished().wait(200.0).connection(|it| it.end = it.end.plus(TimeDelta::from_secs(100))),
         ],
     );
     assert!(told[0].contains("the server closed the control connection instead"), "{}", told[0]);

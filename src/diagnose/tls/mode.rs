@@ -46,7 +46,7 @@ fn awaited(case: &Case<'_>, sink: &mut Sink) {
         "The client {} said nothing for {} on port {} of the server {}, which waits for TLS there: it probably waited for a \
          greeting in the clear",
         session.client,
-        duration(session.end.seconds_since(session.start)),
+        duration(session.end.elapsed_since(session.start)),
         session.server.port,
         crate::base::Address(session.server.ip),
     );

@@ -1,6 +1,6 @@
 //! Servers that want a data connection to resume the TLS session of the control connection.
 
-use crate::base::Address;
+use crate::base::{Address, TimeDelta};
 use crate::diagnose::case::{Case, first_closer};
 use crate::diagnose::draft::{Draft, Sink};
 use crate::report::{
@@ -56,16 +56,16 @@ fn has_worked(case: &Case<'_>) -> bool {
 /// The connection, where the server closed it right after a full handshake, and the session ended with it.
 fn ended_at_once<'a>(case: &Case<'a>, channel: &'a DataChannel) -> Option<&'a Connection> {
     /// In seconds.
-    const AT_ONCE: f64 = 1.0;
-    const SOON: f64 = 5.0;
+    const AT_ONCE: TimeDelta = TimeDelta::from_secs(1);
+    const SOON: TimeDelta = TimeDelta::from_secs(5);
     let connection = channel.connected().filter(|_| is_bare_full_handshake(channel))?;
     let details = connection.tls_details.as_deref()?;
     // In TLS 1.3 session tickets can't be told from data.
     let readable = details.shows_alerts && !details.decrypted;
     let by_server = first_closer(channel, connection) == Some(Party::Server);
     let session = case.session;
-    let after = session.end.seconds_since(connection.end);
+    let after = session.end.elapsed_since(connection.end);
     let over = session.end_state != EndState::Open && after <= SOON;
-    let lasted = connection.end.seconds_since(connection.established.unwrap_or(connection.start));
+    let lasted = connection.end.elapsed_since(connection.established.unwrap_or(connection.start));
     (readable && by_server && over && lasted <= AT_ONCE).then_some(connection)
 }

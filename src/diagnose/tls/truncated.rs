@@ -1,6 +1,6 @@
 //! TLS data connections that were closed without saying so in TLS.
 
-use crate::base::Address;
+use crate::base::{Address, TimeDelta};
 use crate::diagnose::case::Case;
 use crate::diagnose::draft::{Draft, Groups, Sink, excerpt, plural};
 use crate::diagnose::words::{list, quote};
@@ -119,9 +119,11 @@ fn failure<'a>(case: &Case<'a>, transfer: Option<&Transfer>) -> Option<&'a Reply
 
 /// Whether the control connection, which can't be read, ended right after a data connection.
 fn ended_session(case: &Case<'_>, connection: &Connection) -> bool {
-    const RIGHT_AFTER: f64 = 1.0;
-    let after = case.session.end.seconds_since(connection.end);
-    case.session.end_state != EndState::Open && (0.0..=RIGHT_AFTER).contains(&after) && case.is_unread()
+    const RIGHT_AFTER: TimeDelta = TimeDelta::from_secs(1);
+    let after = case.session.end.since(connection.end);
+    case.session.end_state != EndState::Open
+        && (TimeDelta::ZERO..=RIGHT_AFTER).contains(&after)
+        && case.is_unread()
 }
 
 /// The transfer that a cut-short connection belongs to.

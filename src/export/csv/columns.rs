@@ -85,7 +85,7 @@ pub(super) fn sessions<'a>() -> Vec<Column<Row<'a, Session>>> {
         }),
         column("start", |row| Cell::Time(row.item.start)),
         column("end", |row| Cell::Time(row.item.end)),
-        column("duration_s", |row| Cell::Seconds(row.item.end.seconds_since(row.item.start))),
+        column("duration_s", |row| Cell::Seconds(row.item.end.elapsed_since(row.item.start))),
         column("first_frame", |row| Cell::Number(row.item.frames.first.0)),
         column("last_frame", |row| Cell::Number(row.item.frames.last.0)),
         column("handshake", |row| Cell::Bool(row.item.handshake)),
@@ -208,7 +208,7 @@ pub(super) fn channels<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
         }),
         column("reuse_gap_s", |row| {
             let gap = row.item.reuse.as_ref().and_then(|reuse| reuse.gap);
-            gap.map_or(Cell::Empty, |gap| Cell::Seconds(gap as f64 / 1e9))
+            gap.map_or(Cell::Empty, Cell::Seconds)
         }),
         column("reuse_in_time_wait", |row| {
             row.item.reuse.as_ref().map_or(Cell::Empty, |reuse| Cell::Bool(reuse.in_time_wait))

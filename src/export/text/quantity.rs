@@ -29,30 +29,6 @@ impl fmt::Display for Plural {
     }
 }
 
-/// A duration in nanoseconds.
-pub(super) struct Span(pub(super) i64);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SECOND: i64 = 1_000_000_000;
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let nanos = self.0.saturating_abs();
-        let seconds = nanos as f64 / SECOND as f64;
-        let whole = nanos / SECOND;
-        match whole {
-            0 if nanos < SECOND / 1000 => write!(f, "{sign}{} µs", nanos / 1000),
-            // Rounded, as in the findings.
-            0 if nanos < SECOND - SECOND / 2000 => {
-                write!(f, "{sign}{} ms", nanos.saturating_add(SECOND / 2000) / (SECOND / 1000))
-            }
-            0..=59 => write!(f, "{sign}{seconds:.1} s"),
-            60..=3599 => write!(f, "{sign}{} min {} s", whole / 60, whole % 60),
-            3600..=86_399 => write!(f, "{sign}{} h {} min", whole / 3600, whole / 60 % 60),
-            _ => write!(f, "{sign}{} d {} h", whole / 86_400, whole / 3600 % 24),
-        }
-    }
-}
-
 /// Date and time in UTC, to the millisecond.
 pub(super) struct DateTime(pub(super) Timestamp);
 
@@ -110,25 +86,6 @@ mod tests {
         }
         assert_eq!(Plural(1, "session").to_string(), "1 session");
         assert_eq!(Plural(1000, "session").to_string(), "1,000 sessions");
-    }
-
-    #[test]
-    fn durations_take_the_unit_that_fits() {
-        for (nanos, text) in [
-            (0, "0 µs"),
-            (1_500, "1 µs"),
-            (35_000_000, "35 ms"),
-            (35_782_000, "36 ms"),
-            (999_700_000, "1.0 s"),
-            (9_500_000_000, "9.5 s"),
-            (190_000_000_000, "3 min 10 s"),
-            (8_040_000_000_000, "2 h 14 min"),
-            (180_000_000_000_000, "2 d 2 h"),
-            (-3_000_000_000, "-3.0 s"),
-            (i64::MIN, "-106751 d 23 h"),
-        ] {
-            assert_eq!(Span(nanos).to_string(), text);
-        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io;
 use super::Numbers;
 use super::findings::{self, AdviceGiven};
 use super::page::{Page, Style, Styled};
-use super::quantity::{DateTime, Span};
+use super::quantity::DateTime;
 use super::table::{self, Column, Row};
 use crate::base::{Bytes, Endpoint, FrameNumber, Text, Timestamp};
 use crate::report::{
@@ -40,7 +40,7 @@ fn heading(session: &Session, numbers: &Numbers, page: &mut Page<'_>) -> io::Res
     page.paragraph(0, 3, &names)?;
     let time = [
         DateTime(session.start).to_string(),
-        Span(session.end.since(session.start)).to_string(),
+        session.end.since(session.start).to_string(),
         format!("frames {}–{}", session.frames.first, session.frames.last),
         end(session).to_owned(),
         format!("uid {}", session.uid),
@@ -187,7 +187,7 @@ fn channel_row(
 
 fn set_place(row: &mut Row, session: &Session, frame: FrameNumber, time: Timestamp, page: &Page<'_>) {
     row.set(Column::Frame, page.display(Style::Faint, frame));
-    let seconds = time.since(session.start) as f64 / 1e9;
+    let seconds = time.since(session.start).seconds();
     row.set(Column::Time, page.styled(Style::Faint, format!("{seconds:+.3}")));
 }
 
@@ -285,7 +285,7 @@ fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers, page: &Page<'
         Some(_) | None => String::new(),
     };
     let within = if reuse.in_time_wait { " in TIME_WAIT" } else { "" };
-    let when = reuse.gap.map_or("while still open".to_owned(), |gap| format!("{} later", Span(gap)));
+    let when = reuse.gap.map_or("while still open".to_owned(), |gap| format!("{gap} later"));
     Some(page.styled(
         style,
         format!("{} reused {when}{whose}{within}: {}", reuse.kind.phrase(), reuse.outcome.phrase()),

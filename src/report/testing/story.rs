@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::endpoint;
-use crate::base::{Endpoint, FrameNumber, Timestamp};
+use crate::base::{Endpoint, FrameNumber, TimeDelta, Timestamp};
 use crate::ftp::{LineEnd, Party};
 use crate::report::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, CommandIndex, Connection, Connector,
@@ -158,7 +158,8 @@ impl SessionBuilder {
         connection.closed = Some(close.0);
         connection.end = close.0;
         connection.frames.last = close.1;
-        let wait = TimeWait { holder: Holder::Server, from: close.0, until: close.0.plus(60_000_000_000) };
+        let wait =
+            TimeWait { holder: Holder::Server, from: close.0, until: close.0.plus(TimeDelta::from_secs(60)) };
         self.attempted(connection, AttemptResult::Connected { time_wait: Some(wait) })
     }
 
@@ -237,7 +238,7 @@ impl SessionBuilder {
         self.last_channel().reuse = Some(Reuse {
             kind: ReuseKind::FourTuple,
             previous: Previous { session: self.session.uid.clone(), data_channel: ChannelIndex(0) },
-            gap: Some(1_000_000_000),
+            gap: Some(TimeDelta::from_secs(1)),
             in_time_wait,
             outcome,
         });

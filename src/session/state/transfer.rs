@@ -258,7 +258,7 @@ impl TransferStart {
 /// What a stream moved by the second while it moved anything.
 fn rate(moved: &StreamFacts) -> Option<f64> {
     let bytes = moved.bytes.saturating_add(moved.missing);
-    Some(bytes as f64 / (moved.content_span? as f64 / 1e9))
+    Some(bytes as f64 / (moved.content_span?.seconds()))
 }
 
 /// How a transfer ended.

@@ -1,7 +1,7 @@
 //! Which connection belongs to which channel.
 
 use super::Tracker;
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Endpoint, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{Answer, ChannelIndex, Command, CommandIndex, MatchedBy, Origin, ReuseKind, Uid};
 use crate::session::active::{ActiveSession, Channel, Link};
@@ -13,7 +13,7 @@ use crate::session::sessions::{HostPair, SessionId};
 use crate::tcp::ConnectionId;
 
 /// How long before its announcement a connection may have been captured: two taps, clocks that differ.
-const CAPTURED_EARLY: i64 = 5_000_000_000;
+const CAPTURED_EARLY: TimeDelta = TimeDelta::from_secs(5);
 
 /// Further channels of the newest negotiation that are looked through.
 const CHANNELS: usize = 256;
@@ -165,7 +165,7 @@ impl Tracker {
     /// Looks for the expected connection among those that were captured before.
     #[cold]
     fn look_among(&mut self, known: &[ConnectionId], expectation: &Expectation) {
-        let not_before = expectation.made.time.plus(CAPTURED_EARLY.saturating_neg());
+        let not_before = expectation.made.time.minus(CAPTURED_EARLY);
         for &id in known {
             let Some(flow) = self.flows.get_mut(id) else { continue };
             let (originator, responder, first) = (flow.originator, flow.responder, flow.first);

@@ -1,7 +1,7 @@
 //! FIN, RST and silence.
 
 use super::script::{Stage, Wishes, check_established, play};
-use crate::base::FrameNumber;
+use crate::base::{FrameNumber, TimeDelta};
 
 #[test]
 fn who_closes_first_is_told_by_the_fins_and_their_acknowledgements() {
@@ -31,8 +31,8 @@ fn the_time_of_the_close_is_that_of_the_second_fin_however_often_it_is_sent() {
         "c S 100\n s SA 900 101\n c A 101 901\n c FA 101 901\n +1\n s FA 901 102\n +1\n s FA 901 102\n c A 102 902",
     );
     let (connection, _) = &told.ended[0];
-    let nanos = connection.closed.map(|closed| closed.since(connection.first.time));
-    assert_eq!(nanos, Some(1_040_000_000));
+    let lasted = connection.closed.map(|closed| closed.since(connection.first.time));
+    assert_eq!(lasted, Some(TimeDelta::from_millis(1040)));
     assert_eq!(connection.close.map(|close| close.frame), Some(FrameNumber(4)));
     assert_eq!(connection.last.frame, FrameNumber(7));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::script::{Recorder, client, seconds, server};
-use crate::base::{FrameNumber, Limits, PacketRef, Timestamp};
+use crate::base::{FrameNumber, Limits, PacketRef, TimeDelta, Timestamp};
 use crate::decode::{Flags, Segment};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink, Table};
 
@@ -107,7 +107,7 @@ impl Sender {
     }
 
     fn send(&mut self, from_client: bool, seq: u32, ack: Option<u32>, flags: Flags, payload: &[u8]) {
-        self.time = self.time.plus(2_000_000);
+        self.time = self.time.plus(TimeDelta::from_millis(2));
         self.frame = self.frame.next();
         let (source, destination) = if from_client { (client(), server()) } else { (server(), client()) };
         let packet = PacketRef { time: self.time, frame: self.frame };
@@ -166,7 +166,7 @@ proptest! {
                 #[expect(clippy::cast_possible_truncation, reason = "sequence numbers wrap")]
                 let ack = isn.wrapping_add(1).wrapping_add(span as u32);
                 sender.send(false, 5001, Some(ack), Flags::default(), b"");
-                sender.time = sender.time.plus(3_000_000_000);
+                sender.time = sender.time.plus(TimeDelta::from_secs(3));
                 sender.table.advance(sender.time, &mut sender.delivered);
                 given_up = span;
             }
@@ -230,7 +230,8 @@ proptest! {
         let mut delivered = Delivered::default();
         let mut time = seconds(1e9);
         for (frame, (from_client, flags, seq, ack, len, cut, pause)) in (1..).zip(script) {
-            time = time.plus([0, 1_000, 1_000_000, 400_000_000, 2_000_000_000, 200_000_000_000][usize::from(pause)]);
+            let pauses = [0, 1_000, 1_000_000, 400_000_000, 2_000_000_000, 200_000_000_000];
+            time = time.plus(TimeDelta::from_nanos(pauses[usize::from(pause)]));
             let (source, destination) = if from_client { (client(), server()) } else { (server(), client()) };
             let flags = Flags { syn: matches!(flags, 0..3), fin: matches!(flags, 2..5), rst: flags == 5 };
             let payload = &b"abcdefghijklmnopqrst"[..len];
@@ -312,7 +313,7 @@ proptest! {
                 from_client, shift: 0, len: 0, ack_shift, flags, cut: 0, pause: 10,
             });
             for (frame, step) in (1..).zip(begin.chain(steps.iter().cloned())) {
-                time = time.plus(step.pause * 1_000);
+                time = time.plus(TimeDelta::from_nanos(step.pause * 1_000));
                 let side = usize::from(!step.from_client);
                 let (source, destination) = if step.from_client { (client(), server()) } else { (server(), client()) };
                 let seq = next[side].wrapping_add_signed(step.shift);

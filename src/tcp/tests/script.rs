@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::base::{Endpoint, FrameNumber, Limits, PacketRef, Timestamp};
+use crate::base::{Endpoint, FrameNumber, Limits, PacketRef, TimeDelta, Timestamp};
 use crate::decode::{Flags, Segment, SegmentError};
 use crate::report::{EndState, FirstClose, IcmpError, IcmpMessage, IcmpVersion};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink, Stream, Table};
@@ -187,9 +187,7 @@ impl Stage {
     }
 
     pub(super) fn wait(&mut self, seconds: f64) {
-        #[expect(clippy::cast_possible_truncation, reason = "times of tests are short")]
-        let nanos = (seconds * 1e9) as i64;
-        self.now = self.now.plus(nanos);
+        self.now = self.now.plus(TimeDelta::from_seconds(seconds));
     }
 
     /// Plays packets, one a line, 10 ms apart:

@@ -5,7 +5,7 @@ mod draw;
 use ratatui::layout::Rect;
 
 use super::{View, of_session};
-use crate::base::{FrameNumber, Timestamp};
+use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::export::What;
 use crate::tui::canvas::Canvas;
 use crate::tui::data::Data;
@@ -14,10 +14,9 @@ use crate::tui::layout::{self, Panes, Spot, by_height};
 use crate::tui::message::Action;
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
-use crate::tui::words;
 
-/// The shortest idle time that gets a row of its own, in nanoseconds.
-const IDLE: i64 = words::SECOND;
+/// The shortest idle time that gets a row of its own.
+const IDLE: TimeDelta = TimeDelta::from_secs(1);
 
 /// State of the ladder. The position in the session is in [`State`], because the timeline shares it.
 #[derive(Debug, Default)]
@@ -38,8 +37,8 @@ pub(in crate::tui) struct Ladder {
 enum Step {
     /// An event, by its index in the opened session.
     Event(usize),
-    /// So many nanoseconds in which nothing happened.
-    Idle(i64),
+    /// So much time in which nothing happened.
+    Idle(TimeDelta),
 }
 
 impl View for Ladder {

@@ -7,7 +7,7 @@ mod lanes;
 use ratatui::layout::Rect;
 
 use super::{View, of_session};
-use crate::base::{FrameNumber, Timestamp};
+use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::export::What;
 use crate::report::ChannelIndex;
 use crate::tui::canvas::Canvas;
@@ -168,7 +168,7 @@ impl View for Timeline {
         if from.is_in(panes.main) {
             let scale = TimeScale::new(state.position.window, layout::time_area(panes.rows).width);
             let columns = i64::from(from.x) - i64::from(to.x);
-            pan_by(state, scale.column_nanos().saturating_mul(columns));
+            pan_by(state, scale.of_column().times(columns));
             state.dragged_from = Some(to);
         }
     }
@@ -184,8 +184,8 @@ impl View for Timeline {
             let column = turn.spot.x.saturating_sub(area.x).min(area.width.saturating_sub(1));
             zoom(state, scale.start_of(column), !turn.down);
         } else {
-            let step = scale.column_nanos().saturating_mul(4);
-            pan_by(state, if turn.down { step } else { -step });
+            let step = scale.of_column().times(4);
+            pan_by(state, step.times(if turn.down { 1 } else { -1 }));
         }
         true
     }
@@ -209,8 +209,7 @@ impl Timeline {
         let time = state.position.cursor;
         let of_channel =
             opened.events.iter().enumerate().filter(|(_, event)| event.channel == Some(bar.channel));
-        let nearest =
-            of_channel.min_by_key(|(_, event)| event.time.since(time).unsigned_abs()).map(|(at, _)| at);
+        let nearest = of_channel.min_by_key(|(_, event)| event.time.since(time).abs()).map(|(at, _)| at);
         if let Some(at) = nearest {
             state.position.at = at;
         }
@@ -229,8 +228,8 @@ fn zoom(state: &mut State, around: Timestamp, closer: bool) {
     let window = state.position.window;
     let zoomed = if closer { window.zoomed(around, 1, 2) } else { window.zoomed(around, 2, 1) };
     // A window much longer than the session would show nothing more.
-    let widest = state.opened.as_ref().map_or(i64::MAX, |opened| opened.extent.span().saturating_mul(8));
-    if closer || zoomed.span() <= widest.max(240_000_000_000) {
+    let widest = state.opened.as_ref().map_or(TimeDelta::MAX, |opened| opened.extent.span().times(8));
+    if closer || zoomed.span() <= widest.max(TimeDelta::from_secs(240)) {
         state.position.window = zoomed;
         state.position.fitted = false;
     }
@@ -238,17 +237,17 @@ fn zoom(state: &mut State, around: Timestamp, closer: bool) {
 
 /// Moves the window and the cursor by half the window's length.
 fn pan(state: &mut State, columns: u16, direction: i64) {
-    let half = (state.position.window.span() / 2).saturating_mul(direction);
+    let half = state.position.window.span().part(2).times(direction);
     pan_by(state, half);
     let moved = state.position.cursor.plus(half).clamp(state.position.window.from, state.position.window.to);
     state.set_cursor(moved, columns);
 }
 
 /// Moves the window, but keeps part of the session in it.
-fn pan_by(state: &mut State, nanos: i64) {
+fn pan_by(state: &mut State, delta: TimeDelta) {
     let Some(opened) = &state.opened else { return };
     let extent = opened.extent;
-    let panned = state.position.window.panned(nanos);
+    let panned = state.position.window.panned(delta);
     let latest = extent.to.plus(panned.span());
     if panned.to < extent.from || panned.from > latest {
         return;
@@ -263,8 +262,8 @@ fn shift(state: &mut State, width: u16, columns: i64) {
     let column = i64::from(scale.nearest(state.position.cursor)) + columns;
     let edge = i64::from(scale.columns());
     if column < 0 || column >= edge {
-        pan_by(state, scale.column_nanos().saturating_mul(columns).saturating_mul((edge / 8).max(1)));
-        let moved = state.position.cursor.plus(scale.column_nanos().saturating_mul(columns));
+        pan_by(state, scale.of_column().times(columns).times((edge / 8).max(1)));
+        let moved = state.position.cursor.plus(scale.of_column().times(columns));
         state.set_cursor(moved, width);
         return;
     }

@@ -231,11 +231,11 @@ fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect,
         None => canvas.put_right(x, y, glyphs::NEVER, 9, Role::Dim),
     }
     let rate =
-        transfer.bytes.zip(transfer.duration()).and_then(|(bytes, seconds)| words::rate(bytes, seconds));
+        transfer.bytes.zip(transfer.duration()).and_then(|(bytes, duration)| words::rate(bytes, duration));
     if let Some(column) = columns.rate {
         canvas.put_right(area.x + column, y, rate.as_deref().unwrap_or(glyphs::DOT), 11, Role::Text);
     }
-    let duration = transfer.start.zip(transfer.end).map(|(start, end)| words::duration(end.since(start)));
+    let duration = transfer.duration().map(words::duration);
     let duration = duration.as_deref().unwrap_or(glyphs::DOT);
     canvas.put_right(area.x + columns.duration, y, duration, 6, Role::Dim);
     let (code, role) = reply(transfer);

@@ -145,7 +145,7 @@ fn extent(session: &Session, of_session: &Summary, events: &[Event]) -> Window {
         .map(|(channel, found)| summary::open_span(channel).map_or(found.settled, |(_, until)| until))
         .fold(last, Timestamp::max);
     let span = last.since(first);
-    Window::new(first.plus(-(span / 100)), last.plus(span / 25))
+    Window::new(first.minus(span.part(100)), last.plus(span.part(25)))
 }
 
 impl State {

@@ -7,7 +7,7 @@
     reason = "a script of small numbers, not code that others build on"
 )]
 
-use crate::base::FrameNumber;
+use crate::base::{FrameNumber, TimeDelta};
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::words::*;
@@ -138,7 +138,8 @@ impl Dialogue {
             closed: Some(finish),
             ..testing::syn(endpoint(originator), responder, begin, frames.first.0)
         };
-        let wait = TimeWait { holder: Holder::Server, from: finish, until: finish.plus(60_000_000_000) };
+        let wait =
+            TimeWait { holder: Holder::Server, from: finish, until: finish.plus(TimeDelta::from_secs(60)) };
         let result = AttemptResult::Connected { time_wait: Some(wait) };
         self.channel(index).attempt = Some(testing::attempt(connection, result));
     }
@@ -230,7 +231,7 @@ impl Dialogue {
         self.channel(index).reuse = Some(Reuse {
             kind: ReuseKind::FourTuple,
             previous: Previous { session, data_channel: previous },
-            gap: Some((gap_ms * 1e6) as i64),
+            gap: Some(TimeDelta::from_seconds(gap_ms / 1e3)),
             in_time_wait: true,
             outcome,
         });

@@ -1,7 +1,7 @@
 //! What keys, clicks and feeds do.
 
 use super::*;
-use crate::base::FrameNumber;
+use crate::base::{FrameNumber, TimeDelta};
 use crate::export::What;
 use crate::report::{ChannelIndex, Severity};
 use crate::tui::screen::Screen;
@@ -186,7 +186,10 @@ fn zooming_out_ends_and_zooming_in_ends_too() {
     bench.press(&["-"; 100]);
     let widest = bench.interface.state.position.window.span();
     bench.press(&["+"; 200]);
-    assert!(bench.interface.state.position.window.span() < 100_000 && widest < 1_000_000_000_000);
+    assert!(
+        bench.interface.state.position.window.span() < TimeDelta::from_nanos(100_000)
+            && widest < TimeDelta::from_secs(1000)
+    );
     bench.screen();
 }
 
@@ -198,7 +201,7 @@ fn marks_are_set_measured_from_and_gone_to() {
     bench.press(&["'a"]);
     assert_eq!(
         bench.interface.state.position.cursor.since(bench.interface.state.opened.as_ref().unwrap().origin),
-        59_012_000_000
+        TimeDelta::from_millis(59_012)
     );
     bench.press(&["''"]);
     assert_eq!(bench.interface.state.position.cursor, bench.interface.state.opened.as_ref().unwrap().origin);
@@ -377,22 +380,23 @@ fn status() -> LiveStatus {
     alice.findings.clear();
     let now = Timestamp::from_nanos(fixture::BEGIN + 12_000_000_000);
     let waiting = |mode, listener: &str, since: i64| {
+        let since = TimeDelta::from_millis(since);
         let listener: std::net::SocketAddr = listener.parse().unwrap();
         Waiting {
             session: alice.uid.clone(),
             mode: Some(mode),
             listener: Endpoint::new(listener.ip(), listener.port()),
             connector: Connector { ip: alice.server.ip, port: None },
-            since: now.plus(-since),
-            until: now.plus(30_000_000_000 - since),
+            since: now.minus(since),
+            until: now.minus(since).plus(TimeDelta::from_secs(30)),
         }
     };
     LiveStatus {
         interface: "eth0".into(),
         active: 1,
         waiting: vec![
-            waiting(Mode::Port, "10.1.8.2:51044", 2_900_000_000),
-            waiting(Mode::Pasv, "192.0.2.8:50031", 100_000_000),
+            waiting(Mode::Port, "10.1.8.2:51044", 2_900),
+            waiting(Mode::Pasv, "192.0.2.8:50031", 100),
         ],
         packets: 4_118_220,
         bytes: 900_000_000,
@@ -454,7 +458,7 @@ fn following_keeps_the_newest_session_selected() {
     bench.shows("FOLLOW");
     bench.feed(Feed::Sessions(vec![{
         let mut late = fixture::long(4);
-        late.start = late.start.plus(600_000_000_000);
+        late.start = late.start.plus(TimeDelta::from_secs(600));
         late
     }]));
     let selected = bench.data.session(bench.interface.state.selected.unwrap()).unwrap();

@@ -91,7 +91,7 @@ fn what_is_over_goes_after_a_while() {
             listener: endpoint("192.0.2.2:50000"),
             connector: Connector { ip: "192.0.2.1".parse().unwrap(), port: None },
         },
-        waited: 0,
+        waited: TimeDelta::ZERO,
         attempted: false,
     };
     for ending in [timed_out, EventKind::Ended { end_state: EndState::Fin }] {

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Ladder, Step};
-use crate::base::{FrameNumber, Timestamp};
+use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::report::{ChannelIndex, ChannelState, CommandIndex, DataChannel, Direction, Party, Session};
 use crate::tui::canvas::{Canvas, span};
 use crate::tui::data::Data;
@@ -37,7 +37,7 @@ pub(super) fn draw(ladder: &Ladder, state: &State, data: &Data, canvas: &mut Can
     for (y, step) in (panes.rows.y..).zip(seen) {
         let area = Rect { y, height: 1, ..panes.rows };
         match *step {
-            Step::Idle(nanos) => idle(canvas, area, &lifelines, nanos),
+            Step::Idle(time) => idle(canvas, area, &lifelines, time),
             Step::Event(at) => {
                 let Some(event) = opened.event(at) else { continue };
                 lifelines.draw(session, opened, canvas, y, event.time);
@@ -108,10 +108,10 @@ fn lifeline_heads(session: &Session, canvas: &mut Canvas<'_>, area: Rect, lifeli
     canvas.put(x, area.y, "data connection", lifelines.right.saturating_sub(x), Role::Strong);
 }
 
-fn idle(canvas: &mut Canvas<'_>, area: Rect, lifelines: &Lifelines, nanos: i64) {
+fn idle(canvas: &mut Canvas<'_>, area: Rect, lifelines: &Lifelines, time: TimeDelta) {
     canvas.cell(lifelines.client, area.y, glyphs::IDLE, Role::Dim);
     canvas.cell(lifelines.server, area.y, glyphs::IDLE, Role::Dim);
-    let text = format!("{} idle", words::duration(nanos));
+    let text = format!("{} idle", words::duration(time));
     canvas.put(
         lifelines.client + 2,
         area.y,

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::base::Bytes;
+use crate::base::{Bytes, TimeDelta};
 use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::glyphs;
@@ -90,7 +90,7 @@ pub(super) fn waiting(data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
 fn line(data: &Data, live: &LiveStatus, waiting: &Waiting) -> Spans {
     let number = data.index_of(&waiting.session).map_or(0, |index| data.number(index));
     let since = words::duration(live.now.since(waiting.since));
-    let left = words::duration(waiting.until.since(live.now).max(0));
+    let left = words::duration(waiting.until.since(live.now).max(TimeDelta::ZERO));
     vec![
         span(format!("{} ", glyphs::PREDICTED), Role::Predicted),
         span(

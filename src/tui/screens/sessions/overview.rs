@@ -53,7 +53,7 @@ pub(super) fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Re
     let problems = ("failed", Count::Problem.row(), Role::Bad);
     let total = |row: usize| data.overview().total(row);
     if area.height > 2 {
-        let column = TimeScale::new(window, time.width).column_nanos();
+        let column = TimeScale::new(window, time.width).of_column();
         let title = [
             span("data connections by mode", Role::Title),
             span(format!("  1 col = {}", words::duration(column)), Role::Dim),

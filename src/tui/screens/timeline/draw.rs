@@ -64,7 +64,7 @@ fn frame(
     ];
     let cursor = state.position.cursor;
     let mut foot: Spans = vec![
-        span(format!("1 col = {}", words::duration(scale.column_nanos())), Role::Dim),
+        span(format!("1 col = {}", words::duration(scale.of_column())), Role::Dim),
         span(format!("  cursor {}", state.settings.time_format.format(cursor, session.start)), Role::Cursor),
     ];
     for (letter, (of, time)) in &state.position.marks {

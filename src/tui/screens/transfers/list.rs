@@ -1,5 +1,6 @@
 //! The list of transfers: those of the listed sessions, or of one.
 
+use crate::base::Bytes;
 use crate::report::{Session, Status, Transfer, TransferIndex};
 use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
@@ -137,11 +138,7 @@ pub(super) fn path_of(session: &Session, transfer: &Transfer) -> String {
 
 /// Bytes per second, 0 where nothing moved.
 fn rate(data: &Data, row: TransferRow) -> u64 {
-    let rate = of(data, row).and_then(|(_, transfer)| {
-        Some(transfer.bytes? as f64 / transfer.duration().filter(|seconds| *seconds > 0.0)?)
-    });
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and saturates")]
-    {
-        rate.unwrap_or(0.0) as u64
-    }
+    let rate =
+        of(data, row).and_then(|(_, transfer)| Bytes(transfer.bytes?).per_second(transfer.duration()?));
+    rate.map_or(0, |rate| rate.0)
 }
