@@ -12,7 +12,7 @@ use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta};
 use crate::report::{
     self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
 };
-use crate::tcp::{Chunk, Connection, Onset, Side, Stream};
+use crate::tcp::{Chunk, Connection, ConnectionId, Onset, Side, Stream};
 use crate::tls;
 
 /// Silence that is worth noting.
@@ -20,6 +20,7 @@ const STALL: TimeDelta = TimeDelta::from_secs(1);
 
 /// A connection that is followed.
 pub(super) struct Flow {
+    pub(super) id: ConnectionId,
     pub(super) originator: Endpoint,
     pub(super) responder: Endpoint,
     pub(super) first: PacketRef,

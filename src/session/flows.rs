@@ -26,7 +26,8 @@ const _: () = assert!(
         + size_of::<DataFlow>()
         + 4 * size_of::<(SessionId, ChannelIndex)>()
         + 2 * size_of::<ConnectionId>()
-        + 2 * (cost::in_hash_table(size_of::<Endpoint>() + size_of::<Vec<u32>>()) + 4 * size_of::<u32>())
+        + 2 * (cost::in_hash_table(size_of::<Endpoint>() + size_of::<SmallVec<[ConnectionId; 2]>>())
+            + 4 * size_of::<ConnectionId>())
         + 2 * size_of::<(FrameNumber, ConnectionId)>()
         + 4 * cost::ALLOCATION
         <= cost::CONNECTION_IN_TRACKER
@@ -35,10 +36,10 @@ const _: () = assert!(
 /// All connections that the tracker knows of.
 #[derive(Default)]
 pub(super) struct Flows {
-    /// By their numbers in the table.
+    /// By their places in the table.
     all: Vec<Option<Flow>>,
     /// Data connections by their listening endpoint, the last few of each.
-    by_listener: KeyedMap<Endpoint, SmallVec<[ConnectionId; 4]>>,
+    by_listener: KeyedMap<Endpoint, SmallVec<[ConnectionId; 2]>>,
     /// Connections between two hosts with a session, in case a negotiation turns out to be theirs.
     candidates: KeyedMap<HostPair, Vec<ConnectionId>>,
     /// By their first frames, what may yet become a session or is one; among them such as have been settled since.
@@ -48,18 +49,18 @@ pub(super) struct Flows {
 }
 
 fn position(id: ConnectionId) -> usize {
-    usize::try_from(id.0).unwrap_or(usize::MAX)
+    usize::try_from(id.slot()).unwrap_or(usize::MAX)
 }
 
 impl Flows {
     #[inline]
     pub(super) fn get(&self, id: ConnectionId) -> Option<&Flow> {
-        self.all.get(position(id))?.as_ref()
+        self.all.get(position(id))?.as_ref().filter(|flow| flow.id == id)
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Flow> {
-        self.all.get_mut(position(id))?.as_mut()
+        self.all.get_mut(position(id))?.as_mut().filter(|flow| flow.id == id)
     }
 
     /// A data connection, claimed or not.
@@ -95,7 +96,8 @@ impl Flows {
         for endpoint in [responder, originator].into_iter().take(listed) {
             self.note_listener(endpoint, id);
         }
-        let flow = Flow { originator, responder, first: connection.first, role, listed, candidate: false };
+        let flow =
+            Flow { id, originator, responder, first: connection.first, role, listed, candidate: false };
         if let Some(place) = self.all.get_mut(position) {
             *place = Some(flow);
         }
@@ -129,7 +131,7 @@ impl Flows {
 
     /// Takes a connection out of all that it is found by.
     pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Flow> {
-        let flow = self.all.get_mut(position(id))?.take()?;
+        let flow = self.all.get_mut(position(id))?.take_if(|flow| flow.id == id)?;
         for endpoint in [flow.responder, flow.originator].into_iter().take(flow.listed) {
             if let Entry::Occupied(mut known) = self.by_listener.entry(endpoint) {
                 known.get_mut().retain(|one| *one != id);
@@ -204,7 +206,7 @@ impl Flows {
 
     /// A connection has begun, which may become a session.
     pub(super) fn begun(&mut self, id: ConnectionId, first: FrameNumber) {
-        if !self.is_unsettled(first, id) {
+        if !self.is_unsettled(id) {
             return;
         }
         if self.unsettled.len() >= self.sweep_at {
@@ -217,7 +219,7 @@ impl Flows {
     #[cold]
     fn sweep(&mut self) {
         let mut unsettled = std::mem::take(&mut self.unsettled);
-        unsettled.retain(|&(first, id)| self.is_unsettled(first, id));
+        unsettled.retain(|&(_, id)| self.is_unsettled(id));
         self.sweep_at = unsettled.len().saturating_mul(2).saturating_add(SLACK);
         self.unsettled = unsettled;
     }
@@ -225,7 +227,7 @@ impl Flows {
     /// The first frame of all connections that may yet become a session, or are one.
     pub(super) fn first_unsettled(&mut self) -> Option<FrameNumber> {
         while let Some(&(first, id)) = self.unsettled.first() {
-            if self.is_unsettled(first, id) {
+            if self.is_unsettled(id) {
                 return Some(first);
             }
             self.unsettled.pop_first();
@@ -233,14 +235,12 @@ impl Flows {
         None
     }
 
-    fn is_unsettled(&self, first: FrameNumber, id: ConnectionId) -> bool {
-        let Some(flow) = self.get(id) else { return false };
-        flow.first.frame == first
-            && match &flow.role {
-                Role::Undecided | Role::Suspect | Role::Control(_) => true,
-                // One that nobody has claimed may turn out to be a control connection when it speaks.
-                Role::Data(data) => data.is_unowned() && !data.has_payload(),
-            }
+    fn is_unsettled(&self, id: ConnectionId) -> bool {
+        self.get(id).is_some_and(|flow| match &flow.role {
+            Role::Undecided | Role::Suspect | Role::Control(_) => true,
+            // One that nobody has claimed may turn out to be a control connection when it speaks.
+            Role::Data(data) => data.is_unowned() && !data.has_payload(),
+        })
     }
 }
 
@@ -257,6 +257,10 @@ mod tests {
         Connection::begun(from, to, onset, PacketRef { frame: FrameNumber(frame), ..PacketRef::default() })
     }
 
+    fn named(slot: u32) -> ConnectionId {
+        ConnectionId::new(slot, 1)
+    }
+
     fn data() -> Role {
         Role::Data(Box::new(DataFlow::new()))
     }
@@ -265,13 +269,26 @@ mod tests {
     fn a_data_connection_is_found_by_its_listener_and_by_both_ends_where_its_handshake_was_missed() {
         let (client, server) = (endpoint(2, 40_000), endpoint(1, 1025));
         let mut flows = Flows::default();
-        flows.set(ConnectionId(0), &connection(client, server, Onset::Handshake, 1), data());
-        flows.set(ConnectionId(3), &connection(client, server, Onset::MidStream, 2), data());
-        assert_eq!(flows.to(server), [ConnectionId(0), ConnectionId(3)]);
-        assert_eq!(flows.to(client), [ConnectionId(3)]);
-        flows.remove(ConnectionId(3));
-        flows.remove(ConnectionId(0));
+        flows.set(named(0), &connection(client, server, Onset::Handshake, 1), data());
+        flows.set(named(3), &connection(client, server, Onset::MidStream, 2), data());
+        assert_eq!(flows.to(server), [named(0), named(3)]);
+        assert_eq!(flows.to(client), [named(3)]);
+        flows.remove(named(3));
+        flows.remove(named(0));
         assert!(flows.to(server).is_empty() && flows.by_listener.is_empty());
+    }
+
+    #[test]
+    fn a_name_is_of_no_use_once_another_connection_has_taken_the_place() {
+        let (client, server) = (endpoint(2, 40_000), endpoint(1, 1025));
+        let (old, new) = (ConnectionId::new(0, 1), ConnectionId::new(0, 2));
+        let mut flows = Flows::default();
+        flows.set(old, &connection(client, server, Onset::Handshake, 1), data());
+        flows.remove(old);
+        flows.set(new, &connection(client, server, Onset::Handshake, 2), data());
+        assert!(flows.get(old).is_none() && flows.data_mut(old).is_none() && flows.remove(old).is_none());
+        assert!(flows.data(new).is_some());
+        assert_eq!(flows.to(server), [new]);
     }
 
     #[test]
@@ -280,10 +297,10 @@ mod tests {
         let listener = endpoint(1, 1025);
         for number in 0..300 {
             let from = endpoint(2, u16::try_from(number).unwrap_or_default());
-            flows.set(ConnectionId(number), &connection(from, listener, Onset::Handshake, 1), data());
+            flows.set(named(number), &connection(from, listener, Onset::Handshake, 1), data());
         }
         assert_eq!(flows.to(listener).len(), LISTED);
-        assert_eq!(flows.to(listener).last(), Some(&ConnectionId(299)));
+        assert_eq!(flows.to(listener).last(), Some(&named(299)));
     }
 
     #[test]
@@ -292,14 +309,14 @@ mod tests {
         let (one, other) = (endpoint(2, 40_000), endpoint(1, 1025));
         let begun = connection(one, other, Onset::Handshake, 1);
         for number in 0..300 {
-            let is_taken = flows.set_candidate(ConnectionId(number), &begun);
+            let is_taken = flows.set_candidate(named(number), &begun);
             assert_eq!(is_taken, number < 256);
         }
-        if let Some(data) = flows.data_mut(ConnectionId(7)) {
+        if let Some(data) = flows.data_mut(named(7)) {
             data.owners.push((SessionId::default(), ChannelIndex(0)));
         }
         let dismissed = flows.dismiss_candidates(HostPair::between(other.ip, one.ip));
-        assert_eq!((dismissed.len(), dismissed.contains(&ConnectionId(7))), (255, false));
+        assert_eq!((dismissed.len(), dismissed.contains(&named(7))), (255, false));
         assert!(flows.candidates.is_empty());
     }
 
@@ -309,17 +326,17 @@ mod tests {
         let (client, server) = (endpoint(2, 40_000), endpoint(1, 21));
         for (number, role) in [(0, Role::Suspect), (1, data()), (2, Role::Undecided)] {
             let frame = 10 + u64::from(number);
-            flows.set(ConnectionId(number), &connection(client, server, Onset::Handshake, frame), role);
-            flows.begun(ConnectionId(number), FrameNumber(frame));
+            flows.set(named(number), &connection(client, server, Onset::Handshake, frame), role);
+            flows.begun(named(number), FrameNumber(frame));
         }
         assert_eq!(flows.first_unsettled(), Some(FrameNumber(10)));
-        flows.remove(ConnectionId(0));
+        flows.remove(named(0));
         assert_eq!(flows.first_unsettled(), Some(FrameNumber(11)));
-        if let Some(data) = flows.data_mut(ConnectionId(1)) {
+        if let Some(data) = flows.data_mut(named(1)) {
             data.owners.push((SessionId::default(), ChannelIndex(0)));
         }
         assert_eq!(flows.first_unsettled(), Some(FrameNumber(12)));
-        flows.remove(ConnectionId(2));
+        flows.remove(named(2));
         assert_eq!(flows.first_unsettled(), None);
     }
 
@@ -327,9 +344,10 @@ mod tests {
     fn the_list_of_the_unsettled_stays_short_however_many_connections_come_and_go() {
         let mut flows = Flows::default();
         let (client, server) = (endpoint(2, 40_000), endpoint(1, 21));
-        for frame in 0..5000 {
-            flows.set(ConnectionId(0), &connection(client, server, Onset::Handshake, frame), Role::Suspect);
-            flows.begun(ConnectionId(0), FrameNumber(frame));
+        for serial in 0..5000 {
+            let (id, frame) = (ConnectionId::new(0, serial), u64::from(serial));
+            flows.set(id, &connection(client, server, Onset::Handshake, frame), Role::Suspect);
+            flows.begun(id, FrameNumber(frame));
         }
         assert!(flows.unsettled.len() <= SLACK + 2, "{}", flows.unsettled.len());
     }

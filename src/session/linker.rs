@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_channel_is_taken_from_an_idle_stranger_by_the_predicted_peer_and_by_nobody_else() {
-        let holder = ConnectionId(7);
+        let holder = ConnectionId::new(7, 1);
         let open = |matched_by| Link::Open(holder, FrameNumber(1), matched_by);
         let stranger = MatchedBy::Translated;
         assert_eq!(admit(Fit::ConnectorDiffers, &Link::None, |_| true), Admission::Take);

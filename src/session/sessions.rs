@@ -294,7 +294,7 @@ mod tests {
         let first = PacketRef { frame: FrameNumber(first), ..PacketRef::default() };
         let connection = Connection::begun(client, endpoint(1, 21), Onset::Handshake, first);
         let control = Control::new(&connection, &Options::default());
-        Box::new(ActiveSession::new(ConnectionId(0), &connection, control))
+        Box::new(ActiveSession::new(ConnectionId::new(0, 1), &connection, control))
     }
 
     fn confirmed(sessions: &mut Sessions, client: Endpoint, first: u64) -> SessionId {

@@ -360,8 +360,6 @@ fn may_be_control(bytes: &[u8]) -> bool {
 
 impl Sink for Tracker {
     fn opened(&mut self, id: ConnectionId, connection: &Connection) -> Interest {
-        // The one that was let go under this number has ended meanwhile.
-        self.let_go.retain(|&one| one != id);
         let interest = self.place(id, connection);
         self.flows.begun(id, connection.first.frame);
         interest

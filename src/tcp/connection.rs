@@ -4,9 +4,28 @@ use crate::base::{Endpoint, FrameNumber, PacketRef, Timestamp};
 use crate::decode::Segment;
 use crate::report::{EndState, FirstClose, IcmpError, SynFrames};
 
-/// A connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it; then the number serves again.
+/// A connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it: it names no other that comes later, even in
+/// the same place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(pub u32);
+pub struct ConnectionId {
+    slot: u32,
+    serial: u32,
+}
+
+// It is handed over with every chunk.
+const _: () = assert!(size_of::<ConnectionId>() == size_of::<u64>());
+
+impl ConnectionId {
+    /// The connection in this slot, the how manieth of all (modulo 2^32).
+    pub(crate) const fn new(slot: u32, serial: u32) -> Self {
+        Self { slot, serial }
+    }
+
+    /// Where it is; once it has ended, perhaps another.
+    pub(crate) const fn slot(self) -> u32 {
+        self.slot
+    }
+}
 
 /// Who sent the SYN, or is taken to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

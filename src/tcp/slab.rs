@@ -1,11 +1,11 @@
 //! Where connections live, and in which order they are given up.
 
-use super::Connection;
 use super::flow::Fingerprint;
 use super::half::{Far, Fin};
 use super::incarnation::{CompetingIncarnation, SYN_FRAMES};
 use super::out_of_order::OutOfOrderQueue;
 use super::track::Track;
+use super::{Connection, ConnectionId};
 use crate::base::cost::{self, ALLOCATION};
 use crate::base::{FrameNumber, TimeDelta, Timestamp};
 
@@ -57,10 +57,10 @@ impl Class {
 pub(super) struct Entry {
     pub connection: Connection,
     pub class: Class,
+    /// Tells this connection from others that use the same slot later.
+    serial: u32,
     pub track: Track,
     pub flow: Fingerprint,
-    /// Tells this connection from others that use the same slot later.
-    pub serial: u64,
     queued: Timestamp,
     previous: Option<u32>,
     next: Option<u32>,
@@ -78,6 +78,11 @@ impl Entry {
             previous: None,
             next: None,
         }
+    }
+
+    /// Its name, given where it is.
+    pub(super) const fn id(&self, slot: u32) -> ConnectionId {
+        ConnectionId::new(slot, self.serial)
     }
 }
 
@@ -109,7 +114,7 @@ pub(super) struct Slab {
     slots: Vec<Option<Box<Entry>>>,
     free: Vec<u32>,
     queues: [Queue; CLASSES],
-    serial: u64,
+    serial: u32,
 }
 
 impl Slab {
@@ -119,6 +124,16 @@ impl Slab {
 
     pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Entry> {
         self.slots.get_mut(usize::try_from(slot).ok()?)?.as_deref_mut()
+    }
+
+    /// The connection of this name, as long as it is here.
+    pub(super) fn named(&self, id: ConnectionId) -> Option<&Entry> {
+        self.get(id.slot()).filter(|entry| entry.id(id.slot()) == id)
+    }
+
+    /// The connection of this name, as long as it is here.
+    pub(super) fn named_mut(&mut self, id: ConnectionId) -> Option<&mut Entry> {
+        self.get_mut(id.slot()).filter(|entry| entry.id(id.slot()) == id)
     }
 
     /// How many connections there are.

@@ -27,8 +27,7 @@ const ICMP_ERRORS: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 struct Watch {
     due: Timestamp,
-    slot: u32,
-    serial: u64,
+    id: ConnectionId,
 }
 
 /// The connections of a capture.
@@ -96,7 +95,9 @@ impl Table {
         let SegmentError { error, destination, seq } = *about;
         let flow = self.flows.fingerprint(&error.quoted_sender, &destination);
         let Some(slot) = self.flows.live(flow) else { return };
-        let Some(Entry { connection, track, .. }) = self.slab.get_mut(slot) else { return };
+        let Some(entry) = self.slab.get_mut(slot) else { return };
+        let id = entry.id(slot);
+        let Entry { connection, track, .. } = entry;
         let Some(side) = connection.sender_between(error.quoted_sender, destination) else { return };
         let is_plausible = seq.is_none_or(|seq| track.half(side).may_have_sent(seq));
         let is_copy = connection.icmp.last().is_some_and(|last| is_copy(last, &error));
@@ -106,7 +107,7 @@ impl Table {
         }
         self.icmp_errors = self.icmp_errors.saturating_add(1);
         connection.icmp.push(error);
-        sink.changed(ConnectionId(slot), connection);
+        sink.changed(id, connection);
     }
 
     /// Says that it is `now` by the capture's clock, for the sake of what silence ends. Cheap when nothing is due.
@@ -128,22 +129,24 @@ impl Table {
         }
     }
 
-    /// The connection with this number, as long as it is in the table.
+    /// The connection of this name, as long as it is in the table.
     pub fn get(&self, id: ConnectionId) -> Option<&Connection> {
-        self.slab.get(id.0).map(|entry| &entry.connection)
+        self.slab.named(id).map(|entry| &entry.connection)
     }
 
     /// From now on delivers the bytes of a connection that was undecided.
     pub fn follow(&mut self, id: ConnectionId) {
-        if let Some(entry) = self.slab.get_mut(id.0) {
+        if let Some(entry) = self.slab.named_mut(id) {
             entry.track.interest = Interest::Follow;
-            self.classify(id.0);
+            self.classify(id.slot());
         }
     }
 
     /// Forgets a connection and passes over its packets from now on; it is not told when it ends.
     pub fn ignore(&mut self, id: ConnectionId) {
-        self.forget(id.0);
+        if self.slab.named(id).is_some() {
+            self.forget(id.slot());
+        }
     }
 
     /// How often caps were reached.
@@ -171,7 +174,7 @@ impl Table {
             && let Some(entry) = self.slab.get_mut(slot)
         {
             let now = self.clock.now();
-            let mut reception = Reception { id: ConnectionId(slot), sink, budget: &mut self.budget, now };
+            let mut reception = Reception { id: entry.id(slot), sink, budget: &mut self.budget, now };
             let outcome = reception.receive_first(entry, segment);
             self.settle(slot, outcome, segment, sink);
         }
@@ -186,7 +189,7 @@ impl Table {
         let slot = self.slab.insert(entry, Class::HalfOpen, now)?;
         self.flows.set_live(flow, slot);
         let entry = self.slab.get_mut(slot)?;
-        entry.track.interest = sink.opened(ConnectionId(slot), &entry.connection);
+        entry.track.interest = sink.opened(entry.id(slot), &entry.connection);
         if entry.track.interest == Interest::Ignore {
             self.forget(slot);
             return None;
@@ -211,7 +214,7 @@ impl Table {
         let takes_short_way = true;
         let Some(entry) = self.slab.get_mut(slot) else { return };
         let now = self.clock.now();
-        let mut reception = Reception { id: ConnectionId(slot), sink, budget: &mut self.budget, now };
+        let mut reception = Reception { id: entry.id(slot), sink, budget: &mut self.budget, now };
         if takes_short_way && reception.receive_next(entry, segment, side) {
             if entry.class == Class::Silent && !segment.payload.is_empty() {
                 self.classify(slot);
@@ -226,16 +229,17 @@ impl Table {
     fn receive_the_long_way(&mut self, slot: u32, segment: &Segment<'_>, side: Side, sink: &mut impl Sink) {
         let Some(entry) = self.slab.get_mut(slot) else { return };
         let now = self.clock.now();
-        let mut reception = Reception { id: ConnectionId(slot), sink, budget: &mut self.budget, now };
+        let mut reception = Reception { id: entry.id(slot), sink, budget: &mut self.budget, now };
         let outcome = reception.receive(entry, segment, side);
         self.settle(slot, outcome, segment, sink);
     }
 
     /// Does what a segment's reception asks for.
     fn settle(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
-        let Some(Entry { connection, track, .. }) = self.slab.get(slot) else { return };
+        let Some(entry) = self.slab.get(slot) else { return };
+        let Entry { connection, track, .. } = entry;
         if outcome == Outcome::Kept && !(track.competitor.is_some() && is_over(connection, track)) {
-            if track.has_hole() && sink.is_impatient(ConnectionId(slot)) {
+            if track.has_hole() && sink.is_impatient(entry.id(slot)) {
                 self.give_up_received(slot, sink);
             }
             self.classify(slot);
@@ -251,14 +255,16 @@ impl Table {
     /// Gives up the holes whose bytes the receiver has acknowledged: they are the capture's.
     #[cold]
     fn give_up_received(&mut self, slot: u32, sink: &mut impl Sink) {
-        let Some(Entry { connection, track, .. }) = self.slab.get_mut(slot) else { return };
+        let Some(entry) = self.slab.get_mut(slot) else { return };
+        let id = entry.id(slot);
+        let Entry { connection, track, .. } = entry;
         for side in [Side::Originator, Side::Responder] {
             let (half, other) = track.halves(side);
             while let Some((end, _)) = half.bytes.first_hole()
                 && other.has_sent
                 && half.acked.is_some_and(|acked| acked >= offset(end))
             {
-                let mut out = Outlet { id: ConnectionId(slot), side, connection, sink, received: u64::MAX };
+                let mut out = Outlet { id, side, connection, sink, received: u64::MAX };
                 half.bytes.give_up_first_hole(&mut out, &mut self.budget);
             }
         }
@@ -324,7 +330,7 @@ impl Table {
         let Some(entry) = self.slab.get_mut(slot) else { return };
         if entry.track.has_hole() && !entry.track.watched {
             entry.track.watched = true;
-            self.watched.push_back(Watch { due, slot, serial: entry.serial });
+            self.watched.push_back(Watch { due, id: entry.id(slot) });
         }
     }
 
@@ -407,11 +413,7 @@ impl Table {
 
     /// Gives up the holes of a connection that were waited for long enough and that the receiver didn't have.
     fn look_after(&mut self, watch: Watch, now: Timestamp, sink: &mut impl Sink) {
-        let Some(entry) = self.slab.get_mut(watch.slot) else { return };
-        if entry.serial != watch.serial {
-            return;
-        }
-        let Entry { connection, track, .. } = entry;
+        let Some(Entry { connection, track, .. }) = self.slab.named_mut(watch.id) else { return };
         track.watched = false;
         let mut is_early = false;
         for side in [Side::Originator, Side::Responder] {
@@ -422,16 +424,15 @@ impl Table {
                 if is_early || (other.has_sent && !is_received) {
                     break;
                 }
-                let mut out =
-                    Outlet { id: ConnectionId(watch.slot), side, connection, sink, received: u64::MAX };
+                let mut out = Outlet { id: watch.id, side, connection, sink, received: u64::MAX };
                 half.bytes.give_up_first_hole(&mut out, &mut self.budget);
             }
         }
-        self.classify(watch.slot);
+        self.classify(watch.id.slot());
         // What the receiver lacks is not given up before it says more, and then the connection is watched again: time alone
         // changes nothing about it.
         if is_early {
-            self.watch(watch.slot);
+            self.watch(watch.id.slot());
         }
     }
 
@@ -440,8 +441,8 @@ impl Table {
     fn end(&mut self, slot: u32, ending: Ending, sink: &mut impl Sink) -> Option<u32> {
         let mut entry = self.slab.remove(slot)?;
         self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
-        let flow = entry.flow;
-        self.flush(ConnectionId(slot), &mut entry, sink);
+        let (id, flow) = (entry.id(slot), entry.flow);
+        self.flush(id, &mut entry, sink);
         // Not taken apart: most of it is not needed any more, and in no cache.
         let Entry { connection, track, .. } = &mut *entry;
         if ending == Ending::Closed {
@@ -453,7 +454,7 @@ impl Table {
         if ending == Ending::Idle && connection.end_state == EndState::Open {
             connection.end_state = EndState::Idle;
         }
-        sink.ended(ConnectionId(slot), connection, ending);
+        sink.ended(id, connection, ending);
         // An eviction makes room, and fills none.
         let competitor = track.competitor.take().filter(|_| ending != Ending::Evicted)?;
         self.succeed(&entry, *competitor, sink)
@@ -473,7 +474,7 @@ impl Table {
         let is_challenged = successor.challenged.is_some();
         let slot = self.introduce(Box::new(Entry::new(successor, successor_track, *flow)), sink)?;
         if is_challenged && let Some(entry) = self.slab.get(slot) {
-            sink.changed(ConnectionId(slot), &entry.connection);
+            sink.changed(entry.id(slot), &entry.connection);
         }
         Some(slot)
     }

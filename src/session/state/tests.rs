@@ -290,7 +290,7 @@ fn sizes_of_a_machine_listing_wait_for_its_data_connection() {
     let mut facts = channels(&script, 4, false);
     let ended = std::mem::replace(
         &mut facts[0].link,
-        Link::Open(crate::tcp::ConnectionId(1), FrameNumber(12), MatchedBy::Endpoint),
+        Link::Open(crate::tcp::ConnectionId::new(1, 1), FrameNumber(12), MatchedBy::Endpoint),
     );
     let mut state = DialogueState::default();
     state.catch_up(dialogue, 4, Channels::under_way(&facts), BUDGET);

@@ -2,7 +2,7 @@
 
 use super::script::{Stage, Wishes, play};
 use crate::base::FrameNumber;
-use crate::tcp::{ConnectionId, Interest};
+use crate::tcp::Interest;
 
 fn facts(script: &str) -> Vec<String> {
     play(script).facts()
@@ -186,7 +186,7 @@ fn a_connection_that_stays_undecided_is_asked_about_at_each_payload_and_counted(
     let mut stage = Stage::new(wishes);
     stage.play("c S 100\n s SA 900 101\n c A 101 901\n s A 901 101 220\n s A 901 101 220\n c A 101 904 USER");
     assert_eq!(stage.told.of("probed"), "r 220, o USER");
-    stage.table.follow(ConnectionId(0));
+    stage.table.follow(stage.told.opened[0]);
     stage.play("s A 904 105 331").finish();
     assert_eq!(stage.told.of("data"), "r3 331");
     assert_eq!(stage.told.facts(), ["1-7 syn 1 up 2 open; o 4; r 6 again 3"]);
@@ -201,7 +201,7 @@ fn an_ignored_connection_is_never_spoken_of_again() {
         let mut stage = Stage::new(wishes);
         stage
             .play("c S 100\n s SA 900 101\n c A 101 901 GET\n +1\n c S 100\n s A 901 104 200\n c FA 104 904");
-        assert!(stage.table.get(ConnectionId(0)).is_none());
+        assert!(stage.table.get(stage.told.opened[0]).is_none());
         stage.finish();
         assert_eq!(stage.told.of("opened"), "by 1");
         assert_eq!(stage.told.of("data"), "");
@@ -239,7 +239,7 @@ fn an_ignored_flow_is_forgotten_once_it_is_closed() {
 fn a_connection_that_its_owner_ignores_later_is_gone() {
     let mut stage = Stage::new(Wishes::default());
     stage.play("c S 100\n s SA 900 101\n c A 101 901 GET\n c A 200 901 held");
-    stage.table.ignore(ConnectionId(0));
+    stage.table.ignore(stage.told.opened[0]);
     stage.play("c A 104 901 more\n c FA 204 901").finish();
     assert_eq!(stage.told.of("data"), "o0 GET");
     assert_eq!(stage.told.of("ended"), "");

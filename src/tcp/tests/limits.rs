@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::script::{Recorder, Stage, Wishes, server};
 use crate::base::{Endpoint, FrameNumber, LimitName, Limits, PacketRef};
 use crate::decode::{Flags, Segment};
-use crate::tcp::{ConnectionId, Ending, Interest, Stream};
+use crate::tcp::{Ending, Interest, Stream};
 
 /// What a piece of two bytes costs.
 const PIECE: usize = crate::tcp::out_of_order::PIECE_COST + 2;
@@ -107,12 +107,24 @@ fn silence_ends_all_connections_whichever_were_taken_from_between_them() {
     for taken in [[0, 1], [1, 2], [2, 1], [1, 0], [2, 3], [3, 2]] {
         let mut stage = Stage::new(Wishes::default());
         flood(&mut stage, 4, b"");
-        for slot in taken {
-            stage.table.ignore(ConnectionId(slot));
+        for number in taken {
+            stage.table.ignore(stage.told.opened[number]);
         }
         stage.play("c S 100").advance(1000.0);
         assert_eq!(stage.told.of("ended"), "Idle, Idle, Idle", "{taken:?}");
     }
+}
+
+#[test]
+fn a_name_is_of_no_use_once_its_connection_has_gone_whoever_takes_its_place() {
+    let mut stage = Stage::with_limits(Wishes::default(), &Limits { connections: 1, ..Limits::default() });
+    flood(&mut stage, 3, b"");
+    let [first, second, third] = stage.told.opened[..] else { panic!("{:?}", stage.told.opened) };
+    assert_eq!(stage.told.of("ended"), "Evicted, Evicted");
+    stage.table.ignore(first);
+    stage.table.ignore(second);
+    assert!(stage.table.get(first).is_none() && stage.table.get(second).is_none());
+    assert!(stage.table.get(third).is_some());
 }
 
 #[test]
@@ -172,7 +184,7 @@ fn what_was_held_is_free_again_when_a_connection_ends_or_is_ignored() {
         if round % 2 == 0 {
             stage.play("s R 901");
         } else {
-            stage.table.ignore(ConnectionId(0));
+            stage.table.ignore(*stage.told.opened.last().unwrap());
         }
     }
     assert_eq!(reached(&stage, LimitName::Reassembly), 0);

@@ -30,6 +30,8 @@ pub(super) struct Recorder {
     pub log: Vec<String>,
     /// Connections that ended, and how.
     pub ended: Vec<(Connection, Ending)>,
+    /// The names of all connections, in the order in which they were opened.
+    pub opened: Vec<ConnectionId>,
     next: HashMap<(ConnectionId, Side), u64>,
 }
 
@@ -61,7 +63,8 @@ impl Recorder {
 }
 
 impl Sink for Recorder {
-    fn opened(&mut self, _: ConnectionId, connection: &Connection) -> Interest {
+    fn opened(&mut self, id: ConnectionId, connection: &Connection) -> Interest {
+        self.opened.push(id);
         self.log.push(format!("opened by {}", connection.first.frame));
         self.wishes.opened
     }
