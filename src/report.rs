@@ -42,7 +42,8 @@ pub use icmp::{IcmpError, IcmpMessage, IcmpVersion};
 pub use index::{ChannelIndex, CommandIndex, FindingIndex, TransferIndex};
 pub use interface::Interface;
 pub use negotiation::{
-    Announcement, Answer, Connector, Differs, Mode, Negotiated, Negotiation, Origin, Prediction,
+    Announcement, Answer, Connector, Differs, Mode, Negotiated, NegotiatedMode, Negotiation, Origin,
+    Prediction,
 };
 pub use session::{
     Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,

@@ -233,7 +233,7 @@ mod tests {
     use super::super::fixture::{self, at, passive_download, sample_report};
     use super::*;
     use crate::analyzer::EventKind;
-    use crate::base::{FrameNumber, PacketRef, Secret, Text};
+    use crate::base::{FrameNumber, PacketRef, Secret, Text, TimeDelta};
     use crate::export;
     use crate::ftp::Verb;
     use crate::report::{
@@ -415,9 +415,15 @@ mod tests {
         assert_eq!(event_members(login), ["user", "login", "code"]);
         let expecting = EventKind::Expecting { channel, mode, prediction };
         assert_eq!(event_members(expecting), ["data_channel", "mode", "listener", "connector"]);
-        let rejected = EventKind::Rejected { channel, mode, code: 502 };
+        let rejected = EventKind::Rejected { channel, mode: Mode::Pasv, code: 502 };
         assert_eq!(event_members(rejected), ["data_channel", "mode", "code"]);
-        let timed_out = EventKind::TimedOut { channel, mode, prediction, waited: 30, attempted: true };
+        let timed_out = EventKind::TimedOut {
+            channel,
+            mode,
+            prediction,
+            waited: TimeDelta::from_nanos(30),
+            attempted: true,
+        };
         assert_eq!(
             event_members(timed_out),
             ["data_channel", "mode", "listener", "connector", "waited_s", "attempted"]
@@ -432,9 +438,16 @@ mod tests {
         let originator = testing::endpoint("192.0.2.1:5001");
         let responder = testing::endpoint("192.0.2.2:6000");
         let (channel, mode) = (ChannelIndex(0), Some(Mode::Pasv));
-        let (matched_by, differs) = (Some(MatchedBy::Endpoint), None);
-        let connected =
-            EventKind::Connected { channel, mode, originator, responder, matched_by, differs, after: 30 };
+        let (matched_by, differs) = (MatchedBy::Endpoint, None);
+        let connected = EventKind::Connected {
+            channel,
+            mode,
+            originator,
+            responder,
+            matched_by,
+            differs,
+            after: TimeDelta::from_nanos(30),
+        };
         assert_eq!(
             event_members(connected),
             ["data_channel", "mode", "originator", "responder", "matched_by", "differs", "after_s"]

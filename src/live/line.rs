@@ -39,10 +39,7 @@ impl fmt::Display for Line<'_> {
                     NegotiatedBy(*mode)
                 )
             }
-            EventKind::Rejected { mode, code, .. } => match mode {
-                Some(mode) => write!(f, "{mode} rejected ({code})"),
-                None => write!(f, "negotiation rejected ({code})"),
-            },
+            EventKind::Rejected { mode, code, .. } => write!(f, "{mode} rejected ({code})"),
             EventKind::Connected { mode, originator, responder, matched_by, differs, after, .. } => {
                 match mode {
                     Some(_) => write!(f, "connected after {after}: ")?,
@@ -60,7 +57,7 @@ impl fmt::Display for Line<'_> {
                 write!(f, "refused: {originator} {} {responder}{}", self.arrow(), NegotiatedBy(*mode))
             }
             EventKind::TimedOut { mode, prediction, waited, attempted, .. } => {
-                let (listener, waited) = (prediction.listener, waited);
+                let listener = prediction.listener;
                 if *attempted {
                     write!(f, "timed out: SYNs to {listener} unanswered for {waited}{}", NegotiatedBy(*mode))
                 } else {
@@ -132,13 +129,12 @@ impl fmt::Display for NegotiatedBy {
 }
 
 /// How a connection was matched, where that is worth mentioning.
-struct MatchRemark(Option<MatchedBy>, Option<Differs>);
+struct MatchRemark(MatchedBy, Option<Differs>);
 
 impl fmt::Display for MatchRemark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(matched_by, differs) = *self;
-        let remark = matched_by.and_then(|matched_by| matched_by.remark(differs));
-        remark.map_or(Ok(()), |remark| write!(f, ", {remark}"))
+        matched_by.remark(differs).map_or(Ok(()), |remark| write!(f, ", {remark}"))
     }
 }
 

@@ -26,8 +26,8 @@ pub enum Origin {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Negotiated {
-    /// Its kind: any but [`Mode::Default`], which nobody has to negotiate.
-    pub mode: Mode,
+    /// How it was negotiated.
+    pub mode: NegotiatedMode,
     /// Index of its command; none where only the reply was captured.
     pub command: Option<CommandIndex>,
     /// What came of it.
@@ -59,7 +59,7 @@ impl Origin {
         match self {
             Self::Unseen { .. } => None,
             Self::DefaultPorts => Some(Mode::Default),
-            Self::Negotiated(negotiated) => Some(negotiated.mode),
+            Self::Negotiated(negotiated) => Some(negotiated.mode.mode()),
         }
     }
 
@@ -169,6 +169,56 @@ impl Mode {
             Self::Port | Self::Eprt | Self::Lprt | Self::Default => true,
             Self::Pasv | Self::Epsv | Self::Lpsv => false,
         }
+    }
+}
+
+/// Any [`Mode`] but [`Mode::Default`], which nobody has to negotiate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub enum NegotiatedMode {
+    /// [`Mode::Port`].
+    Port,
+    /// [`Mode::Pasv`].
+    Pasv,
+    /// [`Mode::Eprt`].
+    Eprt,
+    /// [`Mode::Epsv`].
+    Epsv,
+    /// [`Mode::Lprt`].
+    Lprt,
+    /// [`Mode::Lpsv`].
+    Lpsv,
+}
+
+impl NegotiatedMode {
+    /// This mode, unless it is the default.
+    pub const fn of(mode: Mode) -> Option<Self> {
+        match mode {
+            Mode::Port => Some(Self::Port),
+            Mode::Pasv => Some(Self::Pasv),
+            Mode::Eprt => Some(Self::Eprt),
+            Mode::Epsv => Some(Self::Epsv),
+            Mode::Lprt => Some(Self::Lprt),
+            Mode::Lpsv => Some(Self::Lpsv),
+            Mode::Default => None,
+        }
+    }
+
+    /// The same among all modes.
+    pub const fn mode(self) -> Mode {
+        match self {
+            Self::Port => Mode::Port,
+            Self::Pasv => Mode::Pasv,
+            Self::Eprt => Mode::Eprt,
+            Self::Epsv => Mode::Epsv,
+            Self::Lprt => Mode::Lprt,
+            Self::Lpsv => Mode::Lpsv,
+        }
+    }
+
+    /// Whether the server connects.
+    pub const fn is_active(self) -> bool {
+        self.mode().is_active()
     }
 }
 

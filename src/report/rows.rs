@@ -7,8 +7,8 @@ use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
     Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError, MatchedBy, Mode,
-    Negotiated, Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status, StreamFacts, SynFrames,
-    TimeWait, TlsDetails, Transfer, Uid, community_id,
+    Negotiated, NegotiatedMode, Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status,
+    StreamFacts, SynFrames, TimeWait, TlsDetails, Transfer, Uid, community_id,
 };
 use crate::base::{Endpoint, Text, TimeDelta, Timestamp, hex};
 
@@ -102,8 +102,8 @@ impl DataChannelRow {
         match (self.mode, answer, self.command) {
             (None, None, None) => Some(Origin::Unseen { active: self.active }),
             (Some(Mode::Default), None, None) => Some(Origin::DefaultPorts),
-            (Some(Mode::Default), ..) => None,
             (Some(mode), Some(answer), command) => {
+                let mode = NegotiatedMode::of(mode)?;
                 Some(Origin::Negotiated(Negotiated { mode, command, answer }))
             }
             _ => None,

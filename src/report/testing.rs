@@ -11,8 +11,8 @@ use smallvec::smallvec;
 use super::{
     Advertised, Answer, Argument, Attempt, AttemptResult, Certainty, Code, Command, CommandIndex, Connection,
     Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, LineFacts, Login, MatchedBy,
-    Mode, Negotiated, Origin, PortAllocation, Prediction, Reply, Security, Session, Severity, Status,
-    StreamFacts, Transfer, Uid,
+    Mode, Negotiated, NegotiatedMode, Origin, PortAllocation, Prediction, Reply, Security, Session, Severity,
+    Status, StreamFacts, Transfer, Uid,
 };
 use crate::base::{Endpoint, FrameNumber, LimitSet, Secret, Text, Timestamp};
 use crate::ftp::Verb;
@@ -99,6 +99,7 @@ pub(crate) fn accepted_channel(
 
 /// The channel of a negotiation with this answer.
 pub(crate) fn negotiated_channel(mode: Mode, command: CommandIndex, answer: Answer) -> DataChannel {
+    let mode = NegotiatedMode::of(mode).expect("a mode that is negotiated");
     let negotiated = Negotiated { mode, command: Some(command), answer };
     DataChannel { origin: Origin::Negotiated(negotiated), ..unnegotiated_channel() }
 }

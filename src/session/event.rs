@@ -76,7 +76,7 @@ pub enum EventKind {
         #[serde(rename = "data_channel")]
         channel: ChannelIndex,
         /// How it was negotiated.
-        mode: Option<Mode>,
+        mode: Mode,
         /// The reply's code.
         code: u16,
     },
@@ -92,7 +92,7 @@ pub enum EventKind {
         /// To whom.
         responder: Endpoint,
         /// How it was matched.
-        matched_by: Option<MatchedBy>,
+        matched_by: MatchedBy,
         /// Whose address is not the predicted one.
         differs: Option<Differs>,
         /// How long after the negotiation.

@@ -5,6 +5,8 @@ mod events;
 mod link;
 mod negotiate;
 
+use link::Unannounced;
+
 use super::active::ActiveSession;
 use super::assemble::{self, FinishedSession};
 use super::attempts::Attempts;
@@ -250,7 +252,7 @@ impl Tracker {
         }
         if let Some(session_id) = self.sessions.of_default_ports(originator, responder) {
             self.flows.set(id, connection, Role::Data(Box::new(DataFlow::new())));
-            self.link_new_channel(session_id, id, true);
+            self.link_new_channel(session_id, id, Unannounced::OnDefaultPorts);
             return Interest::Follow;
         }
         if self.options.is_control_port(responder.port) || self.options.is_control_port(originator.port) {
@@ -265,7 +267,7 @@ impl Tracker {
         if let Some(session_id) = self.sessions.opaque_between(hosts)
             && self.may_be_data(session_id, [originator, responder])
         {
-            self.link_new_channel(session_id, id, false);
+            self.link_new_channel(session_id, id, Unannounced::OutOfSight);
         }
         Interest::Follow
     }

@@ -4,8 +4,8 @@ use crate::base::{Endpoint, FrameNumber, PacketRef, Timestamp};
 use crate::decode::Segment;
 use crate::report::{EndState, FirstClose, IcmpError, SynFrames};
 
-/// A connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it: it names no other that comes later, even in
-/// the same place.
+/// The name of a connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it. Connections that
+/// take its place later have other names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId {
     slot: u32,
@@ -16,7 +16,7 @@ pub struct ConnectionId {
 const _: () = assert!(size_of::<ConnectionId>() == size_of::<u64>());
 
 impl ConnectionId {
-    /// The connection in this slot, the how manieth of all (modulo 2^32).
+    /// The connection in this slot; the serial number (modulo 2^32) tells it from others there.
     pub(crate) const fn new(slot: u32, serial: u32) -> Self {
         Self { slot, serial }
     }

@@ -55,7 +55,6 @@ fn has_worked(case: &Case<'_>) -> bool {
 
 /// The connection, where the server closed it right after a full handshake, and the session ended with it.
 fn ended_at_once<'a>(case: &Case<'a>, channel: &'a DataChannel) -> Option<&'a Connection> {
-    /// In seconds.
     const AT_ONCE: TimeDelta = TimeDelta::from_secs(1);
     const SOON: TimeDelta = TimeDelta::from_secs(5);
     let connection = channel.connected().filter(|_| is_bare_full_handshake(channel))?;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::analyzer::Event;
-use crate::base::{Endpoint, FrameNumber, PacketRef, Text, Timestamp};
+use crate::base::{Endpoint, FrameNumber, PacketRef, Text, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::live::stamp::{Clock, Stamps};
 use crate::report::testing;
@@ -64,9 +64,9 @@ fn what_becomes_of_a_prediction_reads_as_one_story() {
         mode,
         originator,
         responder,
-        matched_by: Some(matched_by),
+        matched_by,
         differs,
-        after: 12_300_000,
+        after: TimeDelta::from_nanos(12_300_000),
     };
     for (kind, expected) in [
         (EventKind::Expecting { channel, mode, prediction }, "expecting 192.0.2.8 → 10.1.7.33:51000 (PORT)"),
@@ -86,13 +86,25 @@ fn what_becomes_of_a_prediction_reads_as_one_story() {
             EventKind::Refused { channel, mode, originator, responder },
             "refused: 192.0.2.8:20 → 10.1.7.33:51000 (PORT)",
         ),
-        (EventKind::Rejected { channel, mode, code: 500 }, "PORT rejected (500)"),
+        (EventKind::Rejected { channel, mode: Mode::Port, code: 500 }, "PORT rejected (500)"),
         (
-            EventKind::TimedOut { channel, mode, prediction, waited: 30_000_000_000, attempted: false },
+            EventKind::TimedOut {
+                channel,
+                mode,
+                prediction,
+                waited: TimeDelta::from_secs(30),
+                attempted: false,
+            },
             "timed out: no SYN to 10.1.7.33:51000 in 30.0 s (PORT)",
         ),
         (
-            EventKind::TimedOut { channel, mode, prediction, waited: 30_000_000_000, attempted: true },
+            EventKind::TimedOut {
+                channel,
+                mode,
+                prediction,
+                waited: TimeDelta::from_secs(30),
+                attempted: true,
+            },
             "timed out: SYNs to 10.1.7.33:51000 unanswered for 30.0 s (PORT)",
         ),
     ] {

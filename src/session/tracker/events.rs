@@ -193,12 +193,13 @@ impl Tracker {
                 else {
                     continue;
                 };
+                let Some(matched_by) = channel.link.matched_by() else { continue };
                 let kind = EventKind::Connected {
                     channel: index,
                     mode: channel.origin.mode(),
                     originator,
                     responder,
-                    matched_by: channel.link.matched_by(),
+                    matched_by,
                     differs: channel.origin.predicted().and_then(|it| it.differs(originator, responder)),
                     after: packet.time.since(channel.made.time),
                 };

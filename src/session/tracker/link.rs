@@ -15,6 +15,15 @@ use crate::tcp::ConnectionId;
 /// How long before its announcement a connection may have been captured: two taps, clocks that differ.
 const CAPTURED_EARLY: TimeDelta = TimeDelta::from_secs(5);
 
+/// Why no negotiation announced a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unannounced {
+    /// None was needed: it is between the default ports.
+    OnDefaultPorts,
+    /// It can't be read, under TLS.
+    OutOfSight,
+}
+
 /// Further channels of the newest negotiation that are looked through.
 const CHANNELS: usize = 256;
 
@@ -73,18 +82,21 @@ impl Tracker {
         }
     }
 
-    /// Makes a channel for a connection that no negotiation announced: one by default ports, or one that was negotiated out
-    /// of sight.
+    /// Makes a channel for a connection that no negotiation announced.
     #[cold]
-    pub(super) fn link_new_channel(&mut self, session_id: SessionId, id: ConnectionId, by_default: bool) {
+    pub(super) fn link_new_channel(
+        &mut self,
+        session_id: SessionId,
+        id: ConnectionId,
+        unannounced: Unannounced,
+    ) {
         let Some(flow) = self.flows.get_mut(id) else { return };
         let (first, originator) = (flow.first, flow.originator);
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let active = originator.ip == session.server().ip && session.server().ip != session.client().ip;
-        let (origin, matched_by) = if by_default {
-            (Origin::DefaultPorts, MatchedBy::Default)
-        } else {
-            (Origin::Unseen { active }, MatchedBy::Inferred)
+        let (origin, matched_by) = match unannounced {
+            Unannounced::OnDefaultPorts => (Origin::DefaultPorts, MatchedBy::Default),
+            Unannounced::OutOfSight => (Origin::Unseen { active }, MatchedBy::Inferred),
         };
         let channel = Channel::new(origin, first);
         if let Some(index) = self.add_channel(session_id, channel) {
@@ -264,7 +276,7 @@ impl Tracker {
         if self.sessions.are_alone_between(hosts)
             && let Some(id) = self.flows.only_unclaimed_between(hosts, sender, since)
         {
-            self.link_new_channel(session_id, id, false);
+            self.link_new_channel(session_id, id, Unannounced::OutOfSight);
         }
     }
 

@@ -6,7 +6,8 @@ use super::Tracker;
 use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
 use crate::report::{
-    Announcement, Answer, ChannelIndex, CommandIndex, Connector, Mode, Negotiated, Origin, Prediction,
+    Announcement, Answer, ChannelIndex, CommandIndex, Connector, Negotiated, NegotiatedMode, Origin,
+    Prediction,
 };
 use crate::session::active::{ActiveSession, Channel};
 use crate::session::content::Plan;
@@ -73,13 +74,13 @@ impl Tracker {
         let made = PacketRef { time: command.time, frame: command.frame };
         let argument = command.text().map(|text| text.raw().as_bytes());
         let mode = match command.verb {
-            Verb::Port => Mode::Port,
-            Verb::Eprt => Mode::Eprt,
-            Verb::Lprt => Mode::Lprt,
-            Verb::Pasv => Mode::Pasv,
-            Verb::Lpsv => Mode::Lpsv,
+            Verb::Port => NegotiatedMode::Port,
+            Verb::Eprt => NegotiatedMode::Eprt,
+            Verb::Lprt => NegotiatedMode::Lprt,
+            Verb::Pasv => NegotiatedMode::Pasv,
+            Verb::Lpsv => NegotiatedMode::Lpsv,
             Verb::Epsv if ftp::epsv_argument(argument) == EpsvArgument::All => return,
-            Verb::Epsv => Mode::Epsv,
+            Verb::Epsv => NegotiatedMode::Epsv,
             Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
                 session.last_transfer = Some(command.verb.clone());
                 if session.last_transfer == Some(Verb::Mlsd) || session.has_mode {
@@ -247,7 +248,7 @@ impl Tracker {
                 if mode.is_active() {
                     self.linker.withdraw(&mut session.expected, channel_index);
                 }
-                let kind = EventKind::Rejected { channel: channel_index, mode: Some(mode), code };
+                let kind = EventKind::Rejected { channel: channel_index, mode: mode.mode(), code };
                 self.emit(session_id, packet, kind);
             }
             _ => {}
@@ -312,9 +313,9 @@ impl Tracker {
     fn on_stray_reply(&mut self, session_id: SessionId, code: u16, packet: PacketRef) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let mode = match code {
-            227 => Mode::Pasv,
-            228 => Mode::Lpsv,
-            229 => Mode::Epsv,
+            227 => NegotiatedMode::Pasv,
+            228 => NegotiatedMode::Lpsv,
+            229 => NegotiatedMode::Epsv,
             _ => return,
         };
         let conversation = &session.control.conversation;

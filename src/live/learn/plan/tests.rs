@@ -1,6 +1,6 @@
 use super::*;
 use crate::analyzer::Event;
-use crate::base::{Endpoint, PacketRef};
+use crate::base::{Endpoint, PacketRef, TimeDelta};
 use crate::report::{ChannelIndex, Connector, EndState, MatchedBy, Mode, Prediction};
 
 const CONTROL: &str = "(tcp and (port 21 or port 990))";
@@ -39,9 +39,9 @@ fn connected(channel: ChannelIndex, responder: &str) -> EventKind {
         mode: None,
         originator: endpoint("192.0.2.1:41000"),
         responder: endpoint(responder),
-        matched_by: Some(MatchedBy::Inferred),
+        matched_by: MatchedBy::Inferred,
         differs: None,
-        after: 0,
+        after: TimeDelta::ZERO,
     }
 }
 
