@@ -33,7 +33,7 @@ pub use protocol::{
 };
 pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler, single_line_reply};
 pub use secret::{HIDDEN, Secrecy, secrecy, without_secret};
-pub use verb::Verb;
+pub use verb::{Purpose, Verb};
 
 use crate::base::choices;
 

@@ -45,6 +45,52 @@ macro_rules! verbs {
 }
 
 impl Verb {
+    /// What the command is for.
+    pub const fn purpose(&self) -> Purpose {
+        match self {
+            Self::User | Self::Pass | Self::Acct => Purpose::LogIn,
+            Self::Rein => Purpose::BeginAnew,
+            Self::Cwd | Self::Xcwd => Purpose::EnterDirectory,
+            Self::Cdup | Self::Xcup => Purpose::LeaveDirectory,
+            Self::Pwd | Self::Xpwd => Purpose::NameDirectory,
+            Self::Type | Self::Stru | Self::Mode | Self::Rest | Self::Rang => Purpose::SetUpTransfer,
+            Self::Port | Self::Pasv | Self::Eprt | Self::Epsv | Self::Lprt | Self::Lpsv => Purpose::Negotiate,
+            Self::Retr | Self::Stor | Self::Stou | Self::Appe => Purpose::MoveFile,
+            Self::List | Self::Nlst | Self::Mlsd => Purpose::MoveListing,
+            Self::Size | Self::Mlst => Purpose::MeasureFile,
+            Self::Dele | Self::Rnto => Purpose::ReplaceFile,
+            Self::Syst | Self::Feat | Self::Clnt => Purpose::Introduce,
+            Self::Smnt
+            | Self::Quit
+            | Self::Allo
+            | Self::Rnfr
+            | Self::Abor
+            | Self::Rmd
+            | Self::Mkd
+            | Self::Site
+            | Self::Stat
+            | Self::Help
+            | Self::Noop
+            | Self::Xmkd
+            | Self::Xrmd
+            | Self::Auth
+            | Self::Adat
+            | Self::Prot
+            | Self::Pbsz
+            | Self::Ccc
+            | Self::Mic
+            | Self::Conf
+            | Self::Enc
+            | Self::Opts
+            | Self::Lang
+            | Self::Mdtm
+            | Self::Algs
+            | Self::Host
+            | Self::Mfmt
+            | Self::Other(_) => Purpose::Other,
+        }
+    }
+
     /// Whether the command moves a file or a listing over a data connection.
     pub const fn is_transfer(&self) -> bool {
         matches!(self, Self::Retr | Self::Stor | Self::Stou | Self::Appe) || self.is_listing()
@@ -73,6 +119,37 @@ impl Verb {
     pub const fn is_listing(&self) -> bool {
         matches!(self, Self::List | Self::Nlst | Self::Mlsd)
     }
+}
+
+/// What a command is for, as far as later commands depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To log in.
+    LogIn,
+    /// To begin anew as another user.
+    BeginAnew,
+    /// To go to another directory.
+    EnterDirectory,
+    /// To go to the parent directory.
+    LeaveDirectory,
+    /// To learn the working directory's name.
+    NameDirectory,
+    /// To say how, or from where on, the next transfers move data.
+    SetUpTransfer,
+    /// To agree on a data connection.
+    Negotiate,
+    /// To move a file over a data connection.
+    MoveFile,
+    /// To move a listing over a data connection.
+    MoveListing,
+    /// To learn a file's size.
+    MeasureFile,
+    /// To remove a file, or to put another in its place.
+    ReplaceFile,
+    /// To learn what the peer is and can do, or to say it.
+    Introduce,
+    /// Anything else, on which nothing depends.
+    Other,
 }
 
 /// The text of an ASCII literal.

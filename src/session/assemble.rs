@@ -127,9 +127,8 @@ fn frame(
         .map(|((channel, connection), reuse)| data_channel(channel, connection, reuse, time_wait))
         .collect();
     let (end_state, closed_by) = facts.ended.map_or((EndState::Open, None), |ended| (ended.state, ended.by));
-    let party = |side: Side| match facts.control.client_side() {
-        Some(client) if client == side => Party::Client,
-        _ => Party::Server,
+    let party = |side: Side| {
+        if facts.control.client_side() == Some(side) { Party::Client } else { Party::Server }
     };
     Session {
         uid: facts.uid.clone(),

@@ -70,12 +70,8 @@ pub(super) fn known_command(verb: &Verb, argument: usize) -> usize {
 /// What a command costs, by what its words do.
 fn a_command(verb: &Verb, name: usize, argument: usize) -> usize {
     // The transfer repeats the argument.
-    let (transfer, times) = match verb {
-        Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
-            (LIST * size_of::<report::Transfer>() + PATH, 2)
-        }
-        _ => (0, 1),
-    };
+    let (transfer, times) =
+        if verb.is_transfer() { (LIST * size_of::<report::Transfer>() + PATH, 2) } else { (0, 1) };
     (LIST * size_of::<report::Command>())
         .saturating_add(2 * cost::ALLOCATION)
         .saturating_add(name)

@@ -18,7 +18,7 @@ mod tests;
 use super::kept;
 use super::options::Options;
 use crate::base::{FrameNumber, Secret, Text};
-use crate::ftp::{self, EpsvArgument, Party, Verb};
+use crate::ftp::{self, EpsvArgument, Party, Purpose, Verb};
 use crate::report::{
     Argument, ChannelIndex, Command, CommandIndex, Connection, ControlGap, Direction, Login, Reply, Session,
     Transfer,
@@ -160,73 +160,30 @@ impl DialogueState {
         let effect = effect(command);
         self.in_force.apply(command, effect, || self.assignment.negotiated_by(index, channels));
         let argument = command.text().map(Text::raw);
-        match command.verb {
-            Verb::User | Verb::Pass | Verb::Acct => self.identity.log_in(command),
-            Verb::Rein if effect == Effect::Done => self.identity.login = Login::None,
-            Verb::Size | Verb::Mlst => {
+        match command.verb.purpose() {
+            Purpose::LogIn => self.identity.log_in(command),
+            Purpose::BeginAnew => {
+                if effect == Effect::Done {
+                    self.identity.login = Login::None;
+                }
+            }
+            Purpose::MeasureFile => {
                 self.sizes.answered(&self.in_force.directory, command, argument, budget.names);
             }
-            Verb::Dele | Verb::Rnto if effect == Effect::Done => {
-                self.sizes.forget(&self.in_force.directory, argument);
+            Purpose::ReplaceFile => {
+                if effect == Effect::Done {
+                    self.sizes.forget(&self.in_force.directory, argument);
+                }
             }
-            Verb::Syst | Verb::Clnt | Verb::Feat | Verb::Epsv => {
-                self.identity.learn(command, effect, argument);
-            }
-            // These change nothing here, or were refused.
-            Verb::Cwd
-            | Verb::Cdup
-            | Verb::Smnt
-            | Verb::Rein
-            | Verb::Quit
-            | Verb::Port
-            | Verb::Pasv
-            | Verb::Type
-            | Verb::Stru
-            | Verb::Mode
-            | Verb::Retr
-            | Verb::Stor
-            | Verb::Stou
-            | Verb::Appe
-            | Verb::Allo
-            | Verb::Rest
-            | Verb::Rnfr
-            | Verb::Rnto
-            | Verb::Abor
-            | Verb::Dele
-            | Verb::Rmd
-            | Verb::Mkd
-            | Verb::Pwd
-            | Verb::List
-            | Verb::Nlst
-            | Verb::Site
-            | Verb::Stat
-            | Verb::Help
-            | Verb::Noop
-            | Verb::Xcwd
-            | Verb::Xcup
-            | Verb::Xmkd
-            | Verb::Xrmd
-            | Verb::Xpwd
-            | Verb::Lprt
-            | Verb::Lpsv
-            | Verb::Auth
-            | Verb::Adat
-            | Verb::Prot
-            | Verb::Pbsz
-            | Verb::Ccc
-            | Verb::Mic
-            | Verb::Conf
-            | Verb::Enc
-            | Verb::Opts
-            | Verb::Eprt
-            | Verb::Lang
-            | Verb::Mdtm
-            | Verb::Mlsd
-            | Verb::Algs
-            | Verb::Host
-            | Verb::Mfmt
-            | Verb::Rang
-            | Verb::Other(_) => {}
+            Purpose::Introduce => self.identity.introduce(command, effect),
+            Purpose::Negotiate => self.identity.restrict(command, argument),
+            Purpose::EnterDirectory
+            | Purpose::LeaveDirectory
+            | Purpose::NameDirectory
+            | Purpose::SetUpTransfer
+            | Purpose::MoveFile
+            | Purpose::MoveListing
+            | Purpose::Other => {}
         }
         if transfer::may_move_data(command) {
             self.start_transfer(index, command, effect, channels, budget);
@@ -438,16 +395,16 @@ impl Identity {
             // Nobody tried to log in.
             return;
         }
-        match (&command.verb, &command.argument) {
-            (Verb::User, Some(Argument::Text(text))) => self.user = Some(text.clone()),
-            (Verb::Pass, argument) => {
-                self.password = Some(match argument {
-                    Some(Argument::Secret(secret)) => secret.clone(),
-                    Some(Argument::Text(_)) | None => Secret::hidden(),
-                });
-            }
-            (Verb::Acct, Some(Argument::Secret(secret))) => self.account = Some(secret.clone()),
-            _ => {}
+        let secret = match &command.argument {
+            Some(Argument::Secret(secret)) => Some(secret),
+            Some(Argument::Text(_)) | None => None,
+        };
+        if command.verb == Verb::User {
+            self.user = command.text().cloned();
+        } else if command.verb == Verb::Pass {
+            self.password = Some(secret.cloned().unwrap_or_else(Secret::hidden));
+        } else if let Some(secret) = secret {
+            self.account = Some(secret.clone());
         }
         let completion = command.completion();
         self.login_frame = completion.map_or(command.frame, |reply| reply.frame);
@@ -475,17 +432,27 @@ impl Identity {
         }
     }
 
-    /// What SYST, CLNT, FEAT and EPSV ALL say.
-    fn learn(&mut self, command: &Command, effect: Effect, argument: Option<&str>) {
-        let completion = command.completion();
-        match (&command.verb, completion.map(|reply| (reply.code, reply.text.raw()))) {
-            (Verb::Syst, Some((215, text))) => self.system = ftp::system_name(text),
-            (Verb::Feat, Some((211, text))) => self.features = Some(ftp::features(text)),
-            (Verb::Clnt, _) if effect == Effect::Done => self.client_software = command.text().cloned(),
-            (Verb::Epsv, _) if ftp::epsv_argument(argument.map(str::as_bytes)) == EpsvArgument::All => {
-                self.epsv_all |= completion.is_some_and(Reply::is_completion);
+    /// What SYST, CLNT and FEAT say.
+    fn introduce(&mut self, command: &Command, effect: Effect) {
+        let reply = |code| command.completion().filter(|reply| reply.code == code);
+        if command.verb == Verb::Clnt {
+            if effect == Effect::Done {
+                self.client_software = command.text().cloned();
             }
-            _ => {}
+        } else if command.verb == Verb::Syst {
+            if let Some(reply) = reply(215) {
+                self.system = ftp::system_name(reply.text.raw());
+            }
+        } else if let Some(reply) = reply(211) {
+            self.features = Some(ftp::features(reply.text.raw()));
+        }
+    }
+
+    /// EPSV ALL rules out all other negotiations.
+    fn restrict(&mut self, command: &Command, argument: Option<&str>) {
+        if command.verb == Verb::Epsv && ftp::epsv_argument(argument.map(str::as_bytes)) == EpsvArgument::All
+        {
+            self.epsv_all |= command.completion().is_some_and(Reply::is_completion);
         }
     }
 }

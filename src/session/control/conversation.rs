@@ -109,12 +109,10 @@ impl Conversation {
             self.assembler.interrupted();
             self.interrupted_at.get_or_insert(end.saturating_sub(1));
         }
-        match (&verb, argument) {
-            (Verb::Auth, Some(mechanism)) => {
-                self.auth = Auth::Asked { tls: !mechanism.eq_ignore_ascii_case(b"GSSAPI") };
-            }
-            (Verb::Rein, _) if self.security != Security::ImplicitTls => self.auth = Auth::None,
-            _ => {}
+        if let Some(mechanism) = argument.filter(|_| verb == Verb::Auth) {
+            self.auth = Auth::Asked { tls: !mechanism.eq_ignore_ascii_case(b"GSSAPI") };
+        } else if verb == Verb::Rein && self.security != Security::ImplicitTls {
+            self.auth = Auth::None;
         }
         let command = dialogue::command(
             verb,

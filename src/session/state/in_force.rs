@@ -2,7 +2,7 @@
 
 use super::Effect;
 use crate::base::Text;
-use crate::ftp::{self, Verb, WorkingDirectory};
+use crate::ftp::{self, Purpose, Verb, WorkingDirectory};
 use crate::report::{ChannelIndex, Command, Negotiation, Reply};
 
 /// RFC 959's defaults, until the session says otherwise.
@@ -43,80 +43,42 @@ impl InForce {
         negotiated: impl FnOnce() -> Option<(ChannelIndex, Option<Negotiation>)>,
     ) {
         let argument = command.text().map(Text::raw);
-        match command.verb {
-            Verb::Rein if effect == Effect::Done => *self = Self::default(),
-            Verb::Cwd | Verb::Xcwd => match effect {
+        match command.verb.purpose() {
+            Purpose::BeginAnew => {
+                if effect == Effect::Done {
+                    *self = Self::default();
+                }
+            }
+            Purpose::EnterDirectory => match effect {
                 Effect::Done => self.directory.enter(argument),
                 Effect::Unknown => self.directory.forget(),
                 Effect::Refused => {}
             },
-            Verb::Cdup | Verb::Xcup => match effect {
+            Purpose::LeaveDirectory => match effect {
                 Effect::Done => self.directory.leave(),
                 Effect::Unknown => self.directory.forget(),
                 Effect::Refused => {}
             },
-            Verb::Pwd | Verb::Xpwd => self.ask_directory(command, effect),
-            Verb::User | Verb::Pass if command.completion().is_some_and(Reply::accepts_login) => {
-                self.directory.logged_in();
+            Purpose::NameDirectory => self.ask_directory(command, effect),
+            Purpose::LogIn => {
+                if matches!(command.verb, Verb::User | Verb::Pass)
+                    && command.completion().is_some_and(Reply::accepts_login)
+                {
+                    self.directory.logged_in();
+                }
             }
-            Verb::Type | Verb::Stru | Verb::Mode | Verb::Rest | Verb::Rang if effect != Effect::Refused => {
-                self.represent(&command.verb, argument.unwrap_or_default());
+            Purpose::SetUpTransfer => {
+                if effect != Effect::Refused {
+                    self.set_up(&command.verb, argument.unwrap_or_default());
+                }
             }
-            Verb::Port | Verb::Eprt | Verb::Lprt | Verb::Pasv | Verb::Epsv | Verb::Lpsv => {
-                self.negotiate(effect, negotiated());
-            }
-            // These leave all of it in force, or were refused.
-            Verb::User
-            | Verb::Pass
-            | Verb::Acct
-            | Verb::Smnt
-            | Verb::Rein
-            | Verb::Quit
-            | Verb::Type
-            | Verb::Stru
-            | Verb::Mode
-            | Verb::Retr
-            | Verb::Stor
-            | Verb::Stou
-            | Verb::Appe
-            | Verb::Allo
-            | Verb::Rest
-            | Verb::Rnfr
-            | Verb::Rnto
-            | Verb::Abor
-            | Verb::Dele
-            | Verb::Rmd
-            | Verb::Mkd
-            | Verb::List
-            | Verb::Nlst
-            | Verb::Site
-            | Verb::Syst
-            | Verb::Stat
-            | Verb::Help
-            | Verb::Noop
-            | Verb::Xmkd
-            | Verb::Xrmd
-            | Verb::Auth
-            | Verb::Adat
-            | Verb::Prot
-            | Verb::Pbsz
-            | Verb::Ccc
-            | Verb::Mic
-            | Verb::Conf
-            | Verb::Enc
-            | Verb::Feat
-            | Verb::Opts
-            | Verb::Lang
-            | Verb::Mdtm
-            | Verb::Size
-            | Verb::Mlst
-            | Verb::Mlsd
-            | Verb::Algs
-            | Verb::Host
-            | Verb::Clnt
-            | Verb::Mfmt
-            | Verb::Rang
-            | Verb::Other(_) => {}
+            Purpose::Negotiate => self.negotiate(effect, negotiated()),
+            Purpose::MoveFile
+            | Purpose::MoveListing
+            | Purpose::MeasureFile
+            | Purpose::ReplaceFile
+            | Purpose::Introduce
+            | Purpose::Other => {}
         }
     }
 
@@ -129,26 +91,26 @@ impl InForce {
         }
     }
 
-    fn represent(&mut self, verb: &Verb, argument: &str) {
+    /// TYPE, STRU, MODE, REST or RANG was not refused.
+    fn set_up(&mut self, verb: &Verb, argument: &str) {
         let letter = argument.trim().chars().next().map(|letter| letter.to_ascii_uppercase());
-        match (verb, letter) {
-            (Verb::Type, _) => {
-                if let Some(kind) = ftp::type_argument(argument) {
-                    self.representation = Text::from(kind.as_str());
-                }
+        if *verb == Verb::Type {
+            if let Some(kind) = ftp::type_argument(argument) {
+                self.representation = Text::from(kind.as_str());
             }
-            (Verb::Stru, Some(letter @ ('F' | 'R' | 'P'))) => self.structure = letter,
-            (Verb::Mode, Some(letter @ ('S' | 'B' | 'C' | 'Z'))) => self.mode = letter,
-            (Verb::Rest, _) => {
-                self.offset = argument.trim().parse().unwrap_or(0);
-                self.range = None;
+        } else if *verb == Verb::Stru {
+            if let Some(letter @ ('F' | 'R' | 'P')) = letter {
+                self.structure = letter;
             }
-            (Verb::Rang, _) => {
-                let range = ftp::range_argument(argument);
-                self.offset = range.map_or(0, |(first, _)| first);
-                self.range = range.map(|(_, length)| length);
+        } else if *verb == Verb::Mode {
+            if let Some(letter @ ('S' | 'B' | 'C' | 'Z')) = letter {
+                self.mode = letter;
             }
-            _ => {}
+        } else {
+            let range = ftp::range_argument(argument).filter(|_| *verb == Verb::Rang);
+            let marker = argument.trim().parse().ok().filter(|_| *verb == Verb::Rest);
+            self.offset = range.map(|(first, _)| first).or(marker).unwrap_or(0);
+            self.range = range.map(|(_, length)| length);
         }
     }
 

@@ -43,9 +43,11 @@ impl Sizes {
         room: usize,
     ) {
         let Some(reply) = command.completion() else { return };
-        let size = match (&command.verb, reply.code) {
-            (Verb::Size, 213) => ftp::size_reply(reply.text.raw()),
-            (Verb::Mlst, 250) => reply.text.raw().lines().find_map(|line| ftp::mlst_facts(line)?.size),
+        let size = match reply.code {
+            213 if command.verb == Verb::Size => ftp::size_reply(reply.text.raw()),
+            250 if command.verb == Verb::Mlst => {
+                reply.text.raw().lines().find_map(|line| ftp::mlst_facts(line)?.size)
+            }
             _ => None,
         };
         let name = name(directory, argument);

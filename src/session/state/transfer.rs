@@ -91,10 +91,12 @@ impl Path {
 
 /// The path of what a transfer command names.
 pub(super) fn path(directory: &WorkingDirectory, command: &Command, argument: Option<&str>) -> Option<Path> {
-    let name = match command.verb {
-        Verb::Stou => Some(command.replies.iter().find_map(|reply| ftp::stou_name(reply.text.raw()))?),
-        Verb::List | Verb::Nlst | Verb::Mlsd => without_options(argument),
-        _ => argument,
+    let name = if command.verb == Verb::Stou {
+        Some(command.replies.iter().find_map(|reply| ftp::stou_name(reply.text.raw()))?)
+    } else if command.verb.is_listing() {
+        without_options(argument)
+    } else {
+        argument
     };
     match directory.resolve(name) {
         Some(path) => Some(Path::Absolute(path.as_str().into())),
@@ -110,10 +112,12 @@ pub(super) fn aborted_after(command: &Command, later: &[Command]) -> bool {
 
 /// The direction that a verb states.
 const fn stated_direction(verb: &Verb) -> Option<Direction> {
-    match verb {
-        Verb::Retr | Verb::List | Verb::Nlst | Verb::Mlsd => Some(Direction::Download),
-        Verb::Stor | Verb::Stou | Verb::Appe => Some(Direction::Upload),
-        _ => None,
+    if matches!(verb, Verb::Stor | Verb::Stou | Verb::Appe) {
+        Some(Direction::Upload)
+    } else if verb.is_transfer() {
+        Some(Direction::Download)
+    } else {
+        None
     }
 }
 

@@ -284,12 +284,14 @@ impl Tracker {
         self.catch_up(session_id);
         let Some(session) = self.sessions.get(session_id) else { return };
         let given = command.of(&session.control.conversation.dialogue.commands);
-        let transfer = session.transfer(command, |channel| match on {
-            Some((index, connection)) if index == channel => Some(connection),
-            _ => match &session.channel(channel)?.link {
+        let transfer = session.transfer(command, |channel| {
+            if let Some((_, connection)) = on.filter(|(index, _)| *index == channel) {
+                return Some(connection);
+            }
+            match &session.channel(channel)?.link {
                 Link::Ended(connection, heads, _) => Some(heads.completed(connection)),
                 Link::None | Link::Open(..) => None,
-            },
+            }
         });
         let (Some(given), Some(transfer)) = (given, transfer) else { return };
         let kind = EventKind::Transferred {
