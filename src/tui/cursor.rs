@@ -1,6 +1,6 @@
 //! The cursor of a list, and how it moves.
 
-use super::message::Action;
+use super::message::Motion;
 
 /// The selected row of a list, and the first row that is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,23 +18,21 @@ impl Cursor {
         self.top = self.top.min(len.saturating_sub(height).max(self.at.saturating_sub(height - 1)));
     }
 
-    /// Moves as an action says; whether it was one that moves.
-    pub(super) fn act(&mut self, action: Action, len: usize, height: u16) -> bool {
+    /// Moves within so many rows, of which so many are shown.
+    pub(super) fn step(&mut self, motion: Motion, len: usize, height: u16) {
         let page = usize::from(height).max(1);
         let last = len.saturating_sub(1);
-        let to = match action {
-            Action::Down => self.at.saturating_add(1),
-            Action::Up => self.at.saturating_sub(1),
-            Action::PageDown => self.at.saturating_add(page),
-            Action::PageUp => self.at.saturating_sub(page),
-            Action::HalfDown => self.at.saturating_add(page / 2),
-            Action::HalfUp => self.at.saturating_sub(page / 2),
-            Action::First => 0,
-            Action::Last => last,
-            _ => return false,
+        let to = match motion {
+            Motion::Down => self.at.saturating_add(1),
+            Motion::Up => self.at.saturating_sub(1),
+            Motion::PageDown => self.at.saturating_add(page),
+            Motion::PageUp => self.at.saturating_sub(page),
+            Motion::HalfDown => self.at.saturating_add(page / 2),
+            Motion::HalfUp => self.at.saturating_sub(page / 2),
+            Motion::First => 0,
+            Motion::Last => last,
         };
         self.at = to.min(last);
-        true
     }
 
     /// Moves to the row that is shown as number `row`, where there is one.

@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use key::{Key, control, key, named, shifted};
 
-use super::message::Action;
+use super::message::{Action, Jump, Motion, Pan, ScreenAction, Setting, Typing};
 use super::screen::Screen;
 
 /// The screens that a binding applies to.
@@ -97,21 +97,27 @@ const fn bind(
 
 use Action as A;
 use Group as G;
+use Jump as J;
 use KeyCode as K;
+use Motion as M;
+use Pan as N;
 use Place as P;
+use ScreenAction as S;
+use Setting as E;
+use Typing as Y;
 
 /// The first part of the table, up to the keys of the screens.
 #[rustfmt::skip]
 const FIRST: &[Binding] = &[
-    bind(A::Down, "down", &[key('j'), named(K::Down)], P::Everywhere, G::Move, ["next row or event", ""]),
-    bind(A::Up, "up", &[key('k'), named(K::Up)], P::Everywhere, G::Move, ["previous row or event", ""]),
-    bind(A::First, "first", &[named(K::Home)], P::Everywhere, G::Move, ["first (also gg)", ""]),
-    bind(A::Last, "last", &[key('G'), named(K::End)], P::Everywhere, G::Move, ["last", ""]),
-    bind(A::HalfDown, "half-page-down", &[control('d')], P::Everywhere, G::Move, ["half a page down", ""]),
-    bind(A::HalfUp, "half-page-up", &[control('u')], P::Everywhere, G::Move, ["half a page up", ""]),
-    bind(A::PageDown, "page-down", &[named(K::PageDown)], P::Everywhere, G::Move, ["page down", ""]),
-    bind(A::PageUp, "page-up", &[named(K::PageUp)], P::Everywhere, G::Move, ["page up", ""]),
-    bind(A::GotoFrame, "goto-frame", &[key('g')], P::Everywhere, G::Move, ["g123: go to frame 123", ""]),
+    bind(A::Screen(S::Move(M::Down)), "down", &[key('j'), named(K::Down)], P::Everywhere, G::Move, ["next row or event", ""]),
+    bind(A::Screen(S::Move(M::Up)), "up", &[key('k'), named(K::Up)], P::Everywhere, G::Move, ["previous row or event", ""]),
+    bind(A::Screen(S::Move(M::First)), "first", &[named(K::Home)], P::Everywhere, G::Move, ["first (also gg)", ""]),
+    bind(A::Screen(S::Move(M::Last)), "last", &[key('G'), named(K::End)], P::Everywhere, G::Move, ["last", ""]),
+    bind(A::Screen(S::Move(M::HalfDown)), "half-page-down", &[control('d')], P::Everywhere, G::Move, ["half a page down", ""]),
+    bind(A::Screen(S::Move(M::HalfUp)), "half-page-up", &[control('u')], P::Everywhere, G::Move, ["half a page up", ""]),
+    bind(A::Screen(S::Move(M::PageDown)), "page-down", &[named(K::PageDown)], P::Everywhere, G::Move, ["page down", ""]),
+    bind(A::Screen(S::Move(M::PageUp)), "page-up", &[named(K::PageUp)], P::Everywhere, G::Move, ["page up", ""]),
+    bind(A::Type(Y::GotoFrame), "goto-frame", &[key('g')], P::Everywhere, G::Move, ["g123: go to frame 123", ""]),
 ];
 
 /// The keys of the screens: each has its number.
@@ -147,56 +153,56 @@ const MORE: &[Binding] = &[
     bind(A::NextScreen, "next-view", &[named(K::Tab)], P::Everywhere, G::Move, ["next view", ""]),
     bind(A::PreviousScreen, "previous-view", &[named(K::BackTab)], P::Everywhere, G::Move, ["previous view", ""]),
 
-    bind(A::NextProblem, "next-problem", &[key('e')], P::Everywhere, G::Search, ["next problem", "problem"]),
-    bind(A::PreviousProblem, "previous-problem", &[key('E')], P::Everywhere, G::Search, ["previous problem", ""]),
+    bind(A::Screen(S::NextProblem), "next-problem", &[key('e')], P::Everywhere, G::Search, ["next problem", "problem"]),
+    bind(A::Screen(S::PreviousProblem), "previous-problem", &[key('E')], P::Everywhere, G::Search, ["previous problem", ""]),
 
-    bind(A::Left, "left", &[named(K::Left), key('h')], P::Only(Screen::Timeline), G::Timeline, ["cursor left", ""]),
-    bind(A::Right, "right", &[named(K::Right), key('l')], P::Only(Screen::Timeline), G::Timeline, ["cursor right", "cursor"]),
-    bind(A::PageLeft, "pan-left", &[key('H'), shifted(K::Left)], P::Only(Screen::Timeline), G::Timeline, ["pan half a page left", ""]),
-    bind(A::PageRight, "pan-right", &[key('L'), shifted(K::Right)], P::Only(Screen::Timeline), G::Timeline, ["pan half a page right", ""]),
-    bind(A::ZoomIn, "zoom-in", &[key('+'), key('=')], P::Only(Screen::Timeline), G::Timeline, ["zoom in at the cursor", "zoom"]),
-    bind(A::ZoomOut, "zoom-out", &[key('-')], P::Only(Screen::Timeline), G::Timeline, ["zoom out", ""]),
-    bind(A::Fit, "fit", &[key('0')], P::Only(Screen::Timeline), G::Timeline, ["the whole session", "fit"]),
-    bind(A::Centre, "centre", &[key('z')], P::Only(Screen::Timeline), G::Timeline, ["centre the cursor", ""]),
-    bind(A::NextEvent, "next-event", &[key(']')], P::OneSession, G::Timeline, ["next event", ""]),
-    bind(A::PreviousEvent, "previous-event", &[key('[')], P::OneSession, G::Timeline, ["previous event", ""]),
-    bind(A::NextChannel, "next-data", &[key('}')], P::OneSession, G::Timeline, ["next data channel", "data"]),
-    bind(A::PreviousChannel, "previous-data", &[key('{')], P::OneSession, G::Timeline, ["previous data channel", ""]),
-    bind(A::NextSession, "next-session", &[key('J')], P::OneSession, G::Timeline, ["next session", ""]),
-    bind(A::PreviousSession, "previous-session", &[key('K')], P::OneSession, G::Timeline, ["previous session", ""]),
-    bind(A::SetMark, "set-mark", &[key('m')], P::OneSession, G::Timeline, ["ma: mark this time as a", "mark"]),
-    bind(A::JumpToMark, "jump-to-mark", &[key('\'')], P::OneSession, G::Timeline, ["'a: to mark a; '': back", ""]),
-    bind(A::Order, "order", &[key('o')], P::Only(Screen::Timeline), G::Timeline, ["order of the lanes", ""]),
-    bind(A::Order, "idle", &[key('c')], P::Only(Screen::Ladder), G::Timeline, ["idle time on or off", "idle"]),
+    bind(A::Screen(S::Pan(N::Left)), "left", &[named(K::Left), key('h')], P::Only(Screen::Timeline), G::Timeline, ["cursor left", ""]),
+    bind(A::Screen(S::Pan(N::Right)), "right", &[named(K::Right), key('l')], P::Only(Screen::Timeline), G::Timeline, ["cursor right", "cursor"]),
+    bind(A::Screen(S::Pan(N::PageLeft)), "pan-left", &[key('H'), shifted(K::Left)], P::Only(Screen::Timeline), G::Timeline, ["pan half a page left", ""]),
+    bind(A::Screen(S::Pan(N::PageRight)), "pan-right", &[key('L'), shifted(K::Right)], P::Only(Screen::Timeline), G::Timeline, ["pan half a page right", ""]),
+    bind(A::Screen(S::Pan(N::ZoomIn)), "zoom-in", &[key('+'), key('=')], P::Only(Screen::Timeline), G::Timeline, ["zoom in at the cursor", "zoom"]),
+    bind(A::Screen(S::Pan(N::ZoomOut)), "zoom-out", &[key('-')], P::Only(Screen::Timeline), G::Timeline, ["zoom out", ""]),
+    bind(A::Screen(S::Pan(N::Fit)), "fit", &[key('0')], P::Only(Screen::Timeline), G::Timeline, ["the whole session", "fit"]),
+    bind(A::Screen(S::Pan(N::Centre)), "centre", &[key('z')], P::Only(Screen::Timeline), G::Timeline, ["centre the cursor", ""]),
+    bind(A::Screen(S::Jump(J::NextEvent)), "next-event", &[key(']')], P::OneSession, G::Timeline, ["next event", ""]),
+    bind(A::Screen(S::Jump(J::PreviousEvent)), "previous-event", &[key('[')], P::OneSession, G::Timeline, ["previous event", ""]),
+    bind(A::Screen(S::Jump(J::NextChannel)), "next-data", &[key('}')], P::OneSession, G::Timeline, ["next data channel", "data"]),
+    bind(A::Screen(S::Jump(J::PreviousChannel)), "previous-data", &[key('{')], P::OneSession, G::Timeline, ["previous data channel", ""]),
+    bind(A::Screen(S::Jump(J::NextSession)), "next-session", &[key('J')], P::OneSession, G::Timeline, ["next session", ""]),
+    bind(A::Screen(S::Jump(J::PreviousSession)), "previous-session", &[key('K')], P::OneSession, G::Timeline, ["previous session", ""]),
+    bind(A::Type(Y::SetMark), "set-mark", &[key('m')], P::OneSession, G::Timeline, ["ma: mark this time as a", "mark"]),
+    bind(A::Type(Y::JumpToMark), "jump-to-mark", &[key('\'')], P::OneSession, G::Timeline, ["'a: to mark a; '': back", ""]),
+    bind(A::Screen(S::Order), "order", &[key('o')], P::Only(Screen::Timeline), G::Timeline, ["order of the lanes", ""]),
+    bind(A::Screen(S::Order), "idle", &[key('c')], P::Only(Screen::Ladder), G::Timeline, ["idle time on or off", "idle"]),
 
     bind(A::Open, "open", &[named(K::Enter)], P::Everywhere, G::Act, ["open, go to evidence", "open"]),
     bind(A::Back, "back", &[named(K::Esc)], P::Everywhere, G::Act, ["back; clear", ""]),
-    bind(A::Mark, "mark", &[key(' ')], P::Everywhere, G::Act, ["mark the session", "mark"]),
-    bind(A::Sort, "sort", &[key('s')], P::Lists, G::Act, ["sort by the next column", "sort"]),
-    bind(A::Reverse, "reverse", &[key('S')], P::Lists, G::Act, ["reverse the order", ""]),
-    bind(A::Order, "scope", &[key('o')], P::Lists, G::Act, ["all or this session", ""]),
-    bind(A::Ignore, "ignore", &[key('i')], P::Only(Screen::Findings), G::Act, ["ignore this finding kind", "ignore"]),
+    bind(A::Screen(S::Mark), "mark", &[key(' ')], P::Everywhere, G::Act, ["mark the session", "mark"]),
+    bind(A::Screen(S::Sort), "sort", &[key('s')], P::Lists, G::Act, ["sort by the next column", "sort"]),
+    bind(A::Screen(S::Reverse), "reverse", &[key('S')], P::Lists, G::Act, ["reverse the order", ""]),
+    bind(A::Screen(S::Order), "scope", &[key('o')], P::Lists, G::Act, ["all or this session", ""]),
+    bind(A::Screen(S::Ignore), "ignore", &[key('i')], P::Only(Screen::Findings), G::Act, ["ignore this finding kind", "ignore"]),
     bind(A::Copy, "copy", &[key('y')], P::Everywhere, G::Act, ["copy Wireshark filter", "copy"]),
     bind(A::Wireshark, "wireshark", &[key('W')], P::Everywhere, G::Act, ["open Wireshark here", ""]),
-    bind(A::Save, "save", &[key('w')], P::Everywhere, G::Act, ["save packets (pcapng)", "save"]),
+    bind(A::Type(Y::Save), "save", &[key('w')], P::Everywhere, G::Act, ["save packets (pcapng)", "save"]),
     bind(A::Export, "export", &[key('x')], P::Everywhere, G::Act, ["export", "export"]),
 
-    bind(A::Filter, "filter", &[key('/')], P::Everywhere, G::Search, ["filter the sessions", "filter"]),
-    bind(A::Recent, "recent-filters", &[key('F')], P::Everywhere, G::Search, ["recent filters", ""]),
-    bind(A::Find, "find", &[control('f')], P::Everywhere, G::Search, ["find text", ""]),
+    bind(A::Type(Y::Filter), "filter", &[key('/')], P::Everywhere, G::Search, ["filter the sessions", "filter"]),
+    bind(A::Type(Y::Recent), "recent-filters", &[key('F')], P::Everywhere, G::Search, ["recent filters", ""]),
+    bind(A::Type(Y::Find), "find", &[control('f')], P::Everywhere, G::Search, ["find text", ""]),
     bind(A::FindNext, "find-next", &[key('n')], P::Everywhere, G::Search, ["next match", ""]),
     bind(A::FindPrevious, "find-previous", &[key('N')], P::Everywhere, G::Search, ["previous match", ""]),
     bind(A::BrushEarlier, "brush-earlier", &[shifted(K::Left)], P::Lists, G::Search, ["move the range earlier", ""]),
     bind(A::BrushLater, "brush-later", &[shifted(K::Right)], P::Lists, G::Search, ["brush a time range", ""]),
 
-    bind(A::Pause, "pause", &[key('p')], P::Everywhere, G::Live, ["pause, resume", ""]),
-    bind(A::Follow, "follow", &[key('A')], P::Everywhere, G::Live, ["follow the newest", ""]),
+    bind(A::Set(E::Pause), "pause", &[key('p')], P::Everywhere, G::Live, ["pause, resume", ""]),
+    bind(A::Set(E::Follow), "follow", &[key('A')], P::Everywhere, G::Live, ["follow the newest", ""]),
     bind(A::Stop, "stop", &[control('c')], P::Everywhere, G::Live, ["stop; again: quit", ""]),
 
-    bind(A::Help, "help", &[key('?'), named(K::F(1))], P::Everywhere, G::General, ["this help", "help"]),
-    bind(A::CommandLine, "command", &[key(':')], P::Everywhere, G::General, ["command line", ""]),
-    bind(A::TimeFormat, "time-format", &[key('t')], P::Everywhere, G::General, ["time format", ""]),
-    bind(A::Theme, "theme", &[key('T')], P::Everywhere, G::General, ["theme", ""]),
+    bind(A::Type(Y::Help), "help", &[key('?'), named(K::F(1))], P::Everywhere, G::General, ["this help", "help"]),
+    bind(A::Type(Y::CommandLine), "command", &[key(':')], P::Everywhere, G::General, ["command line", ""]),
+    bind(A::Set(E::TimeFormat), "time-format", &[key('t')], P::Everywhere, G::General, ["time format", ""]),
+    bind(A::Set(E::Theme), "theme", &[key('T')], P::Everywhere, G::General, ["theme", ""]),
     bind(A::Mouse, "mouse", &[named(K::F(2))], P::Everywhere, G::General, ["mouse on or off", ""]),
     bind(A::Redraw, "redraw", &[control('l')], P::Everywhere, G::General, ["redraw", ""]),
     bind(A::Suspend, "suspend", &[control('z')], P::Everywhere, G::General, ["suspend (fg returns)", ""]),
@@ -287,19 +293,19 @@ impl Keymap {
 
 const fn hint_rank(action: Action) -> u8 {
     match action {
-        Action::Help => 0,
+        Action::Type(Typing::Help) => 0,
         Action::Quit => 1,
         Action::Open => 2,
-        Action::NextProblem => 3,
-        Action::Filter => 4,
-        Action::ZoomIn => 5,
-        Action::Right => 6,
-        Action::NextChannel => 7,
-        Action::Fit => 8,
-        Action::Sort => 9,
-        Action::Mark => 10,
+        Action::Screen(ScreenAction::NextProblem) => 3,
+        Action::Type(Typing::Filter) => 4,
+        Action::Screen(ScreenAction::Pan(Pan::ZoomIn)) => 5,
+        Action::Screen(ScreenAction::Pan(Pan::Right)) => 6,
+        Action::Screen(ScreenAction::Jump(Jump::NextChannel)) => 7,
+        Action::Screen(ScreenAction::Pan(Pan::Fit)) => 8,
+        Action::Screen(ScreenAction::Sort) => 9,
+        Action::Screen(ScreenAction::Mark) => 10,
         Action::Copy => 11,
-        Action::Save => 12,
+        Action::Type(Typing::Save) => 12,
         _ => 13,
     }
 }
@@ -343,13 +349,22 @@ mod tests {
     #[test]
     fn a_key_means_what_the_screen_makes_of_it() {
         let keymap = Keymap::default();
-        assert_eq!(keymap.action(Screen::Timeline, press(K::Char('o'))), Some(Action::Order));
-        assert_eq!(keymap.action(Screen::Timeline, press(K::Left)), Some(Action::Left));
+        assert_eq!(
+            keymap.action(Screen::Timeline, press(K::Char('o'))),
+            Some(Action::Screen(ScreenAction::Order))
+        );
+        assert_eq!(
+            keymap.action(Screen::Timeline, press(K::Left)),
+            Some(Action::Screen(ScreenAction::Pan(Pan::Left)))
+        );
         assert_eq!(keymap.action(Screen::Sessions, press(K::Left)), None);
         let shift_left = KeyEvent::new(K::Left, KeyModifiers::SHIFT);
         assert_eq!(keymap.action(Screen::Sessions, shift_left), Some(Action::BrushEarlier));
         let upper = KeyEvent::new(K::Char('G'), KeyModifiers::SHIFT);
-        assert_eq!(keymap.action(Screen::Ports, upper), Some(Action::Last));
+        assert_eq!(
+            keymap.action(Screen::Ports, upper),
+            Some(Action::Screen(ScreenAction::Move(Motion::Last)))
+        );
     }
 
     #[test]

@@ -9,6 +9,50 @@ use super::screen::Screen;
 /// What a key can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Action {
+    /// Something that each screen does in its own way.
+    Screen(ScreenAction),
+    Open,
+    Back,
+    Show(Screen),
+    NextScreen,
+    PreviousScreen,
+    /// Opens something to type in or to choose from, or waits for a second key.
+    Type(Typing),
+    /// Changes how things are shown.
+    Set(Setting),
+    BrushEarlier,
+    BrushLater,
+    FindNext,
+    FindPrevious,
+    Export,
+    Copy,
+    Wireshark,
+    Stop,
+    Mouse,
+    Redraw,
+    Suspend,
+    Quit,
+    QuitKeeping,
+}
+
+/// What is left to the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ScreenAction {
+    Move(Motion),
+    Pan(Pan),
+    Jump(Jump),
+    NextProblem,
+    PreviousProblem,
+    Mark,
+    Sort,
+    Reverse,
+    Order,
+    Ignore,
+}
+
+/// To another row or event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Motion {
     Down,
     Up,
     PageDown,
@@ -17,12 +61,11 @@ pub(super) enum Action {
     HalfUp,
     First,
     Last,
-    Open,
-    Back,
-    Show(Screen),
-    NextScreen,
-    PreviousScreen,
-    Mark,
+}
+
+/// To another part of the time that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Pan {
     Left,
     Right,
     PageLeft,
@@ -31,44 +74,40 @@ pub(super) enum Action {
     ZoomOut,
     Fit,
     Centre,
+}
+
+/// From one session, or what is in it, to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Jump {
     NextEvent,
     PreviousEvent,
     NextChannel,
     PreviousChannel,
-    NextProblem,
-    PreviousProblem,
     NextSession,
     PreviousSession,
+}
+
+/// What is typed or chosen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Typing {
+    GotoFrame,
     SetMark,
     JumpToMark,
-    BrushEarlier,
-    BrushLater,
     Filter,
     Recent,
     Find,
-    FindNext,
-    FindPrevious,
     CommandLine,
-    GotoFrame,
     Save,
-    Export,
-    Copy,
-    Wireshark,
-    Sort,
-    Reverse,
-    Order,
+    Help,
+}
+
+/// How things are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Setting {
     TimeFormat,
     Theme,
-    Ignore,
     Pause,
     Follow,
-    Stop,
-    Help,
-    Mouse,
-    Redraw,
-    Suspend,
-    Quit,
-    QuitKeeping,
 }
 
 /// Changes to the line that is being typed.

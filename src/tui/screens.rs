@@ -24,7 +24,7 @@ use ratatui::layout::Rect;
 use super::canvas::Canvas;
 use super::data::Data;
 use super::layout::{Panes, Spot};
-use super::message::{Action, Turn};
+use super::message::{ScreenAction, Turn};
 use super::screen::Screen;
 use super::state::State;
 use crate::export::What;
@@ -51,7 +51,7 @@ pub(super) trait View: fmt::Debug {
     fn draw(&self, state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes);
 
     /// Performs an action whose meaning depends on the screen.
-    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action);
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: ScreenAction);
 
     /// Enter: opens what the row leads to.
     fn open(&mut self, state: &mut State, data: &Data);

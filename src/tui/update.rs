@@ -13,7 +13,7 @@ use super::data::{Changed, Data};
 use super::effect::{Effect, usual_format};
 use super::interface::Interface;
 use super::layout::{self, Spot};
-use super::message::{Action, Message, Turn};
+use super::message::{Action, Message, Motion, ScreenAction, Setting, Turn, Typing};
 use super::overlays::help;
 use super::screen::Screen;
 use super::state::{Overlay, Pending, Prompt, Purpose, Question, State};
@@ -155,8 +155,11 @@ fn act(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect>
     let state = &mut interface.state;
     match &state.overlay {
         Overlay::Help { top } => {
-            let top = *top;
-            state.overlay = help::scroll(state, action, top);
+            state.overlay = match action {
+                Action::Screen(ScreenAction::Move(motion)) => help::scroll(state, motion, *top),
+                // Any other key closes it.
+                _ => Overlay::None,
+            };
             return None;
         }
         Overlay::Recent { .. } => {
@@ -190,48 +193,46 @@ fn act(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect>
             view.open(state, data);
         }
         Action::Back => back(state),
-        Action::Mark => mark(interface, data),
         Action::BrushEarlier => brush(state, data, -1),
         Action::BrushLater => brush(state, data, 1),
         Action::FindNext => find(interface, data, true),
         Action::FindPrevious => find(interface, data, false),
-        Action::TimeFormat | Action::Theme | Action::Pause | Action::Follow => set(state, action),
+        Action::Set(setting) => set(state, setting),
         Action::Export => propose_export(interface),
-        _ if begins_typing(state, action) => {}
-        _ => on_screen(interface, data, action),
+        Action::Type(typing) => begin_typing(state, typing),
+        Action::Screen(ScreenAction::Mark) => mark(interface, data),
+        Action::Screen(action) => on_screen(interface, data, action),
     }
     None
 }
 
 /// Leaves an action to the screen that is shown.
-fn on_screen(interface: &mut Interface, data: &Data, action: Action) {
+fn on_screen(interface: &mut Interface, data: &Data, action: ScreenAction) {
     let panes = interface.panes();
     let (view, state) = interface.parts();
     view.act(state, data, &panes, action);
 }
 
-/// Opens a prompt, a list or the help, or waits for a second key; whether the action does that.
-fn begins_typing(state: &mut State, action: Action) -> bool {
-    match action {
-        Action::GotoFrame => state.pending = Some(Pending::Go),
-        Action::SetMark => state.pending = Some(Pending::SetMark),
-        Action::JumpToMark => state.pending = Some(Pending::JumpToMark),
-        Action::Filter => {
+/// Opens a prompt, a list or the help, or waits for a second key.
+fn begin_typing(state: &mut State, typing: Typing) {
+    match typing {
+        Typing::GotoFrame => state.pending = Some(Pending::Go),
+        Typing::SetMark => state.pending = Some(Pending::SetMark),
+        Typing::JumpToMark => state.pending = Some(Pending::JumpToMark),
+        Typing::Filter => {
             let text = state.row_filter.text().to_owned();
             prompt::open(state, Purpose::Filter, &text);
         }
-        Action::Recent if state.settings.history.is_empty() => state.say("no filter was used yet"),
-        Action::Recent => state.overlay = Overlay::Recent { at: 0 },
-        Action::Find => prompt::open(state, Purpose::Find, ""),
-        Action::CommandLine => prompt::open(state, Purpose::Command, ""),
-        Action::Save => {
+        Typing::Recent if state.settings.history.is_empty() => state.say("no filter was used yet"),
+        Typing::Recent => state.overlay = Overlay::Recent { at: 0 },
+        Typing::Find => prompt::open(state, Purpose::Find, ""),
+        Typing::CommandLine => prompt::open(state, Purpose::Command, ""),
+        Typing::Save => {
             let name = if state.marked.is_empty() { "session.pcapng" } else { "sessions.pcapng" };
             prompt::open(state, Purpose::Command, &format!("w {name}"));
         }
-        Action::Help => state.overlay = Overlay::Help { top: 0 },
-        _ => return false,
+        Typing::Help => state.overlay = Overlay::Help { top: 0 },
     }
-    true
 }
 
 /// Proposes to export what the screen shows.
@@ -244,22 +245,21 @@ fn propose_export(interface: &mut Interface) {
 }
 
 /// Changes how things are shown.
-fn set(state: &mut State, action: Action) {
-    match action {
-        Action::TimeFormat => {
+fn set(state: &mut State, setting: Setting) {
+    match setting {
+        Setting::TimeFormat => {
             state.settings.time_format = state.settings.time_format.next();
             state.say(format!("times: {}", state.settings.time_format.name()));
         }
-        Action::Theme => theme(state, state.settings.theme.next()),
-        Action::Pause => {
+        Setting::Theme => theme(state, state.settings.theme.next()),
+        Setting::Pause => {
             state.paused = !state.paused;
             state.say(if state.paused { "list paused; reading continues" } else { "resumed" });
         }
-        Action::Follow => {
+        Setting::Follow => {
             state.follow = !state.follow;
             state.say(if state.follow { "following the newest session" } else { "no longer following" });
         }
-        _ => {}
     }
 }
 
@@ -284,7 +284,7 @@ fn mark(interface: &mut Interface, data: &Data) {
     if !marked.remove(&index) {
         marked.insert(index);
     }
-    on_screen(interface, data, Action::Mark);
+    on_screen(interface, data, ScreenAction::Mark);
 }
 
 /// The key after `g`, `m` or `'`.
@@ -293,7 +293,7 @@ fn second_key(interface: &mut Interface, data: &Data, letter: char) {
     let columns = layout::time_area(interface.panes().rows).width;
     let state = &mut interface.state;
     match pending {
-        Pending::Go if letter == 'g' => on_screen(interface, data, Action::First),
+        Pending::Go if letter == 'g' => on_screen(interface, data, ScreenAction::Move(Motion::First)),
         Pending::Go => {}
         Pending::SetMark => {
             if let Some(index) = state.selected
@@ -397,7 +397,8 @@ fn wheel(interface: &mut Interface, data: &Data, turn: Turn) {
     let (view, state) = interface.parts();
     if !view.wheel(state, &panes, turn) {
         for _ in 0..3 {
-            act(interface, data, if turn.down { Action::Down } else { Action::Up });
+            let motion = if turn.down { Motion::Down } else { Motion::Up };
+            act(interface, data, Action::Screen(ScreenAction::Move(motion)));
         }
     }
 }

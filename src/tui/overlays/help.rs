@@ -7,7 +7,7 @@ use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::glyphs;
 use crate::tui::keymap::Group;
 use crate::tui::layout;
-use crate::tui::message::Action;
+use crate::tui::message::Motion;
 use crate::tui::state::{Overlay, State};
 use crate::tui::theme::Role;
 use crate::tui::words;
@@ -110,16 +110,15 @@ fn overflow(state: &State, screen: Rect) -> u16 {
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(inside.height)
 }
 
-/// Scrolls; whatever does not scroll closes it.
-pub(in crate::tui) fn scroll(state: &State, action: Action, top: u16) -> Overlay {
-    let top = match action {
-        Action::Down => top.saturating_add(1),
-        Action::Up => top.saturating_sub(1),
-        Action::PageDown | Action::HalfDown => top.saturating_add(10),
-        Action::PageUp | Action::HalfUp => top.saturating_sub(10),
-        Action::First => 0,
-        Action::Last => u16::MAX,
-        _ => return Overlay::None,
+/// Scrolls.
+pub(in crate::tui) fn scroll(state: &State, motion: Motion, top: u16) -> Overlay {
+    let top = match motion {
+        Motion::Down => top.saturating_add(1),
+        Motion::Up => top.saturating_sub(1),
+        Motion::PageDown | Motion::HalfDown => top.saturating_add(10),
+        Motion::PageUp | Motion::HalfUp => top.saturating_sub(10),
+        Motion::First => 0,
+        Motion::Last => u16::MAX,
     };
     let screen = Rect { x: 0, y: 0, width: state.size.0, height: state.size.1 };
     Overlay::Help { top: top.min(overflow(state, screen)) }

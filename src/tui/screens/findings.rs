@@ -15,7 +15,7 @@ use crate::tui::details;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height};
-use crate::tui::message::Action;
+use crate::tui::message::{Motion, ScreenAction};
 use crate::tui::state::State;
 use crate::tui::state::Target;
 use crate::tui::theme::Role;
@@ -51,31 +51,30 @@ impl View for Findings {
         draw(self, data, canvas, panes);
     }
 
-    fn act(&mut self, state: &mut State, _data: &Data, panes: &Panes, action: Action) {
-        let action = match action {
-            // Every row is a problem.
-            Action::NextProblem => Action::Down,
-            Action::PreviousProblem => Action::Up,
-            other => other,
-        };
+    fn act(&mut self, state: &mut State, _data: &Data, panes: &Panes, action: ScreenAction) {
+        let (len, height) = (self.rows.len(), panes.rows.height);
         match action {
-            Action::Sort => {
+            // Every row is a problem.
+            ScreenAction::NextProblem => self.cursor.step(Motion::Down, len, height),
+            ScreenAction::PreviousProblem => self.cursor.step(Motion::Up, len, height),
+            ScreenAction::Sort => {
                 self.sort = self.sort.next();
                 self.order();
             }
-            Action::Reverse => {
+            ScreenAction::Reverse => {
                 self.reversed = !self.reversed;
                 self.order();
             }
-            Action::Order => {
+            ScreenAction::Order => {
                 state.toggle_scope(&mut self.only);
                 self.stale();
             }
-            Action::Ignore => match self.ignore() {
+            ScreenAction::Ignore => match self.ignore() {
                 Some(code) => state.say(format!("{code} is ignored; :unignore shows all again")),
                 None => state.say("all findings are shown"),
             },
-            _ => _ = self.cursor.act(action, self.rows.len(), panes.rows.height),
+            ScreenAction::Move(motion) => self.cursor.step(motion, len, height),
+            ScreenAction::Mark | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
         }
     }
 

@@ -11,7 +11,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::data::Data;
 use crate::tui::events::Event;
 use crate::tui::layout::{self, Panes, Spot, by_height};
-use crate::tui::message::Action;
+use crate::tui::message::ScreenAction;
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
 
@@ -79,8 +79,8 @@ impl View for Ladder {
         draw::draw(self, state, data, canvas, panes);
     }
 
-    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action) {
-        if action == Action::Order {
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: ScreenAction) {
+        if action == ScreenAction::Order {
             self.compressed = !self.compressed;
             state.say(if self.compressed { "idle times are left out" } else { "idle times are shown" });
         } else {

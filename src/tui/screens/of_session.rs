@@ -10,29 +10,47 @@ use crate::tui::data::Data;
 use crate::tui::details;
 use crate::tui::events::{self, Event};
 use crate::tui::evidence;
-use crate::tui::message::Action;
+use crate::tui::message::{Jump, Motion, ScreenAction};
 use crate::tui::state::{Opened, State};
 use crate::tui::theme::Role;
 
 /// Performs an action that timeline and ladder share; `page` is the number of rows on a page.
-pub(super) fn act(state: &mut State, data: &Data, action: Action, page: u16) {
-    let page = i64::from(page);
+pub(super) fn act(state: &mut State, data: &Data, action: ScreenAction, page: u16) {
     match action {
-        Action::Down | Action::NextEvent => state.step(1),
-        Action::Up | Action::PreviousEvent => state.step(-1),
-        Action::PageDown => state.step(page),
-        Action::PageUp => state.step(-page),
-        Action::HalfDown => state.step(page / 2),
-        Action::HalfUp => state.step(-page / 2),
-        Action::First => state.go_to_event(0),
-        Action::Last => state.go_to_event(usize::MAX),
-        Action::NextProblem => next_problem(state, data, true),
-        Action::PreviousProblem => next_problem(state, data, false),
-        Action::NextChannel => next_channel(state, true),
-        Action::PreviousChannel => next_channel(state, false),
-        Action::NextSession => next_session(state, true),
-        Action::PreviousSession => next_session(state, false),
-        _ => {}
+        ScreenAction::Move(motion) => step(state, motion, i64::from(page)),
+        ScreenAction::Jump(jump) => jump_to(state, jump),
+        ScreenAction::NextProblem => next_problem(state, data, true),
+        ScreenAction::PreviousProblem => next_problem(state, data, false),
+        ScreenAction::Pan(_)
+        | ScreenAction::Mark
+        | ScreenAction::Sort
+        | ScreenAction::Reverse
+        | ScreenAction::Order
+        | ScreenAction::Ignore => {}
+    }
+}
+
+fn step(state: &mut State, motion: Motion, page: i64) {
+    match motion {
+        Motion::Down => state.step(1),
+        Motion::Up => state.step(-1),
+        Motion::PageDown => state.step(page),
+        Motion::PageUp => state.step(-page),
+        Motion::HalfDown => state.step(page / 2),
+        Motion::HalfUp => state.step(-page / 2),
+        Motion::First => state.go_to_event(0),
+        Motion::Last => state.go_to_event(usize::MAX),
+    }
+}
+
+fn jump_to(state: &mut State, jump: Jump) {
+    match jump {
+        Jump::NextEvent => state.step(1),
+        Jump::PreviousEvent => state.step(-1),
+        Jump::NextChannel => next_channel(state, true),
+        Jump::PreviousChannel => next_channel(state, false),
+        Jump::NextSession => next_session(state, true),
+        Jump::PreviousSession => next_session(state, false),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::tui::data::Data;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height};
-use crate::tui::message::Action;
+use crate::tui::message::ScreenAction;
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::state::State;
 use crate::tui::state::Target;
@@ -60,27 +60,28 @@ impl View for Ports {
         draw(self, data, canvas, panes);
     }
 
-    fn act(&mut self, state: &mut State, _data: &Data, panes: &Panes, action: Action) {
+    fn act(&mut self, state: &mut State, _data: &Data, panes: &Panes, action: ScreenAction) {
         match action {
-            Action::NextProblem | Action::PreviousProblem => {
-                let forward = action == Action::NextProblem;
+            ScreenAction::NextProblem | ScreenAction::PreviousProblem => {
+                let forward = action == ScreenAction::NextProblem;
                 if !self.cursor.seek(&self.rows, forward, |port| port.problems > 0) {
                     state.say("no further problem");
                 }
             }
-            Action::Sort => {
+            ScreenAction::Sort => {
                 self.sort = self.sort.next();
                 self.order();
             }
-            Action::Reverse => {
+            ScreenAction::Reverse => {
                 self.reversed = !self.reversed;
                 self.order();
             }
-            Action::Order => {
+            ScreenAction::Order => {
                 state.toggle_scope(&mut self.only);
                 self.stale();
             }
-            _ => _ = self.cursor.act(action, self.rows.len(), panes.rows.height),
+            ScreenAction::Move(motion) => self.cursor.step(motion, self.rows.len(), panes.rows.height),
+            ScreenAction::Mark | ScreenAction::Ignore | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
         }
     }
 

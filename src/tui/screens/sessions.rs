@@ -16,7 +16,7 @@ use crate::tui::details;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height, take_bottom, take_top};
-use crate::tui::message::Action;
+use crate::tui::message::{Motion, ScreenAction};
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
@@ -68,25 +68,25 @@ impl View for Sessions {
         draw(state, data, canvas, panes);
     }
 
-    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action) {
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: ScreenAction) {
         match action {
-            Action::NextProblem | Action::PreviousProblem => {
-                if !state.seek_problem_session(data, action == Action::NextProblem) {
+            ScreenAction::NextProblem | ScreenAction::PreviousProblem => {
+                if !state.seek_problem_session(data, action == ScreenAction::NextProblem) {
                     state.say("no further problem");
                 }
             }
-            Action::Sort => {
+            ScreenAction::Sort => {
                 let (sort, _) = state.row_filter.sort();
                 state.row_filter.order(sort.next(), false, data);
             }
-            Action::Reverse => {
+            ScreenAction::Reverse => {
                 let (sort, reversed) = state.row_filter.sort();
                 state.row_filter.order(sort, !reversed, data);
             }
-            Action::Order => {}
             // Marking moves on, so that several rows can be marked by one key.
-            Action::Mark => walk(state, Action::Down, panes),
-            _ => walk(state, action, panes),
+            ScreenAction::Mark => walk(state, Motion::Down, panes),
+            ScreenAction::Move(motion) => walk(state, motion, panes),
+            ScreenAction::Order | ScreenAction::Ignore | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
         }
     }
 
@@ -144,8 +144,8 @@ impl View for Sessions {
     }
 }
 
-fn walk(state: &mut State, action: Action, panes: &Panes) {
-    state.list.act(action, state.row_filter.rows().len(), panes.rows.height);
+fn walk(state: &mut State, motion: Motion, panes: &Panes) {
+    state.list.step(motion, state.row_filter.rows().len(), panes.rows.height);
     select_listed(state);
 }
 

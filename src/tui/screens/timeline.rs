@@ -13,7 +13,7 @@ use crate::report::ChannelIndex;
 use crate::tui::canvas::Canvas;
 use crate::tui::data::Data;
 use crate::tui::layout::{self, Panes, Spot, by_height, take_bottom, take_top};
-use crate::tui::message::{Action, Turn};
+use crate::tui::message::{Pan, ScreenAction, Turn};
 use crate::tui::scale::TimeScale;
 use crate::tui::screen::Screen;
 use crate::tui::state::{Opened, State};
@@ -105,24 +105,24 @@ impl View for Timeline {
         draw::draw(self, state, data, canvas, panes);
     }
 
-    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action) {
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: ScreenAction) {
         let columns = layout::time_area(panes.rows).width;
         match action {
-            Action::Left => shift(state, columns, -1),
-            Action::Right => shift(state, columns, 1),
-            Action::PageLeft => pan(state, columns, -1),
-            Action::PageRight => pan(state, columns, 1),
-            Action::ZoomIn => zoom(state, state.position.cursor, true),
-            Action::ZoomOut => zoom(state, state.position.cursor, false),
-            Action::Fit => fit(state),
-            Action::Centre => {
-                state.position.window = state.position.window.centred(state.position.cursor);
-            }
-            Action::Order => {
+            ScreenAction::Pan(pan) => pan_or_zoom(state, columns, pan),
+            ScreenAction::Order => {
                 self.order = self.order.next();
                 state.say(format!("lanes sorted by {}", self.order.name()));
             }
-            _ => of_session::act(state, data, action, panes.events.height.saturating_sub(2).max(5)),
+            ScreenAction::Move(_)
+            | ScreenAction::Jump(_)
+            | ScreenAction::NextProblem
+            | ScreenAction::PreviousProblem
+            | ScreenAction::Mark
+            | ScreenAction::Sort
+            | ScreenAction::Reverse
+            | ScreenAction::Ignore => {
+                of_session::act(state, data, action, panes.events.height.saturating_sub(2).max(5));
+            }
         }
     }
 
@@ -212,6 +212,22 @@ impl Timeline {
         let nearest = of_channel.min_by_key(|(_, event)| event.time.since(time).abs()).map(|(at, _)| at);
         if let Some(at) = nearest {
             state.position.at = at;
+        }
+    }
+}
+
+/// Shows another part of time.
+fn pan_or_zoom(state: &mut State, columns: u16, to: Pan) {
+    match to {
+        Pan::Left => shift(state, columns, -1),
+        Pan::Right => shift(state, columns, 1),
+        Pan::PageLeft => pan(state, columns, -1),
+        Pan::PageRight => pan(state, columns, 1),
+        Pan::ZoomIn => zoom(state, state.position.cursor, true),
+        Pan::ZoomOut => zoom(state, state.position.cursor, false),
+        Pan::Fit => fit(state),
+        Pan::Centre => {
+            state.position.window = state.position.window.centred(state.position.cursor);
         }
     }
 }

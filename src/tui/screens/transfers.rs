@@ -15,7 +15,7 @@ use crate::tui::events;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height};
-use crate::tui::message::Action;
+use crate::tui::message::ScreenAction;
 use crate::tui::state::State;
 use crate::tui::state::Target;
 use crate::tui::summary::Summary;
@@ -46,31 +46,31 @@ impl View for Transfers {
         draw(self, data, canvas, panes);
     }
 
-    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: Action) {
+    fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: ScreenAction) {
         match action {
-            Action::NextProblem | Action::PreviousProblem => {
+            ScreenAction::NextProblem | ScreenAction::PreviousProblem => {
                 let failed = |row: &TransferRow| {
                     list::of(data, *row).is_some_and(|(_, transfer)| transfer.status != Status::Complete)
                 };
-                if !self.cursor.seek(&self.rows, action == Action::NextProblem, failed) {
+                if !self.cursor.seek(&self.rows, action == ScreenAction::NextProblem, failed) {
                     state.say("no further problem");
                 }
             }
-            Action::Sort => {
+            ScreenAction::Sort => {
                 self.sort = self.sort.next();
                 self.order(data);
             }
-            Action::Reverse => {
+            ScreenAction::Reverse => {
                 self.reversed = !self.reversed;
                 self.order(data);
             }
-            Action::Order => {
+            ScreenAction::Order => {
                 state.toggle_scope(&mut self.only);
                 self.stale();
             }
-            Action::Mark => {}
-            _ => {
-                self.cursor.act(action, self.rows.len(), panes.rows.height);
+            ScreenAction::Mark | ScreenAction::Ignore | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
+            ScreenAction::Move(motion) => {
+                self.cursor.step(motion, self.rows.len(), panes.rows.height);
                 state.selected = self.selected().map(|(session, _)| session).or(state.selected);
             }
         }

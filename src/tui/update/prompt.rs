@@ -7,7 +7,7 @@ use crate::tui::commands;
 use crate::tui::data::Data;
 use crate::tui::effect::Effect;
 use crate::tui::interface::Interface;
-use crate::tui::message::{Action, Edit};
+use crate::tui::message::{Action, Edit, Motion, ScreenAction, Typing};
 use crate::tui::state::{Completion, Overlay, Prompt, Purpose, State};
 
 /// The most filters remembered.
@@ -187,11 +187,12 @@ pub(in crate::tui) fn apply_filter(state: &mut State, text: &str) -> bool {
 pub(super) fn recent(state: &mut State, action: Action) {
     let count = state.settings.history.len();
     let Overlay::Recent { at } = &mut state.overlay else { return };
+    let last = count.saturating_sub(1);
     match action {
-        Action::Down => *at = (*at + 1).min(count.saturating_sub(1)),
-        Action::Up => *at = at.saturating_sub(1),
-        Action::First => *at = 0,
-        Action::Last => *at = count.saturating_sub(1),
+        Action::Screen(ScreenAction::Move(Motion::Down)) => *at = (*at + 1).min(last),
+        Action::Screen(ScreenAction::Move(Motion::Up)) => *at = at.saturating_sub(1),
+        Action::Screen(ScreenAction::Move(Motion::First)) => *at = 0,
+        Action::Screen(ScreenAction::Move(Motion::Last)) => *at = last,
         Action::Open => {
             let chosen = state.settings.history.iter().rev().nth(*at).cloned();
             state.overlay = Overlay::None;
@@ -199,10 +200,11 @@ pub(super) fn recent(state: &mut State, action: Action) {
                 apply_filter(state, &text);
             }
         }
-        Action::Filter => {
+        Action::Type(Typing::Filter) => {
             let chosen = state.settings.history.iter().rev().nth(*at).cloned().unwrap_or_default();
             open(state, Purpose::Filter, &chosen);
         }
+        // Any other key closes it.
         _ => state.overlay = Overlay::None,
     }
 }
