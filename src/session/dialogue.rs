@@ -295,7 +295,9 @@ impl Dialogue {
             Some(verb) => may_answer(verb, reply.code),
             None => Answer::Possible,
         };
-        let candidates = || self.pending.iter().enumerate().filter(|(_, pending)| received(pending));
+        // Whoever opens a thousand commands makes no reply cost more than another.
+        let first_ones = || self.pending.iter().enumerate().take(OVERTAKEN);
+        let candidates = || first_ones().filter(|(_, pending)| received(pending));
         let oldest = self.pending.front()?;
         if received(oldest) && !oldest.begun && !oldest.maybe_lost {
             return Some(0);
@@ -330,14 +332,14 @@ impl Dialogue {
             })
     }
 
-    /// Whether a reply behind a gap says no more than that a command failed, where it may as well be said of another: the
-    /// reply to this one may lie in the gap, and a transfer that has begun ends otherwise, or a later command is lost too.
+    /// Whether a reply behind a gap may as well be another command's: the reply to this one may lie in the gap, and a later
+    /// command is lost too, or a transfer that has begun ends otherwise than by being told that a command failed.
     fn is_anothers(&self, pending: &Pending, reply: &Reply, server_had: Option<u64>) -> bool {
         let says_little = matches!(reply.code, 421 | 500..=504);
         let lost_later = self
             .lost_commands
             .is_some_and(|start| start >= pending.received_at && server_had.is_none_or(|had| had > start));
-        pending.maybe_lost && says_little && (pending.begun || lost_later)
+        pending.maybe_lost && (lost_later || says_little && pending.begun)
     }
 
     fn verb(&self, index: CommandIndex) -> Option<&Verb> {

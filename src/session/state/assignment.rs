@@ -169,7 +169,8 @@ impl Assignment {
             .into_iter()
             .flatten()
             .copied()
-            .find(|&channel| channels.has_connection(channel) && self.is_unused(channel));
+            .filter(|&channel| channels.has_connection(channel) && self.is_unused(channel))
+            .find(|&channel| !Self::is_too_early(channel, command, channels));
         if further.is_some() {
             return further;
         }
@@ -179,11 +180,20 @@ impl Assignment {
                 return late;
             }
         }
-        if self.is_unused(in_force) || !channels.has_connection(in_force) {
+        let is_spent = !self.is_unused(in_force) || Self::is_too_early(in_force, command, channels);
+        if !is_spent || !channels.has_connection(in_force) {
             return Some(in_force);
         }
         // What moved another transfer's content moves no more: the negotiation of this one was not captured.
         self.unseen_at(command, channels)
+    }
+
+    /// Whether a channel's connection had moved something and was over before a command was given: it was another's.
+    fn is_too_early(channel: ChannelIndex, command: &Command, channels: Channels<'_>) -> bool {
+        channels.connection(channel).is_some_and(|it| {
+            let moved = it.from_originator.bytes > 0 || it.from_responder.bytes > 0;
+            moved && it.frames.last < command.frame
+        })
     }
 
     /// A channel whose negotiation was not captured, and whose connection was there between a transfer's command and its
