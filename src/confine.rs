@@ -6,6 +6,7 @@
 //! | what | where | what for |
 //! | --- | --- | --- |
 //! | capabilities | Linux | root keeps only those it needs to write its output into other users' folders |
+//! | dumps | Linux | no core dump, and no other program of the same user, shows packets, keys or passwords |
 //! | `no_new_privs` | Linux | no program it might start has more privileges than it has |
 //! | Landlock | Linux from 5.13 on | it opens no files, and creates and removes files only next to its output; no TCP connections, no signals to other processes |
 //!
@@ -38,6 +39,7 @@ mod system {
         Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
         path_beneath_rules,
     };
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs};
 
     use super::Needs;
@@ -51,6 +53,10 @@ mod system {
         if !needs.whatever_is_asked {
             said.extend(drop_capabilities(needs));
         }
+        said.push(match set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+            Ok(()) => "memory can't be dumped".to_owned(),
+            Err(error) => format!("memory can still be dumped: {error}"),
+        });
         said.push(match set_no_new_privs(true) {
             Ok(()) => "no_new_privs is set".to_owned(),
             Err(error) => format!("no_new_privs can't be set: {error}"),

@@ -257,6 +257,17 @@ fn the_environment_may_name_a_key_log_that_is_not_there_the_command_line_may_not
 }
 
 #[test]
+fn a_device_is_no_key_log_and_keeps_nobody_waiting() {
+    let folder = folder();
+    let output =
+        ftpscope(folder.path(), ["export", "login.pcap"]).env("SSLKEYLOGFILE", "/dev/zero").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let output = run(&folder, ["export", "--keylog", "/dev/zero", "login.pcap"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("/dev/zero is no key log"), "{}", said(&output));
+}
+
+#[test]
 fn colour_comes_when_it_is_asked_for() {
     let folder = folder();
     let output = run(&folder, ["--color", "always", "analyze", "login.pcap"]);

@@ -3,7 +3,9 @@
 mod later;
 mod stream;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::interrupts::Interrupts;
@@ -12,7 +14,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::verdict::{Failure, plain};
 use crate::analyzer;
-use crate::base::{LimitCounts, Printable};
+use crate::base::{Bytes, LimitCounts, Printable};
 use crate::capture::{self, Frames};
 use crate::confine::{Needs, confine};
 use crate::filter::Filter;
@@ -61,18 +63,43 @@ pub(super) fn run(
     Ok(outcome)
 }
 
-/// Reads a key log for the analyzer.
+/// The longest key log that is read, in bytes: room for a million connections, and far less than a wrong file may hold.
+const KEY_LOG: u64 = 256 << 20;
+
+/// Reads a key log for the analyzer, from a file or a pipe.
 pub(super) fn take_keys(file: Option<&KeyLogFile>, analyzer: &mut analyzer::Options) -> Result<(), Failure> {
     let keys = match file {
         None => return Ok(()),
-        Some(KeyLogFile::Asked(path)) => fs::read(path).map_err(|error| {
-            let path = path.to_string_lossy();
-            Failure::impossible(format!("can't read the key log {}: {}", Printable(&path), plain(&error)))
-        })?,
-        Some(KeyLogFile::Environment(path)) => fs::read(path).unwrap_or_default(),
+        Some(KeyLogFile::Asked(path)) => {
+            let shown = path.to_string_lossy().into_owned();
+            let keys = key_log(path).map_err(|error| {
+                Failure::impossible(format!("can't read the key log {}: {}", Printable(&shown), plain(&error)))
+            })?;
+            if keys.len() as u64 > KEY_LOG {
+                return Err(Failure::impossible(format!(
+                    "{} is no key log: it is longer than {}",
+                    Printable(&shown),
+                    Bytes(KEY_LOG)
+                )));
+            }
+            keys
+        }
+        // The environment may name what is there for other programs: a device, a pipe that nobody writes to.
+        Some(KeyLogFile::Environment(path)) => {
+            let is_regular = fs::metadata(path).is_ok_and(|about| about.is_file());
+            let keys = if is_regular { key_log(path).unwrap_or_default() } else { Vec::new() };
+            if keys.len() as u64 > KEY_LOG { Vec::new() } else { keys }
+        }
     };
     analyzer.key_log = Arc::new(KeyLog::parse(&keys));
     Ok(())
+}
+
+/// A key log, and one byte more where it is too long.
+fn key_log(path: &Path) -> io::Result<Vec<u8>> {
+    let mut keys = Vec::new();
+    File::open(path)?.take(KEY_LOG.saturating_add(1)).read_to_end(&mut keys)?;
+    Ok(keys)
 }
 
 pub(super) fn open(job: &ReportJob) -> Result<Frames, Failure> {

@@ -113,22 +113,42 @@ pub(super) const fn derived(weight: usize) -> usize {
 /// What a transfer's path takes, usually.
 pub(super) const PATH: usize = 128;
 
+/// The part of all room that is set aside for sessions that are over and were not taken yet: so that ending one that was
+/// left makes room for another at once.
+const SET_ASIDE: usize = 16;
+
 /// What all sessions keep.
 #[derive(Debug)]
 pub(super) struct Kept {
     total: usize,
+    /// How much of it is of sessions that are over.
+    leaving: usize,
     cap: usize,
     per_session: usize,
 }
 
 impl Kept {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self { total: 0, cap: limits.kept_bytes, per_session: limits.kept_per_session }
+        Self { total: 0, leaving: 0, cap: limits.kept_bytes, per_session: limits.kept_per_session }
     }
 
     /// The most that any one session may keep now.
     pub(super) fn allowed(&self) -> usize {
-        self.per_session.min(self.cap.saturating_sub(self.total) / 4)
+        let set_aside = self.cap / SET_ASIDE;
+        let taken = self.total.saturating_sub(self.leaving.min(set_aside));
+        self.per_session.min(self.cap.saturating_sub(set_aside).saturating_sub(taken) / 4)
+    }
+
+    /// A session that keeps so much is over.
+    pub(super) const fn leave(&mut self, kept: usize) {
+        self.change(0, kept);
+        self.leaving = self.leaving.saturating_add(kept);
+    }
+
+    /// Sessions that were over were taken.
+    pub(super) const fn release(&mut self, kept: usize) {
+        self.change(kept, 0);
+        self.leaving = self.leaving.saturating_sub(kept);
     }
 
     /// What a session keeps has changed.
@@ -161,6 +181,23 @@ mod tests {
             }
         }
         assert_eq!(sessions.iter().sum::<usize>(), kept.total());
+    }
+
+    #[test]
+    fn a_session_that_ends_makes_room_at_once_and_the_whole_is_still_never_exceeded() {
+        let limits = Limits { kept_bytes: 1_600_000, kept_per_session: 200_000, ..Limits::default() };
+        let mut kept = Kept::new(&limits);
+        while kept.allowed() > 0 {
+            kept.change(0, kept.allowed().min(1000));
+        }
+        assert!(kept.total() <= 1_500_000);
+        kept.change(40_000, 0);
+        kept.leave(40_000);
+        assert_eq!(kept.allowed(), 10_000);
+        kept.change(0, 40_000);
+        assert!(kept.total() <= limits.kept_bytes && kept.allowed() == 0);
+        kept.release(40_000);
+        assert_eq!(kept.allowed(), 0);
     }
 
     #[test]

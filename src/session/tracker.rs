@@ -111,7 +111,7 @@ impl Tracker {
 
     /// Sessions that were over are kept no more.
     pub fn release(&mut self, kept: usize) {
-        self.kept.change(kept, 0);
+        self.kept.release(kept);
     }
 
     /// Whether a session is over and was not taken yet.
@@ -204,10 +204,14 @@ impl Tracker {
     }
 
     /// Where sessions that are over are let go of soon, and there is little room for one that keeps little: ends one that
-    /// keeps much, or that was left long ago.
+    /// keeps much, or some that were left long ago.
     fn make_room(&mut self, now: Timestamp) {
-        if self.is_streaming && self.kept.allowed() < kept::MODEST {
-            self.evict_for_room(now);
+        /// Those that were left keep little each.
+        const AT_ONCE: usize = 64;
+        for _ in 0..AT_ONCE {
+            if !self.is_streaming || self.kept.allowed() >= kept::MODEST || !self.evict_for_room(now) {
+                return;
+            }
         }
     }
 

@@ -66,6 +66,7 @@ fn what_is_in_force_is_said_only_if_asked_for() {
         let said = said(&verbose);
         if cfg!(target_os = "linux") {
             assert!(said.contains("ftpscope: no_new_privs is set\n"), "{said}");
+            assert!(said.contains("ftpscope: memory can't be dumped\n"), "{said}");
             assert!(said.contains("ftpscope: Landlock "), "{said}");
         }
     }

@@ -181,14 +181,17 @@ impl Tracker {
         }
     }
 
-    /// Ends a session that keeps much where there is little room left, or one that was left long ago.
+    /// Ends a session that keeps much where there is little room left, or one that was left long ago; tells whether there
+    /// was one.
     #[cold]
-    pub(super) fn evict_for_room(&mut self, now: Timestamp) {
+    pub(super) fn evict_for_room(&mut self, now: Timestamp) -> bool {
         let largest = self.sessions.largest().filter(|&(weight, _)| weight >= kept::MODEST);
-        if let Some(session_id) = largest.map(|(_, id)| id).or_else(|| self.sessions.left(now)) {
-            self.counts.reached(LimitName::KeptBytes);
-            self.end_early(session_id, LimitName::KeptBytes);
-        }
+        let Some(session_id) = largest.map(|(_, id)| id).or_else(|| self.sessions.left(now)) else {
+            return false;
+        };
+        self.counts.reached(LimitName::KeptBytes);
+        self.end_early(session_id, LimitName::KeptBytes);
+        true
     }
 
     fn end_early(&mut self, session_id: SessionId, because: LimitName) {
@@ -249,7 +252,7 @@ impl Tracker {
         if !is_room {
             self.limit(session_id, LimitName::KeptBytes);
         }
-        self.kept.change(0, kept);
+        self.kept.leave(kept);
         if let Some(session) = self.remove_session(session_id) {
             let session = FinishedSession::new(session, self.linker.history(), &self.options, paths);
             self.done.push(Finished { session, kept });
