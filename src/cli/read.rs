@@ -73,7 +73,11 @@ pub(super) fn take_keys(file: Option<&KeyLogFile>, analyzer: &mut analyzer::Opti
         Some(KeyLogFile::Asked(path)) => {
             let shown = path.to_string_lossy().into_owned();
             let keys = key_log(path).map_err(|error| {
-                Failure::impossible(format!("can't read the key log {}: {}", Printable(&shown), plain(&error)))
+                Failure::impossible(format!(
+                    "can't read the key log {}: {}",
+                    Printable(&shown),
+                    plain(&error)
+                ))
             })?;
             if keys.len() as u64 > KEY_LOG {
                 return Err(Failure::impossible(format!(

@@ -151,6 +151,7 @@ impl DialogueState {
         while let Some(gap) = gaps.get(self.gaps).filter(is_due) {
             if gap.from == Party::Client {
                 self.in_force.directory.forget();
+                self.assignment.note_gap(gap.frame);
             }
             self.gaps = self.gaps.saturating_add(1);
         }

@@ -93,6 +93,8 @@ pub(super) struct Assignment {
     uncommanded: VecDeque<ChannelIndex>,
     /// Channels whose negotiation was not captured at all: a transfer's, by when their connections were there.
     unseen: VecDeque<ChannelIndex>,
+    /// The frame after the last gap in what the client said, 0 without one.
+    lost_command: u64,
     /// For each channel whether a transfer has used it. As many are in the lists above, or were.
     used: Vec<bool>,
 }
@@ -114,6 +116,11 @@ impl Assignment {
             }
             self.used.push(false);
         }
+    }
+
+    /// Commands may be missing before this frame.
+    pub(super) const fn note_gap(&mut self, frame: u64) {
+        self.lost_command = frame;
     }
 
     /// The newest negotiation before a command's frame of which only the reply was captured, if there is one since the
@@ -170,7 +177,7 @@ impl Assignment {
             .flatten()
             .copied()
             .filter(|&channel| channels.has_connection(channel) && self.is_unused(channel))
-            .find(|&channel| !Self::is_too_early(channel, command, channels));
+            .find(|&channel| !self.is_too_early(channel, command, channels));
         if further.is_some() {
             return further;
         }
@@ -180,7 +187,7 @@ impl Assignment {
                 return late;
             }
         }
-        let is_spent = !self.is_unused(in_force) || Self::is_too_early(in_force, command, channels);
+        let is_spent = !self.is_unused(in_force) || self.is_too_early(in_force, command, channels);
         if !is_spent || !channels.has_connection(in_force) {
             return Some(in_force);
         }
@@ -188,11 +195,12 @@ impl Assignment {
         self.unseen_at(command, channels)
     }
 
-    /// Whether a channel's connection had moved something and was over before a command was given: it was another's.
-    fn is_too_early(channel: ChannelIndex, command: &Command, channels: Channels<'_>) -> bool {
+    /// Whether a channel's connection had moved something and was over before a command was given, and an earlier command
+    /// that it may have served is in a gap. Without one it was captured early.
+    fn is_too_early(&self, channel: ChannelIndex, command: &Command, channels: Channels<'_>) -> bool {
         channels.connection(channel).is_some_and(|it| {
             let moved = it.from_originator.bytes > 0 || it.from_responder.bytes > 0;
-            moved && it.frames.last < command.frame
+            moved && it.frames.last < command.frame && self.lost_command > it.frames.first
         })
     }
 
