@@ -93,8 +93,8 @@ pub(super) struct Assignment {
     uncommanded: VecDeque<ChannelIndex>,
     /// Channels whose negotiation was not captured at all: a transfer's, by when their connections were there.
     unseen: VecDeque<ChannelIndex>,
-    /// The frame after the last gap in what the client said, 0 without one.
-    lost_command: u64,
+    /// The frame after the last gap in what the client said.
+    lost_command: Option<FrameNumber>,
     /// For each channel whether a transfer has used it. As many are in the lists above, or were.
     used: Vec<bool>,
 }
@@ -119,8 +119,8 @@ impl Assignment {
     }
 
     /// Commands may be missing before this frame.
-    pub(super) const fn note_gap(&mut self, frame: u64) {
-        self.lost_command = frame;
+    pub(super) const fn note_gap(&mut self, frame: FrameNumber) {
+        self.lost_command = Some(frame);
     }
 
     /// The newest negotiation before a command's frame of which only the reply was captured, if there is one since the
@@ -200,7 +200,7 @@ impl Assignment {
     fn is_too_early(&self, channel: ChannelIndex, command: &Command, channels: Channels<'_>) -> bool {
         channels.connection(channel).is_some_and(|it| {
             let moved = it.from_originator.bytes > 0 || it.from_responder.bytes > 0;
-            moved && it.frames.last < command.frame && self.lost_command > it.frames.first
+            moved && it.frames.last < command.frame && self.lost_command > Some(it.frames.first)
         })
     }
 
