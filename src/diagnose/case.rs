@@ -50,7 +50,9 @@ impl Progress {
         let connections =
             session.data_channels.iter().filter(|channel| channel.connection().is_some()).count();
         self.connections = self.connections.saturating_add(connections as u64);
-        for transfer in &session.transfers {
+        // Where a cap took something, that may have been the connection.
+        let transfers = if session.limited.is_empty() { session.transfers.as_slice() } else { &[] };
+        for transfer in transfers {
             if transfer.status == Status::Complete
                 && transfer.bytes.is_none()
                 && transfer.peer_session.is_none()
