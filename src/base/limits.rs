@@ -356,6 +356,9 @@ pub struct LimitSet(u32);
 const _: () = assert!(LimitName::ALL.len() <= 32);
 
 impl LimitSet {
+    /// No cap.
+    pub const NONE: Self = Self(0);
+
     /// Adds a cap.
     pub const fn insert(&mut self, name: LimitName) {
         self.0 |= 1 << (name as u32);

@@ -117,6 +117,48 @@ pub struct Session {
 }
 
 impl Session {
+    /// A session of which no more is known than whose it is and when and where in the capture it begins.
+    pub const fn begun(
+        uid: Uid,
+        (client, server): (Endpoint, Endpoint),
+        (start, frames): (Timestamp, FrameSpan),
+    ) -> Self {
+        Self {
+            uid,
+            client,
+            server,
+            start,
+            end: start,
+            frames,
+            handshake: true,
+            end_state: EndState::Open,
+            closed_by: None,
+            closed_at: None,
+            others_open: 0,
+            user: None,
+            password: None,
+            account: None,
+            login: Login::None,
+            greeting: Vec::new(),
+            unsolicited: Vec::new(),
+            system: None,
+            client_software: None,
+            features: None,
+            security: Security::None,
+            tls_details: None,
+            epsv_all: false,
+            port_allocation: PortAllocation { client: None, server: None },
+            icmp: Vec::new(),
+            commands: Vec::new(),
+            data_channels: Vec::new(),
+            transfers: Vec::new(),
+            findings: Vec::new(),
+            limited: LimitSet::NONE,
+            gaps: Vec::new(),
+            oversized: Vec::new(),
+        }
+    }
+
     /// The command that a transfer, channel or finding names by index.
     pub fn command(&self, index: CommandIndex) -> Option<&Command> {
         index.of(&self.commands)
