@@ -126,8 +126,8 @@ limits! {
     /// Bytes kept of all sessions that are alive: commands, replies, data channels, transfers, the beginnings
     /// of contents. The fuller it is, the less any one session may add: a quarter of what is left. So one
     /// that keeps little finds room where others were greedy. Sessions that are over do not count: they are
-    /// written at once, or wait in a temporary file (in the terminal interface, which holds all of them, in
-    /// the other half of the budget).
+    /// written at once, or wait in a temporary file (what the terminal interface shows of each in its lists
+    /// takes memory in the other half of the budget).
     kept_bytes: 191 * MIB, Cost::Share(1);
     /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is
     /// handed over and where it waits to be written, the sessions before and after it being as large, and for

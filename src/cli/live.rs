@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{
     Autostop, CaptureArgs, GeneralArgs, Held, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
@@ -76,12 +77,14 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         Feed::Interfaces(_) => Vec::new(),
     };
     reject_collisions(record_file, output_file, &read)?;
+    let mut analyzer = analyzer_options(analysis, Held::Parts);
+    analyzer.filter = filter.clone().map(Arc::new);
     let job = Job {
         feed,
         filter,
         user: capture.relinquish_privileges,
         keys: input.keylog,
-        analyzer: analyzer_options(analysis, Held::Parts),
+        analyzer,
         form,
         target,
         line_buffered: capture.line_buffered,

@@ -8,9 +8,11 @@ use super::flow::ContentHeads;
 use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use crate::base::{Endpoint, LimitSet, PacketRef, Timestamp};
+use crate::filter::{Field, Filter, Knowledge};
 use crate::ftp::Verb;
 use crate::report::{
-    self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Uid,
+    self, ChannelIndex, CommandIndex, EndState, FrameSpan, IcmpError, MatchedBy, Origin, ReuseKind, Session,
+    Uid,
 };
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
@@ -24,6 +26,8 @@ pub(super) struct ActiveSession {
     pub(super) responder: Endpoint,
     pub(super) first: PacketRef,
     pub(super) handshake: bool,
+    /// Whether it is certainly not asked for.
+    pub(super) is_unwanted: bool,
     pub(super) last: PacketRef,
     pub(super) control: Control,
     pub(super) channels: Vec<Channel>,
@@ -53,6 +57,30 @@ pub(super) struct ActiveSession {
     pub(super) state: DialogueState,
     /// What that was reckoned with, in bytes of memory.
     pub(super) state_cost: usize,
+}
+
+/// How much of what a field is about the first packet of a session tells.
+fn known_from_the_beginning(field: Field) -> Knowledge {
+    match field {
+        Field::SessClient
+        | Field::SessClientPort
+        | Field::SessServer
+        | Field::SessServerPort
+        | Field::SessStart
+        | Field::SessUid
+        | Field::Ftp => Knowledge::All,
+        Field::IpAddr
+        | Field::IpSrc
+        | Field::IpDst
+        | Field::Ipv6Addr
+        | Field::Ipv6Src
+        | Field::Ipv6Dst
+        | Field::TcpPort
+        | Field::TcpSrcPort
+        | Field::TcpDstPort => Knowledge::Part,
+        // Too many to name: whatever comes later.
+        _ => Knowledge::Nothing,
+    }
 }
 
 /// How a control connection ended.
@@ -168,6 +196,7 @@ impl ActiveSession {
             first: connection.first,
             last: connection.last,
             handshake: connection.onset == Onset::Handshake,
+            is_unwanted: false,
             control,
             channels: Vec::new(),
             negotiated: Vec::new(),
@@ -184,6 +213,16 @@ impl ActiveSession {
             state: DialogueState::default(),
             state_cost: 0,
         }
+    }
+
+    /// Whether a filter certainly leaves it out, whichever side the client is on.
+    pub(super) fn is_left_out_by(&self, filter: &Filter) -> bool {
+        let (originator, responder) = (self.originator, self.responder);
+        let frames = FrameSpan { first: self.first.frame, last: self.first.frame };
+        [(originator, responder), (responder, originator)].into_iter().all(|between| {
+            let begun = Session::begun(self.uid.clone(), between, (self.first.time, frames));
+            filter.decides(&begun, known_from_the_beginning) == Some(false)
+        })
     }
 
     fn client_side(&self) -> Side {

@@ -4,7 +4,7 @@ use std::mem;
 
 use smallvec::SmallVec;
 
-use super::content::{Content, Hashing, Plan, sniff};
+use super::content::{Content, Hashing, NoHashing, Plan, sniff};
 use super::options::Options;
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
@@ -62,6 +62,8 @@ pub(super) struct DataFlow {
     pub(super) kept: usize,
     /// Whether its content is not read any more because there was no room.
     pub(super) is_unread: bool,
+    /// Whether none of its sessions is asked for: then it is not digested. Decided before its first byte.
+    pub(super) is_unwanted: bool,
 }
 
 /// A connection to the listening endpoint of a channel that has its connection already.
@@ -123,6 +125,7 @@ impl DataFlow {
             stall: None,
             kept: 0,
             is_unread: false,
+            is_unwanted: false,
         }
     }
 
@@ -158,6 +161,7 @@ impl DataFlow {
 
     /// Takes more bytes.
     pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
+        let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         self.note_silence(chunk.packet);
         let plan = self.plan;
         let Some(slot) = self.streams.get_mut(index(chunk.side)) else { return };
@@ -226,6 +230,7 @@ impl DataFlow {
 
     /// The connection is over: what TLS had held back is delivered.
     pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
+        let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
         let Wrapped { session, plain, .. } = &mut **wrapped;
         let plan = self.plan;
@@ -250,6 +255,10 @@ impl DataFlow {
         connection: &Connection,
         mut hashing: Option<&mut dyn Hashing>,
     ) -> (Box<report::Connection>, ContentHeads) {
+        let mut none = NoHashing;
+        if self.is_unwanted && hashing.is_some() {
+            hashing = Some(&mut none);
+        }
         let Self { streams, tls, .. } = self;
         let ReadTls { is_tls: tls, decrypted, details, mut plain } = ReadTls::of(tls, connection);
         // Made where it stays, and completed there: it is large.

@@ -165,6 +165,12 @@ impl Sessions {
         }
     }
 
+    /// Whether there are owners, and none of them is asked for.
+    pub(super) fn are_unwanted(&self, owners: &[(SessionId, ChannelIndex)]) -> bool {
+        !owners.is_empty()
+            && owners.iter().all(|&(owner, _)| self.get(owner).is_some_and(|session| session.is_unwanted))
+    }
+
     /// The first frame of all sessions that linger.
     pub(super) fn first_lingering(&self) -> Option<u64> {
         self.lingering.first().copied()

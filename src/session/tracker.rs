@@ -296,7 +296,11 @@ impl Tracker {
             self.evict_idle(connection.last.time);
         }
         self.make_room(connection.last.time);
-        let session = Box::new(ActiveSession::new(id, connection, Control::new(connection, &self.options)));
+        let mut session =
+            Box::new(ActiveSession::new(id, connection, Control::new(connection, &self.options)));
+        if let Some(filter) = &self.options.filter {
+            session.is_unwanted = session.is_left_out_by(filter);
+        }
         if session.control.weight() > self.kept.allowed() {
             self.counts.reached(LimitName::Sessions);
             return None;
@@ -382,7 +386,7 @@ impl Sink for Tracker {
     }
 
     fn data(&mut self, id: ConnectionId, connection: &Connection, chunk: Chunk<'_>) {
-        let Self { flows, hashing, options, kept, counts, .. } = self;
+        let Self { flows, sessions, hashing, options, kept, counts, .. } = self;
         let Some(flow) = flows.get_mut(id) else { return };
         match &mut flow.role {
             Role::Control(session_id) => {
@@ -401,6 +405,9 @@ impl Sink for Tracker {
                     flow.role = Role::Suspect;
                     self.data(id, connection, chunk);
                     return;
+                }
+                if options.filter.is_some() && !data.has_payload() {
+                    data.is_unwanted = sessions.are_unwanted(&data.owners);
                 }
                 data.data(&chunk, &mut **hashing, options);
                 let before = data.kept;
