@@ -253,12 +253,14 @@ impl DataFlow {
     pub(super) fn facts(
         &mut self,
         connection: &Connection,
-        mut hashing: Option<&mut dyn Hashing>,
+        hashing: Option<&mut dyn Hashing>,
     ) -> (Box<report::Connection>, ContentHeads) {
         let mut none = NoHashing;
-        if self.is_unwanted && hashing.is_some() {
-            hashing = Some(&mut none);
-        }
+        let mut hashing: Option<&mut dyn Hashing> = match hashing {
+            Some(_) if self.is_unwanted => Some(&mut none),
+            Some(hashing) => Some(hashing),
+            None => None,
+        };
         let Self { streams, tls, .. } = self;
         let ReadTls { is_tls: tls, decrypted, details, mut plain } = ReadTls::of(tls, connection);
         // Made where it stays, and completed there: it is large.

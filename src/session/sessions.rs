@@ -8,7 +8,7 @@ use slotmap::SlotMap;
 
 use super::active::ActiveSession;
 use crate::base::{Endpoint, KeyedMap, Timestamp, cost};
-use crate::report::Uid;
+use crate::report::{ChannelIndex, Uid};
 
 /// Sessions that are examined for one to evict.
 const EXAMINED: usize = 64;
