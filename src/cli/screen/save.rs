@@ -127,3 +127,62 @@ fn write(
 fn saved(packets: u64, path: &Path) -> String {
     format!("saved {packets} packets to {}", Printable(&path.display().to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::analyzer;
+    use crate::tui::Flow;
+
+    const FILE: &str = "samples/pasv-and-port.pcap";
+
+    /// The last packets of the sample, of which so many bytes are kept.
+    fn ring(room: usize) -> RingSaver {
+        let limits = Limits::default();
+        let mut ring = Ring::new(room);
+        let mut frames = capture::open(&[FILE.into()], &limits).unwrap();
+        while let Some(frame) = frames.next() {
+            ring.push(&frame);
+        }
+        RingSaver { ring: Arc::new(Mutex::new(ring)), limits }
+    }
+
+    /// A request for the sample's first session.
+    fn request(path: PathBuf) -> SaveRequest {
+        let report = crate::analyze([FILE], &analyzer::Options::default()).unwrap();
+        let session = &report.sessions[0];
+        let mut flows = vec![Flow { a: session.client, b: session.server, frames: session.frames }];
+        flows.extend(session.data_channels.iter().filter_map(|channel| channel.connection()).map(
+            |connection| Flow {
+                a: connection.originator,
+                b: connection.responder,
+                frames: connection.frames,
+            },
+        ));
+        assert!(flows.len() > 1);
+        SaveRequest { path, flows, sessions: vec![session.uid.clone()], replace: false }
+    }
+
+    #[test]
+    fn packets_are_the_same_from_the_capture_and_from_the_last_ones_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (folder.path().join("one.pcapng"), folder.path().join("other.pcapng"));
+        let from_file = FileSaver { files: vec![FILE.into()], limits: Limits::default() };
+        // All frames up to the second session's first one are the first session's.
+        let said = from_file.save(&request(one.clone())).unwrap();
+        assert_eq!(said, format!("saved 53 packets to {}", one.display()));
+        let said = ring(1 << 20).save(&request(other.clone())).unwrap();
+        assert_eq!(said, format!("saved 53 packets to {}", other.display()));
+        assert_eq!(fs::read(one).unwrap(), fs::read(other).unwrap());
+    }
+
+    #[test]
+    fn where_the_first_packets_are_gone_that_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rest.pcapng");
+        let said = ring(3000).save(&request(path)).unwrap();
+        assert!(said.contains("earlier ones of these sessions are no longer kept"), "{said}");
+    }
+}
