@@ -18,6 +18,8 @@ pub(super) const HEADERS: usize = 3;
 const WITH_V4: usize = 34;
 /// Length of an Ethernet header and an IPv6 header.
 const WITH_V6: usize = 54;
+/// Length of an Ethernet header.
+const BEFORE_IP: u32 = 14;
 /// TCP among IP's protocols.
 const PROTOCOL_TCP: u8 = 6;
 /// Length of a TCP header without options.
@@ -143,7 +145,16 @@ fn segment_of<'a>(frame: &Frame<'a>, quick: &QuickDecode) -> Option<Segment<'a>>
         timestamp: quick.timestamp,
         payload: frame.bytes.get(start..start.checked_add(usize::from(quick.payload_len))?)?,
         cut: 0,
+        ip_len: (u32::from(quick.payload_start) + u32::from(quick.payload_len)).saturating_sub(BEFORE_IP),
+        syn_options: if has(SYN) { syn_options(frame, quick) } else { &[] },
     })
+}
+
+/// The TCP options of a frame whose headers were decoded.
+#[cold]
+fn syn_options<'a>(frame: &Frame<'a>, quick: &QuickDecode) -> &'a [u8] {
+    let before = if quick.source.ip.is_ipv4() { WITH_V4 } else { WITH_V6 };
+    frame.bytes.get(before + TCP..usize::from(quick.payload_start)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod tests {
     use crate::report::{
         CaptureFormat, Code, Compression, Content, Differs, Direction, EndState, FirstClose, Holder, Login,
         MatchedBy, Mode, Negotiation, Outcome, Report, ReuseKind, ReuseOutcome, Security, Severity, Status,
+        WindowScaling,
     };
 
     /// The schema, made to refuse members that it does not name.
@@ -88,6 +89,7 @@ mod tests {
             ("data_channel/properties/differs", Differs::NAMES),
             ("connection/properties/end_state", EndState::NAMES),
             ("connection/properties/first_close", FirstClose::NAMES),
+            ("connection/properties/window_scaling", WindowScaling::NAMES),
             ("data_channel/properties/time_wait/anyOf/0/properties/holder", Holder::NAMES),
             ("data_channel/properties/reuse/anyOf/0/properties/kind", ReuseKind::NAMES),
             ("data_channel/properties/reuse/anyOf/0/properties/outcome", ReuseOutcome::NAMES),

@@ -17,6 +17,7 @@ impl Session {
             list(&self.findings, Finding::beside),
             list(&self.gaps, |_| 0),
             list(&self.oversized, |_| 0),
+            list(&self.icmp, |_| 0),
             texts.chain(features).map(Text::memory).fold(0, usize::saturating_add),
         ];
         parts.into_iter().fold(size_of::<Self>().saturating_add(cost::ALLOCATION), usize::saturating_add)
@@ -40,7 +41,10 @@ impl Command {
 impl DataChannel {
     fn beside(&self) -> usize {
         let connections = usize::from(self.attempt.is_some()).saturating_add(self.other_attempts.capacity());
-        connections.saturating_mul(size_of::<Connection>().saturating_add(cost::ALLOCATION))
+        let errors = self.connection().map_or(0, |connection| list(&connection.icmp, |_| 0));
+        connections
+            .saturating_mul(size_of::<Connection>().saturating_add(cost::ALLOCATION))
+            .saturating_add(errors)
     }
 }
 

@@ -88,6 +88,10 @@ pub struct Session {
     pub port_allocation: PortAllocation,
     /// ICMP errors that quote a packet of the control connection, the first few.
     pub icmp: Vec<IcmpError>,
+    /// Round trip of the control connection's handshake, in seconds.
+    pub rtt_s: Option<f64>,
+    /// How much went over the control connection, and what happened; its client stands for the originator.
+    pub traffic: Traffic,
     /// The dialogue, in the order of the commands.
     pub commands: Vec<Command>,
     /// Negotiations and data connections.

@@ -49,6 +49,8 @@ pub(crate) fn silent_session(uid: &str, client: &str, server: &str, start: Times
         epsv_all: false,
         port_allocation: PortAllocation::default(),
         icmp: Vec::new(),
+        rtt_s: None,
+        traffic: Traffic::default(),
         commands: Vec::new(),
         data_channels: Vec::new(),
         transfers: Vec::new(),
@@ -134,6 +136,8 @@ pub(crate) fn syn(originator: Endpoint, responder: Endpoint, start: Timestamp, f
         closed: None,
         stall: None,
         icmp: Vec::new(),
+        path: Path::default(),
+        history: History::default(),
     }
 }
 
@@ -162,6 +166,7 @@ pub(crate) fn transfer(command: CommandIndex, direction: Direction, status: Stat
         reply_code: None,
         start: None,
         end: None,
+        rate_bytes_per_s: None,
         peer_session: None,
     }
 }

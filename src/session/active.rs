@@ -43,6 +43,9 @@ pub(super) struct ActiveSession {
     pub(super) ended: Option<Ended>,
     /// ICMP errors that quote a packet of the control connection.
     pub(super) icmp: Vec<IcmpError>,
+    /// Round trip of its handshake, and what went over it.
+    pub(super) rtt: Option<i64>,
+    pub(super) traffic: Traffic,
     /// Whether those who watch know that it is over.
     pub(super) end_reported: bool,
     /// Data connections of its channels that are in the table.
@@ -174,6 +177,8 @@ impl ActiveSession {
             limited: LimitSet::default(),
             ended: None,
             icmp: Vec::new(),
+            rtt: None,
+            traffic: Traffic::default(),
             end_reported: false,
             open_flows: 0,
             state: DialogueState::default(),

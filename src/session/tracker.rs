@@ -430,7 +430,7 @@ impl Sink for Tracker {
                 self.feed_control(session_id, |control, notes| control.gap(gap, notes));
                 self.react(id, session_id, packet);
             }
-            Role::Data(data) => data.gap(gap.side, gap.len, options),
+            Role::Data(data) => data.gap(gap, options),
             Role::Undecided | Role::Suspect => {}
         }
     }
@@ -440,7 +440,7 @@ impl Sink for Tracker {
             self.report_connection(id, connection);
         }
         if let Some(Role::Control(session_id)) = self.flows.get(id).map(|flow| &flow.role) {
-            self.note_undelivered(*session_id, connection);
+            self.note_traffic(*session_id, connection);
         }
         // A further connection of the predicted peer counts once it stands, a stranger's only once it carries something.
         let stands = connection.established.is_some();

@@ -60,6 +60,8 @@ fn table_takes(pairs: &[(End, End)]) -> u64 {
                 timestamp: None,
                 payload: b"",
                 cut: 0,
+                ip_len: 40,
+                syn_options: &[],
             };
             table.push(&segment, &mut Nobody);
         }

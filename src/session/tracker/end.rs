@@ -31,9 +31,6 @@ impl Tracker {
     }
 
     pub(super) fn control_ended(&mut self, session_id: SessionId, connection: &Connection, ending: Ending) {
-        if !connection.icmp.is_empty() {
-            self.note_undelivered(session_id, connection);
-        }
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.last = connection.last;
         self.feed_control(session_id, |control, notes| control.finish(connection.last, notes));
@@ -53,6 +50,7 @@ impl Tracker {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.ended = Some(Ended { state, by });
         let is_session = session.control.is_confirmed();
+        self.note_traffic(session_id, connection);
         self.sessions.linger(session_id);
         if is_session {
             self.report_end(session_id, connection.last, state);

@@ -122,6 +122,8 @@ impl Sender {
             timestamp: None,
             payload,
             cut: 0,
+            ip_len: 40,
+            syn_options: &[],
         };
         self.table.push(&segment, &mut self.delivered);
     }

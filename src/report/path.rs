@@ -1,0 +1,218 @@
+//! What the packets of a connection show of the way between its ends, and how many there were.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::StreamFacts;
+use crate::base::choices;
+
+choices! {
+    /// Who offered to scale windows beyond 64 KiB (RFC 7323): it takes both.
+    pub enum WindowScaling {
+        /// Both.
+        Both => "both",
+        /// Neither.
+        Neither => "none",
+        /// Whoever sent the SYN; the answer lacks it, or something on the way has taken it out.
+        OriginatorOnly => "originator_only",
+        /// Whoever answered; something on the way has taken it out of the SYN.
+        ResponderOnly => "responder_only",
+    }
+}
+
+impl WindowScaling {
+    /// Whether the originator and the responder offered it.
+    pub const fn offered(originator: bool, responder: bool) -> Self {
+        match (originator, responder) {
+            (true, true) => Self::Both,
+            (false, false) => Self::Neither,
+            (true, false) => Self::OriginatorOnly,
+            (false, true) => Self::ResponderOnly,
+        }
+    }
+
+    /// The same where the two are the other way round.
+    #[must_use]
+    pub const fn swapped(self) -> Self {
+        match self {
+            Self::Both | Self::Neither => self,
+            Self::OriginatorOnly => Self::ResponderOnly,
+            Self::ResponderOnly => Self::OriginatorOnly,
+        }
+    }
+}
+
+/// What the packets of a connection show of the way between its ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct Path {
+    /// Round trip of the handshake, in nanoseconds.
+    pub rtt: Option<i64>,
+    /// Who offered to scale windows; none without a handshake.
+    pub window_scaling: Option<WindowScaling>,
+    /// How long the side that received most of the payload announced a window of 0, in nanoseconds.
+    pub zero_window: i64,
+    /// Most payload bytes that were under way and not yet acknowledged.
+    pub max_in_flight: u64,
+}
+
+/// What happened on a connection, a letter for each kind of event in order, as Zeek tells it: `s` SYN, `h` SYN-ACK, `a` bare
+/// ACK, `d` payload, `f` FIN, `r` RST, `g` gap, `t` retransmission, `w` zero window, `i` other content sent again, `q` SYN with
+/// FIN, `^` begun by an answer; in upper case where the originator sent it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct History {
+    letters: [u8; Self::MOST],
+    len: u8,
+}
+
+impl History {
+    /// More letters than these say nothing new.
+    const MOST: usize = 23;
+
+    /// Adds a letter, where there is room.
+    #[cold]
+    pub fn push(&mut self, letter: u8) {
+        if let Some(place) = self.letters.get_mut(usize::from(self.len)) {
+            *place = letter;
+            self.len = self.len.saturating_add(1);
+        }
+    }
+
+    /// Adds a letter that is not there yet.
+    #[cold]
+    pub fn push_once(&mut self, letter: u8) {
+        if !self.as_str().as_bytes().contains(&letter) {
+            self.push(letter);
+        }
+    }
+
+    /// The letters.
+    pub fn as_str(&self) -> &str {
+        let letters = self.letters.get(..usize::from(self.len)).unwrap_or_default();
+        str::from_utf8(letters).unwrap_or_default()
+    }
+
+    /// The same where originator and responder are the other way round.
+    #[must_use]
+    pub fn swapped(mut self) -> Self {
+        for letter in &mut self.letters {
+            *letter = if letter.is_ascii_uppercase() {
+                letter.to_ascii_lowercase()
+            } else {
+                letter.to_ascii_uppercase()
+            };
+        }
+        self
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl Serialize for History {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for History {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Letters;
+        impl de::Visitor<'_> for Letters {
+            type Value = History;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("history letters")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<History, E> {
+                let mut history = History::default();
+                text.bytes().filter(u8::is_ascii).for_each(|letter| history.push(letter));
+                Ok(history)
+            }
+        }
+        deserializer.deserialize_str(Letters)
+    }
+}
+
+/// How many packets of a connection were captured, copies of the same packet left out, and what they carried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct Traffic {
+    /// Packets of the originator.
+    pub packets_originator: u64,
+    /// Packets of the responder.
+    pub packets_responder: u64,
+    /// Bytes of the originator's packets, IP headers included.
+    pub ip_bytes_originator: u64,
+    /// Bytes of the responder's packets, IP headers included.
+    pub ip_bytes_responder: u64,
+    /// Unique payload bytes of the originator.
+    pub bytes_originator: u64,
+    /// Unique payload bytes of the responder.
+    pub bytes_responder: u64,
+    /// What happened.
+    pub history: History,
+}
+
+impl Traffic {
+    /// The same where originator and responder are the other way round.
+    #[must_use]
+    pub fn swapped(self) -> Self {
+        Self {
+            packets_originator: self.packets_responder,
+            packets_responder: self.packets_originator,
+            ip_bytes_originator: self.ip_bytes_responder,
+            ip_bytes_responder: self.ip_bytes_originator,
+            bytes_originator: self.bytes_responder,
+            bytes_responder: self.bytes_originator,
+            history: self.history.swapped(),
+        }
+    }
+
+    /// The traffic of a connection with these streams.
+    pub(super) const fn of(originator: &StreamFacts, responder: &StreamFacts, history: History) -> Self {
+        Self {
+            packets_originator: originator.packets,
+            packets_responder: responder.packets,
+            ip_bytes_originator: originator.ip_bytes,
+            ip_bytes_responder: responder.ip_bytes,
+            bytes_originator: originator.bytes,
+            bytes_responder: responder.bytes,
+            history,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(letters: &str) -> History {
+        let mut history = History::default();
+        letters.bytes().for_each(|letter| history.push(letter));
+        history
+    }
+
+    #[test]
+    fn a_history_swaps_its_sides_and_stays_short() {
+        assert_eq!(history("ShADad").swapped().as_str(), "sHadAD");
+        assert_eq!(history("^hCADad").swapped().as_str(), "^HcadAD");
+        assert_eq!(history(&"Sh".repeat(100)).as_str().len(), History::MOST);
+    }
+
+    #[test]
+    fn window_scaling_takes_both() {
+        let all = [(true, true), (false, false), (true, false), (false, true)];
+        for (one, other) in all {
+            let offered = WindowScaling::offered(one, other);
+            assert_eq!(offered.swapped(), WindowScaling::offered(other, one));
+            assert_eq!(offered == WindowScaling::Both, one && other);
+        }
+    }
+}
