@@ -34,7 +34,8 @@ pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
 pub use capture::{Capture, CaptureFormat, Compression, ControlAttempt, Source};
 pub use channel::{
     Attempt, AttemptResult, Connection, DataChannel, Decoded, EndState, FirstClose, FrameSpan, Holder,
-    MatchedBy, Outcome, PayloadSpan, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts, SynFrames, TimeWait,
+    MatchedBy, Outcome, PayloadSpan, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts, SynFrames,
+    TimeWait,
 };
 pub use community::{CommunityId, community_id};
 pub use finding::{Certainty, Code, Finding, Severity};

@@ -7,8 +7,8 @@ use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
     Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError, MatchedBy, Mode,
-    Negotiated, Negotiation, Origin, Outcome, Path, PayloadSpan, Prediction, Reuse, Session, Status, StreamFacts,
-    SynFrames, TimeWait, Traffic, Transfer, Uid, WindowScaling, community_id,
+    Negotiated, Negotiation, Origin, Outcome, Path, PayloadSpan, Prediction, Reuse, Session, Status,
+    StreamFacts, SynFrames, TimeWait, Traffic, Transfer, Uid, WindowScaling, community_id,
 };
 use crate::base::{Endpoint, Text, Timestamp, hex, seconds};
 

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::{
     Announcement, ChannelIndex, CommandIndex, DataChannel, EndState, Finding, FrameSpan, IcmpError,
-    Negotiation, Transfer, TransferIndex,
+    Negotiation, Traffic, Transfer, TransferIndex,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;

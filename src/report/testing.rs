@@ -10,9 +10,9 @@ use smallvec::smallvec;
 
 use super::{
     Advertised, Answer, Argument, Attempt, AttemptResult, Certainty, Code, Command, CommandIndex, Connection,
-    Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, LineFacts, Login, MatchedBy,
-    Mode, Negotiated, Origin, PortAllocation, Prediction, Reply, Security, Session, Severity, Status,
-    StreamFacts, Transfer, Uid,
+    Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, History, LineFacts, Login,
+    MatchedBy, Mode, Negotiated, Origin, Path, PortAllocation, Prediction, Reply, Security, Session, Severity,
+    Status, StreamFacts, Traffic, Transfer, Uid,
 };
 use crate::base::{Endpoint, LimitSet, Secret, Text, Timestamp};
 use crate::ftp::Verb;

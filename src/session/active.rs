@@ -10,7 +10,7 @@ use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use crate::base::{Endpoint, LimitSet, PacketRef};
 use crate::ftp::Verb;
 use crate::report::{
-    self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Uid,
+    self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Traffic, Uid,
 };
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 

@@ -16,22 +16,29 @@ pub(super) enum Deed {
     Sent = 2,
     /// Sent a SYN together with a FIN.
     Contradicted = 4,
+    /// Sent a SYN.
+    Opened = 8,
+    /// Sent a FIN.
+    Closed = 16,
+    /// Sent a RST.
+    Reset = 32,
 }
 
 /// What a side has done so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deeds {
-    once: u8,
-    /// The sequence numbers of the last SYN, FIN and RST: only another one is told again.
-    syn: Option<u32>,
-    fin: Option<u32>,
-    rst: Option<u32>,
-    retransmissions: u32,
-    zero_windows: u32,
-    /// Since when its window is 0.
-    shut_since: Option<Timestamp>,
-    /// For how long its window was 0 before that.
+    /// For how long its window was 0.
     shut_for: i64,
+    /// Since when its window is 0 again, if it is.
+    shut_since: Timestamp,
+    is_shut: bool,
+    once: u8,
+    retransmissions: u16,
+    zero_windows: u16,
+    /// The sequence numbers of the last SYN, FIN and RST: only another one is told again.
+    syn: u32,
+    fin: u32,
+    rst: u32,
 }
 
 impl Deeds {
@@ -43,7 +50,7 @@ impl Deeds {
 
     /// Whether its window is 0 now.
     pub(super) const fn is_shut(&self) -> bool {
-        self.shut_since.is_some()
+        self.is_shut
     }
 
     /// Notes that the side did that; says whether it is the first time.
@@ -58,9 +65,10 @@ impl Deeds {
         if segment.flags.syn || segment.flags.rst {
             return;
         }
-        if segment.window == 0 {
-            self.shut_since.get_or_insert(segment.packet.time);
-        } else {
+        if segment.window == 0 && !self.is_shut {
+            self.is_shut = true;
+            self.shut_since = segment.packet.time;
+        } else if segment.window > 0 {
             self.open_at(segment.packet.time);
         }
         if segment.flags.fin {
@@ -70,14 +78,26 @@ impl Deeds {
 
     /// Its window was 0 until now at most.
     fn open_at(&mut self, now: Timestamp) {
-        if let Some(since) = self.shut_since.take() {
-            self.shut_for = self.shut_for.saturating_add(now.since(since).max(0));
+        if std::mem::take(&mut self.is_shut) {
+            self.shut_for = self.shut_for.saturating_add(now.since(self.shut_since).max(0));
         }
     }
 }
 
+/// Whether the side has not done that before, or with another sequence number.
+fn is_another(deeds: &mut Deeds, deed: Deed, seq: u32) -> bool {
+    let is_first = deeds.note(deed);
+    let last = match deed {
+        Deed::Opened => &mut deeds.syn,
+        Deed::Closed => &mut deeds.fin,
+        Deed::Reset => &mut deeds.rst,
+        Deed::Acknowledged | Deed::Sent | Deed::Contradicted => return is_first,
+    };
+    std::mem::replace(last, seq) != seq || is_first
+}
+
 /// What is told the first, tenth, hundredth time.
-const fn is_power_of_ten(mut count: u32) -> bool {
+const fn is_power_of_ten(mut count: u16) -> bool {
     while count > 1 && count.is_multiple_of(10) {
         count /= 10;
     }
@@ -113,7 +133,7 @@ impl Entry {
             tell(b'q', deeds.note(Deed::Contradicted));
         } else if flags.syn {
             let letter = if segment.ack.is_some() { b'h' } else { b's' };
-            tell(letter, deeds.syn.replace(segment.seq) != Some(segment.seq));
+            tell(letter, is_another(deeds, Deed::Opened, segment.seq));
         }
         if is_again {
             deeds.retransmissions = deeds.retransmissions.saturating_add(1);
@@ -129,10 +149,10 @@ impl Entry {
             tell(b'w', is_power_of_ten(deeds.zero_windows));
         }
         if flags.fin && !flags.syn {
-            tell(b'f', deeds.fin.replace(segment.seq) != Some(segment.seq));
+            tell(b'f', is_another(deeds, Deed::Closed, segment.seq));
         }
         if flags.rst {
-            tell(b'r', deeds.rst.replace(segment.seq) != Some(segment.seq));
+            tell(b'r', is_another(deeds, Deed::Reset, segment.seq));
         }
     }
 }

@@ -239,6 +239,7 @@ proptest! {
             let packet = PacketRef { time, frame };
             let segment = Segment {
                 packet, source, destination, seq, ack, flags, window: 1, timestamp: None, payload, cut: cut.saturating_sub(1),
+                ip_len: 40, syn_options: &[],
             };
             table.push(&segment, &mut delivered);
             prop_assert!(delivered.open <= connections);
@@ -331,6 +332,8 @@ proptest! {
                         timestamp: None,
                         payload,
                         cut: step.cut,
+                        ip_len: 40,
+                        syn_options: &[],
                     },
                     &mut recorder,
                 );
