@@ -45,7 +45,7 @@ pub use interface::Interface;
 pub use negotiation::{
     Announcement, Answer, Connector, Differs, Mode, Negotiated, Negotiation, Origin, Prediction,
 };
-pub use path::{History, Path, Traffic, WindowScaling};
+pub use path::{Directions, History, HopLimits, Path, Traffic, WindowScaling};
 pub use session::{
     Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,
     Reply, Security, Session, Uid,

@@ -64,6 +64,7 @@ fn below_v4(header: Ipv4HeaderSlice<'_>, span: &mut Span<'_>, trail: &mut Trail)
     }
     span.skip(header_length, MALFORMED_V4)?;
     trail.ip_header = u16::from(header.ihl()) * 4;
+    trail.hop_limit = header.ttl();
     trail.source = IpAddr::V4(header.source_addr());
     trail.destination = IpAddr::V4(header.destination_addr());
     if !header.is_fragmenting_payload() {
@@ -94,6 +95,7 @@ pub(super) fn v6(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     let next = by_next_header(header.next_header())?;
     span.skip(Ipv6Header::LEN, MALFORMED_V6)?;
     trail.ip_header = 40;
+    trail.hop_limit = header.hop_limit();
     trail.source = IpAddr::V6(header.source_addr());
     trail.destination = IpAddr::V6(header.destination_addr());
     let length = usize::from(header.payload_length());

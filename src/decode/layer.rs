@@ -78,6 +78,8 @@ pub(super) struct Trail {
     pub(super) destination: IpAddr,
     /// Length of that header, with its options or extension headers.
     pub(super) ip_header: u16,
+    /// Its hop limit.
+    pub(super) hop_limit: u8,
     /// The piece of a datagram that the innermost IP header announced, if it did.
     pub(super) fragment: Fragment,
 }
@@ -88,7 +90,14 @@ impl Trail {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let fragment =
             Fragment { identification: 0, offset: 0, more: false, protocol: IpNumber(0), is_v6: false };
-        Self { depth_left: depth, source: nowhere, destination: nowhere, ip_header: 0, fragment }
+        Self {
+            depth_left: depth,
+            source: nowhere,
+            destination: nowhere,
+            ip_header: 0,
+            hop_limit: 0,
+            fragment,
+        }
     }
 }
 

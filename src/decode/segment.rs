@@ -43,6 +43,8 @@ pub struct Segment<'a> {
     pub cut: u32,
     /// Length of the packet from its IP header on, what was cut off included.
     pub ip_len: u32,
+    /// Hop limit, or time to live, of its packet; of the last fragment where there are several.
+    pub hop_limit: u8,
     /// The TCP options of a SYN; none of other segments.
     pub syn_options: &'a [u8],
 }

@@ -65,6 +65,7 @@ fn behind<'a>(
         payload,
         cut: u32::try_from(span.wire().saturating_sub(payload.len())).unwrap_or(u32::MAX),
         ip_len: u32::try_from(ip_len).unwrap_or(u32::MAX),
+        hop_limit: trail.hop_limit,
         syn_options,
     })
 }

@@ -21,6 +21,45 @@ choices! {
     }
 }
 
+choices! {
+    /// Whose packets were captured.
+    #[derive(Default)]
+    pub enum Directions {
+        /// Those of both sides.
+        #[default]
+        Both => "both",
+        /// The client's only.
+        ClientOnly => "client_only",
+        /// The server's only.
+        ServerOnly => "server_only",
+    }
+}
+
+impl Directions {
+    /// Which directions these numbers of packets are of.
+    pub const fn of(from_client: u64, from_server: u64) -> Self {
+        match (from_client, from_server) {
+            (1.., 0) => Self::ClientOnly,
+            (0, 1..) => Self::ServerOnly,
+            (0, 0) | (1.., 1..) => Self::Both,
+        }
+    }
+
+    /// The directions of a whole capture, by how many of its sessions have those of the client only, those of the server
+    /// only, and both: one that is captured in a few packets only may lack one by chance.
+    pub const fn of_most(client_only: u64, server_only: u64, both: u64) -> Self {
+        const FEW: u64 = 20;
+        let (with_client, with_server) = (both.saturating_add(client_only), both.saturating_add(server_only));
+        if client_only > 0 && with_server < client_only.div_ceil(FEW) {
+            Self::ClientOnly
+        } else if server_only > 0 && with_client < server_only.div_ceil(FEW) {
+            Self::ServerOnly
+        } else {
+            Self::Both
+        }
+    }
+}
+
 impl WindowScaling {
     /// Whether the originator and the responder offered it.
     pub const fn offered(originator: bool, responder: bool) -> Self {
@@ -55,6 +94,44 @@ pub struct Path {
     pub zero_window: i64,
     /// Most payload bytes that were under way and not yet acknowledged.
     pub max_in_flight: u64,
+    /// Hop limits of the originator's and of the responder's packets.
+    pub hop_limits: [HopLimits; 2],
+}
+
+impl Path {
+    /// The same where originator and responder are the other way round.
+    #[must_use]
+    pub fn swapped(self) -> Self {
+        let [originator, responder] = self.hop_limits;
+        Self {
+            window_scaling: self.window_scaling.map(WindowScaling::swapped),
+            hop_limits: [responder, originator],
+            ..self
+        }
+    }
+}
+
+/// Hop limits (times to live) of one side's packets where they were captured: those of SYNs, FINs and whatever was not
+/// simply the next in order. What somebody between the hosts sends in a side's name seldom has the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct HopLimits {
+    /// The lowest and the highest of packets that are no RST.
+    pub range: Option<(u8, u8)>,
+    /// That of its last RST.
+    pub of_reset: Option<u8>,
+}
+
+impl HopLimits {
+    /// Takes note of a packet.
+    pub fn note(&mut self, hop_limit: u8, is_reset: bool) {
+        if is_reset {
+            self.of_reset = Some(hop_limit);
+        } else {
+            let (lowest, highest) = self.range.unwrap_or((hop_limit, hop_limit));
+            self.range = Some((lowest.min(hop_limit), highest.max(hop_limit)));
+        }
+    }
 }
 
 /// What happened on a connection, a letter for each kind of event in order, as Zeek tells it: `s` SYN, `h` SYN-ACK, `a` bare
@@ -204,6 +281,24 @@ mod tests {
         assert_eq!(history("ShADad").swapped().as_str(), "sHadAD");
         assert_eq!(history("^hCADad").swapped().as_str(), "^HcadAD");
         assert_eq!(history(&"Sh".repeat(100)).as_str().len(), History::MOST);
+    }
+
+    #[test]
+    fn a_capture_has_one_direction_where_almost_all_sessions_have() {
+        for (counts, expected) in [
+            ((0, 0, 0), Directions::Both),
+            ((1, 0, 0), Directions::ClientOnly),
+            ((0, 1, 0), Directions::ServerOnly),
+            ((1, 0, 1), Directions::Both),
+            ((1, 1, 0), Directions::Both),
+            ((100, 0, 4), Directions::ClientOnly),
+            ((100, 0, 5), Directions::Both),
+            ((1, 99, 1), Directions::ServerOnly),
+            ((0, 0, 9), Directions::Both),
+        ] {
+            let (client_only, server_only, both) = counts;
+            assert_eq!(Directions::of_most(client_only, server_only, both), expected, "{counts:?}");
+        }
     }
 
     #[test]

@@ -8,9 +8,7 @@ use super::content::{Content, Hashing, Plan, sniff};
 use super::options::Options;
 use super::sessions::SessionId;
 use crate::base::{Endpoint, PacketRef};
-use crate::report::{
-    self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, Uid, WindowScaling,
-};
+use crate::report::{self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, Uid};
 use crate::tcp::{Absence, Chunk, Connection, Gap, Onset, Side, Stream};
 use crate::tls;
 
@@ -434,7 +432,7 @@ fn swap(connection: &mut report::Connection) {
     mem::swap(&mut connection.originator, &mut connection.responder);
     mem::swap(&mut connection.from_originator, &mut connection.from_responder);
     connection.history = connection.history.swapped();
-    connection.path.window_scaling = connection.path.window_scaling.map(WindowScaling::swapped);
+    connection.path = connection.path.swapped();
     connection.first_close = connection.first_close.map(|close| match close {
         FirstClose::Originator => FirstClose::Responder,
         FirstClose::Responder => FirstClose::Originator,

@@ -53,6 +53,8 @@ pub struct Connection {
     pub from_responder: Stream,
     /// First packet.
     pub first: PacketRef,
+    /// Its sequence number, which tells two connections apart that a 4-tuple had within one tick of a coarse clock.
+    pub opening: u32,
     /// Whether the beginning was seen.
     pub onset: Onset,
     /// How it ended so far: open, fin, rst.
@@ -121,6 +123,7 @@ impl Connection {
             from_originator: Stream::default(),
             from_responder: Stream::default(),
             first,
+            opening: 0,
             onset,
             end_state: EndState::Open,
             first_close: None,

@@ -5,7 +5,7 @@ use super::track::Track;
 use super::{Connection, Side};
 use crate::base::Timestamp;
 use crate::decode::Segment;
-use crate::report::{Path, WindowScaling};
+use crate::report::{HopLimits, Path, WindowScaling};
 
 /// Something that is told once of each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,7 @@ pub(super) struct Deeds {
     syn: u32,
     fin: u32,
     rst: u32,
+    hop_limits: HopLimits,
 }
 
 impl Deeds {
@@ -119,6 +120,7 @@ impl Entry {
         half.deeds.note_window(segment);
         let is_again = half.is_sent_again(segment);
         let deeds = &mut half.deeds;
+        deeds.hop_limits.note(segment.hop_limit, segment.flags.rst);
         let mut tell = |letter: u8, is_news: bool| {
             if is_news {
                 connection.history.push(match side {
@@ -203,6 +205,7 @@ impl Track {
                 .map(|(originator, responder)| WindowScaling::offered(originator, responder)),
             zero_window: receiver.deeds.shut_for,
             max_in_flight: self.originator.max_in_flight.max(self.responder.max_in_flight),
+            hop_limits: [&self.originator, &self.responder].map(|half| half.deeds.hop_limits),
         };
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct CompetingIncarnation {
     half: Half,
     isn: u32,
     first: PacketRef,
+    /// The sequence number of that.
+    opening: u32,
     last: PacketRef,
     attempts: u32,
     /// Bytes of these from the IP header on.
@@ -57,6 +59,7 @@ impl CompetingIncarnation {
             half,
             isn: syn.seq,
             first: syn.packet,
+            opening: syn.seq,
             last: syn.packet,
             attempts: 1,
             ip_bytes: u64::from(syn.ip_len),
@@ -137,6 +140,7 @@ impl CompetingIncarnation {
                 ..Stream::default()
             },
             history,
+            opening: self.opening,
             ..Connection::begun(originator, responder, Onset::Handshake, self.first)
         };
         let syn_at = Some(self.last.time).filter(|_| self.challenged.is_none());

@@ -267,6 +267,7 @@ fn send(flows: &mut [Flow; 3], step: &Step, packet: PacketRef, table: &mut Table
         payload: &payload,
         cut: if step.cut > 200 { u32::from(step.cut - 200) } else { 0 },
         ip_len: 40,
+        hop_limit: 64,
         syn_options: &[],
     };
     let sent =

@@ -99,3 +99,11 @@ fn a_history_tells_each_kind_of_event() {
         assert_eq!(connection(script).history.as_str(), expected, "{name}");
     }
 }
+
+#[test]
+fn a_reset_whose_hop_limit_is_none_of_its_sides_stands_apart() {
+    let script = "c A 101 901 hello hop=63\n s A 901 106 hop=57\n s R 901 hop=250";
+    let [client, server] = connection(&format!("{HANDSHAKE}{script}")).path.hop_limits;
+    assert_eq!((client.range, client.of_reset), (Some((63, 64)), None));
+    assert_eq!((server.range, server.of_reset), (Some((57, 64)), Some(250)));
+}

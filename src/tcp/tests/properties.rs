@@ -123,6 +123,7 @@ impl Sender {
             payload,
             cut: 0,
             ip_len: 40,
+            hop_limit: 64,
             syn_options: &[],
         };
         self.table.push(&segment, &mut self.delivered);
@@ -239,7 +240,7 @@ proptest! {
             let packet = PacketRef { time, frame };
             let segment = Segment {
                 packet, source, destination, seq, ack, flags, window: 1, timestamp: None, payload, cut: cut.saturating_sub(1),
-                ip_len: 40, syn_options: &[],
+                ip_len: 40, hop_limit: 64, syn_options: &[],
             };
             table.push(&segment, &mut delivered);
             prop_assert!(delivered.open <= connections);
@@ -333,7 +334,8 @@ proptest! {
                         payload,
                         cut: step.cut,
                         ip_len: 40,
-                        syn_options: &[],
+                        hop_limit: 64,
+            syn_options: &[],
                     },
                     &mut recorder,
                 );
