@@ -288,7 +288,7 @@ fn field(
             let short = clock.get(..usize::from(width).min(clock.len())).unwrap_or_default();
             (short.to_owned(), Role::Text)
         }
-        Column::Duration => (words::duration(session.end.since(session.start)), Role::Text),
+        Column::Duration => (words::duration(session.end.since(session.start).max(0)), Role::Text),
         Column::Client => (session.client.to_string(), Role::Text),
         Column::Server => (session.server.to_string(), Role::Text),
         Column::User => match (&session.user, session.security) {

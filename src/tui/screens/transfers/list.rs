@@ -122,17 +122,12 @@ pub(super) fn of(data: &Data, (session, transfer): TransferRow) -> Option<(&Sess
 
 fn raw_path(data: &Data, row: TransferRow) -> Option<&str> {
     let (session, transfer) = of(data, row)?;
-    let text = transfer.path.as_ref().or_else(|| session.command(transfer.command)?.text());
-    text.map(crate::base::Text::raw)
+    session.name_of(transfer).map(crate::base::Text::raw)
 }
 
-/// The absolute path, else the command's argument.
+/// The path as far as it is known, else the command's argument.
 pub(super) fn path_of(session: &Session, transfer: &Transfer) -> String {
-    match (&transfer.path, session.command(transfer.command).and_then(|command| command.text())) {
-        (Some(path), _) => crate::tui::words::wire(path),
-        (None, Some(argument)) => crate::tui::words::wire(argument),
-        (None, None) => String::new(),
-    }
+    session.name_of(transfer).map(crate::tui::words::wire).unwrap_or_default()
 }
 
 /// Bytes per second, 0 where nothing moved.
