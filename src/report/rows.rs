@@ -198,6 +198,7 @@ impl From<ConnectionRow> for Connection {
                 window_scaling: row.window_scaling,
                 zero_window: nanos(row.zero_window_s),
                 max_in_flight: row.max_in_flight,
+                ..Path::default()
             },
             history: row.traffic.history,
         }
@@ -319,6 +320,7 @@ impl Serialize for Session {
             "end": self.end,
             "frames": self.frames,
             "handshake": self.handshake,
+            "directions": self.directions(),
             "end_state": self.end_state,
             "closed_by": self.closed_by,
             "user": self.user,

@@ -11,8 +11,8 @@ use smallvec::smallvec;
 use super::{
     Advertised, Answer, Argument, Attempt, AttemptResult, Certainty, Code, Command, CommandIndex, Connection,
     Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, History, LineFacts, Login,
-    MatchedBy, Mode, Negotiated, Origin, Path, PortAllocation, Prediction, Reply, Security, Session, Severity,
-    Status, StreamFacts, Traffic, Transfer, Uid,
+    MatchedBy, Mode, Negotiated, Origin, Path, PortAllocation, Prediction, Reply, Security, Session,
+    Severity, Status, StreamFacts, Traffic, Transfer, Uid,
 };
 use crate::base::{Endpoint, LimitSet, Secret, Text, Timestamp};
 use crate::ftp::Verb;
@@ -166,7 +166,6 @@ pub(crate) fn transfer(command: CommandIndex, direction: Direction, status: Stat
         reply_code: None,
         start: None,
         end: None,
-        rate_bytes_per_s: None,
         peer_session: None,
     }
 }

@@ -10,7 +10,8 @@ use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use crate::base::{Endpoint, LimitSet, PacketRef};
 use crate::ftp::Verb;
 use crate::report::{
-    self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Traffic, Uid,
+    self, ChannelIndex, CommandIndex, Directions, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Traffic,
+    Uid,
 };
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
@@ -258,6 +259,11 @@ impl ActiveSession {
         self.state.transfer(command, self.dialogue(), Channels::under_way(&self.channels), connection)
     }
 
+    /// Whose packets of the control connection were captured so far.
+    pub(super) const fn directions(&self) -> Directions {
+        Directions::of(self.traffic.packets_originator, self.traffic.packets_responder)
+    }
+
     /// The channel that the command at `index` negotiated.
     pub(super) fn channel_of_command(&self, index: CommandIndex) -> Option<ChannelIndex> {
         let place = self.negotiated.binary_search_by_key(&index, |&(command, _)| command).ok()?;
@@ -265,12 +271,13 @@ impl ActiveSession {
     }
 }
 
-/// A name out of the first packet's time and the 4-tuple: letters and digits, begun with an `F`.
+/// A name out of the first packet's time and number and the 4-tuple: letters and digits, begun with an `F`.
 fn uid(connection: &Connection) -> Uid {
     use sha2::Digest as _;
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut hash = sha2::Sha256::new();
     hash.update(connection.first.time.nanos().to_be_bytes());
+    hash.update(connection.opening.to_be_bytes());
     for endpoint in [connection.originator, connection.responder] {
         match endpoint.ip {
             std::net::IpAddr::V4(ip) => hash.update(ip.octets()),
@@ -283,4 +290,20 @@ fn uid(connection: &Connection) -> Uid {
         *letter = DIGITS.get(usize::from(byte) % DIGITS.len()).copied().unwrap_or_default();
     }
     Uid(String::from_utf8_lossy(&name).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sessions_of_a_4_tuple_within_one_tick_of_the_clock_have_names_of_their_own() {
+        let name = |opening| {
+            let ends = [40_000, 21].map(|port| Endpoint::new([192, 0, 2, 1].into(), port));
+            let begun = Connection::begun(ends[0], ends[1], Onset::Handshake, PacketRef::default());
+            uid(&Connection { opening, ..begun })
+        };
+        assert_eq!(name(1), name(1));
+        assert_ne!(name(1), name(2));
+    }
 }

@@ -257,32 +257,8 @@ impl DataFlow {
             }
             TlsState::Unknown | TlsState::No => (false, false, None),
         };
-        // Made where it stays, and completed there: it is large.
-        let mut described = Box::new(report::Connection {
-            originator: connection.originator,
-            responder: connection.responder,
-            start: connection.first.time,
-            end: connection.last.time,
-            frames: report::FrameSpan { first: connection.first.frame, last: connection.last.frame },
-            handshake: connection.onset == Onset::Handshake,
-            syn_attempts: connection.syn_attempts,
-            end_state: connection.end_state,
-            first_close: connection.first_close,
-            from_originator: numbers(&connection.from_originator),
-            from_responder: numbers(&connection.from_responder),
-            tls,
-            decrypted,
-            syn_frames: connection.syn_frames.clone(),
-            established: connection.established.map(|packet| packet.time),
-            refused_frame: connection.refused.map(|packet| packet.frame),
-            challenge_frame: connection.challenged.map(|packet| packet.frame),
-            close: connection.close.map(|packet| (packet.time, packet.frame)),
-            closed: connection.closed,
-            stall: self.stall,
-            icmp: connection.icmp.clone(),
-            path: connection.path,
-            history: connection.history,
-        });
+        let mut described = outline(connection, self.stall);
+        (described.tls, described.decrypted) = (tls, decrypted);
         let report::Connection { from_originator, from_responder, .. } = &mut *described;
         let mut heads = [Vec::new(), Vec::new()];
         for ((place, facts), head) in
@@ -390,6 +366,36 @@ fn keep_plain(
         };
         slot.get_or_insert_with(|| Content::new(hashing, plan, at)).update(hashing, text, at);
     }
+}
+
+/// What is known of a connection but for its contents.
+fn outline(connection: &Connection, stall: Option<Stall>) -> Box<report::Connection> {
+    // Made where it stays, and completed there: it is large.
+    Box::new(report::Connection {
+        originator: connection.originator,
+        responder: connection.responder,
+        start: connection.first.time,
+        end: connection.last.time,
+        frames: report::FrameSpan { first: connection.first.frame, last: connection.last.frame },
+        handshake: connection.onset == Onset::Handshake,
+        syn_attempts: connection.syn_attempts,
+        end_state: connection.end_state,
+        first_close: connection.first_close,
+        from_originator: numbers(&connection.from_originator),
+        from_responder: numbers(&connection.from_responder),
+        tls: false,
+        decrypted: false,
+        syn_frames: connection.syn_frames.clone(),
+        established: connection.established.map(|packet| packet.time),
+        refused_frame: connection.refused.map(|packet| packet.frame),
+        challenge_frame: connection.challenged.map(|packet| packet.frame),
+        close: connection.close.map(|packet| (packet.time, packet.frame)),
+        closed: connection.closed,
+        stall,
+        icmp: connection.icmp.clone(),
+        path: connection.path,
+        history: connection.history,
+    })
 }
 
 /// The first and the last packet with payload, whether the capture holds it whole, in part or not at all.

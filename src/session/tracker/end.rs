@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Finished, Tracker};
 use crate::base::{LimitName, Timestamp};
-use crate::report::{self, CommandIndex, EndState, FirstClose};
+use crate::report::{self, CommandIndex, Directions, EndState, FirstClose};
 use crate::session::active::{ActiveSession, Ended, Link};
 use crate::session::assemble::FinishedSession;
 use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow};
@@ -53,6 +53,7 @@ impl Tracker {
         self.note_traffic(session_id, connection);
         self.sessions.linger(session_id);
         if is_session {
+            self.note_directions(session_id);
             self.report_end(session_id, connection.last, state);
             self.close_if_over(session_id);
         } else {
@@ -61,6 +62,18 @@ impl Tracker {
             }
             self.remove_session(session_id);
         }
+    }
+
+    /// Counts whose packets were captured of a session that has ended.
+    fn note_directions(&mut self, session_id: SessionId) {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        let [both, client_only, server_only] = &mut self.directions;
+        let count = match session.directions() {
+            Directions::Both => both,
+            Directions::ClientOnly => client_only,
+            Directions::ServerOnly => server_only,
+        };
+        *count = count.saturating_add(1);
     }
 
     /// Notes what was lost of a session's connection because of a cap.
