@@ -202,7 +202,7 @@ impl<'a> Case<'a> {
     pub(super) fn name(&self, transfer: &Transfer) -> String {
         let command = self.transfer_command(transfer);
         let verb = command.map_or("The transfer".into(), |command| excerpt(command.verb.name()));
-        match transfer.path.as_ref().or_else(|| command.and_then(|command| command.text())) {
+        match self.session.name_of(transfer) {
             Some(path) => [&*verb, " ", &*excerpt(path.raw())].concat(),
             None => verb.into_owned(),
         }

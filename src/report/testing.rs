@@ -10,8 +10,8 @@ use smallvec::smallvec;
 
 use super::{
     Advertised, Answer, Argument, Attempt, AttemptResult, Certainty, Code, Command, CommandIndex, Connection,
-    Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, LineFacts, MatchedBy, Mode,
-    Negotiated, Origin, Prediction, Reply, Session, Severity, Status, StreamFacts, Transfer, Uid,
+    Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, History, LineFacts, MatchedBy,
+    Mode, Negotiated, Origin, Path, Prediction, Reply, Session, Severity, Status, StreamFacts, Transfer, Uid,
 };
 use crate::base::{Endpoint, Secret, Text, Timestamp};
 use crate::ftp::Verb;
@@ -108,6 +108,8 @@ pub(crate) fn syn(originator: Endpoint, responder: Endpoint, start: Timestamp, f
         closed: None,
         stall: None,
         icmp: Vec::new(),
+        path: Path::default(),
+        history: History::default(),
     }
 }
 

@@ -76,7 +76,7 @@ impl Transfer {
         self.decoded.as_ref()?.sha256
     }
 
-    /// Seconds from the first to the last packet of the data connection.
+    /// Seconds from the first to the last packet of the data connection; 0 where the clock was set back meanwhile.
     pub fn duration(&self) -> Option<f64> {
         Some(self.end?.seconds_since(self.start?))
     }

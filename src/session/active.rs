@@ -11,8 +11,8 @@ use crate::base::{Endpoint, LimitSet, PacketRef, Timestamp};
 use crate::filter::{Field, Filter, Knowledge};
 use crate::ftp::Verb;
 use crate::report::{
-    self, ChannelIndex, CommandIndex, EndState, FrameSpan, IcmpError, MatchedBy, Origin, ReuseKind, Session,
-    Uid,
+    self, ChannelIndex, CommandIndex, Directions, EndState, FrameSpan, IcmpError, MatchedBy, Origin,
+    ReuseKind, Session, Traffic, Uid,
 };
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
@@ -49,6 +49,9 @@ pub(super) struct ActiveSession {
     pub(super) ended: Option<Ended>,
     /// ICMP errors that quote a packet of the control connection.
     pub(super) icmp: Vec<IcmpError>,
+    /// Round trip of its handshake, and what went over it.
+    pub(super) rtt: Option<i64>,
+    pub(super) traffic: Traffic,
     /// Whether those who watch know that it is over.
     pub(super) end_reported: bool,
     /// Data connections of its channels that are in the table.
@@ -208,6 +211,8 @@ impl ActiveSession {
             others_open: 0,
             ended: None,
             icmp: Vec::new(),
+            rtt: None,
+            traffic: Traffic::default(),
             end_reported: false,
             open_flows: 0,
             state: DialogueState::default(),
@@ -297,6 +302,11 @@ impl ActiveSession {
         self.state.transfer(command, self.dialogue(), Channels::under_way(&self.channels), connection)
     }
 
+    /// Whose packets of the control connection were captured so far.
+    pub(super) const fn directions(&self) -> Directions {
+        Directions::of(self.traffic.packets_originator, self.traffic.packets_responder)
+    }
+
     /// The channel that the command at `index` negotiated.
     pub(super) fn channel_of_command(&self, index: CommandIndex) -> Option<ChannelIndex> {
         let place = self.negotiated.binary_search_by_key(&index, |&(command, _)| command).ok()?;
@@ -304,12 +314,13 @@ impl ActiveSession {
     }
 }
 
-/// A name out of the first packet's time and the 4-tuple: letters and digits, begun with an `F`.
+/// A name out of the first packet's time and number and the 4-tuple: letters and digits, begun with an `F`.
 fn uid(connection: &Connection) -> Uid {
     use sha2::Digest as _;
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut hash = sha2::Sha256::new();
     hash.update(connection.first.time.nanos().to_be_bytes());
+    hash.update(connection.opening.to_be_bytes());
     for endpoint in [connection.originator, connection.responder] {
         match endpoint.ip {
             std::net::IpAddr::V4(ip) => hash.update(ip.octets()),
@@ -322,4 +333,20 @@ fn uid(connection: &Connection) -> Uid {
         *letter = DIGITS.get(usize::from(byte) % DIGITS.len()).copied().unwrap_or_default();
     }
     Uid(String::from_utf8_lossy(&name).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sessions_of_a_4_tuple_within_one_tick_of_the_clock_have_names_of_their_own() {
+        let name = |opening| {
+            let ends = [40_000, 21].map(|port| Endpoint::new([192, 0, 2, 1].into(), port));
+            let begun = Connection::begun(ends[0], ends[1], Onset::Handshake, PacketRef::default());
+            uid(&Connection { opening, ..begun })
+        };
+        assert_eq!(name(1), name(1));
+        assert_ne!(name(1), name(2));
+    }
 }

@@ -5,7 +5,7 @@ use super::history::{EndpointUse, EndpointUseId, History};
 use super::options::Options;
 use super::state::Budget;
 use super::{kept, ports};
-use crate::base::{Endpoint, Timestamp};
+use crate::base::{Endpoint, Timestamp, seconds};
 use crate::ftp::Party;
 use crate::report::{
     Attempt, AttemptResult, Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, Login,
@@ -157,6 +157,8 @@ fn frame(
         epsv_all: false,
         port_allocation: PortAllocation::default(),
         icmp: facts.icmp.clone(),
+        rtt_s: facts.rtt.map(seconds::from_nanos),
+        traffic: facts.traffic,
         commands: Vec::new(),
         data_channels: channels,
         transfers: Vec::new(),

@@ -453,6 +453,7 @@ impl Table {
         if ending == Ending::Idle && connection.end_state == EndState::Open {
             connection.end_state = EndState::Idle;
         }
+        track.conclude(connection);
         sink.ended(ConnectionId(slot), connection, ending);
         // An eviction makes room, and fills none.
         let competitor = track.competitor.take().filter(|_| ending != Ending::Evicted)?;

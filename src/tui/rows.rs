@@ -96,7 +96,7 @@ pub(super) struct TransferRow {
     pub(super) has_channel: bool,
     /// How its data channel was negotiated, where that was seen.
     pub(super) mode: Option<Mode>,
-    /// The absolute path, else the command's argument.
+    /// The path as far as it is known, else the command's argument.
     pub(super) path: Option<Box<str>>,
     pub(super) bytes: Option<u64>,
     /// From its first to its last packet, in nanoseconds.
@@ -323,7 +323,7 @@ impl Cell {
 impl TransferRow {
     fn of(session: &Session, transfer: &Transfer) -> Self {
         let command = session.command(transfer.command);
-        let path = transfer.path.as_ref().or_else(|| command?.text());
+        let path = session.name_of(transfer);
         let channel = transfer.data_channel.and_then(|index: ChannelIndex| session.data_channel(index));
         Self {
             time: transfer.start.or_else(|| Some(command?.time)),
@@ -333,7 +333,7 @@ impl TransferRow {
             mode: channel.and_then(DataChannel::mode),
             path: path.map(|path| cut(path.raw(), LONGEST_TEXT)),
             bytes: transfer.bytes,
-            took: transfer.start.zip(transfer.end).map(|(start, end)| end.since(start)),
+            took: transfer.start.zip(transfer.end).map(|(start, end)| end.since(start).max(0)),
             status: transfer.status,
             reply_code: transfer.reply_code,
             digest: Digest::of(transfer),
