@@ -260,6 +260,7 @@ impl Analyzer {
                 .into_iter()
                 .map(|(reason, count)| (reason.into(), count))
                 .collect(),
+            directions: self.tracker.directions(),
             silent_connections: self.tracker.silent_connections(),
             limits,
             attempts: self.tracker.attempts(),

@@ -128,6 +128,9 @@ fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
         for lack in &outcome.lacks {
             say(&format!("warning: {lack}"));
         }
+        if let Some(count) = outcome.all_left_out {
+            say(&nothing_passed(count, outcome.lacks.is_empty()));
+        }
     }
     if general.verbose > 0 {
         say(&format!("{} packets in {:.3} s", outcome.packets, begun.elapsed().as_secs_f64()));
@@ -139,6 +142,16 @@ fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
         read::Outcome { lacks, .. } if !lacks.is_empty() => Verdict::Partial,
         _ => Verdict::Done,
     })
+}
+
+/// Why a filter left nothing.
+fn nothing_passed(count: u64, is_complete: bool) -> String {
+    let sessions = match count {
+        1 => "the only session does not pass the filter".to_owned(),
+        _ => format!("none of {count} sessions passes the filter"),
+    };
+    let why = if is_complete { "nothing else was left out" } else { "limits or damage took others" };
+    format!("note: {sessions}; {why}")
 }
 
 /// Prints a page of text.

@@ -31,6 +31,7 @@ pub use frame::Frame;
 pub use link_type::LinkType;
 pub use quick::{QuickDecode, quick_decode};
 pub use segment::{Decoded, Flags, Segment, SegmentError};
+pub(crate) use tcp_header::offers_window_scaling;
 
 use crate::base::{LimitCounts, LimitName, Limits, PacketRef};
 use fragments::{Fragments, Joined, Whole};

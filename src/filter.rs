@@ -18,6 +18,7 @@
 //! **Invariant:** pure; nothing in a filter can make parsing or matching take more than bounded time and depth.
 
 mod complete;
+mod decide;
 mod field;
 mod lexer;
 mod literal;
@@ -30,6 +31,7 @@ use std::ops::Range;
 use crate::report::Session;
 
 pub use complete::{Candidate, complete};
+pub use decide::Knowledge;
 pub use field::{Field, fields};
 
 /// A filter that was understood.
@@ -64,6 +66,12 @@ impl Filter {
     /// Whether a session is to be shown.
     pub fn matches(&self, session: &Session) -> bool {
         self.0.holds(session)
+    }
+
+    /// Whether a session is to be shown, if that is certain from what is known of it: `knows` says how much of each
+    /// field that is.
+    pub fn decides(&self, session: &Session, knows: impl Fn(Field) -> Knowledge) -> Option<bool> {
+        self.0.decides(session, &knows)
     }
 }
 

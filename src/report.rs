@@ -17,6 +17,7 @@ mod interface;
 mod memory;
 mod negotiation;
 mod numbered;
+mod path;
 mod rows;
 mod session;
 mod state;
@@ -34,7 +35,8 @@ pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
 pub use capture::{Capture, CaptureFormat, Compression, ControlAttempt, Source};
 pub use channel::{
     Attempt, AttemptResult, Connection, DataChannel, Decoded, EndState, FirstClose, FrameSpan, Holder,
-    MatchedBy, Outcome, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts, SynFrames, TimeWait,
+    MatchedBy, Outcome, PayloadSpan, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts, SynFrames,
+    TimeWait,
 };
 pub use community::{CommunityId, community_id};
 pub use finding::{Certainty, Code, Finding, Severity};
@@ -45,6 +47,7 @@ pub use negotiation::{
     Announcement, Answer, Connector, Differs, Mode, Negotiated, NegotiatedMode, Negotiation, Origin,
     Prediction,
 };
+pub use path::{Directions, History, HopLimits, Path, Traffic, WindowScaling};
 pub use session::{
     Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,
     Reply, Security, Session, Uid,

@@ -7,6 +7,7 @@
 
 mod clock;
 mod connection;
+mod deeds;
 mod flow;
 mod half;
 mod in_order;
@@ -23,5 +24,5 @@ mod tests;
 mod track;
 
 pub use connection::{Connection, ConnectionId, Onset, Side, Stream};
-pub use sink::{Chunk, Ending, Gap, Interest, Sink};
+pub use sink::{Absence, Chunk, Ending, Gap, Interest, Sink};
 pub use table::Table;

@@ -7,6 +7,7 @@
 //! **Invariant:** `update`, `draw` and the screens know no clock, thread, file or terminal; only `run` does.
 
 mod canvas;
+mod chosen;
 mod commands;
 mod cursor;
 mod data;
@@ -26,7 +27,9 @@ mod overlays;
 mod overview;
 mod palette;
 mod perform;
+mod recent;
 mod row_filter;
+mod rows;
 mod scale;
 mod screen;
 mod screens;
@@ -52,14 +55,17 @@ use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event as terminal_event;
 
+pub use chosen::Chosen;
+pub use data::Keep;
 pub use effect::{ExportRequest, Exporter, Flow, SaveRequest, Saver};
 pub use keymap::Keymap;
 pub use screen::Screen;
-pub use source::{Feed, LiveStatus, Outlet, Progress, Source, Waiting};
+pub use source::{Feed, Kept, LiveStatus, Outlet, Progress, Source, Waiting};
 pub use state::Settings;
 pub use theme::{ColorDepth, ThemeName};
 pub use words::TimeFormat;
 
+use crate::store::{Scratch, Shelf};
 use data::Data;
 use interface::Interface;
 use message::Message;
@@ -80,8 +86,11 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// What the interface needs besides its source.
-#[derive(Default)]
 pub struct Options {
+    /// Where sessions are kept.
+    pub scratch: Scratch,
+    /// How many of those that are over are kept.
+    pub keep: Keep,
     /// How it looks and behaves.
     pub settings: Settings,
     /// The capture files, for Wireshark.
@@ -124,7 +133,7 @@ pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error
     let (sender, receiver) = sync_channel(QUEUE);
     let stop = Arc::new(AtomicBool::new(false));
     let mut screen = terminal::Screen::take(options.settings.depth, options.settings.mouse)?;
-    let outlet = Outlet::new(sender, Arc::clone(&stop));
+    let outlet = Outlet::new(sender, Arc::clone(&stop), Shelf::new(options.scratch));
     // It ends with the outlet: when the receiver is gone, the next thing it tells is answered by `Break`.
     let has_last_words = source.has_last_words();
     let reader = thread::Builder::new().name("source".into()).spawn(move || source.run(&outlet))?;
@@ -136,7 +145,7 @@ pub fn run(source: Box<dyn Source>, mut options: Options) -> Result<Ended, Error
         return Err(Error::Filter(message));
     }
     let performer = Performer::new(options.files, options.saver, options.exporter, Arc::clone(&stop));
-    let (reader, data) = (Some(reader), Data::new());
+    let (reader, data) = (Some(reader), Data::new(options.keep));
     let mut around = Loop {
         interface,
         data,
@@ -179,6 +188,10 @@ impl Loop {
         let mut dirty = true;
         loop {
             dirty |= self.take_in();
+            if let Some(trouble) = self.data.trouble() {
+                self.change(Message::Done(Err(trouble)));
+                dirty = true;
+            }
             for done in self.performer.finished() {
                 self.change(Message::Done(done));
                 dirty = true;

@@ -197,6 +197,26 @@ fn findings_fail_the_run_only_if_asked_for_and_severe_enough() {
 }
 
 #[test]
+fn a_filter_that_leaves_nothing_says_whether_it_alone_did_that() {
+    let folder = folder();
+    let filtered = |arguments: &[&str]| {
+        let output =
+            run(&folder, [&["export", "-T", "csv", "-Y", "sess.user == \"bob\""], arguments].concat());
+        assert_eq!(out(&output).lines().count(), 1, "only the heading");
+        (output.status.code(), said(&output).trim_end().to_owned())
+    };
+    let note = "ftpscope: note: the only session does not pass the filter; ";
+    assert_eq!(filtered(&["login.pcap"]), (Some(0), format!("{note}nothing else was left out")));
+    assert_eq!(filtered(&["-q", "login.pcap"]), (Some(0), String::new()));
+    let (status, said) = filtered(&["--limit", "commands-per-session=1", "login.pcap"]);
+    assert_eq!(status, Some(3));
+    assert!(said.contains("limits were reached: commands"), "{said}");
+    assert!(said.ends_with(&format!("{note}limits or damage took others")), "{said}");
+    let passing = run(&folder, ["export", "-Y", "sess.user == \"alice\"", "login.pcap"]);
+    assert_eq!(program::said(&passing), "");
+}
+
+#[test]
 fn a_file_appears_when_it_is_whole() {
     let folder = folder();
     let path = folder.path().join("report.json");

@@ -110,10 +110,10 @@ limits! {
     /// Separate pieces (and holes) kept for one direction: a receiver's window holds no more full segments.
     pieces_per_stream: 8192, Cost::Within;
     /// Connections followed at a time, in any state.
-    connections: 65_536, Cost::Share(cost::CONNECTION);
+    connections: 61_440, Cost::Share(cost::CONNECTION);
     /// Connections of which only SYNs were seen: what a SYN flood fills. Half of all, so that the others have
     /// a place.
-    half_open: 32_768, Cost::Within;
+    half_open: 30_720, Cost::Within;
     /// Closed connections of which nothing is missing and that wait for stragglers, which come within a round
     /// trip: at a thousand closes a second that is a quarter of a second for each. All that linger are gone
     /// through again and again, so that more of them than fit into a processor's cache make each one slow.
@@ -126,13 +126,13 @@ limits! {
     /// Bytes kept of all sessions that are alive: commands, replies, data channels, transfers, the beginnings
     /// of contents. The fuller it is, the less any one session may add: a quarter of what is left. So one
     /// that keeps little finds room where others were greedy. Sessions that are over do not count: they are
-    /// written at once, or wait in a temporary file (in the terminal interface, which holds all of them, in
-    /// the other half of the budget).
-    kept_bytes: 191 * MIB, Cost::Share(1);
+    /// written at once, or wait in a temporary file (what the terminal interface shows of each in its lists
+    /// takes memory in the other half of the budget).
+    kept_bytes: 170 * MIB, Cost::Share(1);
     /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is
     /// handed over and where it waits to be written, the sessions before and after it being as large, and for
     /// the text that is made of it.
-    kept_per_session: 25 * MIB, Cost::Share(5);
+    kept_per_session: 26 * MIB, Cost::Share(5);
     /// Bytes of sessions that are over and wait to be written: half on their way to the writer, which makes
     /// the reader wait, half for sessions that began earlier; what is more waits in a temporary file.
     handover_bytes: 16 * MIB, Cost::Share(1);
@@ -356,6 +356,9 @@ pub struct LimitSet(u32);
 const _: () = assert!(LimitName::ALL.len() <= 32);
 
 impl LimitSet {
+    /// No cap.
+    pub const NONE: Self = Self(0);
+
     /// Adds a cap.
     pub const fn insert(&mut self, name: LimitName) {
         self.0 |= 1 << (name as u32);

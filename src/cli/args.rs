@@ -369,7 +369,7 @@ impl LimitArgs {
         self.max_memory.map_or(Limits::DEFAULT_MEMORY, |size| size.bytes)
     }
 
-    /// What is left for finished sessions where all of them are in memory: what is measured, not the worst case.
+    /// What is left for what the terminal interface shows of all sessions: what is measured, not the worst case.
     pub fn for_sessions(&self) -> usize {
         let budget = self.budget();
         budget.saturating_sub(Limits::within(budget / 2).worst_case()).max(budget / 8)

@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{
     Autostop, CaptureArgs, GeneralArgs, Held, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
@@ -14,6 +15,7 @@ use super::options::{analyzer_options, check_filter, severity};
 use super::read::limits_reached;
 use super::say;
 use super::verdict::{Failure, Verdict, plain};
+use crate::analyzer;
 use crate::base::{Printable, TimeDelta};
 use crate::capture::{Rotation, live as interfaces};
 use crate::export;
@@ -37,6 +39,11 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         LiveFormatArg::Jsonl => Form::Sessions,
     };
     let feed = feed(&args)?;
+    if args.capture.keep.is_some() || args.capture.keep_packets.is_some() {
+        return Err(Failure::usage(
+            "--keep and --keep-packets are for the terminal interface: here sessions are written as they end, packets by -w",
+        ));
+    }
     let LiveArgs { capture, input, analysis, output } = args;
     let record = match capture.write {
         Some(path) => Some((path, rotation(&capture.ring_buffer)?)),
@@ -70,12 +77,14 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         Feed::Interfaces(_) => Vec::new(),
     };
     reject_collisions(record_file, output_file, &read)?;
+    let mut analyzer = analyzer_options(analysis, Held::Parts);
+    analyzer.filter = filter.clone().map(Arc::new);
     let job = Job {
         feed,
         filter,
         user: capture.relinquish_privileges,
         keys: input.keylog,
-        analyzer: analyzer_options(analysis, Held::Parts),
+        analyzer,
         form,
         target,
         line_buffered: capture.line_buffered,
@@ -138,6 +147,18 @@ pub(super) fn understand_capture(
     Ok(LiveJob { command: None, ..job })
 }
 
+/// How much is kept of sessions that are over; the oldest go first.
+#[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(not(feature = "tui"), expect(dead_code, reason = "only the terminal interface reads it"))]
+pub(super) struct Keep {
+    /// So many.
+    pub(super) sessions: Option<usize>,
+    /// As many as fit into so many bytes of memory.
+    pub(super) memory: Option<usize>,
+    /// Bytes of the last packets, so that they can be saved.
+    pub(super) packets: Option<usize>,
+}
+
 /// A capture to be looked at in the terminal interface.
 #[cfg_attr(not(feature = "tui"), expect(dead_code, reason = "only the terminal interface reads it"))]
 pub(super) struct WatchJob {
@@ -148,17 +169,28 @@ pub(super) struct WatchJob {
     pub(super) name: String,
     /// Files with all packets in them.
     pub(super) saved: Vec<PathBuf>,
+    /// Where sessions go that memory does not hold.
+    pub(super) temp_dir: Option<PathBuf>,
+    /// How many of those that are over are kept.
+    pub(super) keep: Keep,
 }
 
 /// `ftpscope -i` on a terminal, and `ftpscope tui -i`.
 pub(super) fn understand_watch(
-    capture: CaptureArgs,
+    mut capture: CaptureArgs,
     report: ReportArgs,
     general: &GeneralArgs,
 ) -> Result<WatchJob, Failure> {
     let ReportArgs { input, mut analysis, output: _ } = report;
     let filter = analysis.filter.take();
     check_filter(filter.as_deref())?;
+    let temp_dir = analysis.limits.temp_dir.clone();
+    let keep = Keep {
+        sessions: capture.keep.take().and_then(|keep| usize::try_from(keep).ok()),
+        memory: Some(analysis.limits.for_sessions()),
+        packets: capture.keep_packets.take().map(|size| size.bytes),
+    };
+    let limits = analysis.limits.limits(Held::Whole);
     let name = capture.interfaces.join(", ");
     // With rotation, only some of the packets are in the file at the end.
     let saved = capture.write.clone().filter(|_| capture.ring_buffer.is_empty());
@@ -167,8 +199,9 @@ pub(super) fn understand_watch(
     }
     let args = LiveArgs { capture, input, analysis, output: LiveOutputArgs::default() };
     let LiveJob { job, .. } = understand_live(args, general)?;
-    let job = Job { form: Form::Nothing, target: Target::Nowhere, ..job };
-    Ok(WatchJob { job, filter, name, saved: saved.into_iter().collect() })
+    let analyzer = analyzer::Options { limits, ..job.analyzer };
+    let job = Job { form: Form::Nothing, target: Target::Nowhere, analyzer, ..job };
+    Ok(WatchJob { job, filter, name, saved: saved.into_iter().collect(), temp_dir, keep })
 }
 
 fn events(capture: &CaptureArgs, general: &GeneralArgs) -> Form {

@@ -19,7 +19,7 @@ use crate::capture::{self, Frames};
 use crate::confine::{Needs, confine};
 use crate::filter::Filter;
 use crate::reading::{Closing, Next, Pump, SessionObserver};
-use crate::report::{Capture, Finding, Severity};
+use crate::report::{Capture, Finding, Session, Severity};
 use crate::store::Scratch;
 use crate::tls::KeyLog;
 
@@ -30,6 +30,8 @@ const AT_A_TIME: usize = 64;
 pub(super) struct Outcome {
     /// What could not be read or kept, in words.
     pub(super) lacks: Vec<String>,
+    /// How many sessions a filter left out, where it left out all there are.
+    pub(super) all_left_out: Option<u64>,
     /// The worst finding.
     pub(super) worst: Option<Severity>,
     /// Packets read.
@@ -44,6 +46,7 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     take_keys(job.keylog.as_ref(), &mut job.analyzer)?;
     let filter = job.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
+    job.analyzer.filter = filter.clone().map(Arc::new);
     let interrupts = Interrupts::watch(job.files.iter().any(|file| file.as_os_str() == "-"))
         .map_err(|error| Failure::impossible(format!("can't listen for signals: {}", plain(&error))))?;
     let frames = open(&job)?;
@@ -142,6 +145,28 @@ impl Reading<'_> {
         progress.clear();
         let closing = closing.map_err(Into::into)?;
         if interrupts.stop() { Err(Failure::Interrupted) } else { Ok(closing) }
+    }
+}
+
+/// How many sessions passed a filter, and how many it left out.
+#[derive(Debug, Default)]
+struct Passed {
+    passed: u64,
+    left_out: u64,
+}
+
+impl Passed {
+    /// Whether a session passes.
+    fn count(&mut self, filter: Option<&Filter>, session: &Session) -> bool {
+        let passes = filter.is_none_or(|filter| filter.matches(session));
+        let count = if passes { &mut self.passed } else { &mut self.left_out };
+        *count = count.saturating_add(1);
+        passes
+    }
+
+    /// How many the filter left out, where that were all.
+    fn all_left_out(&self) -> Option<u64> {
+        (self.passed == 0 && self.left_out > 0).then_some(self.left_out)
     }
 }
 

@@ -1,14 +1,14 @@
 //! Opens captures in the terminal interface.
 
 mod live;
+mod save;
 
-use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::args::GeneralArgs;
-use super::live::{WatchJob, explained};
+use super::live::{Keep, WatchJob, explained};
 use super::look::Surroundings;
 use super::options::{ReportJob, Target};
 use super::output::Output;
@@ -17,14 +17,15 @@ use super::say;
 use super::verdict::{Failure, Verdict};
 use crate::analyzer::{self, Analyzer};
 use crate::base::{LimitName, Limits, Printable};
-use crate::capture::{self, Frames, PcapngWriter};
+use crate::capture::{Frames, Ring};
 use crate::confine::{Needs, confine};
-use crate::decode::{Decoded, Decoder};
 use crate::export::{self, FORMATS, Format, Setting, Settings as FormatSettings, What};
 use crate::live::{Form, Until};
 use crate::reading::{Closing, Next, Pump, SessionObserver};
 use crate::report::{Capture, Session};
-use crate::tui::{self, ExportRequest, Feed, Outlet, Progress, SaveRequest, Settings, ThemeName};
+use crate::store::{self, Scratch};
+use crate::tui::{self, ExportRequest, Feed, Kept, Outlet, Progress, Settings, ThemeName};
+use save::{FileSaver, RingSaver};
 
 /// Sessions that are handed over at a time.
 const BATCH: usize = 256;
@@ -34,18 +35,21 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Fai
     if job.files.iter().any(|file| file.as_os_str() == "-") {
         return show_pipe(job, general);
     }
+    let scratch = Scratch::open(job.temp_dir.as_deref());
     let frames = read::open(&job)?;
     let title = title(&job.files);
     let limits = job.analyzer.limits.clone();
     let source = FileSource { frames, options: job.analyzer, room: job.screen_memory };
-    let options = options(Settings { title, ..settings(general, job.filter) }, job.files, limits);
+    let settings = Settings { title, ..settings(general, job.filter) };
+    let options = options(settings, scratch, job.files, limits);
     drop_privileges(general);
     ended(tui::run(Box::new(source), options))
 }
 
 /// Shows what comes through a pipe, as it comes.
 fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
-    let ReportJob { files, analyzer, filter, .. } = job;
+    let ReportJob { files, analyzer, filter, temp_dir, screen_memory, .. } = job;
+    let keep = Keep { memory: Some(screen_memory), ..Keep::default() };
     let name = if files.len() > 1 { "standard input and files" } else { "standard input" };
     let job = crate::live::Job {
         feed: crate::live::Feed::Files(files),
@@ -61,18 +65,28 @@ fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> 
         learn_ports: false,
         is_verbose: general.verbose > 0,
     };
-    watch(WatchJob { job, filter, name: name.into(), saved: Vec::new() }, general)
+    watch(WatchJob { job, filter, name: name.into(), saved: Vec::new(), temp_dir, keep }, general)
 }
 
 /// Shows a running capture; returns when the user leaves.
 pub(super) fn watch(job: WatchJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
-    let WatchJob { job, filter, name, saved } = job;
+    let WatchJob { job, filter, name, saved, temp_dir, keep } = job;
+    // Before privileges are given up.
+    let scratch = Scratch::open(temp_dir.as_deref());
     let window = job.analyzer.predict_window;
     let limits = job.analyzer.limits.clone();
     // Messages printed now would disappear with the first screen.
     let begun = crate::live::begin(job, &mut |_| {}).map_err(|failure| explained(failure, None))?;
-    let source = live::LiveSource { begun, name: name.clone(), window };
-    let options = options(Settings { title: name, ..settings(general, filter) }, saved.clone(), limits);
+    let ring = keep.packets.map(|room| Arc::new(Mutex::new(Ring::new(room))));
+    let source = live::LiveSource { begun, name: name.clone(), window, ring: ring.clone() };
+    let settings = Settings { title: name, ..settings(general, filter) };
+    let mut options = tui::Options {
+        keep: tui::Keep { sessions: keep.sessions, memory: keep.memory },
+        ..options(settings, scratch, saved.clone(), limits.clone())
+    };
+    if let Some(ring) = ring.filter(|_| options.saver.is_none()) {
+        options.saver = Some(Arc::new(RingSaver { ring, limits }));
+    }
     let verdict = ended(tui::run(Box::new(source), options))?;
     for path in &saved {
         say(&format!("saved to {}", Printable(&path.to_string_lossy())));
@@ -81,8 +95,10 @@ pub(super) fn watch(job: WatchJob, general: &GeneralArgs) -> Result<Verdict, Fai
 }
 
 /// What the interface needs besides a source; the files are those whose packets can be saved.
-fn options(settings: Settings, files: Vec<PathBuf>, limits: Limits) -> tui::Options {
+fn options(settings: Settings, scratch: Scratch, files: Vec<PathBuf>, limits: Limits) -> tui::Options {
     tui::Options {
+        scratch,
+        keep: tui::Keep::default(),
         settings,
         files: files.clone(),
         saver: (!files.is_empty())
@@ -170,7 +186,14 @@ impl tui::Source for FileSource {
             let is_gone = outlet.offer(Feed::Progress(progress)).is_break();
             if is_gone || outlet.stopped() { Next::Stop } else { Next::GoOn }
         });
-        let Ok(Closing { mut capture, findings, .. }) = closing else { return };
+        let Closing { mut capture, findings, .. } = match closing {
+            Ok(closing) => closing,
+            Err(Stopped::ScreenGone) => return,
+            Err(Stopped::NoRoom(error)) => {
+                let _ = outlet.send(Feed::Failed(said(Failure::from(error))));
+                return;
+            }
+        };
         capture.limits.add(LimitName::Sessions, batches.missed);
         let (bytes, total) = frames.progress();
         let progress =
@@ -192,104 +215,63 @@ fn progress_of(analyzer: &Analyzer, (bytes, total): (u64, Option<u64>)) -> Progr
     Progress { bytes, total, packets: analyzer.packets(), time: analyzer.latest(), finished: false }
 }
 
-/// What the screen keeps of a session beside it, in bytes of memory: its row, and where it is found.
-const ROW: usize = 512;
-
 /// Hands sessions over to the screen, many at a time, as long as it has room for them.
 struct Batches<'o> {
     outlet: &'o Outlet,
-    sessions: Vec<Session>,
-    /// The memory that is left for sessions, in bytes.
+    sessions: Vec<Kept>,
+    /// The memory that is left for the rows of sessions, in bytes.
     room: usize,
     /// Sessions for which there was no room.
     missed: u64,
 }
 
-/// The screen is gone.
-struct ScreenGone;
+/// Why no more sessions are wanted.
+enum Stopped {
+    ScreenGone,
+    NoRoom(store::Error),
+}
 
 impl Batches<'_> {
-    fn send(&mut self) -> Result<(), ScreenGone> {
+    fn send(&mut self) -> Result<(), Stopped> {
         if self.sessions.is_empty() {
             return Ok(());
         }
         match self.outlet.send(Feed::Sessions(std::mem::take(&mut self.sessions))) {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(ScreenGone),
+            ControlFlow::Break(()) => Err(Stopped::ScreenGone),
         }
     }
 }
 
 impl SessionObserver for Batches<'_> {
-    type Error = ScreenGone;
+    type Error = Stopped;
 
-    fn session(&mut self, session: Box<Session>) -> Result<(), ScreenGone> {
-        let Some(room) = self.room.checked_sub(session.memory().saturating_add(ROW)) else {
+    fn session(&mut self, session: Box<Session>) -> Result<(), Stopped> {
+        let kept = self.outlet.keep(&session).map_err(Stopped::NoRoom)?;
+        let Some(room) = self.room.checked_sub(kept.memory()) else {
             self.missed = self.missed.saturating_add(1);
             return Ok(());
         };
         self.room = room;
-        self.sessions.push(*session);
+        self.sessions.push(kept);
         if self.sessions.len() < BATCH { Ok(()) } else { self.send() }
     }
 
-    fn pause(&mut self) -> Result<(), ScreenGone> {
+    fn pause(&mut self) -> Result<(), Stopped> {
         self.send()
-    }
-}
-
-/// Writes the packets of chosen sessions, by reading the captures again. Addresses and frame numbers say which they are, so
-/// that frames are only decoded: a `Pump` would analyze everything a second time.
-struct FileSaver {
-    files: Vec<PathBuf>,
-    limits: Limits,
-}
-
-impl tui::Saver for FileSaver {
-    fn save(&self, request: &SaveRequest) -> Result<String, String> {
-        let limits = &self.limits;
-        let mut frames = capture::open(&self.files, limits).map_err(|error| error.to_string())?;
-        frames.decode_ahead();
-        let mut decoder = Decoder::new(limits);
-        let mut written = 0_u64;
-        let target = Target::File(request.path.clone());
-        let done = Output::open_distinct_from(&target, &self.files).and_then(|mut output| {
-            output.write(|sink| {
-                let mut writer = PcapngWriter::new(BufWriter::new(sink))?;
-                while let Some(frame) = frames.next() {
-                    let number = frame.packet.frame;
-                    let wanted = match decoder.decode(&frame) {
-                        Decoded::Segment(segment) => request.flows.iter().any(|flow| {
-                            (flow.frames.first..=flow.frames.last).contains(&number)
-                                && ((segment.source == flow.a && segment.destination == flow.b)
-                                    || (segment.source == flow.b && segment.destination == flow.a))
-                        }),
-                        Decoded::SegmentError(_)
-                        | Decoded::Other
-                        | Decoded::Ignored(_)
-                        | Decoded::Fragment => false,
-                    };
-                    if wanted {
-                        writer.packet(&frame, None)?;
-                        written = written.saturating_add(1);
-                    }
-                }
-                writer.finish()?.flush()
-            })?;
-            output.finish()
-        });
-        in_words(done)?;
-        let path = request.path.display().to_string();
-        Ok(format!("saved {written} packets to {}", Printable(&path)))
     }
 }
 
 /// A failure as the interface shows it.
 fn in_words(done: Result<(), Failure>) -> Result<(), String> {
-    done.map_err(|failure| match failure {
+    done.map_err(said)
+}
+
+fn said(failure: Failure) -> String {
+    match failure {
         Failure::Said { message, .. } => message,
         Failure::ReaderGone | Failure::Interrupted => "the reader is gone".to_owned(),
-    })
+    }
 }
 
 /// Writes reports of chosen sessions.
@@ -308,7 +290,7 @@ impl tui::Exporter for FileExporter {
             .ok_or_else(|| format!("'{}' is no format", Printable(&request.format)))?;
         let written = Output::open_distinct_from(&Target::File(request.path.clone()), &self.files).and_then(
             |mut output| {
-                output.write(|sink| write(request, format, &mut BufWriter::new(sink)))?;
+                write(request, format, &mut output)?;
                 output.finish()
             },
         );
@@ -319,16 +301,15 @@ impl tui::Exporter for FileExporter {
 }
 
 /// Writes a report.
-fn write(request: &ExportRequest, format: &dyn Format, out: &mut dyn io::Write) -> io::Result<()> {
+fn write(request: &ExportRequest, format: &dyn Format, output: &mut Output) -> Result<(), Failure> {
     let unread = Capture::default();
     let capture = request.capture.as_ref().unwrap_or(&unread);
     let settings = FormatSettings { what: request.table, ..FormatSettings::default() };
     let mut stream = format.begin(&settings);
-    let mut names = request.sessions.iter().map(|session| session.uid.clone());
-    stream.heading(capture, &mut names, out)?;
-    request.sessions.iter().try_for_each(|session| stream.session(session, out))?;
-    stream.end(capture, &request.findings, out)?;
-    out.flush()
+    let mut names = request.sessions.uids();
+    output.write(|sink| stream.heading(capture, &mut names, sink))?;
+    request.sessions.each(|session| output.write(|sink| stream.session(session, sink)))?;
+    output.write(|sink| stream.end(capture, &request.findings, sink))
 }
 
 /// How much was written, in words.

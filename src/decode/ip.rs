@@ -63,6 +63,8 @@ fn below_v4(header: Ipv4HeaderSlice<'_>, span: &mut Span<'_>, trail: &mut Trail)
         span.clip(total);
     }
     span.skip(header_length, MALFORMED_V4)?;
+    trail.ip_header = u16::from(header.ihl()) * 4;
+    trail.hop_limit = header.ttl();
     trail.source = IpAddr::V4(header.source_addr());
     trail.destination = IpAddr::V4(header.destination_addr());
     if !header.is_fragmenting_payload() {
@@ -92,6 +94,8 @@ pub(super) fn v6(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     };
     let next = by_next_header(header.next_header())?;
     span.skip(Ipv6Header::LEN, MALFORMED_V6)?;
+    trail.ip_header = 40;
+    trail.hop_limit = header.hop_limit();
     trail.source = IpAddr::V6(header.source_addr());
     trail.destination = IpAddr::V6(header.destination_addr());
     let length = usize::from(header.payload_length());
@@ -163,6 +167,7 @@ pub(super) fn extension(header: IpNumber, span: &mut Span<'_>, trail: &mut Trail
         trail.destination = IpAddr::V6(last);
     }
     span.skip(length, MALFORMED_EXTENSION)?;
+    trail.ip_header = trail.ip_header.saturating_add(u16::try_from(length).unwrap_or(u16::MAX));
     by_next_header(IpNumber(next))
 }
 
@@ -172,6 +177,7 @@ fn fragment(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     let header = span.take_as(read, Ipv6FragmentHeader::LEN, MALFORMED_EXTENSION)?;
     let next = by_next_header(header.next_header())?;
     if !header.is_fragmenting_payload() {
+        trail.ip_header = trail.ip_header.saturating_add(8);
         return Continue(next);
     }
     if matches!(next, Layer::Icmp(_)) {

@@ -76,6 +76,10 @@ pub(super) struct Trail {
     pub(super) source: IpAddr,
     /// Destination address of the innermost IP header so far.
     pub(super) destination: IpAddr,
+    /// Length of that header, with its options or extension headers.
+    pub(super) ip_header: u16,
+    /// Its hop limit.
+    pub(super) hop_limit: u8,
     /// The piece of a datagram that the innermost IP header announced, if it did.
     pub(super) fragment: Fragment,
 }
@@ -86,7 +90,14 @@ impl Trail {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let fragment =
             Fragment { identification: 0, offset: 0, more: false, protocol: IpNumber(0), is_v6: false };
-        Self { depth_left: depth, source: nowhere, destination: nowhere, fragment }
+        Self {
+            depth_left: depth,
+            source: nowhere,
+            destination: nowhere,
+            ip_header: 0,
+            hop_limit: 0,
+            fragment,
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) const HEADERS: usize = 3;
 const WITH_V4: usize = 34;
 /// Length of an Ethernet header and an IPv6 header.
 const WITH_V6: usize = 54;
+/// Length of an Ethernet header.
+const BEFORE_IP: u32 = 14;
 /// TCP among IP's protocols.
 const PROTOCOL_TCP: u8 = 6;
 /// Length of a TCP header without options.
@@ -45,6 +47,8 @@ pub struct QuickDecode {
     pub payload_start: u8,
     /// The control bits (RFC 9293, section 3.1), FIN being the lowest.
     pub control: u8,
+    /// Hop limit, or time to live.
+    pub hop_limit: u8,
 }
 
 // One cache line, and less than any TCP segment takes in a file with all its headers, so that the decoded
@@ -80,7 +84,7 @@ pub fn quick_decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Quick
             let (addresses, _) = headers.last_chunk::<8>()?.as_chunks::<4>();
             let &[source, destination] = addresses else { return None };
             tcp_fields(
-                WITH_V4,
+                (WITH_V4, headers[22]),
                 (Ipv4Addr::from(source).into(), Ipv4Addr::from(destination).into()),
                 rest.get(..usize::from(length))?,
             )
@@ -91,7 +95,7 @@ pub fn quick_decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Quick
             let (addresses, _) = headers.last_chunk::<32>()?.as_chunks::<16>();
             let &[source, destination] = addresses else { return None };
             tcp_fields(
-                WITH_V6,
+                (WITH_V6, headers[21]),
                 (Ipv6Addr::from(source).into(), Ipv6Addr::from(destination).into()),
                 rest.get(..usize::from(length))?,
             )
@@ -102,7 +106,11 @@ pub fn quick_decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Quick
 
 /// The fields of the TCP header that `bytes` begin with, at offset `before` in the frame.
 #[inline]
-fn tcp_fields(before: usize, (source, destination): (IpAddr, IpAddr), bytes: &[u8]) -> Option<QuickDecode> {
+fn tcp_fields(
+    (before, hop_limit): (usize, u8),
+    (source, destination): (IpAddr, IpAddr),
+    bytes: &[u8],
+) -> Option<QuickDecode> {
     let header = bytes.first_chunk::<TCP>()?;
     let (words, _) = header.as_chunks::<4>();
     let &[ports, seq, ack, [offset, control, window @ ..], _] = words else { return None };
@@ -120,6 +128,7 @@ fn tcp_fields(before: usize, (source, destination): (IpAddr, IpAddr), bytes: &[u
         payload_len: u16::try_from(bytes.len().checked_sub(length)?).ok()?,
         payload_start: u8::try_from(before.checked_add(length)?).ok()?,
         control,
+        hop_limit,
     })
 }
 
@@ -143,7 +152,17 @@ fn segment_of<'a>(frame: &Frame<'a>, quick: &QuickDecode) -> Option<Segment<'a>>
         timestamp: quick.timestamp,
         payload: frame.bytes.get(start..start.checked_add(usize::from(quick.payload_len))?)?,
         cut: 0,
+        ip_len: (u32::from(quick.payload_start) + u32::from(quick.payload_len)).saturating_sub(BEFORE_IP),
+        hop_limit: quick.hop_limit,
+        syn_options: if has(SYN) { syn_options(frame, quick) } else { &[] },
     })
+}
+
+/// The TCP options of a frame whose headers were decoded.
+#[cold]
+fn syn_options<'a>(frame: &Frame<'a>, quick: &QuickDecode) -> &'a [u8] {
+    let before = if quick.source.ip.is_ipv4() { WITH_V4 } else { WITH_V6 };
+    frame.bytes.get(before + TCP..usize::from(quick.payload_start)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -41,6 +41,12 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Payload bytes that were on the wire behind those kept: a snap-length cut.
     pub cut: u32,
+    /// Length of the packet from its IP header on, what was cut off included.
+    pub ip_len: u32,
+    /// Hop limit, or time to live, of its packet; of the last fragment where there are several.
+    pub hop_limit: u8,
+    /// The TCP options of a SYN; none of other segments.
+    pub syn_options: &'a [u8],
 }
 
 /// What an ICMP error tells of a TCP segment.

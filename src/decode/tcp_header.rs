@@ -44,7 +44,14 @@ fn behind<'a>(
     trail: &Trail,
     packet: PacketRef,
 ) -> Peel<Segment<'a>> {
-    span.skip(header.slice().len(), MALFORMED)?;
+    let ip_len = usize::from(trail.ip_header).saturating_add(span.wire());
+    let header_len = header.slice().len();
+    let syn_options = if header.syn() {
+        span.kept().get(TcpHeader::MIN_LEN..header_len.min(span.kept().len())).unwrap_or_default()
+    } else {
+        &[]
+    };
+    span.skip(header_len, MALFORMED)?;
     let payload = span.kept();
     Continue(Segment {
         packet,
@@ -57,6 +64,9 @@ fn behind<'a>(
         timestamp: timestamp(options),
         payload,
         cut: u32::try_from(span.wire().saturating_sub(payload.len())).unwrap_or(u32::MAX),
+        ip_len: u32::try_from(ip_len).unwrap_or(u32::MAX),
+        hop_limit: trail.hop_limit,
+        syn_options,
     })
 }
 
@@ -86,9 +96,42 @@ pub(super) fn timestamp(options: &[u8]) -> Option<u32> {
     }
 }
 
+/// Whether a SYN offers to scale windows (RFC 7323).
+pub(crate) fn offers_window_scaling(options: &[u8]) -> bool {
+    const END: u8 = 0;
+    const NO_OPERATION: u8 = 1;
+    const WINDOW_SCALE: u8 = 3;
+    let mut rest = options;
+    loop {
+        rest = match *rest {
+            [NO_OPERATION, ref behind @ ..] => behind,
+            [WINDOW_SCALE, 3, _, ..] => return true,
+            [] | [END, ..] => return false,
+            [_, length, ..] if length >= 2 => rest.get(usize::from(length)..).unwrap_or_default(),
+            _ => return false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_offer_to_scale_windows_is_found_behind_whatever_options_there_are() {
+        let table: [(&[u8], bool); 7] = [
+            (&[], false),
+            (&[2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 3, 3, 7], true),
+            (&[2, 4, 5, 0xb4, 1, 3, 3, 0, 4, 2, 0, 0], true),
+            (&[2, 4, 5, 0xb4, 4, 2, 0, 0], false),
+            (&[0, 3, 3, 7], false),
+            (&[3, 3], false),
+            (&[5, 40, 3, 3, 7], false),
+        ];
+        for (options, expected) in table {
+            assert_eq!(offers_window_scaling(options), expected, "{options:?}");
+        }
+    }
 
     #[test]
     fn finds_the_timestamp_behind_whatever_options_there_are() {

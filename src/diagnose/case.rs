@@ -50,7 +50,9 @@ impl Progress {
         let connections =
             session.data_channels.iter().filter(|channel| channel.connection().is_some()).count();
         self.connections = self.connections.saturating_add(connections as u64);
-        for transfer in &session.transfers {
+        // Where a cap took something, that may have been the connection.
+        let transfers = if session.limited.is_empty() { session.transfers.as_slice() } else { &[] };
+        for transfer in transfers {
             if transfer.status == Status::Complete
                 && transfer.bytes.is_none()
                 && transfer.peer_session.is_none()
@@ -204,7 +206,7 @@ impl<'a> Case<'a> {
     pub(super) fn name(&self, transfer: &Transfer) -> String {
         let command = self.transfer_command(transfer);
         let verb = command.map_or("The transfer".into(), |command| excerpt(command.verb.name()));
-        match transfer.path.as_ref().or_else(|| command.and_then(|command| command.text())) {
+        match self.session.name_of(transfer) {
             Some(path) => [&*verb, " ", &*excerpt(path.raw())].concat(),
             None => verb.into_owned(),
         }

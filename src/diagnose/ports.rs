@@ -223,6 +223,10 @@ impl Ledger {
         let mut forgotten = 0;
         for active in [false, true] {
             let mut uses = uses(case, active);
+            if !case.session.limited.is_empty() {
+                // The answer may be among what was left out.
+                uses.retain(|it| it.failure != Some(Failure::Unanswered));
+            }
             if uses.is_empty() {
                 continue;
             }

@@ -3,6 +3,7 @@
 mod address;
 mod control;
 mod data;
+mod limited;
 mod negotiation;
 mod property;
 mod replies;

@@ -301,6 +301,7 @@ mod tests {
         bare.from_responder = StreamFacts { bytes: full.from_responder.bytes, ..StreamFacts::default() };
         (bare.established, bare.syn_frames) = (None, SynFrames::default());
         bare.icmp.clone_from(&full.icmp);
+        (bare.path, bare.history) = (full.path, full.history);
         bare
     }
 

@@ -11,9 +11,9 @@ mod tests {
     use super::super::fixture::sample_report;
     use super::*;
     use crate::report::{
-        CaptureFormat, Code, Compression, Content, Differs, Direction, EndState, FirstClose, Holder, Login,
-        MatchedBy, Mode, Negotiation, Outcome, Report, ReuseKind, ReuseOutcome, Security, Severity, Status,
-        TlsHandshake,
+        CaptureFormat, Code, Compression, Content, Differs, Direction, Directions, EndState, FirstClose,
+        Holder, Login, MatchedBy, Mode, Negotiation, Outcome, Report, ReuseKind, ReuseOutcome, Security,
+        Severity, Status, TlsHandshake, WindowScaling,
     };
 
     /// The schema, made to refuse members that it does not name.
@@ -90,6 +90,8 @@ mod tests {
             ("connection/properties/end_state", EndState::NAMES),
             ("connection/properties/first_close", FirstClose::NAMES),
             ("tls_details/anyOf/0/properties/handshake", TlsHandshake::NAMES),
+            ("connection/properties/window_scaling", WindowScaling::NAMES),
+            ("directions", Directions::NAMES),
             ("data_channel/properties/time_wait/anyOf/0/properties/holder", Holder::NAMES),
             ("data_channel/properties/reuse/anyOf/0/properties/kind", ReuseKind::NAMES),
             ("data_channel/properties/reuse/anyOf/0/properties/outcome", ReuseOutcome::NAMES),

@@ -166,7 +166,8 @@ fields! {
     DataInTimeWait "data.in_time_wait" Kind::Flag, "whether it was reused inside TIME_WAIT";
 
     XferVerb "xfer.verb" Kind::Text, "RETR, STOR, LIST ...";
-    XferPath "xfer.path" Kind::Text, "absolute path, or what the command named";
+    XferPath "xfer.path" Kind::Text, "absolute path, else from the login directory, else what the command named";
+    XferPathFromLogin "xfer.path_from_login" Kind::Text, "path from the login directory, where no more is known";
     XferBytes "xfer.bytes" Kind::Bytes, "payload captured";
     XferSize "xfer.size" Kind::Bytes, "size announced";
     XferStatus "xfer.status" Kind::Choice(Status::NAMES), "how it ended";

@@ -100,6 +100,7 @@ fn channels_transfers_and_findings_compare() {
         ("xfer.bytes == 2k", true),
         ("xfer.rate >= 2k", true),
         ("xfer.path contains \"/pub/\"", true),
+        ("xfer.path_from_login == \"/pub/q2.csv\"", false),
         ("xfer.verb == retr", true),
         ("xfer.sha256 contains abab", true),
         ("find.id == data-never-attempted", true),

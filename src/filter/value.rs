@@ -233,8 +233,9 @@ fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, e
     let value = match field {
         Field::XferVerb => command.map(|command| Value::Verb(command.verb.name())),
         Field::XferPath => {
-            return text(transfer.path.as_ref().or_else(|| command?.text()), each);
+            return text(session.name_of(transfer), each);
         }
+        Field::XferPathFromLogin => return text(transfer.path_from_login.as_ref(), each),
         Field::XferBytes => transfer.bytes.map(Value::Number),
         Field::XferSize => transfer.expected_size.map(Value::Number),
         Field::XferStatus => Some(word(transfer.status)),

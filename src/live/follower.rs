@@ -212,6 +212,9 @@ impl Observer for Following<'_> {
             let written = recorder.packet(frame);
             written.map_err(|error| Failure::writing(recorder.path().to_string_lossy())(error))?;
         }
+        if let Some(watcher) = &mut self.follower.watcher {
+            watcher.packet(frame);
+        }
         self.follower.stamps.begin(frame.packet.time);
         Ok(())
     }

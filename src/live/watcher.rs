@@ -4,12 +4,16 @@ use std::path::Path;
 
 use crate::analyzer::{Analyzer, Event};
 use crate::base::Timestamp;
+use crate::decode::Frame;
 use crate::report::{Capture, Finding, Session};
 
 /// Watches a capture from within its loop: anything slow here delays packets.
 pub trait Watcher: Send {
     /// Whether the capture should stop.
     fn is_stop_wanted(&self) -> bool;
+
+    /// Takes a packet.
+    fn packet(&mut self, _frame: &Frame<'_>) {}
 
     /// Takes an event.
     fn event(&mut self, event: &Event);

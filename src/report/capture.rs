@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Directions;
 use crate::base::{Endpoint, FrameNumber, LimitCounts, Timestamp, choices};
 
 /// What was read, over all sources.
@@ -25,6 +26,8 @@ pub struct Capture {
     pub dropped: Option<u64>,
     /// What was not decoded: packets by reason.
     pub ignored: BTreeMap<Cow<'static, str>, u64>,
+    /// Whose packets were captured of almost all sessions.
+    pub directions: Directions,
     /// TCP connections to a control port on which nobody spoke FTP.
     pub silent_connections: u64,
     /// Caps that were reached.

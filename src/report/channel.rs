@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Advertised, ChannelIndex, CommandIndex, Differs, IcmpError, Mode, Negotiation, Origin, Prediction,
-    TlsDetails, Uid,
+    Advertised, ChannelIndex, CommandIndex, Differs, History, IcmpError, Mode, Negotiation, Origin, Path,
+    Prediction, TlsDetails, Traffic, Uid,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -289,6 +289,10 @@ pub struct Connection {
     pub stall: Option<Stall>,
     /// ICMP errors that quote one of its packets, the first few.
     pub icmp: Vec<IcmpError>,
+    /// What its packets show of the way.
+    pub path: Path,
+    /// What happened, in letters.
+    pub history: History,
 }
 
 impl Connection {
@@ -318,10 +322,32 @@ impl Connection {
         self.from_originator.unacknowledged.saturating_add(self.from_responder.unacknowledged)
     }
 
+    /// How much went over it, and what happened.
+    pub fn traffic(&self) -> Traffic {
+        Traffic::of(&self.from_originator, &self.from_responder, self.history)
+    }
+
+    /// Times of the first and the last packet with payload, of either direction.
+    pub fn payload(&self) -> Option<PayloadSpan> {
+        let streams = [&self.from_originator, &self.from_responder];
+        let first = streams.iter().filter_map(|stream| stream.first_payload).min()?;
+        let last = streams.iter().filter_map(|stream| stream.last_payload).max()?;
+        Some(PayloadSpan { first: first.0, last: last.0 })
+    }
+
     /// Payload bytes that were sent again, of both directions.
     pub fn retransmitted_bytes(&self) -> u64 {
         self.from_originator.retransmitted.saturating_add(self.from_responder.retransmitted)
     }
+}
+
+/// Times of the first and the last packet with payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayloadSpan {
+    /// The first one.
+    pub first: Timestamp,
+    /// The last one.
+    pub last: Timestamp,
 }
 
 /// A time without payload.
@@ -342,6 +368,10 @@ pub struct Stall {
 pub struct StreamFacts {
     /// Unique payload bytes that were captured.
     pub bytes: u64,
+    /// Packets that were captured, copies of one left out.
+    pub packets: u64,
+    /// Their bytes from the IP header on.
+    pub ip_bytes: u64,
     /// Bytes of plain text, where TLS was read.
     pub content_bytes: Option<u64>,
     /// Bytes known to be absent from the capture: gaps that the receiver acknowledged, and cuts.

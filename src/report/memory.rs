@@ -17,6 +17,7 @@ impl Session {
             list(&self.findings, Finding::beside),
             list(&self.gaps, |_| 0),
             list(&self.oversized, |_| 0),
+            list(&self.icmp, |_| 0),
             texts.chain(features).map(Text::memory).fold(0, usize::saturating_add),
             tls(self.tls_details.as_deref()),
         ];
@@ -43,8 +44,9 @@ impl DataChannel {
         let connections = usize::from(self.attempt.is_some()).saturating_add(self.other_attempts.capacity());
         let details = self.connection().and_then(|connection| connection.tls_details.as_deref());
         let others = self.other_attempts.iter().map(|connection| tls(connection.tls_details.as_deref()));
+        let errors = self.connection().map_or(0, |connection| list(&connection.icmp, |_| 0));
         let own = connections.saturating_mul(size_of::<Connection>().saturating_add(cost::ALLOCATION));
-        others.fold(own.saturating_add(tls(details)), usize::saturating_add)
+        others.fold(own.saturating_add(tls(details)).saturating_add(errors), usize::saturating_add)
     }
 }
 

@@ -7,8 +7,8 @@ use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
     Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError, MatchedBy, Mode,
-    Negotiated, NegotiatedMode, Negotiation, Origin, Outcome, Prediction, Reuse, Session, Status,
-    StreamFacts, SynFrames, TimeWait, TlsDetails, Transfer, Uid, community_id,
+    Negotiated, NegotiatedMode, Negotiation, Origin, Outcome, Path, PayloadSpan, Prediction, Reuse, Session,
+    Status, StreamFacts, SynFrames, TimeWait, TlsDetails, Traffic, Transfer, Uid, WindowScaling, community_id,
 };
 use crate::base::{Endpoint, Text, TimeDelta, Timestamp, hex};
 
@@ -139,6 +139,18 @@ struct ConnectionRow {
     tls: bool,
     tls_details: Option<Box<TlsDetails>>,
     icmp: Vec<IcmpError>,
+    #[serde(getter = "Connection::rtt_s")]
+    rtt_s: Option<f64>,
+    #[serde(getter = "Connection::payload")]
+    payload: Option<PayloadSpan>,
+    #[serde(getter = "Connection::zero_window_s")]
+    zero_window_s: f64,
+    #[serde(getter = "Connection::max_in_flight")]
+    max_in_flight: u64,
+    #[serde(getter = "Connection::window_scaling")]
+    window_scaling: Option<WindowScaling>,
+    #[serde(getter = "Connection::traffic")]
+    traffic: Traffic,
 }
 
 /// JSON holds one total of retransmitted, of missing and of unacknowledged bytes for both directions; reading back books them on the
@@ -160,9 +172,18 @@ impl From<ConnectionRow> for Connection {
                 retransmitted: row.retransmitted_bytes,
                 missing: row.missing_bytes,
                 unacknowledged: row.unacknowledged_bytes,
+                packets: row.traffic.packets_originator,
+                ip_bytes: row.traffic.ip_bytes_originator,
+                first_payload: row.payload.map(|payload| (payload.first, 0)),
+                last_payload: row.payload.map(|payload| (payload.last, 0)),
                 ..StreamFacts::default()
             },
-            from_responder: StreamFacts { bytes: row.bytes_responder, ..StreamFacts::default() },
+            from_responder: StreamFacts {
+                bytes: row.bytes_responder,
+                packets: row.traffic.packets_responder,
+                ip_bytes: row.traffic.ip_bytes_responder,
+                ..StreamFacts::default()
+            },
             tls: row.tls,
             tls_details: row.tls_details,
             decrypted: false,
@@ -174,13 +195,43 @@ impl From<ConnectionRow> for Connection {
             closed: None,
             stall: None,
             icmp: row.icmp,
+            path: Path {
+                rtt: row.rtt_s.map(nanos),
+                window_scaling: row.window_scaling,
+                zero_window: nanos(row.zero_window_s),
+                max_in_flight: row.max_in_flight,
+                ..Path::default()
+            },
+            history: row.traffic.history,
         }
     }
+}
+
+/// Seconds as nanoseconds, the nearest ones.
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, as arithmetic with times does")]
+fn nanos(seconds: f64) -> i64 {
+    (seconds * 1e9).round() as i64
 }
 
 impl Connection {
     fn community_id(&self) -> CommunityId {
         community_id(self.originator, self.responder)
+    }
+
+    fn rtt_s(&self) -> Option<f64> {
+        self.path.rtt.map(seconds::from_nanos)
+    }
+
+    fn zero_window_s(&self) -> f64 {
+        seconds::from_nanos(self.path.zero_window)
+    }
+
+    const fn max_in_flight(&self) -> u64 {
+        self.path.max_in_flight
+    }
+
+    const fn window_scaling(&self) -> Option<WindowScaling> {
+        self.path.window_scaling
     }
 
     const fn bytes_originator(&self) -> u64 {
@@ -271,6 +322,7 @@ impl Serialize for Session {
             "end": self.end,
             "frames": self.frames,
             "handshake": self.handshake,
+            "directions": self.directions(),
             "end_state": self.end_state,
             "closed_by": self.closed_by,
             "user": self.user,
@@ -288,6 +340,8 @@ impl Serialize for Session {
             "port_allocation": self.port_allocation,
             "icmp": self.icmp,
             "limited": self.limited,
+            "rtt_s": self.rtt_s,
+            "traffic": self.traffic,
             "commands": numbered(&self.commands),
             "data_channels": numbered(&self.data_channels),
             "transfers": SequenceOf(|index: usize| {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Announcement, ChannelIndex, CommandIndex, DataChannel, EndState, Finding, FrameSpan, IcmpError,
-    Negotiation, TlsDetails, Transfer, TransferIndex,
+    Announcement, ChannelIndex, CommandIndex, DataChannel, Directions, EndState, Finding, FrameSpan,
+    IcmpError, Negotiation, TlsDetails, Traffic, Transfer, TransferIndex,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -97,6 +97,10 @@ pub struct Session {
     pub port_allocation: PortAllocation,
     /// ICMP errors that quote a packet of the control connection, the first few.
     pub icmp: Vec<IcmpError>,
+    /// Round trip of the control connection's handshake, in seconds.
+    pub rtt_s: Option<f64>,
+    /// How much went over the control connection, and what happened; its client stands for the originator.
+    pub traffic: Traffic,
     /// The dialogue, in the order of the commands.
     pub commands: Vec<Command>,
     /// Negotiations and data connections.
@@ -117,9 +121,66 @@ pub struct Session {
 }
 
 impl Session {
+    /// A session of which no more is known than whose it is and when and where in the capture it begins.
+    pub const fn begun(
+        uid: Uid,
+        (client, server): (Endpoint, Endpoint),
+        (start, frames): (Timestamp, FrameSpan),
+    ) -> Self {
+        Self {
+            uid,
+            client,
+            server,
+            start,
+            end: start,
+            frames,
+            handshake: true,
+            end_state: EndState::Open,
+            closed_by: None,
+            closed_at: None,
+            others_open: 0,
+            user: None,
+            password: None,
+            account: None,
+            login: Login::None,
+            greeting: Vec::new(),
+            unsolicited: Vec::new(),
+            system: None,
+            client_software: None,
+            features: None,
+            security: Security::None,
+            tls_details: None,
+            epsv_all: false,
+            port_allocation: PortAllocation { client: None, server: None },
+            icmp: Vec::new(),
+            rtt_s: None,
+            traffic: Traffic::NONE,
+            commands: Vec::new(),
+            data_channels: Vec::new(),
+            transfers: Vec::new(),
+            findings: Vec::new(),
+            limited: LimitSet::NONE,
+            gaps: Vec::new(),
+            oversized: Vec::new(),
+        }
+    }
+
     /// The command that a transfer, channel or finding names by index.
     pub fn command(&self, index: CommandIndex) -> Option<&Command> {
         index.of(&self.commands)
+    }
+
+    /// Whose packets of the control connection were captured.
+    pub const fn directions(&self) -> Directions {
+        Directions::of(self.traffic.packets_originator, self.traffic.packets_responder)
+    }
+
+    /// What a transfer moved, by the best name that is known: its absolute path, its path from the login directory, or
+    /// what the command named.
+    pub fn name_of<'a>(&'a self, transfer: &'a Transfer) -> Option<&'a Text> {
+        let from_login = || transfer.path_from_login.as_ref().filter(|path| !path.raw().is_empty());
+        let named = || self.command(transfer.command)?.text();
+        transfer.path.as_ref().or_else(from_login).or_else(named)
     }
 
     /// What the server announced, in order.

@@ -10,11 +10,11 @@ use smallvec::smallvec;
 
 use super::{
     Advertised, Answer, Argument, Attempt, AttemptResult, Certainty, Code, Command, CommandIndex, Connection,
-    Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, LineFacts, Login, MatchedBy,
-    Mode, Negotiated, NegotiatedMode, Origin, PortAllocation, Prediction, Reply, Security, Session, Severity,
-    Status, StreamFacts, Transfer, Uid,
+    Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, History, LineFacts, MatchedBy,
+    Mode, Negotiated, NegotiatedMode, Origin, Path, Prediction, Reply, Session, Severity, Status, StreamFacts,
+    Transfer, Uid,
 };
-use crate::base::{Endpoint, FrameNumber, LimitSet, Secret, Text, Timestamp};
+use crate::base::{Endpoint, FrameNumber, Secret, Text, Timestamp};
 use crate::ftp::Verb;
 pub(crate) use story::{SessionBuilder, between, session};
 
@@ -26,40 +26,11 @@ pub(crate) fn endpoint(text: &str) -> Endpoint {
 
 /// A session in which nothing has been said yet, whose SYN was seen at `start`.
 pub(crate) fn silent_session(uid: &str, client: &str, server: &str, start: Timestamp) -> Session {
-    Session {
-        uid: Uid(uid.into()),
-        client: endpoint(client),
-        server: endpoint(server),
-        start,
-        end: start,
-        frames: FrameSpan { first: FrameNumber(1), last: FrameNumber(1) },
-        handshake: true,
-        end_state: EndState::Open,
-        closed_by: None,
-        closed_at: None,
-        others_open: 0,
-        user: None,
-        password: None,
-        account: None,
-        login: Login::None,
-        greeting: Vec::new(),
-        unsolicited: Vec::new(),
-        system: None,
-        client_software: None,
-        features: None,
-        security: Security::None,
-        tls_details: None,
-        epsv_all: false,
-        port_allocation: PortAllocation::default(),
-        icmp: Vec::new(),
-        commands: Vec::new(),
-        data_channels: Vec::new(),
-        transfers: Vec::new(),
-        findings: Vec::new(),
-        gaps: Vec::new(),
-        oversized: Vec::new(),
-        limited: LimitSet::default(),
-    }
+    Session::begun(
+        Uid(uid.into()),
+        (endpoint(client), endpoint(server)),
+        (start, FrameSpan { first: FrameNumber(1), last: FrameNumber(1) }),
+    )
 }
 
 /// A command line as people write it, without replies; the arguments of PASS and ACCT are hidden.
@@ -146,6 +117,8 @@ pub(crate) fn syn(originator: Endpoint, responder: Endpoint, start: Timestamp, f
         closed: None,
         stall: None,
         icmp: Vec::new(),
+        path: Path::default(),
+        history: History::default(),
     }
 }
 

@@ -8,9 +8,11 @@ use super::flow::ContentHeads;
 use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use crate::base::{Endpoint, FrameNumber, LimitSet, PacketRef, Timestamp};
+use crate::filter::{Field, Filter, Knowledge};
 use crate::ftp::Verb;
 use crate::report::{
-    self, ChannelIndex, CommandIndex, EndState, IcmpError, MatchedBy, Origin, ReuseKind, Uid,
+    self, ChannelIndex, CommandIndex, Directions, EndState, FrameSpan, IcmpError, MatchedBy, Origin,
+    ReuseKind, Session, Traffic, Uid,
 };
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
@@ -24,6 +26,8 @@ pub(super) struct ActiveSession {
     pub(super) responder: Endpoint,
     pub(super) first: PacketRef,
     pub(super) handshake: bool,
+    /// Whether it is certainly not asked for.
+    pub(super) is_unwanted: bool,
     pub(super) last: PacketRef,
     pub(super) control: Control,
     pub(super) channels: Vec<Channel>,
@@ -45,6 +49,9 @@ pub(super) struct ActiveSession {
     pub(super) ended: Option<Ended>,
     /// ICMP errors that quote a packet of the control connection.
     pub(super) icmp: Vec<IcmpError>,
+    /// Round trip of its handshake, and what went over it.
+    pub(super) rtt: Option<i64>,
+    pub(super) traffic: Traffic,
     /// Whether those who watch know that it is over.
     pub(super) end_reported: bool,
     /// Data connections of its channels that are in the table.
@@ -53,6 +60,30 @@ pub(super) struct ActiveSession {
     pub(super) state: DialogueState,
     /// What that was reckoned with, in bytes of memory.
     pub(super) state_cost: usize,
+}
+
+/// How much of what a field is about the first packet of a session tells.
+fn known_from_the_beginning(field: Field) -> Knowledge {
+    match field {
+        Field::SessClient
+        | Field::SessClientPort
+        | Field::SessServer
+        | Field::SessServerPort
+        | Field::SessStart
+        | Field::SessUid
+        | Field::Ftp => Knowledge::All,
+        Field::IpAddr
+        | Field::IpSrc
+        | Field::IpDst
+        | Field::Ipv6Addr
+        | Field::Ipv6Src
+        | Field::Ipv6Dst
+        | Field::TcpPort
+        | Field::TcpSrcPort
+        | Field::TcpDstPort => Knowledge::Part,
+        // Too many to name: whatever comes later.
+        _ => Knowledge::Nothing,
+    }
 }
 
 /// How a control connection ended.
@@ -168,6 +199,7 @@ impl ActiveSession {
             first: connection.first,
             last: connection.last,
             handshake: connection.onset == Onset::Handshake,
+            is_unwanted: false,
             control,
             channels: Vec::new(),
             negotiated: Vec::new(),
@@ -179,11 +211,23 @@ impl ActiveSession {
             others_open: 0,
             ended: None,
             icmp: Vec::new(),
+            rtt: None,
+            traffic: Traffic::default(),
             end_reported: false,
             open_flows: 0,
             state: DialogueState::default(),
             state_cost: 0,
         }
+    }
+
+    /// Whether a filter certainly leaves it out, whichever side the client is on.
+    pub(super) fn is_left_out_by(&self, filter: &Filter) -> bool {
+        let (originator, responder) = (self.originator, self.responder);
+        let frames = FrameSpan { first: self.first.frame, last: self.first.frame };
+        [(originator, responder), (responder, originator)].into_iter().all(|between| {
+            let begun = Session::begun(self.uid.clone(), between, (self.first.time, frames));
+            filter.decides(&begun, known_from_the_beginning) == Some(false)
+        })
     }
 
     fn client_side(&self) -> Side {
@@ -258,6 +302,11 @@ impl ActiveSession {
         self.state.transfer(command, self.dialogue(), Channels::under_way(&self.channels), connection)
     }
 
+    /// Whose packets of the control connection were captured so far.
+    pub(super) const fn directions(&self) -> Directions {
+        Directions::of(self.traffic.packets_originator, self.traffic.packets_responder)
+    }
+
     /// The channel that the command at `index` negotiated.
     pub(super) fn channel_of_command(&self, index: CommandIndex) -> Option<ChannelIndex> {
         let place = self.negotiated.binary_search_by_key(&index, |&(command, _)| command).ok()?;
@@ -265,12 +314,13 @@ impl ActiveSession {
     }
 }
 
-/// A name out of the first packet's time and the 4-tuple: letters and digits, begun with an `F`.
+/// A name out of the first packet's time and number and the 4-tuple: letters and digits, begun with an `F`.
 fn uid(connection: &Connection) -> Uid {
     use sha2::Digest as _;
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut hash = sha2::Sha256::new();
     hash.update(connection.first.time.nanos().to_be_bytes());
+    hash.update(connection.opening.to_be_bytes());
     for endpoint in [connection.originator, connection.responder] {
         match endpoint.ip {
             std::net::IpAddr::V4(ip) => hash.update(ip.octets()),
@@ -283,4 +333,20 @@ fn uid(connection: &Connection) -> Uid {
         *letter = DIGITS.get(usize::from(byte) % DIGITS.len()).copied().unwrap_or_default();
     }
     Uid(String::from_utf8_lossy(&name).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sessions_of_a_4_tuple_within_one_tick_of_the_clock_have_names_of_their_own() {
+        let name = |opening| {
+            let ends = [40_000, 21].map(|port| Endpoint::new([192, 0, 2, 1].into(), port));
+            let begun = Connection::begun(ends[0], ends[1], Onset::Handshake, PacketRef::default());
+            uid(&Connection { opening, ..begun })
+        };
+        assert_eq!(name(1), name(1));
+        assert_ne!(name(1), name(2));
+    }
 }

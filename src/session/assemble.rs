@@ -156,6 +156,8 @@ fn frame(
         epsv_all: false,
         port_allocation: PortAllocation::default(),
         icmp: facts.icmp.clone(),
+        rtt_s: facts.rtt.map(seconds::from_nanos),
+        traffic: facts.traffic,
         commands: Vec::new(),
         data_channels: channels,
         transfers: Vec::new(),

@@ -4,7 +4,7 @@ use std::mem;
 
 use smallvec::SmallVec;
 
-use super::content::{Content, Hashing, Plan, sniff};
+use super::content::{Content, Hashing, NoHashing, Plan, sniff};
 use super::options::Options;
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
@@ -12,7 +12,7 @@ use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta};
 use crate::report::{
     self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
 };
-use crate::tcp::{Chunk, Connection, ConnectionId, Onset, Side, Stream};
+use crate::tcp::{Absence, Chunk, Connection, Gap, Onset, Side, Stream};
 use crate::tls;
 
 /// Silence that is worth noting.
@@ -59,10 +59,14 @@ pub(super) struct DataFlow {
     tls: TlsState,
     last_payload: Option<PacketRef>,
     stall: Option<Stall>,
+    /// The first and the last packet of whose payload the capture cut something off, of each side.
+    cuts: [Option<(PacketRef, PacketRef)>; 2],
     /// What was reckoned for it last.
     pub(super) kept: usize,
     /// Whether its content is not read any more because there was no room.
     pub(super) is_unread: bool,
+    /// Whether none of its sessions is asked for: then it is not digested. Decided before its first byte.
+    pub(super) is_unwanted: bool,
 }
 
 /// A connection to the listening endpoint of a channel that has its connection already.
@@ -122,8 +126,10 @@ impl DataFlow {
             tls: TlsState::Unknown,
             last_payload: None,
             stall: None,
+            cuts: [None; 2],
             kept: 0,
             is_unread: false,
+            is_unwanted: false,
         }
     }
 
@@ -159,6 +165,7 @@ impl DataFlow {
 
     /// Takes more bytes.
     pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
+        let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         self.note_silence(chunk.packet);
         let plan = self.plan;
         let Some(slot) = self.streams.get_mut(index(chunk.side)) else { return };
@@ -205,12 +212,18 @@ impl DataFlow {
     }
 
     /// Bytes of one side are missing.
-    pub(super) fn gap(&mut self, side: Side, len: u64, options: &Options) {
-        if let Some(Some(content)) = self.streams.get_mut(index(side)) {
+    pub(super) fn gap(&mut self, gap: Gap, options: &Options) {
+        if gap.absence == Absence::Cut
+            && let Some(cut) = self.cuts.get_mut(index(gap.side))
+        {
+            let first = cut.map_or(gap.packet, |(first, _)| first);
+            *cut = Some((first, gap.packet));
+        }
+        if let Some(Some(content)) = self.streams.get_mut(index(gap.side)) {
             content.gap();
         }
         if let TlsState::Yes(wrapped) = &mut self.tls {
-            wrapped.session.gap(end_of(side), len, &options.key_log, &mut |_, _| {});
+            wrapped.session.gap(end_of(gap.side), gap.len, &options.key_log, &mut |_, _| {});
         }
     }
 
@@ -227,6 +240,7 @@ impl DataFlow {
 
     /// The connection is over: what TLS had held back is delivered.
     pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
+        let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
         let Wrapped { session, plain, .. } = &mut **wrapped;
         let plan = self.plan;
@@ -249,35 +263,18 @@ impl DataFlow {
     pub(super) fn facts(
         &mut self,
         connection: &Connection,
-        mut hashing: Option<&mut dyn Hashing>,
+        hashing: Option<&mut dyn Hashing>,
     ) -> (Box<report::Connection>, ContentHeads) {
-        let Self { streams, tls, .. } = self;
+        let mut none = NoHashing;
+        let mut hashing: Option<&mut dyn Hashing> = match hashing {
+            Some(_) if self.is_unwanted => Some(&mut none),
+            Some(hashing) => Some(hashing),
+            None => None,
+        };
+        let Self { streams, tls, cuts, .. } = self;
         let ReadTls { is_tls: tls, decrypted, details, mut plain } = ReadTls::of(tls, connection);
-        // Made where it stays, and completed there: it is large.
-        let mut described = Box::new(report::Connection {
-            originator: connection.originator,
-            responder: connection.responder,
-            start: connection.first.time,
-            end: connection.last.time,
-            frames: report::FrameSpan { first: connection.first.frame, last: connection.last.frame },
-            handshake: connection.onset == Onset::Handshake,
-            syn_attempts: connection.syn_attempts,
-            end_state: connection.end_state,
-            first_close: connection.first_close,
-            from_originator: numbers(&connection.from_originator),
-            from_responder: numbers(&connection.from_responder),
-            tls,
-            tls_details: details,
-            decrypted,
-            syn_frames: connection.syn_frames.clone(),
-            established: connection.established.map(|packet| packet.time),
-            refused_frame: connection.refused.map(|packet| packet.frame),
-            challenge_frame: connection.challenged.map(|packet| packet.frame),
-            close: connection.close.map(|packet| (packet.time, packet.frame)),
-            closed: connection.closed,
-            stall: self.stall,
-            icmp: connection.icmp.clone(),
-        });
+        let mut described = outline(connection, self.stall);
+        (described.tls, described.decrypted, described.tls_details) = (tls, decrypted, details);
         let report::Connection { from_originator, from_responder, .. } = &mut *described;
         let mut heads = [Vec::new(), Vec::new()];
         for ((place, facts), head) in
@@ -286,9 +283,14 @@ impl DataFlow {
             let wire = streams.get_mut(place).and_then(Option::as_mut);
             let plain = plain.as_mut().and_then(|plain| plain.get_mut(place)?.as_mut());
             facts.content_bytes = decrypted.then_some(0);
+            let cut = cuts.get(place).copied().flatten();
             let ended = facts.end_seen || matches!(connection.end_state, EndState::Fin | EndState::Rst);
             let whole = facts.missing == 0 && facts.lost == 0 && facts.start_seen && ended;
+            let payload = payload_span(wire.as_deref(), cut);
+            facts.first_payload = payload.map(|(first, _)| (first.time, first.frame));
+            facts.last_payload = payload.map(|(_, last)| (last.time, last.frame));
             let Some(wire) = wire else {
+                facts.content_span = duration(payload);
                 if let Some(hashing) =
                     hashing.as_deref_mut().filter(|_| whole && connection.established.is_some())
                 {
@@ -297,8 +299,6 @@ impl DataFlow {
                 }
                 continue;
             };
-            facts.first_payload = Some((wire.first.time, wire.first.frame));
-            facts.last_payload = Some((wire.last.time, wire.last.frame));
             let (content, other) = match plain {
                 Some(plain) if decrypted => (plain, Some(wire)),
                 plain => (wire, plain),
@@ -306,9 +306,8 @@ impl DataFlow {
             // Whoever finishes the digests has no more use for it.
             *head = if hashing.is_some() { mem::take(&mut content.head) } else { content.head.clone() };
             facts.bare_line_feeds = content.bare_line_feeds;
-            facts.content_span = Some(content.last.time.since(content.first.time)).filter(|span| {
-                *span > TimeDelta::ZERO && (decrypted || !tls) && content.last.frame != content.first.frame
-            });
+            let is_known = decrypted || !tls;
+            facts.content_span = duration(payload_span(Some(content), cut)).filter(|_| is_known);
             facts.content_bytes = decrypted.then_some(content.len);
             if let Some(hashing) = hashing.as_deref_mut() {
                 // Nobody asks for the other's digests, which are to go as well.
@@ -423,9 +422,59 @@ fn is_over_and_whole(connection: &Connection) -> bool {
         && whole(&connection.from_responder)
 }
 
+/// What is known of a connection but for its contents.
+fn outline(connection: &Connection, stall: Option<Stall>) -> Box<report::Connection> {
+    // Made where it stays, and completed there: it is large.
+    Box::new(report::Connection {
+        originator: connection.originator,
+        responder: connection.responder,
+        start: connection.first.time,
+        end: connection.last.time,
+        frames: report::FrameSpan { first: connection.first.frame, last: connection.last.frame },
+        handshake: connection.onset == Onset::Handshake,
+        syn_attempts: connection.syn_attempts,
+        end_state: connection.end_state,
+        first_close: connection.first_close,
+        from_originator: numbers(&connection.from_originator),
+        from_responder: numbers(&connection.from_responder),
+        tls: false,
+        tls_details: None,
+        decrypted: false,
+        syn_frames: connection.syn_frames.clone(),
+        established: connection.established.map(|packet| packet.time),
+        refused_frame: connection.refused.map(|packet| packet.frame),
+        challenge_frame: connection.challenged.map(|packet| packet.frame),
+        close: connection.close.map(|packet| (packet.time, packet.frame)),
+        closed: connection.closed,
+        stall,
+        icmp: connection.icmp.clone(),
+        path: connection.path,
+        history: connection.history,
+    })
+}
+
+/// The first and the last packet with payload, whether the capture holds it whole, in part or not at all.
+fn payload_span(
+    content: Option<&Content>,
+    cut: Option<(PacketRef, PacketRef)>,
+) -> Option<(PacketRef, PacketRef)> {
+    let spans = || cut.into_iter().chain(content.map(|content| (content.first, content.last)));
+    let first = spans().map(|(first, _)| first).min_by_key(|packet| (packet.time, packet.frame))?;
+    let last = spans().map(|(_, last)| last).max_by_key(|packet| (packet.time, packet.frame))?;
+    Some((first, last))
+}
+
+/// How long it took, where it took more than one packet.
+fn duration(span: Option<(PacketRef, PacketRef)>) -> Option<i64> {
+    let (first, last) = span?;
+    Some(last.time.since(first.time)).filter(|&time| time > 0 && first.frame != last.frame)
+}
+
 fn numbers(stream: &Stream) -> StreamFacts {
     StreamFacts {
         bytes: stream.bytes,
+        packets: stream.packets,
+        ip_bytes: stream.ip_bytes,
         missing: stream.missing,
         unacknowledged: stream.unacknowledged,
         lost: stream.lost,
@@ -443,6 +492,8 @@ fn numbers(stream: &Stream) -> StreamFacts {
 fn swap(connection: &mut report::Connection) {
     mem::swap(&mut connection.originator, &mut connection.responder);
     mem::swap(&mut connection.from_originator, &mut connection.from_responder);
+    connection.history = connection.history.swapped();
+    connection.path = connection.path.swapped();
     connection.first_close = connection.first_close.map(|close| match close {
         FirstClose::Originator => FirstClose::Responder,
         FirstClose::Responder => FirstClose::Originator,

@@ -33,6 +33,9 @@ const _: () = assert!(
         <= cost::CONNECTION_IN_TRACKER
 );
 
+/// The first port that any user may listen on: those below belong to services.
+pub(super) const UNPRIVILEGED: u16 = 1024;
+
 /// All connections that the tracker knows of.
 #[derive(Default)]
 pub(super) struct Flows {
@@ -202,6 +205,39 @@ impl Flows {
         let from_originator = flow.originator.ip == sender;
         let sender = if from_originator { Side::Originator } else { Side::Responder };
         self.data(only)?.sent(sender).then_some(only)
+    }
+
+    /// The oldest candidate between two hosts that was opened by `connector` since then and that nobody has claimed, whether
+    /// or not it carried anything; only one between ports that no service has.
+    pub(super) fn opened_between(
+        &self,
+        hosts: HostPair,
+        connector: IpAddr,
+        since: Timestamp,
+    ) -> Option<ConnectionId> {
+        let fits = |id: &ConnectionId| {
+            let Some(flow) = self.get(*id) else { return false };
+            let Role::Data(data) = &flow.role else { return false };
+            data.owners.is_empty()
+                && flow.originator.ip == connector
+                && flow.responder.port.min(flow.originator.port) >= UNPRIVILEGED
+                && flow.first.time >= since
+        };
+        self.candidates.get(&hosts)?.iter().copied().find(fits)
+    }
+
+    /// The connection between two hosts that carried something, was under way when its first packet was captured, and that
+    /// nobody has claimed; none where there are several.
+    pub(super) fn under_way_between(&self, hosts: HostPair) -> Option<ConnectionId> {
+        let fits = |id: &ConnectionId| {
+            let Some(flow) = self.get(*id) else { return false };
+            let Role::Data(data) = &flow.role else { return false };
+            // One that was met in the middle is looked for at both of its ends.
+            flow.listed > 1 && data.owners.is_empty() && data.has_payload()
+        };
+        let mut fitting = self.candidates.get(&hosts)?.iter().copied().filter(fits);
+        let found = fitting.next()?;
+        fitting.next().is_none().then_some(found)
     }
 
     /// A connection has begun, which may become a session.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::{Limits, SecretKey, TimeDelta};
+use crate::filter::Filter;
 use crate::report::Thresholds;
 use crate::tcp::Connection;
 use crate::tls::KeyLog;
@@ -27,6 +28,9 @@ pub struct Options {
     pub predict_window: TimeDelta,
     /// Whether SHA-256 digests of contents are computed.
     pub hash: bool,
+    /// Which sessions are asked for. All are given, but of one that this certainly leaves out, as soon as that begins,
+    /// contents are not digested.
+    pub filter: Option<Arc<Filter>>,
     /// Whether passwords and accounts are kept.
     pub show_passwords: bool,
     /// By which equal passwords are recognized without being kept.
@@ -52,6 +56,7 @@ impl Default for Options {
             thresholds: Thresholds::default(),
             predict_window: TimeDelta::from_secs(30),
             hash: true,
+            filter: None,
             show_passwords: false,
             secret_key: SecretKey::default(),
             control_ports: vec![21],

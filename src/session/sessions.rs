@@ -8,7 +8,7 @@ use slotmap::SlotMap;
 
 use super::active::ActiveSession;
 use crate::base::{Endpoint, FrameNumber, KeyedMap, TimeDelta, Timestamp, cost};
-use crate::report::Uid;
+use crate::report::{ChannelIndex, Uid};
 
 /// Sessions that are examined for one to evict.
 const EXAMINED: usize = 64;
@@ -163,6 +163,12 @@ impl Sessions {
         if let Some(session) = self.all.get(id) {
             self.lingering.insert(session.first.frame);
         }
+    }
+
+    /// Whether there are owners, and none of them is asked for.
+    pub(super) fn are_unwanted(&self, owners: &[(SessionId, ChannelIndex)]) -> bool {
+        !owners.is_empty()
+            && owners.iter().all(|&(owner, _)| self.get(owner).is_some_and(|session| session.is_unwanted))
     }
 
     /// The first frame of all sessions that linger.

@@ -14,18 +14,21 @@ use super::content::Hashing;
 use super::control::{Control, Notes, Occurrence};
 use super::event_log::EventLog;
 use super::flow::{DataFlow, Flow, Role};
-use super::flows::Flows;
+use super::flows::{Flows, UNPRIVILEGED};
 use super::kept::{self, Kept};
 use super::linker::Linker;
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
 use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, PacketRef, Timestamp};
 use crate::ftp::{self, Plausible};
-use crate::report::{Announcement, ControlAttempt, MatchedBy, Session, Uid};
-use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Side, Sink};
+use crate::report::{Announcement, ControlAttempt, Directions, MatchedBy, Session, Uid};
+use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
 
-/// The first port that any user may listen on: those below belong to services.
-const UNPRIVILEGED: u16 = 1024;
+/// How long after the first connection others may have been under way when the capture began.
+const BEGINNING: i64 = 5_000_000_000;
+
+/// Connections that are kept because they were under way when the capture began, in case a session follows.
+const UNDER_WAY: usize = 16;
 
 /// Follows control connections, predicts data connections, and links what happens.
 pub struct Tracker {
@@ -44,6 +47,11 @@ pub struct Tracker {
     done: Vec<Finished>,
     announced: Vec<Announcement>,
     finishing: bool,
+    /// When the capture began, and how many connections are kept that were under way then.
+    began: Option<Timestamp>,
+    under_way: usize,
+    /// How many sessions were captured in both directions, in the client's only, and in the server's only.
+    directions: [u64; 3],
     /// Events, where somebody watches.
     log: Option<EventLog>,
 }
@@ -75,6 +83,9 @@ impl Tracker {
             done: Vec::new(),
             announced: Vec::new(),
             finishing: false,
+            began: None,
+            under_way: 0,
+            directions: [0; 3],
             log: None,
         }
     }
@@ -127,6 +138,12 @@ impl Tracker {
     /// TCP connections to a control port on which nobody spoke FTP.
     pub const fn silent_connections(&self) -> u64 {
         self.attempts.silent()
+    }
+
+    /// Whose packets were captured of almost all sessions that have ended.
+    pub const fn directions(&self) -> Directions {
+        let [both, client_only, server_only] = self.directions;
+        Directions::of_most(client_only, server_only, both)
     }
 
     /// Connections to control ports that never came about.
@@ -264,7 +281,8 @@ impl Tracker {
             return Interest::Follow;
         }
         let hosts = HostPair::between(originator.ip, responder.ip);
-        if !self.sessions.are_between(hosts) || !self.flows.set_candidate(id, connection) {
+        let is_wanted = self.sessions.are_between(hosts) || self.may_be_under_way(connection);
+        if !is_wanted || !self.flows.set_candidate(id, connection) {
             self.flows.set(id, connection, Role::Undecided);
             return Interest::Undecided;
         }
@@ -274,6 +292,17 @@ impl Tracker {
             self.link_new_channel(session_id, id, Unannounced::OutOfSight);
         }
         Interest::Follow
+    }
+
+    /// Whether a connection may be the data connection of a transfer that was under way when the capture began.
+    fn may_be_under_way(&mut self, connection: &Connection) -> bool {
+        let began = *self.began.get_or_insert(connection.first.time);
+        let may_be = connection.onset == Onset::MidStream
+            && self.under_way < UNDER_WAY
+            && connection.first.time.since(began) <= BEGINNING
+            && connection.originator.port.min(connection.responder.port) >= UNPRIVILEGED;
+        self.under_way = self.under_way.saturating_add(usize::from(may_be));
+        may_be
     }
 
     /// Whether a connection between the hosts of a session that can't be read may be its data connection: to and from ports
@@ -302,13 +331,18 @@ impl Tracker {
             self.evict_idle(connection.last.time);
         }
         self.make_room(connection.last.time);
-        let session = Box::new(ActiveSession::new(id, connection, Control::new(connection, &self.options)));
+        let mut session =
+            Box::new(ActiveSession::new(id, connection, Control::new(connection, &self.options)));
+        if let Some(filter) = &self.options.filter {
+            session.is_unwanted = session.is_left_out_by(filter);
+        }
         if session.control.weight() > self.kept.allowed() {
             self.counts.reached(LimitName::Sessions);
             return None;
         }
         self.kept.change(0, session.control.weight());
         let session_id = self.sessions.insert(session);
+        self.note_traffic(session_id, connection);
         if let Some(flow) = self.flows.get_mut(id) {
             flow.role = Role::Control(session_id);
         }
@@ -386,7 +420,7 @@ impl Sink for Tracker {
     }
 
     fn data(&mut self, id: ConnectionId, connection: &Connection, chunk: Chunk<'_>) {
-        let Self { flows, hashing, options, kept, counts, .. } = self;
+        let Self { flows, sessions, hashing, options, kept, counts, .. } = self;
         let Some(flow) = flows.get_mut(id) else { return };
         match &mut flow.role {
             Role::Control(session_id) => {
@@ -405,6 +439,9 @@ impl Sink for Tracker {
                     flow.role = Role::Suspect;
                     self.data(id, connection, chunk);
                     return;
+                }
+                if options.filter.is_some() && !data.has_payload() {
+                    data.is_unwanted = sessions.are_unwanted(&data.owners);
                 }
                 data.data(&chunk, &mut **hashing, options);
                 let before = data.kept;
@@ -434,7 +471,7 @@ impl Sink for Tracker {
                 self.feed_control(session_id, |control, notes| control.gap(gap, notes));
                 self.react(id, session_id, packet);
             }
-            Role::Data(data) => data.gap(gap.side, gap.len, options),
+            Role::Data(data) => data.gap(gap, options),
             Role::Undecided | Role::Suspect => {}
         }
     }
@@ -444,7 +481,7 @@ impl Sink for Tracker {
             self.report_connection(id, connection);
         }
         if let Some(Role::Control(session_id)) = self.flows.get(id).map(|flow| &flow.role) {
-            self.note_undelivered(*session_id, connection);
+            self.note_traffic(*session_id, connection);
         }
         // A further connection of the predicted peer counts once it stands, a stranger's only once it carries something.
         let stands = connection.established.is_some();

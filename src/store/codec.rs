@@ -29,16 +29,7 @@ impl Codec {
     /// Adds a session.
     pub(super) fn put(&mut self, session: &Session) -> Result<Place, Error> {
         let Self { spool, plain, compressed } = self;
-        plain.clear();
-        // Writing to memory can't fail.
-        session.serialize(plain).map_err(|error| spool.unreadable(error))?;
-        compressed.clear();
-        compressed.extend_from_slice(&u32::try_from(plain.len()).unwrap_or(u32::MAX).to_le_bytes());
-        let head = compressed.len();
-        compressed.resize(head.saturating_add(block::get_maximum_output_size(plain.len())), 0);
-        let room = compressed.get_mut(head..).unwrap_or_default();
-        let length = block::compress_into(plain, room).map_err(|error| spool.unreadable(invalid(error)))?;
-        compressed.truncate(head.saturating_add(length));
+        encode(session, plain, compressed).map_err(|error| spool.unreadable(error))?;
         let place = spool.append(compressed);
         self.shrink();
         place
@@ -62,7 +53,23 @@ impl Codec {
     }
 }
 
-fn decode(compressed: &[u8], plain: &mut Vec<u8>) -> io::Result<Box<Session>> {
+/// Writes a session to `compressed`, by way of `plain`; what they held is gone.
+pub(super) fn encode(session: &Session, plain: &mut Vec<u8>, compressed: &mut Vec<u8>) -> io::Result<()> {
+    plain.clear();
+    // Writing to memory can't fail.
+    session.serialize(plain)?;
+    compressed.clear();
+    compressed.extend_from_slice(&u32::try_from(plain.len()).unwrap_or(u32::MAX).to_le_bytes());
+    let head = compressed.len();
+    compressed.resize(head.saturating_add(block::get_maximum_output_size(plain.len())), 0);
+    let room = compressed.get_mut(head..).unwrap_or_default();
+    let length = block::compress_into(plain, room).map_err(invalid)?;
+    compressed.truncate(head.saturating_add(length));
+    Ok(())
+}
+
+/// Reads a session from what [`encode`] wrote.
+pub(super) fn decode(compressed: &[u8], plain: &mut Vec<u8>) -> io::Result<Box<Session>> {
     let (length, compressed) = compressed.split_first_chunk().ok_or(io::ErrorKind::UnexpectedEof)?;
     plain.clear();
     plain.resize(u32::from_le_bytes(*length) as usize, 0);

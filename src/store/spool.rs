@@ -1,24 +1,34 @@
 //! Pieces of bytes, in memory as long as there are few, then in a temporary file.
 
+use super::blocks::Blocks;
 use super::{Error, Scratch};
 
 /// Bytes that are kept in memory before they are written to the file.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
+/// Bytes of the file that are used again as soon as none of them is needed any more.
+const BLOCK: usize = 64 * 1024;
 
-/// Where a piece is.
+/// Where a piece is: its place in the stream of all pieces, one behind the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     at: u64,
     length: u32,
 }
 
+impl Place {
+    /// How many bytes are there.
+    pub(super) const fn size(self) -> usize {
+        self.length as usize
+    }
+}
+
 /// Pieces one behind the other; each is read by its place.
 #[derive(Debug)]
 pub(super) struct Spool {
     scratch: Scratch,
-    /// Bytes in the file.
-    written: u64,
-    /// The bytes behind them.
+    /// Where in the file what was written is.
+    blocks: Blocks,
+    /// The bytes behind that.
     tail: Vec<u8>,
     /// How long that may get.
     in_memory: usize,
@@ -26,46 +36,77 @@ pub(super) struct Spool {
 
 impl Spool {
     pub(super) const fn new(scratch: Scratch) -> Self {
-        Self { scratch, written: 0, tail: Vec::new(), in_memory: IN_MEMORY }
+        Self { scratch, blocks: Blocks::new(BLOCK), tail: Vec::new(), in_memory: IN_MEMORY }
     }
 
     /// The same that writes to the file as soon as there are so many bytes.
     #[cfg(test)]
-    pub(super) const fn with_memory(scratch: Scratch, in_memory: usize) -> Self {
-        Self { scratch, written: 0, tail: Vec::new(), in_memory }
+    pub(super) fn with_memory(scratch: Scratch, in_memory: usize) -> Self {
+        let blocks = Blocks::new((in_memory / 4).max(1));
+        Self { scratch, blocks, tail: Vec::new(), in_memory }
     }
 
     /// Adds a piece.
     pub(super) fn append(&mut self, piece: &[u8]) -> Result<Place, Error> {
-        let at = self.written.saturating_add(self.tail.len() as u64);
+        let at = self.blocks.written().saturating_add(self.tail.len() as u64);
+        let place = Place { at, length: u32::try_from(piece.len()).unwrap_or(u32::MAX) };
         self.tail.extend_from_slice(piece);
+        self.blocks.hold(at, piece.len());
         if self.tail.len() > self.in_memory {
-            self.scratch.write(self.written, &self.tail)?;
-            self.written = self.written.saturating_add(self.tail.len() as u64);
-            self.tail.clear();
+            self.flush()?;
         }
-        Ok(Place { at, length: u32::try_from(piece.len()).unwrap_or(u32::MAX) })
+        Ok(place)
+    }
+
+    /// Writes all whole blocks to the file.
+    fn flush(&mut self) -> Result<(), Error> {
+        let mut done = 0_usize;
+        let mut failed = Ok(());
+        while let Some(rest) = self.tail.get(done..).filter(|rest| rest.len() >= self.blocks.size()) {
+            let (at, length) = self.blocks.next(rest.len());
+            let written = rest.get(..length).map_or(Ok(()), |bytes| self.scratch.write(at, bytes));
+            if written.is_err() {
+                failed = written;
+                break;
+            }
+            self.blocks.was_written(length);
+            done = done.saturating_add(length);
+        }
+        self.tail.drain(..done);
+        failed
     }
 
     /// Reads a piece into `piece`.
     pub(super) fn read(&mut self, place: Place, piece: &mut Vec<u8>) -> Result<(), Error> {
-        let length = place.length as usize;
         piece.clear();
-        if let Some(start) = place.at.checked_sub(self.written) {
-            let start = usize::try_from(start).unwrap_or(usize::MAX);
-            let kept = self.tail.get(start..start.saturating_add(length)).unwrap_or_default();
-            piece.extend_from_slice(kept);
-            return Ok(());
+        piece.resize(place.size(), 0);
+        let (mut at, mut left) = (place.at, piece.as_mut_slice());
+        while !left.is_empty() {
+            let Some(found) = self.blocks.find(at) else {
+                let start = usize::try_from(at.saturating_sub(self.blocks.written())).unwrap_or(usize::MAX);
+                let kept = self.tail.get(start..start.saturating_add(left.len())).unwrap_or_default();
+                if kept.len() == left.len() {
+                    left.copy_from_slice(kept);
+                }
+                return Ok(());
+            };
+            let (here, rest) = left.split_at_mut(left.len().min(found.length));
+            self.scratch.read(found.at, here)?;
+            at = at.saturating_add(here.len() as u64);
+            left = rest;
         }
-        piece.resize(length, 0);
-        self.scratch.read(place.at, piece)
+        Ok(())
+    }
+
+    /// Forgets a piece: its room is used again.
+    pub(super) fn forget(&mut self, place: Place) {
+        self.blocks.release(place.at, place.size());
     }
 
     /// Forgets all pieces.
     pub(super) fn clear(&mut self) {
         self.tail.clear();
-        if self.written > 0 {
-            self.written = 0;
+        if self.blocks.clear() {
             self.scratch.clear();
         }
     }
@@ -78,6 +119,12 @@ impl Spool {
     /// Bytes in the file.
     #[cfg(test)]
     pub(super) const fn written(&self) -> u64 {
-        self.written
+        self.blocks.written()
+    }
+
+    /// How large the file has become.
+    #[cfg(test)]
+    pub(super) fn extent(&self) -> u64 {
+        self.blocks.extent()
     }
 }

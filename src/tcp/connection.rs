@@ -2,7 +2,7 @@
 
 use crate::base::{Endpoint, FrameNumber, PacketRef, Timestamp};
 use crate::decode::Segment;
-use crate::report::{EndState, FirstClose, IcmpError, SynFrames};
+use crate::report::{EndState, FirstClose, History, IcmpError, Path, SynFrames, Traffic};
 
 /// The name of a connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it. Connections that
 /// take its place later have other names.
@@ -72,6 +72,8 @@ pub struct Connection {
     pub from_responder: Stream,
     /// First packet.
     pub first: PacketRef,
+    /// Its sequence number, which tells two connections apart that a 4-tuple had within one tick of a coarse clock.
+    pub opening: u32,
     /// Whether the beginning was seen.
     pub onset: Onset,
     /// How it ended so far: open, fin, rst.
@@ -94,6 +96,10 @@ pub struct Connection {
     pub closed: Option<Timestamp>,
     /// ICMP errors that quote one of its packets, the first few.
     pub icmp: Vec<IcmpError>,
+    /// What its packets show of the way; complete once it has ended.
+    pub path: Path,
+    /// What happened, in letters.
+    pub history: History,
 }
 
 /// What one side sent, in numbers.
@@ -102,6 +108,10 @@ pub struct Connection {
 pub struct Stream {
     /// Unique payload bytes captured.
     pub bytes: u64,
+    /// Packets, copies of one left out.
+    pub packets: u64,
+    /// Their bytes from the IP header on.
+    pub ip_bytes: u64,
     /// Bytes known to be absent from the capture: gaps that the receiver had, or may have had, and cuts.
     pub missing: u64,
     /// Bytes that the receiver never had as far as it told, whether or not they were captured.
@@ -132,6 +142,7 @@ impl Connection {
             from_originator: Stream::default(),
             from_responder: Stream::default(),
             first,
+            opening: 0,
             onset,
             end_state: EndState::Open,
             first_close: None,
@@ -143,6 +154,8 @@ impl Connection {
             close: None,
             closed: None,
             icmp: Vec::new(),
+            path: Path::default(),
+            history: History::default(),
         }
     }
 
@@ -153,6 +166,20 @@ impl Connection {
             .refused
             .or_else(|| unreachable().map(|error| PacketRef { time: error.time, frame: error.frame }));
         refused.filter(|_| self.established.is_none())
+    }
+
+    /// How much went over it, and what happened.
+    pub const fn traffic(&self) -> Traffic {
+        let Self { from_originator: originator, from_responder: responder, history, .. } = self;
+        Traffic {
+            packets_originator: originator.packets,
+            packets_responder: responder.packets,
+            ip_bytes_originator: originator.ip_bytes,
+            ip_bytes_responder: responder.ip_bytes,
+            bytes_originator: originator.bytes,
+            bytes_responder: responder.bytes,
+            history: *history,
+        }
     }
 
     /// The stream of one side.

@@ -1,8 +1,9 @@
 //! One direction of a connection: its sequence numbers, turned into stream offsets.
 
+use super::deeds::Deeds;
 use super::reassembly::Reassembly;
 use crate::base::{PacketRef, TimeDelta, Timestamp};
-use crate::decode::{Flags, Segment};
+use crate::decode::{Flags, Segment, offers_window_scaling};
 
 /// How far from what is known a sequence or acknowledgement number may lie and still belong to the connection: far
 /// more than any window in use, and far less than what a blind guess (RFC 5961) hits.
@@ -65,6 +66,10 @@ pub(super) struct Half {
     pub bytes: Reassembly,
     last_time: Timestamp,
     last: Header,
+    /// Most bytes that were under way and not yet acknowledged.
+    pub max_in_flight: u64,
+    /// What it has done so far.
+    pub deeds: Deeds,
     /// Whether any packet of this side was captured.
     pub has_sent: bool,
     /// Its FIN.
@@ -77,6 +82,8 @@ pub(super) struct Half {
     pub syn: Option<u32>,
     /// TSval of that SYN: what is older belongs to an earlier connection (RFC 7323, PAWS).
     pub syn_timestamp: Option<u32>,
+    /// Whether that SYN offered to scale windows.
+    pub scales: Option<bool>,
 }
 
 impl Half {
@@ -92,6 +99,7 @@ impl Half {
         self.base = Some(segment.seq.wrapping_add(1));
         self.syn = Some(segment.seq);
         self.syn_timestamp = segment.timestamp;
+        self.scales = Some(offers_window_scaling(segment.syn_options));
         self.has_sent = true;
     }
 
@@ -121,6 +129,23 @@ impl Half {
     /// The farthest offset that this side can have reached by what either side told.
     pub(super) fn reached(&self) -> i64 {
         offset(self.highest).max(self.acked.unwrap_or(0))
+    }
+
+    /// Whether a segment brings payload that was delivered before; a keep-alive's octet is none.
+    pub(super) fn is_sent_again(&self, segment: &Segment<'_>) -> bool {
+        length(segment.payload).saturating_add(cut(segment)) > 1
+            && self
+                .offset_of(segment.seq)
+                .is_some_and(|start| (0..offset(self.bytes.next())).contains(&start))
+    }
+
+    /// Takes note of how much is under way now.
+    #[inline]
+    pub(super) fn note_in_flight(&mut self) {
+        if let Some(acked) = self.acked {
+            let in_flight = self.highest.saturating_sub(u64::try_from(acked).unwrap_or(0));
+            self.max_in_flight = self.max_in_flight.max(in_flight);
+        }
     }
 
     /// Takes note that the other side acknowledged up to this offset.

@@ -4,6 +4,7 @@
 //! Four fifths of what a segment went through was to find out that nothing about it is unusual. The fast path does what the
 //! long one would do, or nothing: whatever is unusual is left to that.
 
+use super::deeds::Deed;
 use super::half::{Half, PLAUSIBLE, length, offset};
 use super::reassembly::{Arrival, Outlet};
 use super::receive::Reception;
@@ -20,10 +21,14 @@ impl<S: Sink> Reception<'_, S> {
         debug_assert!(!entry.track.in_order || entry.is_in_order());
         let Entry { connection, track, .. } = entry;
         let flags = segment.flags;
-        if !track.in_order || (flags.syn || flags.fin || flags.rst) || segment.cut > 0 {
+        if !track.in_order || (flags.syn || flags.fin || flags.rst) || segment.cut > 0 || segment.window == 0
+        {
             return false;
         }
         let (half, other) = track.halves(side);
+        if !half.deeds.has(if segment.payload.is_empty() { Deed::Acknowledged } else { Deed::Sent }) {
+            return false;
+        }
         let Some(acked) = segment.ack.and_then(|ack| other.usual_acknowledgement(ack)) else { return false };
         if !half.is_next(segment.seq) || (segment.payload.is_empty() && half.is_copy(segment)) {
             return false;
@@ -31,9 +36,13 @@ impl<S: Sink> Reception<'_, S> {
         connection.last = segment.packet;
         half.remember(segment);
         other.acknowledge(acked);
+        let stream = connection.stream_mut(side);
+        stream.packets = stream.packets.saturating_add(1);
+        stream.ip_bytes = stream.ip_bytes.saturating_add(u64::from(segment.ip_len));
         if !segment.payload.is_empty() {
             let start = half.highest;
             half.highest = start.saturating_add(length(segment.payload));
+            half.note_in_flight();
             let arrival = Arrival {
                 offset: start,
                 bytes: segment.payload,
@@ -66,6 +75,7 @@ impl Entry {
             && track.interest == Interest::Follow
             && track.competitor.is_none()
             && track.previous.is_none()
+            && track.syn_ack.is_none()
             && connection.established.is_some()
             && [&track.originator, &track.responder].iter().all(|half| half.is_in_order())
     }
@@ -79,6 +89,7 @@ impl Half {
             && self.highest == self.bytes.next()
             && self.bytes.first_hole().is_none()
             && self.acked.is_none_or(|acked| acked <= offset(self.highest))
+            && !self.deeds.is_shut()
     }
 
     /// Whether this is the sequence number of what comes next, where all is in order.

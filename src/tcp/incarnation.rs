@@ -7,7 +7,7 @@ use super::track::Track;
 use super::{Connection, Onset, Side, Stream};
 use crate::base::PacketRef;
 use crate::decode::Segment;
-use crate::report::SynFrames;
+use crate::report::{History, SynFrames};
 
 /// How many SYNs are remembered by frame.
 pub(super) const SYN_FRAMES: usize = 8;
@@ -24,8 +24,12 @@ pub(super) struct CompetingIncarnation {
     half: Half,
     isn: u32,
     first: PacketRef,
+    /// The sequence number of that.
+    opening: u32,
     last: PacketRef,
     attempts: u32,
+    /// Bytes of these from the IP header on.
+    ip_bytes: u64,
     frames: SynFrames,
     challenged: Option<PacketRef>,
     /// The acknowledgement number of the challenge.
@@ -55,8 +59,10 @@ impl CompetingIncarnation {
             half,
             isn: syn.seq,
             first: syn.packet,
+            opening: syn.seq,
             last: syn.packet,
             attempts: 1,
+            ip_bytes: u64::from(syn.ip_len),
             frames: smallvec![syn.packet.frame],
             challenged: None,
             challenge: None,
@@ -67,6 +73,7 @@ impl CompetingIncarnation {
     pub(super) fn repeat(&mut self, syn: &Segment<'_>) {
         if !self.half.is_copy(syn) {
             self.attempts = self.attempts.saturating_add(1);
+            self.ip_bytes = self.ip_bytes.saturating_add(u64::from(syn.ip_len));
             if self.frames.len() < SYN_FRAMES {
                 self.frames.push(syn.packet.frame);
             }
@@ -118,16 +125,26 @@ impl CompetingIncarnation {
 
     /// The connection that the attempt is, once the old one is out of the way.
     pub(super) fn into_connection(self, old: &Connection) -> (Connection, Track) {
+        let mut history = History::default();
+        history.push(b'S');
         let (originator, responder) = (old.endpoint(self.originator), old.endpoint(self.originator.other()));
         let connection = Connection {
             last: self.last,
             syn_attempts: self.attempts,
             syn_frames: self.frames,
             challenged: self.challenged,
-            from_originator: Stream { start_seen: true, ..Stream::default() },
+            from_originator: Stream {
+                start_seen: true,
+                packets: u64::from(self.attempts),
+                ip_bytes: self.ip_bytes,
+                ..Stream::default()
+            },
+            history,
+            opening: self.opening,
             ..Connection::begun(originator, responder, Onset::Handshake, self.first)
         };
-        let track = Track { originator: self.half, challenge: self.challenge, ..Track::default() };
+        let syn_at = Some(self.last.time).filter(|_| self.challenged.is_none());
+        let track = Track { originator: self.half, challenge: self.challenge, syn_at, ..Track::default() };
         (connection, track)
     }
 }

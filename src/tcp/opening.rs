@@ -30,6 +30,7 @@ pub(super) fn first_facts(segment: &Segment<'_>, flow: Fingerprint) -> Box<Entry
         established: (!is_attempt).then_some(segment.packet),
         from_originator: Stream { start_seen: is_attempt, ..Stream::default() },
         from_responder: Stream { start_seen: is_answer, ..Stream::default() },
+        opening: segment.seq,
         ..Connection::begun(originator, responder, onset, segment.packet)
     };
     // Made where it stays, and completed there: it is large.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Stream;
 use super::half::length;
 use super::reassembly::{Arrival, Budget};
+use super::sink::Absence;
 use crate::base::{LimitName, PacketRef, Timestamp, cost};
 
 /// What a piece costs beside its bytes: its entry in the tree, and what the allocator adds.
@@ -15,15 +16,6 @@ const GIVEN_UP_COST: usize = cost::in_tree(size_of::<(u64, GivenUp)>());
 
 /// How many given-up ranges of a stream are remembered, so that bytes that come late are told from retransmissions.
 const GIVEN_UP: usize = 1024;
-
-/// Why bytes are not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Absence {
-    /// No packet with them was captured.
-    Gap,
-    /// Their packet was captured, but for its end.
-    Cut,
-}
 
 /// A range that was given up.
 #[derive(Clone, Copy, Debug)]

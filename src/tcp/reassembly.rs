@@ -1,7 +1,8 @@
 //! One direction: bytes in any order become chunks and gaps in order.
 
 use super::half::length;
-use super::out_of_order::{Absence, Covered, OutOfOrderQueue, part};
+use super::out_of_order::{Covered, OutOfOrderQueue, part};
+use super::sink::Absence;
 use super::{Chunk, Connection, ConnectionId, Gap, Side, Sink, Stream};
 use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, PacketRef, TimeDelta, Timestamp};
 
@@ -335,7 +336,14 @@ impl Reassembly {
         if start == 0 {
             stream.start_seen = false;
         }
+        if absence == Absence::Gap {
+            out.connection.history.push_once(if out.side == Side::Originator { b'G' } else { b'g' });
+        }
         let is_received = absence == Absence::Cut || end <= out.received;
-        out.sink.gap(out.id, out.connection, Gap { side: out.side, offset: start, len, packet, is_received });
+        out.sink.gap(
+            out.id,
+            out.connection,
+            Gap { side: out.side, offset: start, len, packet, is_received, absence },
+        );
     }
 }

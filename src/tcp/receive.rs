@@ -53,6 +53,7 @@ impl<S: Sink> Reception<'_, S> {
         let side =
             if segment.source == entry.connection.originator { Side::Originator } else { Side::Responder };
         if segment.flags.syn {
+            entry.note_packet(segment, side);
             self.payload(entry, segment, side)
         } else {
             self.segment(entry, segment, side).unwrap_or(Outcome::Kept)
@@ -66,6 +67,7 @@ impl<S: Sink> Reception<'_, S> {
     /// The segment belongs to the connection.
     fn belongs(&self, entry: &mut Entry, segment: &Segment<'_>, side: Side) {
         entry.connection.last = segment.packet;
+        entry.note_packet(segment, side);
         entry.track.touched = self.now;
         entry.track.halves(side).0.remember(segment);
     }
@@ -323,6 +325,7 @@ impl<S: Sink> Reception<'_, S> {
             && end == half.bytes.next()
             && half.acked.is_some_and(|acked| acked >= offset(end));
         half.highest = half.highest.max(end.saturating_add(cut));
+        half.note_in_flight();
         let arrival = Arrival {
             offset: from,
             bytes,

@@ -46,6 +46,15 @@ pub struct Chunk<'a> {
     pub leads_segment: bool,
 }
 
+/// Why bytes are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// No packet with them was captured.
+    Gap,
+    /// Their packet was captured, but for its end.
+    Cut,
+}
+
 /// Bytes of a stream that are not in the capture.
 #[derive(Clone, Copy, Debug)]
 pub struct Gap {
@@ -59,6 +68,8 @@ pub struct Gap {
     pub packet: PacketRef,
     /// Whether the receiver had them, or may have had: else they were lost on the network, and the capture is whole.
     pub is_received: bool,
+    /// Why they are not there.
+    pub absence: Absence,
 }
 
 /// The floor above.

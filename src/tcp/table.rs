@@ -454,6 +454,7 @@ impl Table {
         if ending == Ending::Idle && connection.end_state == EndState::Open {
             connection.end_state = EndState::Idle;
         }
+        track.conclude(connection);
         sink.ended(id, connection, ending);
         // An eviction makes room, and fills none.
         let competitor = track.competitor.take().filter(|_| ending != Ending::Evicted)?;

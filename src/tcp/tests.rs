@@ -4,6 +4,7 @@ mod bytes;
 mod closing;
 mod handshake;
 mod limits;
+mod path;
 mod properties;
 mod reuse;
 mod script;

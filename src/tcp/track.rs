@@ -25,6 +25,10 @@ pub(super) struct Track {
     pub previous: Option<PreviousIncarnation>,
     /// The acknowledgement number of the plain ACK that answered a SYN.
     pub challenge: Option<u32>,
+    /// When the last SYN was sent, where one was captured.
+    pub syn_at: Option<Timestamp>,
+    /// How long after it the SYN-ACK came, and when that came last, while the third packet of the handshake has not come.
+    pub syn_ack: Option<(i64, Timestamp)>,
 }
 
 impl Default for Track {
@@ -36,6 +40,8 @@ impl Default for Track {
             competitor: None,
             previous: None,
             challenge: None,
+            syn_at: None,
+            syn_ack: None,
             touched: Timestamp::MIN,
             watched: false,
             in_order: false,

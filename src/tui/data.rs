@@ -1,36 +1,63 @@
-//! Everything read so far: the sessions, and for each a row with what the lists show of it, so that scrolling
-//! through a large capture does not go through whole sessions again.
+//! Everything read so far: for each session a row with what the lists show of it, and a handle by which the
+//! whole of it is read from the store when it is looked at.
 //!
-//! **Invariant:** a session never changes its index; a newer snapshot of it replaces the older one.
+//! **Invariant:** a session never changes its index; a newer snapshot of it replaces the older one. In memory
+//! are rows, the sessions that still go on in a live capture, and a few that were looked at last.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::glyphs;
+use super::chosen::{Chosen, Entry, Place};
 use super::overview::{Count, Overview};
-use super::source::{Feed, LiveStatus, Progress};
-use super::summary::Summary;
+use super::recent::Recent;
+use super::rows::{FindingRow, SessionRow};
+use super::source::{Feed, Kept, LiveStatus, Progress};
 use crate::base::Timestamp;
-use crate::report::{Capture, ChannelState, Finding, Mode, Session, Severity, Status, Uid};
+use crate::report::{Capture, Finding, Session, Uid};
 
-/// Cells of the miniature timeline in the session list.
-pub(super) const CELLS: usize = 10;
-const COLUMNS: u16 = 10;
+/// How much is kept of sessions that are over: all, unless something is said here. The oldest go first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// So many.
+    pub sessions: Option<usize>,
+    /// As many as fit into so many bytes of memory with what is shown of them; what is more of them lies in the store.
+    pub memory: Option<usize>,
+}
+
+impl Keep {
+    /// Whether so many, which take so much, are more than that.
+    fn is_exceeded(self, sessions: usize, memory: usize) -> bool {
+        self.sessions.is_some_and(|most| sessions > most) || self.memory.is_some_and(|most| memory > most)
+    }
+}
 
 /// Everything the screens are drawn from.
 #[derive(Debug, Default)]
 pub(super) struct Data {
-    /// Shared, since a thread may be writing them to a file while more arrive.
-    sessions: Vec<Arc<Session>>,
-    rows: Vec<SessionRow>,
-    by_uid: HashMap<Uid, u32>,
+    /// The sessions by index, from the index `base` on; none where one was let go.
+    entries: VecDeque<Option<Box<Entry>>>,
+    base: u32,
+    /// Those that go on; one that is over is never replaced.
+    active: HashMap<Uid, u32>,
+    /// Those that are over, in the order of their ends.
+    over: VecDeque<u32>,
+    /// What these take, in bytes of memory, and how much of that is kept.
+    taken: usize,
+    keep: Keep,
+    /// How many were let go.
+    gone: u32,
+    /// Those that were looked at last: reading one again is all that depends on what is in here.
+    recent: RefCell<Recent>,
     /// Indexes by first packet.
     order: Vec<u32>,
-    /// The place in `order` of each index.
+    /// The place in `order` of each index, from the index `ranked_from` on.
     rank: Vec<u32>,
+    ranked_from: u32,
     overview: Overview,
     capture: Option<Capture>,
     findings: Vec<Finding>,
+    finding_rows: Vec<FindingRow>,
     progress: Progress,
     live: Option<LiveStatus>,
     failure: Option<String>,
@@ -45,65 +72,13 @@ pub(super) struct Data {
     pub(super) looks: std::cell::Cell<u64>,
 }
 
-/// What the lists show of a session, sort by and filter by.
-#[derive(Clone, Debug)]
-pub(super) struct SessionRow {
-    /// Its data channels over time, in tenths of its duration.
-    pub(super) cells: [Cell; CELLS],
-    pub(super) transfers: u32,
-    pub(super) failed: u32,
-    /// Payload of its data connections, both directions.
-    pub(super) bytes: u64,
-    /// Findings of severity notice and above.
-    pub(super) findings: u32,
-    pub(super) worst: Option<Severity>,
-    /// The first and the last packet of it and its data connections.
-    pub(super) first: Timestamp,
-    pub(super) last: Timestamp,
-    /// Whether it is still open in a live capture.
-    pub(super) live: bool,
-}
-
-/// What a tenth of a session shows: the most important of what happened in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Cell {
-    #[default]
-    Nothing,
-    Carried(Option<Mode>),
-    /// Predicted; no connection came, and no command needed one.
-    Unused,
-    /// Predicted; a command needed a connection that did not come.
-    Unmet,
-    /// Refused, rejected, cut short.
-    Failed,
-}
-
-impl Cell {
-    const fn weight(self) -> u8 {
-        match self {
-            Self::Nothing => 0,
-            Self::Unused => 1,
-            Self::Carried(_) => 2,
-            Self::Unmet => 3,
-            Self::Failed => 4,
-        }
-    }
-
-    pub(super) const fn symbol(self) -> &'static str {
-        match self {
-            Self::Nothing => glyphs::DOT,
-            Self::Carried(mode) => glyphs::letter(mode),
-            Self::Unused | Self::Unmet => glyphs::NEVER,
-            Self::Failed => glyphs::FAILED,
-        }
-    }
-}
-
 /// What a message from the source changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Changed {
     /// Sessions replaced by a newer snapshot.
     pub(super) replaced: Vec<u32>,
+    /// Sessions that were let go.
+    pub(super) removed: Vec<u32>,
     /// Whether reading has ended.
     pub(super) finished: bool,
     /// A note for the status line.
@@ -112,8 +87,14 @@ pub(super) struct Changed {
 
 impl Data {
     /// Data of which nothing was read yet.
-    pub(super) fn new() -> Self {
-        Self::default()
+    pub(super) fn new(keep: Keep) -> Self {
+        Self { keep, ..Self::default() }
+    }
+
+    /// Keeps no more sessions than so many once they are over.
+    #[cfg(test)]
+    pub(super) const fn limit(&mut self, keep: usize) {
+        self.keep.sessions = Some(keep);
     }
 
     /// Applies a message from the source.
@@ -121,17 +102,26 @@ impl Data {
         self.unsettled = true;
         let mut changed = Changed::default();
         match feed {
-            Feed::Sessions(sessions) => self.add(sessions, false, &mut changed),
+            Feed::Sessions(sessions) => {
+                for Kept(entry) in sessions {
+                    self.add(entry, &mut changed);
+                }
+                self.let_go(&mut changed);
+            }
             Feed::Progress(progress) => self.progress = progress,
             Feed::Note(note) => changed.note = Some(note),
             Feed::Live(status) => {
                 let mut status = *status;
                 let sessions = std::mem::take(&mut status.sessions);
-                self.add(sessions, true, &mut changed);
+                for session in sessions {
+                    let (row, place) = (SessionRow::of(&session, true), Place::Here(Arc::new(session)));
+                    self.add(Box::new(Entry { row, place }), &mut changed);
+                }
                 self.live = Some(status);
             }
             Feed::Finished { capture, findings } => {
                 self.capture = Some(*capture);
+                self.finding_rows = findings.iter().map(FindingRow::of).collect();
                 self.findings = findings;
                 self.progress.finished = true;
                 changed.finished = true;
@@ -145,24 +135,65 @@ impl Data {
         changed
     }
 
-    fn add(&mut self, sessions: Vec<Session>, live: bool, changed: &mut Changed) {
-        for session in sessions {
-            let summary = Summary::of(&session);
-            let row = row(&session, &summary, live);
-            let (first, last) = self.span.unwrap_or((row.first, row.last));
-            self.span = Some((first.min(row.first), last.max(row.last)));
-            count(&mut self.overview, &session, &summary, Overview::add);
-            let Ok(index) = u32::try_from(self.sessions.len()) else { return };
-            if let Some(&known) = self.by_uid.get(&session.uid) {
-                self.replace(known, session, row);
-                changed.replaced.push(known);
-            } else {
-                self.by_uid.insert(session.uid.clone(), index);
-                self.sessions.push(Arc::new(session));
-                self.rows.push(row);
-                self.order.push(index);
-            }
+    fn add(&mut self, entry: Box<Entry>, changed: &mut Changed) {
+        let row = &entry.row;
+        let (first, last) = self.span.unwrap_or((row.first, row.last));
+        self.span = Some((first.min(row.first), last.max(row.last)));
+        count(&mut self.overview, row, Overview::add);
+        let is_live = row.live;
+        let known = if is_live { self.active.get(&row.uid).copied() } else { self.active.remove(&row.uid) };
+        let Some(index) = known.or_else(|| self.end()) else { return };
+        if !is_live {
+            self.over.push_back(index);
+            self.taken = self.taken.saturating_add(entry.memory());
+        } else if known.is_none() {
+            self.active.insert(row.uid.clone(), index);
         }
+        if known.is_none() {
+            self.entries.push_back(Some(entry));
+            self.order.push(index);
+            return;
+        }
+        if let Some(slot) = self.slot(index).and_then(|at| self.entries.get_mut(at))
+            && let Some(before) = slot.replace(entry)
+        {
+            count(&mut self.overview, &before.row, Overview::subtract);
+        }
+        self.recent.get_mut().forget(index);
+        changed.replaced.push(index);
+    }
+
+    /// Lets the oldest sessions go where there are more than are to be kept.
+    fn let_go(&mut self, changed: &mut Changed) {
+        while self.keep.is_exceeded(self.over.len(), self.taken)
+            && let Some(index) = self.over.pop_front()
+        {
+            let slot = self.slot(index).and_then(|at| self.entries.get_mut(at));
+            if let Some(before) = slot.and_then(Option::take) {
+                count(&mut self.overview, &before.row, Overview::subtract);
+                self.taken = self.taken.saturating_sub(before.memory());
+                self.gone = self.gone.saturating_add(1);
+            }
+            self.recent.get_mut().forget(index);
+            changed.removed.push(index);
+        }
+        while self.entries.front().is_some_and(Option::is_none) {
+            self.entries.pop_front();
+            self.base = self.base.saturating_add(1);
+        }
+    }
+
+    /// The index that the next session gets, unless there are too many.
+    fn end(&self) -> Option<u32> {
+        self.base.checked_add(u32::try_from(self.entries.len()).ok()?)
+    }
+
+    fn slot(&self, index: u32) -> Option<usize> {
+        usize::try_from(index.checked_sub(self.base)?).ok()
+    }
+
+    fn entry(&self, index: u32) -> Option<&Entry> {
+        self.entries.get(self.slot(index)?)?.as_deref()
     }
 
     /// Puts the sessions in order. That takes time in proportion to their number, so the loop does it only
@@ -180,66 +211,82 @@ impl Data {
         !self.unsettled
     }
 
-    fn replace(&mut self, index: u32, session: Session, row: SessionRow) {
-        let Ok(at) = usize::try_from(index) else { return };
-        if let Some(slot) = self.sessions.get_mut(at) {
-            count(&mut self.overview, slot, &Summary::of(slot), Overview::subtract);
-            *slot = Arc::new(session);
-        }
-        if let Some(slot) = self.rows.get_mut(at) {
-            *slot = row;
-        }
-    }
-
     /// Orders the sessions by first packet: a single pass if they are in order already.
     fn rank(&mut self) {
-        let sessions = &self.sessions;
-        self.order.sort_by_key(|&index| {
-            let session = usize::try_from(index).ok().and_then(|index| sessions.get(index));
-            session.map(|session| (session.start, session.frames.first))
-        });
-        self.rank.resize(self.order.len(), 0);
-        for (rank, &index) in (0..).zip(&self.order) {
-            if let Some(slot) = usize::try_from(index).ok().and_then(|index| self.rank.get_mut(index)) {
+        let mut order = std::mem::take(&mut self.order);
+        let first = |index| self.entry(index).map(|entry| (entry.row.start, entry.row.frames.first));
+        order.retain(|&index| first(index).is_some());
+        order.sort_by_key(|&index| first(index));
+        self.rank.clear();
+        self.rank.resize(self.entries.len(), 0);
+        self.ranked_from = self.base;
+        for (rank, &index) in (0..).zip(&order) {
+            if let Some(slot) = self.slot(index).and_then(|at| self.rank.get_mut(at)) {
                 *slot = rank;
             }
         }
+        self.order = order;
     }
 
     /// How many sessions there are.
     pub(super) fn len(&self) -> usize {
-        self.sessions.len()
+        self.active.len().saturating_add(self.over.len())
     }
 
     /// Whether there is no session (yet).
     pub(super) fn is_empty(&self) -> bool {
-        self.sessions.is_empty()
+        self.entries.is_empty()
     }
 
-    /// A session by its index.
-    pub(super) fn session(&self, index: u32) -> Option<&Session> {
-        self.shared(index).map(|session| &**session)
+    /// The indexes from the first to the last one; there may be none of some.
+    pub(super) fn indexes(&self) -> std::ops::Range<u32> {
+        self.base..self.end().unwrap_or(u32::MAX)
     }
 
-    /// A session that can be kept beyond the next change.
-    pub(super) fn shared(&self, index: u32) -> Option<&Arc<Session>> {
+    /// How many sessions were let go, because only so many are kept.
+    pub(super) const fn gone(&self) -> u32 {
+        self.gone
+    }
+
+    /// A session by its index: from the store, unless it was looked at a moment ago.
+    pub(super) fn session(&self, index: u32) -> Option<Arc<Session>> {
         #[cfg(test)]
         self.looks.set(self.looks.get() + 1);
-        self.sessions.get(usize::try_from(index).ok()?)
+        self.recent.borrow_mut().get(index, &self.entry(index)?.place)
+    }
+
+    /// A session that is read for once, as by a search through all of them.
+    pub(super) fn in_passing(&self, index: u32) -> Option<Arc<Session>> {
+        self.recent.borrow_mut().in_passing(index, &self.entry(index)?.place)
+    }
+
+    /// How much is to be read to get a session, in bytes.
+    pub(super) fn cost(&self, index: u32) -> usize {
+        self.entry(index).map_or(0, |entry| entry.place.cost())
+    }
+
+    /// Sessions for another thread to read.
+    pub(super) fn chosen(&self, indexes: &[u32]) -> Chosen {
+        let entries = indexes.iter().filter_map(|&index| self.entry(index));
+        Chosen::new(entries.map(|entry| (entry.row.uid.clone(), entry.place.clone())).collect())
+    }
+
+    /// Why a session could not be read since this was last asked.
+    pub(super) fn trouble(&mut self) -> Option<String> {
+        self.recent.get_mut().trouble()
     }
 
     pub(super) fn row(&self, index: u32) -> Option<&SessionRow> {
         #[cfg(test)]
         self.looks.set(self.looks.get() + 1);
-        self.rows.get(usize::try_from(index).ok()?)
+        Some(&self.entry(index)?.row)
     }
 
     /// The number shown for a session: its place by first packet, from 1.
     pub(super) fn number(&self, index: u32) -> u32 {
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| self.rank.get(index))
-            .map_or(0, |rank| rank.saturating_add(1))
+        let at = index.checked_sub(self.ranked_from).and_then(|at| usize::try_from(at).ok());
+        let rank = at.and_then(|at| self.rank.get(at));
+        rank.map_or(0, |rank| rank.saturating_add(1).saturating_add(self.gone))
     }
 
     /// Indexes by first packet.
@@ -247,8 +294,9 @@ impl Data {
         &self.order
     }
 
+    /// The index of a session that goes on.
     pub(super) fn index_of(&self, uid: &Uid) -> Option<u32> {
-        self.by_uid.get(uid).copied()
+        self.active.get(uid).copied()
     }
 
     pub(super) const fn overview(&self) -> &Overview {
@@ -263,6 +311,11 @@ impl Data {
     /// Findings that belong to no single session.
     pub(super) fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// The same as the lists show them.
+    pub(super) fn finding_rows(&self) -> &[FindingRow] {
+        &self.finding_rows
     }
 
     pub(super) const fn progress(&self) -> &Progress {
@@ -293,70 +346,12 @@ impl Data {
     }
 }
 
-fn count(
-    overview: &mut Overview,
-    session: &Session,
-    summary: &Summary,
-    each: impl Fn(&mut Overview, Timestamp, Count),
-) {
-    each(overview, session.start, Count::Session);
-    for (channel, channel_summary) in session.data_channels.iter().zip(&summary.channels) {
-        each(overview, channel_summary.announced, Count::Mode(channel.mode()));
-        if channel_summary.state.is_problem() {
-            each(overview, channel_summary.settled, Count::Problem);
+fn count(overview: &mut Overview, row: &SessionRow, each: impl Fn(&mut Overview, Timestamp, Count)) {
+    each(overview, row.start, Count::Session);
+    for channel in &row.channels {
+        each(overview, channel.announced, Count::Mode(channel.mode));
+        if channel.state.is_problem() {
+            each(overview, channel.settled, Count::Problem);
         }
     }
-}
-
-fn row(session: &Session, summary: &Summary, live: bool) -> SessionRow {
-    let (mut first, mut last) = (session.start, session.end.max(session.start));
-    let mut bytes = 0_u64;
-    for channel in &session.data_channels {
-        if let Some(connection) = channel.connection() {
-            first = first.min(connection.start);
-            last = last.max(connection.end);
-            bytes = bytes.saturating_add(connection.bytes());
-        }
-    }
-    let failed = session.transfers.iter().filter(|transfer| transfer.status != Status::Complete).count();
-    let notable = session.findings.iter().filter(|finding| finding.severity >= Severity::Notice).count();
-    SessionRow {
-        cells: cells(session, summary, first, last),
-        transfers: u32::try_from(session.transfers.len()).unwrap_or(u32::MAX),
-        failed: u32::try_from(failed).unwrap_or(u32::MAX),
-        bytes,
-        findings: u32::try_from(notable).unwrap_or(u32::MAX),
-        worst: session.findings.iter().map(Finding::weight).max(),
-        first,
-        last,
-        live,
-    }
-}
-
-fn cells(session: &Session, summary: &Summary, first: Timestamp, last: Timestamp) -> [Cell; CELLS] {
-    let scale = super::scale::TimeScale::new(super::scale::Window::new(first, last), COLUMNS);
-    let mut cells = [Cell::Nothing; CELLS];
-    for (channel, channel_summary) in session.data_channels.iter().zip(&summary.channels) {
-        let cell = match channel_summary.state {
-            ChannelState::Connected => Cell::Carried(channel.mode()),
-            ChannelState::Unused => Cell::Unused,
-            ChannelState::NeverTried | ChannelState::Unanswered => Cell::Unmet,
-            ChannelState::Rejected
-            | ChannelState::Malformed
-            | ChannelState::NoReply
-            | ChannelState::CutShort
-            | ChannelState::Refused => Cell::Failed,
-        };
-        let (from, until) = match (channel.connection(), cell) {
-            (Some(connection), Cell::Carried(_)) => super::summary::extents(connection),
-            _ => (channel_summary.announced, channel_summary.announced),
-        };
-        let (from, until) = (scale.nearest(from), scale.nearest(until));
-        for slot in cells.iter_mut().take(usize::from(until) + 1).skip(usize::from(from)) {
-            if cell.weight() > slot.weight() {
-                *slot = cell;
-            }
-        }
-    }
-    cells
 }

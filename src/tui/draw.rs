@@ -47,7 +47,7 @@ fn all(interface: &Interface, data: &Data, canvas: &mut Canvas<'_>, area: Rect) 
     let panes = interface.panes();
     status::title(state, data, canvas, panes.title);
     status::tab_bar(state, data, canvas, panes.tabs);
-    status::filter(state, canvas, panes.filter);
+    status::filter(state, data, canvas, panes.filter);
     interface.view().draw(state, data, canvas, &panes);
     status::hints(state, canvas, panes.hints);
     match &state.overlay {

@@ -1,11 +1,11 @@
 //! What `update` asks for: performed by the loop only.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
+use super::chosen::Chosen;
 use crate::base::{Endpoint, FrameNumber};
 use crate::export::What;
-use crate::report::{Capture, Finding, FrameSpan, Session, Uid};
+use crate::report::{Capture, Finding, FrameSpan, Uid};
 
 /// Something that `update` itself cannot do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum Effect {
     /// Open Wireshark at a frame, or copy the command that does.
     Wireshark { frame: FrameNumber, filter: String },
     /// Write packets of sessions to a file.
-    Save(SaveRequest),
+    Save { path: PathBuf, sessions: Vec<u32>, replace: bool },
     /// Write a report of sessions to a file, or one table of it.
     Export { format: String, table: What, path: PathBuf, sessions: Vec<u32>, replace: bool },
     /// Capture the mouse, or release it.
@@ -81,7 +81,7 @@ pub struct ExportRequest {
     /// What was read; none while reading goes on.
     pub capture: Option<Capture>,
     /// The sessions, by first packet.
-    pub sessions: Vec<Arc<Session>>,
+    pub sessions: Chosen,
     /// What belongs to no single session.
     pub findings: Vec<Finding>,
 }

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::ops::Deref;
 
+use super::chosen::Chosen;
 use super::effect::Flow;
 use crate::base::{Endpoint, FrameNumber};
 use crate::report::{ChannelIndex, Session};
+use crate::store::Error;
 
 /// The most ports listed in a filter; more become one range.
 const MOST_PORTS: usize = 60;
@@ -22,13 +25,24 @@ pub(super) fn flows(session: &Session) -> Vec<Flow> {
     flows
 }
 
+/// The connections of all these sessions.
+pub(super) fn flows_of(sessions: &Chosen) -> Result<Vec<Flow>, Error> {
+    let mut all = Vec::new();
+    let gather = |session: &Session| {
+        all.extend(flows(session));
+        Ok::<_, Error>(())
+    };
+    sessions.each(gather)?;
+    Ok(all)
+}
+
 /// A Wireshark filter for all connections of some sessions.
-pub(super) fn filter_of<'a>(sessions: impl Iterator<Item = &'a Session>) -> String {
+pub(super) fn filter_of(sessions: impl Iterator<Item = impl Deref<Target = Session>>) -> String {
     // By pair of hosts, the ports that identify the connections.
     let mut pairs: BTreeMap<(IpAddr, IpAddr), Vec<u16>> = BTreeMap::new();
     let mut frames = (FrameNumber::MAX, FrameNumber::NONE);
     for session in sessions {
-        for (at, flow) in flows(session).into_iter().enumerate() {
+        for (at, flow) in flows(&session).into_iter().enumerate() {
             let key = if flow.a.ip <= flow.b.ip { (flow.a.ip, flow.b.ip) } else { (flow.b.ip, flow.a.ip) };
             // Of the control connection the client's port is the rare one; of data connections the
             // listener's.

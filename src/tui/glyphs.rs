@@ -73,6 +73,8 @@ glyphs! {
 pub(super) const NEVER: &str = "?";
 /// Something is wrong here.
 pub(super) const PROBLEM: &str = "!";
+/// A limit took something from it.
+pub(super) const INCOMPLETE: &str = "~";
 /// Marked by the user.
 pub(super) const MARKED: &str = "*";
 /// The selected row, which is not marked by colour alone.

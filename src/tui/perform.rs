@@ -14,8 +14,9 @@ use std::{panic, thread};
 use ratatui::crossterm::clipboard::CopyToClipboard;
 use ratatui::crossterm::execute;
 
+use super::chosen::Chosen;
 use super::data::Data;
-use super::effect::{Effect, ExportRequest, Exporter, Saver};
+use super::effect::{Effect, ExportRequest, Exporter, SaveRequest, Saver};
 use super::evidence;
 use super::terminal::Screen;
 
@@ -78,20 +79,9 @@ impl Performer {
                 None
             }
             Effect::Wireshark { frame, filter } => Some(self.wireshark(frame, &filter)?),
-            Effect::Save(mut request) => match &self.saver {
-                None => Some(Err("packets can't be saved here: there is no file to read again".into())),
-                Some(saver) => {
-                    request.path = home(request.path);
-                    match may_write(&request.path, request.replace, "w") {
-                        Err(why) => Some(Err(why)),
-                        Ok(()) => {
-                            let saver = Arc::clone(saver);
-                            self.elsewhere("saving", move || saver.save(&request))?;
-                            None
-                        }
-                    }
-                }
-            },
+            Effect::Save { path, sessions, replace } => {
+                self.save(home(path), data.chosen(&sessions), replace)?.err().map(Err)
+            }
             Effect::Export { format, table, path, sessions, replace } => {
                 let mut indexes = sessions;
                 indexes.sort_by_key(|&index| data.number(index));
@@ -100,7 +90,7 @@ impl Performer {
                     table,
                     path: home(path),
                     capture: data.capture().cloned(),
-                    sessions: indexes.iter().filter_map(|&index| data.shared(index).cloned()).collect(),
+                    sessions: data.chosen(&indexes),
                     findings: data.findings().to_vec(),
                 };
                 self.export(request, replace)?.err().map(Err)
@@ -122,6 +112,22 @@ impl Performer {
                 None
             }
         })
+    }
+
+    fn save(&mut self, path: PathBuf, sessions: Chosen, replace: bool) -> io::Result<Result<(), String>> {
+        let Some(saver) = &self.saver else {
+            let why = "packets are not kept here: start with --keep-packets 256M, or with -w FILE";
+            return Ok(Err(why.into()));
+        };
+        if let Err(why) = may_write(&path, replace, "w") {
+            return Ok(Err(why));
+        }
+        let saver = Arc::clone(saver);
+        self.elsewhere("saving", move || {
+            let flows = evidence::flows_of(&sessions).map_err(|error| error.to_string())?;
+            saver.save(&SaveRequest { path, flows, sessions: sessions.uids().collect(), replace })
+        })?;
+        Ok(Ok(()))
     }
 
     fn export(&mut self, request: ExportRequest, replace: bool) -> io::Result<Result<(), String>> {

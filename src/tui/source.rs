@@ -1,12 +1,16 @@
-//! Where sessions come from: a worker that reads, and the outlet through which it reports what it found.
+//! Where sessions come from: a worker that reads, and the outlet through which it reports what it found. Sessions
+//! that are over are put down in the store here, by the worker's thread; the screen gets their rows.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 
+use super::chosen::{Entry, Place};
+use super::rows::SessionRow;
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{Capture, Connector, Finding, Mode, Session, Uid};
+use crate::store::{Error, Shelf};
 
 /// Reads packets and reports what it finds. It runs on a thread of its own.
 pub trait Source: Send {
@@ -24,7 +28,7 @@ pub trait Source: Send {
 #[derive(Debug)]
 pub enum Feed {
     /// Sessions that are over, a few hundred at a time.
-    Sessions(Vec<Session>),
+    Sessions(Vec<Kept>),
     /// How far it is.
     Progress(Progress),
     /// The status of a live capture, a few times a second.
@@ -40,6 +44,22 @@ pub enum Feed {
     },
     /// It can't go on. Names the operation and the thing.
     Failed(String),
+}
+
+/// A session in the store, and what the lists show of it.
+#[derive(Clone, Debug)]
+pub struct Kept(pub(super) Box<Entry>);
+
+impl Kept {
+    pub(super) fn new(session: &Session, shelf: &Shelf) -> Result<Self, Error> {
+        let (row, place) = (SessionRow::of(session, false), Place::Stored(shelf.put(session)?));
+        Ok(Self(Box::new(Entry { row, place })))
+    }
+
+    /// The bytes of memory that it takes for as long as the screen is there.
+    pub fn memory(&self) -> usize {
+        self.0.memory()
+    }
 }
 
 /// How far a source is.
@@ -107,11 +127,17 @@ pub struct Waiting {
 pub struct Outlet {
     sender: SyncSender<Feed>,
     stop: Arc<AtomicBool>,
+    shelf: Shelf,
 }
 
 impl Outlet {
-    pub(super) const fn new(sender: SyncSender<Feed>, stop: Arc<AtomicBool>) -> Self {
-        Self { sender, stop }
+    pub(super) const fn new(sender: SyncSender<Feed>, stop: Arc<AtomicBool>, shelf: Shelf) -> Self {
+        Self { sender, stop, shelf }
+    }
+
+    /// Puts a session that is over into the store, to be sent.
+    pub fn keep(&self, session: &Session) -> Result<Kept, Error> {
+        Kept::new(session, &self.shelf)
     }
 
     /// Sends something; waits while the screen is behind. `Break` once the receiver is gone.

@@ -74,6 +74,8 @@ pub(super) struct State {
     made: HashMap<Screen, (Duration, Version)>,
     pub(super) flash: Option<Flash>,
     pub(super) find: Option<String>,
+    /// A search through sessions that goes on.
+    pub(super) search: Option<Search>,
     pub(super) paused: bool,
     pub(super) follow: bool,
     pub(super) stopping: bool,
@@ -93,6 +95,25 @@ pub(super) enum Pending {
     Go,
     SetMark,
     JumpToMark,
+}
+
+/// A search that reads sessions, some of them in each step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Search {
+    pub(super) goal: Goal,
+    /// The sessions to look through, in this order.
+    pub(super) sessions: Vec<u32>,
+    /// How many of them were looked through.
+    pub(super) seen: usize,
+}
+
+/// What is searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// A text, in lower case, in anything that was said.
+    Text(String),
+    /// An event with this frame.
+    Frame(u64),
 }
 
 /// A word to the user, for a while.
@@ -123,6 +144,7 @@ impl State {
             made: HashMap::new(),
             flash: None,
             find: None,
+            search: None,
             paused: false,
             follow: false,
             stopping: false,

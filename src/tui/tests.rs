@@ -20,39 +20,54 @@ use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
-use super::data::Data;
+use super::data::{Data, Keep};
 use super::effect::Effect;
 use super::interface::Interface;
 use super::message::Message;
-use super::source::Feed;
+use super::source::{Feed, Kept};
 use super::state::Settings;
 use super::{draw, input, update};
+use crate::report::Session;
+use crate::store::{Scratch, Shelf};
 
 /// The interface on a terminal that is only in memory.
 struct Bench {
     interface: Interface,
     data: Data,
+    shelf: Shelf,
     effects: Vec<Effect>,
 }
 
 impl Bench {
     /// With the fixture's sessions, all read.
     fn new(width: u16, height: u16) -> Self {
-        Self::with(fixture::sessions(), width, height)
+        Self::with(&fixture::sessions(), width, height)
     }
 
-    fn with(sessions: Vec<crate::report::Session>, width: u16, height: u16) -> Self {
+    fn with(sessions: &[Session], width: u16, height: u16) -> Self {
         let settings = Settings { title: "incident.pcapng.zst".into(), mouse: true, ..Settings::default() };
-        let mut bench = Self {
-            interface: Interface::new(settings, (width, height)),
-            data: Data::new(),
-            effects: Vec::new(),
-        };
-        bench.feed(Feed::Sessions(sessions));
+        let mut bench = Self::empty(settings, (width, height));
+        bench.add(sessions);
         let (capture, findings) = fixture::capture();
         bench.feed(Feed::Finished { capture: Box::new(capture), findings });
         bench.calm();
         bench
+    }
+
+    /// Of which nothing was read yet.
+    fn empty(settings: Settings, size: (u16, u16)) -> Self {
+        Self {
+            interface: Interface::new(settings, size),
+            data: Data::new(Keep::default()),
+            shelf: Shelf::new(Scratch::open(None)),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Sessions that are over.
+    fn add(&mut self, sessions: &[Session]) {
+        let kept = sessions.iter().map(|session| Kept::new(session, &self.shelf).unwrap());
+        self.feed(Feed::Sessions(kept.collect()));
     }
 
     fn feed(&mut self, feed: Feed) {

@@ -3,8 +3,8 @@
 //! **Invariant:** reads no clock and touches no terminal: anything else is returned as an [`Effect`].
 
 mod command;
-mod goto;
 mod prompt;
+mod search;
 
 use crate::base::TimeDelta;
 use std::time::Duration;
@@ -90,10 +90,14 @@ pub(super) fn update(interface: &mut Interface, data: &Data, message: Message) -
 pub(super) fn is_busy(interface: &Interface, data: &Data) -> bool {
     let state = &interface.state;
     let filtering = state.row_filter.is_behind(data) && !state.paused && data.is_settled();
-    filtering || state.row_filter.is_renewing() || interface.view().is_busy()
+    filtering || state.search.is_some() || state.row_filter.is_renewing() || interface.view().is_busy()
 }
 
 fn fed(state: &mut State, data: &Data, changed: &Changed) {
+    if !changed.removed.is_empty() {
+        state.row_filter.remove(&changed.removed);
+        state.marked.retain(|index| !changed.removed.contains(index));
+    }
     if !state.paused {
         state.row_filter.again(&changed.replaced, data);
     }
@@ -120,6 +124,7 @@ fn settle(interface: &mut Interface, data: &Data) {
     if !state.paused && data.is_settled() || state.row_filter.is_renewing() {
         state.row_filter.step(data);
     }
+    search::step(state, data);
     settle_selection(state, data);
     view.renew(state, data);
     // What there are rows of is known only now, and with that the layout.
@@ -167,6 +172,9 @@ fn act(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect>
             return None;
         }
         Overlay::None | Overlay::Prompt(_) | Overlay::Confirm(_) => {}
+    }
+    if action != Action::Back {
+        state.search = None;
     }
     match action {
         Action::Copy | Action::Wireshark => return hand_over(interface, data, action),
@@ -264,7 +272,18 @@ fn set(state: &mut State, setting: Setting) {
 }
 
 fn back(state: &mut State) {
-    if state.pending.take().is_some() || state.flash.take().is_some() {
+    if state.pending.take().is_some() {
+        return;
+    }
+    if state.search.take().is_some() {
+        state.say("the search was given up");
+        return;
+    }
+    if state.row_filter.give_up() {
+        state.say("the filter was given up");
+        return;
+    }
+    if state.flash.take().is_some() {
         return;
     }
     if state.screen != Screen::Sessions {
@@ -327,7 +346,7 @@ fn find(interface: &mut Interface, data: &Data, forward: bool) {
         state.say("nothing to find yet: C-f");
         return;
     };
-    if !view.find(state, data, &wanted, forward) {
+    if !view.find(state, data, &wanted, forward) && state.search.is_none() {
         state.say(format!("no further '{wanted}' in this direction"));
     }
 }
@@ -338,8 +357,7 @@ fn brush(state: &mut State, data: &Data, direction: i64) {
     let step = last.since(first).part(16).max(TimeDelta::from_nanos(1));
     let range = match state.row_filter.range() {
         None => {
-            let at =
-                state.selected.and_then(|index| data.session(index)).map_or(first, |session| session.start);
+            let at = state.selected.and_then(|index| data.row(index)).map_or(first, |row| row.start);
             let from = first.plus(step.times(at.since(first).nanos() / step.nanos()));
             (from, from.plus(step))
         }

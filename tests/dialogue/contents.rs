@@ -2,7 +2,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::support::analyse;
+use ftpscope::analyzer::Options;
+use ftpscope::filter::Filter;
+
+use super::support::{analyse, packets, report};
 
 /// The decoded content of the only transfer of a session that sends `wire` in this mode.
 #[track_caller]
@@ -82,4 +85,46 @@ fn a_data_connection_that_is_made_before_its_command_is_decoded_too() {
     );
     let decoded = report.sessions[0].transfers[0].decoded.as_ref();
     assert_eq!(decoded.map(|decoded| decoded.bytes), Some(3));
+}
+
+/// Whether the file that each of two sessions retrieves was digested where only some sessions are asked for.
+fn digested(filter: &str) -> Vec<bool> {
+    let script = "
+        session A C:40000 -> S:21
+        session B C:40001 -> S:21
+        A S: 220 ready
+        B S: 220 ready
+        A C: PASV
+        A S: 227 (198,51,100,2,195,80)
+        B C: PASV
+        B S: 227 (198,51,100,2,195,81)
+        A C: RETR a
+        A S: 150 now
+        data C:41000 -> S:50000, S sends 10
+        A S: 226 done
+        B C: RETR b
+        B S: 150 now
+        data C:41001 -> S:50001, S sends 20
+        B S: 226 done
+    ";
+    let filter = Filter::parse(filter).unwrap();
+    let options = Options { filter: Some(std::sync::Arc::new(filter)), ..Options::default() };
+    let report = report(&packets(script), options);
+    assert_eq!(report.sessions.len(), 2, "all are given");
+    let transfers = report.sessions.iter().flat_map(|session| &session.transfers);
+    transfers.map(|transfer| transfer.sha256.is_some()).collect()
+}
+
+#[test]
+fn of_sessions_that_a_filter_certainly_leaves_out_no_digests_are_made() {
+    assert_eq!(digested("sess.server.port == 21"), [true, true]);
+    assert_eq!(digested("sess.client.port == 40000"), [true, false]);
+    assert_eq!(digested("sess.client.port == 40001 || sess.client.port == 40002"), [false, true]);
+    assert_eq!(digested("sess.client.port == 5"), [false, false]);
+    assert_eq!(digested("sess.start > \"2100-01-01 00:00:00\""), [false, false]);
+    // Only the end tells.
+    assert_eq!(digested("xfer.path contains \"b\""), [true, true]);
+    assert_eq!(digested("sess.user == \"nobody\" || sess.client.port == 40000"), [true, true]);
+    // What is known of a control connection is not all there is.
+    assert_eq!(digested("ip.addr == 192.0.2.77"), [true, true]);
 }

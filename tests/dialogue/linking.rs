@@ -1,8 +1,10 @@
 //! Which data connection belongs to which command.
 
-use super::check;
+use ftpscope::analyzer::Options;
+use ftpscope::report::{Code, Directions};
+
 use super::support::analyse;
-use ftpscope::report::Code;
+use super::{check, packets_cut, report, told};
 
 #[test]
 fn a_refused_command_leaves_the_listener_to_the_next() {
@@ -734,5 +736,75 @@ fn a_connection_that_outlives_its_session_is_inferred_with_all_that_it_carries()
         close S
         ",
         "D EPSV unanswered connected inferred C:41000>S:50000",
+    );
+}
+
+#[test]
+fn a_transfer_that_was_under_way_when_the_capture_began_has_its_connection() {
+    let script = "
+        lost C: PASV
+        lost S: 227 (198,51,100,2,195,80)
+        lost open C:41000 -> S:50000
+        lost C: RETR one
+        lost S: 150 now
+        send S 10
+        close S
+        S: 226 done
+        C: PASV
+        S: 227 (198,51,100,2,195,81)
+        C: RETR two
+        S: 150 now
+        data C:41001 -> S:50001, S sends 20
+        S: 226 done
+        ";
+    let channels: Vec<String> =
+        told(&analyse(script)).into_iter().filter(|line| line.starts_with(['D', 'T'])).collect();
+    assert_eq!(
+        channels,
+        [
+            "D - - connected inferred S:50000>C:41000",
+            "D PASV accepted connected endpoint C:41001>S:50001",
+            "T RETR - 20 complete 226 via 1",
+        ]
+    );
+}
+
+#[test]
+fn where_only_the_client_was_captured_its_connections_are_those_of_its_negotiations() {
+    const CLIENT: [u8; 4] = [198, 51, 100, 1];
+    let script = "
+        S: 220 ready
+        C: USER alice
+        S: 331 password
+        C: PASS secret
+        S: 230 in
+        C: PASV
+        S: 227 (198,51,100,2,195,80)
+        C: RETR one
+        S: 150 now
+        data C:41000 -> S:50000, S sends 10
+        S: 226 done
+        C: PASV
+        S: 227 (198,51,100,2,195,81)
+        C: STOR two
+        S: 150 now
+        data C:41001 -> S:50001, C sends 20
+        S: 226 done
+        C: QUIT
+        ";
+    let mut packets = packets_cut(script, &mut |_| 1400);
+    packets.retain(|packet| packet.bytes[26..30] == CLIENT);
+    let report = report(&packets, Options::default());
+    assert_eq!(report.capture.directions, Directions::ClientOnly);
+    assert_eq!(report.sessions[0].directions(), Directions::ClientOnly);
+    let lines: Vec<String> = told(&report).into_iter().filter(|line| line.starts_with(['D', 'T'])).collect();
+    assert_eq!(
+        lines,
+        [
+            "D PASV unanswered connected inferred C:41000>S:50000",
+            "D PASV unanswered connected inferred C:41001>S:50001",
+            "T RETR - 0 unfinished - via 0",
+            "T STOR - 20 unfinished - via 1",
+        ]
     );
 }

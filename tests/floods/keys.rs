@@ -63,6 +63,9 @@ fn table_takes(pairs: &[(End, End)]) -> u64 {
                 timestamp: None,
                 payload: b"",
                 cut: 0,
+                ip_len: 40,
+                hop_limit: 64,
+                syn_options: &[],
             };
             table.push(&segment, &mut Nobody);
         }

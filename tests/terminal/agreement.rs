@@ -87,6 +87,31 @@ fn limits_and_damage_are_the_same_wherever_a_capture_is_reported() {
     }
 }
 
+#[test]
+fn the_terminal_interface_exports_sessions_as_they_are_reported_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("all.json");
+    let files = ["pasv-and-port.pcap", "port-stealing.pcap", "blocked-data-connection.pcap"].map(sample);
+    let mut ftpscope = Command::new(env!("CARGO_BIN_EXE_ftpscope"));
+    let reported = ftpscope.args(["export", "-T", "json"]).args(&files).output().unwrap();
+    let reported: Value = serde_json::from_slice(&reported.stdout).unwrap();
+    let count = reported["sessions"].as_array().unwrap().len();
+    assert!(count > 3);
+    let mut open = usual(CommandBuilder::new(env!("CARGO_BIN_EXE_ftpscope")));
+    open.arg("tui");
+    open.args(&files);
+    let mut terminal = Terminal::run((160, 30), open);
+    terminal.shows(&format!("▲ 1/{count}"));
+    terminal.hides("reading");
+    terminal.press(&format!(":export json {}\r", to.display()));
+    terminal.shows(&format!("wrote {count} sessions"));
+    terminal.press("q");
+    terminal.end();
+    let exported: Value = serde_json::from_str(&fs::read_to_string(&to).unwrap()).unwrap();
+    assert_eq!(exported["sessions"], reported["sessions"]);
+    assert_eq!(exported["findings"], reported["findings"]);
+}
+
 /// A document on many lines, on one.
 fn pretty(json: &str) -> String {
     serde_json::from_str::<Value>(json).unwrap().to_string()

@@ -23,13 +23,13 @@ pub const fn in_tree(entry: usize) -> usize {
 /// carries).
 pub const CONNECTION: usize = CONNECTION_IN_TABLE + FLOW + CONNECTION_IN_TRACKER;
 /// A connection's facts, its two directions, a newer attempt beside it.
-pub const CONNECTION_IN_TABLE: usize = 1792;
+pub const CONNECTION_IN_TABLE: usize = 2112;
 /// What the tracker knows of a connection, and by what it finds it.
 pub const CONNECTION_IN_TRACKER: usize = 1280;
 /// A flow that is known, followed or not.
 pub const FLOW: usize = 64;
 /// A session, but for what was said and done in it.
-pub const SESSION: usize = 2432;
+pub const SESSION: usize = 2528;
 /// A prediction, by endpoint, by session and by age.
 pub const EXPECTATION: usize = 1024;
 /// A data connection that is remembered, an announcement, and a use of a port.

@@ -7,7 +7,7 @@ use std::time;
 use clap::{ValueEnum, ValueHint};
 
 use super::{AnalysisArgs, InputArgs, SeverityArg};
-use crate::cli::values::Duration;
+use crate::cli::values::{Duration, Size};
 use crate::live::Clock;
 
 const EXAMPLES: &str = "\
@@ -60,6 +60,13 @@ pub struct CaptureArgs {
     /// Stop after duration:SECS, packets:N, sessions:N or filesize:KB (of the saved file); may be repeated
     #[arg(short = 'a', long, value_name = "COND")]
     pub autostop: Vec<Autostop>,
+    /// In the terminal interface, keep the last N sessions that are over [default: as many as half of --max-memory holds]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep: Option<u32>,
+    /// In the terminal interface, keep the last SIZE of packets in memory, beside --max-memory, so that those of chosen
+    /// sessions can be saved (key w) without -w
+    #[arg(long, value_name = "SIZE")]
+    pub keep_packets: Option<Size>,
     /// Bytes to capture of each packet; 0 means all [default: 0]
     #[arg(short = 's', long, value_name = "BYTES")]
     pub snapshot_length: Option<u32>,
@@ -132,6 +139,8 @@ impl CaptureArgs {
             ring_buffer,
             packet_count: self.packet_count.or(outer.packet_count),
             autostop,
+            keep: self.keep.or(outer.keep),
+            keep_packets: self.keep_packets.or(outer.keep_packets),
             snapshot_length: self.snapshot_length.or(outer.snapshot_length),
             no_promiscuous_mode: self.no_promiscuous_mode || outer.no_promiscuous_mode,
             buffer_size: self.buffer_size.or(outer.buffer_size),
@@ -155,6 +164,8 @@ impl CaptureArgs {
         [
             (self.capture_filter.is_some(), "-f"),
             (self.learn_ports, "--learn-ports"),
+            (self.keep.is_some(), "--keep"),
+            (self.keep_packets.is_some(), "--keep-packets"),
             (self.snapshot_length.is_some(), "-s"),
             (self.no_promiscuous_mode, "-p"),
             (self.buffer_size.is_some(), "-B"),

@@ -3,7 +3,7 @@
 use super::super::options::ReportJob;
 use super::super::output::Output;
 use super::super::verdict::Failure;
-use super::{AT_A_TIME, Outcome, Reading, lacks, worst};
+use super::{AT_A_TIME, Outcome, Passed, Reading, lacks, worst};
 use crate::export::Stream;
 use crate::filter::Filter;
 use crate::reading::{Closing, InOrder, SessionObserver};
@@ -19,13 +19,14 @@ struct Writing<'w> {
     worst: Option<Severity>,
     /// Sessions from which a cap took something.
     limited: u64,
+    passed: Passed,
 }
 
 impl SessionObserver for Writing<'_> {
     type Error = Failure;
 
     fn session(&mut self, session: Box<Session>) -> Result<(), Failure> {
-        if self.filter.is_some_and(|filter| !filter.matches(&session)) {
+        if !self.passed.count(self.filter, &session) {
             return Ok(());
         }
         self.worst = self.worst.max(worst(&session.findings));
@@ -51,15 +52,16 @@ pub(super) fn run(
     let is_ordered = stream.is_ordered() || !is_pipe;
     let at_a_time = if is_pipe { 1 } else { AT_A_TIME };
     let room = job.analyzer.limits.handover_bytes / 2;
-    let mut writing = Writing { stream, filter, output, worst: None, limited: 0 };
+    let mut writing = Writing { stream, filter, output, worst: None, limited: 0, passed: Passed::default() };
     let Closing { capture, findings, .. } = if is_ordered {
         let mut in_order = InOrder::new(&mut writing, Queue::new(scratch, room));
         reading.run(job.analyzer, at_a_time, &mut in_order)?
     } else {
         reading.run(job.analyzer, at_a_time, &mut writing)?
     };
-    let Writing { stream, output, worst: of_sessions, limited, .. } = writing;
+    let Writing { stream, output, worst: of_sessions, limited, passed, .. } = writing;
     output.write(|sink| stream.end(&capture, &findings, sink))?;
     let worst = of_sessions.max(worst(&findings));
-    Ok(Outcome { lacks: lacks(&capture, limited), worst, packets: capture.packets })
+    let all_left_out = passed.all_left_out();
+    Ok(Outcome { lacks: lacks(&capture, limited), all_left_out, worst, packets: capture.packets })
 }

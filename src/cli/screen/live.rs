@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::BATCH;
+use super::super::verdict::Failure;
+use super::{BATCH, said};
 use crate::analyzer::{Event, EventKind};
 use crate::base::{TimeDelta, Timestamp};
+use crate::capture::Ring;
+use crate::decode::Frame;
 use crate::live::{Begun, Now, Watcher};
 use crate::report::{Capture, Finding, Session, Uid};
-use crate::tui::{self, Feed, LiveStatus, Outlet, Waiting};
+use crate::tui::{self, Feed, Kept, LiveStatus, Outlet, Waiting};
 
 /// Time between two updates of the screen.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -25,6 +29,8 @@ pub(super) struct LiveSource {
     pub(super) name: String,
     /// How long a prediction waits.
     pub(super) window: TimeDelta,
+    /// The last packets, where they are to be kept.
+    pub(super) ring: Option<Arc<Mutex<Ring>>>,
 }
 
 impl tui::Source for LiveSource {
@@ -33,11 +39,12 @@ impl tui::Source for LiveSource {
     }
 
     fn run(self: Box<Self>, outlet: &Outlet) {
-        let Self { begun, name, window } = *self;
+        let Self { begun, name, window, ring } = *self;
         let watcher = Screen {
             outlet: outlet.clone(),
             name,
             window,
+            ring,
             changed: BTreeSet::new(),
             active: BTreeSet::new(),
             ended: Vec::new(),
@@ -63,12 +70,13 @@ struct Screen {
     outlet: Outlet,
     name: String,
     window: TimeDelta,
+    ring: Option<Arc<Mutex<Ring>>>,
     /// Active sessions that changed since the screen last got them.
     changed: BTreeSet<Uid>,
     /// Active sessions.
     active: BTreeSet<Uid>,
     /// Finished sessions that the screen did not get yet.
-    ended: Vec<Session>,
+    ended: Vec<Kept>,
     /// Sessions with an open data connection: they change without an event.
     moving: BTreeSet<Uid>,
     looked: Instant,
@@ -152,6 +160,12 @@ impl Watcher for Screen {
         self.is_screen_gone || self.outlet.stopped()
     }
 
+    fn packet(&mut self, frame: &Frame<'_>) {
+        if let Some(ring) = &self.ring {
+            ring.lock().unwrap_or_else(PoisonError::into_inner).push(frame);
+        }
+    }
+
     fn event(&mut self, event: &Event) {
         match event.kind {
             EventKind::Connected { .. } => _ = self.moving.insert(event.session.clone()),
@@ -170,7 +184,13 @@ impl Watcher for Screen {
         self.changed.remove(&session.uid);
         self.moving.remove(&session.uid);
         self.active.remove(&session.uid);
-        self.ended.push(session);
+        match self.outlet.keep(&session) {
+            Ok(kept) => self.ended.push(kept),
+            Err(error) => {
+                let text = said(Failure::from(error));
+                self.is_screen_gone |= self.outlet.send(Feed::Note(text)).is_break();
+            }
+        }
         if self.ended.len() >= BATCH {
             self.hand_over();
         }

@@ -136,6 +136,7 @@ pub(super) fn transfers<'a>() -> Vec<Column<Row<'a, Transfer>>> {
         column("verb", |row| row.command().map_or(Cell::Empty, |command| Cell::Wire(command.verb.name()))),
         column("argument", |row| argument(row.command())),
         column("path", |row| wire(row.item.path.as_ref())),
+        column("path_from_login", |row| wire(row.item.path_from_login.as_ref())),
         column("direction", |row| Cell::Name(row.item.direction.name())),
         column("content", |row| Cell::Name(row.item.content.name())),
         column("type", |row| wire(Some(&row.item.representation))),

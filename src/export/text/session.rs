@@ -40,7 +40,7 @@ fn heading(session: &Session, numbers: &Numbers, page: &mut Page<'_>) -> io::Res
     page.paragraph(0, 3, &names)?;
     let time = [
         DateTime(session.start).to_string(),
-        session.end.since(session.start).to_string(),
+        session.end.elapsed_since(session.start).to_string(),
         format!("frames {}–{}", session.frames.first, session.frames.last),
         end(session).to_owned(),
         format!("uid {}", session.uid),
@@ -300,7 +300,7 @@ fn transfer_row(mut row: Row, session: &Session, transfer: &Transfer, page: &Pag
         }
         row.set(Column::Verb, page.styled(Style::Plain, command.verb.name()));
     }
-    if let Some(path) = transfer.path.as_ref().or_else(|| command?.text()) {
+    if let Some(path) = session.name_of(transfer) {
         row.set(Column::Path, page.styled(Style::Plain, path.raw()));
     }
     match transfer.bytes {

@@ -128,7 +128,7 @@ mod tests {
     use super::super::Notes;
     use super::*;
     use crate::base::{Endpoint, FrameNumber, LimitCounts, Limits, PacketRef, Timestamp};
-    use crate::tcp::{Connection, Gap, Onset, Side};
+    use crate::tcp::{Absence, Connection, Gap, Onset, Side};
 
     /// A connection to port 21 of which the handshake was captured.
     fn connection() -> Connection {
@@ -203,7 +203,10 @@ mod tests {
             sent[from] += len;
             let mut notes = Notes { options, counts: &mut counts, occurrences: &mut occurrences, room };
             if said.is_lost {
-                control.gap(Gap { side, offset, len, packet, is_received: true }, &mut notes);
+                control.gap(
+                    Gap { side, offset, len, packet, is_received: true, absence: Absence::Gap },
+                    &mut notes,
+                );
                 control.take_stock();
             } else {
                 let acked = said.off.map(|off| sent[to].saturating_add_signed(off));

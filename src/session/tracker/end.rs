@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Finished, Tracker};
 use crate::base::{LimitName, Timestamp};
-use crate::report::{self, CommandIndex, EndState, FirstClose};
+use crate::report::{self, CommandIndex, Directions, EndState, FirstClose};
 use crate::session::active::{ActiveSession, Ended, Link};
 use crate::session::assemble::FinishedSession;
 use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow};
@@ -32,9 +32,6 @@ impl Tracker {
     }
 
     pub(super) fn control_ended(&mut self, session_id: SessionId, connection: &Connection, ending: Ending) {
-        if !connection.icmp.is_empty() {
-            self.note_undelivered(session_id, connection);
-        }
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.last = connection.last;
         self.feed_control(session_id, |control, notes| control.finish(connection.last, notes));
@@ -54,8 +51,10 @@ impl Tracker {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.ended = Some(Ended { state, by, at: connection.close.map(|packet| packet.time) });
         let is_session = session.control.is_confirmed();
+        self.note_traffic(session_id, connection);
         self.sessions.linger(session_id);
         if is_session {
+            self.note_directions(session_id);
             self.report_end(session_id, connection.last, state);
             self.close_if_over(session_id);
         } else {
@@ -64,6 +63,18 @@ impl Tracker {
             }
             self.remove_session(session_id);
         }
+    }
+
+    /// Counts whose packets were captured of a session that has ended.
+    fn note_directions(&mut self, session_id: SessionId) {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        let [both, client_only, server_only] = &mut self.directions;
+        let count = match session.directions() {
+            Directions::Both => both,
+            Directions::ClientOnly => client_only,
+            Directions::ServerOnly => server_only,
+        };
+        *count = count.saturating_add(1);
     }
 
     /// Notes what was lost of a session's connection because of a cap.

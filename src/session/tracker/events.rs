@@ -12,13 +12,18 @@ use crate::session::flow::Role;
 use crate::session::kept;
 use crate::session::sessions::SessionId;
 use crate::session::state::{Budget, CurrentTransfer};
-use crate::tcp::{Connection, ConnectionId};
+use crate::tcp::{Connection, ConnectionId, Side};
 
 impl Tracker {
-    /// Takes over what ICMP said of the control connection's packets since it was asked last.
+    /// Takes over what is known of the control connection's packets, and what ICMP has said of them since.
     #[cold]
-    pub(super) fn note_undelivered(&mut self, session_id: SessionId, connection: &Connection) {
-        let Some(session) = self.sessions.get(session_id) else { return };
+    pub(super) fn note_traffic(&mut self, session_id: SessionId, connection: &Connection) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        session.rtt = connection.path.rtt;
+        session.traffic = connection.traffic();
+        if session.control.client_side() == Some(Side::Responder) {
+            session.traffic = session.traffic.swapped();
+        }
         let known = session.icmp.len();
         for error in connection.icmp.iter().skip(known) {
             if self.keep(session_id, kept::ICMP)

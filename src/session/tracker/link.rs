@@ -3,7 +3,9 @@
 use super::Tracker;
 use crate::base::{Endpoint, TimeDelta, Timestamp};
 use crate::ftp::Verb;
-use crate::report::{Answer, ChannelIndex, Command, CommandIndex, MatchedBy, Origin, ReuseKind, Uid};
+use crate::report::{
+    Answer, ChannelIndex, Command, CommandIndex, Directions, MatchedBy, Origin, ReuseKind, Uid,
+};
 use crate::session::active::{ActiveSession, Channel, Link};
 use crate::session::expectation::{Expectation, Fit};
 use crate::session::flow::{ConnectionAttempt, Role};
@@ -238,15 +240,51 @@ impl Tracker {
     /// hosts since then, and that nobody else owns, was its data connection.
     pub(super) fn infer(&mut self, session_id: SessionId, command: CommandIndex) {
         let Some(session) = self.sessions.get(session_id) else { return };
-        let Some((index, made, active)) = unread_negotiation(session) else {
-            self.infer_unseen(session_id, command);
-            return;
-        };
+        match unread_negotiation(session) {
+            Some(unread) => self.infer_unread(session_id, unread),
+            None => self.infer_unseen(session_id, command),
+        }
+    }
+
+    fn infer_unread(
+        &mut self,
+        session_id: SessionId,
+        (index, made, active): (ChannelIndex, Timestamp, bool),
+    ) {
+        let Some(session) = self.sessions.get(session_id) else { return };
         let (client, server) = (session.client().ip, session.server().ip);
         let connector = if active { server } else { client };
         let hosts = HostPair::between(client, server);
-        if let Some(id) = self.flows.unclaimed_between(hosts, connector, made) {
+        let is_one_way = session.directions() == Directions::ClientOnly;
+        let carried = self.flows.unclaimed_between(hosts, connector, made);
+        // Where the server is not captured, nothing of what it sent is, and that the client connected is all there is.
+        let opened = || is_one_way.then(|| self.flows.opened_between(hosts, connector, made)).flatten();
+        if let Some(id) = carried.or_else(opened) {
             self.attach(id, session_id, index, MatchedBy::Inferred, None);
+        }
+    }
+
+    /// Only the client's packets of a session are captured, and it goes on: no reply will say that the last transfer is
+    /// over.
+    #[inline]
+    pub(super) fn infer_one_way(&mut self, session_id: SessionId) {
+        let session = self.sessions.get(session_id);
+        let one_way = session.filter(|session| session.directions() == Directions::ClientOnly);
+        if let Some(unread) = one_way.and_then(unread_negotiation) {
+            self.infer_unread(session_id, unread);
+        }
+    }
+
+    /// A transfer has ended of a session that was under way when the capture began, and nothing was negotiated since: its
+    /// data connection was under way as well.
+    pub(super) fn infer_under_way(&mut self, session_id: SessionId) {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        if session.handshake || !session.channels.is_empty() {
+            return;
+        }
+        let hosts = HostPair::between(session.client().ip, session.server().ip);
+        if let Some(id) = self.flows.under_way_between(hosts) {
+            self.link_new_channel(session_id, id, false);
         }
     }
 

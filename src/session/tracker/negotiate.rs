@@ -67,6 +67,7 @@ impl Tracker {
 
     #[inline(never)]
     fn on_command(&mut self, session_id: SessionId, index: CommandIndex) {
+        self.infer_one_way(session_id);
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let Some(command) = index.of(&session.control.conversation.dialogue.commands) else {
             return;
@@ -197,6 +198,7 @@ impl Tracker {
         packet: PacketRef,
     ) {
         if matches!(code, 200..=299) {
+            self.infer_under_way(session_id);
             self.infer(session_id, index);
         }
         if self.is_watched() {
@@ -316,6 +318,7 @@ impl Tracker {
             227 => NegotiatedMode::Pasv,
             228 => NegotiatedMode::Lpsv,
             229 => NegotiatedMode::Epsv,
+            226 | 250 | 426 => return self.infer_under_way(session_id),
             _ => return,
         };
         let conversation = &session.control.conversation;

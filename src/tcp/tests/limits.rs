@@ -36,6 +36,9 @@ fn flood(stage: &mut Stage, hosts: u32, payload: &[u8]) {
             timestamp: None,
             payload,
             cut: 0,
+            ip_len: 40,
+            hop_limit: 64,
+            syn_options: &[],
         };
         stage.table.push(&segment, &mut stage.told);
     }

@@ -122,6 +122,9 @@ impl Sender {
             timestamp: None,
             payload,
             cut: 0,
+            ip_len: 40,
+            hop_limit: 64,
+            syn_options: &[],
         };
         self.table.push(&segment, &mut self.delivered);
     }
@@ -238,6 +241,7 @@ proptest! {
             let packet = PacketRef { time, frame: FrameNumber(frame) };
             let segment = Segment {
                 packet, source, destination, seq, ack, flags, window: 1, timestamp: None, payload, cut: cut.saturating_sub(1),
+                ip_len: 40, hop_limit: 64, syn_options: &[],
             };
             table.push(&segment, &mut delivered);
             prop_assert!(delivered.open.len() <= connections);
@@ -331,6 +335,9 @@ proptest! {
                         timestamp: None,
                         payload,
                         cut: step.cut,
+                        ip_len: 40,
+                        hop_limit: 64,
+            syn_options: &[],
                     },
                     &mut recorder,
                 );

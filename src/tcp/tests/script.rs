@@ -201,6 +201,9 @@ impl Stage {
     /// c A 101 901 hello    payload; x*1000 is a thousand of them
     /// c A 106 901 cut=50   the capture cut off 50 bytes behind the payload
     /// s A 901 156 ts=7     TSval
+    /// s A 901 156 win=0    the window
+    /// s R 901 hop=57       the hop limit
+    /// c S 100 wscale       a SYN that offers to scale windows
     /// +2.5                 2.5 seconds pass
     /// same                 the last packet, captured again a microsecond later
     /// icmp c 100 13        destination unreachable with this code, of the client's segment with this sequence number
@@ -238,11 +241,18 @@ impl Stage {
         let ack = flags.contains('A').then(|| number().expect("an acknowledgement number"));
         let mut payload = String::new();
         let (mut cut, mut timestamp) = (0, None);
+        let (mut window, mut hop_limit, mut is_scaled) = (64_240, 64, false);
         for word in words {
             if let Some(bytes) = word.strip_prefix("cut=") {
                 cut = bytes.parse().expect("a number of bytes");
             } else if let Some(value) = word.strip_prefix("ts=") {
                 timestamp = Some(value.parse().expect("a TSval"));
+            } else if let Some(value) = word.strip_prefix("win=") {
+                window = value.parse().expect("a window");
+            } else if let Some(value) = word.strip_prefix("hop=") {
+                hop_limit = value.parse().expect("a hop limit");
+            } else if word == "wscale" {
+                is_scaled = true;
             } else if let Some((text, count)) = word.split_once('*') {
                 payload = text.repeat(count.parse().expect("a count"));
             } else {
@@ -259,10 +269,13 @@ impl Stage {
             seq,
             ack,
             flags,
-            window: 64_240,
+            window,
             timestamp,
             payload: payload.as_bytes(),
             cut,
+            ip_len: u32::try_from(40 + payload.len()).expect("a packet") + cut,
+            hop_limit,
+            syn_options: if is_scaled { &[3, 3, 7] } else { &[] },
         };
         self.table.push(&segment, &mut self.told);
     }

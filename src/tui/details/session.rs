@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{DetailLine, line};
 use crate::base::Bytes;
 use crate::report::{Allocation, DataChannel, EndState, Finding, Session, Severity, Status};
-use crate::tui::data::SessionRow;
+use crate::tui::rows::SessionRow;
 use crate::tui::theme::Role;
 use crate::tui::{events, glyphs, summary, words};
 
@@ -14,7 +14,7 @@ pub(in crate::tui) fn session(session: &Session, row: &SessionRow) -> Vec<Detail
     let mut findings: Vec<&Finding> = session.findings.iter().collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.weight()), finding.time));
     let loud = findings.partition_point(|finding| finding.weight() >= Severity::Warning);
-    let mut lines = Vec::new();
+    let mut lines: Vec<DetailLine> = incomplete(session).into_iter().collect();
     for (at, finding) in findings.iter().enumerate().take(LINES) {
         if at == loud {
             lines.extend([login(session), channels(session, row)]);
@@ -38,6 +38,13 @@ pub(in crate::tui) fn session(session: &Session, row: &SessionRow) -> Vec<Detail
     }
     lines.push(ending(session, row.live));
     lines
+}
+
+/// Which limits took something from a session.
+pub(in crate::tui) fn incomplete(session: &Session) -> Option<DetailLine> {
+    let text = format!("limits reached: {}", session.limited);
+    let is_complete = session.limited.is_empty();
+    (!is_complete).then(|| line(glyphs::INCOMPLETE, Role::Bad, "incomplete", text))
 }
 
 /// Findings listed for one session: more than any panel has lines.
@@ -72,8 +79,9 @@ fn channels(session: &Session, row: &SessionRow) -> DetailLine {
     if text.is_empty() {
         text.push_str("no data channels  ");
     }
-    let ok = row.transfers.saturating_sub(row.failed);
-    match (row.transfers, row.failed) {
+    let transfers = u32::try_from(row.transfers.len()).unwrap_or(u32::MAX);
+    let ok = transfers.saturating_sub(row.failed);
+    match (transfers, row.failed) {
         (0, _) => text.push_str("no transfers"),
         (_, 0) => _ = write!(text, "{} complete", words::counted(u64::from(ok), "transfer")),
         (_, failed) => {

@@ -108,6 +108,9 @@ pub(super) fn tab_bar(state: &State, data: &Data, canvas: &mut Canvas<'_>, area:
     } else {
         text = format!("{} of {}", words::count(listed), words::counted(all, "session"));
     }
+    if data.gone() > 0 && !state.screen.is_of_session() {
+        text = format!("{text}, {} older let go", words::count(data.gone().into()));
+    }
     if !state.marked.is_empty() {
         text = format!("{} marked  {text}", words::count(state.marked.len() as u64));
     }
@@ -118,7 +121,7 @@ pub(super) fn tab_bar(state: &State, data: &Data, canvas: &mut Canvas<'_>, area:
 }
 
 /// The filter and the time range in force.
-pub(super) fn filter(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
+pub(super) fn filter(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
@@ -131,11 +134,13 @@ pub(super) fn filter(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
         spans.push(span("  range ", Role::Key));
         spans.push(span(format!("{} .. {}", words::date(from), words::clock(to)), Role::Strong));
     }
-    if state.row_filter.is_renewing() {
-        spans.push(span("  filtering", Role::Marked));
+    if let Some((seen, all)) = state.row_filter.progress(data) {
+        let text = format!("  filtering {}/{}", words::count(seen.into()), words::count(all.into()));
+        spans.push(span(text, Role::Marked));
     }
     if state.screen == Screen::Sessions {
-        spans.push(span("  (Esc clears)", Role::Dim));
+        let gives_up = state.row_filter.is_renewing();
+        spans.push(span(if gives_up { "  (Esc gives up)" } else { "  (Esc clears)" }, Role::Dim));
     }
     canvas.spans(area.x, area.y, &spans, area.width);
 }
@@ -149,6 +154,12 @@ pub(super) fn hints(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
             Pending::JumpToMark => " ': the letter of a mark, or ' to go back",
         };
         canvas.put(area.x, area.y, text, area.width, Role::Key);
+        return;
+    }
+    if let Some(search) = &state.search {
+        let (seen, all) = (search.seen as u64, search.sessions.len() as u64);
+        let text = format!(" searching {}/{}  (Esc gives up)", words::count(seen), words::count(all));
+        canvas.put(area.x, area.y, &text, area.width, Role::Marked);
         return;
     }
     if let Some(flash) = &state.flash {

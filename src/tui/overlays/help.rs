@@ -77,6 +77,7 @@ fn marks() -> Vec<Spans> {
         (glyphs::TIME_WAIT, Role::TimeWait, "the pair is kept in TIME_WAIT"),
         (glyphs::LISTENER_REUSED, Role::Reused, "listening port used again"),
         (glyphs::PAIR_REUSED, Role::Bad, "same pair again inside TIME_WAIT"),
+        (glyphs::INCOMPLETE, Role::Bad, "incomplete: a limit was reached"),
     ] {
         block.push(vec![span(format!(" {symbol}   "), role), span(what, Role::Text)]);
     }

@@ -21,7 +21,7 @@ use crate::tui::state::Target;
 use crate::tui::theme::Role;
 use crate::tui::words;
 pub(in crate::tui) use list::Findings;
-use list::{FindingRef, FindingRow, Kind};
+use list::{FindingRef, Kind, Line};
 
 /// Offsets of the columns.
 const CODE: u16 = 12;
@@ -80,8 +80,8 @@ impl View for Findings {
 
     fn open(&mut self, state: &mut State, data: &Data) {
         match self.selected() {
-            Some(FindingRow::Kind(_)) => self.toggle(),
-            Some(row @ FindingRow::Finding { .. }) => match self.finding_of(row) {
+            Some(Line::Kind(_)) => self.toggle(),
+            Some(row @ Line::Finding { .. }) => match self.finding_of(row) {
                 Some(FindingRef { session: Some(index), finding }) => {
                     state.go(data, index, Target::Finding(finding));
                 }
@@ -94,8 +94,8 @@ impl View for Findings {
     }
 
     fn find(&mut self, _state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
-        let holds = |row: &FindingRow| {
-            self.finding_of(*row).and_then(|reference| reference.get(data)).is_some_and(|finding| {
+        let holds = |row: &Line| {
+            self.finding_of(*row).and_then(|reference| reference.row(data)).is_some_and(|finding| {
                 finding.summary.to_lowercase().contains(wanted) || finding.code.name().contains(wanted)
             })
         };
@@ -143,12 +143,12 @@ fn draw(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
         of_list::empty(canvas, panes, text, Role::Good);
     }
     of_list::rows(canvas, panes, list.cursor, &list.rows, |canvas, area, &row, _| match row {
-        FindingRow::Kind(kind) => {
+        Line::Kind(kind) => {
             if let Some(kind) = list.kinds.get(kind) {
                 draw_kind(canvas, area, kind, list.is_open(kind.code));
             }
         }
-        FindingRow::Finding { .. } => {
+        Line::Finding { .. } => {
             if let Some(reference) = list.finding_of(row) {
                 draw_finding(data, canvas, area, reference);
             }
@@ -175,12 +175,12 @@ fn draw_kind(canvas: &mut Canvas<'_>, area: Rect, kind: &Kind, open: bool) {
 }
 
 fn draw_finding(data: &Data, canvas: &mut Canvas<'_>, area: Rect, reference: FindingRef) {
-    let Some(finding) = reference.get(data) else { return };
+    let Some(finding) = reference.row(data) else { return };
     let y = area.y;
     let x = area.x + CODE;
-    let (name, when) = match reference.session.and_then(|index| Some((index, data.session(index)?))) {
-        Some((index, session)) => {
-            (format!("#{}", data.number(index)), words::offset(finding.time.since(session.start)))
+    let (name, when) = match reference.session.and_then(|index| Some((index, data.row(index)?))) {
+        Some((index, row)) => {
+            (format!("#{}", data.number(index)), words::offset(finding.time.since(row.start)))
         }
         None => ("capture".into(), words::clock(finding.time)),
     };
@@ -198,7 +198,7 @@ fn detail(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
         canvas.panel(area, &[], &[]);
         return;
     };
-    let first = matches!(row, Some(FindingRow::Kind(_)));
+    let first = matches!(row, Some(Line::Kind(_)));
     let place = match reference.session {
         Some(index) => format!("  session #{}", data.number(index)),
         None => "  whole capture".into(),
@@ -208,14 +208,14 @@ fn detail(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
         span(format!("  {}", list::title(finding.code)), Role::Title),
         span(if first { format!("{place}, the first one") } else { place }, Role::Dim),
     ];
-    let mut lines = details::finding_lines(finding);
+    let mut lines = details::finding_lines(&finding);
     // The panel's title names the kind already.
     if let Some(summary) = lines.first_mut() {
         summary.label = if finding.severity >= Severity::Warning { "what".into() } else { "note".into() };
     }
     lines.push(details::frames(&finding.frames));
     if let Some(session) = reference.session.and_then(|index| data.session(index)) {
-        lines.push(details::parties(session));
+        lines.push(details::parties(&session));
     }
     canvas::detail_panel(canvas, area, &title, &lines);
 }

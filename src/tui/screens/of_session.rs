@@ -96,7 +96,7 @@ pub(super) fn find(state: &mut State, data: &Data, wanted: &str, forward: bool) 
     let Some(session) = state.opened.as_ref().and_then(|opened| data.session(opened.index)) else {
         return false;
     };
-    state.seek_event(forward, |event| events::describe(session, event).1.to_lowercase().contains(wanted))
+    state.seek_event(forward, |event| events::describe(&session, event).1.to_lowercase().contains(wanted))
 }
 
 /// The frames of the event's channel, else of the event alone.
@@ -104,7 +104,7 @@ pub(super) fn evidence(state: &State, data: &Data) -> Option<(FrameNumber, Strin
     let opened = state.opened.as_ref()?;
     let event = opened.event(state.position.at)?;
     let of_channel =
-        event.channel.and_then(|channel| evidence::of_channel(data.session(opened.index)?, channel));
+        event.channel.and_then(|channel| evidence::of_channel(&*data.session(opened.index)?, channel));
     let filter = of_channel.map_or_else(|| evidence::filter_of_list(&[event.frame]), |(_, filter)| filter);
     Some((event.frame, filter))
 }

@@ -107,7 +107,7 @@ impl View for Ports {
         let port = self.selected()?;
         let used = self.notable_use(port)?;
         let session = data.session(used.session)?;
-        let frame = evidence::of_channel(session, used.channel).map_or(FrameNumber::NONE, |(frame, _)| frame);
+        let frame = evidence::of_channel(&session, used.channel).map_or(FrameNumber::NONE, |(frame, _)| frame);
         Some((frame, evidence::filter_of_endpoint(port.endpoint)))
     }
 
@@ -273,7 +273,8 @@ fn line(data: &Data, used: &PortUse) -> Spans {
             if used.state.is_problem() { Role::Bad } else { Role::Good },
         ),
     ];
-    let channel = data.session(used.session).and_then(|session| session.data_channel(used.channel));
+    let session = data.session(used.session);
+    let channel = session.as_ref().and_then(|session| session.data_channel(used.channel));
     if let Some(connection) = channel.and_then(DataChannel::connection) {
         let bytes = Bytes(connection.bytes());
         spans.push(span(format!(" from {} {bytes}", connection.originator), Role::Text));

@@ -9,17 +9,18 @@ use ratatui::layout::Rect;
 use super::{View, of_list};
 use crate::base::{Bytes, FrameNumber};
 use crate::export::What;
-use crate::report::{Security, Session, Severity};
+use crate::report::{Security, Severity};
 use crate::tui::canvas::{self, Canvas, span};
-use crate::tui::data::{Cell, Data, SessionRow};
+use crate::tui::data::Data;
 use crate::tui::details;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height, take_bottom, take_top};
 use crate::tui::message::{Motion, ScreenAction};
+use crate::tui::rows::{Cell, SessionRow};
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::screen::Screen;
-use crate::tui::state::State;
+use crate::tui::state::{Goal, Search, State};
 use crate::tui::theme::Role;
 use crate::tui::words;
 use columns::{Column, column_at, columns};
@@ -96,8 +97,18 @@ impl View for Sessions {
         }
     }
 
-    fn find(&mut self, state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
-        state.seek_session(forward, |&index| contains(data, index, wanted))
+    fn find(&mut self, state: &mut State, _data: &Data, wanted: &str, forward: bool) -> bool {
+        let (rows, at) = (state.row_filter.rows(), state.list.at);
+        let sessions: Vec<u32> = if forward {
+            rows.iter().skip(at.saturating_add(1)).copied().collect()
+        } else {
+            rows.iter().take(at).rev().copied().collect()
+        };
+        if sessions.is_empty() {
+            return false;
+        }
+        state.search = Some(Search { goal: Goal::Text(wanted.to_owned()), sessions, seen: 0 });
+        false
     }
 
     fn current(&self, state: &State) -> Option<u32> {
@@ -110,9 +121,9 @@ impl View for Sessions {
 
     fn evidence(&self, state: &State, data: &Data) -> Option<(FrameNumber, String)> {
         let chosen = state.marked_or(self.current(state), data);
-        let sessions = chosen.iter().filter_map(|&index| data.session(index));
-        let frame = sessions.clone().map(|session| session.frames.first).min()?;
-        Some((frame, evidence::filter_of(sessions)))
+        let first = |&index: &u32| data.row(index).map(|row| row.frames.first);
+        let frame = chosen.iter().filter_map(first).min()?;
+        Some((frame, evidence::filter_of(chosen.iter().filter_map(|&index| data.session(index)))))
     }
 
     fn click(&mut self, state: &mut State, data: &Data, panes: &Panes, spot: Spot) -> bool {
@@ -153,22 +164,6 @@ fn walk(state: &mut State, motion: Motion, panes: &Panes) {
 fn select_listed(state: &mut State) {
     state.selected = state.row_filter.rows().get(state.list.at).copied();
     state.follow = false;
-}
-
-/// Whether any line or address of a session contains `wanted`, which is in lower case.
-fn contains(data: &Data, index: u32, wanted: &str) -> bool {
-    let Some(session) = data.session(index) else { return false };
-    let holds = |text: &str| text.to_lowercase().contains(wanted);
-    session.client.to_string().contains(wanted)
-        || session.server.to_string().contains(wanted)
-        || session.user.as_ref().is_some_and(|user| holds(user.raw()))
-        || session.greeting.iter().any(|reply| holds(reply.text.raw()))
-        || session.commands.iter().any(|command| {
-            holds(command.verb.name())
-                || command.text().is_some_and(|text| holds(text.raw()))
-                || command.replies.iter().any(|reply| holds(reply.text.raw()))
-        })
-        || session.findings.iter().any(|finding| holds(&finding.summary))
 }
 
 fn draw(state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
@@ -241,7 +236,7 @@ fn row(
     area: Rect,
     (index, selected): (u32, bool),
 ) {
-    let (Some(session), Some(totals)) = (data.session(index), data.row(index)) else { return };
+    let Some(totals) = data.row(index) else { return };
     if state.marked.contains(&index) {
         canvas.put(area.x + 1, area.y, glyphs::MARKED, 1, Role::Marked);
     }
@@ -251,7 +246,10 @@ fn row(
             cells(canvas, x, area.y, totals, selected);
             continue;
         }
-        let (text, role) = field(data, index, session, totals, column, width);
+        let (text, role) = field(data.number(index), totals, column, width);
+        if column == Column::Number && !totals.limited.is_empty() {
+            canvas.put(x + width, area.y, glyphs::INCOMPLETE, 1, Role::Bad);
+        }
         if column.is_right() {
             canvas.put_right(x, area.y, &text, width, role);
         } else {
@@ -272,40 +270,33 @@ fn cells(canvas: &mut Canvas<'_>, x: u16, y: u16, totals: &SessionRow, selected:
     }
 }
 
-fn field(
-    data: &Data,
-    index: u32,
-    session: &Session,
-    totals: &SessionRow,
-    column: Column,
-    width: u16,
-) -> (String, Role) {
-    let live = if totals.live { Role::Good } else { Role::Text };
+fn field(number: u32, row: &SessionRow, column: Column, width: u16) -> (String, Role) {
+    let live = if row.live { Role::Good } else { Role::Text };
     match column {
-        Column::Number => (data.number(index).to_string(), live),
+        Column::Number => (number.to_string(), live),
         Column::Start => {
-            let clock = words::clock(session.start);
+            let clock = words::clock(row.start);
             let short = clock.get(..usize::from(width).min(clock.len())).unwrap_or_default();
             (short.to_owned(), Role::Text)
         }
-        Column::Duration => (words::duration(session.end.since(session.start)), Role::Text),
-        Column::Client => (session.client.to_string(), Role::Text),
-        Column::Server => (session.server.to_string(), Role::Text),
-        Column::User => match (&session.user, session.security) {
-            (Some(user), _) => (words::wire(user), Role::Text),
+        Column::Duration => (words::duration(row.end.since(row.start).max(0)), Role::Text),
+        Column::Client => (row.client.to_string(), Role::Text),
+        Column::Server => (row.server.to_string(), Role::Text),
+        Column::User => match (&row.user, row.security) {
+            (Some(user), _) => (words::raw_wire(user), Role::Text),
             (None, Security::None) => (glyphs::DOT.into(), Role::Dim),
             (None, Security::ExplicitTls | Security::ImplicitTls) => ("(TLS)".into(), Role::Dim),
             (None, Security::Gssapi) => ("(GSS)".into(), Role::Dim),
         },
-        Column::Transfers => match totals.transfers {
+        Column::Transfers => match row.transfers.len() {
             0 => (glyphs::DOT.into(), Role::Dim),
-            some => (some.to_string(), if totals.failed > 0 { Role::Bad } else { Role::Text }),
+            some => (some.to_string(), if row.failed > 0 { Role::Bad } else { Role::Text }),
         },
-        Column::Bytes => match totals.bytes {
+        Column::Bytes => match row.bytes {
             0 => (glyphs::DOT.into(), Role::Dim),
             some => (Bytes(some).to_string(), Role::Text),
         },
-        Column::Findings => findings(session, totals, width),
+        Column::Findings => findings(row, width),
         Column::Modes => (String::new(), Role::Text),
     }
 }
@@ -314,19 +305,16 @@ fn field(
 const SENTENCE: u16 = 48;
 
 /// The number of findings, and the worst of them where there is room.
-fn findings(session: &Session, totals: &SessionRow, width: u16) -> (String, Role) {
-    let Some(severity) = totals.worst.filter(|worst| *worst >= Severity::Notice) else {
+fn findings(row: &SessionRow, width: u16) -> (String, Role) {
+    let Some((severity, code)) = row.worst.filter(|(severity, _)| *severity >= Severity::Notice) else {
         return (String::new(), Role::Dim);
     };
     let mark = if severity >= Severity::Warning { glyphs::PROBLEM } else { glyphs::DOT };
-    let mut text = format!("{mark}{}", totals.findings);
-    if let Some(headline) = (width >= SENTENCE).then(|| session.headline()).flatten() {
-        text = format!("{text:<4}{}", words::raw_wire(&headline));
+    let mut text = format!("{mark}{}", row.notable);
+    if let Some(headline) = row.headline().filter(|_| width >= SENTENCE) {
+        text = format!("{text:<4}{}", words::raw_wire(headline));
     } else if width >= 12 {
-        let worst = session.findings.iter().find(|finding| finding.weight() == severity);
-        if let Some(worst) = worst {
-            text = format!("{text:<4}{}", worst.code);
-        }
+        text = format!("{text:<4}{code}");
     }
     (text, Role::Severity(severity))
 }
@@ -346,5 +334,5 @@ fn detail(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: Rect) {
         span(format!("{} {} {}", session.client, glyphs::ARROW, session.server), Role::Strong),
         span(format!("  {}", words::date(session.start)), Role::Dim),
     ];
-    canvas::detail_panel(canvas, area, &title, &details::session(session, totals));
+    canvas::detail_panel(canvas, area, &title, &details::session(&session, totals));
 }

@@ -77,7 +77,7 @@ impl View for Timeline {
         };
         let made_from = Some((opened.version, self.order));
         if self.made_from != made_from {
-            self.lanes = lanes::of(session, &opened.summary, self.order);
+            self.lanes = lanes::of(&session, &opened.summary, self.order);
             self.made_from = made_from;
         }
         if self.session != Some(opened.index) {

@@ -16,13 +16,14 @@ use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height};
 use crate::tui::message::ScreenAction;
+use crate::tui::rows::{Digest, TransferRow};
 use crate::tui::state::State;
 use crate::tui::state::Target;
 use crate::tui::summary::Summary;
 use crate::tui::theme::Role;
 use crate::tui::words;
 pub(in crate::tui) use list::Transfers;
-use list::{TransferRow, TransferSort};
+use list::{TransferRef, TransferSort};
 
 impl View for Transfers {
     fn table(&self) -> What {
@@ -49,8 +50,8 @@ impl View for Transfers {
     fn act(&mut self, state: &mut State, data: &Data, panes: &Panes, action: ScreenAction) {
         match action {
             ScreenAction::NextProblem | ScreenAction::PreviousProblem => {
-                let failed = |row: &TransferRow| {
-                    list::of(data, *row).is_some_and(|(_, transfer)| transfer.status != Status::Complete)
+                let failed = |row: &TransferRef| {
+                    list::of(data, *row).is_some_and(|transfer| transfer.status != Status::Complete)
                 };
                 if !self.cursor.seek(&self.rows, action == ScreenAction::NextProblem, failed) {
                     state.say("no further problem");
@@ -77,19 +78,15 @@ impl View for Transfers {
     }
 
     fn open(&mut self, state: &mut State, data: &Data) {
-        let Some((index, transfer)) = self.selected() else { return };
-        let frame = data.session(index).and_then(|session| {
-            let command = session.transfer(transfer)?.command;
-            Some(session.command(command)?.frame)
-        });
-        state.go(data, index, frame.map_or(Target::Start, Target::Frame));
+        let Some(row) = self.selected() else { return };
+        let frame = list::of(data, row).and_then(|transfer| transfer.frame);
+        state.go(data, row.0, frame.map_or(Target::Start, Target::Frame));
     }
 
     fn find(&mut self, _state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool {
         self.cursor.seek(&self.rows, forward, |row| {
-            list::of(data, *row).is_some_and(|(session, transfer)| {
-                list::path_of(session, transfer).to_lowercase().contains(wanted)
-            })
+            list::of(data, *row)
+                .is_some_and(|transfer| list::path_of(transfer).to_lowercase().contains(wanted))
         })
     }
 
@@ -102,9 +99,11 @@ impl View for Transfers {
     }
 
     fn evidence(&self, _state: &State, data: &Data) -> Option<(FrameNumber, String)> {
-        let (session, transfer) = list::of(data, self.selected()?)?;
+        let (index, transfer) = self.selected()?;
+        let session = data.session(index)?;
+        let transfer = session.transfer(transfer)?;
         let frame = session.command(transfer.command)?.frame;
-        let of_channel = transfer.data_channel.and_then(|channel| evidence::of_channel(session, channel));
+        let of_channel = transfer.data_channel.and_then(|channel| evidence::of_channel(&session, channel));
         Some((frame, of_channel.map_or_else(|| evidence::filter_of_list(&[frame]), |(_, filter)| filter)))
     }
 
@@ -206,23 +205,19 @@ fn heads(sort: TransferSort, canvas: &mut Canvas<'_>, area: Rect, columns: &Colu
     }
 }
 
-fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect, row: TransferRow) {
-    let Some((session, transfer)) = list::of(data, row) else { return };
+fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect, row: TransferRef) {
+    let Some(transfer) = list::of(data, row) else { return };
     let y = area.y;
     canvas.put_right(area.x + 2, y, &data.number(row.0).to_string(), 6, Role::Text);
-    let verb = session
-        .command(transfer.command)
-        .map(|command| words::raw_wire(command.verb.name()))
-        .unwrap_or_default();
+    let verb = transfer.verb.as_ref().map(|verb| words::raw_wire(verb.name())).unwrap_or_default();
     canvas.put(area.x + 9, y, &verb, 4, Role::Strong);
-    match transfer.data_channel.and_then(|index| session.data_channel(index)) {
-        Some(channel) => {
-            let name = format!("{} {}", glyphs::letter(channel.mode()), glyphs::mode_name(channel.mode()));
-            canvas.put(area.x + 14, y, &name, 6, Role::Mode(channel.mode()));
-        }
-        None => _ = canvas.put(area.x + 14, y, glyphs::DOT, 1, Role::Dim),
+    if transfer.has_channel {
+        let name = format!("{} {}", glyphs::letter(transfer.mode), glyphs::mode_name(transfer.mode));
+        canvas.put(area.x + 14, y, &name, 6, Role::Mode(transfer.mode));
+    } else {
+        canvas.put(area.x + 14, y, glyphs::DOT, 1, Role::Dim);
     }
-    let path = list::path_of(session, transfer);
+    let path = list::path_of(transfer);
     let width = columns.path_width();
     canvas.put(area.x + columns.path, y, &words::clip_start(&path, usize::from(width)), width, Role::Text);
     let x = area.x + columns.bytes;
@@ -231,17 +226,17 @@ fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect,
         None => canvas.put_right(x, y, glyphs::NEVER, 9, Role::Dim),
     }
     let rate =
-        transfer.bytes.zip(transfer.duration()).and_then(|(bytes, duration)| words::rate(bytes, duration));
+        transfer.bytes.zip(transfer.took).and_then(|(bytes, took)| words::rate(bytes, took));
     if let Some(column) = columns.rate {
         canvas.put_right(area.x + column, y, rate.as_deref().unwrap_or(glyphs::DOT), 11, Role::Text);
     }
-    let duration = transfer.duration().map(words::duration);
+    let duration = transfer.took.map(words::duration);
     let duration = duration.as_deref().unwrap_or(glyphs::DOT);
     canvas.put_right(area.x + columns.duration, y, duration, 6, Role::Dim);
     let (code, role) = reply(transfer);
     canvas.put(area.x + columns.reply, y, &code, 4, role);
     if let Some(column) = columns.hash {
-        let (hash, role) = hash(transfer);
+        let (hash, role) = digest(transfer.digest);
         canvas.put(area.x + column, y, &hash, 9, role);
     }
     if let Some(mime) = columns.mime {
@@ -255,7 +250,7 @@ fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect,
     }
 }
 
-fn reply(transfer: &Transfer) -> (String, Role) {
+fn reply(transfer: &TransferRow) -> (String, Role) {
     let role = match transfer.status {
         Status::Complete => Role::Good,
         Status::Aborted | Status::Failed => Role::Bad,
@@ -264,18 +259,20 @@ fn reply(transfer: &Transfer) -> (String, Role) {
     (transfer.reply_code.map_or_else(|| glyphs::NEVER.to_owned(), |code| code.to_string()), role)
 }
 
-fn hash(transfer: &Transfer) -> (String, Role) {
-    match (&transfer.sha256, transfer.bytes) {
-        (Some([first, second, .., last]), _) => (format!("{first:02x}{second:02x}…{last:02x}"), Role::Dim),
-        (None, Some(0) | None) => (String::new(), Role::Dim),
-        (None, Some(_)) if transfer.encrypted => ("TLS".into(), Role::Dim),
-        (None, Some(_)) => ("partial".into(), Role::Reused),
+fn digest(digest: Digest) -> (String, Role) {
+    match digest {
+        Digest::Whole([first, second, last]) => (format!("{first:02x}{second:02x}…{last:02x}"), Role::Dim),
+        Digest::Empty => (String::new(), Role::Dim),
+        Digest::Hidden => ("TLS".into(), Role::Dim),
+        Digest::Partial => ("partial".into(), Role::Reused),
     }
 }
 
-fn detail(data: &Data, canvas: &mut Canvas<'_>, area: Rect, row: Option<TransferRow>) {
-    let found = row.and_then(|row| Some((row, list::of(data, row)?)));
-    let Some(((index, _), (session, transfer))) = found else {
+fn detail(data: &Data, canvas: &mut Canvas<'_>, area: Rect, row: Option<TransferRef>) {
+    let session = row.and_then(|(index, _)| data.session(index));
+    let found = row.zip(session.as_ref());
+    let found = found.and_then(|((index, at), session)| Some((index, session, session.transfer(at)?)));
+    let Some((index, session, transfer)) = found else {
         canvas.panel(area, &[], &[]);
         return;
     };

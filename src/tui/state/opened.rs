@@ -162,7 +162,7 @@ impl State {
         let fresh = same.is_none();
         let Some(session) = data.session(index) else { return };
         self.openings = self.openings.wrapping_add(1);
-        let opened = Opened::new(index, session, self.openings);
+        let opened = Opened::new(index, &session, self.openings);
         if fresh {
             self.position.at = opened.first_to_see();
             self.position.cursor = opened.event(self.position.at).map_or(opened.origin, |event| event.time);
@@ -257,7 +257,7 @@ impl State {
     /// Selects the next session of the list that has a problem; whether there is one.
     pub(in crate::tui) fn seek_problem_session(&mut self, data: &Data, forward: bool) -> bool {
         let has_problem =
-            |index: &u32| data.row(*index).is_some_and(|row| row.worst >= Some(Severity::Warning));
+            |index: &u32| data.row(*index).is_some_and(|row| row.severity() >= Some(Severity::Warning));
         self.seek_session(forward, has_problem)
     }
 

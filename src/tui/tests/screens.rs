@@ -140,7 +140,7 @@ fn too_small_a_terminal_says_so() {
 fn no_screen_takes_a_stolen_port_for_a_translation() {
     let options = crate::analyzer::Options::default();
     let report = crate::analyze(["samples/port-stealing.pcap"], &options).unwrap();
-    let mut bench = Bench::with(report.sessions, 200, 60);
+    let mut bench = Bench::with(&report.sessions, 200, 60);
     let mut shown = String::new();
     for screen in ["1", "2", "3", "4", "5", "6"] {
         bench.press(&[screen]);
@@ -244,8 +244,8 @@ fn looks(bench: &mut Bench, keys: &[&str]) -> u64 {
 
 #[test]
 fn a_frame_costs_the_rows_that_are_seen_however_many_sessions_there_are() {
-    let mut few = Bench::with(fixture::many(1_000), 160, 50);
-    let mut many = Bench::with(fixture::many(100_000), 160, 50);
+    let mut few = Bench::with(&fixture::many(1_000), 160, 50);
+    let mut many = Bench::with(&fixture::many(100_000), 160, 50);
     for screen in ["1", "2", "3", "4", "5", "6"] {
         few.press(&[screen]);
         many.press(&[screen]);
@@ -265,7 +265,7 @@ fn a_frame_costs_the_rows_that_are_seen_however_many_sessions_there_are() {
 fn keys_and_frames_stay_quick_with_a_hundred_thousand_sessions() {
     // A bound for a busy machine and a build without optimization: what is worse than linear is far beyond
     // it.
-    let mut bench = Bench::with(fixture::many(100_000), 160, 50);
+    let mut bench = Bench::with(&fixture::many(100_000), 160, 50);
     let begin = std::time::Instant::now();
     for keys in [
         &["1"][..],
@@ -293,7 +293,7 @@ fn keys_and_frames_stay_quick_with_a_hundred_thousand_sessions() {
 
 #[test]
 fn a_session_with_many_commands_stays_fluid() {
-    let mut bench = Bench::with(vec![fixture::long(20_000)], 160, 50);
+    let mut bench = Bench::with(&[fixture::long(20_000)], 160, 50);
     let begin = std::time::Instant::now();
     for screen in ["2", "3"] {
         bench.press(&[screen]);

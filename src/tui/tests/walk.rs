@@ -4,6 +4,7 @@ use super::*;
 use crate::base::{FrameNumber, TimeDelta};
 use crate::export::What;
 use crate::report::{ChannelIndex, Severity};
+use crate::tui::evidence;
 use crate::tui::screen::Screen;
 use crate::tui::source::{LiveStatus, Progress, Waiting};
 use crate::tui::state::Overlay;
@@ -39,12 +40,12 @@ fn the_cursor_stays_on_its_session_when_others_arrive_before_it() {
     let mut sessions = fixture::many(50);
     let early = sessions.split_off(10);
     let (late, early) = (early, sessions);
-    let mut bench = Bench::with(late, 80, 24);
+    let mut bench = Bench::with(&late, 80, 24);
     bench.press(&["Down", "Down"]);
     let selected = bench.interface.state.selected.unwrap();
     let uid = bench.data.session(selected).unwrap().uid.clone();
     let number = bench.data.number(selected);
-    bench.feed(Feed::Sessions(early));
+    bench.add(&early);
     assert_eq!(bench.data.session(bench.interface.state.selected.unwrap()).unwrap().uid, uid);
     assert_eq!(bench.data.number(selected), number + 10);
     assert_eq!(bench.interface.state.row_filter.rows()[bench.interface.state.list.at], selected);
@@ -81,15 +82,116 @@ fn a_filter_is_checked_while_it_is_typed_and_applied_on_enter() {
 #[test]
 fn a_filter_that_takes_long_keeps_the_old_list_until_it_is_done() {
     let sessions = fixture::many(40_000);
-    let mut bench = Bench::with(sessions, 80, 24);
+    let mut bench = Bench::with(&sessions, 80, 24);
     assert_eq!(bench.interface.state.row_filter.rows().len(), 40_000);
     update::apply_filter(&mut bench.interface.state, "find.id == data-unanswered");
     bench.send(Message::Tick(Duration::from_millis(1)));
+    bench.shows("/40 000");
     assert!(bench.interface.state.row_filter.is_renewing());
     assert_eq!(bench.interface.state.row_filter.rows().len(), 40_000);
     bench.shows("filtering");
     bench.calm();
     assert_eq!(bench.interface.state.row_filter.rows().len(), 40_000_usize.div_ceil(17));
+}
+
+#[test]
+fn a_filter_that_rows_cannot_decide_reads_a_few_sessions_at_a_time() {
+    let mut bench = Bench::with(&fixture::many(5_000), 80, 24);
+    update::apply_filter(&mut bench.interface.state, "ftp.request.command == \"USER\"");
+    let mut steps = 0;
+    let mut before = 0;
+    while bench.interface.state.row_filter.is_renewing() {
+        bench.send(Message::Tick(Duration::from_millis(steps)));
+        let seen = bench.interface.state.row_filter.progress(&bench.data).map_or(5_000, |(seen, _)| seen);
+        assert!(seen - before <= 1_500, "{} sessions were read in one step", seen - before);
+        before = seen;
+        steps += 1;
+    }
+    assert!(steps > 3);
+    assert_eq!(bench.interface.state.row_filter.rows().len(), 5_000);
+}
+
+#[test]
+fn rows_and_sessions_decide_a_filter_alike() {
+    let bench = Bench::new(80, 24);
+    for text in [
+        "sess.mode == PORT",
+        "sess.mode != PORT",
+        "data.active",
+        "sess.user == \"alice\"",
+        "sess.user contains \"a\" && sess.server.port == 21",
+        "sess.client == 10.1.0.0/16",
+        "sess.duration > 5s",
+        "sess.login == accepted",
+        "sess.security == none",
+        "sess.channels > 2",
+        "sess.findings == 0",
+        "find.id == data-unanswered",
+        "find.severity >= warning",
+        "!(find.severity >= notice)",
+        "sess.start < \"2026-04-12 09:33:00\"",
+        "ip.addr == 192.0.2.8",
+        "tcp.port != 21",
+    ] {
+        let filter = crate::filter::Filter::parse(text).unwrap();
+        for index in bench.data.indexes() {
+            let row = bench.data.row(index).unwrap();
+            let session = bench.data.session(index).unwrap();
+            if let Some(decided) = filter.decides(&row.sketch(), |field| row.knows(field)) {
+                assert_eq!(decided, filter.matches(&session), "{text} of {}", session.uid);
+            }
+        }
+    }
+}
+
+#[test]
+fn escape_gives_up_a_filter_that_takes_long_and_the_old_one_stays() {
+    let mut bench = Bench::with(&fixture::many(40_000), 80, 24);
+    bench.press(&["/", "sess.user == \"nobody\"", "Enter"]);
+    assert!(bench.interface.state.row_filter.rows().is_empty());
+    update::apply_filter(&mut bench.interface.state, "find.id == data-unanswered");
+    bench.send(Message::Tick(Duration::from_millis(1)));
+    assert!(bench.interface.state.row_filter.is_renewing());
+    bench.press(&["Esc"]);
+    bench.shows("the filter was given up");
+    assert_eq!(bench.interface.state.row_filter.text(), "sess.user == \"nobody\"");
+    assert!(bench.interface.state.row_filter.rows().is_empty());
+}
+
+#[test]
+fn a_search_goes_on_step_by_step_and_can_be_given_up() {
+    let mut sessions = fixture::many(20_000);
+    sessions[19_000].greeting[0].text = "the needle".into();
+    let mut bench = Bench::with(&sessions, 80, 24);
+    bench.press(&["C-f", "needle", "Enter"]);
+    assert_eq!(bench.interface.state.list.at, 19_000);
+    bench.press(&["g", "g", "C-f", "needl"]);
+    bench.send(Message::Edit(crate::tui::message::Edit::Accept));
+    bench.shows("searching ");
+    assert_eq!(bench.interface.state.list.at, 0);
+    bench.press(&["Esc"]);
+    bench.shows("the search was given up");
+    assert_eq!(bench.interface.state.list.at, 0);
+}
+
+#[test]
+fn of_a_running_capture_the_newest_sessions_stay() {
+    let mut bench = live();
+    bench.data.limit(3);
+    let before = bench.data.len();
+    let sessions = fixture::many(10);
+    bench.add(&sessions);
+    let names: Vec<String> =
+        bench.data.order().iter().map(|&index| bench.data.row(index).unwrap().uid.to_string()).collect();
+    // The three that ended last, and those that go on.
+    for session in &sessions[7..] {
+        assert!(names.contains(&session.uid.to_string()), "{names:?}");
+    }
+    let active = names.iter().filter(|name| **name == "CAlice").count();
+    assert_eq!((names.len(), active), (4, 1), "{before} before");
+    assert_eq!(bench.interface.state.row_filter.rows().len(), 4);
+    assert_eq!(bench.data.overview().total(crate::tui::overview::Count::Session.row()), 4);
+    bench.buffer();
 }
 
 #[test]
@@ -102,7 +204,7 @@ fn sorting_walks_through_the_columns_and_turns_round() {
     bench.press(&["S"]);
     bench.shows("by duration ▲");
     bench.press(&[":", "sort findings", "Enter"]);
-    let worst = bench.data.row(bench.interface.state.row_filter.rows()[0]).unwrap().worst;
+    let worst = bench.data.row(bench.interface.state.row_filter.rows()[0]).unwrap().severity();
     assert_eq!(worst, Some(Severity::Alert));
 }
 
@@ -127,7 +229,8 @@ fn problems_are_stepped_through_within_and_across_sessions() {
     );
     bench.press(&["1", "e"]);
     assert!(
-        bench.data.row(bench.interface.state.selected.unwrap()).unwrap().worst >= Some(Severity::Warning)
+        bench.data.row(bench.interface.state.selected.unwrap()).unwrap().severity()
+            >= Some(Severity::Warning)
     );
 }
 
@@ -291,11 +394,11 @@ fn marked_sessions_are_saved_with_their_data_connections() {
     bench.press(&["w"]);
     bench.shows(": w sessions.pcapng");
     bench.press(&["Enter"]);
-    let Some(Effect::Save(request)) = bench.effects.pop() else { panic!("nothing saved") };
-    assert_eq!(request.sessions.len(), 2);
-    assert_eq!(request.path, std::path::Path::new("sessions.pcapng"));
+    let Some(Effect::Save { path, sessions, .. }) = bench.effects.pop() else { panic!("nothing saved") };
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(path, std::path::Path::new("sessions.pcapng"));
     // alice's control connection and five data connections, carol's and two.
-    assert_eq!(request.flows.len(), 6 + 3);
+    assert_eq!(evidence::flows_of(&bench.data.chosen(&sessions)).unwrap().len(), 6 + 3);
     bench.send(Message::Done(Err("disk full".into())));
     bench.shows("disk full");
 }
@@ -362,9 +465,8 @@ fn quitting_while_a_live_capture_goes_on_asks_first() {
 /// A live capture in which two sessions go on.
 pub(super) fn live() -> Bench {
     let settings = Settings { title: "eth0".into(), mouse: true, ..Settings::default() };
-    let mut bench =
-        Bench { interface: Interface::new(settings, (100, 30)), data: Data::new(), effects: Vec::new() };
-    bench.feed(Feed::Sessions(fixture::many(30)));
+    let mut bench = Bench::empty(settings, (100, 30));
+    bench.add(&fixture::many(30));
     bench.feed(Feed::Live(Box::new(status())));
     bench.calm();
     bench
@@ -414,7 +516,7 @@ fn a_snapshot_takes_the_place_of_the_one_before() {
     let mut bench = live();
     let count = bench.data.len();
     bench.feed(Feed::Live(Box::new(status())));
-    bench.feed(Feed::Sessions(vec![fixture::alice()]));
+    bench.add(&[fixture::alice()]);
     assert_eq!(bench.data.len(), count);
     let index = bench
         .data
@@ -424,7 +526,7 @@ fn a_snapshot_takes_the_place_of_the_one_before() {
         .find(|&index| bench.data.session(index).unwrap().uid.0.as_ref() == "CAlice");
     let row = bench.data.row(index.unwrap()).unwrap();
     assert!(!row.live);
-    assert_eq!(row.transfers, 6);
+    assert_eq!(row.transfers.len(), 6);
     assert_eq!(bench.data.overview().total(crate::tui::overview::Count::Session.row()), count as u64);
 }
 
@@ -435,7 +537,7 @@ fn a_filter_sees_a_session_again_when_it_has_changed() {
     bench.send(Message::Tick(Duration::from_millis(1)));
     bench.calm();
     assert!(bench.interface.state.row_filter.rows().is_empty());
-    bench.feed(Feed::Sessions(vec![fixture::alice()]));
+    bench.add(&[fixture::alice()]);
     assert_eq!(bench.interface.state.row_filter.rows().len(), 1);
 }
 
@@ -444,7 +546,7 @@ fn pausing_holds_the_list_and_resuming_catches_up() {
     let mut bench = live();
     bench.press(&["p"]);
     let listed = bench.interface.state.row_filter.rows().len();
-    bench.feed(Feed::Sessions(vec![fixture::long(4)]));
+    bench.add(&[fixture::long(4)]);
     assert_eq!(bench.interface.state.row_filter.rows().len(), listed);
     bench.shows("PAUSED");
     bench.press(&["p"]);
@@ -456,11 +558,9 @@ fn following_keeps_the_newest_session_selected() {
     let mut bench = live();
     bench.press(&["A"]);
     bench.shows("FOLLOW");
-    bench.feed(Feed::Sessions(vec![{
-        let mut late = fixture::long(4);
-        late.start = late.start.plus(TimeDelta::from_secs(600));
-        late
-    }]));
+    let mut late = fixture::long(4);
+    late.start = late.start.plus(TimeDelta::from_secs(600));
+    bench.add(&[late]);
     let selected = bench.data.session(bench.interface.state.selected.unwrap()).unwrap();
     assert_eq!(selected.uid.0.as_ref(), "CLong");
 }
@@ -468,8 +568,7 @@ fn following_keeps_the_newest_session_selected() {
 #[test]
 fn reading_shows_how_far_it_is_and_a_failure_stays_in_sight() {
     let settings = Settings { title: "big.pcap".into(), ..Settings::default() };
-    let mut bench =
-        Bench { interface: Interface::new(settings, (100, 30)), data: Data::new(), effects: Vec::new() };
+    let mut bench = Bench::empty(settings, (100, 30));
     let progress = Progress { bytes: 25, total: Some(100), packets: 1_234_567, time: None, finished: false };
     bench.feed(Feed::Progress(progress));
     bench.shows("reading 25 %");
@@ -481,7 +580,7 @@ fn reading_shows_how_far_it_is_and_a_failure_stays_in_sight() {
 
 #[test]
 fn a_capture_without_sessions_says_so_and_every_view_lives_with_it() {
-    let mut bench = Bench::with(Vec::new(), 80, 24);
+    let mut bench = Bench::with(&[], 80, 24);
     bench.shows("no FTP session in this capture");
     for screen in ["1", "2", "3", "4", "5", "6"] {
         bench.press(&[screen, "Enter", "Down", "e", "y", "W", " ", "]", "}", "+", "s", "o"]);

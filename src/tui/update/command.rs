@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use crate::tui::data::Data;
-use crate::tui::effect::{Effect, SaveRequest};
-use crate::tui::evidence;
+use crate::tui::effect::Effect;
 use crate::tui::interface::Interface;
 use crate::tui::message::Action;
 use crate::tui::row_filter::SortKey;
@@ -17,7 +16,7 @@ pub(super) fn run(interface: &mut Interface, data: &Data, line: &str) -> Option<
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     let rest = rest.trim();
     if let Ok(frame) = name.parse() {
-        super::goto::frame(state, data, frame);
+        super::search::for_frame(state, data, frame);
         return None;
     }
     match name {
@@ -27,7 +26,7 @@ pub(super) fn run(interface: &mut Interface, data: &Data, line: &str) -> Option<
         "export" | "x" => return export(interface, data, rest, false),
         "export!" | "x!" => return export(interface, data, rest, true),
         "goto" | "go" => match rest.parse() {
-            Ok(frame) => super::goto::frame(state, data, frame),
+            Ok(frame) => super::search::for_frame(state, data, frame),
             Err(_) => state.complain("goto takes a frame number"),
         },
         "filter" | "f" => {
@@ -72,19 +71,12 @@ fn save(interface: &mut Interface, data: &Data, path: &str, replace: bool) -> Op
         return None;
     }
     let chosen = state.marked_or(current, data);
-    let sessions = || chosen.iter().filter_map(|&index| data.session(index));
     if chosen.is_empty() {
         state.complain("no session to save");
         return None;
     }
-    let request = SaveRequest {
-        path: PathBuf::from(path),
-        flows: sessions().flat_map(evidence::flows).collect(),
-        sessions: sessions().map(|session| session.uid.clone()).collect(),
-        replace,
-    };
     state.say(format!("saving {} to {path} …", crate::tui::words::counted(chosen.len() as u64, "session")));
-    Some(Effect::Save(request))
+    Some(Effect::Save { path: PathBuf::from(path), sessions: chosen, replace })
 }
 
 fn export(interface: &mut Interface, data: &Data, rest: &str, replace: bool) -> Option<Effect> {

@@ -152,7 +152,7 @@ fn accept(interface: &mut Interface, data: &Data) -> Option<Effect> {
         Purpose::Frame => {
             if let Ok(frame) = text.parse() {
                 state.overlay = Overlay::None;
-                super::goto::frame(state, data, frame);
+                super::search::for_frame(state, data, frame);
             }
             None
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::report::{Code, Finding, Severity};
 use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
+use crate::tui::rows::FindingRow;
 
 /// One finding: the session's index (none for the report's own), and its own in there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,12 +15,22 @@ pub(super) struct FindingRef {
 }
 
 impl FindingRef {
-    pub(super) fn get(self, data: &Data) -> Option<&Finding> {
+    /// What the list shows of it.
+    pub(super) fn row(self, data: &Data) -> Option<&FindingRow> {
         let findings = match self.session {
-            Some(session) => data.session(session)?.findings.as_slice(),
-            None => data.findings(),
+            Some(session) => &*data.row(session)?.findings,
+            None => data.finding_rows(),
         };
         findings.get(usize::try_from(self.finding).ok()?)
+    }
+
+    /// The whole of it.
+    pub(super) fn get(self, data: &Data) -> Option<Finding> {
+        let at = usize::try_from(self.finding).ok()?;
+        match self.session {
+            Some(session) => data.session(session)?.findings.get(at).cloned(),
+            None => data.findings().get(at).cloned(),
+        }
     }
 }
 
@@ -35,7 +46,7 @@ pub(super) struct Kind {
 
 /// A row of the list, by places in `kinds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FindingRow {
+pub(super) enum Line {
     Kind(usize),
     Finding { kind: usize, at: usize },
 }
@@ -71,7 +82,7 @@ impl FindingSort {
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Findings {
     pub(super) kinds: Vec<Kind>,
-    pub(super) rows: Vec<FindingRow>,
+    pub(super) rows: Vec<Line>,
     pub(super) cursor: Cursor,
     pub(super) sort: FindingSort,
     pub(super) reversed: bool,
@@ -93,7 +104,7 @@ impl Findings {
             .iter()
             .map(|&code| Kind { code, severity: Severity::Info, findings: Vec::new(), sessions: 0 })
             .collect();
-        let mut note = |session: Option<u32>, at: u32, finding: &Finding| {
+        let mut note = |session: Option<u32>, at: u32, finding: &FindingRow| {
             let Some(kind) = kinds.get_mut(finding.code as usize) else { return };
             if session.is_none() || kind.findings.last().is_none_or(|last| last.session != session) {
                 kind.sessions += usize::from(session.is_some());
@@ -103,14 +114,14 @@ impl Findings {
         };
         let only = self.only.as_slice();
         for &index in if self.only.is_some() { only } else { sessions } {
-            if let Some(session) = data.session(index) {
-                for (at, finding) in (0..).zip(&session.findings) {
+            if let Some(row) = data.row(index) {
+                for (at, finding) in (0..).zip(&row.findings) {
                     note(Some(index), at, finding);
                 }
             }
         }
         if self.only.is_none() {
-            for (at, finding) in (0..).zip(data.findings()) {
+            for (at, finding) in (0..).zip(data.finding_rows()) {
                 note(None, at, finding);
             }
         }
@@ -141,9 +152,9 @@ impl Findings {
             if self.ignored.contains(&group.code) {
                 continue;
             }
-            self.rows.push(FindingRow::Kind(kind));
+            self.rows.push(Line::Kind(kind));
             if self.open.contains(&group.code) {
-                self.rows.extend((0..group.findings.len()).map(|at| FindingRow::Finding { kind, at }));
+                self.rows.extend((0..group.findings.len()).map(|at| Line::Finding { kind, at }));
             }
         }
         if let Some((Some(code), row)) = here {
@@ -151,10 +162,8 @@ impl Findings {
                 let same_kind = self.kind_of(other).is_some_and(|kind| kind.code == code);
                 same_kind
                     && match (row, other) {
-                        (FindingRow::Finding { at, .. }, FindingRow::Finding { at: other, .. }) => {
-                            at == other
-                        }
-                        (FindingRow::Kind(_), FindingRow::Kind(_)) => true,
+                        (Line::Finding { at, .. }, Line::Finding { at: other, .. }) => at == other,
+                        (Line::Kind(_), Line::Kind(_)) => true,
                         _ => false,
                     }
             });
@@ -170,7 +179,7 @@ impl Findings {
 
     /// Opens or closes the kind under the cursor.
     pub(super) fn toggle(&mut self) {
-        if let Some(FindingRow::Kind(kind)) = self.selected()
+        if let Some(Line::Kind(kind)) = self.selected()
             && let Some(code) = self.kinds.get(kind).map(|kind| kind.code)
         {
             if !self.open.remove(&code) {
@@ -197,22 +206,22 @@ impl Findings {
         self.order();
     }
 
-    pub(super) fn selected(&self) -> Option<FindingRow> {
+    pub(super) fn selected(&self) -> Option<Line> {
         self.rows.get(self.cursor.at).copied()
     }
 
-    pub(super) fn kind_of(&self, row: FindingRow) -> Option<&Kind> {
+    pub(super) fn kind_of(&self, row: Line) -> Option<&Kind> {
         match row {
-            FindingRow::Kind(kind) | FindingRow::Finding { kind, .. } => self.kinds.get(kind),
+            Line::Kind(kind) | Line::Finding { kind, .. } => self.kinds.get(kind),
         }
     }
 
     /// The finding of a row; of a kind its first one.
-    pub(super) fn finding_of(&self, row: FindingRow) -> Option<FindingRef> {
+    pub(super) fn finding_of(&self, row: Line) -> Option<FindingRef> {
         let kind = self.kind_of(row)?;
         match row {
-            FindingRow::Kind(_) => kind.findings.first().copied(),
-            FindingRow::Finding { at, .. } => kind.findings.get(at).copied(),
+            Line::Kind(_) => kind.findings.first().copied(),
+            Line::Finding { at, .. } => kind.findings.get(at).copied(),
         }
     }
 }

@@ -24,11 +24,13 @@ pub(super) fn draw(ladder: &Ladder, state: &State, data: &Data, canvas: &mut Can
         canvas.put(panes.rows.x + 1, panes.rows.y, "no session is selected", panes.rows.width, Role::Dim);
         return;
     };
+    let session = &*session;
     let user = session.user.as_ref().map(words::wire).unwrap_or_default();
     let title = [
         span(format!("#{} {} ", data.number(opened.index), words::clip(&user, 24)), Role::Title),
         span(format!("frames {}-{}", session.frames.first, session.frames.last), Role::Dim),
         span(format!("  {}/{}", state.position.at + 1, opened.events.len()), Role::Text),
+        span(if session.limited.is_empty() { "" } else { "  incomplete" }, Role::Bad),
     ];
     canvas.panel(panes.main, &title, &[]);
     let lifelines = Lifelines::of(panes.rows);

@@ -4,7 +4,6 @@ use crate::base::{Endpoint, Timestamp};
 use crate::report::{ChannelIndex, ChannelState, Mode, Severity};
 use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
-use crate::tui::summary::Summary;
 
 /// One use of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,29 +92,26 @@ struct Gathering {
 }
 
 /// Channels looked at in one step.
-const STEP: usize = 8_000;
+const STEP: usize = 50_000;
 
 /// Notes the endpoints of a session; how many channels it has.
 fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -> usize {
-    let Some(session) = data.session(index) else { return 0 };
-    let summary = Summary::of(session);
-    for ((at, channel), channel_summary) in
-        ChannelIndex::number(&session.data_channels).zip(&summary.channels)
-    {
-        let Some(listener) = channel_summary.listener else { continue };
+    let Some(row) = data.row(index) else { return 0 };
+    for (at, channel) in ChannelIndex::number(&row.channels) {
+        let Some(listener) = channel.listener else { continue };
         let used = PortUse {
-            time: channel_summary.announced,
+            time: channel.announced,
             session: index,
             channel: at,
-            mode: channel.mode(),
-            state: channel_summary.state,
-            worst: channel_summary.worst,
-            reused: channel.reuse.is_some(),
-            in_time_wait: channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait),
+            mode: channel.mode,
+            state: channel.state,
+            worst: channel.worst,
+            reused: channel.reused,
+            in_time_wait: channel.in_time_wait,
         };
-        found.push((listener, channel.is_active(), used));
+        found.push((listener, channel.is_active, used));
     }
-    session.data_channels.len()
+    row.channels.len()
 }
 
 impl Ports {

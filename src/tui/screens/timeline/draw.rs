@@ -28,6 +28,7 @@ pub(super) fn draw(timeline: &Timeline, state: &State, data: &Data, canvas: &mut
         canvas.put(panes.rows.x + 1, panes.rows.y, "no session is selected", panes.rows.width, Role::Dim);
         return;
     };
+    let session = &*session;
     let scale = TimeScale::new(state.position.window, layout::time_area(panes.rows).width);
     frame(timeline, state, data, session, canvas, panes);
     axis(state, opened, canvas, panes, scale);
@@ -60,7 +61,8 @@ fn frame(
             format!("  {}", if panes.main.width < 100 { words::clock } else { words::date }(session.start)),
             Role::Dim,
         ),
-        span(format!("  {}", words::duration(session.end.since(session.start))), Role::Text),
+        span(format!("  {}", words::duration(session.end.since(session.start).max(0))), Role::Text),
+        span(if session.limited.is_empty() { "" } else { "  incomplete" }, Role::Bad),
     ];
     let cursor = state.position.cursor;
     let mut foot: Spans = vec![

@@ -1,9 +1,10 @@
 //! The list of transfers: those of the listed sessions, or of one.
 
 use crate::base::Bytes;
-use crate::report::{Session, Status, Transfer, TransferIndex};
+use crate::report::{Status, TransferIndex};
 use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
+use crate::tui::rows::TransferRow;
 
 /// What transfers are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,12 +36,12 @@ impl TransferSort {
 }
 
 /// One transfer: the index of its session, and its own index there.
-pub(super) type TransferRow = (u32, TransferIndex);
+pub(super) type TransferRef = (u32, TransferIndex);
 
 /// The list.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Transfers {
-    pub(super) rows: Vec<TransferRow>,
+    pub(super) rows: Vec<TransferRef>,
     pub(super) cursor: Cursor,
     pub(super) sort: TransferSort,
     pub(super) reversed: bool,
@@ -60,9 +61,8 @@ impl Transfers {
         self.rows.clear();
         let only = self.only.as_slice();
         for &index in if self.only.is_some() { only } else { sessions } {
-            let Some(session) = data.session(index) else { continue };
-            self.rows
-                .extend(TransferIndex::number(&session.transfers).map(|(transfer, _)| (index, transfer)));
+            let Some(row) = data.row(index) else { continue };
+            self.rows.extend(TransferIndex::number(&row.transfers).map(|(transfer, _)| (index, transfer)));
         }
         self.order(data);
         if let Some(at) = here.and_then(|here| self.rows.iter().position(|&row| row == here)) {
@@ -78,25 +78,24 @@ impl Transfers {
     pub(super) fn order(&mut self, data: &Data) {
         let sort = self.sort;
         match sort {
-            TransferSort::Time => self.rows.sort_by_cached_key(|&row| {
-                of(data, row).and_then(|(session, transfer)| {
-                    Some(transfer.start.unwrap_or(session.command(transfer.command)?.time))
-                })
-            }),
+            TransferSort::Time => {
+                self.rows.sort_by_cached_key(|&row| of(data, row).and_then(|transfer| transfer.time));
+            }
             TransferSort::Path => {
                 // Looked up once for each row, not for each comparison.
-                let mut rows: Vec<(Option<&str>, TransferRow)> =
-                    self.rows.iter().map(|&row| (raw_path(data, row), row)).collect();
+                let path = |row| of(data, row).and_then(|transfer| transfer.path.as_deref());
+                let mut rows: Vec<(Option<&str>, TransferRef)> =
+                    self.rows.iter().map(|&row| (path(row), row)).collect();
                 rows.sort_by_key(|&(path, _)| path);
                 self.rows = rows.into_iter().map(|(_, row)| row).collect();
             }
             TransferSort::Bytes => {
-                let bytes = |row| of(data, row).and_then(|(_, transfer)| transfer.bytes);
+                let bytes = |row| of(data, row).and_then(|transfer| transfer.bytes);
                 self.rows.sort_by_cached_key(|&row| std::cmp::Reverse(bytes(row)));
             }
             TransferSort::Rate => self.rows.sort_by_cached_key(|&row| std::cmp::Reverse(rate(data, row))),
             TransferSort::Status => {
-                self.rows.sort_by_key(|&row| match of(data, row).map(|(_, transfer)| transfer.status) {
+                self.rows.sort_by_key(|&row| match of(data, row).map(|transfer| transfer.status) {
                     Some(Status::Failed) => 0,
                     Some(Status::Aborted) => 1,
                     Some(Status::Unfinished) => 2,
@@ -110,35 +109,23 @@ impl Transfers {
     }
 
     /// The row under the cursor.
-    pub(super) fn selected(&self) -> Option<TransferRow> {
+    pub(super) fn selected(&self) -> Option<TransferRef> {
         self.rows.get(self.cursor.at).copied()
     }
 }
 
-/// A transfer and its session.
-pub(super) fn of(data: &Data, (session, transfer): TransferRow) -> Option<(&Session, &Transfer)> {
-    let session = data.session(session)?;
-    Some((session, session.transfer(transfer)?))
-}
-
-fn raw_path(data: &Data, row: TransferRow) -> Option<&str> {
-    let (session, transfer) = of(data, row)?;
-    let text = transfer.path.as_ref().or_else(|| session.command(transfer.command)?.text());
-    text.map(crate::base::Text::raw)
+/// What the list shows of a transfer.
+pub(super) fn of(data: &Data, (session, transfer): TransferRef) -> Option<&TransferRow> {
+    transfer.of(&data.row(session)?.transfers)
 }
 
 /// The absolute path, else the command's argument.
-pub(super) fn path_of(session: &Session, transfer: &Transfer) -> String {
-    match (&transfer.path, session.command(transfer.command).and_then(|command| command.text())) {
-        (Some(path), _) => crate::tui::words::wire(path),
-        (None, Some(argument)) => crate::tui::words::wire(argument),
-        (None, None) => String::new(),
-    }
+pub(super) fn path_of(transfer: &TransferRow) -> String {
+    transfer.path.as_deref().map(crate::tui::words::raw_wire).unwrap_or_default()
 }
 
 /// Bytes per second, 0 where nothing moved.
-fn rate(data: &Data, row: TransferRow) -> u64 {
-    let rate =
-        of(data, row).and_then(|(_, transfer)| Bytes(transfer.bytes?).per_second(transfer.duration()?));
+fn rate(data: &Data, row: TransferRef) -> u64 {
+    let rate = of(data, row).and_then(|transfer| Bytes(transfer.bytes?).per_second(transfer.took?));
     rate.map_or(0, |rate| rate.0)
 }

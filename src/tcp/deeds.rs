@@ -1,0 +1,211 @@
+//! What each side of a connection does, as it is counted and written into its history: by every packet once, copies left out.
+
+use super::slab::Entry;
+use super::track::Track;
+use super::{Connection, Side};
+use crate::base::Timestamp;
+use crate::decode::Segment;
+use crate::report::{HopLimits, Path, WindowScaling};
+
+/// Something that is told once of each side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// Sent an ACK and nothing else.
+    Acknowledged = 1,
+    /// Sent payload.
+    Sent = 2,
+    /// Sent a SYN together with a FIN.
+    Contradicted = 4,
+    /// Sent a SYN.
+    Opened = 8,
+    /// Sent a FIN.
+    Closed = 16,
+    /// Sent a RST.
+    Reset = 32,
+}
+
+/// What a side has done so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Deeds {
+    /// For how long its window was 0.
+    shut_for: i64,
+    /// Since when its window is 0 again, if it is.
+    shut_since: Timestamp,
+    is_shut: bool,
+    once: u8,
+    retransmissions: u16,
+    zero_windows: u16,
+    /// The sequence numbers of the last SYN, FIN and RST: only another one is told again.
+    syn: u32,
+    fin: u32,
+    rst: u32,
+    hop_limits: HopLimits,
+}
+
+impl Deeds {
+    /// Whether the side did that before.
+    #[inline]
+    pub(super) const fn has(&self, deed: Deed) -> bool {
+        self.once & deed as u8 != 0
+    }
+
+    /// Whether its window is 0 now.
+    pub(super) const fn is_shut(&self) -> bool {
+        self.is_shut
+    }
+
+    /// Notes that the side did that; says whether it is the first time.
+    const fn note(&mut self, deed: Deed) -> bool {
+        let is_first = !self.has(deed);
+        self.once |= deed as u8;
+        is_first
+    }
+
+    /// Takes note of the window that a segment announces.
+    fn note_window(&mut self, segment: &Segment<'_>) {
+        if segment.flags.syn || segment.flags.rst {
+            return;
+        }
+        if segment.window == 0 && !self.is_shut {
+            self.is_shut = true;
+            self.shut_since = segment.packet.time;
+        } else if segment.window > 0 {
+            self.open_at(segment.packet.time);
+        }
+        if segment.flags.fin {
+            self.open_at(segment.packet.time);
+        }
+    }
+
+    /// Its window was 0 until now at most.
+    fn open_at(&mut self, now: Timestamp) {
+        if std::mem::take(&mut self.is_shut) {
+            self.shut_for = self.shut_for.saturating_add(now.since(self.shut_since).max(0));
+        }
+    }
+}
+
+/// Whether the side has not done that before, or with another sequence number.
+fn is_another(deeds: &mut Deeds, deed: Deed, seq: u32) -> bool {
+    let is_first = deeds.note(deed);
+    let last = match deed {
+        Deed::Opened => &mut deeds.syn,
+        Deed::Closed => &mut deeds.fin,
+        Deed::Reset => &mut deeds.rst,
+        Deed::Acknowledged | Deed::Sent | Deed::Contradicted => return is_first,
+    };
+    std::mem::replace(last, seq) != seq || is_first
+}
+
+/// What is told the first, tenth, hundredth time.
+const fn is_power_of_ten(mut count: u16) -> bool {
+    while count > 1 && count.is_multiple_of(10) {
+        count /= 10;
+    }
+    count == 1
+}
+
+impl Entry {
+    /// Counts a packet of the connection, and writes down what it does.
+    pub(super) fn note_packet(&mut self, segment: &Segment<'_>, side: Side) {
+        let Self { connection, track, .. } = self;
+        let stream = connection.stream_mut(side);
+        stream.packets = stream.packets.saturating_add(1);
+        stream.ip_bytes = stream.ip_bytes.saturating_add(u64::from(segment.ip_len));
+        if connection.history.as_str().is_empty() && segment.flags.syn && segment.ack.is_some() {
+            connection.history.push(b'^');
+        }
+        track.note_handshake(connection, segment, side);
+        let (half, _) = track.halves(side);
+        half.deeds.note_window(segment);
+        let is_again = half.is_sent_again(segment);
+        let deeds = &mut half.deeds;
+        deeds.hop_limits.note(segment.hop_limit, segment.flags.rst);
+        let mut tell = |letter: u8, is_news: bool| {
+            if is_news {
+                connection.history.push(match side {
+                    Side::Originator => letter.to_ascii_uppercase(),
+                    Side::Responder => letter,
+                });
+            }
+        };
+        let flags = segment.flags;
+        let has_payload = !segment.payload.is_empty() || segment.cut > 0;
+        if flags.syn && flags.fin {
+            tell(b'q', deeds.note(Deed::Contradicted));
+        } else if flags.syn {
+            let letter = if segment.ack.is_some() { b'h' } else { b's' };
+            tell(letter, is_another(deeds, Deed::Opened, segment.seq));
+        }
+        if is_again {
+            deeds.retransmissions = deeds.retransmissions.saturating_add(1);
+            tell(b't', is_power_of_ten(deeds.retransmissions));
+        }
+        if has_payload {
+            tell(b'd', deeds.note(Deed::Sent));
+        } else if !flags.syn && !flags.fin && !flags.rst {
+            tell(b'a', deeds.note(Deed::Acknowledged));
+        }
+        if segment.window == 0 && !flags.syn && !flags.rst {
+            deeds.zero_windows = deeds.zero_windows.saturating_add(1);
+            tell(b'w', is_power_of_ten(deeds.zero_windows));
+        }
+        if flags.fin && !flags.syn {
+            tell(b'f', is_another(deeds, Deed::Closed, segment.seq));
+        }
+        if flags.rst {
+            tell(b'r', is_another(deeds, Deed::Reset, segment.seq));
+        }
+    }
+}
+
+impl Track {
+    /// Measures the round trip: from the last SYN to its answer, and from that to the third packet. So it is right
+    /// wherever between the two hosts the capture was made.
+    fn note_handshake(&mut self, connection: &mut Connection, segment: &Segment<'_>, side: Side) {
+        let now = segment.packet.time;
+        match (segment.flags.syn, segment.ack.is_some()) {
+            (true, false) => self.syn_at = Some(now),
+            (true, true) => {
+                if let Some(syn_at) = self.syn_at.filter(|_| connection.path.rtt.is_none()) {
+                    let after = self.syn_ack.map_or_else(|| now.since(syn_at), |(after, _)| after);
+                    self.syn_ack = Some((after, now));
+                }
+            }
+            (false, _) => {
+                if let Some((after, at)) = self.syn_ack.take() {
+                    let rtt = after.saturating_add(now.since(at));
+                    connection.path.rtt =
+                        Some(rtt).filter(|&rtt| side == Side::Originator && !segment.flags.rst && rtt >= 0);
+                }
+            }
+        }
+    }
+
+    /// The connection is over: what is known of the way only now.
+    pub(super) fn conclude(&mut self, connection: &mut Connection) {
+        let last = connection.last.time;
+        for half in [&mut self.originator, &mut self.responder] {
+            half.deeds.open_at(last);
+        }
+        if connection.from_originator.conflicting > 0 {
+            connection.history.push_once(b'I');
+        }
+        if connection.from_responder.conflicting > 0 {
+            connection.history.push_once(b'i');
+        }
+        let (originator, responder) = (&connection.from_originator, &connection.from_responder);
+        let receiver = if originator.bytes > responder.bytes { &self.responder } else { &self.originator };
+        connection.path = Path {
+            rtt: connection.path.rtt,
+            window_scaling: self
+                .originator
+                .scales
+                .zip(self.responder.scales)
+                .map(|(originator, responder)| WindowScaling::offered(originator, responder)),
+            zero_window: receiver.deeds.shut_for,
+            max_in_flight: self.originator.max_in_flight.max(self.responder.max_in_flight),
+            hop_limits: [&self.originator, &self.responder].map(|half| half.deeds.hop_limits),
+        };
+    }
+}

@@ -1,0 +1,109 @@
+//! What the packets show of the way, and what is counted of them.
+
+use super::script::play;
+use crate::tcp::Connection;
+
+const HANDSHAKE: &str = "c S 100 wscale\n s SA 900 101 wscale\n c A 101 901\n";
+
+fn connection(script: &str) -> Connection {
+    play(script).ended.remove(0).0
+}
+
+#[test]
+fn the_round_trip_is_that_of_the_handshake_wherever_the_capture_was_made() {
+    const MS: i64 = 1_000_000;
+    for (name, script, expected) in [
+        ("plain", "c S 100\n s SA 900 101\n c A 101 901", Some(20 * MS)),
+        ("payload in the third packet", "c S 100\n +0.05\n s SA 900 101\n c A 101 901 USER", Some(70 * MS)),
+        ("SYN sent again", "c S 100\n +1\n c S 100\n s SA 900 101\n c A 101 901", Some(20 * MS)),
+        ("SYN-ACK sent again", "c S 100\n s SA 900 101\n +1\n s SA 900 101\n c A 101 901", Some(20 * MS)),
+        ("no third packet", "c S 100\n s SA 900 101\n s A 901 101 220", None),
+        ("no SYN", "s SA 900 101\n c A 101 901", None),
+        ("answered by RST", "c S 100\n s SA 900 101\n c R 101", None),
+        ("mid-stream", "c A 101 901 hello\n s A 901 106", None),
+    ] {
+        assert_eq!(connection(script).path.rtt, expected, "{name}");
+    }
+}
+
+#[test]
+fn window_scaling_is_told_by_both_ends_of_the_handshake() {
+    for (script, expected) in [
+        ("c S 100 wscale\n s SA 900 101 wscale", Some("both")),
+        ("c S 100 wscale\n s SA 900 101", Some("originator_only")),
+        ("c S 100\n s SA 900 101 wscale", Some("responder_only")),
+        ("c S 100\n s SA 900 101", Some("none")),
+        ("c S 100 wscale\n s A 901 101 220", None),
+    ] {
+        let scaling = connection(script).path.window_scaling;
+        assert_eq!(scaling.map(crate::report::WindowScaling::name), expected, "{script}");
+    }
+}
+
+#[test]
+fn a_zero_window_lasts_until_the_receiver_opens_it_or_ends() {
+    const MS: i64 = 1_000_000;
+    for (name, script, expected) in [
+        ("opened", "c A 101 901 data\n s A 901 105 win=0\n +2\n s A 901 105\n c A 105 901 x", 2010 * MS),
+        (
+            "probed meanwhile",
+            "c A 101 901 data\n s A 901 105 win=0\n +1\n s A 901 105 win=0\n s A 901 105",
+            1020 * MS,
+        ),
+        (
+            "twice",
+            "c A 101 901 ab\n s A 901 103 win=0\n s A 901 103\n s A 901 103 win=0\n s A 901 103",
+            20 * MS,
+        ),
+        ("never opened", "c A 101 901 data\n s A 901 105 win=0\n +2\n c A 105 901 x", 2010 * MS),
+        ("the sender's own", "c A 101 901 data win=0\n +2\n c A 105 901 x", 0),
+        ("of a reset", "c A 101 901 data\n s R 901 win=0\n +2", 0),
+    ] {
+        assert_eq!(connection(&format!("{HANDSHAKE}{script}")).path.zero_window, expected, "{name}");
+    }
+}
+
+#[test]
+fn in_flight_is_what_was_sent_and_not_yet_acknowledged() {
+    let sent = "c A 101 901 x*100\n c A 201 901 x*100\n s A 901 201\n c A 301 901 x*50\n s A 901 351\n c A 351 901 x*20";
+    assert_eq!(connection(&format!("{HANDSHAKE}{sent}")).path.max_in_flight, 200);
+    assert_eq!(
+        connection("c S 100\n c A 101 901 x*100").path.max_in_flight,
+        0,
+        "nobody is heard to acknowledge"
+    );
+}
+
+#[test]
+fn packets_are_counted_by_direction_and_copies_of_one_are_not() {
+    let script = "c A 101 901 hello\n same\n s A 901 106\n same\n s A 901 106 220\n c FA 106 904\n s FA 904 107\n c A 107 905";
+    let traffic = connection(&format!("{HANDSHAKE}{script}")).traffic();
+    assert_eq!((traffic.packets_originator, traffic.packets_responder), (5, 4));
+    assert_eq!((traffic.ip_bytes_originator, traffic.ip_bytes_responder), (5 * 40 + 5, 4 * 40 + 3));
+    assert_eq!((traffic.bytes_originator, traffic.bytes_responder), (5, 3));
+    assert_eq!(traffic.history.as_str(), "ShADadFf");
+}
+
+#[test]
+fn a_history_tells_each_kind_of_event() {
+    for (name, script, expected) in [
+        ("refused", "c S 100\n s RA 0 101", "Sr"),
+        ("SYN again", "c S 100\n c S 100", "S"),
+        ("another SYN", "c S 100\n c S 700", "SS"),
+        ("answer first", "s SA 900 101\n c A 101 901", "^hA"),
+        ("retransmission", "c S 100\n s SA 900 101\n c A 101 901 ab\n +1\n c A 101 901 ab", "ShDT"),
+        ("zero window", "c S 100\n s SA 900 101\n c A 101 901 ab\n s A 901 103 win=0", "ShDaw"),
+        ("gap", "c S 100\n s SA 900 101\n c A 101 901\n c A 103 901 ab\n s A 901 105", "ShADaG"),
+        ("reset by the client", "c S 100\n s SA 900 101\n c A 101 901\n c RA 101 901", "ShAR"),
+    ] {
+        assert_eq!(connection(script).history.as_str(), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_reset_whose_hop_limit_is_none_of_its_sides_stands_apart() {
+    let script = "c A 101 901 hello hop=63\n s A 901 106 hop=57\n s R 901 hop=250";
+    let [client, server] = connection(&format!("{HANDSHAKE}{script}")).path.hop_limits;
+    assert_eq!((client.range, client.of_reset), (Some((63, 64)), None));
+    assert_eq!((server.range, server.of_reset), (Some((57, 64)), Some(250)));
+}
