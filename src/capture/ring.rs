@@ -105,11 +105,11 @@ impl Chunk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Timestamp;
+    use crate::base::{FrameNumber, Timestamp};
 
     fn push(ring: &mut Ring, number: u64, length: usize) {
         let bytes = vec![u8::try_from(number % 251).unwrap(); length];
-        let packet = PacketRef { time: Timestamp::from_nanos(7), frame: number };
+        let packet = PacketRef { time: Timestamp::from_nanos(7), frame: FrameNumber(number) };
         let wire_len = u32::try_from(length).unwrap();
         ring.push(&Frame {
             packet,
@@ -125,9 +125,9 @@ mod tests {
         let chunks = ring.chunks();
         let numbers = chunks.iter().flat_map(|chunk| {
             chunk.frames().map(|frame| {
-                assert!(frame.bytes.iter().all(|&byte| u64::from(byte) == frame.packet.frame % 251));
+                assert!(frame.bytes.iter().all(|&byte| u64::from(byte) == frame.packet.frame.0 % 251));
                 assert_eq!(frame.bytes.len(), frame.wire_len as usize);
-                frame.packet.frame
+                frame.packet.frame.0
             })
         });
         numbers.collect()
@@ -163,6 +163,9 @@ mod tests {
         let chunks = ring.chunks();
         (21..=500).for_each(|number| push(&mut ring, number, 100));
         let frames = chunks.iter().flat_map(|chunk| chunk.frames());
-        assert_eq!(frames.map(|frame| frame.packet.frame).collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
+        assert_eq!(
+            frames.map(|frame| frame.packet.frame.0).collect::<Vec<_>>(),
+            (1..=20).collect::<Vec<_>>()
+        );
     }
 }

@@ -8,7 +8,8 @@ use super::{
     Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
     Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError, MatchedBy, Mode,
     Negotiated, NegotiatedMode, Negotiation, Origin, Outcome, Path, PayloadSpan, Prediction, Reuse, Session,
-    Status, StreamFacts, SynFrames, TimeWait, TlsDetails, Traffic, Transfer, Uid, WindowScaling, community_id,
+    Status, StreamFacts, SynFrames, TimeWait, TlsDetails, Traffic, Transfer, Uid, WindowScaling,
+    community_id,
 };
 use crate::base::{Endpoint, Text, TimeDelta, Timestamp, hex};
 

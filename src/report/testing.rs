@@ -11,8 +11,8 @@ use smallvec::smallvec;
 use super::{
     Advertised, Answer, Argument, Attempt, AttemptResult, Certainty, Code, Command, CommandIndex, Connection,
     Connector, Content, DataChannel, Direction, EndState, Finding, FrameSpan, History, LineFacts, MatchedBy,
-    Mode, Negotiated, NegotiatedMode, Origin, Path, Prediction, Reply, Session, Severity, Status, StreamFacts,
-    Transfer, Uid,
+    Mode, Negotiated, NegotiatedMode, Origin, Path, Prediction, Reply, Session, Severity, Status,
+    StreamFacts, Transfer, Uid,
 };
 use crate::base::{Endpoint, FrameNumber, Secret, Text, Timestamp};
 use crate::ftp::Verb;

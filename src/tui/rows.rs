@@ -7,12 +7,12 @@
 use super::glyphs;
 use super::scale::{TimeScale, Window};
 use super::summary::{self, Summary};
-use crate::base::{Endpoint, LimitSet, Text, Timestamp, cost};
+use crate::base::{Endpoint, FrameNumber, LimitSet, Text, TimeDelta, Timestamp, cost};
 use crate::filter::{Field, Knowledge};
 use crate::ftp::Verb;
 use crate::report::{
     Answer, Certainty, ChannelIndex, ChannelState, Code, DataChannel, Finding, FrameSpan, Login, Mode,
-    Negotiated, Origin, Security, Session, Severity, Status, Transfer, Uid,
+    Negotiated, NegotiatedMode, Origin, Security, Session, Severity, Status, Transfer, Uid,
 };
 
 /// Cells of the miniature timeline in the session list.
@@ -91,7 +91,7 @@ pub(super) struct TransferRow {
     /// Its first packet, else its command's.
     pub(super) time: Option<Timestamp>,
     /// The frame of its command.
-    pub(super) frame: Option<u64>,
+    pub(super) frame: Option<FrameNumber>,
     pub(super) verb: Option<Verb>,
     pub(super) has_channel: bool,
     /// How its data channel was negotiated, where that was seen.
@@ -99,8 +99,8 @@ pub(super) struct TransferRow {
     /// The path as far as it is known, else the command's argument.
     pub(super) path: Option<Box<str>>,
     pub(super) bytes: Option<u64>,
-    /// From its first to its last packet, in nanoseconds.
-    pub(super) took: Option<i64>,
+    /// From its first to its last packet.
+    pub(super) took: Option<TimeDelta>,
     pub(super) status: Status,
     pub(super) reply_code: Option<u16>,
     pub(super) digest: Digest,
@@ -268,7 +268,7 @@ impl SessionRow {
     }
 
     /// Whether a frame lies within one of its connections.
-    pub(super) fn spans(&self, frame: u64) -> bool {
+    pub(super) fn spans(&self, frame: FrameNumber) -> bool {
         let channels = self.channels.iter().filter_map(|channel| channel.frames);
         channels.chain([self.frames]).any(|span| (span.first..=span.last).contains(&frame))
     }
@@ -333,17 +333,12 @@ impl TransferRow {
             mode: channel.and_then(DataChannel::mode),
             path: path.map(|path| cut(path.raw(), LONGEST_TEXT)),
             bytes: transfer.bytes,
-            took: transfer.start.zip(transfer.end).map(|(start, end)| end.since(start).max(0)),
+            took: transfer.start.zip(transfer.end).map(|(start, end)| end.elapsed_since(start)),
             status: transfer.status,
             reply_code: transfer.reply_code,
             digest: Digest::of(transfer),
             mime: transfer.mime.clone(),
         }
-    }
-
-    /// The same in seconds.
-    pub(super) fn seconds(&self) -> Option<f64> {
-        self.took.map(|nanos| nanos as f64 / 1e9)
     }
 }
 
@@ -378,10 +373,11 @@ impl ChannelRow {
 impl ChannelRow {
     /// The channel as far as the row tells of it.
     fn sketch(&self) -> DataChannel {
+        let negotiated = |mode| Negotiated { mode, command: None, answer: Answer::Malformed };
         let origin = match self.mode {
             None => Origin::Unseen { active: self.is_active },
-            Some(Mode::Default) => Origin::DefaultPorts,
-            Some(mode) => Origin::Negotiated(Negotiated { mode, command: None, answer: Answer::Malformed }),
+            Some(mode) => NegotiatedMode::of(mode)
+                .map_or(Origin::DefaultPorts, |mode| Origin::Negotiated(negotiated(mode))),
         };
         DataChannel { origin, attempt: None, reuse: None, peer_session: None, other_attempts: Vec::new() }
     }

@@ -16,6 +16,7 @@ use super::row_filter::RowFilter;
 use super::screen::Screen;
 use super::theme::{ColorDepth, Theme, ThemeName};
 use super::words::TimeFormat;
+use crate::base::FrameNumber;
 
 pub(super) use opened::{Opened, Position, Target};
 pub(super) use overlay::{Completion, Overlay, Prompt, Purpose, Question};
@@ -113,7 +114,7 @@ pub(super) enum Goal {
     /// A text, in lower case, in anything that was said.
     Text(String),
     /// An event with this frame.
-    Frame(u64),
+    Frame(FrameNumber),
 }
 
 /// A word to the user, for a while.

@@ -107,7 +107,8 @@ impl View for Ports {
         let port = self.selected()?;
         let used = self.notable_use(port)?;
         let session = data.session(used.session)?;
-        let frame = evidence::of_channel(&session, used.channel).map_or(FrameNumber::NONE, |(frame, _)| frame);
+        let frame =
+            evidence::of_channel(&session, used.channel).map_or(FrameNumber::NONE, |(frame, _)| frame);
         Some((frame, evidence::filter_of_endpoint(port.endpoint)))
     }
 

@@ -279,7 +279,7 @@ fn field(number: u32, row: &SessionRow, column: Column, width: u16) -> (String, 
             let short = clock.get(..usize::from(width).min(clock.len())).unwrap_or_default();
             (short.to_owned(), Role::Text)
         }
-        Column::Duration => (words::duration(row.end.since(row.start).max(0)), Role::Text),
+        Column::Duration => (words::duration(row.end.elapsed_since(row.start)), Role::Text),
         Column::Client => (row.client.to_string(), Role::Text),
         Column::Server => (row.server.to_string(), Role::Text),
         Column::User => match (&row.user, row.security) {

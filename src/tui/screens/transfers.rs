@@ -225,8 +225,7 @@ fn draw_row(data: &Data, canvas: &mut Canvas<'_>, columns: &Columns, area: Rect,
         Some(count) => canvas.put_right(x, y, &Bytes(count).to_string(), 9, Role::Text),
         None => canvas.put_right(x, y, glyphs::NEVER, 9, Role::Dim),
     }
-    let rate =
-        transfer.bytes.zip(transfer.took).and_then(|(bytes, took)| words::rate(bytes, took));
+    let rate = transfer.bytes.zip(transfer.took).and_then(|(bytes, took)| words::rate(bytes, took));
     if let Some(column) = columns.rate {
         canvas.put_right(area.x + column, y, rate.as_deref().unwrap_or(glyphs::DOT), 11, Role::Text);
     }

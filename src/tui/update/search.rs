@@ -1,5 +1,6 @@
 //! Searches through sessions: some of them are read in each step, so that keys are never blocked by many.
 
+use crate::base::FrameNumber;
 use crate::report::Session;
 use crate::tui::data::Data;
 use crate::tui::events;
@@ -65,7 +66,7 @@ fn not_found(state: &mut State, data: &Data, search: &Search) {
     }
 }
 
-fn go_to_frame(state: &mut State, data: &Data, (frame, index): (u64, u32), candidates: usize) {
+fn go_to_frame(state: &mut State, data: &Data, (frame, index): (FrameNumber, u32), candidates: usize) {
     state.go(data, index, Target::Frame(frame));
     if candidates > 1 {
         state.say(format!("frame {frame}: {candidates} sessions span it"));
@@ -73,7 +74,7 @@ fn go_to_frame(state: &mut State, data: &Data, (frame, index): (u64, u32), candi
 }
 
 /// Begins to look for the session and event of a frame.
-pub(super) fn for_frame(state: &mut State, data: &Data, frame: u64) {
+pub(super) fn for_frame(state: &mut State, data: &Data, frame: FrameNumber) {
     let spans = |index: &u32| data.row(*index).is_some_and(|row| row.spans(frame));
     let sessions = data.order().iter().copied().filter(spans).collect();
     state.search = Some(Search { goal: Goal::Frame(frame), sessions, seen: 0 });
