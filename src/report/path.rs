@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::StreamFacts;
-use crate::base::choices;
+use crate::base::{TimeDelta, choices};
 
 choices! {
     /// Who offered to scale windows beyond 64 KiB (RFC 7323): it takes both.
@@ -86,12 +86,12 @@ impl WindowScaling {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Path {
-    /// Round trip of the handshake, in nanoseconds.
-    pub rtt: Option<i64>,
+    /// Round trip of the handshake.
+    pub rtt: Option<TimeDelta>,
     /// Who offered to scale windows; none without a handshake.
     pub window_scaling: Option<WindowScaling>,
-    /// How long the side that received most of the payload announced a window of 0, in nanoseconds.
-    pub zero_window: i64,
+    /// How long the side that received most of the payload announced a window of 0.
+    pub zero_window: TimeDelta,
     /// Most payload bytes that were under way and not yet acknowledged.
     pub max_in_flight: u64,
     /// Hop limits of the originator's and of the responder's packets.

@@ -11,7 +11,7 @@ use super::{
     Status, StreamFacts, SynFrames, TimeWait, TlsDetails, Traffic, Transfer, Uid, WindowScaling,
     community_id,
 };
-use crate::base::{Endpoint, Text, TimeDelta, Timestamp, hex};
+use crate::base::{Endpoint, FrameNumber, Text, TimeDelta, Timestamp, hex};
 
 /// Serializes a struct with these members, in this order.
 macro_rules! members {
@@ -141,11 +141,11 @@ struct ConnectionRow {
     tls_details: Option<Box<TlsDetails>>,
     icmp: Vec<IcmpError>,
     #[serde(getter = "Connection::rtt_s")]
-    rtt_s: Option<f64>,
+    rtt_s: Option<TimeDelta>,
     #[serde(getter = "Connection::payload")]
     payload: Option<PayloadSpan>,
     #[serde(getter = "Connection::zero_window_s")]
-    zero_window_s: f64,
+    zero_window_s: TimeDelta,
     #[serde(getter = "Connection::max_in_flight")]
     max_in_flight: u64,
     #[serde(getter = "Connection::window_scaling")]
@@ -175,8 +175,8 @@ impl From<ConnectionRow> for Connection {
                 unacknowledged: row.unacknowledged_bytes,
                 packets: row.traffic.packets_originator,
                 ip_bytes: row.traffic.ip_bytes_originator,
-                first_payload: row.payload.map(|payload| (payload.first, 0)),
-                last_payload: row.payload.map(|payload| (payload.last, 0)),
+                first_payload: row.payload.map(|payload| (payload.first, FrameNumber::NONE)),
+                last_payload: row.payload.map(|payload| (payload.last, FrameNumber::NONE)),
                 ..StreamFacts::default()
             },
             from_responder: StreamFacts {
@@ -197,9 +197,9 @@ impl From<ConnectionRow> for Connection {
             stall: None,
             icmp: row.icmp,
             path: Path {
-                rtt: row.rtt_s.map(nanos),
+                rtt: row.rtt_s,
                 window_scaling: row.window_scaling,
-                zero_window: nanos(row.zero_window_s),
+                zero_window: row.zero_window_s,
                 max_in_flight: row.max_in_flight,
                 ..Path::default()
             },
@@ -208,23 +208,17 @@ impl From<ConnectionRow> for Connection {
     }
 }
 
-/// Seconds as nanoseconds, the nearest ones.
-#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, as arithmetic with times does")]
-fn nanos(seconds: f64) -> i64 {
-    (seconds * 1e9).round() as i64
-}
-
 impl Connection {
     fn community_id(&self) -> CommunityId {
         community_id(self.originator, self.responder)
     }
 
-    fn rtt_s(&self) -> Option<f64> {
-        self.path.rtt.map(seconds::from_nanos)
+    const fn rtt_s(&self) -> Option<TimeDelta> {
+        self.path.rtt
     }
 
-    fn zero_window_s(&self) -> f64 {
-        seconds::from_nanos(self.path.zero_window)
+    const fn zero_window_s(&self) -> TimeDelta {
+        self.path.zero_window
     }
 
     const fn max_in_flight(&self) -> u64 {

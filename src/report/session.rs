@@ -13,7 +13,7 @@ use super::{
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
-use crate::base::{Endpoint, FrameNumber, LimitSet, Secret, Text, Timestamp, choices};
+use crate::base::{Endpoint, FrameNumber, LimitSet, Secret, Text, TimeDelta, Timestamp, choices};
 use crate::ftp::{LineEnd, Party, Verb};
 
 /// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
@@ -98,7 +98,7 @@ pub struct Session {
     /// ICMP errors that quote a packet of the control connection, the first few.
     pub icmp: Vec<IcmpError>,
     /// Round trip of the control connection's handshake, in seconds.
-    pub rtt_s: Option<f64>,
+    pub rtt_s: Option<TimeDelta>,
     /// How much went over the control connection, and what happened; its client stands for the originator.
     pub traffic: Traffic,
     /// The dialogue, in the order of the commands.

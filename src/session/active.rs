@@ -7,7 +7,7 @@ use super::expectation::OfSession;
 use super::flow::ContentHeads;
 use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
-use crate::base::{Endpoint, FrameNumber, LimitSet, PacketRef, Timestamp};
+use crate::base::{Endpoint, FrameNumber, LimitSet, PacketRef, TimeDelta, Timestamp};
 use crate::filter::{Field, Filter, Knowledge};
 use crate::ftp::Verb;
 use crate::report::{
@@ -50,7 +50,7 @@ pub(super) struct ActiveSession {
     /// ICMP errors that quote a packet of the control connection.
     pub(super) icmp: Vec<IcmpError>,
     /// Round trip of its handshake, and what went over it.
-    pub(super) rtt: Option<i64>,
+    pub(super) rtt: Option<TimeDelta>,
     pub(super) traffic: Traffic,
     /// Whether those who watch know that it is over.
     pub(super) end_reported: bool,

@@ -156,7 +156,7 @@ fn frame(
         epsv_all: false,
         port_allocation: PortAllocation::default(),
         icmp: facts.icmp.clone(),
-        rtt_s: facts.rtt.map(seconds::from_nanos),
+        rtt_s: facts.rtt,
         traffic: facts.traffic,
         commands: Vec::new(),
         data_channels: channels,

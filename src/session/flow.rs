@@ -12,7 +12,7 @@ use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta};
 use crate::report::{
     self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
 };
-use crate::tcp::{Absence, Chunk, Connection, Gap, Onset, Side, Stream};
+use crate::tcp::{Absence, Chunk, Connection, ConnectionId, Gap, Onset, Side, Stream};
 use crate::tls;
 
 /// Silence that is worth noting.
@@ -465,9 +465,9 @@ fn payload_span(
 }
 
 /// How long it took, where it took more than one packet.
-fn duration(span: Option<(PacketRef, PacketRef)>) -> Option<i64> {
+fn duration(span: Option<(PacketRef, PacketRef)>) -> Option<TimeDelta> {
     let (first, last) = span?;
-    Some(last.time.since(first.time)).filter(|&time| time > 0 && first.frame != last.frame)
+    Some(last.time.since(first.time)).filter(|&time| time > TimeDelta::ZERO && first.frame != last.frame)
 }
 
 fn numbers(stream: &Stream) -> StreamFacts {

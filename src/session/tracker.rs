@@ -19,13 +19,13 @@ use super::kept::{self, Kept};
 use super::linker::Linker;
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
-use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, PacketRef, Timestamp};
+use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, PacketRef, TimeDelta, Timestamp};
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, Directions, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
 
 /// How long after the first connection others may have been under way when the capture began.
-const BEGINNING: i64 = 5_000_000_000;
+const BEGINNING: TimeDelta = TimeDelta::from_secs(5);
 
 /// Connections that are kept because they were under way when the capture began, in case a session follows.
 const UNDER_WAY: usize = 16;

@@ -3,7 +3,7 @@
 use super::slab::Entry;
 use super::track::Track;
 use super::{Connection, Side};
-use crate::base::Timestamp;
+use crate::base::{TimeDelta, Timestamp};
 use crate::decode::Segment;
 use crate::report::{HopLimits, Path, WindowScaling};
 
@@ -28,7 +28,7 @@ pub(super) enum Deed {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deeds {
     /// For how long its window was 0.
-    shut_for: i64,
+    shut_for: TimeDelta,
     /// Since when its window is 0 again, if it is.
     shut_since: Timestamp,
     is_shut: bool,
@@ -80,7 +80,7 @@ impl Deeds {
     /// Its window was 0 until now at most.
     fn open_at(&mut self, now: Timestamp) {
         if std::mem::take(&mut self.is_shut) {
-            self.shut_for = self.shut_for.saturating_add(now.since(self.shut_since).max(0));
+            self.shut_for = self.shut_for.plus(now.elapsed_since(self.shut_since));
         }
     }
 }
@@ -174,9 +174,10 @@ impl Track {
             }
             (false, _) => {
                 if let Some((after, at)) = self.syn_ack.take() {
-                    let rtt = after.saturating_add(now.since(at));
-                    connection.path.rtt =
-                        Some(rtt).filter(|&rtt| side == Side::Originator && !segment.flags.rst && rtt >= 0);
+                    let rtt = after.plus(now.since(at));
+                    connection.path.rtt = Some(rtt).filter(|&rtt| {
+                        side == Side::Originator && !segment.flags.rst && rtt >= TimeDelta::ZERO
+                    });
                 }
             }
         }

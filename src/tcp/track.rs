@@ -28,7 +28,7 @@ pub(super) struct Track {
     /// When the last SYN was sent, where one was captured.
     pub syn_at: Option<Timestamp>,
     /// How long after it the SYN-ACK came, and when that came last, while the third packet of the handshake has not come.
-    pub syn_ack: Option<(i64, Timestamp)>,
+    pub syn_ack: Option<(TimeDelta, Timestamp)>,
 }
 
 impl Default for Track {

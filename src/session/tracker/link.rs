@@ -284,7 +284,7 @@ impl Tracker {
         }
         let hosts = HostPair::between(session.client().ip, session.server().ip);
         if let Some(id) = self.flows.under_way_between(hosts) {
-            self.link_new_channel(session_id, id, false);
+            self.link_new_channel(session_id, id, Unannounced::OutOfSight);
         }
     }
 

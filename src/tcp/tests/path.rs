@@ -1,6 +1,7 @@
 //! What the packets show of the way, and what is counted of them.
 
 use super::script::play;
+use crate::base::TimeDelta;
 use crate::tcp::Connection;
 
 const HANDSHAKE: &str = "c S 100 wscale\n s SA 900 101 wscale\n c A 101 901\n";
@@ -22,7 +23,7 @@ fn the_round_trip_is_that_of_the_handshake_wherever_the_capture_was_made() {
         ("answered by RST", "c S 100\n s SA 900 101\n c R 101", None),
         ("mid-stream", "c A 101 901 hello\n s A 901 106", None),
     ] {
-        assert_eq!(connection(script).path.rtt, expected, "{name}");
+        assert_eq!(connection(script).path.rtt.map(TimeDelta::nanos), expected, "{name}");
     }
 }
 
@@ -59,7 +60,7 @@ fn a_zero_window_lasts_until_the_receiver_opens_it_or_ends() {
         ("the sender's own", "c A 101 901 data win=0\n +2\n c A 105 901 x", 0),
         ("of a reset", "c A 101 901 data\n s R 901 win=0\n +2", 0),
     ] {
-        assert_eq!(connection(&format!("{HANDSHAKE}{script}")).path.zero_window, expected, "{name}");
+        assert_eq!(connection(&format!("{HANDSHAKE}{script}")).path.zero_window.nanos(), expected, "{name}");
     }
 }
 

@@ -61,7 +61,7 @@ fn frame(
             format!("  {}", if panes.main.width < 100 { words::clock } else { words::date }(session.start)),
             Role::Dim,
         ),
-        span(format!("  {}", words::duration(session.end.since(session.start).max(0))), Role::Text),
+        span(format!("  {}", words::duration(session.end.elapsed_since(session.start))), Role::Text),
         span(if session.limited.is_empty() { "" } else { "  incomplete" }, Role::Bad),
     ];
     let cursor = state.position.cursor;
