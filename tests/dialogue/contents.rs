@@ -107,8 +107,9 @@ fn digested(filter: &str) -> Vec<bool> {
         data C:41001 -> S:50001, S sends 20
         B S: 226 done
     ";
-    let filter = Filter::parse(filter).unwrap();
-    let options = Options { filter: Some(std::sync::Arc::new(filter)), ..Options::default() };
+    let filter = Filter::parse(filter).ok().map(std::sync::Arc::new);
+    assert!(filter.is_some());
+    let options = Options { filter, ..Options::default() };
     let report = report(&packets(script), options);
     assert_eq!(report.sessions.len(), 2, "all are given");
     let transfers = report.sessions.iter().flat_map(|session| &session.transfers);
