@@ -179,6 +179,10 @@ impl Tracker {
     /// Before the table gives up its connections at the end of the capture: sessions wait for each other.
     pub fn finishing(&mut self) {
         self.finishing = true;
+        let under_way: Vec<SessionId> = self.sessions.ids().collect();
+        for session_id in under_way {
+            self.infer_one_way(session_id);
+        }
     }
 
     /// After the table has given up all its connections: every session is over.
