@@ -1,9 +1,10 @@
 //! The conveyor belt: frames in, a report out. The only place that names all the stages in order.
 //!
-//! Diagnosis can run in another thread: [`Analyzer::take_batch`] gives what [`Conclusion`] makes findings of. Both together do
-//! what [`Analyzer::report`] does alone.
+//! Diagnosis can run in another thread: [`Analyzer::take_batch`] gives what [`Conclusion`] makes findings of.
+//! Both together do what [`Analyzer::report`] does alone.
 //!
-//! **Invariant:** no clock, thread, lock, file or terminal; what it gives depends on the frames and the settings alone.
+//! **Invariant:** no clock, thread, lock, file or terminal; what it gives depends on the frames and the
+//! settings alone.
 
 mod conclusion;
 
@@ -105,9 +106,9 @@ impl Analyzer {
         self.collect_ended();
     }
 
-    /// Adds the TLS secrets that capture files carry. `known` is everything read so far, which only ever grows; what an
-    /// earlier call added is skipped. Files carry secrets in front of the packets that need them, so that this is to be
-    /// called before those packets are fed.
+    /// Adds the TLS secrets that capture files carry. `known` is everything read so far, which only ever
+    /// grows; what an earlier call added is skipped. Files carry secrets in front of the packets that need
+    /// them, so that this is to be called before those packets are fed.
     pub fn add_keys_of(&mut self, known: &[u8]) {
         if let Some(more) = known.get(self.keys_added..).filter(|more| !more.is_empty()) {
             self.keys_added = known.len();
@@ -166,7 +167,8 @@ impl Analyzer {
         self.tracker.session_now(uid, &|id| table.get(id))
     }
 
-    /// The newest transfer on a data channel of a session under way, with what was in force when its command was given.
+    /// The newest transfer on a data channel of a session under way, with what was in force when its command
+    /// was given.
     pub fn current_transfer(&mut self, uid: &Uid, channel: ChannelIndex) -> Option<CurrentTransfer> {
         self.tracker.current_transfer(uid, channel)
     }
@@ -197,7 +199,8 @@ impl Analyzer {
         sessions
     }
 
-    /// Gives `each` the sessions that have ended and were not taken yet, in order of their end; stops where it fails.
+    /// Gives `each` the sessions that have ended and were not taken yet, in order of their end; stops where
+    /// it fails.
     pub fn drain_ended<E>(&mut self, each: impl FnMut(Box<Session>) -> Result<(), E>) -> Result<(), E> {
         if self.pending.is_empty() {
             return Ok(());

@@ -1,14 +1,15 @@
 //! Frames from capture files and interfaces.
 //!
-//! In come files, pipes and devices; out come [`Frame`](crate::decode::Frame)s, borrowed from the buffer that was read, in order of time.
-//! A file is known by its content, never by its name: pcap or pcapng, perhaps inside gzip, zstd or lz4.
+//! In come files, pipes and devices; out come [`Frame`](crate::decode::Frame)s, borrowed from the buffer that
+//! was read, in order of time. A file's format is recognised by its content, never by its name: pcap or
+//! pcapng, perhaps inside gzip, zstd or lz4.
 //!
-//! A damaged file gives all packets before the damage, and [`report::Source::damage`](crate::report::Source) says
-//! where and why; an [`Error`] is for what can't be read at all.
+//! A damaged file gives all packets before the damage, and [`report::Source::damage`](crate::report::Source)
+//! says where and why; an [`Error`] is for what can't be read at all.
 //!
-//! **Invariant:** knows file formats and passes on what is inside a frame; a thread that reads ahead may have the decoder
-//! read the headers of plain frames. Memory does not depend on the size of a file. The one thread for each source, in
-//! `ahead`, changes how soon a frame comes, never which.
+//! **Invariant:** knows file formats and passes on what is inside a frame; a thread that reads ahead may have
+//! the decoder read the headers of plain frames. Memory does not depend on the size of a file. The one thread
+//! for each source, in `ahead`, changes how soon a frame comes, never which.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 

@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! In come arguments; out go a report or a page of text on standard output (or in a file), everything else on standard
-//! error, and an exit status.
+//! In come arguments; out go a report or a page of text on standard output (or in a file), everything else on
+//! standard error, and an exit status.
 //!
 //! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
 
@@ -65,7 +65,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Whether all that an error repeats of the command line may be shown: a shell's `*` puts names of files there.
+/// Whether all that an error repeats of the command line may be shown: a shell's `*` puts names of files
+/// there.
 fn is_harmless(error: &clap::Error) -> bool {
     !error.render().to_string().contains(|character| is_unprintable(character) && character != '\n')
 }

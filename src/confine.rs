@@ -1,7 +1,7 @@
 //! Drops privileges that the program no longer needs once its files and devices are open.
 //!
-//! In comes where the program will still write and what it will still read; out comes what is in force from then on, in
-//! lines for people. What a system does not support is skipped and reported, never an error.
+//! In comes where the program will still write and what it will still read; out comes what is in force from
+//! then on, in lines for people. What a system does not support is skipped and reported, never an error.
 //!
 //! | what | where | what for |
 //! | --- | --- | --- |
@@ -10,7 +10,8 @@
 //! | `no_new_privs` | Linux | no program it might start has more privileges than it has |
 //! | Landlock | Linux from 5.13 on | it opens no files, and creates and removes files only next to its output; no TCP connections, no signals to other processes |
 //!
-//! All of it applies to the thread that calls [`confine`] and to threads started later: call it before starting others.
+//! All of it applies to the thread that calls [`confine`] and to threads started later: call it before
+//! starting others.
 //!
 //! **Invariant:** only ever drops privileges.
 

@@ -4,7 +4,8 @@
 //! the innermost segment. Checksums are not verified: captures at the sender show them before the network
 //! card filled them in.
 //!
-//! **Invariant:** remembers nothing but incomplete IP datagrams and which were completed last, a bounded number of both.
+//! **Invariant:** remembers nothing but incomplete IP datagrams and which were completed last, a bounded
+//! number of both.
 
 mod fragments;
 mod frame;

@@ -1,13 +1,14 @@
 //! What went wrong, in plain words: findings over the session report.
 //!
-//! In comes a [`Session`] with everything but its findings, one at a time as each becomes final; out come its findings,
-//! and at the end those that belong to no single session. A finding names the cause that the packets support, and both
-//! causes where two remain possible. What a code means, how it is decided and what to do is said by [`explain()`].
+//! In comes a [`Session`] with everything but its findings, one at a time as each becomes final; out come its
+//! findings, and at the end those that belong to no single session. A finding names the cause that the
+//! packets support, and both causes where two remain possible. What a code means, how it is decided and what
+//! to do is said by [`explain()`].
 //!
 //! One file holds one family of rules. A rule is a pure function over a `Case`; `RULES` lists all of them.
 //!
-//! **Invariant:** reads the report's types alone, no packet; needs time linear in a session's lists (but for sorting);
-//! keeps no more than [`Options::findings`] findings of one session, the gravest first.
+//! **Invariant:** reads the report's types alone, no packet; needs time linear in a session's lists (but for
+//! sorting); keeps no more than [`Options::findings`] findings of one session, the gravest first.
 
 mod address;
 mod announced;
@@ -55,7 +56,7 @@ pub struct Options {
     pub conntrack_ports: Vec<u16>,
     /// How long TIME_WAIT lasts: 2·MSL.
     pub time_wait: TimeDelta,
-    /// The numbers on which findings hang.
+    /// The thresholds of the findings.
     pub thresholds: Thresholds,
     /// Findings kept of one session, and of the report ([`Limits::findings`]).
     pub findings: usize,
@@ -103,7 +104,8 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     control::rules,
 ];
 
-/// The findings of one capture in the making: takes the sessions one by one, and keeps what spans several of them.
+/// The findings of one capture in the making: takes the sessions one by one, and keeps what spans several of
+/// them.
 #[derive(Debug, Default)]
 pub struct Diagnosis {
     options: Options,
@@ -121,16 +123,16 @@ impl Diagnosis {
         Self { options, ..Self::default() }
     }
 
-    /// Notes that a server announced an endpoint to a client. With two sessions of one client, a PORT in one that names what
-    /// the other server announced is meant for a transfer between the servers: tell of it as it happens, for either
-    /// session may end first.
+    /// Notes that a server announced an endpoint to a client. With two sessions of one client, a PORT in one
+    /// that names what the other server announced is meant for a transfer between the servers: report each
+    /// announcement as it happens, as either session may end first.
     pub fn announce(&mut self, announcement: Announcement) {
         let forgotten = self.announced.add(announcement, self.options.history);
         self.limits.add(LimitName::History, forgotten);
     }
 
-    /// Fills in the findings of a session that is final. `until` is the time of the latest packet of the capture so
-    /// far: how long nothing followed is known only by it.
+    /// Fills in the findings of a session that is final. `until` is the time of the latest packet of the
+    /// capture so far: how long nothing followed is known only by it.
     pub fn session(&mut self, session: &mut Session, until: Timestamp) {
         let case = Case::open(session, &self.options, &self.announced, self.progress, until);
         let sink = examine(&case);

@@ -1,9 +1,10 @@
 //! Writes a session report for people and programs.
 //!
-//! In comes a [`Report`], or one [`Session`](crate::report::Session) at a time; out go bytes into any [`Write`].
+//! In comes a [`Report`], or one [`Session`](crate::report::Session) at a time; out go bytes into any
+//! [`Write`].
 //!
-//! **Invariant:** decides nothing about FTP and changes nothing in the report. Text from the wire reaches people only
-//! through [`Printable`](crate::base::Printable); JSON escapes on its own.
+//! **Invariant:** decides nothing about FTP and changes nothing in the report. Text from the wire reaches
+//! people only through [`Printable`](crate::base::Printable); JSON escapes on its own.
 
 mod csv;
 #[cfg(test)]

@@ -15,7 +15,8 @@
 //! As in Wireshark, a field that occurs several times matches `==` if any does, and `!=` if it occurs and
 //! none is equal; `contains` minds the case, `matches` does not; a field alone asks whether it occurs.
 //!
-//! **Invariant:** pure; nothing in a filter can make parsing or matching take more than bounded time and depth.
+//! **Invariant:** pure; nothing in a filter can make parsing or matching take more than bounded time and
+//! depth.
 
 mod complete;
 mod decide;
@@ -68,8 +69,8 @@ impl Filter {
         self.0.holds(session)
     }
 
-    /// Whether a session is to be shown, if that is certain from what is known of it: `knows` says how much of each
-    /// field that is.
+    /// Whether a session is to be shown, if that is certain from what is known of it: `knows` says how much
+    /// of each field that is.
     pub fn decides(&self, session: &Session, knows: impl Fn(Field) -> Knowledge) -> Option<bool> {
         self.0.decides(session, &knows)
     }

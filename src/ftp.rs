@@ -2,8 +2,8 @@
 //!
 //! In come bytes of one direction, cut anywhere; out come lines, and from lines commands and replies.
 //!
-//! **Invariant:** knows bytes and lines, not packets or connections; so every test of it is a string. Whatever the
-//! bytes, nothing here fails: what can't be read is `None`, garbage, or text as it is.
+//! **Invariant:** knows bytes and lines, not packets or connections; so every test of it is a string.
+//! Whatever the bytes, nothing here fails: what can't be read is `None`, garbage, or text as it is.
 
 mod answers;
 mod command;

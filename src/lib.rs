@@ -40,28 +40,29 @@
 //! | 1 | [`ftp`], [`tls`] |
 //! | 0 | [`base`] |
 //!
-//! **Invariant:** up to and including `analyzer` there is no clock, thread, lock, file or terminal: time is an argument,
-//! and what is odd on the wire is a value, never an error.
+//! **Invariant:** up to and including `analyzer` there is no clock, thread, lock, file or terminal: time is
+//! an argument, and what is odd on the wire is a value, never an error.
 //!
 //! # Three walks
 //!
-//! **A frame.** `capture` finds it in a file or takes it from an interface, and lends its bytes as a [`decode::Frame`].
-//! [`analyzer::Analyzer::feed`] has [`decode`] look for the innermost TCP segment, and gives that to
-//! [`tcp::Table`], which finds its connection and puts its payload into order. The table calls its
-//! [`tcp::Sink`], the tracker of [`session`], with bytes, gaps and ends. Most connections are irrelevant:
+//! **A frame.** `capture` finds it in a file or takes it from an interface, and lends its bytes as a
+//! [`decode::Frame`]. [`analyzer::Analyzer::feed`] has [`decode`] look for the innermost TCP segment, and
+//! gives that to [`tcp::Table`], which finds its connection and puts its payload into order. The table calls
+//! its [`tcp::Sink`], the tracker of [`session`], with bytes, gaps and ends. Most connections are irrelevant:
 //! the sink says so early, and their later segments cost one look-up.
 //!
-//! **A 227 reply, until its row and lane.** The bytes of a control connection become lines in `session::control`, perhaps
-//! after [`tls`] decrypted them. [`ftp`] reads the line as a reply and the endpoint in it. The tracker
-//! (`negotiate`) notes the negotiation and expects a connection to that endpoint. When a SYN comes, `linker`
-//! finds the expectation that it meets; at the session's end `assemble` writes both down as one
-//! [`report::DataChannel`]. That is a row of the CSV and a lane of the timeline in `tui`, which only read it.
+//! **A 227 reply, until its row and lane.** The bytes of a control connection become lines in
+//! `session::control`, perhaps after [`tls`] decrypted them. [`ftp`] reads the line as a reply and the
+//! endpoint in it. The tracker (`negotiate`) notes the negotiation and expects a connection to that endpoint.
+//! When a SYN comes, `linker` finds the expectation that it meets; at the session's end `assemble` writes
+//! both down as one [`report::DataChannel`]. That is a row of the CSV and a lane of the timeline in `tui`,
+//! which only read it.
 //!
-//! **A finding, from evidence to screen.** [`diagnose`] looks at a finished session, causes before consequences: each rule
-//! reads evidence in the report (an attempt without an answer, a private address in the reply) and drafts a
-//! [`report::Finding`] with its code, a sentence, and the frames that prove it. What belongs to several
-//! sessions is said at the end of the capture. [`export`] and `tui` show findings as they are;
-//! [`diagnose::explain`] says what a code means.
+//! **A finding, from evidence to screen.** [`diagnose`] looks at a finished session, causes before
+//! consequences: each rule reads evidence in the report (an attempt without an answer, a private address in
+//! the reply) and drafts a [`report::Finding`] with its code, a sentence, and the frames that prove it. What
+//! belongs to several sessions is said at the end of the capture. [`export`] and `tui` show findings as they
+//! are; [`diagnose::explain`] says what a code means.
 //!
 //! # Fast and slow paths
 //!

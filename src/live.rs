@@ -4,8 +4,8 @@
 //! into other files, and a [`Summary`] at the end. The loop is that of [`reading`](crate::reading); here
 //! stands what happens on each turn.
 //!
-//! **Invariant:** decides nothing about FTP: it writes what the analyzer reports. Memory is bounded by the analyzer's limits,
-//! as finished sessions are written and dropped.
+//! **Invariant:** decides nothing about FTP: it writes what the analyzer reports. Memory is bounded by the
+//! analyzer's limits, as finished sessions are written and dropped.
 
 mod advice;
 mod filters;

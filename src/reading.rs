@@ -6,9 +6,9 @@
 //! beside what the analyzer knows. Whoever reads packets reads them through a [`Pump`], so that no report
 //! lacks any of it.
 //!
-//! **Invariant:** what comes out depends on the frames and the settings alone, whatever the scheduler does: threads have
-//! one sender and one receiver for each channel, and nothing asks which was faster (but when to call
-//! [`SessionObserver::pause`]). Clocks are read by sources and observers only.
+//! **Invariant:** what comes out depends on the frames and the settings alone, whatever the scheduler does:
+//! threads have one sender and one receiver for each channel, and nothing asks which was faster (but when to
+//! call [`SessionObserver::pause`]). Clocks are read by sources and observers only.
 
 mod concurrent;
 mod gauge;

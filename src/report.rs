@@ -1,8 +1,8 @@
 //! The session report: what ftpscope knows in the end, as plain data.
 //!
-//! Exporters, rules and the terminal interface all read these types; only `session`, `diagnose` and `analyzer` make
-//! them. The meaning of a field is that of the report contract (`ftpscope schema`), under the same name where it has
-//! one; fields beyond it carry the evidence that findings and the timeline need.
+//! Exporters, rules and the terminal interface all read these types; only `session`, `diagnose` and
+//! `analyzer` make them. The meaning of a field is that of the report contract (`ftpscope schema`), under the
+//! same name where it has one; fields beyond it carry the evidence that findings and the timeline need.
 //!
 //! **Invariant:** no behaviour but small questions about itself; nothing here reads packets or writes text.
 

@@ -1,9 +1,11 @@
 //! TCP connections as an observer sees them.
 //!
-//! In come segments; out come, through a [`Sink`], connections that open, bytes in order, gaps, and connections that end.
-//! Sequence numbers become 64-bit stream offsets at the door and don't travel further up.
+//! In come segments; out come, through a [`Sink`], connections that open, bytes in order, gaps, and
+//! connections that end. Sequence numbers become 64-bit stream offsets at the door and don't travel further
+//! up.
 //!
-//! **Invariant:** the in-order path copies nothing; knows nothing of FTP, and asks the sink what is worth following.
+//! **Invariant:** the in-order path copies nothing; knows nothing of FTP, and asks the sink what is worth
+//! following.
 
 mod clock;
 mod connection;

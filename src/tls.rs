@@ -6,7 +6,8 @@
 //!
 //! Records are followed in every version. They are decrypted in TLS 1.2 (RFC 5246) and TLS 1.3 (RFC 8446).
 //!
-//! **Invariant:** nothing is verified but what decryption needs, nothing is ever sent, and a secret never prints.
+//! **Invariant:** nothing is verified but what decryption needs, nothing is ever sent, and a secret never
+//! prints.
 
 mod cipher;
 mod facts;

@@ -11,8 +11,8 @@ use crate::session::FinishedSession;
 pub enum Pending {
     /// A server announced an endpoint.
     Announced(Announcement),
-    /// A session has ended; its report is not assembled yet. With the capture's time at that moment, and the memory that the
-    /// session keeps, in bytes.
+    /// A session has ended; its report is not assembled yet. With the capture's time at that moment, and the
+    /// memory that the session keeps, in bytes.
     Ended(FinishedSession, Timestamp, usize),
 }
 

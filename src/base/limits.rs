@@ -340,8 +340,8 @@ limit_names! {
 }
 
 impl LimitName {
-    /// Whether reaching it can take something from a report. The others only shorten the memory of what was before: of
-    /// flows that are no FTP, of endpoints for reuse, of hosts.
+    /// Whether reaching it can take something from a report. The others only shorten the memory of what was
+    /// before: of flows that are no FTP, of endpoints for reuse, of hosts.
     pub const fn takes_something(self) -> bool {
         !matches!(self, Self::IgnoredFlows | Self::History | Self::Hosts)
     }

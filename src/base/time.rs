@@ -48,8 +48,8 @@ impl Timestamp {
         TimeDelta::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// How long it was from `earlier` to this moment: nothing where the capture's clock went back, as nothing takes less
-    /// than no time.
+    /// How long it was from `earlier` to this moment: nothing where the capture's clock went back, as nothing
+    /// takes less than no time.
     pub fn elapsed_since(self, earlier: Self) -> TimeDelta {
         self.since(earlier).max(TimeDelta::ZERO)
     }

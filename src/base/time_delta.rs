@@ -13,10 +13,11 @@ const DAY: i64 = 24 * HOUR;
 
 /// From one moment of a capture to another, in nanoseconds; negative where the capture's clock went back.
 ///
-/// All arithmetic saturates, as that of a [`Timestamp`](super::Timestamp) does. Reports show it as a number of seconds.
+/// All arithmetic saturates, as that of a [`Timestamp`](super::Timestamp) does. Reports show it as a number
+/// of seconds.
 ///
-/// People read `0.4 ms`, `36 ms`, `82.3 s`, `3 min 10 s`, `2 h 14 min` or `6 d 2 h`. The alternate form (`{:#}`) keeps the
-/// seconds that timeouts are configured in: `3 min (190.2 s)`.
+/// People read `0.4 ms`, `36 ms`, `82.3 s`, `3 min 10 s`, `2 h 14 min` or `6 d 2 h`. The alternate form
+/// (`{:#}`) keeps the seconds that timeouts are configured in: `3 min (190.2 s)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct TimeDelta(i64);

@@ -9,10 +9,11 @@ use super::record::{Fault, Findings, Stop};
 use super::scanner::Scanner;
 use super::tally::Count;
 
-/// Usual size of a batch, in bytes: large enough that reading costs little, small enough for a processor's cache.
+/// Usual size of a batch, in bytes: large enough that reading costs little, small enough for a processor's
+/// cache.
 const BATCH: usize = 512 * 1024;
-/// Size of a source's first batch, and of all where there are many sources: merging a thousand files should not need
-/// a thousand large buffers.
+/// Size of a source's first batch, and of all where there are many sources: merging a thousand files should
+/// not need a thousand large buffers.
 const SMALL_BATCH: usize = 64 * 1024;
 
 /// A piece of a file and the packets in it.
@@ -40,7 +41,8 @@ pub(super) struct Batcher {
     offset: u64,
     /// Packets found so far.
     packets: u64,
-    /// Whether to return packets as soon as they arrive instead of filling batches, because a pipe may be slow.
+    /// Whether to return packets as soon as they arrive instead of filling batches, because a pipe may be
+    /// slow.
     prompt: bool,
     /// Whether offsets are those of what a compressed file unpacks to.
     unpacked: bool,
@@ -147,7 +149,8 @@ impl Batcher {
         None
     }
 
-    /// Reads until `goal` bytes are there, or only once if packets are wanted promptly; says how the input ended if it did.
+    /// Reads until `goal` bytes are there, or only once if packets are wanted promptly; says how the input
+    /// ended if it did.
     fn read(&mut self, bytes: &mut [u8], filled: &mut usize, goal: usize) -> Option<Result<(), Fault>> {
         while let Some(room) = bytes.get_mut(*filled..goal).filter(|room| !room.is_empty()) {
             match self.input.read(room) {

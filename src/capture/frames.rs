@@ -30,8 +30,8 @@ pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Frames, Error> {
     Ok(Frames::over(sources, limits))
 }
 
-/// The limits of each of several files: they are read at the same time and share the limits of one. Each gets at least what
-/// usual files need, so that a great many of them may take more in total.
+/// The limits of each of several files: they are read at the same time and share the limits of one. Each gets
+/// at least what usual files need, so that a great many of them may take more in total.
 fn shared_among(count: usize, limits: &Limits) -> Limits {
     const USUAL_WINDOW: usize = 8 << 20;
     const USUAL_PACKET: usize = 256 << 10;
@@ -120,8 +120,8 @@ impl Frames {
         self
     }
 
-    /// Has the threads that read ahead decode the headers of plain frames ([`Frame::quick`]). To be called before the
-    /// first frame is asked for.
+    /// Has the threads that read ahead decode the headers of plain frames ([`Frame::quick`]). To be called
+    /// before the first frame is asked for.
     #[doc(hidden)]
     pub const fn decode_ahead(&mut self) {
         self.decodes = true;
@@ -133,8 +133,8 @@ impl Frames {
         self.run()?.next()
     }
 
-    /// The next packets, as many as are at hand: at least one, but none at the end of all sources, or where their damage
-    /// begins. What is left of them comes with the next call.
+    /// The next packets, as many as are at hand: at least one, but none at the end of all sources, or where
+    /// their damage begins. What is left of them comes with the next call.
     #[inline]
     pub fn run(&mut self) -> Option<Run<'_>> {
         self.advance()?;

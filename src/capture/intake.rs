@@ -1,9 +1,10 @@
 //! Packets as they arrive from interfaces, or from a pipe that is still being written.
 //!
-//! In come parcels of packets from one thread for each interface; out come [`Frame`]s, merged by time. Waiting has a
-//! timeout, so that the owner can do other things.
+//! In come parcels of packets from one thread for each interface; out come [`Frame`]s, merged by time.
+//! Waiting has a timeout, so that the owner can do other things.
 //!
-//! **Invariant:** a slow owner blocks the threads, so memory is bounded; what the kernel drops meanwhile is counted.
+//! **Invariant:** a slow owner blocks the threads, so memory is bounded; what the kernel drops meanwhile is
+//! counted.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,8 +25,8 @@ use super::tally::{Count, Counters, Drops, Tally};
 /// Parcels per thread: two queued, one being filled, one being read, and some for merging.
 const PARCELS: usize = 8;
 
-/// How long a packet of one interface waits for earlier ones of another: twice the time after which the kernel hands
-/// packets over.
+/// How long a packet of one interface waits for earlier ones of another: twice the time after which the
+/// kernel hands packets over.
 const HOLD: Duration = Duration::from_millis(2 * super::live::HAND_OVER_MILLIS as u64);
 
 /// How long a pipe is read after Ctrl-C: its writer got the signal too, and may have something left to write.
@@ -75,7 +76,8 @@ impl Feeder {
         self.deliveries.send((self.number, delivery)).is_ok()
     }
 
-    /// Sends a parcel if there is room, in exchange for an empty one; else gives it back to be filled further.
+    /// Sends a parcel if there is room, in exchange for an empty one; else gives it back to be filled
+    /// further.
     fn exchange(&self, parcel: Parcel) -> Option<Parcel> {
         use std::sync::mpsc::TrySendError;
         match self.deliveries.try_send((self.number, Delivery::Packets(parcel))) {
@@ -85,8 +87,8 @@ impl Feeder {
         }
     }
 
-    /// Passes a parcel on: immediately if there is room, otherwise once it is full. Gives the parcel to fill next, or none if
-    /// the intake is gone.
+    /// Passes a parcel on: immediately if there is room, otherwise once it is full. Gives the parcel to fill
+    /// next, or none if the intake is gone.
     pub(super) fn pass_on(&self, parcel: Parcel) -> Option<Parcel> {
         if parcel.is_full() {
             self.send(Delivery::Packets(parcel)).then(|| self.empty())?
@@ -309,8 +311,9 @@ impl Intake {
         })
     }
 
-    /// What time it is by the capture's clock: the latest packet's time and what went by since it came. The machine's own
-    /// clock may be set meanwhile, or be years ahead of an old capture that comes through a pipe.
+    /// What time it is by the capture's clock: the latest packet's time and what went by since it came. The
+    /// machine's own clock may be set meanwhile, or be years ahead of an old capture that comes through a
+    /// pipe.
     pub fn now(&self) -> Option<Timestamp> {
         let (time, arrived) = self.latest?;
         Some(
@@ -318,8 +321,8 @@ impl Intake {
         )
     }
 
-    /// Asks for no more packets: those on the way still come, then it is [`Arrival::Ended`]. A pipe is read until it is
-    /// silent, but no longer than a second.
+    /// Asks for no more packets: those on the way still come, then it is [`Arrival::Ended`]. A pipe is read
+    /// until it is silent, but no longer than a second.
     pub fn stop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.stopped.get_or_insert_with(Instant::now);

@@ -1,10 +1,11 @@
 //! Interfaces: which there are, and capturing on them through libpcap.
 //!
-//! In come names and settings; out comes an [`Intake`] of frames. Opening and starting are two steps, so that a program
-//! started by root can drop its privileges in between: [`open`] needs them, [`Taps::start`] does not.
+//! In come names and settings; out comes an [`Intake`] of frames. Opening and starting are two steps, so that
+//! a program started by root can drop its privileges in between: [`open`] needs them, [`Taps::start`] does
+//! not.
 //!
-//! **Invariant:** only `device` names libpcap, and only if it was found when the program was built; without it everything
-//! here still exists and reports that.
+//! **Invariant:** only `device` names libpcap, and only if it was found when the program was built; without
+//! it everything here still exists and reports that.
 
 #[cfg(live_capture)]
 mod device;
@@ -113,7 +114,8 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// Passes only packets that match `expression`. No packet that passes both the old and the new filter is lost.
+    /// Passes only packets that match `expression`. No packet that passes both the old and the new filter is
+    /// lost.
     pub fn set(&mut self, expression: &str) -> Result<(), Error> {
         self.filters.iter_mut().try_for_each(|filter| filter.set(expression))
     }

@@ -1,6 +1,7 @@
 //! The pcap file format: one header, then packets, each preceded by its own header.
 //!
-//! The format is draft-ietf-opsawg-pcap; of the older variants those are read that libpcap and Wireshark read.
+//! The format is draft-ietf-opsawg-pcap; of the older variants those are read that libpcap and Wireshark
+//! read.
 
 mod variant;
 

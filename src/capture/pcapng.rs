@@ -183,7 +183,8 @@ fn byte_order(magic: [u8; 4]) -> Option<ByteOrder> {
     [ByteOrder::Little, ByteOrder::Big].into_iter().find(|order| order.u32(magic) == BYTE_ORDER_MAGIC)
 }
 
-/// Section header (4.1): byte-order magic, version, section length (not needed: blocks follow each other), options.
+/// Section header (4.1): byte-order magic, version, section length (not needed: blocks follow each other),
+/// options.
 fn section(body: &[u8]) -> Result<Section, Fault> {
     let (magic, rest) = body.split_first_chunk().ok_or(Fault::ShortBlock)?;
     let order = byte_order(*magic).ok_or(Fault::ByteOrder)?;

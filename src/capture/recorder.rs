@@ -1,7 +1,7 @@
 //! Saves packets as they arrive, in one file or in several one after the other.
 //!
-//! **Invariant:** packets are written in the order in which they are given, so that reading the files back in the order of
-//! their names gives the same frames with the same numbers.
+//! **Invariant:** packets are written in the order in which they are given, so that reading the files back in
+//! the order of their names gives the same frames with the same numbers.
 
 mod classic;
 
@@ -65,8 +65,8 @@ enum Writer {
 }
 
 impl Recorder {
-    /// Begins to save under this name: pcap if it ends in `.pcap`, else pcapng; `-` is standard output. With rotation, a
-    /// number and the time of the first packet are put before the name's extension.
+    /// Begins to save under this name: pcap if it ends in `.pcap`, else pcapng; `-` is standard output. With
+    /// rotation, a number and the time of the first packet are put before the name's extension.
     pub fn create(path: PathBuf, rotation: Rotation) -> io::Result<Self> {
         let mut recorder =
             Self { path, rotation, current: None, earlier: VecDeque::new(), begun: 0, bytes: 0 };

@@ -7,8 +7,8 @@ use crate::decode::{Frame, QuickDecode};
 
 use super::record::Record;
 
-/// When a source's next packet was captured, and which source it is: packets of one moment come in the order of the
-/// command line.
+/// When a source's next packet was captured, and which source it is: packets of one moment come in the order
+/// of the command line.
 pub(super) type Turn = (Timestamp, u16);
 
 /// Packets of one source that were read already, and come before those of any other source.
@@ -30,8 +30,8 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// TLS key log lines that pcapng files carry, of all that was read so far: whatever these packets need is among them,
-    /// for it stands before them.
+    /// TLS key log lines that pcapng files carry, of all that was read so far: whatever these packets need is
+    /// among them, for it stands before them.
     pub const fn tls_secrets(&self) -> &'a [u8] {
         self.secrets
     }

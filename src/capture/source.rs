@@ -25,7 +25,7 @@ use super::tally::Count;
 const SNIFF: usize = 512;
 /// Fewest bytes that identify any capture or compression format.
 const SNIFF_AT_LEAST: usize = 8;
-/// A file compressed twice is still read; nobody compresses more often than that on purpose.
+/// A file compressed twice is still read; more than that is never intended.
 const MOST_LAYERS: usize = 2;
 /// The window of an inner one, in bytes: that of the highest level without --ultra.
 const INNER_WINDOW: usize = 8 << 20;
@@ -109,7 +109,7 @@ impl Source {
                 return Err(Error::Empty { path });
             }
             if known.is_none() && scanner.is_none() {
-                // As many bytes as there may be, however they come: what is said must not depend on that.
+                // As many bytes as there are, however they arrive: the message must not depend on that.
                 let mut more = first;
                 let missing = SNIFF.saturating_sub(more.len()) as u64;
                 // Even if reading failed, the bytes read before may identify the file.
@@ -177,8 +177,8 @@ impl Source {
         self.batch.findings.records.get(self.next)
     }
 
-    /// The packets at hand from the [`head`](Self::head) on, up to the turn of another source, as those of source `index`;
-    /// `number` is that of the packet before.
+    /// The packets at hand from the [`head`](Self::head) on, up to the turn of another source, as those of
+    /// source `index`; `number` is that of the packet before.
     #[inline]
     pub(super) fn run<'a>(
         &'a mut self,

@@ -25,7 +25,7 @@ impl Packet {
     }
 }
 
-/// The way round that a file's numbers are.
+/// The byte order of a file's numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Order {
     Little,

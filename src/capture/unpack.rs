@@ -22,8 +22,8 @@ const ZSTD_HEADER_START: usize = 5;
 /// What a compressed file may unpack to before its ratio matters.
 const FREE: u64 = 64 * 1024 * 1024;
 
-/// What `packed` unpacks to, but for a bomb: not more than a ratio times the `file_bytes` that were read, and with a
-/// window that is not too large.
+/// What `packed` unpacks to, but for a bomb: not more than a ratio times the `file_bytes` that were read, and
+/// with a window that is not too large.
 pub(super) fn unpack(
     compression: Compression,
     packed: Box<dyn Read + Send>,
@@ -54,7 +54,8 @@ impl Compression {
     }
 }
 
-/// Stops a decompression bomb, and what has failed: asked again, an unpacker may say something else, or continue in the middle of garbage.
+/// Stops a decompression bomb, and an unpacker that has failed: asked again, that may say something else, or
+/// continue in the middle of garbage.
 struct Guarded {
     unpacked: Box<dyn Read + Send>,
     failure: Option<(io::ErrorKind, String)>,
@@ -141,7 +142,7 @@ impl<R: BufRead> Read for Gzip<R> {
                 Ok(Status::StreamEnd) => self.member = None,
                 Ok(_) if produced == 0 && consumed == 0 && at_end => return Err(Compression::Gzip.cut()),
                 Ok(_) => {}
-                // What exactly is wrong the library says differently, depending on how much of it it saw at once.
+                // The library describes the same fault differently, depending on how much it saw at once.
                 Err(_) => {
                     let failure = Compression::Gzip.failed(&"its structure is wrong");
                     if produced == 0 {
@@ -161,12 +162,12 @@ impl<R: BufRead> Read for Gzip<R> {
 struct Zstd<R> {
     packed: R,
     decoder: Decoder<'static>,
-    /// How many bytes the decoder wants next: exactly those make it unpack one block, so that a broken block takes
-    /// no whole one down with it.
+    /// How many bytes the decoder wants next: exactly those make it unpack one block, so that a broken block
+    /// takes no whole one down with it.
     wanted: usize,
     between_frames: bool,
-    /// Whether the decoder may have more to give before it needs bytes: where a checksum behind a block is wrong, it would
-    /// keep what it had of that block.
+    /// Whether the decoder may have more to give before it needs bytes: where a checksum behind a block is
+    /// wrong, it would keep what it had of that block.
     has_more: bool,
 }
 

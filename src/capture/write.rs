@@ -14,8 +14,8 @@ const OPTION_TIME_RESOLUTION: u16 = 9;
 const OPTION_TIME_OFFSET: u16 = 14;
 /// Ten to the power of minus this many seconds.
 const NANOSECONDS: u8 = 9;
-/// Pcapng counts time from an interface's own zero upwards: for moments before 1970 that zero is the first second
-/// of the earliest moment that can be told.
+/// Pcapng counts time from an interface's own zero upwards: for moments before 1970 that zero is the first
+/// second of the earliest moment that can be told.
 const BEFORE_ALL_TIME: i64 = i64::MIN.div_euclid(1_000_000_000);
 
 /// Writes a pcapng file of one section, in little-endian byte order and with times in nanoseconds.

@@ -16,7 +16,7 @@ use crate::tui::ThemeName;
 
 pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
 
-/// What people do with it, in the help and the manual page.
+/// Examples for the help and the manual page.
 pub(super) const EXAMPLES: [(&str, &str); 6] = [
     ("ftpscope capture.pcap", "look at a capture"),
     ("ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -", "report on what another machine captures"),
@@ -127,8 +127,8 @@ pub struct ReportArgs {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Capture files (pcap or pcapng, optionally compressed with gzip, zstd or lz4); '-' is standard input. Several files
-    /// are merged by time
+    /// Capture files (pcap or pcapng, optionally compressed with gzip, zstd or lz4); '-' is standard input.
+    /// Several files are merged by time
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// Capture file, same as FILE; may be repeated
@@ -188,7 +188,8 @@ pub struct LimitArgs {
     /// Memory budget; all limits scale with it [default: 1G]
     #[arg(long, value_name = "SIZE", value_parser = max_memory)]
     pub max_memory: Option<Size>,
-    /// Directory for temporary files, in which sessions wait that memory does not hold [default: the system's]
+    /// Directory for temporary files, in which sessions wait that memory does not hold [default: the
+    /// system's]
     #[arg(long, value_name = "DIR")]
     pub temp_dir: Option<PathBuf>,
     /// Set a single limit, e.g. sessions=50000 or line-length=4K; may be repeated (see 'ftpscope limits')
@@ -369,7 +370,8 @@ impl LimitArgs {
         self.max_memory.map_or(Limits::DEFAULT_MEMORY, |size| size.bytes)
     }
 
-    /// What is left for what the terminal interface shows of all sessions: what is measured, not the worst case.
+    /// What is left for what the terminal interface shows of all sessions: what is measured, not the worst
+    /// case.
     pub fn for_sessions(&self) -> usize {
         let budget = self.budget();
         budget.saturating_sub(Limits::within(budget / 2).worst_case()).max(budget / 8)

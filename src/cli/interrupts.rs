@@ -1,7 +1,8 @@
 //! Ctrl-C and other signals while a report is made.
 //!
-//! If standard input is read, its writer gets the same signal and ends, which ends the capture: the report then covers
-//! what was captured. Otherwise the signal stops reading in good order. A second signal ends the program immediately.
+//! If standard input is read, its writer gets the same signal and ends, which ends the capture: the report
+//! then covers what was captured. Otherwise the signal stops reading in good order. A second signal ends the
+//! program immediately.
 
 use std::io;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use signal_hook::flag;
 
 use super::verdict::Verdict;
 
-/// Whether the one who started the program wants it to live on when the terminal closes, as nohup does: a signal that is
-/// caught is ignored no more.
+/// Whether the program was started to outlive its terminal, as with nohup: a signal that is caught is no
+/// longer ignored.
 fn is_hang_up_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

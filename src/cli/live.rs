@@ -96,7 +96,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
     Ok(LiveJob { job, fail_on: output.fail_on.map(severity), command: Some("live") })
 }
 
-/// What is written to is no file that is read, nor one that is written to otherwise.
+/// Refuses to write to a file that is also read, or written to twice.
 fn reject_collisions(record: Option<&Path>, output: Option<&Path>, read: &[&Path]) -> Result<(), Failure> {
     let is_same = |one: &Path, other: &Path| {
         one == other

@@ -54,7 +54,7 @@ pub(super) struct ReportJob {
     pub(super) analyzer: analyzer::Options,
     /// How to write.
     pub(super) format: FormatArg,
-    /// What that heeds.
+    /// The format's settings.
     pub(super) settings: Settings,
     /// Where to.
     pub(super) target: Target,

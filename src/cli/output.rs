@@ -1,4 +1,4 @@
-//! Where a report is written: standard output, or a file that appears only when it is whole.
+//! Where a report is written: standard output, or a file that is replaced atomically.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -73,7 +73,7 @@ impl Output {
         write(sink).map_err(|error| Failure::writing(&self.name, &error))
     }
 
-    /// All was written: lets a file appear under its name.
+    /// Everything was written: puts the file under its name.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         self.write(|sink| sink.flush())?;
         match self.sink {
@@ -130,8 +130,8 @@ impl Pending {
         if let Ok(metadata) = fs::metadata(&self.path) {
             self.file.set_permissions(metadata.permissions())?;
         }
-        // What a machine without power keeps of a file just written is its file system's affair, as for any other program:
-        // to wait for the disk would take as long as the report.
+        // What a machine without power keeps of a file just written is its file system's affair, as for any
+        // other program: to wait for the disk would take as long as the report.
         report_late_errors(&self.file)?;
         fs::rename(&self.scratch, &self.path)?;
         self.committed = true;
@@ -139,7 +139,7 @@ impl Pending {
     }
 }
 
-/// Some file systems tell only of a file that is closed that it could not be written (NFS, quotas).
+/// Some file systems report only on closing that a file could not be written (NFS, quotas).
 #[cfg(unix)]
 fn report_late_errors(file: &File) -> io::Result<()> {
     Ok(nix::unistd::close(file.try_clone()?)?)

@@ -25,7 +25,7 @@ impl Progress {
     pub(super) fn new(when: When) -> Self {
         let wanted = match when {
             When::Never => false,
-            // A bar in a log file is a heap of control characters, whoever asks for it.
+            // In a log file a bar is a heap of control characters, even if it was asked for.
             When::Auto | When::Always => std::io::stderr().is_terminal(),
         };
         let state = match (wanted, when) {

@@ -66,7 +66,8 @@ pub(super) fn run(
     Ok(outcome)
 }
 
-/// The longest key log that is read, in bytes: room for a million connections, and far less than a wrong file may hold.
+/// The longest key log that is read, in bytes: room for a million connections, and far less than a wrong file
+/// may hold.
 const KEY_LOG: u64 = 256 << 20;
 
 /// Reads a key log for the analyzer, from a file or a pipe.
@@ -185,8 +186,8 @@ fn lacks(capture: &Capture, limited: u64) -> Vec<String> {
     damage.chain(limits_reached(&capture.limits, limited)).collect()
 }
 
-/// What reached limits took, in words, if they took anything from a report; `limited` is how many sessions say so of
-/// themselves.
+/// What reached limits took, in words, if they took anything from a report; `limited` is how many sessions
+/// say so of themselves.
 pub(super) fn limits_reached(limits: &LimitCounts, limited: u64) -> Option<String> {
     let reached: Vec<String> = limits
         .iter()

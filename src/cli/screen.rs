@@ -107,7 +107,7 @@ fn options(settings: Settings, scratch: Scratch, files: Vec<PathBuf>, limits: Li
     }
 }
 
-/// Drops privileges that the interface does not need; it may still write where its user asks it to.
+/// Drops privileges that the interface does not need; it may still write where the user wants it to.
 fn drop_privileges(general: &GeneralArgs) {
     for line in confine(&Needs { whatever_is_asked: true, ..Needs::default() }) {
         if general.verbose > 0 {

@@ -48,14 +48,14 @@ impl From<Verdict> for ExitCode {
 /// Why there is no report.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// To be said on standard error: what can't be done with what, and how to go on.
+    /// A message for standard error: what failed, and how to go on.
     Said {
         /// The message.
         message: String,
         /// The exit status.
         verdict: Verdict,
     },
-    /// The reader of standard output is gone: it has what it wanted.
+    /// Whoever read standard output has closed it, and has what it wanted.
     ReaderGone,
     /// The user wants no report any more.
     Interrupted,

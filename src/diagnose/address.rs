@@ -93,7 +93,8 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
         let own = case.listening_peer(channel).ip;
         // Where the address is wrong, that it is private says nothing more.
         if is_private(advertised) && is_public(case.connecting_peer(channel).ip) && verdict.is_none() {
-            // A SYN to the address as announced, at the host that announced it: nobody translates at this point.
+            // A SYN to the address as announced, at the host that announced it: nobody translates at this
+            // point.
             let reached = same(advertised, own)
                 && channel.connection().is_some_and(|it| same(it.responder.ip, advertised));
             note(Kind::Private { active: channel.is_active(), advertised, reached });
@@ -176,8 +177,8 @@ fn names_a_partner(case: &Case<'_>, channel: &DataChannel, advertised: IpAddr) -
             && case.announced.contains(case.session.client.ip, Endpoint::new(advertised, port))
 }
 
-/// Whether an address is one that a client knows itself by behind NAT, in a container or in an emulator. A client that
-/// names many of them searches for something.
+/// Whether an address is one that a client knows itself by behind NAT, in a container or in an emulator. A
+/// client that names many of them searches for something.
 fn is_inner(case: &Case<'_>, channel: &DataChannel, advertised: IpAddr) -> bool {
     let near = |other: IpAddr| same_network(advertised, other);
     let only_here = is_loopback_or_link_local(advertised);
@@ -443,7 +444,7 @@ fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
     }
 }
 
-/// Who had no business on a data connection.
+/// A host that had no business on a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Stranger {
     ip: IpAddr,
@@ -455,7 +456,7 @@ struct Stranger {
     harmless: bool,
 }
 
-/// Whether somebody else than the control peers was on a channel's data connection.
+/// Whether a channel's data connection involved a host other than the control peers.
 pub(super) fn has_stranger(case: &Case<'_>, channel: &DataChannel) -> bool {
     stranger(case, channel, true).is_some()
 }
@@ -472,7 +473,8 @@ fn stranger(case: &Case<'_>, channel: &DataChannel, refused: bool) -> Option<Str
         return None;
     }
     let (listening, connecting) = (case.listening_peer(channel).ip, case.connecting_peer(channel).ip);
-    // Between two families no address can be compared: a dual-stacked control peer is as likely as a stranger.
+    // Between two families no address can be compared: a dual-stacked control peer is as likely as a
+    // stranger.
     let comparable = same_family(connection.responder.ip, listening);
     let advertised = advertised_address(channel).is_some_and(|ip| same(ip, connection.responder.ip));
     let known_listener = advertised || same(connection.responder.ip, listening);

@@ -1,5 +1,5 @@
-//! The endpoints that servers announced, over all sessions: a client that names one of them to another server means a
-//! transfer between the two (FXP), whether or not it comes about.
+//! The endpoints that servers announced, over all sessions: a client that names one of them to another server
+//! means a transfer between the two (FXP), whether or not it comes about.
 
 use crate::base::KeyedSet;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! One session on the table: the questions that several rules ask of it.
+//! One session, and the questions that several rules ask about it.
 
 use std::net::IpAddr;
 
@@ -186,8 +186,8 @@ impl<'a> Case<'a> {
         self.session.command(transfer.command)
     }
 
-    /// Whether the capture may lack a command of this verb that was in force at the command at `index`: bytes of the client
-    /// are missing since the last one that was captured.
+    /// Whether the capture may lack a command of this verb that was in force at the command at `index`: bytes
+    /// of the client are missing since the last one that was captured.
     pub(super) fn may_have_missed(&self, verb: &Verb, index: CommandIndex) -> bool {
         let Some(command) = self.session.command(index) else { return false };
         let before = self.session.commands.get(..index.position()).unwrap_or_default();
@@ -217,7 +217,8 @@ impl<'a> Case<'a> {
         self.session.data_channel(transfer.data_channel?)?.connection()
     }
 
-    /// When the client turned to something else after a channel's negotiation: the next one, QUIT, or the end.
+    /// When the client turned to something else after a channel's negotiation: the next one, QUIT, or the
+    /// end.
     pub(super) fn moved_on(&self, channel: &DataChannel) -> Option<Timestamp> {
         let number = channel.command()?;
         let later = self.session.commands.iter().skip(number.position().saturating_add(1));
@@ -237,7 +238,8 @@ impl<'a> Case<'a> {
         unread || self.session.gaps.iter().any(|gap| gap.from == Party::Server)
     }
 
-    /// Whether any reply of the server is in the capture: without one, the other direction was not captured at all.
+    /// Whether any reply of the server is in the capture: without one, the other direction was not captured
+    /// at all.
     pub(super) fn server_was_heard(&self) -> bool {
         !self.session.greeting.is_empty()
             || !self.session.unsolicited.is_empty()
@@ -360,8 +362,8 @@ pub(super) fn same_family(one: IpAddr, other: IpAddr) -> bool {
     one.to_canonical().is_ipv4() == other.to_canonical().is_ipv4()
 }
 
-/// Whether an address means nothing to the wide Internet: RFC 1918, 6598, 3927, 4193, link-local and loopback.
-/// Documentation ranges count as public.
+/// Whether an address means nothing to the wide Internet: RFC 1918, 6598, 3927, 4193, link-local and
+/// loopback. Documentation ranges count as public.
 pub(super) fn is_private(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(v4) => {

@@ -1,11 +1,12 @@
 //! What Linux's connection tracking helper for FTP makes of one line of the control connection.
 //!
-//! The rules are those of the kernel's nf_conntrack_ftp: it looks at single packets, at their first bytes alone, and
-//! only where they follow a line feed. It searches PORT and EPRT from the client, `227 ` and `229 ` from the server. A
-//! packet that begins like one of these and can't be read to its end is dropped, not passed, lest the helper lose track.
+//! The rules are those of the kernel's nf_conntrack_ftp: it looks at single packets, at their first bytes
+//! alone, and only where they follow a line feed. It searches PORT and EPRT from the client, `227 ` and `229
+//! ` from the server. A packet that begins like one of these and can't be read to its end is dropped, not
+//! passed, lest the helper lose track.
 //!
-//! In comes the text of a line; out comes whether the helper can read it. Where the line lay in its packets is the
-//! caller's to judge.
+//! In comes the text of a line; out comes whether the helper can read it. Where the line lay in its packets
+//! is the caller's to judge.
 
 /// Why the helper can't use a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

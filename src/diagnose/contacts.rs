@@ -1,4 +1,5 @@
-//! When which client had a session with which server: what failed between the two before or after is read by it.
+//! When which client had a session with which server: what failed between the two before or after is read by
+//! it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

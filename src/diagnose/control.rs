@@ -1,4 +1,5 @@
-//! The control connection itself: lines beyond measure, bytes that the capture lacks, connections that never came about.
+//! The control connection itself: oversized lines, bytes missing from the capture, connections that never
+//! came about.
 
 use super::Options;
 use super::case::Case;

@@ -34,7 +34,8 @@ fn out_of_reach(case: &Case<'_>, channel: &DataChannel) -> bool {
         .is_some_and(|it| is_private(it.listener.ip) && is_public(case.connecting_peer(channel).ip))
 }
 
-/// Whether the very pair of a channel was still in TIME_WAIT: another pair on the same listener hinders nobody.
+/// Whether the very pair of a channel was still in TIME_WAIT: another pair on the same listener hinders
+/// nobody.
 fn in_time_wait(channel: &DataChannel) -> bool {
     channel.reuse.as_ref().is_some_and(|reuse| reuse.in_time_wait && reuse.kind == ReuseKind::FourTuple)
 }
@@ -304,7 +305,8 @@ fn epsv_alternative(case: &Case<'_>, alike: Alike, channel: &DataChannel) -> Opt
     })
 }
 
-/// The reply, or its lack, that says of a transfer that no data connection came about, where no SYN of one was seen.
+/// The reply, or its lack, that says of a transfer that no data connection came about, where no SYN of one
+/// was seen.
 enum Unattempted<'a> {
     Said(&'a Reply),
     Silent,
@@ -433,7 +435,8 @@ fn unseen_cause(case: &Case<'_>, channel: &DataChannel, waited: Option<TimeDelta
     (gave_up.unwrap_or_default(), advice)
 }
 
-/// A data connection that its listener closed before the transfer for which it was made, and the reply that failed that.
+/// A data connection that its listener closed before the transfer for which it was made, and the reply that
+/// failed that.
 pub(super) fn closed_early<'a>(case: &Case<'a>, transfer: &Transfer) -> Option<(&'a Connection, &'a Reply)> {
     let channel = case.session.data_channel(transfer.data_channel?)?;
     let connection = channel.connected().filter(|it| it.bytes() == 0 && !it.tls)?;

@@ -172,10 +172,10 @@ impl Sink {
     }
 }
 
-/// So many groups are looked through one by one: most sessions have no more.
+/// Up to this many groups are searched one by one: most sessions have no more.
 const FEW: usize = 8;
 
-/// Like cases under one roof: what happened to the same thing again and again becomes one finding.
+/// Similar cases: what happens to the same thing again and again becomes one finding.
 #[derive(Debug)]
 pub(super) struct Groups<K> {
     room: usize,
@@ -235,8 +235,8 @@ impl<K: Clone + Eq + Hash> Groups<K> {
         Self { room, index: HashMap::new(), found: Vec::new() }
     }
 
-    /// The group of `key` for one more case, which is the first one's channel and time if it is new; none where there
-    /// is no room for another.
+    /// The group of `key` for one more case, which is the first one's channel and time if it is new; none
+    /// where there is no room for another.
     pub(super) fn add(&mut self, key: K, channel: ChannelIndex, time: Timestamp) -> Option<&mut Group> {
         let next = self.found.len();
         let among_first = self.found.iter().take(FEW).position(|(known, _)| *known == key);

@@ -21,7 +21,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// A page of text, no wider than 80 columns, with the thresholds on which the code hangs.
+    /// A page of text, no wider than 80 columns, with the thresholds that the code depends on.
     pub fn page(&self, thresholds: &Thresholds) -> String {
         let mut page = format!("{} ({})\n", self.code, self.severity);
         for (title, text) in

@@ -64,15 +64,16 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     }
 }
 
-/// The reply of 4yz or 5yz that ended a transfer; an abort and the end of the session have findings of their own.
+/// The reply of 4yz or 5yz that ended a transfer; an abort and the end of the session have findings of their
+/// own.
 fn failure<'a>(case: &Case<'a>, transfer: &Transfer) -> Option<&'a Reply> {
     let reply = case.final_reply(transfer)?;
     (transfer.status == Status::Failed && reply.is_negative() && !matches!(reply.code, 421 | 426))
         .then_some(reply)
 }
 
-/// Whether the server refused a data connection for its TLS session: by its words, or since it carried nothing but a full
-/// handshake.
+/// Whether the server refused a data connection for its TLS session: by its words, or since it carried
+/// nothing but a full handshake.
 pub(super) fn wants_reuse(case: &Case<'_>, transfer: &Transfer, reply: &Reply) -> bool {
     let channel = transfer.data_channel.and_then(|number| case.session.data_channel(number));
     let bare = || channel.is_some_and(tls::reuse::is_bare_full_handshake);

@@ -8,8 +8,8 @@ use crate::report::{Code, Command, CommandIndex, Protection};
 /// Lines that are no commands, before they are told of.
 const LINES: usize = 3;
 
-/// The first of the lines at the end of a session that are no commands, and how many there are: none of them was answered
-/// by a reply, and some are no words at all.
+/// The first of the lines at the end of a session that are no commands, and how many there are: none of them
+/// was answered by a reply, and some are no words at all.
 pub(super) fn begins<'a>(case: &Case<'a>) -> Option<(CommandIndex, &'a Command, usize)> {
     let session = case.session;
     if !session.gaps.is_empty() || !case.server_was_heard() {
@@ -29,7 +29,8 @@ pub(super) fn begins<'a>(case: &Case<'a>) -> Option<(CommandIndex, &'a Command, 
     (begun && garbage && count >= LINES).then_some((index, command, count))
 }
 
-/// Whether no client would call a command so: verbs have three or four letters (RFC 959), extensions few more.
+/// Whether no client would call a command so: verbs have three or four letters (RFC 959), extensions few
+/// more.
 fn is_no_word(verb: &str) -> bool {
     !(2..=8).contains(&verb.len()) || !verb.bytes().all(|byte| byte.is_ascii_alphabetic())
 }

@@ -2,7 +2,8 @@
 
 use crate::report::{Code, Finding, Session};
 
-/// Whether a finding says that something is missing, or that too little of it is there: what was left out may be it.
+/// Whether a finding says that something is missing, or that too little of it is there: what was left out may
+/// be it.
 pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
     match finding.code {
         Code::DataUnanswered

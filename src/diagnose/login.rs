@@ -72,8 +72,8 @@ struct Rejection<'a> {
     user: Option<&'a str>,
 }
 
-/// The rejections that judge a login: none for a limit of connections or the end of the session, none after the login was
-/// accepted.
+/// The rejections that judge a login: none for a limit of connections or the end of the session, none after
+/// the login was accepted.
 fn rejections<'a>(case: &Case<'a>) -> impl Iterator<Item = Rejection<'a>> {
     let mut rejected_user = false;
     let mut accepted = false;

@@ -1,4 +1,5 @@
-//! What a middlebox would make of the negotiations: Linux's nf_conntrack_ftp, which firewalls and NAT rely on.
+//! What a middlebox would make of the negotiations: Linux's nf_conntrack_ftp, which firewalls and NAT rely
+//! on.
 
 use super::case::{Case, argument, same};
 use super::conntrack::{Flaw, eprt, port, reply_227, reply_229};
@@ -58,10 +59,10 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     }
 }
 
-/// Why the helper would miss or drop the negotiation of a channel, if it would.
+/// Why the helper would miss or drop the negotiation of a channel; none if it wouldn't.
 fn blind(case: &Case<'_>, channel: &DataChannel) -> Option<(Blind, Timestamp)> {
     let Some(command) = case.negotiator(channel) else {
-        // Nothing was seen of it, by us as little as by a middlebox.
+        // Nothing of it was seen, neither here nor by a middlebox.
         let under_tls = matches!(case.session.security, Security::ExplicitTls | Security::ImplicitTls)
             && channel.mode().is_none()
             && channel.matched_by() == Some(MatchedBy::Inferred);
@@ -73,7 +74,7 @@ fn blind(case: &Case<'_>, channel: &DataChannel) -> Option<(Blind, Timestamp)> {
         return None;
     }
     let (line, carrier) = carrier(channel, command)?;
-    // Whoever reads TLS with the keys knows that nobody else does.
+    // If we need keys to read it, a middlebox can't.
     if line.protection == Protection::Tls || line.end == LineEnd::None {
         return None;
     }
@@ -124,7 +125,8 @@ fn last_line(reply: &Reply) -> &str {
     reply.text.raw().rsplit('\n').next().unwrap_or_default()
 }
 
-/// The helper expects a connection only to the address that the line came from, unless it is configured to be loose.
+/// The helper expects a connection only to the address that the line came from, unless it is configured to be
+/// loose.
 fn address(case: &Case<'_>, channel: &DataChannel) -> Option<Blind> {
     let advertised = channel.advertised()?.ip?;
     if super::address::is_meant(case, channel) {

@@ -63,9 +63,9 @@ fn is_all(command: &Command) -> bool {
     argument(command).trim().eq_ignore_ascii_case("ALL")
 }
 
-/// RFC 2428 section 2: 522 refuses the network protocol and lists those that will do. A 522 to a transfer command is
-/// about data protection (RFC 4217) and not meant here. PASV and PORT carry IPv4 addresses only: over IPv6 a refusal of
-/// them is about the protocol too.
+/// RFC 2428 section 2: 522 refuses the network protocol and lists those that will do. A 522 to a transfer
+/// command is about data protection (RFC 4217) and not meant here. PASV and PORT carry IPv4 addresses only:
+/// over IPv6 a refusal of them is about the protocol too.
 fn protocol_unsupported(case: &Case<'_>, sink: &mut Sink) {
     let mut groups = Groups::new(case.options.findings);
     let over_ipv6 = !case.session.server.ip.to_canonical().is_ipv4();

@@ -101,9 +101,10 @@ fn uses(case: &Case<'_>, active: bool) -> Vec<Use> {
         .collect()
 }
 
-/// Whether so many uses of so few ports must meet inside TIME_WAIT; the ports of a range lie together, and those that were
-/// kept on purpose need not. More uses than ports within one TIME_WAIT do so for certain; that the few ports seen are all
-/// there are is taken from each having served twice on average, or from their lying close together.
+/// Whether so many uses of so few ports must meet inside TIME_WAIT; the ports of a range lie together, and
+/// those that were kept on purpose need not. More uses than ports within one TIME_WAIT do so for certain;
+/// that the few ports seen are all there are is taken from each having served twice on average, or from their
+/// lying close together.
 fn shortage(uses: &mut [Use], active: bool, time_wait: TimeDelta) -> Option<Shortage> {
     if uses.len() < FEWEST_USES || !uses.iter().any(|it| it.in_time_wait) {
         return None;
@@ -249,7 +250,8 @@ impl Ledger {
         forgotten
     }
 
-    /// The listeners whose shortage shows only over several sessions, and those that some connections reach and others not.
+    /// The listeners whose shortage shows only over several sessions, and those that some connections reach
+    /// and others not.
     pub(super) fn close(&mut self, options: &Options, sink: &mut Sink) {
         let mut listeners: Vec<_> = self.listeners.drain().collect();
         listeners.sort_unstable_by_key(|&(key, _)| key);

@@ -31,7 +31,7 @@ pub(super) enum Refusal {
     NotFound,
     /// The file or directory may not be used so.
     Permission,
-    /// Somebody else uses it now.
+    /// It is in use.
     Busy,
     /// User or password.
     BadCredentials,

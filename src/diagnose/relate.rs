@@ -21,8 +21,8 @@ const NO_CONNECTION: &[Code] = &[
     Code::TransferFailed,
 ];
 
-/// The codes that a finding of this code may follow from, the nearest cause first. What stands in a row never leads back
-/// to it, so that no chain of causes is a circle.
+/// The codes that a finding of this code may follow from, the nearest cause first. What stands in a row never
+/// leads back to it, so that no chain of causes is a circle.
 pub(super) const fn causes(code: Code) -> &'static [Code] {
     match code {
         Code::DataUnanswered | Code::DataRefused => {

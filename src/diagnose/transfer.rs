@@ -97,8 +97,8 @@ fn abor_after<'a>(case: &Case<'a>, transfer: &Transfer) -> Option<&'a Command> {
     next.filter(|next| next.verb == Verb::Abor)
 }
 
-/// Whether the size that SIZE announced is that of the representation that was transferred: line ends count differently in
-/// TYPE A and TYPE I.
+/// Whether the size that SIZE announced is that of the representation that was transferred: line ends count
+/// differently in TYPE A and TYPE I.
 fn is_size_of_representation(case: &Case<'_>, transfer: &Transfer) -> bool {
     let before = case.session.commands.iter().take(transfer.command.position()).rev();
     let mut asked = before.skip_while(|command| command.verb != Verb::Size);

@@ -10,7 +10,7 @@ use crate::report::{
 
 /// The rules of this family.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
-    // Whoever lacks lines can't say when one came.
+    // Where lines are missing, nobody can say when one came.
     if !case.session.gaps.is_empty() || !case.server_was_heard() {
         return;
     }

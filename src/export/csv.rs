@@ -1,7 +1,7 @@
 //! Comma- and tab-separated values: one table of the report, with a row for each of its items.
 //!
-//! Spreadsheets run a cell that begins with `=` or the like as a formula (CSV injection, CWE-1236), quoted or not. In CSV,
-//! such text from the wire gets a leading apostrophe, as OWASP recommends.
+//! Spreadsheets run a cell that begins with `=` or the like as a formula (CSV injection, CWE-1236), quoted or
+//! not. In CSV, such text from the wire gets a leading apostrophe, as OWASP recommends.
 
 mod columns;
 
@@ -57,8 +57,8 @@ enum Dialect {
     Csv,
     /// For programs with a full CSV parser: commas; text from the wire is unchanged.
     RawCsv,
-    /// For programs that split lines: tabs and no quotes; control characters are escaped, so that no cell contains a tab or
-    /// a line end.
+    /// For programs that split lines: tabs and no quotes; control characters are escaped, so that no cell
+    /// contains a tab or a line end.
     Tsv,
 }
 
@@ -291,8 +291,8 @@ fn push_wire(wire: &str, dialect: Dialect, cell: &mut String) {
     }
 }
 
-/// Whether some spreadsheet takes a cell that begins so for a formula: the operators, also in full width, and the control
-/// characters that some programs skip in front of them.
+/// Whether some spreadsheet takes a cell that begins so for a formula: the operators, also in full width, and
+/// the control characters that some programs skip in front of them.
 const fn begins_formula(character: char) -> bool {
     matches!(character, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠')
 }

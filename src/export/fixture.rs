@@ -1,5 +1,5 @@
-//! A sample report: a passive download, an active transfer that a firewall blocks, a reuse inside TIME_WAIT, and peers
-//! that try to attack the reader of the report by the text they send.
+//! A sample report: a passive download, an active transfer that a firewall blocks, a reuse inside TIME_WAIT,
+//! and peers that try to attack the reader of the report by the text they send.
 
 use crate::base::{FrameNumber, LimitName, Secret, TimeDelta, Timestamp};
 use crate::ftp::Verb;

@@ -1,7 +1,7 @@
 //! The formats of a report, by name.
 //!
-//! A new format is a module that implements [`Format`], and its line in [`FORMATS`]: the command line and its help, the
-//! terminal interface and the manual page read that list.
+//! A new format is a module that implements [`Format`], and its line in [`FORMATS`]: the command line and its
+//! help, the terminal interface and the manual page read that list.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ pub fn format_named(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
-/// What may be asked of a format. Each heeds what concerns it.
+/// What may be asked of a format. Each format uses what concerns it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings {
     /// How text is laid out.
@@ -57,7 +57,8 @@ pub trait Format: fmt::Debug + Sync {
         &[]
     }
 
-    /// Whether what is written first needs the whole capture to be known, so that all sessions have to wait for its end.
+    /// Whether what is written first needs the whole capture to be known, so that all sessions have to wait
+    /// for its end.
     fn needs_all_first(&self) -> bool {
         false
     }
@@ -68,14 +69,14 @@ pub trait Format: fmt::Debug + Sync {
 
 /// A report that is written as its sessions become known.
 pub trait Stream: Send {
-    /// Whether sessions belong in the order of their first packets wherever they come from. Where this is false, those that
-    /// come through a pipe are written as they end, for whoever waits for them.
+    /// Whether sessions belong in the order of their first packets wherever they come from. Where this is
+    /// false, those that come through a pipe are written as they end, for whoever waits for them.
     fn is_ordered(&self) -> bool {
         true
     }
 
-    /// Writes what stands above the sessions, of which there will be those of these names, in this order. Called first, and
-    /// only for a format that needs all that first.
+    /// Writes what stands above the sessions, of which there will be those of these names, in this order.
+    /// Called first, and only for a format that needs it.
     fn heading(
         &mut self,
         capture: &Capture,
@@ -89,7 +90,7 @@ pub trait Stream: Send {
     /// Adds the next session.
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()>;
 
-    /// Nothing further is at hand for now: whoever waits for complete sessions should get them.
+    /// Nothing further is available for now: complete sessions should be passed on to whoever waits for them.
     fn pause(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let _ = out;
         Ok(())

@@ -85,7 +85,8 @@ impl JsonDocument {
         self.json.write_to(out, BUFFER_SIZE)
     }
 
-    /// Adds the capture and the findings that concern more than one session, and ends the document with a line feed.
+    /// Adds the capture and the findings that concern more than one session, and ends the document with a
+    /// line feed.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
         if !self.has_sessions {
             self.header()?;
@@ -109,7 +110,7 @@ impl JsonDocument {
     }
 }
 
-/// A document is of no use until it is complete, so that a pause writes nothing.
+/// A document is of no use until it is complete, so a pause writes nothing.
 impl Stream for JsonDocument {
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
         Self::session(self, session, out)
@@ -160,7 +161,8 @@ impl JsonLines {
         self.json.write_to(out, 0)
     }
 
-    /// Adds the closing line: the report without its sessions, that is `schema`, `tool`, `capture` and `findings`.
+    /// Adds the closing line: the report without its sessions, that is `schema`, `tool`, `capture` and
+    /// `findings`.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
         self.line(&ClosingLine { schema: Schema::default(), tool: Tool::default(), capture, findings })?;
         self.flush(out)
@@ -207,8 +209,8 @@ pub fn session_line(session: &Session, out: &mut dyn Write) -> io::Result<()> {
     line(session, out)
 }
 
-/// Writes one event as a line of JSON: `time`, `frame`, `session`, `client`, `server`, `event`, then the members of that
-/// kind of event, named as in the report.
+/// Writes one event as a line of JSON: `time`, `frame`, `session`, `client`, `server`, `event`, then the
+/// members of that kind of event, named as in the report.
 pub fn event_line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
     line(event, out)
 }

@@ -1,7 +1,7 @@
 //! The report for a person at a terminal.
 //!
-//! The captures come first, then each session with its findings. The totals come last, because a terminal shows the end
-//! of a long report.
+//! The captures come first, then each session with its findings. The totals come last, because a terminal
+//! shows the end of a long report.
 
 mod findings;
 mod page;
@@ -220,7 +220,8 @@ impl Totals {
     }
 }
 
-/// What went wrong in the sessions where most did, for a report that is too long to read: the first few, by severity.
+/// What went wrong in the sessions where most did, for a report that is too long to read: the first few, by
+/// severity.
 #[derive(Debug, Default)]
 struct Headlines(Vec<(Severity, u64, String)>);
 

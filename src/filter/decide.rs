@@ -77,8 +77,8 @@ mod tests {
     use crate::filter::Filter;
     use crate::report::testing::silent_session;
 
-    /// What a filter says of a session whose addresses are known, one of whose findings is not, and whose user
-    /// is not known at all.
+    /// What a filter says of a session whose addresses are known, one of whose findings is not, and whose
+    /// user is not known at all.
     fn decision(filter: &str) -> Option<bool> {
         let start = Timestamp::from_nanos(0);
         let session = silent_session("one", "192.0.2.1:50000", "192.0.2.2:21", start);

@@ -27,8 +27,8 @@ pub enum AuthMechanism {
 /// command = verb [ SP argument ]        (RFC 959 section 5.3; RFC 2640 section 2: exactly one space)
 /// ```
 ///
-/// Leading blanks, NULs and byte order marks are skipped; a tab separates as well as a space. The verb of a blank line is
-/// empty.
+/// Leading blanks, NULs and byte order marks are skipped; a tab separates as well as a space. The verb of a
+/// blank line is empty.
 pub fn parse_command(line: &[u8]) -> (Verb, Option<&[u8]>) {
     let (verb, rest) = split_word(without_leading_rubbish(line.trim_ascii_start()));
     (Verb::parse(verb), rest.filter(|argument| !argument.is_empty()))

@@ -28,8 +28,8 @@ pub fn announced_size(text: &str) -> Option<u64> {
     })
 }
 
-/// The first byte that the argument of RANG names, and how many bytes there are up to the last. None where the range is
-/// empty, as in `RANG 1 0`, which takes back an earlier one.
+/// The first byte that the argument of RANG names, and how many bytes there are up to the last. None where
+/// the range is empty, as in `RANG 1 0`, which takes back an earlier one.
 ///
 /// ```text
 /// first-byte SP last-byte              (draft-bryan-ftpext-range)

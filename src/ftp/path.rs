@@ -72,8 +72,8 @@ impl WorkingDirectory {
         }
     }
 
-    /// The path of what a command names from the directory in which the login ended, where no more is known of it; without
-    /// an argument that of the directory itself.
+    /// The path of what a command names from the directory in which the login ended, where no more is known
+    /// of it; without an argument that of the directory itself.
     pub fn resolve_from_login(&self, argument: Option<&str>) -> Option<String> {
         let Self::FromLogin(directory) = self else { return None };
         let name = argument.unwrap_or(".");
@@ -123,8 +123,9 @@ pub fn join(directory: Option<&str>, name: &str) -> Option<String> {
 /// "directory-name" text        (RFC 959 appendix II; a quote in the name is doubled)
 /// ```
 ///
-/// Some servers double no quotes: where the one that should end the path has more of a name behind it, the path reaches
-/// to the line's last. None where there is no quoted one; text before the first quote is passed over.
+/// Some servers double no quotes: where the one that should end the path has more of a name behind it, the
+/// path reaches to the line's last. None where there is no quoted one; text before the first quote is passed
+/// over.
 pub fn quoted_path(text: &str) -> Option<String> {
     let (_, quoted) = text.split_once('"')?;
     let (path, rest) = unquoted(quoted)?;

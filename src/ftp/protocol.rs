@@ -19,8 +19,8 @@ pub enum Plausible {
     NeedMore,
 }
 
-/// A stream's first bytes without what some servers and clients say before their first line by mistake, and what nobody
-/// means anything by: blanks, empty lines, NULs, a byte order mark.
+/// A stream's first bytes without what some servers and clients say before their first line by mistake, and
+/// what nobody means anything by: blanks, empty lines, NULs, a byte order mark.
 pub fn without_leading_rubbish(mut bytes: &[u8]) -> &[u8] {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     loop {
@@ -34,8 +34,8 @@ pub fn without_leading_rubbish(mut bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether a server's line, which is no reply, shows that another protocol is spoken: those that begin with a code of their
-/// own are left to [`reply_plausibility`].
+/// Whether a server's line, which is no reply, shows that another protocol is spoken: those that begin with a
+/// code of their own are left to [`reply_plausibility`].
 pub fn names_another_protocol(line: &[u8]) -> bool {
     const GREETINGS: [&[u8]; 9] = [b"SSH-", b"+", b"-ERR", b"* ", b"HTTP/", b"RFB ", b"<", b"{", b"@RSYNCD"];
     GREETINGS.iter().any(|greeting| begins_ignoring_case(line, greeting))

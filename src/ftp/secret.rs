@@ -19,7 +19,8 @@ pub enum Secrecy {
 /// What stands where a secret was.
 pub const HIDDEN: &str = "***";
 
-/// Words behind SITE that a password follows: what servers call them by which passwords are changed and users added.
+/// Words behind SITE that a password follows: what servers call them by which passwords are changed and users
+/// added.
 const SITE_COMMANDS: [&[u8]; 8] =
     [b"PSWD", b"PASS", b"PASSWD", b"PASSWORD", b"CHPASS", b"GPASS", b"ADDUSER", b"CHGPASS"];
 

@@ -103,7 +103,8 @@ impl Verb {
 
     /// Whether the whole argument is a secret: a password or an account.
     ///
-    /// What a client puts before PASS by mistake, such as a NUL or a byte order mark, does not make its password public.
+    /// What a client puts before PASS by mistake, such as a NUL or a byte order mark, does not make its
+    /// password public.
     pub fn has_secret(&self) -> bool {
         const OTHERS: [&str; 4] = ["PASS", "ACCT", "XPASS", "PASSWD"];
         match self {

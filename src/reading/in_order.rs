@@ -5,8 +5,8 @@ use crate::base::FrameNumber;
 use crate::report::Session;
 use crate::store::{Error, Queue};
 
-/// Gives an observer each session as soon as none can follow that began earlier. Those that there is no room for in memory
-/// wait in a temporary file, however many they are.
+/// Gives an observer each session as soon as none can follow that began earlier. Those that there is no room
+/// for in memory wait in a temporary file, however many they are.
 #[derive(Debug)]
 pub struct InOrder<'o, O> {
     observer: &'o mut O,

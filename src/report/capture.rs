@@ -32,7 +32,8 @@ pub struct Capture {
     pub silent_connections: u64,
     /// Caps that were reached.
     pub limits: LimitCounts,
-    /// Connections to a control port that never came about and of which no session came, by client and server.
+    /// Connections to a control port that never came about and of which no session came, by client and
+    /// server.
     #[serde(skip)]
     pub attempts: Vec<ControlAttempt>,
 }

@@ -26,15 +26,16 @@ pub struct DataChannel {
     pub reuse: Option<Reuse>,
     /// The other control session of a server-to-server transfer.
     pub peer_session: Option<Uid>,
-    /// Further attempts on the listening endpoint that carried nothing: strangers that were reset, SYNs that failed.
+    /// Further attempts on the listening endpoint that carried nothing: strangers that were reset, SYNs that
+    /// failed.
     pub other_attempts: Vec<Connection>,
 }
 
-/// A data connection or an attempt at one, and how it belongs to its channel.
+/// A data connection or an attempt at one, and how it was matched to its channel.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Attempt {
-    /// How the connection was told to belong here.
+    /// How the connection was matched.
     pub matched_by: MatchedBy,
     /// The connection, also a refused or unanswered one.
     pub connection: Box<Connection>,
@@ -97,7 +98,7 @@ impl DataChannel {
         }
     }
 
-    /// How the connection was told to belong here.
+    /// How the connection was matched.
     pub fn matched_by(&self) -> Option<MatchedBy> {
         self.attempt.as_ref().map(|attempt| attempt.matched_by)
     }
@@ -169,7 +170,7 @@ choices! {
 }
 
 choices! {
-    /// How a connection was told to belong to a channel.
+    /// How a connection was matched to a channel.
     #[non_exhaustive]
     pub enum MatchedBy {
         /// Both addresses and the listening port as predicted.
@@ -180,7 +181,7 @@ choices! {
         ThirdParty => "third_party" | "server to server",
         /// The default data ports.
         Default => "default" | "default ports",
-        /// By addresses and time alone.
+        /// By address and time only.
         Inferred => "inferred" | "matched by address and time only",
     }
 }

@@ -46,7 +46,8 @@ impl fmt::Display for CommunityId {
 
 /// The Community ID v1 of a TCP connection, with seed 0: direction doesn't matter.
 pub fn community_id(one: Endpoint, other: Endpoint) -> CommunityId {
-    // Address before port, as bytes: and an IPv4 address before an IPv6 one only where the families are mixed.
+    // Address before port, as bytes: and an IPv4 address before an IPv6 one only where the families are
+    // mixed.
     let (low, high) = if (one.ip, one.port) <= (other.ip, other.port) { (one, other) } else { (other, one) };
     // The seed, two addresses, the protocol and a byte of padding, two ports.
     let mut flow = [0; 2 + 16 + 16 + 2 + 4];

@@ -15,7 +15,8 @@ pub struct Finding {
     pub code: Code,
     /// How bad.
     pub severity: Severity,
-    /// One plain sentence that names the addresses and ports involved. Text from the wire in it is not yet defused.
+    /// One plain sentence that names the addresses and ports involved. Text from the wire in it is not yet
+    /// defused.
     pub summary: String,
     /// What to do about it.
     pub advice: Option<Cow<'static, str>>,
@@ -45,7 +46,8 @@ const fn once() -> u64 {
 }
 
 impl Finding {
-    /// How bad it is for those who act on it: what another finding explains is a notice at most, for its cause counts.
+    /// How bad it is for those who act on it: what another finding explains is a notice at most, for its
+    /// cause counts.
     pub fn weight(&self) -> Severity {
         match self.explained_by {
             Some(_) => self.severity.min(Severity::Notice),

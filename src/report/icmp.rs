@@ -108,7 +108,8 @@ impl IcmpMessage {
         }
     }
 
-    /// Whether a connection that has not come about won't: the packet can't get where it was sent, however often.
+    /// Whether a connection that has not come about won't: the packet can't get where it was sent, however
+    /// often.
     pub const fn refuses(&self) -> bool {
         match self.version {
             IcmpVersion::V4 => self.kind != Self::SOURCE_QUENCH && !self.is_too_big(),

@@ -42,7 +42,8 @@ impl Prefix for Index {
     }
 }
 
-/// A struct behind its additional members. `#[serde(flatten)]` does the same through a map and takes twice the time.
+/// A struct behind its additional members. `#[serde(flatten)]` does the same through a map and takes twice
+/// the time.
 pub(super) struct Prefixed<'a, P, T> {
     pub(super) prefix: P,
     pub(super) item: &'a T,

@@ -45,8 +45,8 @@ impl Directions {
         }
     }
 
-    /// The directions of a whole capture, by how many of its sessions have those of the client only, those of the server
-    /// only, and both: one that is captured in a few packets only may lack one by chance.
+    /// The directions of a whole capture, by how many of its sessions have those of the client only, those of
+    /// the server only, and both: one that is captured in a few packets only may lack one by chance.
     pub const fn of_most(client_only: u64, server_only: u64, both: u64) -> Self {
         const FEW: u64 = 20;
         let (with_client, with_server) = (both.saturating_add(client_only), both.saturating_add(server_only));
@@ -111,8 +111,9 @@ impl Path {
     }
 }
 
-/// Hop limits (times to live) of one side's packets where they were captured: those of SYNs, FINs and whatever was not
-/// simply the next in order. What somebody between the hosts sends in a side's name seldom has the same.
+/// Hop limits (times to live) of one side's packets where they were captured: those of SYNs, FINs and
+/// whatever was not simply the next in order. What somebody between the hosts sends in a side's name seldom
+/// has the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct HopLimits {
@@ -134,9 +135,10 @@ impl HopLimits {
     }
 }
 
-/// What happened on a connection, a letter for each kind of event in order, as Zeek tells it: `s` SYN, `h` SYN-ACK, `a` bare
-/// ACK, `d` payload, `f` FIN, `r` RST, `g` gap, `t` retransmission, `w` zero window, `i` other content sent again, `q` SYN with
-/// FIN, `^` begun by an answer; in upper case where the originator sent it.
+/// What happened on a connection, a letter for each kind of event in order, as Zeek tells it: `s` SYN, `h`
+/// SYN-ACK, `a` bare ACK, `d` payload, `f` FIN, `r` RST, `g` gap, `t` retransmission, `w` zero window, `i`
+/// other content sent again, `q` SYN with FIN, `^` begun by an answer; in upper case where the originator
+/// sent it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct History {

@@ -42,8 +42,8 @@ impl Serialize for DataChannel {
     }
 }
 
-/// The members of a [`DataChannel`] that say more than they imply of each other. Those that contradict each other are an
-/// error; `active` counts only where there is no mode, and `differs` never.
+/// The members of a [`DataChannel`] that say more than they imply of each other. Those that contradict each
+/// other are an error; `active` counts only where there is no mode, and `differs` never.
 #[derive(Deserialize)]
 struct DataChannelRow {
     mode: Option<Mode>,
@@ -154,8 +154,8 @@ struct ConnectionRow {
     traffic: Traffic,
 }
 
-/// JSON holds one total of retransmitted, of missing and of unacknowledged bytes for both directions; reading back books them on the
-/// originator.
+/// JSON holds one total of retransmitted, of missing and of unacknowledged bytes for both directions; reading
+/// back books them on the originator.
 impl From<ConnectionRow> for Connection {
     fn from(row: ConnectionRow) -> Self {
         Self {

@@ -16,7 +16,8 @@ use crate::base::encode;
 use crate::base::{Endpoint, FrameNumber, LimitSet, Secret, Text, TimeDelta, Timestamp, choices};
 use crate::ftp::{LineEnd, Party, Verb};
 
-/// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the same.
+/// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the
+/// same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(transparent)]
@@ -65,7 +66,8 @@ pub struct Session {
     /// When that came.
     #[serde(skip)]
     pub closed_at: Option<Timestamp>,
-    /// Other sessions of the same client with the same server that were open when it began, as far as that is worth counting.
+    /// Other sessions of the same client with the same server that were open when it began, as far as that is
+    /// worth counting.
     #[serde(skip)]
     pub others_open: u32,
     /// Argument of the last USER.
@@ -175,8 +177,8 @@ impl Session {
         Directions::of(self.traffic.packets_originator, self.traffic.packets_responder)
     }
 
-    /// What a transfer moved, by the best name that is known: its absolute path, its path from the login directory, or
-    /// what the command named.
+    /// What a transfer moved, by the best name that is known: its absolute path, its path from the login
+    /// directory, or what the command named.
     pub fn name_of<'a>(&'a self, transfer: &'a Transfer) -> Option<&'a Text> {
         let from_login = || transfer.path_from_login.as_ref().filter(|path| !path.raw().is_empty());
         let named = || self.command(transfer.command)?.text();

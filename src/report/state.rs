@@ -1,4 +1,5 @@
-//! The one verdict on a data channel. Exporters, filters and the terminal interface read it and have none of their own.
+//! The one verdict on a data channel. Exporters, filters and the terminal interface read it and have none of
+//! their own.
 
 use super::{Answer, AttemptResult, DataChannel, Origin, Session, Severity, Status, Transfer, TransferIndex};
 use crate::base::choices;
@@ -19,7 +20,7 @@ choices! {
         NoReply => "no_reply" | "no reply",
         /// A connection was made, and the transfer failed or was cut short.
         CutShort => "cut_short" | "cut short",
-        /// Nobody tried to connect, and something failed for it.
+        /// Nobody tried to connect, and something failed as a consequence.
         NeverTried => "never_tried" | "never tried",
         /// The SYN was answered by RST.
         Refused => "refused",
@@ -101,8 +102,8 @@ impl ChannelState {
     }
 }
 
-/// Whether a transfer failed or moved less than it should have. What lacks only its final reply may still be under way:
-/// it needs a finding to say so.
+/// Whether a transfer failed or moved less than it should have. What lacks only its final reply may still be
+/// under way: it needs a finding to say so.
 fn failed(transfer: &Transfer, is_warned_of: bool) -> bool {
     let short = || {
         let (Some(expected), Some(bytes)) = (transfer.expected_size, transfer.bytes) else { return false };

@@ -1,8 +1,8 @@
 //! Sessions for tests, so that the shape of a report is written out in one place only.
 //!
-//! [`session`] and [`between`] begin a story that is told step by step (see [`SessionBuilder`]). Tests that set the time
-//! and frame of every step themselves start from the plain values here and change what they are about:
-//! `Transfer { bytes: Some(7), ..transfer(3, Direction::Upload, Status::Complete) }`.
+//! [`session`] and [`between`] begin a story that is told step by step (see [`SessionBuilder`]). Tests that
+//! set the time and frame of every step themselves start from the plain values here and change what they are
+//! about: `Transfer { bytes: Some(7), ..transfer(3, Direction::Upload, Status::Complete) }`.
 
 mod story;
 

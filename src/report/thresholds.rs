@@ -1,4 +1,4 @@
-//! The numbers on which findings hang, in one table: each can be set, and `explain` prints those of its code.
+//! The thresholds of the findings, in one table: each can be set, and `explain` prints those of its code.
 
 use super::Code;
 use crate::base::TimeDelta;
@@ -23,7 +23,7 @@ pub struct Threshold {
     pub unit: Unit,
     /// What it decides.
     pub about: &'static str,
-    /// The findings that hang on it.
+    /// The findings that depend on it.
     pub codes: &'static [Code],
     get: fn(&Thresholds) -> f64,
     set: fn(&mut Thresholds, f64),
@@ -91,7 +91,7 @@ macro_rules! value {
 
 macro_rules! thresholds {
     ($($(#[doc = $about:literal])+ $name:ident: $unit:ident $default:literal, [$($code:ident),+];)*) => {
-        /// The numbers on which findings hang.
+        /// The thresholds of the findings.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Thresholds {
             $($(#[doc = $about])+ pub $name: value!($unit),)*

@@ -41,7 +41,8 @@ pub struct Transfer {
     pub bytes: Option<u64>,
     /// Bytes known to be absent from the capture.
     pub missing_bytes: u64,
-    /// The length of the range that RANG asked for, or the size that SIZE, a listing or a preliminary reply announced.
+    /// The length of the range that RANG asked for, or the size that SIZE, a listing or a preliminary reply
+    /// announced.
     pub expected_size: Option<u64>,
     /// SHA-256 of the content.
     pub sha256: Option<[u8; 32]>,
@@ -59,7 +60,8 @@ pub struct Transfer {
     pub start: Option<Timestamp>,
     /// Last packet of the data connection.
     pub end: Option<Timestamp>,
-    /// Bytes on the wire, captured and missing, by the second from the first to the last packet of the content.
+    /// Bytes on the wire, captured and missing, by the second from the first to the last packet of the
+    /// content.
     pub rate: Option<f64>,
     /// The other session of an FXP transfer.
     pub peer_session: Option<Uid>,

@@ -52,11 +52,11 @@ pub(super) struct ActiveSession {
     /// Round trip of its handshake, and what went over it.
     pub(super) rtt: Option<TimeDelta>,
     pub(super) traffic: Traffic,
-    /// Whether those who watch know that it is over.
+    /// Whether its end was reported as an event.
     pub(super) end_reported: bool,
     /// Data connections of its channels that are in the table.
     pub(super) open_flows: u32,
-    /// What the dialogue has brought about, as far as somebody has asked.
+    /// What the dialogue has brought about, as far as it was brought up to date.
     pub(super) state: DialogueState,
     /// What that was reckoned with, in bytes of memory.
     pub(super) state_cost: usize,
@@ -112,7 +112,7 @@ pub(super) struct Channel {
     pub(super) listing: Option<Arc<[u8]>>,
 }
 
-/// The data connection of a channel, and how it was told to belong there.
+/// The data connection of a channel, and how it was matched.
 pub(super) enum Link {
     None,
     /// Still in the table; it began with this frame.
@@ -147,7 +147,7 @@ impl Link {
         }
     }
 
-    /// How the connection was told to belong to the channel.
+    /// How the connection was matched to the channel.
     pub(super) const fn matched_by(&self) -> Option<MatchedBy> {
         match self {
             Self::None => None,

@@ -13,7 +13,7 @@ use crate::report::{
 };
 use crate::tcp::{ConnectionId, Side};
 
-/// A data connection, and how it was told to belong to its channel.
+/// A data connection, and how it was matched to its channel.
 type Linked = (MatchedBy, Box<Connection>);
 
 /// The report of a session under way; `describe` gives the facts of a data connection that is still open.
@@ -47,7 +47,8 @@ pub(super) fn session(
     session
 }
 
-/// A session that is over: the facts, but not yet what follows from them. That takes time, and can be done elsewhere.
+/// A session that is over: the facts, but not yet what follows from them. That takes time, and can be done
+/// elsewhere.
 pub struct FinishedSession {
     facts: Box<ActiveSession>,
     /// What was on its data channels' endpoints before, as far as that matters.
@@ -72,7 +73,8 @@ impl Assumptions {
 }
 
 impl FinishedSession {
-    /// A session that has left the tracker, of which paths may take so many bytes of memory more than is usual.
+    /// A session that has left the tracker, of which paths may take so many bytes of memory more than is
+    /// usual.
     pub(super) fn new(facts: Box<ActiveSession>, history: &History, options: &Options, paths: usize) -> Self {
         let connections = facts.channels.iter().map(|channel| channel.link.ended());
         let reuses = reuses(&facts, connections, history, options);
@@ -225,8 +227,8 @@ fn time_wait(
     Some(TimeWait { holder, from, until: from.plus(linger) })
 }
 
-/// What was on the endpoints of a session's data channels before, as far as that matters; of those behind the last in the
-/// list nothing was. `connections` are those of the channels.
+/// What was on the endpoints of a session's data channels before, as far as that matters; of those behind the
+/// last in the list nothing was. `connections` are those of the channels.
 fn reuses<'a>(
     facts: &ActiveSession,
     connections: impl Iterator<Item = Option<&'a Connection>>,
@@ -278,8 +280,8 @@ fn is_in_time_wait(previous: &EndpointUse, now: Timestamp, options: &Options) ->
     previous.time_wait_from.is_some_and(|from| from <= now && now < from.plus(options.time_wait))
 }
 
-/// How long ago the last packet of the earlier connection was; none where it was still open. Once both sides had closed,
-/// what came of it later keeps nothing open.
+/// How long ago the last packet of the earlier connection was; none where it was still open. Once both sides
+/// had closed, what came of it later keeps nothing open.
 fn gap(previous: &EndpointUse, now: Timestamp) -> Option<TimeDelta> {
     let gap = now.since(previous.last);
     match previous.time_wait_from {

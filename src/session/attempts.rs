@@ -80,8 +80,8 @@ impl Attempts {
         prove(attempt, connection, connection.close);
     }
 
-    /// What is noted of the two ends of a connection that came to nothing; none where a session came of it after all, or
-    /// where there is no room.
+    /// What is noted of the two ends of a connection that came to nothing; none where a session came of it
+    /// after all, or where there is no room.
     fn attempt(
         &mut self,
         connection: &Connection,

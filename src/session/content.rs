@@ -1,7 +1,8 @@
 //! What is known of a data stream's content as it streams by: nothing of it is kept but the first bytes.
 //!
-//! The bytes of a stream come out of TCP, then out of TLS where that can be read, then out of the transmission mode
-//! ([`transform`]). What comes out of each goes to the same taps: a digest, the first bytes, a listing's text.
+//! The bytes of a stream come out of TCP, then out of TLS where that can be read, then out of the
+//! transmission mode ([`transform`]). What comes out of each goes to the same taps: a digest, the first
+//! bytes, a listing's text.
 
 mod decoding;
 mod transform;
@@ -30,7 +31,8 @@ const LISTING: usize = 256 * 1024;
 /// What a digest under way takes, wherever it is computed, with its place in two lists.
 const DIGEST: usize = 4 * (size_of::<Sha256>() + 16);
 
-/// Computes SHA-256 digests. The default does so in place; a program with a core to spare can do it elsewhere.
+/// Computes SHA-256 digests. The default does so in place; a program with a core to spare can do it
+/// elsewhere.
 pub trait Hashing: Send {
     /// Starts a new digest.
     fn start(&mut self) -> u64;
@@ -118,7 +120,8 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// What the filler stands for in a representation type: a space of its character set, zero in all that is no text.
+    /// What the filler stands for in a representation type: a space of its character set, zero in all that is
+    /// no text.
     pub(super) fn filler_of(representation: &str) -> u8 {
         match representation {
             "A" => b' ',
@@ -201,7 +204,8 @@ impl Content {
         self.gap();
     }
 
-    /// A file that was converted for TYPE A has CR LF line ends only; one that was not shows it in its first lines.
+    /// A file that was converted for TYPE A has CR LF line ends only; one that was not shows it in its first
+    /// lines.
     fn look_for_bare_line_feeds(&mut self, bytes: &[u8]) {
         if !self.bare_line_feeds {
             self.bare_line_feeds = memchr_iter(b'\n', bytes).any(|place| match place.checked_sub(1) {
@@ -247,15 +251,16 @@ pub(super) fn sniff(head: &[u8]) -> Sniffed {
     }
 }
 
-/// Whether text begins as the kinds do that are marked and may be all text: HTML and XML, perhaps behind a byte order mark,
-/// scripts, PDF, PostScript and RTF.
+/// Whether text begins as the kinds do that are marked and may be all text: HTML and XML, perhaps behind a
+/// byte order mark, scripts, PDF, PostScript and RTF.
 fn may_be_marked_text(text: &[u8]) -> bool {
     matches!(text.trim_ascii_start(), [b'<' | b'#' | b'%' | b'{' | 0xef | 0xfe | 0xff, ..])
 }
 
 /// Text in any encoding that extends ASCII: no control characters but those of layout.
 fn is_text(head: &[u8]) -> bool {
-    // Without a branch for each byte many are looked at in one go; what is no text mostly shows it in the first few.
+    // Without a branch for each byte many are examined in one go; what isn't text mostly shows it in the
+    // first few.
     let is_odd = |byte: u8| !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b | b' '..=b'~' | 0x80..=0xff);
     let has_odd = |bytes: &[u8]| bytes.iter().fold(0, |found, &byte| found | u8::from(is_odd(byte))) != 0;
     let (pieces, rest) = head.as_chunks::<64>();

@@ -1,7 +1,7 @@
 //! A control connection: from bytes of both directions to the dialogue, through TLS where it must be.
 //!
-//! Which end is the server is decided by who speaks replies. Whether it is FTP at all is decided by what is said; until
-//! then the connection is a suspect that leaves no trace.
+//! The end that sends replies is the server. Whether it is FTP at all is decided by what is said; until then
+//! the connection is a suspect that leaves no trace.
 
 mod conversation;
 mod next_line;
@@ -39,8 +39,8 @@ pub(super) enum Occurrence {
 
 /// A control connection, or a suspect.
 ///
-/// What each line needs comes first, here and in [`Conversation`] and [`Dialogue`]: hundreds of sessions are under way, and of each a
-/// processor has little at hand.
+/// What each line needs comes first, here and in [`Conversation`] and [`Dialogue`]: with hundreds of sessions
+/// under way, little of each is in the processor's cache.
 #[repr(C)]
 pub(super) struct Control {
     client_side: Option<Side>,
@@ -65,7 +65,7 @@ pub(super) struct Control {
     first_bytes: Vec<u8>,
 }
 
-/// What is read by, and where its consequences are noted.
+/// The settings for reading, and where the consequences are noted.
 pub(super) struct Notes<'a> {
     pub(super) options: &'a Options,
     pub(super) counts: &'a mut LimitCounts,
@@ -178,7 +178,8 @@ impl Control {
         } else {
             self.clear(party, chunk.bytes, (chunk.offset, chunk.leads_segment), origin, notes);
         }
-        // Behind a line a FIN may take the next place in the sequence space; in the middle of a line its next byte does.
+        // Behind a line a FIN may take the next place in the sequence space; in the middle of a line its next
+        // byte does.
         let in_the_middle = !self.in_tls.of(party) && chunk.bytes.last() != Some(&b'\n');
         self.conversation.read_up_to(party, end.saturating_sub(u64::from(in_the_middle)), notes.occurrences);
         match self.conversation.verdict {

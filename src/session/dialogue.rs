@@ -1,14 +1,17 @@
 //! Commands, and which reply answers which.
 //!
-//! A server answers in order, so the oldest command without a final reply gets the next reply. Three things disturb
-//! that order, and each has its evidence:
+//! A server answers in order, so the oldest command without a final reply gets the next reply. Three things
+//! disturb that order, and each has its evidence:
 //!
-//! - **a transfer under way** (1yz seen): STAT, NOOP and ABOR may be answered before its completion; the code decides;
-//! - **a reply lost in a gap** of the capture: the commands that were sent before the client had acknowledged the
-//!   missing bytes may have been answered there, later ones can't have been;
-//! - **a reply that nobody asked for**: the server had not yet received the command, as its acknowledgement shows.
+//! - **a transfer under way** (1yz seen): STAT, NOOP and ABOR may be answered before its completion; the code
+//!   decides;
+//! - **a reply lost in a gap** of the capture: the commands that were sent before the client had acknowledged
+//!   the missing bytes may have been answered there, later ones can't have been;
+//! - **a reply that nobody asked for**: the server had not yet received the command, as its acknowledgement
+//!   shows.
 //!
-//! A reply may also be captured before its command (two taps): it is held back until the command's bytes were seen.
+//! A reply may also be captured before its command (two taps): it is held back until the command's bytes were
+//! seen.
 
 use std::collections::VecDeque;
 
@@ -19,8 +22,8 @@ use crate::base::{LimitCounts, LimitName, Limits, PacketRef, Secret, Text};
 use crate::ftp::{self, Answer, Secrecy, Verb, may_answer};
 use crate::report::{Argument, Command, CommandIndex, LineFacts, Reply};
 
-/// Room that is made for commands when the first one comes. A list that grows with them is copied again and again, each
-/// time into memory that no processor has at hand.
+/// Room that is made for commands when the first one comes. A list that grows with them is copied again and
+/// again, each time into memory that is in no cache.
 pub(super) const USUAL_COMMANDS: usize = 24;
 
 /// How many later commands may be answered before one is taken for never answered.
@@ -30,7 +33,8 @@ const OVERTAKEN: usize = 64;
 #[derive(Debug)]
 struct Pending {
     index: CommandIndex,
-    /// An acknowledgement of this place in the client's stream, or of one behind it, shows that the server had received it.
+    /// An acknowledgement of this place in the client's stream, or of one behind it, shows that the server
+    /// had received it.
     received_at: u64,
     /// How far the client had received the server's stream when it sent the command.
     client_had: Option<u64>,
@@ -107,8 +111,8 @@ impl Dialogue {
         self.greeting_stage == Greeting::Due
     }
 
-    /// The client gave a command, having received the server's stream up to `client_had`; an acknowledgement of
-    /// `received_at` or more shows that the server had received it.
+    /// The client gave a command, having received the server's stream up to `client_had`; an acknowledgement
+    /// of `received_at` or more shows that the server had received it.
     pub(super) fn command(
         &mut self,
         command: Command,
@@ -149,8 +153,8 @@ impl Dialogue {
         Some(index)
     }
 
-    /// How many commands there are from the first on of which no more replies come: all before the oldest that waits for
-    /// one. Whatever waits although many later ones were answered is waited for no longer.
+    /// How many commands there are from the first on of which no more replies come: all before the oldest
+    /// that waits for one. Whatever waits although many later ones were answered is waited for no longer.
     pub(super) fn settled(&self) -> usize {
         let given = self.commands.len();
         let waiting = self.pending.iter().enumerate().find(|&(overtaken, pending)| {
@@ -216,7 +220,8 @@ impl Dialogue {
         }
     }
 
-    /// Whether all that the server had received was read here too. A FIN takes one place in the sequence space.
+    /// Whether all that the server had received was read here too. A FIN takes one place in the sequence
+    /// space.
     pub(super) fn is_due(&self, server_had: Option<u64>) -> bool {
         self.client_read == 0 || server_had.is_none_or(|had| had <= self.client_read.saturating_add(1))
     }
@@ -260,8 +265,8 @@ impl Dialogue {
         Answered::Command(index)
     }
 
-    /// Whether the next reply of the server is one of its opening replies. Where the handshake was not captured, only its
-    /// very first reply can be, and only by a code that no other command asks for.
+    /// Whether the next reply of the server is one of its opening replies. Where the handshake was not
+    /// captured, only its very first reply can be, and only by a code that no other command asks for.
     #[cold]
     fn is_greeting(&mut self, code: u16) -> bool {
         let is_asked_for =
@@ -332,8 +337,9 @@ impl Dialogue {
             })
     }
 
-    /// Whether a reply behind a gap may as well be another command's: the reply to this one may lie in the gap, and a later
-    /// command is lost too, or a transfer that has begun ends otherwise than by being told that a command failed.
+    /// Whether a reply behind a gap may as well be another command's: the reply to this one may lie in the
+    /// gap, and a later command is lost too, or a transfer that has begun ends otherwise than by being told
+    /// that a command failed.
     fn is_anothers(&self, pending: &Pending, reply: &Reply, server_had: Option<u64>) -> bool {
         let says_little = matches!(reply.code, 421 | 500..=504);
         let lost_later = self
@@ -347,8 +353,8 @@ impl Dialogue {
     }
 }
 
-/// Whether a reply fits a pending command as well as wanted; a transfer may have several preliminary replies, anything
-/// else that has begun waits for its completion.
+/// Whether a reply fits a pending command as well as wanted; a transfer may have several preliminary replies,
+/// anything else that has begun waits for its completion.
 fn fits(pending: &Pending, reply: &Reply, fit: Answer, wanted: Answer) -> bool {
     let again = pending.begun && reply.is_preliminary() && pending.maybe_lost;
     fit >= wanted && !again

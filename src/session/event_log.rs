@@ -1,4 +1,4 @@
-//! Events for those who watch, and what will lead to further ones.
+//! Events that were not taken yet, and what will lead to further ones.
 
 use std::collections::VecDeque;
 
@@ -15,8 +15,8 @@ pub(super) struct EventLog {
     deadlines: VecDeque<Deadline>,
     /// Transfers with a final reply whose data connection is not closed yet.
     unfinished: Vec<(SessionId, ChannelIndex, CommandIndex)>,
-    /// Data connections that are closed and linger in the table, by their channels; with their facts until a transfer was
-    /// reported by them.
+    /// Data connections that are closed and linger in the table, by their channels; with their facts until a
+    /// transfer was reported by them.
     closed: KeyedMap<(SessionId, ChannelIndex), Option<Box<report::Connection>>>,
 }
 
@@ -40,7 +40,8 @@ impl EventLog {
         std::mem::take(&mut self.events)
     }
 
-    /// A prediction waits for its connection. Gives up the oldest of more than so many; returns whether it did.
+    /// A prediction waits for its connection. Gives up the oldest if there are more than so many; returns
+    /// whether it did.
     pub(super) fn wait_until(&mut self, deadline: Deadline, limit: usize) -> bool {
         let is_full = self.deadlines.len() >= limit;
         if is_full {
@@ -58,8 +59,9 @@ impl EventLog {
             .then(|| self.deadlines.pop_front())?
     }
 
-    /// A transfer on this channel has its final reply, and the channel's connection is still in the table: its facts if it
-    /// is closed already, and no other transfer was reported by them. Otherwise the transfer waits for the close.
+    /// A transfer on this channel has its final reply, and the channel's connection is still in the table:
+    /// its facts if it is closed already, and no other transfer was reported by them. Otherwise the transfer
+    /// waits for the close.
     pub(super) fn replied(
         &mut self,
         session: SessionId,
@@ -75,8 +77,8 @@ impl EventLog {
         }
     }
 
-    /// The connection of a channel is closed: gives the transfers that waited for that. Where none did, and the connection
-    /// lingers in the table, its facts are kept for the reply that is to come.
+    /// The connection of a channel is closed: gives the transfers that waited for that. Where none did, and
+    /// the connection lingers in the table, its facts are kept for the reply that is to come.
     pub(super) fn closed(
         &mut self,
         session: SessionId,

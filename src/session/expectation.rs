@@ -1,23 +1,25 @@
-//! Expectations: the data connections that negotiations announce, and how a connection is recognized as one of them.
+//! Expectations: the data connections that negotiations announce, and how a connection is recognized as one
+//! of them.
 //!
-//! The listening endpoint decides, never the connector's port. A connection may be captured before the line that
-//! announces it (two taps, reordering), so the tracker asks in both directions: a new connection looks for its
-//! expectation here, and a new expectation looks among the connections that nobody has claimed.
+//! The listening endpoint decides, never the connector's port. A connection may be captured before the line
+//! that announces it (two taps, reordering), so the tracker asks in both directions: a new connection looks
+//! for its expectation here, and a new expectation looks among the connections that nobody has claimed.
 //!
-//! An expectation is never removed because it was met: a second connection on the same negotiation belongs to it too.
-//! It goes when its session goes, when the peer refuses the negotiation, or when newer ones of the same session or to
-//! the same endpoint push it out.
+//! An expectation is never removed because it was met: a second connection on the same negotiation belongs to
+//! it too. It goes when its session goes, when the peer refuses the negotiation, or when newer ones of the
+//! same session or to the same endpoint push it out.
 //!
 //! How well a connection fits ([`Fit`]) decides between several:
 //!
 //! 1. both addresses and the listening port as predicted;
-//! 2. the listening port at the *control peer's* address although another was advertised: somebody translated, or the
-//!    client knew better (only where the negotiation is still in force);
-//! 3. the listening endpoint as predicted, but another host connects: translated, a partner server, or a stranger.
+//! 2. the listening port at the *control peer's* address although another was advertised: NAT translated it,
+//!    or the client knew better (only where the negotiation is still in force);
+//! 3. the listening endpoint as predicted, but another host connects: translated, a partner server, or a
+//!    stranger.
 //!
-//! Among equals one that announces its own host wins over one that names another: else anybody who sends a reply with a
-//! server's endpoint in it would be given that server's connections. Then the one still waiting wins, then the one in
-//! force, then the newest.
+//! Among equals, one that announces its own host wins over one that names another: otherwise a reply that
+//! names another server's endpoint would be given that server's connections. Then the one still waiting wins,
+//! then the one in force, then the newest.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
@@ -42,7 +44,8 @@ pub(super) struct Expectation {
     pub(super) session: SessionId,
     pub(super) channel: ChannelIndex,
     pub(super) listener: Endpoint,
-    /// The control peer on the listener's side: where the connection goes if the advertised address is not to be reached.
+    /// The control peer on the listener's side: where the connection goes if the advertised address is not to
+    /// be reached.
     pub(super) listener_peer: IpAddr,
     pub(super) connector: IpAddr,
     pub(super) active: bool,
@@ -53,8 +56,9 @@ pub(super) struct Expectation {
     pub(super) met: bool,
 }
 
-// Itself, with the number of its place; in the lists of up to two endpoints, each of which may be twice as long and in a
-// table of its own; and in the order of all, where half may have gone. Its session's list is paid for with the channels.
+// Itself, with the number of its place; in the lists of up to two endpoints, each of which may be twice as
+// long and in a table of its own; and in the order of all, where half may have gone. Its session's list is
+// paid for with the channels.
 const _: () = assert!(
     2 * (size_of::<Expectation>() + size_of::<ExpectationId>())
         + 2 * (2 * size_of::<ExpectationId>()
@@ -127,8 +131,8 @@ struct KnownExpectation {
 pub(super) const KNOWN: usize = size_of::<KnownExpectation>();
 
 impl Expectations {
-    /// Adds one; the session's older ones are superseded by it only once [`Self::supersede`] says so. Returns the sessions
-    /// that lost one for it which was not met.
+    /// Adds one; the session's older ones are superseded by it only once [`Self::supersede`] says so. Returns
+    /// the sessions that lost one for it which was not met.
     pub(super) fn add(
         &mut self,
         of_session: &mut OfSession,
@@ -154,7 +158,7 @@ impl Expectations {
         }
         self.in_order.push_back(id);
         while self.all.len() > limits.expectations.max(1) {
-            // Whoever has the most of them has most of the oldest.
+            // The session with the most of them has most of the oldest.
             let Some(oldest) = self.in_order.pop_front() else { break };
             deprived.extend(self.push_out(oldest, counts));
         }

@@ -1,4 +1,5 @@
-//! A TCP connection as the tracker sees it: a control connection, a data connection, or one that may yet become either.
+//! A TCP connection as the tracker sees it: a control connection, a data connection, or one that may yet
+//! become either.
 
 use std::mem;
 
@@ -25,7 +26,8 @@ pub(super) struct Flow {
     pub(super) responder: Endpoint,
     pub(super) first: PacketRef,
     pub(super) role: Role,
-    /// At how many of its ends it is looked for, the responder's first: at both where it was met in the middle.
+    /// At how many of its ends it is looked for, the responder's first: at both where it was met in the
+    /// middle.
     pub(super) listed: usize,
     /// Whether it waits among the connections between two hosts for somebody to claim it.
     pub(super) candidate: bool,
@@ -49,7 +51,7 @@ pub(super) struct DataFlow {
     pub(super) owners: SmallVec<[(SessionId, ChannelIndex); 2]>,
     /// The channel whose endpoint it goes to although that has its connection, until it comes to something.
     pub(super) attempt: Option<ConnectionAttempt>,
-    /// Whether originator and responder are the other way round than the TCP floor guessed (mid-stream).
+    /// Whether originator and responder are swapped, compared with what the TCP floor guessed (mid-stream).
     pub(super) swapped: bool,
     /// Whether it was reported that the connection stands.
     pub(super) connection_reported: bool,
@@ -258,8 +260,8 @@ impl DataFlow {
         described
     }
 
-    /// The connection as the report shows it, but for the kinds of its contents, and the first bytes that show those. With
-    /// `hashing`, digests are finished: once only.
+    /// The connection as the report shows it, but for the kinds of its contents, and the first bytes that
+    /// show those. With `hashing`, digests are finished: once only.
     pub(super) fn facts(
         &mut self,
         connection: &Connection,
@@ -329,8 +331,8 @@ impl DataFlow {
     }
 }
 
-/// The first bytes of what both sides of a connection sent: they show of what kind that is, which need not be found out
-/// while packets wait.
+/// The first bytes of what both sides of a connection sent: they show of what kind that is, which need not be
+/// found out while packets wait.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ContentHeads {
     originator: Vec<u8>,

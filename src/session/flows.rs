@@ -1,5 +1,5 @@
-//! The connections that are followed or may yet be, and how one is found: by its number, its listening endpoint, or as a
-//! candidate between two hosts.
+//! The connections that are followed or may yet be, and how one is found: by its number, its listening
+//! endpoint, or as a candidate between two hosts.
 
 use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
@@ -19,8 +19,9 @@ const LISTED: usize = 256;
 /// Settled connections that may stay in the list of the unsettled before it is swept.
 const SLACK: usize = 1024;
 
-// What is known of a connection: itself, in a list that may be twice as long; as a data connection with its owners, in its
-// pair's list, under both its ends (each with a list of its own), and in the queue of what is not settled.
+// What is known of a connection: itself, in a list that may be twice as long; as a data connection with its
+// owners, in its pair's list, under both its ends (each with a list of its own), and in the queue of what is
+// not settled.
 const _: () = assert!(
     2 * size_of::<Option<Flow>>()
         + size_of::<DataFlow>()
@@ -45,7 +46,8 @@ pub(super) struct Flows {
     by_listener: KeyedMap<Endpoint, SmallVec<[ConnectionId; 2]>>,
     /// Connections between two hosts with a session, in case a negotiation turns out to be theirs.
     candidates: KeyedMap<HostPair, Vec<ConnectionId>>,
-    /// By their first frames, what may yet become a session or is one; among them such as have been settled since.
+    /// By their first frames, what may yet become a session or is one; among them such as have been settled
+    /// since.
     unsettled: BTreeSet<(FrameNumber, ConnectionId)>,
     /// Settled ones are swept when there are so many: at most twice as many as are not settled.
     sweep_at: usize,
@@ -106,8 +108,8 @@ impl Flows {
         }
     }
 
-    /// Remembers a data connection by its listening endpoint. Of those that the whole world makes to one endpoint, the
-    /// last few will do for an announcement that is captured late.
+    /// Remembers a data connection by its listening endpoint. Of those that the whole world makes to one
+    /// endpoint, the last few will do for an announcement that is captured late.
     fn note_listener(&mut self, listener: Endpoint, id: ConnectionId) {
         let known = self.by_listener.entry(listener).or_default();
         if known.len() >= LISTED {
@@ -116,8 +118,8 @@ impl Flows {
         known.push(id);
     }
 
-    /// Enters a connection between two hosts as a data connection that nobody has announced yet, unless there are too
-    /// many of those.
+    /// Enters a connection between two hosts as a data connection that nobody has announced yet, unless there
+    /// are too many of those.
     pub(super) fn set_candidate(&mut self, id: ConnectionId, connection: &Connection) -> bool {
         let hosts = HostPair::between(connection.originator.ip, connection.responder.ip);
         let candidates = self.candidates.entry(hosts).or_default();
@@ -155,7 +157,8 @@ impl Flows {
         Some(flow)
     }
 
-    /// No session is left between two hosts: no more candidates are wanted there. Gives those that nobody has claimed.
+    /// No session is left between two hosts: no more candidates are wanted there. Gives those that nobody has
+    /// claimed.
     pub(super) fn dismiss_candidates(&mut self, hosts: HostPair) -> Vec<ConnectionId> {
         let mut candidates = self.candidates.remove(&hosts).unwrap_or_default();
         candidates.retain(|&id| self.data(id).is_some_and(|data| data.owners.is_empty()));
@@ -167,8 +170,8 @@ impl Flows {
         self.by_listener.get(&listener).map_or(&[], |known| known)
     }
 
-    /// The newest candidate between two hosts that was opened by `connector` since then, carried something, and that
-    /// nobody has claimed.
+    /// The newest candidate between two hosts that was opened by `connector` since then, carried something,
+    /// and that nobody has claimed.
     pub(super) fn unclaimed_between(
         &self,
         hosts: HostPair,
@@ -186,8 +189,8 @@ impl Flows {
         self.candidates.get(&hosts)?.iter().copied().rfind(fits)
     }
 
-    /// The connection between two hosts that began at `since` or later, that nobody owns, and on which `sender` alone sent
-    /// anything; none where there are several.
+    /// The connection between two hosts that began at `since` or later, that nobody owns, and on which
+    /// `sender` alone sent anything; none where there are several.
     pub(super) fn only_unclaimed_between(
         &self,
         hosts: HostPair,
@@ -207,8 +210,8 @@ impl Flows {
         self.data(only)?.sent(sender).then_some(only)
     }
 
-    /// The oldest candidate between two hosts that was opened by `connector` since then and that nobody has claimed, whether
-    /// or not it carried anything; only one between ports that no service has.
+    /// The oldest candidate between two hosts that was opened by `connector` since then and that nobody has
+    /// claimed, whether or not it carried anything; only one between ports that no service has.
     pub(super) fn opened_between(
         &self,
         hosts: HostPair,
@@ -226,8 +229,8 @@ impl Flows {
         self.candidates.get(&hosts)?.iter().copied().find(fits)
     }
 
-    /// The connection between two hosts that carried something, was under way when its first packet was captured, and that
-    /// nobody has claimed; none where there are several.
+    /// The connection between two hosts that carried something, was under way when its first packet was
+    /// captured, and that nobody has claimed; none where there are several.
     pub(super) fn under_way_between(&self, hosts: HostPair) -> Option<ConnectionId> {
         let fits = |id: &ConnectionId| {
             let Some(flow) = self.get(*id) else { return false };

@@ -28,8 +28,8 @@ pub(super) struct EndpointUse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct EndpointUseId(u64);
 
-/// Where the latest use of a pair or listening endpoint is found. The key itself is read from the use: with keys in them
-/// the tables would not stay in a processor's cache.
+/// Where the latest use of a pair or listening endpoint is found. The key itself is read from the use: with
+/// keys in them the tables would not stay in the processor's cache.
 #[derive(Clone, Copy, Debug)]
 struct Latest {
     hash: u64,
@@ -87,8 +87,8 @@ impl History {
         move |latest| latest.hash == hash && self.get(latest.id).is_some_and(&is_it)
     }
 
-    /// Remembers a new use; gives its number, and the latest use before it of the same pair, or else of the same listening
-    /// endpoint.
+    /// Remembers a new use; gives its number, and the latest use before it of the same pair, or else of the
+    /// same listening endpoint.
     pub(super) fn add(
         &mut self,
         one: EndpointUse,

@@ -1,7 +1,8 @@
 //! What sessions keep, in bytes, and how much of it any one may have.
 //!
-//! The fuller memory is, the less one session may keep: a quarter of what is left. So what a greedy one takes never is all
-//! there is, and one that comes later and keeps little finds room; no other has to give anything back for it.
+//! The fuller memory is, the less one session may keep: a quarter of what is left. A greedy session thus
+//! never takes everything, and a later one that keeps little still finds room without any other having to
+//! give something back.
 
 use crate::base::{Limits, cost, is_plain};
 use crate::ftp::Verb;
@@ -42,10 +43,12 @@ pub(super) const LINE: usize = size_of::<crate::base::Text>() + 2 * cost::ALLOCA
 /// A gap, or a line that was too long.
 pub(super) const NOTE: usize = LIST * size_of::<report::ControlGap>();
 
-/// A session that keeps less is not asked to make room for others, and finds some where there are others that keep more.
+/// A session that keeps less is not asked to make room for others, and finds some where there are others that
+/// keep more.
 pub(super) const MODEST: usize = 64 * 1024;
 
-/// Room that there must be behind a command for what will answer it: a command is kept with its reply or not at all.
+/// Room that there must be behind a command for what will answer it: a command is kept with its reply or not
+/// at all.
 pub(super) const ANSWER: usize = 1024;
 
 /// What a command costs.
@@ -94,8 +97,8 @@ fn text(text: &str) -> usize {
     text_of(text.as_bytes(), is_plain(text.as_bytes()))
 }
 
-/// What the bytes of a text cost of which it is known whether they are plain, in the sense of [`is_plain`]: JSON makes six
-/// characters of one that must be escaped.
+/// What the bytes of a text cost of which it is known whether they are plain, in the sense of [`is_plain`]:
+/// JSON makes six characters of one that must be escaped.
 pub(super) fn text_of(bytes: &[u8], is_plain: bool) -> usize {
     if is_plain {
         return bytes.len();
@@ -113,8 +116,8 @@ pub(super) const fn derived(weight: usize) -> usize {
 /// What a transfer's path takes, usually.
 pub(super) const PATH: usize = 128;
 
-/// The part of all room that is set aside for sessions that are over and were not taken yet: so that ending one that was
-/// left makes room for another at once.
+/// The part of all room that is set aside for sessions that are over and were not taken yet: so that ending
+/// one that was left makes room for another at once.
 const SET_ASIDE: usize = 16;
 
 /// What all sessions keep.

@@ -1,7 +1,7 @@
 //! Which connection belongs to which negotiation, and what used its endpoints before.
 //!
-//! The linker knows what is expected and what was used, and nothing of the sessions and connections themselves: it is given
-//! facts and returns decisions, which the tracker carries out.
+//! The linker knows what is expected and what was used, and nothing of the sessions and connections
+//! themselves: it is given facts and returns decisions, which the tracker carries out.
 
 use smallvec::SmallVec;
 
@@ -38,7 +38,7 @@ pub(super) struct Decision {
     pub(super) best: Match,
     /// That of the other session in a server-to-server transfer.
     pub(super) partner: Option<Match>,
-    /// Whether originator and responder are the other way round than the packets suggested.
+    /// Whether originator and responder are swapped, compared with what the packets suggested.
     pub(super) swapped: bool,
 }
 
@@ -54,7 +54,8 @@ pub(super) enum Admission {
 }
 
 impl Linker {
-    /// What a new connection is, as far as negotiations say. One whose handshake was missed may have begun at either end.
+    /// What a new connection is, as far as negotiations say. One whose handshake was missed may have begun at
+    /// either end.
     pub(super) fn decide(&self, originator: Endpoint, responder: Endpoint, onset: Onset) -> Option<Decision> {
         self.decide_directed(originator, responder).or_else(|| {
             let reversed = (onset == Onset::MidStream).then(|| self.decide_directed(responder, originator));
@@ -89,8 +90,8 @@ impl Linker {
         })
     }
 
-    /// The other session's negotiation in a server-to-server transfer: it is passive, names the same listening endpoint,
-    /// and its own peer is not the one that connects.
+    /// The other session's negotiation in a server-to-server transfer: it is passive, names the same
+    /// listening endpoint, and its own peer is not the one that connects.
     fn partner(
         &self,
         best: &Expectation,
@@ -164,8 +165,8 @@ impl Linker {
         }
     }
 
-    /// The other session's negotiation where one session's PORT names the endpoint that another's server announced: the two
-    /// servers exchange data, though none of it may be captured.
+    /// The other session's negotiation where one session's PORT names the endpoint that another's server
+    /// announced: the two servers exchange data, though none of it may be captured.
     pub(super) fn announced_partner(
         &self,
         session: SessionId,
@@ -190,8 +191,9 @@ impl Linker {
     }
 }
 
-/// What becomes of a connection that fits a negotiation so well, where the negotiation's channel may have one. The one that
-/// it has must make way where it is a stranger's that has carried nothing, and the new one is as predicted.
+/// What becomes of a connection that fits a negotiation so well, where the negotiation's channel may have
+/// one. The one that it has must make way where it is a stranger's that has carried nothing, and the new one
+/// is as predicted.
 pub(super) fn admit(fit: Fit, link: &Link, is_idle: impl FnOnce(ConnectionId) -> bool) -> Admission {
     match *link {
         Link::None => Admission::Take,

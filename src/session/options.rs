@@ -22,14 +22,14 @@ pub struct Options {
     pub limits: Limits,
     /// 2·MSL: how long TIME_WAIT lasts.
     pub time_wait: TimeDelta,
-    /// The numbers on which findings hang.
+    /// The thresholds of the findings.
     pub thresholds: Thresholds,
     /// After how long a prediction counts as not met in live events.
     pub predict_window: TimeDelta,
     /// Whether SHA-256 digests of contents are computed.
     pub hash: bool,
-    /// Which sessions are asked for. All are given, but of one that this certainly leaves out, as soon as that begins,
-    /// contents are not digested.
+    /// Which sessions are asked for. All are given, but of one that this certainly leaves out, as soon as
+    /// that begins, contents are not digested.
     pub filter: Option<Arc<Filter>>,
     /// Whether passwords and accounts are kept.
     pub show_passwords: bool,
@@ -43,8 +43,9 @@ pub struct Options {
     pub key_log: Arc<KeyLog>,
     /// Whether events are noted as they happen; whoever asks for them must take them now and then.
     pub events: bool,
-    /// Whether finished sessions are written out soon after they are taken: they count for [`Limits::kept_bytes`] no
-    /// longer, and where there is little room left a session that keeps much ends early.
+    /// Whether finished sessions are written out soon after they are taken: they count for
+    /// [`Limits::kept_bytes`] no longer, and where there is little room left a session that keeps much ends
+    /// early.
     pub streaming: bool,
 }
 

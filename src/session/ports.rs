@@ -5,7 +5,8 @@ use crate::report::{Allocation, DataChannel, Negotiation, PortAllocation};
 /// Fewer ports than this show no pattern.
 const ENOUGH: usize = 3;
 
-/// The most that one port may lie above the one before to count as the next: a busy host takes some in between.
+/// The most that one port may lie above the one before to count as the next: a busy host takes some in
+/// between.
 const STEP: u16 = 8;
 
 /// The pattern of each side's listening ports, in the order of the negotiations.

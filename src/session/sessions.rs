@@ -1,4 +1,5 @@
-//! The sessions under way, and how one is found: by its number, its uid, its client, or the two hosts that it is between.
+//! The sessions under way, and how one is found: by its number, its uid, its client, or the two hosts that it
+//! is between.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, VecDeque};
@@ -13,7 +14,7 @@ use crate::report::{ChannelIndex, Uid};
 /// Sessions that are examined for one to evict.
 const EXAMINED: usize = 64;
 
-/// Of very many sessions between two hosts only the newest are asked.
+/// Of very many sessions between two hosts only the newest are considered.
 const NEWEST: usize = 256;
 
 /// Sessions between two hosts that are counted.
@@ -37,8 +38,8 @@ impl HostPair {
     }
 }
 
-// What a session takes whatever is said in it: itself, its place, by client, by uid, in its pair's two lists, among those
-// that linger, and twice in the order of examination.
+// What a session takes whatever is said in it: itself, its place, by client, by uid, in its pair's two lists,
+// among those that linger, and twice in the order of examination.
 const _: () = assert!(
     size_of::<ActiveSession>()
         + 2 * (size_of::<Box<ActiveSession>>() + size_of::<FrameNumber>())
@@ -73,8 +74,8 @@ const LEFT: TimeDelta = TimeDelta::from_secs(300);
 /// How much a session would be missed; what is compared first comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Missed {
-    /// It spoke not long ago, or one of its data connections is open: whoever leaves many sessions behind, with whatever
-    /// was negotiated in them, keeps no room from those that come later.
+    /// It spoke not long ago, or one of its data connections is open: whoever leaves many sessions behind,
+    /// with whatever was negotiated in them, keeps no room from those that come later.
     is_alive: bool,
     is_open: bool,
     has_channels: bool,
@@ -233,14 +234,15 @@ impl Sessions {
         (originator == Endpoint::new(server.ip, default_port)).then_some(id)
     }
 
-    /// Of some sessions, others each time, the one that is missed least: one that was left, else one that negotiated
-    /// nothing, else the one that was silent for longest.
+    /// Of some sessions, others each time, the one that is missed least: one that was left, else one that
+    /// negotiated nothing, else the one that was silent for longest.
     #[cold]
     pub(super) fn most_idle(&mut self, now: Timestamp) -> Option<SessionId> {
         self.least_missed(now).map(|(_, id)| id)
     }
 
-    /// Of some sessions, others each time, one that was left: silent for long, and without an open data connection.
+    /// Of some sessions, others each time, one that was left: silent for long, and without an open data
+    /// connection.
     #[cold]
     pub(super) fn left(&mut self, now: Timestamp) -> Option<SessionId> {
         self.least_missed(now).filter(|(missed, _)| !missed.is_alive).map(|(_, id)| id)

@@ -1,11 +1,13 @@
-//! What a session's dialogue has brought about so far: login, directory, TYPE, MODE and REST in force, sizes, transfers.
+//! What a session's dialogue has brought about so far: login, directory, TYPE, MODE and REST in force, sizes,
+//! transfers.
 //!
-//! The state takes in one exchange after the other, each once its last reply was seen. It may be brought up to date
-//! whenever somebody asks, after each exchange or only at the end: it is a function of the exchanges, not of when they
-//! were taken in. Two things are certain only at the end, and are settled there: which connections belong to which
+//! The state takes in one exchange after the other, each once its last reply was seen. It may be brought up
+//! to date after each exchange or only at the end: it is a function of the exchanges, not of when they were
+//! taken in. Two things are certain only at the end, and are settled there: which connections belong to which
 //! transfers, as some are captured late, and what those connections moved.
 //!
-//! A transfer need not wait for its last reply: [`DialogueState::begun`] gives what is known of one under way.
+//! A transfer need not wait for its last reply: [`DialogueState::begun`] gives what is known of one under
+//! way.
 
 mod assignment;
 mod in_force;
@@ -30,7 +32,8 @@ use sizes::Sizes;
 pub use transfer::CurrentTransfer;
 use transfer::{Assigned, TransferStart, aborted_after};
 
-/// Commands that may follow a machine listing whose data connection is still open before it is waited for no longer.
+/// Commands that may follow a machine listing whose data connection is still open before it is waited for no
+/// longer.
 const LISTING_PATIENCE: usize = 64;
 
 /// How a command ended, as far as its effect goes.
@@ -111,7 +114,8 @@ pub(super) struct DialogueState {
 }
 
 impl DialogueState {
-    /// Takes in all exchanges up to the command at `until`, of which no more replies come; connections may still.
+    /// Takes in all exchanges up to the command at `until`, of which no more replies come; connections may
+    /// still.
     pub(super) fn catch_up(
         &mut self,
         dialogue: Dialogue<'_>,
@@ -257,7 +261,8 @@ impl DialogueState {
         transfers
     }
 
-    /// The transfer of a command that was answered, as it stands now; `connection` gives what a channel's moved.
+    /// The transfer of a command that was answered, as it stands now; `connection` gives what a channel's
+    /// moved.
     pub(super) fn transfer(
         &self,
         index: CommandIndex,
@@ -320,8 +325,8 @@ impl DialogueState {
         }
     }
 
-    /// The newest transfer on a channel, with what was in force when its command was given. It may have had no reply yet,
-    /// or only a preliminary one.
+    /// The newest transfer on a channel, with what was in force when its command was given. It may have had
+    /// no reply yet, or only a preliminary one.
     pub(super) fn current(
         &self,
         channel: ChannelIndex,
@@ -350,8 +355,8 @@ impl DialogueState {
         paths.saturating_add(self.sizes.weight())
     }
 
-    /// Takes in the rest of the dialogue, and puts all that it says into the session's report, whose dialogue and channels
-    /// are there already.
+    /// Takes in the rest of the dialogue, and puts all that it says into the session's report, whose dialogue
+    /// and channels are there already.
     pub(super) fn conclude(
         mut self,
         session: &mut Session,
@@ -361,7 +366,8 @@ impl DialogueState {
         let channels = Channels::reported(facts, &session.data_channels);
         let dialogue = Dialogue { commands: &session.commands, gaps: &session.gaps };
         if self.is_provisional {
-            // A connection that came late may be a transfer's that seemed to have none; offsets and sizes depend on that.
+            // A connection that came late may be a transfer's that seemed to have none; offsets and sizes
+            // depend on that.
             self = Self::default();
         }
         self.catch_up(dialogue, dialogue.commands.len(), channels, budget);
@@ -420,8 +426,8 @@ impl Identity {
         }
     }
 
-    /// What only the whole session shows: a 230 may answer a command that the capture lacks, and a rejection was not the
-    /// last word where something behind it is lacking.
+    /// What only the whole session shows: a 230 may answer a command that the capture lacks, and a rejection
+    /// was not the last word where something behind it is lacking.
     fn settle_login(&mut self, session: &Session) {
         let ended = session.commands.iter().rfind(|command| command.verb == Verb::Rein);
         let since = ended.map_or(FrameNumber::NONE, |command| command.frame).max(self.login_frame);

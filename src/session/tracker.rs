@@ -40,7 +40,7 @@ pub struct Tracker {
     attempts: Attempts,
     counts: LimitCounts,
     kept: Kept,
-    /// Whether sessions that are over are let go of soon.
+    /// Whether finished sessions are released soon.
     is_streaming: bool,
     occurrences: Vec<Occurrence>,
     let_go: Vec<ConnectionId>,
@@ -52,7 +52,7 @@ pub struct Tracker {
     under_way: usize,
     /// How many sessions were captured in both directions, in the client's only, and in the server's only.
     directions: [u64; 3],
-    /// Events, where somebody watches.
+    /// Events, if they are wanted.
     log: Option<EventLog>,
 }
 
@@ -95,7 +95,7 @@ impl Tracker {
         std::sync::Arc::make_mut(&mut self.options.key_log).extend(key_log);
     }
 
-    /// Connections that turned out to be of no concern: the table may forget them.
+    /// Connections that turned out to be irrelevant: the table may forget them.
     pub fn take_let_go(&mut self) -> Option<ConnectionId> {
         self.let_go.pop()
     }
@@ -115,12 +115,12 @@ impl Tracker {
         self.done.drain(..)
     }
 
-    /// Sessions that are over will be let go of soon: where there is little room, ending one makes some.
+    /// Finished sessions will be released soon: where there is little room, ending a session makes some.
     pub const fn stream(&mut self) {
         self.is_streaming = true;
     }
 
-    /// Sessions that were over are kept no more.
+    /// Finished sessions were released.
     pub fn release(&mut self, kept: usize) {
         self.kept.release(kept);
     }
@@ -224,8 +224,8 @@ impl Tracker {
         is_room
     }
 
-    /// Where sessions that are over are let go of soon, and there is little room for one that keeps little: ends one that
-    /// keeps much, or some that were left long ago.
+    /// Where sessions that are over are let go of soon, and there is little room for one that keeps little:
+    /// ends one that keeps much, or some that were left long ago.
     fn make_room(&mut self, now: Timestamp) {
         /// Those that were left keep little each.
         const AT_ONCE: usize = 64;
@@ -298,7 +298,8 @@ impl Tracker {
         Interest::Follow
     }
 
-    /// Whether a connection may be the data connection of a transfer that was under way when the capture began.
+    /// Whether a connection may be the data connection of a transfer that was under way when the capture
+    /// began.
     fn may_be_under_way(&mut self, connection: &Connection) -> bool {
         let began = *self.began.get_or_insert(connection.first.time);
         let may_be = connection.onset == Onset::MidStream
@@ -309,8 +310,8 @@ impl Tracker {
         may_be
     }
 
-    /// Whether a connection between the hosts of a session that can't be read may be its data connection: to and from ports
-    /// that no other service has.
+    /// Whether a connection between the hosts of a session that can't be read may be its data connection: to
+    /// and from ports that no other service has.
     fn may_be_data(&self, session_id: SessionId, ends: [Endpoint; 2]) -> bool {
         let Some(server) = self.sessions.get(session_id).map(ActiveSession::server) else { return false };
         let default = server.port.checked_sub(1).map(|port| Endpoint::new(server.ip, port));
@@ -487,7 +488,8 @@ impl Sink for Tracker {
         if let Some(Role::Control(session_id)) = self.flows.get(id).map(|flow| &flow.role) {
             self.note_traffic(*session_id, connection);
         }
-        // A further connection of the predicted peer counts once it stands, a stranger's only once it carries something.
+        // A further connection of the predicted peer counts once it stands, a stranger's only once it carries
+        // something.
         let stands = connection.established.is_some();
         let Some(data) = self.flows.data_mut(id).filter(|_| stands) else { return };
         if let Some(attempt) = data.attempt.take_if(|attempt| attempt.matched_by != MatchedBy::Translated) {

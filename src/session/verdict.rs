@@ -2,7 +2,8 @@
 
 use crate::ftp::{Party, Plausible};
 
-/// Lines that are neither command nor reply before a suspect is let go: a banner, or what a loader complains of.
+/// Lines that are neither command nor reply before a suspect is let go: a banner, or what a loader complains
+/// of.
 const PATIENCE: u32 = 16;
 
 /// Whether a connection is FTP.
@@ -14,8 +15,8 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict after one more line of a suspect; `is_banner` tells that it is a server's line that is no reply, and no
-    /// other protocol's.
+    /// The verdict after one more line of a suspect; `is_banner` tells that it is a server's line that is no
+    /// reply, and no other protocol's.
     pub(super) fn after(
         self,
         plausible: Plausible,
@@ -37,8 +38,8 @@ impl Verdict {
             Plausible::NeedMore => {
                 let command = command || party == Party::Client;
                 let reply = reply || party == Party::Server;
-                // On another port a greeting alone may be mail's, and what began with a banner may be anything: then both sides
-                // must have spoken the language.
+                // On another port a greeting alone may be mail's, and what began with a banner may be
+                // anything: then both sides must have spoken the language.
                 let is_enough = expected && (garbage == 0 || !from_the_beginning);
                 if is_enough || command && reply { Self::Ftp } else { Self::Open { garbage, command, reply } }
             }

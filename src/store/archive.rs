@@ -53,8 +53,8 @@ impl Archive {
         &self.index
     }
 
-    /// Gives `each` all sessions, in the order of their first packets; stops where it fails. They are read by another
-    /// thread, where the system starts one.
+    /// Gives `each` all sessions, in the order of their first packets; stops where it fails. They are read by
+    /// another thread, where the system starts one.
     pub fn each<E: From<Error>>(
         &mut self,
         mut each: impl FnMut(Box<Session>) -> Result<(), E>,

@@ -1,4 +1,5 @@
-//! Where in the temporary file the blocks of a stream are: those of which nothing is needed any more are used again.
+//! Where in the temporary file the blocks of a stream are: those of which nothing is needed any more are used
+//! again.
 //!
 //! **Invariant:** a block takes a few bytes of memory; one that is needed is never written over.
 

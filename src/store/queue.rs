@@ -8,8 +8,8 @@ use super::{Error, Scratch};
 use crate::base::FrameNumber;
 use crate::report::Session;
 
-/// Puts sessions in the order of their first packets, whatever the order of their ends. Those that there is no room for in
-/// memory wait in the temporary file.
+/// Puts sessions in the order of their first packets, whatever the order of their ends. Those that there is
+/// no room for in memory wait in the temporary file.
 #[derive(Debug)]
 pub struct Queue {
     codec: Codec,

@@ -8,8 +8,9 @@ use super::Error;
 
 /// A temporary file without a name: whatever becomes of the program, nothing of it is left.
 ///
-/// It is opened before it is known whether it will be needed, because a program that has given up its privileges can open
-/// no more files. Where it can't be opened, that matters only once something is to be written.
+/// It is opened before it is known whether it will be needed, because a program that has given up its
+/// privileges can open no more files. Where it can't be opened, that matters only once something is to be
+/// written.
 #[derive(Debug)]
 pub struct Scratch {
     folder: PathBuf,

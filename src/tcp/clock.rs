@@ -5,13 +5,13 @@ use crate::base::{TimeDelta, Timestamp};
 /// A clock may be set back while a capture runs; smaller steps are packets out of order.
 const STEP_BACK: TimeDelta = TimeDelta::from_secs(60);
 
-/// The longest step forward: longer than anything is waited for, and so short that steps don't soon add up to the end of
-/// what a timestamp can hold, however often the clock of a capture swings.
+/// The longest step forward: longer than anything is waited for, and so short that steps don't soon add up to
+/// the end of what a timestamp can hold, however often the clock of a capture swings.
 const STEP_FORWARD: TimeDelta = TimeDelta::from_secs(48 * 3600);
 
-/// The time that timers run by, which begins at 0: it goes on as the packets' times do, stands still where they go back a
-/// little, goes on from where it was after they went back a lot, and takes no leaps. What comes back from a step back, as
-/// after a few packets without a time, has taken no time.
+/// The time that timers run by, which begins at 0: it goes on as the packets' times do, stands still where
+/// they go back a little, goes on from where it was after they went back a lot, and takes no leaps. What
+/// comes back from a step back, as after a few packets without a time, has taken no time.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     now: Timestamp,

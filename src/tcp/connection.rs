@@ -4,8 +4,8 @@ use crate::base::{Endpoint, FrameNumber, PacketRef, Timestamp};
 use crate::decode::Segment;
 use crate::report::{EndState, FirstClose, History, IcmpError, Path, SynFrames, Traffic};
 
-/// The name of a connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it. Connections that
-/// take its place later have other names.
+/// The name of a connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it.
+/// Connections that take its place later have other names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId {
     slot: u32,
@@ -52,7 +52,7 @@ impl Side {
 pub enum Onset {
     /// A SYN or SYN-ACK was captured.
     Handshake,
-    /// The capture starts amid the connection; who is the originator is a guess (the higher port).
+    /// The capture starts in the middle of the connection; the originator is a guess (the higher port).
     MidStream,
 }
 
@@ -72,7 +72,8 @@ pub struct Connection {
     pub from_responder: Stream,
     /// First packet.
     pub first: PacketRef,
-    /// Its sequence number, which tells two connections apart that a 4-tuple had within one tick of a coarse clock.
+    /// Its sequence number, which tells two connections apart that a 4-tuple had within one tick of a coarse
+    /// clock.
     pub opening: u32,
     /// Whether the beginning was seen.
     pub onset: Onset,
@@ -114,7 +115,7 @@ pub struct Stream {
     pub ip_bytes: u64,
     /// Bytes known to be absent from the capture: gaps that the receiver had, or may have had, and cuts.
     pub missing: u64,
-    /// Bytes that the receiver never had as far as it told, whether or not they were captured.
+    /// Bytes that the receiver never acknowledged, whether or not they were captured.
     pub unacknowledged: u64,
     /// Those of them that were not captured either.
     pub lost: u64,
@@ -159,7 +160,8 @@ impl Connection {
         }
     }
 
-    /// The packet that refused it: the RST or the ICMP error that answered its SYN, where it never came about.
+    /// The packet that refused it: the RST or the ICMP error that answered its SYN, where it never came
+    /// about.
     pub fn refusal(&self) -> Option<PacketRef> {
         let unreachable = || self.icmp.iter().find(|error| error.message.refuses());
         let refused = self

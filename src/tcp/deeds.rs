@@ -1,4 +1,5 @@
-//! What each side of a connection does, as it is counted and written into its history: by every packet once, copies left out.
+//! What each side of a connection does, as it is counted and written into its history: by every packet once,
+//! copies left out.
 
 use super::slab::Entry;
 use super::track::Track;
@@ -160,8 +161,8 @@ impl Entry {
 }
 
 impl Track {
-    /// Measures the round trip: from the last SYN to its answer, and from that to the third packet. So it is right
-    /// wherever between the two hosts the capture was made.
+    /// Measures the round trip: from the last SYN to its answer, and from that to the third packet. So it is
+    /// right wherever between the two hosts the capture was made.
     fn note_handshake(&mut self, connection: &mut Connection, segment: &Segment<'_>, side: Side) {
         let now = segment.packet.time;
         match (segment.flags.syn, segment.ack.is_some()) {

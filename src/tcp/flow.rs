@@ -12,8 +12,9 @@ const ERA: TimeDelta = TimeDelta::from_secs(300);
 
 /// A flow without direction, as the std keyed hash (SipHash, a random key for each table) of both endpoints.
 ///
-/// The endpoints themselves are not kept here: two of a million flows share 64 keyed bits once in 37 million captures,
-/// nobody without the key can make them do so, and a connection that is followed compares its endpoints anyway.
+/// The endpoints themselves are not kept here: two of a million flows share 64 keyed bits once in 37 million
+/// captures, nobody without the key can make them do so, and a connection that is followed compares its
+/// endpoints anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Fingerprint(u64);
 
@@ -22,7 +23,7 @@ pub(super) struct Fingerprint(u64);
 pub(super) enum Route {
     /// To the connection in this slot.
     Live(u32),
-    /// Nowhere: nobody wants it.
+    /// Nowhere: it is ignored.
     Ignored,
     /// Nothing is known of its flow, or it begins the flow anew.
     Unknown,
@@ -33,11 +34,11 @@ pub(super) enum Route {
 enum Flow {
     /// A connection in the table, in this slot.
     Live(u32),
-    /// Nothing that anybody wants to hear of.
+    /// A flow that is ignored.
     Ignored(Ignored),
 }
 
-/// What is kept of a flow that is passed over: 8 bytes with the tag, so that half a million of them stay small.
+/// What is kept of an ignored flow: 8 bytes with the tag, so that half a million of them stay small.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ignored {
     isn: u32,
@@ -81,18 +82,18 @@ impl Hasher for Prehashed {
     }
 }
 
-/// What is known of flows that came lately: most packets are of a flow that was seen a moment ago. Whoever fills it with
-/// other flows gains nothing but that they are looked up.
+/// A cache of recent flows: most packets belong to a flow that was seen a moment ago. Flooding it only makes
+/// flows be looked up.
 #[derive(Debug)]
 struct Recent {
-    /// In which slots their connections were, for whoever sees to it that they are the right ones. Small, for a look costs
-    /// what it takes to get there.
+    /// The slots that their connections were in; the caller checks that they are the right ones. Small, so
+    /// that it stays in the processor's cache.
     slots: Box<[u32]>,
     /// The fingerprints of flows without a connection: comparing two endpoints costs a tenth of hashing them.
     ignored: Box<[Option<Lately>]>,
 }
 
-/// A flow that came lately.
+/// A recent flow.
 #[derive(Clone, Copy, Debug)]
 struct Lately {
     source: Endpoint,
@@ -156,8 +157,8 @@ impl Flows {
         }
     }
 
-    /// The slot that the connection between two endpoints was in when it was looked up last, or another's: who asks must
-    /// see to it.
+    /// The slot in which the connection between two endpoints was last found. It may be another connection's
+    /// by now: the caller must check.
     #[inline]
     pub(super) fn recent_slot(&self, source: &Endpoint, destination: &Endpoint) -> u32 {
         let place = Recent::place(source, destination, RECENT_SLOTS);
@@ -214,8 +215,8 @@ impl Flows {
         Fingerprint(hasher.finish())
     }
 
-    /// What to do with a segment, in one lookup. Keeps an ignored flow known, and forgets it once both sides closed or one
-    /// reset.
+    /// What to do with a segment, in one lookup. Keeps an ignored flow known, and forgets it once both sides
+    /// closed or one reset.
     pub(super) fn route(&mut self, flow: Fingerprint, segment: &Segment<'_>) -> Route {
         let ignored = match self.map.get_mut(&flow) {
             None => return Route::Unknown,
@@ -257,7 +258,7 @@ impl Flows {
         self.map.remove(&flow);
     }
 
-    /// Passes over this flow from now on.
+    /// Ignores this flow from now on.
     pub(super) fn ignore(&mut self, flow: Fingerprint, ignored: Ignored, counts: &mut LimitCounts) {
         if self.young >= self.cap {
             let forgotten = self.next_era();
@@ -267,7 +268,8 @@ impl Flows {
         self.young = self.young.saturating_add(1);
     }
 
-    /// Forgets ignored flows that were silent for long. Costs a sweep, but only once in five minutes of capture time.
+    /// Forgets ignored flows that were silent for long. Costs a sweep, but only once in five minutes of
+    /// capture time.
     pub(super) fn expire(&mut self, now: Timestamp) {
         if self.era_began == Timestamp::MIN {
             self.era_began = now;
@@ -277,7 +279,7 @@ impl Flows {
         }
     }
 
-    /// Begins an era and forgets what was not seen in the one that ends; tells how many that were.
+    /// Begins an era and forgets the flows that were not seen in the one that ends; returns how many.
     fn next_era(&mut self) -> u64 {
         let ending = self.era;
         let before = self.map.len();

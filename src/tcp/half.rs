@@ -5,8 +5,8 @@ use super::reassembly::Reassembly;
 use crate::base::{PacketRef, TimeDelta, Timestamp};
 use crate::decode::{Flags, Segment, offers_window_scaling};
 
-/// How far from what is known a sequence or acknowledgement number may lie and still belong to the connection: far
-/// more than any window in use, and far less than what a blind guess (RFC 5961) hits.
+/// How far from what is known a sequence or acknowledgement number may lie and still belong to the
+/// connection: far more than any window in use, and far less than what a blind guess (RFC 5961) hits.
 pub(super) const PLAUSIBLE: i64 = 64 << 20;
 
 /// How long after a packet the capture may hold it a second time (a mirror port that copies both directions).
@@ -23,7 +23,7 @@ pub(super) struct Fin {
     pub packet: PacketRef,
 }
 
-/// Payload far from where the stream was: perhaps nobody's, perhaps the capture lost a lot before it.
+/// Payload far from where the stream was: perhaps forged, or perhaps the capture lost a lot before it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Far {
     start: u32,
@@ -40,7 +40,7 @@ impl Far {
     }
 }
 
-/// What tells a copy of a packet from a retransmission.
+/// What distinguishes a copy of a packet from a retransmission.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Header {
     seq: u32,
@@ -113,7 +113,7 @@ impl Half {
         self.base = Some(seq);
     }
 
-    /// Whether sequence numbers can be told.
+    /// Whether sequence numbers can be turned into offsets.
     pub(super) const fn is_based(&self) -> bool {
         self.base.is_some()
     }
@@ -126,7 +126,7 @@ impl Half {
         Some(offset(self.highest).saturating_add(distance))
     }
 
-    /// The farthest offset that this side can have reached by what either side told.
+    /// The farthest offset that this side can have reached, according to either side.
     pub(super) fn reached(&self) -> i64 {
         offset(self.highest).max(self.acked.unwrap_or(0))
     }
@@ -159,11 +159,11 @@ impl Half {
         u64::try_from(acked).unwrap_or(0)
     }
 
-    /// The payload of a segment that starts at `start`, and how many bytes of it the capture cut off, without what can't be
-    /// the stream's; none where nothing is left.
+    /// The payload of a segment that starts at `start`, and how many bytes of it the capture cut off, without
+    /// what can't be the stream's; none where nothing is left.
     ///
-    /// What begins at the FIN or behind it is no payload: keep-alive probes of a side that has closed carry an octet there
-    /// (RFC 9293 3.8.4).
+    /// What begins at the FIN or behind it is no payload: keep-alive probes of a side that has closed carry
+    /// an octet there (RFC 9293 3.8.4).
     #[inline]
     pub(super) fn before_its_end<'a>(
         &self,
@@ -181,8 +181,9 @@ impl Half {
         }
     }
 
-    /// Whether a lone octet was acknowledged a while before anybody saw it: a keep-alive probe. Where the capture lacks the
-    /// FIN it stands in the FIN's place, elsewhere it is garbage in the place of a byte that the capture lacks.
+    /// Whether a lone octet was acknowledged a while before anybody saw it: a keep-alive probe. Where the
+    /// capture lacks the FIN it stands in the FIN's place, elsewhere it is garbage in the place of a byte
+    /// that the capture lacks.
     #[cold]
     fn is_late_probe(&self, start: i64, segment: &Segment<'_>, other: &Self) -> bool {
         /// Far less than any keep-alive waits, and more than packets are captured out of order.
@@ -193,7 +194,8 @@ impl Half {
             && segment.packet.time.since(other.last_time) >= IDLE
     }
 
-    /// Whether a segment with this sequence number may have been this side's: a blind guess hits few numbers (RFC 5927).
+    /// Whether a segment with this sequence number may have been this side's: a blind guess hits few numbers
+    /// (RFC 5927).
     pub(super) fn may_have_sent(&self, seq: u32) -> bool {
         /// More than any window in use.
         const BACK: i64 = 8 << 20;
@@ -209,8 +211,8 @@ impl Half {
         self.base.map(|base| base.wrapping_add(end as u32))
     }
 
-    /// Up to where the stream is known to reach when its connection ends: to its FIN, or to what the other side
-    /// acknowledged.
+    /// Up to where the stream is known to reach when its connection ends: to its FIN, or to what the other
+    /// side acknowledged.
     pub(super) fn known_end(&self, other: &Self) -> u64 {
         // A side that has closed waits for the other's FIN, and acknowledges it as if it were a byte.
         let fin = i64::from(other.fin.is_some());
@@ -223,7 +225,8 @@ impl Half {
         end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0).max(self.highest)
     }
 
-    /// Up to where the other side has the stream; all of it where that side was not captured and nothing can be said.
+    /// Up to where the other side has the stream; all of it where that side was not captured and nothing can
+    /// be said.
     pub(super) fn received(&self, other: &Self) -> u64 {
         if other.has_sent { self.acked.map_or(0, |acked| self.clamp(acked)) } else { u64::MAX }
     }
@@ -298,8 +301,8 @@ impl Header {
     }
 }
 
-/// How many bytes the capture cut off behind a segment's payload. More than any offload engine makes one packet of is a
-/// lie of some header.
+/// How many bytes the capture cut off behind a segment's payload. A length beyond what any offload engine
+/// puts into one packet is not believed.
 pub(super) fn cut(segment: &Segment<'_>) -> u64 {
     const MOST: u32 = 1 << 20;
     if segment.cut > MOST { 0 } else { u64::from(segment.cut) }

@@ -1,8 +1,8 @@
-//! The fast path for what most segments are: the next bytes of a stream, or an acknowledgement, on a connection of which
-//! nothing is in doubt (header prediction, as receivers do it too).
+//! The fast path for what most segments are: the next bytes of a stream, or an acknowledgement, on a
+//! connection of which nothing is in doubt (header prediction, as receivers do it too).
 //!
-//! Four fifths of what a segment went through was to find out that nothing about it is unusual. The fast path does what the
-//! long one would do, or nothing: whatever is unusual is left to that.
+//! Four fifths of the work on a segment went into finding out that nothing about it is unusual. The fast path
+//! does what the slow path would do, or nothing: anything unusual is left to the slow path.
 
 use super::deeds::Deed;
 use super::half::{Half, PLAUSIBLE, length, offset};
@@ -13,8 +13,8 @@ use super::{Interest, Side, Sink};
 use crate::decode::Segment;
 
 impl<S: Sink> Reception<'_, S> {
-    /// Takes in a segment that is just what was to come next, with nothing left to settle; false where it isn't that, and
-    /// nothing was done.
+    /// Takes in a segment that is exactly the expected next one, with nothing left to decide; otherwise does
+    /// nothing and returns false.
     #[expect(clippy::inline_always, reason = "every packet goes this way, and a call is a hundredth of it")]
     #[inline(always)]
     pub(super) fn receive_next(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> bool {
@@ -63,7 +63,8 @@ impl<S: Sink> Reception<'_, S> {
 }
 
 impl Entry {
-    /// Finds out whether the next segment may take the fast path. To be called after each that took the slow path.
+    /// Finds out whether the next segment may take the fast path. To be called after each that took the slow
+    /// path.
     pub(super) fn take_stock(&mut self) {
         self.track.in_order = self.is_in_order();
     }

@@ -14,8 +14,8 @@ pub(super) const SYN_FRAMES: usize = 8;
 
 /// An attempt at a new connection beside one that is alive.
 ///
-/// It may be a blind guess, which the peer answers with a challenge ACK while the old connection lives on (RFC 5961), or
-/// the old one may be dead without anybody having said so. What comes next decides.
+/// It may be a blind guess, which the peer answers with a challenge ACK while the old connection lives on
+/// (RFC 5961), or the old one may have died silently. What comes next decides.
 #[derive(Debug)]
 pub(super) struct CompetingIncarnation {
     /// Who sent the SYN, by its side in the old connection.

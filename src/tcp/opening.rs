@@ -15,7 +15,7 @@ pub(super) const fn opens(segment: &Segment<'_>) -> bool {
 /// A connection of this flow of which this segment is the first packet.
 pub(super) fn first_facts(segment: &Segment<'_>, flow: Fingerprint) -> Box<Entry> {
     let (is_syn, is_answer) = (segment.flags.syn, segment.flags.syn && segment.ack.is_some());
-    // Amid a connection, the higher port is the client's: servers listen on low ones.
+    // In the middle of a connection the higher port is taken for the client's: servers listen on low ones.
     let sent_by_responder = if is_syn { is_answer } else { segment.source.port < segment.destination.port };
     let (originator, responder) = if sent_by_responder {
         (segment.destination, segment.source)

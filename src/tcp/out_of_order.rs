@@ -14,7 +14,8 @@ pub(super) const PIECE_COST: usize = cost::in_tree(size_of::<(u64, Piece)>()) + 
 /// What a given-up range costs.
 const GIVEN_UP_COST: usize = cost::in_tree(size_of::<(u64, GivenUp)>());
 
-/// How many given-up ranges of a stream are remembered, so that bytes that come late are told from retransmissions.
+/// How many given-up ranges of a stream are remembered, so that late bytes can be distinguished from
+/// retransmissions.
 const GIVEN_UP: usize = 1024;
 
 /// A range that was given up.
@@ -47,7 +48,8 @@ pub(super) struct OutOfOrderQueue {
     cost: usize,
     /// What was given up, by its start.
     given_up: BTreeMap<u64, GivenUp>,
-    /// Where the first of those gaps starts that are no longer remembered one by one, and how many bytes they are.
+    /// Where the first of those gaps starts that are no longer remembered one by one, and how many bytes they
+    /// are.
     forgotten: Option<(u64, u64)>,
 }
 
@@ -76,7 +78,8 @@ impl OutOfOrderQueue {
         !self.pieces.is_empty()
             && (self.pieces.len() > budget.pieces
                 || self.cost > budget.per_stream
-                // Whoever holds much makes way for whoever holds little: none may hold more than is left.
+                // A stream that holds much makes way for one that holds little: none may hold more than is
+                // left.
                 || self.cost > budget.total.saturating_sub(budget.held))
     }
 
@@ -199,7 +202,7 @@ impl OutOfOrderQueue {
         self.given_up.clear();
     }
 
-    /// Strikes a range off what was given up; tells how much of it that was.
+    /// Removes a range from what was given up; returns how many bytes of it had been.
     pub(super) fn reclaim(&mut self, from: u64, to: u64, budget: &mut Budget) -> u64 {
         let mut reclaimed = 0_u64;
         let before = self.given_up.len();

@@ -139,8 +139,8 @@ impl Reassembly {
         self.drain(out, budget);
     }
 
-    /// Gives up all that is missing before `end`, and delivers all that is held. Only now is it known which of the gaps the
-    /// receiver never had.
+    /// Gives up all that is missing before `end`, and delivers all that is held. Only now is it known which
+    /// of the gaps the receiver never had.
     pub(super) fn flush<S: Sink>(
         &mut self,
         end: Option<(u64, PacketRef)>,
@@ -236,8 +236,8 @@ impl Reassembly {
         }
     }
 
-    /// Counts the part of a segment that lies before what is to come next: given-up bytes that came after all, or bytes
-    /// sent again.
+    /// Counts the part of a segment that lies before what is to come next: given-up bytes that came after
+    /// all, or bytes sent again.
     fn count_delivered(&mut self, arrival: &Arrival<'_>, end: u64, stream: &mut Stream, budget: &mut Budget) {
         let old_end = end.min(self.next);
         let old = old_end.saturating_sub(arrival.offset);
@@ -253,8 +253,8 @@ impl Reassembly {
         }
     }
 
-    /// The capture cut off bytes at `start`: nothing will bring them but a retransmission that is cut elsewhere, so
-    /// they are given up as soon as all before them is delivered.
+    /// The capture cut off bytes at `start`: nothing will bring them but a retransmission that is cut
+    /// elsewhere, so they are given up as soon as all before them is delivered.
     #[cold]
     fn cut<S: Sink>(
         &mut self,
@@ -301,7 +301,8 @@ impl Reassembly {
         }
     }
 
-    /// Gives up everything from what is to come next up to `end`: what the receiver has apart from what it hasn't.
+    /// Gives up everything from what is to come next up to `end`: what the receiver has apart from what it
+    /// hasn't.
     #[cold]
     fn give_up_to<S: Sink>(
         &mut self,

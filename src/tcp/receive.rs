@@ -15,11 +15,11 @@ use crate::report::{EndState, FirstClose};
 pub(super) enum Outcome {
     /// It goes on.
     Kept,
-    /// Its owner doesn't want to hear of it any more.
+    /// Its owner has lost interest in it.
     Ignored,
     /// The segment opens another connection on the same 4-tuple.
     Succeeded,
-    /// The connection that was tried beside it takes its place, and the segment is that one's.
+    /// The connection that competes with it takes its place, and the segment is that one's.
     Displaced,
 }
 
@@ -77,8 +77,9 @@ impl<S: Sink> Reception<'_, S> {
     fn reset(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         let Entry { connection, track, .. } = entry;
         if track.judge_rival(segment, side) == Verdict::Confirms {
-            // The RST that answers a challenge clears this connection away at the peer: that is how it ended. One that
-            // refuses the new SYN is no word about this connection, of which that peer knows nothing.
+            // The RST that answers a challenge clears this connection away at the peer: that is how it ended.
+            // One that refuses the new SYN is no word about this connection, of which that peer knows
+            // nothing.
             let is_answer = track.competitor.as_ref().is_some_and(|competitor| competitor.originator == side);
             if is_answer && connection.end_state == EndState::Open {
                 connection.end_state = EndState::Rst;
@@ -128,8 +129,8 @@ impl<S: Sink> Reception<'_, S> {
         {
             return Some(Outcome::Displaced);
         }
-        // A peer that forgot its first SYN-ACK sends another number, as long as none was acknowledged and no byte came: what
-        // is held by the first number must not be moved.
+        // A peer that forgot its first SYN-ACK sends another number, as long as none was acknowledged and no
+        // byte came: what is held by the first number must not be moved.
         let is_acknowledged = track.responder.acked.is_some() || track.responder.highest > 0;
         if connection.established.is_none() || (side == Side::Responder && !is_acknowledged) {
             return self.syn_ack(entry, segment, side);
@@ -164,7 +165,8 @@ impl<S: Sink> Reception<'_, S> {
     fn repeated_syn(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         let Entry { connection, track, .. } = entry;
         if is_over(connection, track) && connection.refused.is_none() {
-            // A straggler; or a stack that always begins with the same number, once the old connection can't be meant.
+            // A straggler; or a stack that always begins with the same number, once the old connection can't
+            // be meant.
             let is_old = self.now.since(track.touched) < STRAGGLER;
             return if is_old || segment.ack.is_some() { None } else { Some(Outcome::Succeeded) };
         }
@@ -217,7 +219,8 @@ impl<S: Sink> Reception<'_, S> {
 
     /// Neither SYN nor RST.
     fn segment(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
-        // Every segment after the SYN carries an ACK; one that doesn't is taken by nobody (RFC 9293 3.10.7.4).
+        // Every segment after the SYN carries an ACK; one that doesn't is taken by nobody (RFC 9293
+        // 3.10.7.4).
         segment.ack?;
         if entry.track.competitor.is_some()
             && let Some(outcome) = self.hear_of_rival(entry, segment, side)
@@ -245,7 +248,8 @@ impl<S: Sink> Reception<'_, S> {
         Some(outcome)
     }
 
-    /// A segment where another connection was tried beside this one: what is to become of this one, if that decides it.
+    /// A segment while another connection competes with this one: what becomes of this one, if the segment
+    /// decides that.
     #[cold]
     fn hear_of_rival(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<Outcome> {
         match entry.track.judge_rival(segment, side) {
@@ -265,8 +269,8 @@ impl<S: Sink> Reception<'_, S> {
         None
     }
 
-    /// The first segment after the SYN where no SYN-ACK was captured: it establishes the connection, challenges the SYN, or
-    /// belongs to an earlier connection (None).
+    /// The first segment after the SYN where no SYN-ACK was captured: it establishes the connection,
+    /// challenges the SYN, or belongs to an earlier connection (None).
     #[cold]
     fn sign_of_life(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) -> Option<()> {
         let Entry { connection, track, .. } = entry;
@@ -374,8 +378,8 @@ impl<S: Sink> Reception<'_, S> {
         }
     }
 
-    /// The receiver acknowledged up to this offset: if that is a FIN in front of other bytes, then those are not the
-    /// stream's.
+    /// The receiver acknowledged up to this offset: if that is a FIN in front of other bytes, then those are
+    /// not the stream's.
     fn believe(&mut self, entry: &mut Entry, side: Side, acked: i64) {
         let (half, _) = entry.track.halves(side);
         let Some(fin) = half.doubted_fin.take_if(|fin| fin.offset.saturating_add(1) == acked) else { return };

@@ -1,4 +1,4 @@
-//! What the floor above learns of connections.
+//! What the table reports about connections.
 
 use super::{Connection, ConnectionId, Side};
 use crate::base::PacketRef;
@@ -10,7 +10,7 @@ pub enum Interest {
     Follow,
     /// Ask again at the first payload, whichever side it comes from.
     Undecided,
-    /// Of no concern: forget its state, pass over its packets.
+    /// Irrelevant: forget its state, ignore its packets.
     Ignore,
 }
 
@@ -34,7 +34,8 @@ pub enum Ending {
 pub struct Chunk<'a> {
     /// Who sent them.
     pub side: Side,
-    /// Position of the first one in the side's stream; 0 is the byte after the SYN, or the first one captured.
+    /// Position of the first one in the side's stream; 0 is the byte after the SYN, or the first one
+    /// captured.
     pub offset: u64,
     /// The bytes.
     pub bytes: &'a [u8],
@@ -66,19 +67,20 @@ pub struct Gap {
     pub len: u64,
     /// The packet after the gap (or the one that shows that there is one).
     pub packet: PacketRef,
-    /// Whether the receiver had them, or may have had: else they were lost on the network, and the capture is whole.
+    /// Whether the receiver had them, or may have had: else they were lost on the network, and the capture is
+    /// whole.
     pub is_received: bool,
     /// Why they are not there.
     pub absence: Absence,
 }
 
-/// The floor above.
+/// Whoever uses the table.
 pub trait Sink {
     /// A connection's first packet was seen (a SYN, or any packet with payload of a flow that nobody knows).
     fn opened(&mut self, id: ConnectionId, connection: &Connection) -> Interest;
 
-    /// The first payload of a connection that was [`Interest::Undecided`]; answered by `Follow`, the same bytes come
-    /// again through [`Sink::data`].
+    /// The first payload of a connection that was [`Interest::Undecided`]; answered by `Follow`, the same
+    /// bytes come again through [`Sink::data`].
     fn probed(&mut self, id: ConnectionId, connection: &Connection, side: Side, bytes: &[u8]) -> Interest;
 
     /// More bytes, in order.
@@ -87,14 +89,15 @@ pub trait Sink {
     /// Bytes that are given up; the next chunk of this side follows on them.
     fn gap(&mut self, id: ConnectionId, connection: &Connection, gap: Gap);
 
-    /// Whether what the receiver has acknowledged is not to be waited for any longer: a dialogue is understood as it goes on,
-    /// while the order of a content's bytes matters more than when they are told, and captures bring packets late.
+    /// Whether what the receiver has acknowledged is not to be waited for any longer: a dialogue is
+    /// understood as it goes on, while the order of a content's bytes matters more than when they are told,
+    /// and captures bring packets late.
     fn is_impatient(&self, _id: ConnectionId) -> bool {
         false
     }
 
-    /// The handshake completed, a SYN was refused or challenged, a packet could not be delivered, or a side sent its first
-    /// FIN or RST: the connection's public facts have changed. Not called for every packet.
+    /// The handshake completed, a SYN was refused or challenged, a packet could not be delivered, or a side
+    /// sent its first FIN or RST: the connection's public facts have changed. Not called for every packet.
     fn changed(&mut self, id: ConnectionId, connection: &Connection);
 
     /// The connection left the table: its last call. Not called for connections that were ignored.

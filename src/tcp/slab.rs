@@ -36,8 +36,9 @@ impl Class {
 
     /// After how much silence a connection is given up.
     ///
-    /// A SYN is repeated after 64 s at most (RFC 6298, six doublings); the final ACK, a repeated FIN and data in flight come
-    /// within seconds; a FIN that is not acknowledged is repeated as a SYN is; a server speaks at once; and a control connection idles for hours during a long transfer.
+    /// A SYN is repeated after 64 s at most (RFC 6298, six doublings); the final ACK, a repeated FIN and data
+    /// in flight come within seconds; a FIN that is not acknowledged is repeated as a SYN is; a server speaks
+    /// at once; and a control connection idles for hours during a long transfer.
     pub(super) const fn patience(self) -> TimeDelta {
         match self {
             Self::HalfOpen | Self::Closing => TimeDelta::from_secs(120),
@@ -50,8 +51,8 @@ impl Class {
 
 /// One connection with all that the table knows of it.
 ///
-/// What each segment needs stands together, here and within the parts: thousands of connections are open, and of each a
-/// processor has little at hand.
+/// What every segment needs is kept together, here and within the parts: with thousands of connections open,
+/// little of each is in the processor's cache.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Entry {
@@ -86,8 +87,8 @@ impl Entry {
     }
 }
 
-// An entry with all that may hang on it: two lists of SYNs, a competitor, what both halves put aside; its places in the slab
-// and in the list of free slots, and its watch, each in a list that may be twice as long.
+// An entry with all that may hang on it: two lists of SYNs, a competitor, what both halves put aside; its
+// places in the slab and in the list of free slots, and its watch, each in a list that may be twice as long.
 const _: () = assert!(
     ALLOCATION * 10
         + size_of::<Entry>()

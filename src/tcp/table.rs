@@ -19,8 +19,8 @@ use crate::report::{EndState, IcmpError};
 /// How often timers are looked at while packets come: looking costs more than the packets of ignored flows.
 const LOOK: TimeDelta = TimeDelta::from_millis(100);
 
-/// ICMP errors kept of all connections in the table: far more than come of connections that are tried at a time, and less
-/// than counts as memory.
+/// ICMP errors kept of all connections in the table: far more than come of connections that are tried at a
+/// time, and less than counts as memory.
 const ICMP_ERRORS: usize = 4096;
 
 /// A connection with a hole, and when to look after it.
@@ -32,7 +32,8 @@ struct Watch {
 
 /// The connections of a capture.
 ///
-/// Everything is told through the sink that each call is given; the table itself only answers for what is there now.
+/// Everything is reported through the sink that each call is given; the table itself only answers questions
+/// about its current connections.
 #[derive(Debug)]
 pub struct Table {
     clock: Clock,
@@ -89,7 +90,8 @@ impl Table {
         }
     }
 
-    /// Takes in an ICMP error: whose segment it quotes is told so, where that may have been sent.
+    /// Takes in an ICMP error: it is noted on the connection whose segment it quotes, if that segment can
+    /// have been sent.
     #[cold]
     pub fn undelivered(&mut self, about: &SegmentError, sink: &mut impl Sink) {
         let SegmentError { error, destination, seq } = *about;
@@ -110,15 +112,17 @@ impl Table {
         sink.changed(id, connection);
     }
 
-    /// Says that it is `now` by the capture's clock, for the sake of what silence ends. Cheap when nothing is due.
+    /// Advances the capture's clock to `now`, so that timeouts take effect. Cheap when nothing is due.
     pub fn advance(&mut self, now: Timestamp, sink: &mut impl Sink) {
         let now = self.clock.tick(now);
         self.expire(now, sink);
     }
 
-    /// The capture is over: delivers what is held and ends all connections, in the order of their first packets.
+    /// The capture is over: delivers what is held and ends all connections, in the order of their first
+    /// packets.
     pub fn finish(&mut self, sink: &mut impl Sink) {
-        // What was tried beside a connection comes into the table when that one ends: hence more than one round.
+        // A competing connection enters the table when the one that it competes with ends: hence more than
+        // one round.
         while self.slab.len() > 0 {
             let mut slots: Vec<(FrameNumber, u32)> =
                 self.slab.slots().map(|(slot, entry)| (entry.connection.first.frame, slot)).collect();
@@ -142,7 +146,7 @@ impl Table {
         }
     }
 
-    /// Forgets a connection and passes over its packets from now on; it is not told when it ends.
+    /// Forgets a connection and ignores its packets from now on; its end is not reported.
     pub fn ignore(&mut self, id: ConnectionId) {
         if self.slab.named(id).is_some() {
             self.forget(id.slot());
@@ -234,7 +238,7 @@ impl Table {
         self.settle(slot, outcome, segment, sink);
     }
 
-    /// Does what a segment's reception asks for.
+    /// Acts on the outcome of a segment's reception.
     fn settle(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
         let Some(entry) = self.slab.get(slot) else { return };
         let Entry { connection, track, .. } = entry;
@@ -270,11 +274,11 @@ impl Table {
         }
     }
 
-    /// Does what the reception of a segment asks for that ends the connection.
+    /// Acts on an outcome that ends the connection.
     #[cold]
     fn settle_end(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
         match outcome {
-            // It is over, and another was tried beside it.
+            // It is over, and another one competes with it.
             Outcome::Kept => {
                 self.end(slot, Ending::Replaced, sink);
             }
@@ -358,8 +362,8 @@ impl Table {
         }
     }
 
-    /// The class that has to give up a connection: the one that takes up the most, for that is whose flood it is. Those on
-    /// which something was said count a quarter: they cost whoever made them more, and are worth more.
+    /// The class that has to give up a connection: the largest, since that is where a flood would be.
+    /// Connections that carried data count a quarter: they cost an attacker more, and are worth more.
     fn fullest(&self) -> Class {
         let taken = |class: Class| match class {
             Class::Followed => self.slab.count(class),
@@ -370,8 +374,9 @@ impl Table {
         Class::ALL.into_iter().rev().max_by_key(|&class| taken(class)).unwrap_or(Class::Followed)
     }
 
-    /// The connection of a class to give up: the oldest, but for a few that have shown life since they were queued. They
-    /// go to the end, as whoever opens connections to fill the table has more to do than keep each of them alive.
+    /// The connection of a class to give up: the oldest, except for a few that were active after they were
+    /// queued. Those go to the end of the queue: an attacker who fills the table can't keep every connection
+    /// active.
     fn least_missed(&mut self, class: Class) -> Option<u32> {
         const SPARED: usize = 8;
         let now = self.clock.now();
@@ -429,15 +434,15 @@ impl Table {
             }
         }
         self.classify(watch.id.slot());
-        // What the receiver lacks is not given up before it says more, and then the connection is watched again: time alone
-        // changes nothing about it.
+        // What the receiver lacks is not given up before it says more, and then the connection is watched
+        // again: time alone changes nothing about it.
         if is_early {
             self.watch(watch.id.slot());
         }
     }
 
-    /// Takes a connection out of the table and tells so. Where a newer one was tried beside it, that one takes its place, and
-    /// its slot is returned.
+    /// Takes a connection out of the table and reports its end. If another one competes with it, that one
+    /// takes its place, and its slot is returned.
     fn end(&mut self, slot: u32, ending: Ending, sink: &mut impl Sink) -> Option<u32> {
         let mut entry = self.slab.remove(slot)?;
         self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
@@ -461,7 +466,7 @@ impl Table {
         self.succeed(&entry, *competitor, sink)
     }
 
-    /// Lets the connection that was tried beside another take its place.
+    /// Puts a competing connection in the place of the one that has ended.
     #[cold]
     fn succeed(
         &mut self,
@@ -500,7 +505,7 @@ impl Table {
         }
     }
 
-    /// Passes over a connection's packets from now on.
+    /// Ignores a connection's packets from now on.
     fn forget(&mut self, slot: u32) {
         let Some(mut entry) = self.slab.remove(slot) else { return };
         self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());

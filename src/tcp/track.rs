@@ -19,7 +19,7 @@ pub(super) struct Track {
     pub touched: Timestamp,
     pub originator: Half,
     pub responder: Half,
-    /// A newer SYN on the same 4-tuple, of which it isn't known yet whether it is true.
+    /// A newer SYN on the same 4-tuple that may or may not be genuine.
     pub competitor: Option<Box<CompetingIncarnation>>,
     /// The connection that was on the 4-tuple before.
     pub previous: Option<PreviousIncarnation>,
@@ -27,7 +27,8 @@ pub(super) struct Track {
     pub challenge: Option<u32>,
     /// When the last SYN was sent, where one was captured.
     pub syn_at: Option<Timestamp>,
-    /// How long after it the SYN-ACK came, and when that came last, while the third packet of the handshake has not come.
+    /// How long after it the SYN-ACK came, and when that came last, while the third packet of the handshake
+    /// has not come.
     pub syn_ack: Option<(TimeDelta, Timestamp)>,
 }
 
@@ -49,7 +50,8 @@ impl Default for Track {
     }
 }
 
-/// Where the numbers of an earlier connection on the same 4-tuple ended: what fits these is not the new one's.
+/// Where the numbers of an earlier connection on the same 4-tuple ended: what fits these is not the new
+/// one's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PreviousIncarnation {
     originator: Endpoint,
@@ -61,7 +63,7 @@ pub(super) struct PreviousIncarnation {
 impl PreviousIncarnation {
     /// How far below its end an old connection's stragglers may lie.
     const REACH: u32 = 2 << 20;
-    /// For how long they come: 2 MSL as most stacks have it.
+    /// For how long they may still arrive: 2 MSL as most stacks have it.
     const LINGER: TimeDelta = TimeDelta::from_secs(60);
 
     /// What is to be remembered of a connection that another one follows at this time.
@@ -135,7 +137,8 @@ impl Track {
         }
     }
 
-    /// Whether a segment that carries an ACK lies where the connection's next ones may (RFC 9293 3.10.7.4, RFC 5961 5).
+    /// Whether a segment that carries an ACK lies where the connection's next ones may (RFC 9293 3.10.7.4,
+    /// RFC 5961 5).
     pub(super) fn place(&self, segment: &Segment<'_>, side: Side) -> Belonging {
         let (half, other) = match side {
             Side::Originator => (&self.originator, &self.responder),
@@ -146,7 +149,8 @@ impl Track {
         }
         if let Some(start) = half.offset_of(segment.seq) {
             let reached = half.reached();
-            // One byte below the first is a keep-alive; a stream that began before the capture has older ones.
+            // One byte below the first is a keep-alive; a stream that began before the capture has older
+            // ones.
             let lowest = if half.syn.is_some() { -1 } else { -PLAUSIBLE };
             if start < lowest.max(reached.saturating_sub(PLAUSIBLE))
                 || start > reached.saturating_add(PLAUSIBLE)
@@ -166,8 +170,8 @@ impl Track {
         Belonging::Ours
     }
 
-    /// Whether a segment is left over from the connection that was here before: by its numbers, or by a TSval from before
-    /// this connection's SYN. Without such a connection TSvals prove nothing.
+    /// Whether a segment is left over from the connection that was here before: by its numbers, or by a TSval
+    /// from before this connection's SYN. Without such a connection TSvals prove nothing.
     #[inline]
     fn is_left_over(&self, segment: &Segment<'_>, side: Side) -> bool {
         self.previous.as_ref().is_some_and(|previous| segment.packet.time < previous.until)
@@ -196,9 +200,9 @@ impl Track {
             && segment.ack.is_none_or(|ack| is_known(self.half(side.other()), ack))
     }
 
-    /// Finds back into a stream of which the capture lost more than any window: where the receiver acknowledges what came
-    /// from far ahead, or, where the receiver was never captured, after a few segments that follow on each other. Tells
-    /// whether this segment belongs to the connection after all.
+    /// Resynchronises with a stream of which the capture lost more than any window: where the receiver
+    /// acknowledges what came from far ahead, or, where the receiver was never captured, after a few segments
+    /// that follow on each other. Returns whether this segment belongs to the connection after all.
     #[cold]
     pub(super) fn resynchronise(&mut self, segment: &Segment<'_>, side: Side) -> bool {
         const ENOUGH: u32 = 3;
@@ -223,8 +227,8 @@ impl Track {
         self.place(segment, side) == Belonging::Ours
     }
 
-    /// Whether an RST lies where its receiver would take it (RFC 5961 3.2): not below what was acknowledged, and not
-    /// beyond a window that is in use somewhere.
+    /// Whether an RST lies where its receiver would take it (RFC 5961 3.2): not below what was acknowledged,
+    /// and not beyond a window that is in use somewhere.
     pub(super) fn takes_reset(&self, segment: &Segment<'_>, side: Side) -> bool {
         const WINDOW: i64 = 1 << 20;
         let half = self.half(side);
@@ -245,13 +249,14 @@ impl Track {
         self.competitor.as_ref().map_or(Verdict::Neutral, |competitor| competitor.judge(segment, side, self))
     }
 
-    /// Lets offset 0 of both sides be known as soon as a number of them is seen. What a packet acknowledges is where the
-    /// other side goes on, and all that is known of where it began; its own first packet puts that right.
+    /// Fixes offset 0 of both sides as soon as one of their sequence numbers is seen. What a packet
+    /// acknowledges is where the other side goes on, and the best guess at where it began; its own first
+    /// packet corrects that.
     pub(super) fn learn_bases(&mut self, segment: &Segment<'_>, side: Side, is_mid_stream: bool) {
         let (half, other) = self.halves(side);
         if !half.is_based() {
-            // A lone NUL is a keep-alive's, which stands before the next byte (RFC 9293 3.8.4 lets it be any octet, but stacks
-            // that send one send this).
+            // A lone NUL is a keep-alive's, which stands before the next byte (RFC 9293 3.8.4 lets it be any
+            // octet, but stacks that send one send this).
             let is_probe = is_mid_stream && segment.payload == [0] && segment.cut == 0;
             half.set_base(segment.seq.wrapping_add(u32::from(is_probe)));
         } else if !half.has_sent && is_mid_stream {
@@ -275,7 +280,7 @@ impl Track {
     }
 }
 
-/// Whether nothing more is to come but strays: both FINs were seen, or an RST.
+/// Whether only stray segments can follow: both FINs were seen, or an RST.
 pub(super) fn is_over(connection: &Connection, track: &Track) -> bool {
     track.has_both_fins() || connection.end_state == crate::report::EndState::Rst
 }

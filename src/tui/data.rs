@@ -21,7 +21,8 @@ use crate::report::{Capture, Finding, Session, Uid};
 pub struct Keep {
     /// So many.
     pub sessions: Option<usize>,
-    /// As many as fit into so many bytes of memory with what is shown of them; what is more of them lies in the store.
+    /// As many as fit into so many bytes of memory with what is shown of them; what is more of them lies in
+    /// the store.
     pub memory: Option<usize>,
 }
 

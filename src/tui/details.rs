@@ -1,8 +1,8 @@
 //! The lines of the detail panels: for a data channel what was predicted, what happened, what is wrong, what
 //! to do.
 //!
-//! **Invariant:** says nothing that the report does not; the most important line comes first, since a panel may have room
-//! for only a few.
+//! **Invariant:** says nothing that the report does not; the most important line comes first, since a panel
+//! may have room for only a few.
 
 mod session;
 

@@ -1,6 +1,7 @@
 //! Data connections over the whole capture, counted in bins that widen as the capture grows.
 //!
-//! **Invariant:** never more than [`MOST`] bins, however long the capture and in whatever order sessions come.
+//! **Invariant:** never more than [`MOST`] bins, however long the capture and in whatever order sessions
+//! come.
 
 use std::collections::VecDeque;
 

@@ -2,8 +2,8 @@
 //!
 //! Most filters are decided by the rows that are in memory; for the others sessions are read from the store.
 //!
-//! **Invariant:** each step looks at a bounded amount, so that keys are never blocked by a large capture; the old list
-//! stays until a new filter has gone through everything, and comes back where that is given up.
+//! **Invariant:** each step looks at a bounded amount, so that keys are never blocked by a large capture; the
+//! old list stays until a new filter has gone through everything, and comes back where that is given up.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -287,7 +287,8 @@ fn sort_rows(rows: &mut [u32], sort: SortKey, reversed: bool, data: &Data) {
     }
 }
 
-/// Sorts by a key that is looked up once for each row, not for each comparison; by number where that is equal.
+/// Sorts by a key that is looked up once for each row, not for each comparison; by number where that is
+/// equal.
 fn sort_by<'d, K: Ord>(
     rows: &mut [u32],
     data: &'d Data,

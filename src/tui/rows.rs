@@ -1,8 +1,8 @@
-//! What the lists show of a session and of its transfers, data channels and findings, sort by and filter by: so that
-//! none of that reads sessions from the store.
+//! What the lists show of a session and of its transfers, data channels and findings, sort by and filter by:
+//! so that none of that reads sessions from the store.
 //!
-//! **Invariant:** the row of a session takes at most 300 bytes beside the rows of what is in it; text from the wire in
-//! rows is cut where it is very long, and is not yet defused.
+//! **Invariant:** the row of a session takes at most 300 bytes beside the rows of what is in it; text from
+//! the wire in rows is cut where it is very long, and is not yet defused.
 
 use super::glyphs;
 use super::scale::{TimeScale, Window};

@@ -56,8 +56,8 @@ pub(super) trait View: fmt::Debug {
     /// Enter: opens what the row leads to.
     fn open(&mut self, state: &mut State, data: &Data);
 
-    /// Moves to the next row that contains a text in lower case; whether there is one. Where sessions must be read for
-    /// that, it begins a search.
+    /// Moves to the next row that contains a text in lower case; whether there is one. Where sessions must be
+    /// read for that, it begins a search.
     fn find(&mut self, state: &mut State, data: &Data, wanted: &str, forward: bool) -> bool;
 
     /// The session that an action applies to.

@@ -1,5 +1,5 @@
-//! Where sessions come from: a worker that reads, and the outlet through which it reports what it found. Sessions
-//! that are over are put down in the store here, by the worker's thread; the screen gets their rows.
+//! Where sessions come from: a worker that reads, and the outlet through which it reports what it found.
+//! Sessions that are over are put down in the store here, by the worker's thread; the screen gets their rows.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

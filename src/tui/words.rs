@@ -91,7 +91,8 @@ pub(super) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// `340µs`, `12.0ms`, `82.3s`, `12m04s`, `2h14m`, `6d02h`: for columns, at most six characters for a hundred days.
+/// `340µs`, `12.0ms`, `82.3s`, `12m04s`, `2h14m`, `6d02h`: for columns, at most six characters for a hundred
+/// days.
 pub(super) fn duration(delta: TimeDelta) -> String {
     let nanos = delta.nanos();
     if nanos < 0 {

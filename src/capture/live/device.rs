@@ -32,7 +32,8 @@ const COUNTING: Duration = Duration::from_millis(250);
 /// How long to wait before an interface that was switched off is tried again.
 const DOWN: Duration = Duration::from_millis(500);
 
-/// What libpcap lists beside network interfaces: nothing from there carries TCP over a link that can be decoded.
+/// What libpcap lists beside network interfaces: nothing from there carries TCP over a link that can be
+/// decoded.
 const ODD: [&str; 5] = ["bluetooth", "dbus-", "nflog", "nfqueue", "usbmon"];
 
 /// The interfaces of this machine.
@@ -107,7 +108,7 @@ impl Tap {
         Arc::clone(&self.counters)
     }
 
-    /// A hold on the kernel's filter.
+    /// A handle to the kernel's filter.
     pub(super) fn filter(&self) -> Result<Filter, Error> {
         Filter::of(&self.name, &self.capture, self.wanted.clone())
     }
@@ -119,7 +120,7 @@ impl Tap {
         feeder.send(Delivery::Ended(fault.map(|fault| format!("{}: {fault}", self.name))));
     }
 
-    /// Reads until it is told to stop, or can't go on: why, if nobody told it.
+    /// Reads until it is asked to stop, or can't go on; gives the reason if it wasn't asked.
     fn read(&mut self, source: u16, feeder: &Feeder) -> Option<String> {
         let mut parcel = feeder.empty()?;
         let mut counted = Instant::now();
@@ -201,7 +202,7 @@ fn activate(name: &str, options: &Options) -> Result<Capture<Active>, pcap::Erro
         .open()
 }
 
-/// Only Linux gives nanoseconds for the asking; elsewhere libpcap would refuse without a word.
+/// Only Linux delivers nanoseconds on request; elsewhere libpcap would refuse without an error.
 const PRECISION: Precision = if cfg!(target_os = "linux") { Precision::Nano } else { Precision::Micro };
 
 /// Copies a packet: the only time on its way.
@@ -223,7 +224,7 @@ fn words(error: pcap::Error) -> String {
     }
 }
 
-/// Why an interface could not be opened. libpcap's status is not to be had, only its words.
+/// Why an interface could not be opened. libpcap's status is not available, only its message.
 fn refusal(name: &str, known: &[Interface], why: String) -> Error {
     let name = name.to_owned();
     let says = |part: &str| why.contains(part);

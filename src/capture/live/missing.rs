@@ -8,12 +8,12 @@ use crate::capture::tally::Counters;
 use crate::decode::LinkType;
 use crate::report::Interface;
 
-/// There are none that could be captured on.
+/// No interface can be captured on.
 pub(super) fn interfaces() -> Result<Vec<Interface>, Error> {
     Err(Error::NotBuilt)
 }
 
-/// An interface that can't be opened, so that there is never one.
+/// An interface that can't be opened: there is never a value of this type.
 pub(super) enum Tap {}
 
 impl Tap {
@@ -42,7 +42,7 @@ impl Tap {
     }
 }
 
-/// The filter of an interface that there is not.
+/// The filter of an interface that doesn't exist.
 pub(super) enum Filter {}
 
 impl Filter {

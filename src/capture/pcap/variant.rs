@@ -1,13 +1,13 @@
 //! Works out how long the packet headers of a pcap file are.
 //!
-//! Alexey Kuznetzov's patch of libpcap put the interface, the protocol and the direction behind the usual packet header.
-//! It gave such files a magic number of their own; some distributions shipped versions of it that did not, or that wrote
-//! yet another field under the same number. Only the packets show which it is.
+//! Alexey Kuznetzov's patch of libpcap put the interface, the protocol and the direction behind the usual
+//! packet header. It gave such files a magic number of their own; some distributions shipped versions of it
+//! that did not, or that wrote yet another field under the same number. Only the packets show which it is.
 
 use super::{Header, PACKET_HEADER};
 
-/// Interface (4 bytes), protocol (2), packet type (1) and padding (1) behind the usual header: the patch itself, and
-/// Red Hat 6.1 under the usual magic number.
+/// Interface (4 bytes), protocol (2), packet type (1) and padding (1) behind the usual header: the patch
+/// itself, and Red Hat 6.1 under the usual magic number.
 const WITH_INTERFACE: usize = 24;
 /// The same with two processor numbers and padding: SuSE 6.3.
 const WITH_PROCESSORS: usize = 28;
@@ -19,7 +19,7 @@ const ENOUGH: usize = 16;
 
 /// The length of the packet headers of a file, of whose packets these bytes are the first.
 ///
-/// That is the length the magic number stands for, unless only another one leads from packet to packet.
+/// That is the length that the magic number stands for, unless only another one leads from packet to packet.
 pub(super) fn header_length(header: &Header, limit: u32, packets: &[u8]) -> usize {
     let (usual, others) = if header.modified {
         (WITH_INTERFACE, &[WITH_PROCESSORS][..])
@@ -42,7 +42,7 @@ pub(super) fn header_length(header: &Header, limit: u32, packets: &[u8]) -> usiz
 enum Fit {
     /// The last packet ends where the bytes end.
     Whole { proven: bool },
-    /// Each header leads to the next, as far as the bytes go. It is proven where more than chance says so.
+    /// Each header leads to the next, as far as the bytes go. It is proven if chance can't explain it.
     Goes { proven: bool },
     /// There is no whole header after the first packet.
     Piece,
@@ -109,8 +109,8 @@ impl Plausible {
     }
 }
 
-/// Whether one of Linux's packet types (to us, broadcast, multicast, to others, from us ...) stands where a header of this
-/// length has it, if it has one.
+/// Whether one of Linux's packet types (to us, broadcast, multicast, to others, from us ...) stands where a
+/// header of this length has it, if it has one.
 fn has_packet_type(header: &[u8], length: usize) -> bool {
     const PLACE: usize = 22;
     const MOST: u8 = 7;

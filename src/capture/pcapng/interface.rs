@@ -92,7 +92,8 @@ impl Unit {
     }
 }
 
-/// The next option: code, length, value, padding to a multiple of four bytes. None where the options are broken.
+/// The next option: code, length, value, padding to a multiple of four bytes. None where the options are
+/// broken.
 fn option<'a>(fields: &mut Fields<'a>) -> Option<(u16, &'a [u8])> {
     let code = fields.u16()?;
     let length = usize::from(fields.u16()?);

@@ -9,8 +9,8 @@ const VERSION: [u16; 2] = [2, 4];
 /// The most bytes that are kept of a packet, as libpcap has it.
 const SNAP_LENGTH: u32 = 262_144;
 
-/// Writes a pcap file with times in nanoseconds. All its packets have the first one's link type, and times that it can tell:
-/// from 1970 to 2106.
+/// Writes a pcap file with times in nanoseconds. All its packets have the first one's link type, and times
+/// that it can tell: from 1970 to 2106.
 pub(super) struct PcapWriter<W> {
     output: W,
     link: Option<LinkType>,

@@ -14,8 +14,8 @@ use crate::decode::{Decoded, Decoder, Frame};
 use crate::report::FrameSpan;
 use crate::tui::{SaveRequest, Saver};
 
-/// Saves by reading the captures again. Addresses and frame numbers say which packets they are, so that frames are only
-/// decoded: a `Pump` would analyze everything a second time.
+/// Saves by reading the captures again. Addresses and frame numbers say which packets they are, so that
+/// frames are only decoded: a `Pump` would analyze everything a second time.
 pub(super) struct FileSaver {
     pub(super) files: Vec<PathBuf>,
     pub(super) limits: Limits,

@@ -1,4 +1,5 @@
-//! What the server's own words tell: refused transfers, logins and sessions, and replies that took their time.
+//! What the server's own words tell: refused transfers, logins and sessions, and replies that took their
+//! time.
 
 use super::{clean, findings, raises, spares};
 use crate::base::TimeDelta;

@@ -111,11 +111,11 @@ impl Writer {
     }
 }
 
-/// Splits a number into seconds and nanoseconds if it is the float closest to that decimal, as every duration in a report
-/// is.
+/// Splits a number into seconds and nanoseconds if it is the float closest to that decimal, as every duration
+/// in a report is.
 ///
-/// That decimal is then also the shortest that reads back as the same float: it has at most 15 digits, and no two decimals
-/// of 15 digits share their closest float.
+/// That decimal is then also the shortest that reads back as the same float: it has at most 15 digits, and no
+/// two decimals of 15 digits share their closest float.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -207,7 +207,8 @@ fn ascii(text: &str) -> String {
     plain
 }
 
-/// The end of `text` in at most `columns` columns, after an ellipsis if it was clipped: the end of a path matters most.
+/// The end of `text` in at most `columns` columns, after an ellipsis if it was clipped: the end of a path
+/// matters most.
 pub(super) fn clip_start(text: &str, columns: usize, ellipsis: &str) -> String {
     if text.width() <= columns {
         return text.to_owned();

@@ -112,8 +112,8 @@ fn first_line(text: &Text) -> String {
     start
 }
 
-/// One row for each data channel with its first transfer, for each further transfer on it, and for each transfer without
-/// a data channel, in order of time.
+/// One row for each data channel with its first transfer, for each further transfer on it, and for each
+/// transfer without a data channel, in order of time.
 fn rows(session: &Session, numbers: &Numbers, page: &Page<'_>) -> Vec<Row> {
     let mut rows: Vec<(Timestamp, Row)> = Vec::new();
     let mut transfers_of = vec![Vec::new(); session.data_channels.len()];

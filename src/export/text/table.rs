@@ -86,7 +86,8 @@ const INDENT: usize = 2;
 const GAP: usize = 2;
 /// Width in which most paths can be told apart.
 const COMFORTABLE_PATH: usize = 24;
-/// Where lines are not limited, a wider cell breaks the alignment of its own row instead of widening the column.
+/// Where lines are not limited, a wider cell breaks the alignment of its own row instead of widening the
+/// column.
 const WIDEST: usize = 60;
 
 /// The columns shown, and their widths.

@@ -19,9 +19,9 @@ const WITH_HOSTS: usize = 24;
 /// Data connections up to which the filter names ports. Beyond, it passes all of TCP.
 const WITH_PORTS: usize = 400;
 
-/// Packets that pass whatever is predicted: those that open and close TCP connections, ICMP errors that quote one, and
-/// what can't be told apart for being a later fragment. libpcap's `tcp[]` and `icmp[]` are for IPv4 alone; an error's
-/// quote begins behind the 8 bytes of its header.
+/// Packets that pass whatever is predicted: those that open and close TCP connections, ICMP errors that quote
+/// one, and what can't be told apart for being a later fragment. libpcap's `tcp[]` and `icmp[]` are for IPv4
+/// alone; an error's quote begins behind the 8 bytes of its header.
 const ALWAYS: &str = "(tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0) or (ip6[6] = 6 and ip6[53] & 7 != 0) \
                       or (icmp and icmp[17] = 6) or (ip6[6] = 58 and ip6[40] < 128 and ip6[54] = 6) \
                       or (ip[9] = 6 and ip[6:2] & 0x1fff != 0) or ip6[6] = 44";

@@ -133,7 +133,8 @@ impl SessionBuilder {
         self
     }
 
-    /// The last channel's connection is made, to the predicted endpoint, and closed after as many bytes from the server.
+    /// The last channel's connection is made, to the predicted endpoint, and closed after as many bytes from
+    /// the server.
     pub(crate) fn connected(self, bytes: u64) -> Self {
         let prediction = self.session.data_channels.last().unwrap().predicted().unwrap();
         let port = prediction.connector.port.unwrap_or(50_000);

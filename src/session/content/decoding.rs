@@ -27,8 +27,8 @@ impl Decoding {
         Some(Self { transform: Some(transform), wire: 0, ratio: plan.ratio, content })
     }
 
-    /// Takes more of the wire. What expands without measure is given up: a few packets shall not keep a processor busy for
-    /// long.
+    /// Takes more of the wire. A stream that expands without measure is given up: a few packets must not keep
+    /// a processor busy for long.
     pub(super) fn update(&mut self, hashing: &mut dyn Hashing, bytes: &[u8], at: PacketRef) {
         let Self { transform: Some(transform), wire, ratio, content } = self else { return };
         *wire = wire.saturating_add(bytes.len() as u64);

@@ -1,4 +1,5 @@
-//! What is said on a control connection, line by line: lines become commands and replies, and those a dialogue.
+//! What is said on a control connection, line by line: lines become commands and replies, and those a
+//! dialogue.
 
 use super::{LineOrigin, Notes, Occurrence};
 use crate::base::{LimitName, Limits, Text, Timestamp};
@@ -220,7 +221,8 @@ impl Conversation {
         }
     }
 
-    /// Whether a server's first line is the greeting of another protocol: FTP opens with 120, 220 or an error.
+    /// Whether a server's first line is the greeting of another protocol: FTP opens with 120, 220 or an
+    /// error.
     pub(super) fn opens_otherwise(&self, line: &[u8], expected: bool) -> bool {
         let opening =
             matches!(self.verdict, Verdict::Open { reply: false, .. }) && self.dialogue.awaits_greeting();
@@ -241,9 +243,9 @@ impl Conversation {
     }
 }
 
-/// Which acknowledgement shows that a command's line was received. A receiver acknowledges whole segments: where one holds
-/// the line, an acknowledgement that ends inside it was altered on the way, as by a NAT helper that has made it longer or
-/// shorter.
+/// Which acknowledgement shows that a command's line was received. A receiver acknowledges whole segments:
+/// where one holds the line, an acknowledgement that ends inside it was altered on the way, as by a NAT
+/// helper that has made it longer or shorter.
 pub(super) const fn received_at(line: &ControlLine<'_>) -> u64 {
     if line.layout.split { line.end_offset } else { line.start_offset.saturating_add(1) }
 }

@@ -1,7 +1,8 @@
-//! The fast path for what most chunks are: one whole line in clear text, in a dialogue of which nothing is in doubt.
+//! The fast path for what most chunks are: one whole line in clear text, in a dialogue of which nothing is in
+//! doubt.
 //!
-//! Most of the slow path's work is to find out that nothing about a line is unusual. The fast path has the same effect as
-//! the slow one, or none: whatever is unusual is left to the slow path.
+//! Most of the slow path's work is to find out that nothing about a line is unusual. The fast path has the
+//! same effect as the slow one, or none: whatever is unusual is left to the slow path.
 
 use super::conversation::{facts, received_at};
 use super::{Auth, Control, Conversation, Occurrence};
@@ -16,8 +17,8 @@ use crate::session::verdict::Verdict;
 use crate::tcp::Chunk;
 
 impl Control {
-    /// Takes a chunk that is just one more line, with nothing left to settle; gives what was said and how much more is kept
-    /// now. Does nothing where it isn't that, or where more than `room` would be kept.
+    /// Takes a chunk that is just one more line, with nothing left to settle; gives what was said and how
+    /// much more is kept now. Does nothing where it isn't that, or where more than `room` would be kept.
     pub(in crate::session) fn next_line(
         &mut self,
         chunk: &Chunk<'_>,
@@ -37,8 +38,8 @@ impl Control {
         }
     }
 
-    /// Finds out whether the next line may take the fast path, and reckons what has not ended. To be called after all
-    /// that goes the slow path.
+    /// Finds out whether the next line may take the fast path, and reckons what has not ended. To be called
+    /// after all that goes the slow path.
     pub(in crate::session) fn take_stock(&mut self) {
         self.orderly = self.is_orderly();
         self.reckon();
@@ -179,7 +180,8 @@ mod tests {
         )
     }
 
-    /// All that is known after a conversation and what was reported on the way; and how many lines took the fast path.
+    /// All that is known after a conversation and what was reported on the way; and how many lines took the
+    /// fast path.
     fn outcome(
         conversation: &[Said],
         room: usize,

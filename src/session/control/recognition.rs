@@ -58,8 +58,8 @@ impl Control {
         }
         let server_is_originator = options.is_control_port(connection.originator.port);
         let client = if server_is_originator { Side::Responder } else { Side::Originator };
-        // In the middle of a line, or where a server says something of its own before its greeting: until a line shows who
-        // speaks the port decides.
+        // In the middle of a line, or where a server says something of its own before its greeting: until a
+        // line shows who speaks the port decides.
         if self.expected && (self.midstream || (chunk.side != client && !begins_with_digit && !is_another)) {
             return Some(client);
         }
@@ -67,8 +67,8 @@ impl Control {
         None
     }
 
-    /// Whether the client speaks TLS at once on a port where a server greets in the clear: what it says is no line, and
-    /// whether this is FTP is for the server to tell.
+    /// Whether the client speaks TLS at once on a port where a server greets in the clear: what it says is no
+    /// line, and whether this is FTP is for the server to tell.
     fn begins_with_tls(&mut self, chunk: &Chunk<'_>) -> bool {
         let begins = self.expected
             && !self.midstream

@@ -53,8 +53,9 @@ impl<'a> Channels<'a> {
         }
     }
 
-    /// Whether a transfer that begins with the negotiation `in_force` may take this channel: the negotiation's own, or one
-    /// of a further connection on it, or without any negotiation one by default ports.
+    /// Whether a transfer that begins with the negotiation `in_force` may take this channel: the
+    /// negotiation's own, or one of a further connection on it, or without any negotiation one by default
+    /// ports.
     pub(super) fn may_take(self, in_force: Option<ChannelIndex>, channel: ChannelIndex) -> bool {
         let Some(in_force) = in_force else {
             return self.get(channel).is_some_and(|channel| channel.origin == Origin::DefaultPorts);
@@ -91,7 +92,8 @@ pub(super) struct Assignment {
     by_default: VecDeque<ChannelIndex>,
     /// Channels of negotiations of which only the reply was captured, that no command came after yet.
     uncommanded: VecDeque<ChannelIndex>,
-    /// Channels whose negotiation was not captured at all: a transfer's, by when their connections were there.
+    /// Channels whose negotiation was not captured at all: a transfer's, by when their connections were
+    /// there.
     unseen: VecDeque<ChannelIndex>,
     /// The frame after the last gap in what the client said.
     lost_command: Option<FrameNumber>,
@@ -123,8 +125,8 @@ impl Assignment {
         self.lost_command = Some(frame);
     }
 
-    /// The newest negotiation before a command's frame of which only the reply was captured, if there is one since the
-    /// last command.
+    /// The newest negotiation before a command's frame of which only the reply was captured, if there is one
+    /// since the last command.
     pub(super) fn uncommanded_before(
         &mut self,
         frame: FrameNumber,
@@ -156,9 +158,10 @@ impl Assignment {
 
     /// The channel of a transfer that begins with the negotiation `in_force`.
     ///
-    /// That is the negotiation's own; where it has had its transfer, that of a further connection on it; where it has no
-    /// connection, an earlier negotiation's that came late; without any negotiation, the next one by default ports; and
-    /// where the negotiation was not captured, the one that was there when the transfer was completed.
+    /// That is the negotiation's own; where it has had its transfer, that of a further connection on it;
+    /// where it has no connection, an earlier negotiation's that came late; without any negotiation, the next
+    /// one by default ports; and where the negotiation was not captured, the one that was there when the
+    /// transfer was completed.
     pub(super) fn pick(
         &self,
         in_force: Option<ChannelIndex>,
@@ -195,8 +198,8 @@ impl Assignment {
         self.unseen_at(command, channels)
     }
 
-    /// Whether a channel's connection had moved something and was over before a command was given, and an earlier command
-    /// that it may have served is in a gap. Without one it was captured early.
+    /// Whether a channel's connection had moved something and was over before a command was given, and an
+    /// earlier command that it may have served is in a gap. Without one it was captured early.
     fn is_too_early(&self, channel: ChannelIndex, command: &Command, channels: Channels<'_>) -> bool {
         channels.connection(channel).is_some_and(|it| {
             let moved = it.from_originator.bytes > 0 || it.from_responder.bytes > 0;
@@ -204,8 +207,8 @@ impl Assignment {
         })
     }
 
-    /// A channel whose negotiation was not captured, and whose connection was there between a transfer's command and its
-    /// completion.
+    /// A channel whose negotiation was not captured, and whose connection was there between a transfer's
+    /// command and its completion.
     fn unseen_at(&self, command: &Command, channels: Channels<'_>) -> Option<ChannelIndex> {
         let completed = command.completion()?.frame;
         self.unseen.iter().copied().find(|&channel| {
@@ -230,7 +233,8 @@ impl Assignment {
         })
     }
 
-    /// A transfer has used this channel: it is looked for no more. Tells whether it is the first one that has.
+    /// A transfer has used this channel: it is looked for no more. Returns whether it is the first one that
+    /// has.
     pub(super) fn use_up(&mut self, channel: ChannelIndex, channels: Channels<'_>) -> bool {
         let Some(used) = channel.of_mut(&mut self.used) else { return false };
         let is_first = !std::mem::replace(used, true);

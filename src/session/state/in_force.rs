@@ -86,7 +86,8 @@ impl InForce {
         if let Some(reply) = command.completion().filter(|reply| reply.code == 257) {
             self.directory.reported(reply.text.raw());
         } else if effect == Effect::Unknown {
-            // Where the directories that were entered led is the server's to say, and what it said was not captured.
+            // Where the directories that were entered led is the server's to say, and what it said was not
+            // captured.
             self.directory.forget();
         }
     }

@@ -22,7 +22,8 @@ fn name(directory: &WorkingDirectory, argument: Option<&str>) -> String {
 }
 
 impl Sizes {
-    /// The size that was stated of what an argument names. Its path is made out only where there is any to look for.
+    /// The size that was stated of what an argument names. Its path is made out only where there is any to
+    /// look for.
     pub(super) fn known(&self, directory: &WorkingDirectory, argument: Option<&str>) -> Option<u64> {
         if self.by_name.is_empty() { None } else { self.by_name.get(&name(directory, argument)).copied() }
     }

@@ -60,7 +60,8 @@ pub(super) struct TransferStart {
     range: Option<u64>,
 }
 
-/// Whether a command moves data, or may: of a verb that nobody knows its preliminary reply announces a data connection.
+/// Whether a command moves data, or may: of a verb that nobody knows its preliminary reply announces a data
+/// connection.
 pub(super) fn may_move_data(command: &Command) -> bool {
     command.verb.is_transfer() || command.replies.iter().any(|reply| matches!(reply.code, 125 | 150))
 }
@@ -104,7 +105,8 @@ pub(super) fn path(directory: &WorkingDirectory, command: &Command, argument: Op
     }
 }
 
-/// Whether ABOR was given after a transfer command and before its completion; `later` are the commands after it.
+/// Whether ABOR was given after a transfer command and before its completion; `later` are the commands after
+/// it.
 pub(super) fn aborted_after(command: &Command, later: &[Command]) -> bool {
     let until = command.completion().map_or(FrameNumber::MAX, |reply| reply.frame);
     later.iter().take_while(|other| other.frame <= until).any(|other| other.verb == Verb::Abor)

@@ -192,8 +192,8 @@ impl Tracker {
         }
     }
 
-    /// Ends a session that keeps much where there is little room left, or one that was left long ago; tells whether there
-    /// was one.
+    /// Ends a session that keeps much where there is little room left, or one that was left long ago; tells
+    /// whether there was one.
     #[cold]
     pub(super) fn evict_for_room(&mut self, now: Timestamp) -> bool {
         let largest = self.sessions.largest().filter(|&(weight, _)| weight >= kept::MODEST);

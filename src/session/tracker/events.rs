@@ -1,4 +1,4 @@
-//! Reports what happens as it happens, for those who watch.
+//! Reports what happens as it happens.
 
 use super::Tracker;
 use crate::base::{LimitName, PacketRef, Timestamp};
@@ -110,7 +110,7 @@ impl Tracker {
         }
     }
 
-    /// Whether anybody watches.
+    /// Whether events are wanted.
     pub(super) const fn is_watched(&self) -> bool {
         self.log.is_some()
     }
@@ -317,8 +317,8 @@ impl Tracker {
         kept.change(std::mem::replace(&mut session.state_cost, cost), cost);
     }
 
-    /// The newest transfer on a data channel of the session of this name, with what was in force when its command was
-    /// given: known from its first byte on, though its last reply may be hours away.
+    /// The newest transfer on a data channel of the session of this name, with what was in force when its
+    /// command was given: known from its first byte on, though its last reply may be hours away.
     pub fn current_transfer(&mut self, uid: &Uid, channel: ChannelIndex) -> Option<CurrentTransfer> {
         let session_id = self.sessions.by_uid(uid)?;
         self.catch_up(session_id);

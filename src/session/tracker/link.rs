@@ -38,7 +38,8 @@ impl Tracker {
         }
     }
 
-    /// Links a connection to a negotiation's channel; where that has its connection, it is known as an attempt from now on.
+    /// Links a connection to a negotiation's channel; where that has its connection, it is known as an
+    /// attempt from now on.
     fn link(&mut self, id: ConnectionId, found: Match) {
         let (session_id, index) = (found.session, found.channel);
         let Some(channel) = self.sessions.get(session_id).and_then(|session| session.channel(index)) else {
@@ -202,7 +203,8 @@ impl Tracker {
         }
     }
 
-    /// A connection that a passive negotiation owns may be the one that a PORT to the same endpoint announces: FXP.
+    /// A connection that a passive negotiation owns may be the one that a PORT to the same endpoint
+    /// announces: FXP.
     pub(super) fn look_for_partner(
         &mut self,
         id: ConnectionId,
@@ -236,8 +238,8 @@ impl Tracker {
         self.link(id, found);
     }
 
-    /// A transfer completed though its negotiation could not be read: the connection that was opened between the two
-    /// hosts since then, and that nobody else owns, was its data connection.
+    /// A transfer completed though its negotiation could not be read: the connection that was opened between
+    /// the two hosts since then, and that nobody else owns, was its data connection.
     pub(super) fn infer(&mut self, session_id: SessionId, command: CommandIndex) {
         let Some(session) = self.sessions.get(session_id) else { return };
         match unread_negotiation(session) {
@@ -257,15 +259,16 @@ impl Tracker {
         let hosts = HostPair::between(client, server);
         let is_one_way = session.directions() == Directions::ClientOnly;
         let carried = self.flows.unclaimed_between(hosts, connector, made);
-        // Where the server is not captured, nothing of what it sent is, and that the client connected is all there is.
+        // Where the server is not captured, nothing of what it sent is, and that the client connected is all
+        // there is.
         let opened = || is_one_way.then(|| self.flows.opened_between(hosts, connector, made)).flatten();
         if let Some(id) = carried.or_else(opened) {
             self.attach(id, session_id, index, MatchedBy::Inferred, None);
         }
     }
 
-    /// Only the client's packets of a session are captured, and it goes on: no reply will say that the last transfer is
-    /// over.
+    /// Only the client's packets of a session are captured, and it goes on: no reply will say that the last
+    /// transfer is over.
     #[inline]
     pub(super) fn infer_one_way(&mut self, session_id: SessionId) {
         let session = self.sessions.get(session_id);
@@ -275,8 +278,8 @@ impl Tracker {
         }
     }
 
-    /// A transfer has ended of a session that was under way when the capture began, and nothing was negotiated since: its
-    /// data connection was under way as well.
+    /// A transfer has ended of a session that was under way when the capture began, and nothing was
+    /// negotiated since: its data connection was under way as well.
     pub(super) fn infer_under_way(&mut self, session_id: SessionId) {
         let Some(session) = self.sessions.get(session_id) else { return };
         if session.handshake || !session.channels.is_empty() {
@@ -288,9 +291,10 @@ impl Tracker {
         }
     }
 
-    /// A transfer completed, and what negotiated its data connection is in a gap of the capture: where just one connection
-    /// that nobody else owns was opened between the two hosts since the line before the transfer's command, and moved bytes
-    /// the way that the command says, and only this session is between them, it was that one.
+    /// A transfer completed, and what negotiated its data connection is in a gap of the capture: where just
+    /// one connection that nobody else owns was opened between the two hosts since the line before the
+    /// transfer's command, and moved bytes the way that the command says, and only this session is between
+    /// them, it was that one.
     #[cold]
     fn infer_unseen(&mut self, session_id: SessionId, command: CommandIndex) {
         let Some(session) = self.sessions.get(session_id) else { return };
@@ -340,8 +344,8 @@ fn has_begun(transfer: &Command) -> bool {
     transfer.replies.iter().any(|reply| reply.is_preliminary() || reply.is_completion())
 }
 
-/// The channel of the newest negotiation if that could not be read and has no connection: since when one may have come, and
-/// whether the server connects.
+/// The channel of the newest negotiation if that could not be read and has no connection: since when one may
+/// have come, and whether the server connects.
 fn unread_negotiation(session: &ActiveSession) -> Option<(ChannelIndex, Timestamp, bool)> {
     let newest_command = session.channels.last()?.origin.command();
     let newest = session.channels.iter().enumerate().rev().take(CHANNELS);

@@ -105,7 +105,8 @@ impl Tracker {
         }
     }
 
-    /// A transfer command may be given after its data connection was opened, and says how what comes from now on is sent.
+    /// A transfer command may be given after its data connection was opened, and says how what comes from now
+    /// on is sent.
     fn plan_contents(&mut self, session_id: SessionId) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         let newest = session.channels.iter().enumerate().rev().take(2);
@@ -117,7 +118,7 @@ impl Tracker {
         }
     }
 
-    /// Tells a data connection how its content is sent and what is wanted of it, unless it is too late.
+    /// Notes on a data connection how its content is sent and what is wanted of it, unless it is too late.
     pub(super) fn plan_content(&mut self, session_id: SessionId, id: ConnectionId, channel: ChannelIndex) {
         if self.flows.data(id).is_none_or(DataFlow::has_payload) {
             return;
@@ -291,7 +292,8 @@ impl Tracker {
         }
     }
 
-    /// A client's PORT names a third host: a server that announced this endpoint to the same client is the partner.
+    /// A client's PORT names a third host: a server that announced this endpoint to the same client is the
+    /// partner.
     #[cold]
     fn note_partner(&mut self, mine: SessionId, index: ChannelIndex, server: Endpoint, listener: Endpoint) {
         let Some((partner, announced)) = self.linker.announced_partner(mine, server, listener) else {

@@ -121,7 +121,8 @@ fn bytes_of_a_hole_that_come_after_it_was_given_up_are_counted_and_not_delivered
     stage.play("c A 103 901 x*3\n c A 101 901 x*4\n c A 103 901 x*3").finish();
     assert_eq!(stage.told.of("gap"), "o0+10");
     assert_eq!(stage.told.of("data"), "o10 xxxxxxxxxx");
-    // Of the ten, those from 2 to 5 came first, then those from 0 to 4 (two of them again), then 2 to 5 again.
+    // Of the ten, those from 2 to 5 came first, then those from 0 to 4 (two of them again), then 2 to 5
+    // again.
     assert_eq!(stage.told.facts(), ["1-8 syn 1 up 2 open; o 15 missing 5 again 5"]);
 }
 

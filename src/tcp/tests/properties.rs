@@ -61,7 +61,8 @@ impl Sink for Delivered {
     }
 }
 
-/// A part of the client's stream, sent once. A single byte might be a keep-alive, which is counted differently.
+/// A part of the client's stream, sent once. A single byte might be a keep-alive, which is counted
+/// differently.
 #[derive(Clone, Debug)]
 struct Sent {
     start: usize,

@@ -128,7 +128,8 @@ fn stragglers_of_the_old_connection_do_not_touch_the_new() {
 
 #[test]
 fn stragglers_are_known_by_the_old_end_where_the_new_numbers_lie_right_below_it() {
-    // The new client begins so that the old server's packets acknowledge its SYN, and the new server below the old end.
+    // The new client begins so that the old server's packets acknowledge its SYN, and the new server below
+    // the old end.
     let new =
         "c S 106\n s FA 906 107\n s SA 880 107\n c A 107 881 new\n s A 901 107 world\n s A 881 110 answer";
     assert_eq!(

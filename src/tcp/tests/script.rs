@@ -22,7 +22,8 @@ impl Default for Wishes {
     }
 }
 
-/// A sink that writes down what it is told, and holds the table to its word: bytes and gaps follow on each other.
+/// A sink that writes down what it is told, and holds the table to its word: bytes and gaps follow on each
+/// other.
 #[derive(Default)]
 pub(super) struct Recorder {
     pub wishes: Wishes,
@@ -318,7 +319,8 @@ pub(super) fn play(script: &str) -> Recorder {
     stage.told
 }
 
-/// Plays scripts behind a handshake (client's first byte 101, server's 901), and compares what becomes of the connection.
+/// Plays scripts behind a handshake (client's first byte 101, server's 901), and compares what becomes of the
+/// connection.
 pub(super) fn check_established(rows: &[(&str, &str, &str)]) {
     for (name, script, expected) in rows {
         let told = play(&format!("c S 100\n s SA 900 101\n c A 101 901\n{script}"));

@@ -10,7 +10,8 @@ use crate::tui::layout::{Panes, Spot};
 use crate::tui::theme::Role;
 use crate::tui::words;
 
-/// Draws the visible rows, each by `draw` (its last argument: whether the row is selected), and the scrollbar.
+/// Draws the visible rows, each by `draw` (its last argument: whether the row is selected), and the
+/// scrollbar.
 pub(super) fn rows<T>(
     canvas: &mut Canvas<'_>,
     panes: &Panes,

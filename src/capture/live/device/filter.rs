@@ -1,7 +1,7 @@
 //! The kernel's filter of an open interface, changed while packets are read.
 //!
-//! libpcap's own way would let no packet pass for some microseconds, in order to empty a queue that its ring buffer does
-//! not have. Here the new program takes the old one's place in one step.
+//! libpcap's own way would let no packet pass for some microseconds, in order to empty a queue that its ring
+//! buffer does not have. Here the new program takes the old one's place in one step.
 
 use std::os::fd::AsFd as _;
 
@@ -26,7 +26,7 @@ mod linux {
     /// The most instructions that the kernel takes (BPF_MAXINSNS).
     const MOST: usize = 4096;
 
-    /// A hold on the kernel's filter.
+    /// A handle to the kernel's filter.
     pub(in super::super::super) struct Filter {
         name: String,
         socket: OwnedFd,
@@ -101,7 +101,8 @@ mod linux {
             numbers.next().is_none().then_some(instruction)
         }
 
-        /// What it must be for the kernel, which sees no cooked header, and to which a packet's length is what to keep of it.
+        /// What it must be for the kernel, which sees no cooked header, and to which a packet's length is
+        /// what to keep of it.
         fn for_kernel(mut self, link: Linktype) -> Option<Self> {
             const CLASS: u16 = 0x07;
             const LOAD: u16 = 0x00;
@@ -129,7 +130,7 @@ mod linux {
         }
     }
 
-    /// Where the kernel finds what stands at `offset` of a packet of this link type (linux/filter.h).
+    /// Where the kernel finds what is at `offset` of a packet of this link type (linux/filter.h).
     fn offset_for_kernel(offset: u32, link: Linktype) -> Option<u32> {
         const NETWORK: u32 = 0xfff0_0000;
         const PROTOCOL: u32 = 0xffff_f000;

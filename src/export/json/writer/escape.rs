@@ -4,7 +4,8 @@ use std::io::Write as _;
 
 use crate::base::{is_unprintable, plain_length};
 
-/// Whether JSON requires the character to be escaped, or a terminal might act on it: reports are also read on terminals.
+/// Whether JSON requires the character to be escaped, or a terminal might act on it: reports are also read on
+/// terminals.
 pub(super) fn is_escaped(character: char) -> bool {
     matches!(character, '"' | '\\') || is_unprintable(character)
 }

@@ -5,8 +5,8 @@ use serde::ser::{Impossible, Serializer};
 
 use crate::base::{Short, TIME_LENGTH, Timestamp, digits, refuse_other_values, refuse_values};
 
-/// Formats timestamps that are close to each other, in quotes and followed by a comma. The last text is kept: within the
-/// same second only its fraction changes.
+/// Formats timestamps that are close to each other, in quotes and followed by a comma. The last text is kept:
+/// within the same second only its fraction changes.
 #[derive(Debug)]
 pub(super) struct TimestampCache {
     /// Start of the last timestamp's second, in nanoseconds since the epoch.

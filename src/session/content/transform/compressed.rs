@@ -39,7 +39,8 @@ pub(super) fn transform(plan: Plan) -> Box<dyn Transform> {
 }
 
 impl Compressed {
-    /// A byte that says what follows: `0nnnnnnn` n content bytes, `10nnnnnn` a byte n times, `11nnnnnn` n fillers.
+    /// A byte that says what follows: `0nnnnnnn` n content bytes, `10nnnnnn` a byte n times, `11nnnnnn` n
+    /// fillers.
     fn count(&mut self, byte: u8, out: &mut Output<'_>) -> Result<(), Unreadable> {
         let run = byte & 0b11_1111;
         match byte {
@@ -112,7 +113,8 @@ impl Transform for Compressed {
         Ok(())
     }
 
-    /// The descriptor of the file's end stands before its last string, or behind it with nothing more to come.
+    /// The descriptor of the file's end stands before its last string, or behind it with nothing more to
+    /// come.
     fn is_complete(&self) -> bool {
         self.has_ended || self.ends_file && matches!(self.next, Next::Count)
     }
