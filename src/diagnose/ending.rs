@@ -30,7 +30,7 @@ fn replies<'a>(case: &Case<'a>) -> impl Iterator<Item = (Option<CommandIndex>, &
 
 fn limit(case: &Case<'_>, sink: &mut Sink) {
     let greeting = case.session.greeting.iter().find(|reply| reply.code == 421);
-    let mut refused = replies(case).filter(|(_, reply)| Refusal::of(reply) == Refusal::Limit);
+    let mut refused = replies(case).filter(|(_, reply)| Refusal::is_limit(reply));
     let (command, reply, count) = match (greeting, refused.next()) {
         (Some(reply), _) => (None, reply, 1),
         (None, Some((command, reply))) => (command, reply, 1 + refused.count() as u64),

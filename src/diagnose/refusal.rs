@@ -121,6 +121,12 @@ impl Refusal {
         if reply.is_negative() { Self::read(reply.code, reply.text.raw()) } else { Self::Other }
     }
 
+    /// Whether a reply turns the client away for too many connections, users or sessions. The words of others, which are many,
+    /// are not looked at.
+    pub(super) fn is_limit(reply: &Reply) -> bool {
+        matches!(reply.code, 421 | 530) && Self::of(reply) == Self::Limit
+    }
+
     fn read(code: u16, text: &str) -> Self {
         let words = Words::of(text);
         if matches!(code, 421 | 530) && words.any(MUCH) && words.any(OF_SESSIONS) && !words.any(NO_LIMIT) {
