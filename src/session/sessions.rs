@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use slotmap::SlotMap;
 
-use super::active::ActiveSession;
+use super::active::{ActiveSession, Channel};
 use crate::base::{Endpoint, FrameNumber, KeyedMap, TimeDelta, Timestamp, cost};
 use crate::report::{ChannelIndex, Uid};
 
@@ -74,23 +74,50 @@ const LEFT: TimeDelta = TimeDelta::from_secs(300);
 /// How much a session would be missed; what is compared first comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Missed {
-    /// It spoke not long ago, or one of its data connections is open: whoever leaves many sessions behind,
-    /// with whatever was negotiated in them, keeps no room from those that come later.
-    is_alive: bool,
-    is_open: bool,
-    has_channels: bool,
+    worth: Worth,
     last: FrameNumber,
 }
 
+/// What a session is worth to whoever looks for room, from nothing to much. A session was left where it was silent for long:
+/// whoever leaves many behind keeps no room from those that come later, whatever was negotiated in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    /// Left without any negotiation.
+    LeftIdle,
+    /// Left with negotiations that no data connection came of.
+    LeftUnmet,
+    /// Alive, without any negotiation.
+    Begun,
+    /// Left after data connections.
+    LeftServed,
+    /// Alive, with negotiations.
+    Negotiated,
+    /// With a data connection that is open.
+    Busy,
+}
+
 impl Missed {
+    /// Channels looked at, the newest first.
+    const CHANNELS: usize = 8;
+
     fn of(session: &ActiveSession, now: Timestamp) -> Self {
-        let is_open = session.open_flows > 0;
-        Self {
-            is_alive: is_open || now.since(session.last.time) < LEFT,
-            is_open,
-            has_channels: !session.channels.is_empty(),
-            last: session.last.frame,
-        }
+        let is_left = now.since(session.last.time) >= LEFT;
+        let has_channels = !session.channels.is_empty();
+        let is_served = || session.channels.iter().rev().take(Self::CHANNELS).any(Channel::is_linked);
+        let worth = match (is_left, has_channels) {
+            _ if session.open_flows > 0 => Worth::Busy,
+            (true, false) => Worth::LeftIdle,
+            (true, true) if is_served() => Worth::LeftServed,
+            (true, true) => Worth::LeftUnmet,
+            (false, false) => Worth::Begun,
+            (false, true) => Worth::Negotiated,
+        };
+        Self { worth, last: session.last.frame }
+    }
+
+    /// Whether it makes room for others whenever that is scarce.
+    fn makes_room(self) -> bool {
+        self.worth <= Worth::LeftUnmet
     }
 }
 
@@ -245,7 +272,7 @@ impl Sessions {
     /// connection.
     #[cold]
     pub(super) fn left(&mut self, now: Timestamp) -> Option<SessionId> {
-        self.least_missed(now).filter(|(missed, _)| !missed.is_alive).map(|(_, id)| id)
+        self.least_missed(now).filter(|(missed, _)| missed.makes_room()).map(|(_, id)| id)
     }
 
     fn least_missed(&mut self, now: Timestamp) -> Option<(Missed, SessionId)> {
