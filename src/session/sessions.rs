@@ -117,7 +117,7 @@ impl Missed {
 
     /// Whether it makes room for others whenever that is scarce.
     fn makes_room(self) -> bool {
-        self.worth <= Worth::LeftUnmet
+        self.worth <= Worth::Begun
     }
 }
 
@@ -268,10 +268,9 @@ impl Sessions {
         self.least_missed(now).map(|(_, id)| id)
     }
 
-    /// Of some sessions, others each time, one that was left: silent for long, and without an open data
-    /// connection.
+    /// Of some sessions, others each time, one that no data connection came of: that was left, or negotiated nothing.
     #[cold]
-    pub(super) fn left(&mut self, now: Timestamp) -> Option<SessionId> {
+    pub(super) fn unserved(&mut self, now: Timestamp) -> Option<SessionId> {
         self.least_missed(now).filter(|(missed, _)| missed.makes_room()).map(|(_, id)| id)
     }
 
@@ -424,10 +423,10 @@ mod tests {
         for (session, &id) in sessions.all.values_mut().zip(&ids) {
             session.last.time = if Some(&id) == ids.get(2) { Timestamp::default() } else { now };
         }
-        assert_eq!(sessions.left(now), ids.get(2).copied());
+        assert_eq!(sessions.unserved(now), ids.get(2).copied());
         sessions.to_evict.clear();
         sessions.remove(ids.get(2).copied().unwrap_or_default());
-        assert_eq!(sessions.left(now), None);
+        assert_eq!(sessions.unserved(now), ids.first().copied());
     }
 
     #[test]

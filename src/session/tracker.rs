@@ -225,9 +225,9 @@ impl Tracker {
     }
 
     /// Where sessions that are over are let go of soon, and there is little room for one that keeps little:
-    /// ends one that keeps much, or some that were left long ago.
+    /// ends one that keeps much, or some that no data connection came of.
     fn make_room(&mut self, now: Timestamp) {
-        /// Those that were left keep little each.
+        /// Such keep little each.
         const AT_ONCE: usize = 64;
         for _ in 0..AT_ONCE {
             if !self.is_streaming || self.kept.allowed() >= kept::MODEST || !self.evict_for_room(now) {

@@ -192,12 +192,12 @@ impl Tracker {
         }
     }
 
-    /// Ends a session that keeps much where there is little room left, or one that was left long ago; tells
-    /// whether there was one.
+    /// Ends a session that keeps much where there is little room left, or one that no data connection came of;
+    /// tells whether there was one.
     #[cold]
     pub(super) fn evict_for_room(&mut self, now: Timestamp) -> bool {
         let largest = self.sessions.largest().filter(|&(weight, _)| weight >= kept::MODEST);
-        let Some(session_id) = largest.map(|(_, id)| id).or_else(|| self.sessions.left(now)) else {
+        let Some(session_id) = largest.map(|(_, id)| id).or_else(|| self.sessions.unserved(now)) else {
             return false;
         };
         self.counts.reached(LimitName::KeptBytes);
