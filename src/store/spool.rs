@@ -52,8 +52,14 @@ impl Spool {
         let place = Place { at, length: u32::try_from(piece.len()).unwrap_or(u32::MAX) };
         self.tail.extend_from_slice(piece);
         self.blocks.hold(at, piece.len());
-        if self.tail.len() > self.in_memory {
-            self.flush()?;
+        if self.tail.len() > self.in_memory
+            && let Err(error) = self.flush()
+        {
+            // A piece for which there is no room is not kept.
+            self.forget(place);
+            let start = usize::try_from(at.saturating_sub(self.blocks.written())).unwrap_or(0);
+            self.tail.truncate(start);
+            return Err(error);
         }
         Ok(place)
     }
