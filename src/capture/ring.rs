@@ -50,7 +50,9 @@ impl Ring {
     pub fn push(&mut self, frame: &Frame<'_>) {
         let size = frame.bytes.len().saturating_add(size_of::<Packet>());
         if self.filling.size().saturating_add(size) > CHUNK.min(self.room / 8) {
-            let full = std::mem::take(&mut self.filling);
+            let mut full = std::mem::take(&mut self.filling);
+            full.bytes.shrink_to_fit();
+            full.packets.shrink_to_fit();
             self.full.extend((!full.packets.is_empty()).then(|| Arc::new(full)));
         }
         self.taken = self.taken.saturating_add(size);
