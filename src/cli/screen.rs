@@ -190,6 +190,8 @@ impl tui::Source for FileSource {
             Ok(closing) => closing,
             Err(Stopped::ScreenGone) => return,
             Err(Stopped::NoRoom(error)) => {
+                // What was stored before is shown all the same.
+                let _ = batches.send();
                 let _ = outlet.send(Feed::Failed(said(Failure::from(error))));
                 return;
             }
