@@ -114,7 +114,7 @@ impl Table {
 
     /// Advances the capture's clock to `now`, so that timeouts take effect. Cheap when nothing is due.
     pub fn advance(&mut self, now: Timestamp, sink: &mut impl Sink) {
-        let now = self.clock.tick(now);
+        let now = self.clock.advance(now);
         self.expire(now, sink);
     }
 
@@ -425,8 +425,9 @@ impl Table {
             let (half, other) = track.halves(side);
             while let Some((end, noticed)) = half.bytes.first_hole() {
                 let is_received = half.acked.is_some_and(|acked| acked >= offset(end));
-                is_early |= now.since(noticed) < PATIENCE;
-                if is_early || (other.has_sent && !is_received) {
+                let is_too_early = now.since(noticed) < PATIENCE;
+                is_early |= is_too_early;
+                if is_too_early || (other.has_sent && !is_received) {
                     break;
                 }
                 let mut out = Outlet { id: watch.id, side, connection, sink, received: u64::MAX };
