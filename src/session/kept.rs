@@ -148,6 +148,11 @@ impl Kept {
         self.leaving = self.leaving.saturating_add(kept);
     }
 
+    /// Whether ending a session makes room at once.
+    pub(super) const fn frees_at_once(&self) -> bool {
+        self.leaving < self.cap / SET_ASIDE
+    }
+
     /// Sessions that were over were taken.
     pub(super) const fn release(&mut self, kept: usize) {
         self.change(kept, 0);

@@ -68,7 +68,7 @@ pub(super) struct Sessions {
     to_evict: Vec<(Missed, SessionId)>,
 }
 
-/// How long a session must have been silent to make room for others before any that spoke since.
+/// How long a session must have been silent to count as left.
 const LEFT: TimeDelta = TimeDelta::from_secs(300);
 
 /// How much a session would be missed; what is compared first comes first.
@@ -78,8 +78,8 @@ struct Missed {
     last: FrameNumber,
 }
 
-/// What a session is worth to whoever looks for room, from nothing to much. A session was left where it was silent for long:
-/// whoever leaves many behind keeps no room from those that come later, whatever was negotiated in them.
+/// What a session is worth keeping, from least to most. One that has been silent for long counts as left: a client that
+/// leaves many sessions behind must not keep room from later ones, whatever it negotiated in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Worth {
     /// Left without any negotiation.
@@ -261,8 +261,8 @@ impl Sessions {
         (originator == Endpoint::new(server.ip, default_port)).then_some(id)
     }
 
-    /// Of some sessions, others each time, the one that is missed least: one that was left, else one that
-    /// negotiated nothing, else the one that was silent for longest.
+    /// Of some sessions, others each time, the one that would be missed least, in the order of [`Worth`]; of equals the one
+    /// that was silent for longest.
     #[cold]
     pub(super) fn most_idle(&mut self, now: Timestamp) -> Option<SessionId> {
         self.least_missed(now).map(|(_, id)| id)

@@ -225,12 +225,13 @@ impl Tracker {
     }
 
     /// Where sessions that are over are let go of soon, and there is little room for one that keeps little:
-    /// ends one that keeps much, or some that no data connection came of.
-    fn make_room(&mut self, now: Timestamp) {
+    /// ends one that keeps much, or some that no data connection came of, but not the one that asks.
+    fn make_room(&mut self, now: Timestamp, asking: Option<SessionId>) {
         /// Such keep little each.
         const AT_ONCE: usize = 64;
         for _ in 0..AT_ONCE {
-            if !self.is_streaming || self.kept.allowed() >= kept::MODEST || !self.evict_for_room(now) {
+            let is_scarce = self.is_streaming && self.kept.allowed() < kept::MODEST;
+            if !is_scarce || !self.kept.frees_at_once() || !self.evict_for_room(now, asking) {
                 return;
             }
         }
@@ -243,7 +244,7 @@ impl Tracker {
             && session.control.weight() < kept::MODEST
         {
             let now = session.last.time;
-            self.make_room(now);
+            self.make_room(now, Some(session_id));
         }
         let Self { sessions, options, counts, occurrences, kept, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
@@ -335,7 +336,7 @@ impl Tracker {
             self.counts.reached(LimitName::Sessions);
             self.evict_idle(connection.last.time);
         }
-        self.make_room(connection.last.time);
+        self.make_room(connection.last.time, None);
         let mut session =
             Box::new(ActiveSession::new(id, connection, Control::new(connection, &self.options)));
         if let Some(filter) = &self.options.filter {
@@ -400,7 +401,9 @@ impl Tracker {
 /// Whether a stream's first bytes may be a control connection's.
 fn may_be_control(bytes: &[u8]) -> bool {
     let bytes = ftp::without_leading_rubbish(bytes);
-    ftp::reply_plausibility(bytes) != Plausible::No || ftp::command_plausibility(bytes) != Plausible::No
+    !bytes.is_empty()
+        && (ftp::reply_plausibility(bytes) != Plausible::No
+            || ftp::command_plausibility(bytes) != Plausible::No)
 }
 
 impl Sink for Tracker {

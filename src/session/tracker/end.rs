@@ -195,11 +195,10 @@ impl Tracker {
     /// Ends a session that keeps much where there is little room left, or one that no data connection came of;
     /// tells whether there was one.
     #[cold]
-    pub(super) fn evict_for_room(&mut self, now: Timestamp) -> bool {
+    pub(super) fn evict_for_room(&mut self, now: Timestamp, asking: Option<SessionId>) -> bool {
         let largest = self.sessions.largest().filter(|&(weight, _)| weight >= kept::MODEST);
-        let Some(session_id) = largest.map(|(_, id)| id).or_else(|| self.sessions.unserved(now)) else {
-            return false;
-        };
+        let unserved = || self.sessions.unserved(now).filter(|&id| Some(id) != asking);
+        let Some(session_id) = largest.map(|(_, id)| id).or_else(unserved) else { return false };
         self.counts.reached(LimitName::KeptBytes);
         self.end_early(session_id, LimitName::KeptBytes);
         true
