@@ -191,10 +191,11 @@ impl Assignment {
             }
         }
         let is_spent = !self.is_unused(in_force) || self.is_too_early(in_force, command, channels);
-        if !is_spent || !channels.has_connection(in_force) {
+        let is_over = channels.connection(in_force).is_some_and(|it| it.frames.last < command.frame);
+        if !is_spent || !is_over {
             return Some(in_force);
         }
-        // What moved another transfer's content moves no more: the negotiation of this one was not captured.
+        // That connection was over by then: the negotiation of this transfer was not captured.
         self.unseen_at(command, channels)
     }
 
