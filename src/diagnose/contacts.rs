@@ -29,7 +29,7 @@ impl Contacts {
         }
         let (starts, count) = self.by_ends.entry(key).or_default();
         // The first one stays; the later ones follow each other in the other places.
-        let place = if *count < KEPT { *count } else { count.checked_rem(KEPT - 1).map_or(1, |at| at + 1) };
+        let place = count.checked_sub(1).and_then(|later| later.checked_rem(KEPT - 1)).map_or(0, |at| at + 1);
         if let Some(start) = starts.get_mut(place) {
             *start = case.session.start;
         }
@@ -54,9 +54,17 @@ mod tests {
 
     #[test]
     fn the_first_and_the_latest_sessions_are_remembered() {
+        for (sessions, expected) in
+            [(4, [0, 1, 2, 3]), (5, [0, 2, 3, 4]), (6, [0, 3, 4, 5]), (9, [0, 6, 7, 8])]
+        {
+            remembers(sessions, expected);
+        }
+    }
+
+    fn remembers(sessions: i64, expected: [i64; KEPT]) {
         let (options, announced) = (Options { hosts: 1, ..Options::default() }, Announced::default());
         let mut contacts = Contacts::default();
-        for number in 0..9 {
+        for number in 0..sessions {
             let told = session().but(|it| it.start = Timestamp::from_nanos(number));
             let case = Case::open(&told.session, &options, &announced, Progress::default(), told.now());
             assert_eq!(contacts.add(&case), 0);
@@ -65,7 +73,7 @@ mod tests {
         let mut known: Vec<i64> =
             contacts.between(told.client.ip, told.server).iter().map(|start| start.nanos()).collect();
         known.sort_unstable();
-        assert_eq!(known, [0, 6, 7, 8]);
+        assert_eq!(known, expected, "{sessions} sessions");
         assert!(contacts.between(told.server.ip, told.server).is_empty());
         let other = session().but(|it| it.client.ip = it.server.ip);
         let case = Case::open(&other.session, &options, &announced, Progress::default(), other.now());
