@@ -24,7 +24,7 @@ pub trait Choice: Copy + Eq + std::fmt::Debug + 'static {
 }
 
 /// Makes enums of named values. A value is written `Variant => "name"`, or `Variant => "name" | "phrase"`
-/// where people read something else than programs do.
+/// where people read something other than programs do.
 ///
 /// Each enum gets `ALL`, `NAMES`, `name()`, `phrase()`, `from_name()`, `Display` (by name), `FromStr`,
 /// [`Choice`], and serde's `Serialize` and `Deserialize` by name.

@@ -22,7 +22,7 @@ pub struct Secret(Kept);
 enum Kept {
     #[default]
     Nothing,
-    /// By which equal secrets are recognized while the program runs; never written out.
+    /// A keyed hash by which equal secrets are recognized while the program runs; never part of a report.
     Likeness(u64),
     All(Text),
 }

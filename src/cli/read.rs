@@ -30,7 +30,7 @@ const AT_A_TIME: usize = 64;
 pub(super) struct Outcome {
     /// What could not be read or kept, in words.
     pub(super) lacks: Vec<String>,
-    /// How many sessions a filter left out, where it left out all there are.
+    /// How many sessions a filter left out, if it left out all of them.
     pub(super) all_left_out: Option<u64>,
     /// The worst finding.
     pub(super) worst: Option<Severity>,
@@ -165,7 +165,7 @@ impl Passed {
         passes
     }
 
-    /// How many the filter left out, where that were all.
+    /// How many the filter left out, if it left out all of them.
     fn all_left_out(&self) -> Option<u64> {
         (self.passed == 0 && self.left_out > 0).then_some(self.left_out)
     }

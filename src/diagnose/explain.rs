@@ -453,7 +453,7 @@ const fn control(code: Code) -> Row {
             Severity::Warning,
             [
                 "Files travel in the clear although the control connection is under TLS.",
-                "A data connection of a session under TLS carried something else than TLS (PROT C).",
+                "A data connection of a session under TLS carried something other than TLS (PROT C).",
                 "Have the client send PBSZ 0 and PROT P, and the server require it.",
             ],
         ),

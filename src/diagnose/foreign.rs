@@ -1,4 +1,4 @@
-//! Sessions that carry something else than FTP from some point on.
+//! Sessions that carry something other than FTP from some point on.
 
 use super::case::Case;
 use super::draft::{Draft, Sink, plural};
@@ -47,7 +47,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
         .unwrap_or_default();
     let last = session.commands.last().map_or(first.frame, |command| command.frame);
     let summary = format!(
-        "The session of the client {} with the server {} carries something else than FTP from frame {} on{before}: {} that are \
+        "The session of the client {} with the server {} carries something other than FTP from frame {} on{before}: {} that are \
          no commands, until frame {last}, and no replies",
         session.client,
         session.server,

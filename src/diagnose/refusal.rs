@@ -98,7 +98,7 @@ const OF_SESSIONS: &[&str] = &[
     "instances",
 ];
 
-/// What makes it something else than too many sessions.
+/// What makes it something other than too many sessions.
 const NO_LIMIT: &[&str] = &[
     "failed",
     "failure",

@@ -301,8 +301,8 @@ impl Dialogue {
             None => Answer::Possible,
         };
         // Whoever opens a thousand commands makes no reply cost more than another.
-        let first_ones = || self.pending.iter().enumerate().take(OVERTAKEN);
-        let candidates = || first_ones().filter(|(_, pending)| received(pending));
+        let candidates =
+            || self.pending.iter().enumerate().take(OVERTAKEN).filter(|(_, pending)| received(pending));
         let oldest = self.pending.front()?;
         if received(oldest) && !oldest.begun && !oldest.maybe_lost {
             return Some(0);

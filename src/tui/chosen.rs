@@ -41,8 +41,8 @@ pub(super) struct Entry {
 impl Entry {
     /// The bytes of memory that it takes, with its places in the order.
     pub(super) fn memory(&self) -> usize {
-        // Beside its row, five lists of indexes may be twice as long as what is in them.
-        self.row.memory().saturating_add(size_of::<Place>()).saturating_add(40)
+        // Beside its row: its place in the store, two allocations, and five lists that may be twice as long as what is in them.
+        self.row.memory().saturating_add(size_of::<Place>()).saturating_add(120)
     }
 }
 

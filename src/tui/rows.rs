@@ -1,7 +1,7 @@
 //! What the lists show of a session and of its transfers, data channels and findings, sort by and filter by:
 //! so that none of that reads sessions from the store.
 //!
-//! **Invariant:** the row of a session takes at most 300 bytes beside the rows of what is in it; text from
+//! **Invariant:** the row of a session takes at most 1 KiB beside the rows of what is in it; text from
 //! the wire in rows is cut where it is very long, and is not yet defused.
 
 use super::glyphs;
@@ -149,7 +149,7 @@ pub(super) struct FindingRow {
     pub(super) summary: Box<str>,
 }
 
-// However many sessions there are, each may take so much, with its name, its user and its handle beside it.
+// However many sessions there are, each may take so much, with its name, its user, its headline and its handle beside it.
 const _: () = assert!(size_of::<SessionRow>() <= 256);
 
 impl SessionRow {

@@ -34,7 +34,7 @@ pub(super) const fn replies(code: Code) -> Row {
         Code::ConnectionLimit => (
             Severity::Warning,
             [
-                "The server turned the client away, for it has too many connections or users.",
+                "The server turned the client away because it has too many connections or users.",
                 "A 421 instead of a greeting, or a 421 or 530 whose words speak of too many connections or users.",
                 "Lower the number of parallel connections in the client, or raise the limit on the server.",
             ],

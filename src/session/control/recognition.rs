@@ -40,8 +40,8 @@ impl Control {
         self.first_bytes.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
         let telnet = telnet::prefix(&self.first_bytes);
         self.first_bytes.drain(..telnet.min(self.first_bytes.len()));
-        let begin = ftp::without_leading_rubbish(&self.first_bytes).len();
-        self.first_bytes.drain(..self.first_bytes.len().saturating_sub(begin));
+        let rest = ftp::without_leading_rubbish(&self.first_bytes).len();
+        self.first_bytes.drain(..self.first_bytes.len().saturating_sub(rest));
         if self.first_bytes.is_empty() {
             return None;
         }

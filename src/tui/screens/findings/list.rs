@@ -275,7 +275,7 @@ pub(super) const fn title(code: Code) -> &'static str {
         Code::TlsModeMismatch => "TLS at once against a greeting in the clear",
         Code::TlsTruncated => "TLS closed without close_notify",
         Code::TlsNotDecrypted => "TLS not decrypted although keys were given",
-        Code::NotFtpAnymore => "something else than FTP in the session",
+        Code::NotFtpAnymore => "something other than FTP in the session",
         Code::CaptureFiltered => "no data connection in the capture",
     }
 }
