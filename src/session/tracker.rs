@@ -400,10 +400,13 @@ impl Tracker {
 
 /// Whether a stream's first bytes may be a control connection's.
 fn may_be_control(bytes: &[u8]) -> bool {
-    let bytes = ftp::without_leading_rubbish(bytes);
-    !bytes.is_empty()
-        && (ftp::reply_plausibility(bytes) != Plausible::No
-            || ftp::command_plausibility(bytes) != Plausible::No)
+    /// An empty line or a byte order mark before the greeting; a stream of zeros is no dialogue.
+    const BLANKS: usize = 3;
+    let said = ftp::without_leading_rubbish(bytes);
+    if said.is_empty() {
+        return bytes.len() <= BLANKS;
+    }
+    ftp::reply_plausibility(said) != Plausible::No || ftp::command_plausibility(said) != Plausible::No
 }
 
 impl Sink for Tracker {

@@ -632,6 +632,11 @@ fn blanks_before_a_greeting_hide_no_session_on_any_port() {
 }
 
 #[test]
+fn a_stream_that_begins_with_zeros_is_no_dialogue_where_none_is_expected() {
+    assert_eq!(user_after(r"\x00\x00\x00\x00\x00", 3000), None);
+}
+
+#[test]
 fn a_greeting_behind_a_byte_order_mark_is_the_greeting() {
     let report = analyse(
         r"
