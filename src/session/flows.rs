@@ -57,6 +57,12 @@ fn position(id: ConnectionId) -> usize {
     usize::try_from(id.slot()).unwrap_or(usize::MAX)
 }
 
+/// The one thing there is; none where there are several.
+fn only<T>(mut things: impl Iterator<Item = T>) -> Option<T> {
+    let first = things.next()?;
+    things.next().is_none().then_some(first)
+}
+
 impl Flows {
     #[inline]
     pub(super) fn get(&self, id: ConnectionId) -> Option<&Flow> {
@@ -170,6 +176,19 @@ impl Flows {
         self.by_listener.get(&listener).map_or(&[], |known| known)
     }
 
+    /// The candidates between two hosts that nobody has claimed, the oldest first.
+    fn unclaimed(
+        &self,
+        hosts: HostPair,
+    ) -> impl DoubleEndedIterator<Item = (ConnectionId, &Flow, &DataFlow)> {
+        let candidates = self.candidates.get(&hosts).map(Vec::as_slice).unwrap_or_default();
+        candidates.iter().filter_map(|&id| {
+            let flow = self.get(id)?;
+            let data = self.data(id).filter(|data| data.owners.is_empty())?;
+            Some((id, flow, data))
+        })
+    }
+
     /// The newest candidate between two hosts that was opened by `connector` since then, carried something,
     /// and that nobody has claimed.
     pub(super) fn unclaimed_between(
@@ -178,15 +197,10 @@ impl Flows {
         connector: IpAddr,
         since: Timestamp,
     ) -> Option<ConnectionId> {
-        let fits = |id: &ConnectionId| {
-            let Some(flow) = self.get(*id) else { return false };
-            let Role::Data(data) = &flow.role else { return false };
-            data.owners.is_empty()
-                && data.has_payload()
-                && flow.originator.ip == connector
-                && flow.first.time >= since
-        };
-        self.candidates.get(&hosts)?.iter().copied().rfind(fits)
+        let newest = self.unclaimed(hosts).rfind(|(_, flow, data)| {
+            data.has_payload() && flow.originator.ip == connector && flow.first.time >= since
+        });
+        newest.map(|(id, ..)| id)
     }
 
     /// The connection between two hosts that began at `since` or later, that nobody owns, and on which
@@ -197,17 +211,9 @@ impl Flows {
         sender: IpAddr,
         since: Timestamp,
     ) -> Option<ConnectionId> {
-        let mut unclaimed = self.candidates.get(&hosts)?.iter().copied().filter(|&id| {
-            let flow = self.get(id);
-            flow.is_some_and(|flow| {
-                matches!(&flow.role, Role::Data(data) if data.owners.is_empty()) && flow.first.time >= since
-            })
-        });
-        let only = unclaimed.next().filter(|_| unclaimed.next().is_none())?;
-        let flow = self.get(only)?;
-        let from_originator = flow.originator.ip == sender;
-        let sender = if from_originator { Side::Originator } else { Side::Responder };
-        self.data(only)?.sent(sender).then_some(only)
+        let (id, flow, data) = only(self.unclaimed(hosts).filter(|(_, flow, _)| flow.first.time >= since))?;
+        let side = if flow.originator.ip == sender { Side::Originator } else { Side::Responder };
+        data.sent(side).then_some(id)
     }
 
     /// The oldest candidate between two hosts that was opened by `connector` since then and that nobody has
@@ -218,29 +224,20 @@ impl Flows {
         connector: IpAddr,
         since: Timestamp,
     ) -> Option<ConnectionId> {
-        let fits = |id: &ConnectionId| {
-            let Some(flow) = self.get(*id) else { return false };
-            let Role::Data(data) = &flow.role else { return false };
-            data.owners.is_empty()
-                && flow.originator.ip == connector
+        let oldest = self.unclaimed(hosts).find(|(_, flow, _)| {
+            flow.originator.ip == connector
                 && flow.responder.port.min(flow.originator.port) >= UNPRIVILEGED
                 && flow.first.time >= since
-        };
-        self.candidates.get(&hosts)?.iter().copied().find(fits)
+        });
+        oldest.map(|(id, ..)| id)
     }
 
     /// The connection between two hosts that carried something, was under way when its first packet was
     /// captured, and that nobody has claimed; none where there are several.
     pub(super) fn under_way_between(&self, hosts: HostPair) -> Option<ConnectionId> {
-        let fits = |id: &ConnectionId| {
-            let Some(flow) = self.get(*id) else { return false };
-            let Role::Data(data) = &flow.role else { return false };
-            // One that was met in the middle is looked for at both of its ends.
-            flow.listed > 1 && data.owners.is_empty() && data.has_payload()
-        };
-        let mut fitting = self.candidates.get(&hosts)?.iter().copied().filter(fits);
-        let found = fitting.next()?;
-        fitting.next().is_none().then_some(found)
+        // One that was met in the middle is looked for at both of its ends.
+        let fitting = self.unclaimed(hosts).filter(|(_, flow, data)| flow.listed > 1 && data.has_payload());
+        only(fitting).map(|(id, ..)| id)
     }
 
     /// A connection has begun, which may become a session.
