@@ -160,7 +160,11 @@ fn limits_of(command: Command) -> LimitArgs {
         Command::Analyze(own) | Command::Export(own) => own.analysis.limits,
         Command::Live(own) => own.analysis.limits,
         Command::Limits(own) => own,
-        _ => LimitArgs::default(),
+        Command::Interfaces { .. }
+        | Command::Explain { .. }
+        | Command::Schema
+        | Command::Completions { .. }
+        | Command::Man => LimitArgs::default(),
     }
 }
 

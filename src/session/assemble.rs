@@ -8,8 +8,8 @@ use super::{kept, ports};
 use crate::base::{Endpoint, TimeDelta, Timestamp};
 use crate::ftp::Party;
 use crate::report::{
-    Attempt, AttemptResult, Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, Login,
-    MatchedBy, PortAllocation, Previous, Reuse, ReuseKind, ReuseOutcome, Session, TimeWait,
+    Attempt, AttemptResult, Connection, DataChannel, EndState, FirstClose, FrameSpan, Holder, MatchedBy,
+    Previous, Reuse, ReuseKind, ReuseOutcome, Session, TimeWait,
 };
 use crate::tcp::{ConnectionId, Side};
 
@@ -132,41 +132,22 @@ fn frame(
     let party = |side: Side| {
         if facts.control.client_side() == Some(side) { Party::Client } else { Party::Server }
     };
+    let frames = FrameSpan { first: facts.first.frame, last: facts.last.frame };
     Session {
-        uid: facts.uid.clone(),
-        client: facts.client(),
-        server: facts.server(),
-        start: facts.first.time,
         end: facts.last.time,
-        frames: FrameSpan { first: facts.first.frame, last: facts.last.frame },
         handshake: facts.handshake,
         end_state,
         closed_by: closed_by.map(party),
         closed_at: facts.ended.and_then(|ended| ended.at),
         others_open: facts.others_open,
-        user: None,
-        password: None,
-        account: None,
-        login: Login::default(),
-        greeting: Vec::new(),
-        unsolicited: Vec::new(),
-        system: None,
-        client_software: None,
-        features: None,
         security: facts.control.conversation.security,
         tls_details: facts.control.tls_details(has_keys, end_state != EndState::Open),
-        epsv_all: false,
-        port_allocation: PortAllocation::default(),
         icmp: facts.icmp.clone(),
         rtt_s: facts.rtt,
         traffic: facts.traffic,
-        commands: Vec::new(),
         data_channels: channels,
-        transfers: Vec::new(),
-        findings: Vec::new(),
-        gaps: Vec::new(),
-        oversized: Vec::new(),
         limited: facts.limited,
+        ..Session::begun(facts.uid.clone(), (facts.client(), facts.server()), (facts.first.time, frames))
     }
 }
 
