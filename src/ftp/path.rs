@@ -36,7 +36,8 @@ impl WorkingDirectory {
     /// The server named it: the text of a 257 reply to PWD (not to MKD). A text without a quoted path changes
     /// nothing.
     pub fn reported(&mut self, text: &str) {
-        if let Some(path) = quoted_path(text).filter(|path| !path.is_empty()) {
+        let is_path = |path: &String| (1..=LONGEST).contains(&path.len());
+        if let Some(path) = quoted_path(text).filter(is_path) {
             *self = Self::Known(join(None, &path).unwrap_or(path).into());
         }
     }
@@ -99,22 +100,23 @@ impl WorkingDirectory {
 }
 
 /// The absolute path of `name`, in `directory` where it is relative, with `.` and `..` resolved; none where
-/// the directory is not known or not absolute, or `name` is a home directory (`~`).
+/// the directory is not known or not absolute, `name` is a home directory (`~`), or the path would be longer
+/// than any system has.
 pub fn join(directory: Option<&str>, name: &str) -> Option<String> {
     if name == "~" || name.starts_with("~/") || name.is_empty() {
         return None;
     }
-    if let Some((drive, rest)) = split_drive(name) {
-        return Some(normal(drive, separator(rest), "", rest));
-    }
-    let directory = match directory {
-        _ if name.starts_with('/') => "/",
-        directory => directory?,
+    let path = if let Some((drive, rest)) = split_drive(name) {
+        normal(drive, separator(rest), "", rest)
+    } else {
+        let directory = if name.starts_with('/') { "/" } else { directory? };
+        match split_drive(directory) {
+            Some((drive, path)) => normal(drive, separator(path), path, name),
+            None if directory.starts_with('/') => normal("", '/', directory, name),
+            None => return None,
+        }
     };
-    if let Some((drive, path)) = split_drive(directory) {
-        return Some(normal(drive, separator(path), path, name));
-    }
-    directory.starts_with('/').then(|| normal("", '/', directory, name)).filter(|path| path.len() <= LONGEST)
+    (path.len() <= LONGEST).then_some(path)
 }
 
 /// The path in the text of a 257 reply.

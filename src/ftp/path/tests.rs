@@ -164,6 +164,24 @@ fn options_of_a_listing_are_no_path() {
     }
 }
 
+#[test]
+fn a_path_that_is_too_long_for_any_system_is_unknown_however_it_came_about() {
+    let name = "x".repeat(1000);
+    for start in ["\"/\"", r#""C:\""#, "\"C:/\""] {
+        let mut directory = WorkingDirectory::default();
+        directory.reported(start);
+        let steps = (0..100).take_while(|_| {
+            directory.enter(Some(&name));
+            directory.path().is_some_and(|path| path.len() <= LONGEST)
+        });
+        assert_eq!(steps.count(), LONGEST / 1001, "{start}");
+        assert_eq!(directory, WorkingDirectory::Unknown);
+    }
+    let mut directory = WorkingDirectory::default();
+    directory.reported(&format!("\"/{}\"", "x".repeat(LONGEST)));
+    assert_eq!(directory, WorkingDirectory::Unknown);
+}
+
 proptest! {
     #[test]
     fn a_joined_path_is_absolute_and_normal(directory in "(/[a-c.]{0,3}){1,4}", name in "[a-c./ ~]{0,12}") {
