@@ -1,6 +1,6 @@
 //! Incomplete IP datagrams.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
@@ -9,10 +9,10 @@ use etherparse::IpNumber;
 use super::layer::{Fragment, Trail};
 use super::span::Span;
 use super::tunnel;
-use crate::base::{Limits, StrongKeys, TimeDelta, Timestamp};
+use crate::base::{KeyedMap, Limits, StrongKeys, TimeDelta, Timestamp};
 
-/// How long a datagram may wait for its missing pieces. RFC 1122 and RFC 8200 ask for a
-/// minute and more, but receivers wait less (Linux 30 seconds), and a number may be used again by then.
+/// How long a datagram may wait for its missing pieces. RFC 1122 and RFC 8200 ask for a minute and more, but
+/// receivers wait less (Linux 30 seconds), and an identification may be used again by then.
 const PATIENCE: TimeDelta = TimeDelta::from_secs(30);
 
 /// The longest payload that an IP datagram can have.
@@ -100,7 +100,7 @@ pub(super) enum Joined {
 /// Where pieces overlap, the first to come wins.
 #[derive(Debug)]
 pub(super) struct Fragments {
-    datagrams: HashMap<Key, Datagram>,
+    datagrams: KeyedMap<Key, Datagram>,
     by_age: BTreeMap<u64, Key>,
     next_serial: u64,
     completed: Completed,
@@ -117,7 +117,7 @@ impl Fragments {
     /// Nothing put aside yet.
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            datagrams: HashMap::new(),
+            datagrams: KeyedMap::default(),
             by_age: BTreeMap::new(),
             next_serial: 0,
             completed: Completed::default(),
@@ -225,7 +225,7 @@ impl Fragments {
 /// come, and must not wait for a later datagram with the same number.
 #[derive(Debug, Default)]
 struct Completed {
-    digests: HashMap<Key, Vec<u64>>,
+    digests: KeyedMap<Key, Vec<u64>>,
     by_age: VecDeque<Key>,
     hashing: StrongKeys,
 }
