@@ -1,13 +1,17 @@
-//! What a session takes of memory, as it is.
+//! How much memory a session takes.
 
-use super::{Argument, Command, Connection, DataChannel, Finding, Reply, Session, TlsDetails, Transfer};
-use crate::base::{FrameNumber, Text, cost};
+use super::{
+    Argument, Command, Connection, DataChannel, Decoded, Finding, Reply, Session, StreamFacts, TlsDetails,
+    Transfer,
+};
+use crate::base::{FrameNumber, Secret, Text, cost};
 
 impl Session {
-    /// The bytes of memory that it takes, with what the allocator adds to each piece of them.
+    /// Bytes of memory that it takes, the allocator's overhead included.
     pub fn memory(&self) -> usize {
         let texts = [&self.user, &self.system, &self.client_software].into_iter().flatten();
         let features = self.features.iter().flatten();
+        let secrets = [&self.password, &self.account].into_iter().flatten().filter_map(Secret::reveal);
         let parts = [
             list(&self.greeting, |reply| reply.text.memory()),
             list(&self.unsolicited, |reply| reply.text.memory()),
@@ -18,7 +22,7 @@ impl Session {
             list(&self.gaps, |_| 0),
             list(&self.oversized, |_| 0),
             list(&self.icmp, |_| 0),
-            texts.chain(features).map(Text::memory).fold(0, usize::saturating_add),
+            texts.chain(features).chain(secrets).map(Text::memory).fold(0, usize::saturating_add),
             tls(self.tls_details.as_deref()),
         ];
         parts.into_iter().fold(size_of::<Self>().saturating_add(cost::ALLOCATION), usize::saturating_add)
@@ -41,20 +45,39 @@ impl Command {
 
 impl DataChannel {
     fn beside(&self) -> usize {
-        let connections = usize::from(self.attempt.is_some()).saturating_add(self.other_attempts.capacity());
-        let details = self.connection().and_then(|connection| connection.tls_details.as_deref());
-        let others = self.other_attempts.iter().map(|connection| tls(connection.tls_details.as_deref()));
-        let errors = self.connection().map_or(0, |connection| list(&connection.icmp, |_| 0));
-        let own = connections.saturating_mul(size_of::<Connection>().saturating_add(cost::ALLOCATION));
-        others.fold(own.saturating_add(tls(details)).saturating_add(errors), usize::saturating_add)
+        let own = self.connection().map_or(0, |connection| {
+            connection.beside().saturating_add(size_of::<Connection>()).saturating_add(cost::ALLOCATION)
+        });
+        own.saturating_add(list(&self.other_attempts, Connection::beside))
+    }
+}
+
+impl Connection {
+    fn beside(&self) -> usize {
+        let syns = if self.syn_frames.spilled() { self.syn_frames.capacity() } else { 0 };
+        let parts = [
+            tls(self.tls_details.as_deref()),
+            list(&self.icmp, |_| 0),
+            syns.saturating_mul(size_of::<FrameNumber>()),
+            self.from_originator.beside(),
+            self.from_responder.beside(),
+        ];
+        parts.into_iter().fold(0, usize::saturating_add)
+    }
+}
+
+impl StreamFacts {
+    fn beside(&self) -> usize {
+        decoded(self.decoded.as_deref())
     }
 }
 
 impl Transfer {
     fn beside(&self) -> usize {
         let mime = self.mime.as_ref().map_or(0, |mime| mime.len().saturating_add(cost::ALLOCATION));
-        let paths = self.path.iter().chain(&self.path_from_login);
-        paths.map(Text::memory).fold(mime, usize::saturating_add)
+        let texts = [&self.path, &self.path_from_login].into_iter().flatten().chain([&self.representation]);
+        let texts = texts.map(Text::memory).fold(mime, usize::saturating_add);
+        texts.saturating_add(decoded(self.decoded.as_deref()))
     }
 }
 
@@ -65,6 +88,10 @@ impl Finding {
             .saturating_add(self.frames.capacity().saturating_mul(size_of::<FrameNumber>()))
             .saturating_add(2 * cost::ALLOCATION)
     }
+}
+
+fn decoded(content: Option<&Decoded>) -> usize {
+    content.map_or(0, |_| size_of::<Decoded>().saturating_add(cost::ALLOCATION))
 }
 
 fn tls(details: Option<&TlsDetails>) -> usize {
@@ -82,7 +109,7 @@ fn list<T>(items: &Vec<T>, beside: impl Fn(&T) -> usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::testing;
-    use crate::base::Timestamp;
+    use crate::base::{Secret, Timestamp};
 
     #[test]
     fn whatever_a_session_holds_is_counted() {
@@ -95,6 +122,9 @@ mod tests {
         let mut more = bare.clone();
         more.gaps.reserve(100);
         assert!(more.memory() > before + 1000);
+        let mut more = bare.clone();
+        more.password = Some(Secret::shown("a".repeat(1000).as_str().into()));
+        assert!(more.memory() >= before + 1000);
         let mut more = bare;
         let long = format!("RETR {}", "x".repeat(100_000));
         more.commands.extend(vec![testing::command(Timestamp::from_nanos(0), 1, &long); 3]);
