@@ -49,7 +49,9 @@ pub fn complete(text: &str, cursor: usize) -> Vec<Candidate> {
         _ => (before.len()..before.len(), String::new()),
     };
     let mut expected = Expected::Field;
+    let mut in_set = false;
     for lexeme in &lexemes {
+        in_set = lexeme.token == Token::OpenSet || in_set && lexeme.token != Token::CloseSet;
         expected = match (&lexeme.token, expected) {
             (Token::Word(name), Expected::Field) => match Field::parse(name) {
                 Some(field) => Expected::Operator(field),
@@ -57,11 +59,7 @@ pub fn complete(text: &str, cursor: usize) -> Vec<Candidate> {
             },
             (Token::Operator(_), Expected::Operator(field))
             | (Token::OpenSet | Token::Comma | Token::To, Expected::Value(field)) => Expected::Value(field),
-            (Token::Word(_) | Token::Quoted(_), Expected::Value(field)) => {
-                let in_set = lexemes.iter().rev().any(|lexeme| lexeme.token == Token::OpenSet)
-                    && !lexemes.iter().rev().any(|lexeme| lexeme.token == Token::CloseSet);
-                if in_set { Expected::Value(field) } else { Expected::Join }
-            }
+            (Token::Word(_) | Token::Quoted(_), Expected::Value(_)) if !in_set => Expected::Join,
             (Token::And | Token::Or | Token::Not | Token::Open, _) => Expected::Field,
             (Token::Close | Token::CloseSet, _) => Expected::Join,
             (_, other) => other,
