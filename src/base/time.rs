@@ -9,8 +9,7 @@ use thiserror::Error;
 
 use super::{Short, TimeDelta};
 
-/// A moment in capture time: nanoseconds since 1970-01-01T00:00:00Z. Leap seconds do not exist here, as in
-/// pcap.
+/// A moment in capture time: nanoseconds since 1970-01-01T00:00:00Z, without leap seconds, as in pcap.
 ///
 /// Captures carry any 64-bit value a writer cared to store, so all arithmetic saturates.
 ///
@@ -48,8 +47,7 @@ impl Timestamp {
         TimeDelta::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// How long it was from `earlier` to this moment: nothing where the capture's clock went back, as nothing
-    /// takes less than no time.
+    /// How long it was from `earlier` to this moment; zero where the capture's clock went back.
     pub fn elapsed_since(self, earlier: Self) -> TimeDelta {
         self.since(earlier).max(TimeDelta::ZERO)
     }
@@ -64,6 +62,16 @@ impl Timestamp {
     #[must_use]
     pub const fn minus(self, delta: TimeDelta) -> Self {
         Self(self.0.saturating_sub(delta.nanos()))
+    }
+
+    /// The beginning of a day, UTC; none where there is no such day, or no [`Timestamp`] for its beginning.
+    pub fn midnight(year: i64, month: u8, day: u8) -> Option<Self> {
+        if !(1677..=2262).contains(&year) {
+            return None;
+        }
+        let seconds = days_since_epoch(year, month.into(), day.into()) * SECONDS_PER_DAY;
+        let time = Self(seconds.checked_mul(NANOS_PER_SECOND)?);
+        (time.date() == (year, month, day)).then_some(time)
     }
 
     /// Year, month (1 to 12) and day (1 to 31) in the proleptic Gregorian calendar, UTC.
@@ -154,7 +162,14 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A text is no moment, or none that a [`Timestamp`] can hold.
+/// Days from 1970-01-01 to a date; one that does not exist gives the day of another.
+const fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    // Counts days from 1 March of year 0, as `Timestamp::date` does.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468
+}
+
+/// The text is no moment, or none that a [`Timestamp`] can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a time such as 2026-03-01T12:00:00.123456789Z")]
 pub struct InvalidTime;
@@ -169,10 +184,7 @@ impl FromStr for Timestamp {
         let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
         let (hour, minute, second, nanos) =
             (number(11..13)?, number(14..16)?, number(17..19)?, number(20..29)?);
-        // Counts days from 1 March of year 0, as `date` does.
-        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let days =
-            year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+        let days = days_since_epoch(year, month, day);
         let seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
         let nanos = i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(nanos);
         let time = Self(i64::try_from(nanos).ok().ok_or(InvalidTime)?);
@@ -231,6 +243,25 @@ mod tests {
         ] {
             assert_eq!(Timestamp::from_nanos(nanos).to_string(), text);
             assert_eq!(text.parse(), Ok(Timestamp::from_nanos(nanos)));
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_its_midnight_and_days_that_do_not_exist_never() {
+        let nanos = |year, month, day| Timestamp::midnight(year, month, day).map(Timestamp::nanos);
+        assert_eq!(nanos(1970, 1, 1), Some(0));
+        assert_eq!(nanos(2000, 2, 29), Some(951_782_400_000_000_000));
+        assert_eq!(nanos(2262, 4, 11), Some(9_223_286_400_000_000_000));
+        for (year, month, day) in [
+            (2026, 2, 29),
+            (2026, 0, 1),
+            (2026, 13, 1),
+            (2026, 4, 31),
+            (2026, 4, 0),
+            (1677, 9, 21),
+            (i64::MAX, 1, 1),
+        ] {
+            assert_eq!(nanos(year, month, day), None, "{year}-{month}-{day}");
         }
     }
 

@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Code,
     /// First and last frame of something.
     Frames,
-    /// Has no value: only asks whether it occurs.
+    /// Has no value; the field only asks whether it occurs.
     Presence,
 }
 
@@ -126,7 +126,7 @@ fields! {
     SessClientPort "sess.client.port" Kind::Number, "control port of the client";
     SessServer "sess.server" Kind::Address, "address of the FTP server";
     SessServerPort "sess.server.port" Kind::Number, "control port of the server";
-    SessLogin "sess.login" Kind::Choice(Login::NAMES), "what came of the last login";
+    SessLogin "sess.login" Kind::Choice(Login::NAMES), "result of the last login";
     SessSecurity "sess.security" Kind::Choice(Security::NAMES), "highest protection reached";
     SessDuration "sess.duration" Kind::Duration, "length of the control connection";
     SessStart "sess.start" Kind::Time, "first packet";
@@ -144,48 +144,48 @@ fields! {
     SessBytes "sess.bytes" Kind::Bytes, "payload on all data connections";
     SessUid "sess.uid" Kind::Text, "the session's name";
 
-    DataState "data.state" Kind::Choice(ChannelState::NAMES), "what came of a negotiation";
-    DataMatched "data.matched" Kind::Flag, "whether a connection met the prediction";
+    DataState "data.state" Kind::Choice(ChannelState::NAMES), "what became of a data channel";
+    DataMatched "data.matched" Kind::Flag, "whether a data connection was made";
     DataMode "data.mode" Kind::Choice(MODES), "mode of a data channel";
-    DataActive "data.active" Kind::Flag, "whether the server dials";
-    DataIp "data.ip" Kind::Address, "who listens";
+    DataActive "data.active" Kind::Flag, "whether the server connects";
+    DataIp "data.ip" Kind::Address, "address of the listening side";
     DataPort "data.port" Kind::Number, "the listening port";
-    DataPeer "data.peer" Kind::Address, "who dials";
-    DataPeerPort "data.peer.port" Kind::Number, "port of who dials";
+    DataPeer "data.peer" Kind::Address, "address of the connecting side";
+    DataPeerPort "data.peer.port" Kind::Number, "port of the connecting side";
     DataBytes "data.bytes" Kind::Bytes, "payload of a data connection";
     DataDuration "data.duration" Kind::Duration, "length of a data connection";
-    DataSyns "data.syns" Kind::Number, "SYNs that a data connection took";
+    DataSyns "data.syns" Kind::Number, "SYNs sent for a data connection";
     DataMissing "data.missing" Kind::Bytes, "bytes not in the capture";
-    DataRetransmitted "data.retransmitted" Kind::Bytes, "bytes sent again";
+    DataRetransmitted "data.retransmitted" Kind::Bytes, "bytes retransmitted";
     DataTls "data.tls" Kind::Flag, "whether it carries TLS";
-    DataMatchedBy "data.matched_by" Kind::Choice(MatchedBy::NAMES), "how it was told to belong here";
+    DataMatchedBy "data.matched_by" Kind::Choice(MatchedBy::NAMES), "how the connection was matched";
     DataDiffers "data.differs" Kind::Choice(Differs::NAMES), "whose address is not the predicted one";
-    DataTimeWait "data.time_wait" Kind::Choice(Holder::NAMES), "who keeps the pair after the close";
-    DataReuse "data.reuse" Kind::Choice(ReuseKind::NAMES), "what was used before";
-    DataReuseOutcome "data.reuse.outcome" Kind::Choice(ReuseOutcome::NAMES), "what came of the reuse";
+    DataTimeWait "data.time_wait" Kind::Choice(Holder::NAMES), "who holds TIME_WAIT";
+    DataReuse "data.reuse" Kind::Choice(ReuseKind::NAMES), "what was reused";
+    DataReuseOutcome "data.reuse.outcome" Kind::Choice(ReuseOutcome::NAMES), "result of the reuse";
     DataInTimeWait "data.in_time_wait" Kind::Flag, "whether it was reused inside TIME_WAIT";
 
     XferVerb "xfer.verb" Kind::Text, "RETR, STOR, LIST ...";
-    XferPath "xfer.path" Kind::Text, "absolute path, else from the login directory, else what the command named";
-    XferPathFromLogin "xfer.path_from_login" Kind::Text, "path from the login directory, where no more is known";
+    XferPath "xfer.path" Kind::Text, "absolute path, or from the login directory, or the argument";
+    XferPathFromLogin "xfer.path_from_login" Kind::Text, "path from the login directory, if the absolute path is unknown";
     XferBytes "xfer.bytes" Kind::Bytes, "payload captured";
     XferSize "xfer.size" Kind::Bytes, "size announced";
     XferStatus "xfer.status" Kind::Choice(Status::NAMES), "how it ended";
     XferCode "xfer.code" Kind::Number, "final reply";
-    XferDirection "xfer.direction" Kind::Choice(Direction::NAMES), "which way";
-    XferContent "xfer.content" Kind::Choice(Content::NAMES), "what it moves";
+    XferDirection "xfer.direction" Kind::Choice(Direction::NAMES), "upload or download";
+    XferContent "xfer.content" Kind::Choice(Content::NAMES), "file or listing";
     XferType "xfer.type" Kind::Text, "representation type: A, I ...";
     XferMime "xfer.mime" Kind::Text, "media type of the content";
     XferSha256 "xfer.sha256" Kind::Text, "hash of the content, lower-case hex";
     XferDuration "xfer.duration" Kind::Duration, "how long it took";
     XferRate "xfer.rate" Kind::Bytes, "bytes per second";
-    XferEncrypted "xfer.encrypted" Kind::Flag, "whether it was not decrypted";
+    XferEncrypted "xfer.encrypted" Kind::Flag, "whether it was TLS and not decrypted";
 
     FindId "find.id" Kind::Code, "a kind of finding";
     FindSeverity "find.severity" Kind::Scale(Severity::NAMES), "how bad a finding is";
     FindSummary "find.summary" Kind::Text, "a finding in words";
 
-    Text "text" Kind::Text, "anything said: user, commands, replies, findings";
+    Text "text" Kind::Text, "any text: user, commands, replies, findings";
 
     IpAddr "ip.addr" Kind::Ipv4, "address of any packet (IPv4)";
     IpSrc "ip.src" Kind::Ipv4, "sender of any packet (IPv4)";

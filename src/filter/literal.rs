@@ -126,44 +126,26 @@ fn time(text: &str) -> Option<Literal> {
         Some((date, clock)) => (date, clock.trim()),
         None => (text, ""),
     };
-    let mut parts = date.split('-');
-    let year: i64 = parts.next()?.parse().ok().filter(|year| (1678..2262).contains(year))?;
-    let month: i64 = parts.next()?.parse().ok().filter(|month| (1..=12).contains(month))?;
-    let day: i64 = parts.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
-    if parts.next().is_some() {
-        return None;
-    }
-    let mut nanos = days(year, month, day).checked_mul(86_400)?;
-    let mut span = 86_400_i64;
-    let mut fraction = (0, 1_000_000_000);
+    let mut parts = date.splitn(3, '-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let mut from = Timestamp::midnight(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+    let mut span = TimeDelta::from_secs(86_400);
     if !clock.is_empty() {
-        let (whole, fractional) = clock.split_once('.').unwrap_or((clock, ""));
-        for (part, (unit, most)) in whole.split(':').zip([(3600, 23), (60, 59), (1, 59)]) {
-            let number: i64 = part.parse().ok().filter(|number| (0..=most).contains(number))?;
-            nanos = nanos.checked_add(number * unit)?;
-            span = unit;
+        let (whole, fraction) = clock.split_once('.').map_or((clock, None), |(a, b)| (a, Some(b)));
+        let mut units = [(3600, 23), (60, 59), (1, 59)].into_iter();
+        for part in whole.split(':') {
+            let (seconds, most) = units.next()?;
+            let number = part.parse().ok().filter(|number| (0..=most).contains(number))?;
+            span = TimeDelta::from_secs(seconds);
+            from = from.plus(span.times(number));
         }
-        if whole.split(':').count() > 3 {
-            return None;
-        }
-        if !fractional.is_empty() {
-            let digits = u32::try_from(fractional.len()).ok().filter(|digits| (1..=9).contains(digits))?;
-            let unit = 10_i64.pow(9 - digits);
-            fraction = (fractional.parse::<u32>().ok().map(i64::from)? * unit, unit);
-            span = 0;
+        if let Some(fraction) = fraction {
+            let digits = u32::try_from(fraction.len()).ok().filter(|digits| (1..=9).contains(digits))?;
+            let is_of_a_second = units.next().is_none();
+            let number: u32 = fraction.parse().ok().filter(|_| is_of_a_second)?;
+            span = TimeDelta::from_nanos(10_i64.pow(9 - digits));
+            from = from.plus(span.times(number.into()));
         }
     }
-    let from = nanos.checked_mul(1_000_000_000)?.checked_add(fraction.0)?;
-    let length = if span > 0 { span * 1_000_000_000 } else { fraction.1 };
-    Some(Literal::Time(Timestamp::from_nanos(from), Timestamp::from_nanos(from.checked_add(length - 1)?)))
-}
-
-/// Days since 1970-01-01, by eras of 400 years that begin on 1 March.
-const fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let shifted = (month + 9) % 12;
-    let day_of_year = (153 * shifted + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+    Some(Literal::Time(from, from.plus(span).minus(TimeDelta::from_nanos(1))))
 }

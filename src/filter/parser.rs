@@ -139,7 +139,7 @@ impl<'a> Parser<'a> {
             }
             Token::Word(name) => self.test(name, &lexeme.span),
             Token::Quoted(text) => Err(FilterError::new(
-                format!("text alone asks nothing: text contains \"{text}\""),
+                format!("expected a field; to search for text, write: text contains \"{text}\""),
                 lexeme.span.clone(),
             )),
             Token::Operator(_)

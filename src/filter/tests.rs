@@ -78,6 +78,7 @@ fn fields_of_the_session_compare() {
         ("sess.start >= \"2026-04-12 09:31\" and sess.start < \"2026-04-12 09:32\"", true),
         ("sess.start == 2026-04-12", true),
         ("sess.start > 2026-04-12", false),
+        ("sess.start == \"2026-04-12 09\"", true),
         ("sess.commands == 2", true),
         ("sess.banner contains ProFTPD", true),
         ("sess.system", false),
@@ -189,7 +190,13 @@ fn what_is_wrong_is_said_and_pointed_at() {
         ("tcp.port in {21", "the closing } is missing", ""),
         ("ftp == 1", "ftp has no value: it only asks whether it occurs", "=="),
         ("sess.user ; bob", "';' has no meaning here", ";"),
-        ("\"bob\"", "text alone asks nothing: text contains \"bob\"", "\"bob\""),
+        ("\"bob\"", "expected a field; to search for text, write: text contains \"bob\"", "\"bob\""),
+        ("sess.start == 2026-02-29", "expected a time (UTC), such as \"2026-04-12 09:31:07\"", "2026-02-29"),
+        (
+            "sess.start == \"2026-04-12 09.5\"",
+            "expected a time (UTC), such as \"2026-04-12 09:31:07\"",
+            "\"2026-04-12 09.5\"",
+        ),
         ("", "a filter is missing", ""),
     ] {
         let error = Filter::parse(text).map(|_| ()).unwrap_err();
@@ -233,6 +240,7 @@ fn completion_offers_what_fits_next() {
     assert_eq!(completed("find.severity >= w"), ["warning"]);
     assert_eq!(completed("data.matched == "), ["true", "false"]);
     assert_eq!(completed("sess.mode in {PORT, E"), ["EPRT", "EPSV"]);
+    assert_eq!(completed("data.port in {21} && sess.mode in {PORT, E"), ["EPRT", "EPSV"]);
     assert_eq!(completed("duration"), ["sess.duration", "data.duration", "xfer.duration"]);
     assert_eq!(completed("").len(), Field::ALL.len());
     assert!(completed("nonsense == ").is_empty());

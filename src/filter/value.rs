@@ -7,6 +7,7 @@ use super::field::Field;
 use super::lexer::Operator;
 use super::literal::{Literal, is_within};
 use super::parser::Operand;
+use crate::base::hex::Hex;
 use crate::base::{Bytes, Choice, Endpoint, TimeDelta, Timestamp};
 use crate::report::{Advertised, Code, Connection, DataChannel, Mode, Outcome, Reply, Session, Transfer};
 
@@ -38,7 +39,7 @@ pub(super) fn compare(value: Value<'_>, operator: Operator, operand: &Operand) -
     match operand {
         Operand::Pattern(pattern) => match value {
             Value::Text(text) | Value::Verb(text) => pattern.is_match(text),
-            Value::Hash(hash) => pattern.is_match(&hex(hash)),
+            Value::Hash(hash) => pattern.is_match(Hex(hash).text().as_str()),
             _ => false,
         },
         Operand::Set(items) => items.iter().any(|(first, last)| match last {
@@ -78,8 +79,8 @@ fn is(value: Value<'_>, operator: Operator, literal: &Literal) -> bool {
             _ => verb.eq_ignore_ascii_case(wanted),
         },
         (Value::Hash(hash), Literal::Text(wanted)) => match operator {
-            Operator::Contains => hex(hash).contains(&wanted.to_ascii_lowercase()),
-            _ => hex(hash).eq_ignore_ascii_case(wanted),
+            Operator::Contains => Hex(hash).text().as_str().contains(&wanted.to_ascii_lowercase()),
+            _ => Hex(hash).text().as_str().eq_ignore_ascii_case(wanted),
         },
         (Value::Number(number), Literal::Number(wanted)) => ordered(number.cmp(wanted), operator),
         (Value::Duration(delta), Literal::Duration(wanted)) => ordered(delta.cmp(wanted), operator),
@@ -253,15 +254,6 @@ fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, e
         _ => None,
     };
     value.is_some_and(each)
-}
-
-/// A hash as it is written.
-fn hex(hash: &[u8]) -> String {
-    use std::fmt::Write as _;
-    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-        _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn connections(session: &Session) -> impl Iterator<Item = &Connection> {
