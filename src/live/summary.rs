@@ -11,7 +11,7 @@ use crate::report::{Finding, Report, Session, Severity, Status};
 pub struct Summary {
     /// Sessions that ended.
     pub sessions: u64,
-    /// Transfers of these sessions, and how many of them were completed.
+    /// Transfers of these sessions.
     pub transfers: u64,
     /// Transfers that were completed.
     pub complete: u64,
@@ -21,7 +21,7 @@ pub struct Summary {
     pub connected: u64,
     /// Findings of all sessions, by severity: info, notice, warning, alert.
     pub findings: [u64; 4],
-    /// The worst finding.
+    /// The worst finding; what another finding explains counts as a notice.
     pub worst: Option<Severity>,
     /// Findings that belong to no single session.
     pub overall: Vec<Finding>,
@@ -41,9 +41,9 @@ pub struct Summary {
     pub faults: Vec<String>,
     /// Damage of each damaged source, in words.
     pub damage: Vec<String>,
-    /// The caps that were reached.
+    /// Limits that were reached.
     pub limits: LimitCounts,
-    /// Sessions from which one of them took something.
+    /// Sessions that are incomplete because of a limit.
     pub limited: u64,
 }
 
@@ -65,7 +65,7 @@ impl Summary {
     }
 
     fn count_finding(&mut self, finding: &Finding) {
-        self.worst = self.worst.max(Some(finding.severity));
+        self.worst = self.worst.max(Some(finding.weight()));
         if let Some(count) = self.findings.get_mut(finding.severity as usize) {
             *count = count.saturating_add(1);
         }
@@ -148,5 +148,27 @@ impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(count, what) = *self;
         write!(f, "{count} {what}{}", if count == 1 { "" } else { "s" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::{finding, session};
+    use crate::report::{Code, FindingIndex};
+
+    #[test]
+    fn the_worst_finding_is_one_that_no_other_explains() {
+        let told = session();
+        let now = told.now();
+        let cause = finding(Code::ModeFallback, Severity::Info, "a cause", now, &[1]);
+        let effect = Finding {
+            explained_by: Some(FindingIndex(0)),
+            ..finding(Code::DataUnanswered, Severity::Warning, "an effect", now, &[1])
+        };
+        let mut summary = Summary::default();
+        summary.count_session(&told.but(|it| it.findings = vec![cause, effect]).session);
+        assert_eq!(summary.worst, Some(Severity::Notice));
+        assert_eq!(summary.findings, [1, 0, 1, 0], "what is shown is counted by severity");
     }
 }
