@@ -7,9 +7,9 @@
 //! A damaged file gives all packets before the damage, and [`report::Source::damage`](crate::report::Source)
 //! says where and why; an [`Error`] is for what can't be read at all.
 //!
-//! **Invariant:** knows file formats and passes on what is inside a frame; a thread that reads ahead may have
-//! the decoder read the headers of plain frames. Memory does not depend on the size of a file. The one thread
-//! for each source, in `ahead`, changes how soon a frame comes, never which.
+//! **Invariant:** knows file formats, not what is inside a frame, except that a thread that reads ahead may call
+//! the decoder's fast path. Memory does not depend on the size of a file. Threads change how soon a frame comes,
+//! never which.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 

@@ -5,7 +5,7 @@ use std::mem;
 
 use crate::report::CaptureFormat;
 
-use super::record::{Fault, Findings, Stop};
+use super::record::{Contents, Fault, Stop};
 use super::scanner::Scanner;
 use super::tally::Count;
 
@@ -20,7 +20,7 @@ const SMALL_BATCH: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
-    pub(super) findings: Findings,
+    pub(super) contents: Contents,
     /// Counts of its packets.
     pub(super) count: Count,
     /// Whether it is the last one.
@@ -95,13 +95,13 @@ impl Batcher {
         self.fill(batch, self.size);
         if self.decodes {
             // What was just read is still in the processor's cache.
-            batch.findings.decode_headers(&batch.bytes);
+            batch.contents.decode_headers(&batch.bytes);
         }
     }
 
     /// Fills `batch` from about `size` bytes; gives the fault that ended the file, if that happened.
     fn fill(&mut self, batch: &mut Batch, size: usize) -> Option<Fault> {
-        batch.findings.clear();
+        batch.contents.clear();
         batch.last = false;
         batch.damage = None;
         // A buffer that one huge packet made large goes back to its usual size.
@@ -118,7 +118,7 @@ impl Batcher {
         let ending = loop {
             let end = self.read(&mut batch.bytes, &mut filled, goal);
             let there = batch.bytes.get(..filled).unwrap_or_default();
-            let scan = self.scanner.scan(there, used, &mut batch.findings);
+            let scan = self.scanner.scan(there, used, &mut batch.contents);
             used = scan.used;
             match (scan.stop, end) {
                 (Stop::Broken(fault), _) | (_, Some(Err(fault))) => break Some(Some(fault)),
@@ -134,7 +134,7 @@ impl Batcher {
             }
         };
         self.note_oddity(batch);
-        batch.count = Count::of(&batch.findings.records);
+        batch.count = Count::of(&batch.contents.records);
         self.packets = self.packets.saturating_add(batch.count.packets);
         self.offset = self.offset.saturating_add(used as u64);
         if let Some(end) = ending {
@@ -170,7 +170,7 @@ impl Batcher {
         if self.damage.is_some() {
             return;
         }
-        if let Some(oddity) = mem::take(&mut batch.findings.oddity) {
+        if let Some(oddity) = mem::take(&mut batch.contents.oddity) {
             let packets = self.packets.saturating_add(oddity.packets_before as u64);
             let place = self.place(packets, self.offset.saturating_add(oddity.at as u64));
             self.note(&format!("passed over a block {place}: {}", oddity.fault));

@@ -14,7 +14,7 @@ use super::error::Error;
 use super::run::{Run, Turn};
 use super::source::Source;
 
-/// Most threads that read ahead at a time: files beyond that are read as their turn comes.
+/// The most threads that read ahead at a time; further files are read when their turn comes.
 const MOST_THREADS: usize = 4;
 /// More sources than this get small buffers.
 const FEW_SOURCES: usize = 16;
@@ -30,8 +30,8 @@ pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Frames, Error> {
     Ok(Frames::over(sources, limits))
 }
 
-/// The limits of each of several files: they are read at the same time and share the limits of one. Each gets
-/// at least what usual files need, so that a great many of them may take more in total.
+/// The limits of each of several files, which share those of one. Each gets at least what usual files need, so
+/// that very many files may take more in total.
 fn shared_among(count: usize, limits: &Limits) -> Limits {
     const USUAL_WINDOW: usize = 8 << 20;
     const USUAL_PACKET: usize = 256 << 10;
@@ -153,7 +153,7 @@ impl Frames {
         current.is_some_and(|source| source.head().is_some())
     }
 
-    /// What is known of each source: of packets those that were delivered.
+    /// What is known of each source, counting the packets delivered so far.
     pub fn sources(&self) -> Vec<report::Source> {
         self.sources.iter().map(Source::report).collect()
     }
@@ -176,7 +176,7 @@ impl Frames {
         &self.counts
     }
 
-    /// Goes on to the source whose head is the next packet, and makes it the current one; none at the end.
+    /// Makes the source with the next packet the current one; none at the end.
     fn advance(&mut self) -> Option<()> {
         if !self.begun {
             self.begin();
@@ -200,7 +200,7 @@ impl Frames {
         }
     }
 
-    /// Lines all sources up by their first packets.
+    /// Orders the sources by their first packets.
     fn begin(&mut self) {
         self.begun = true;
         for index in 0..u16::try_from(self.sources.len()).unwrap_or(u16::MAX) {

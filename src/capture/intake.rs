@@ -311,9 +311,8 @@ impl Intake {
         })
     }
 
-    /// What time it is by the capture's clock: the latest packet's time and what went by since it came. The
-    /// machine's own clock may be set meanwhile, or be years ahead of an old capture that comes through a
-    /// pipe.
+    /// The time by the capture's clock: the latest packet's time plus the time since it arrived. The machine's
+    /// own clock may be set meanwhile, or be years ahead of an old capture that comes through a pipe.
     pub fn now(&self) -> Option<Timestamp> {
         let (time, arrived) = self.latest?;
         Some(
@@ -328,7 +327,7 @@ impl Intake {
         self.stopped.get_or_insert_with(Instant::now);
     }
 
-    /// What is known of each source, of packets those that were delivered.
+    /// What is known of each source, counting the packets delivered so far.
     pub fn sources(&self) -> Vec<report::Source> {
         if self.tallies.is_empty() {
             let files = self.files.iter().zip(&self.delivered);

@@ -9,7 +9,7 @@ use crate::base::{Limits, Timestamp};
 use crate::decode::LinkType;
 
 use super::bytes::ByteOrder;
-use super::record::{Fault, Findings, Piece, Record, Scan, Stop};
+use super::record::{Contents, Fault, Piece, Record, Scan, Stop};
 
 const FILE_HEADER: usize = 24;
 const PACKET_HEADER: usize = 16;
@@ -63,9 +63,9 @@ impl PcapScanner {
     }
 
     /// Finds the packets in `bytes` from byte `from`.
-    pub(super) fn scan(&mut self, bytes: &[u8], from: usize, findings: &mut Findings) -> Scan {
+    pub(super) fn scan(&mut self, bytes: &[u8], from: usize, contents: &mut Contents) -> Scan {
         if let Some(header) = self.header {
-            return scan_packets(&header, self.packet_bytes, bytes, from, findings);
+            return scan_packets(&header, self.packet_bytes, bytes, from, contents);
         }
         let Some(first) = bytes.get(from..).and_then(<[u8]>::first_chunk::<FILE_HEADER>) else {
             return Scan { used: from, stop: Stop::Needs(FILE_HEADER, Piece::FileHeader) };
@@ -75,9 +75,9 @@ impl PcapScanner {
                 let packets = from.saturating_add(FILE_HEADER);
                 let at_hand = bytes.get(packets..).unwrap_or_default();
                 header.record_start = variant::header_length(&header, self.packet_bytes, at_hand);
-                findings.links.push(header.link);
+                contents.links.push(header.link);
                 self.header = Some(header);
-                scan_packets(&header, self.packet_bytes, bytes, packets, findings)
+                scan_packets(&header, self.packet_bytes, bytes, packets, contents)
             }
             Err(fault) => Scan { used: from, stop: Stop::Broken(fault) },
         }
@@ -107,7 +107,7 @@ impl Header {
 }
 
 /// The loop that every packet goes through.
-fn scan_packets(header: &Header, limit: u32, bytes: &[u8], from: usize, findings: &mut Findings) -> Scan {
+fn scan_packets(header: &Header, limit: u32, bytes: &[u8], from: usize, contents: &mut Contents) -> Scan {
     let order = header.order;
     let mut at = from;
     loop {
@@ -133,7 +133,7 @@ fn scan_packets(header: &Header, limit: u32, bytes: &[u8], from: usize, findings
         let seconds = i64::from(order.u32([s0, s1, s2, s3]));
         let fraction = i64::from(order.u32([f0, f1, f2, f3]));
         let nanos = seconds.saturating_mul(1_000_000_000);
-        findings.records.push(Record {
+        contents.records.push(Record {
             time: Timestamp::from_nanos(nanos.saturating_add(fraction.saturating_mul(header.fraction_unit))),
             start: at.saturating_add(header.record_start),
             captured,

@@ -9,7 +9,7 @@ use crate::decode::LinkType;
 
 use self::interface::Interface;
 use super::bytes::{ByteOrder, Fields};
-use super::record::{Fault, Findings, Piece, Record, Scan, Stop};
+use super::record::{Contents, Fault, Piece, Record, Scan, Stop};
 
 /// Type of a section header: the same in both byte orders, so that it can be read before the order is known.
 pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -78,14 +78,14 @@ impl PcapngScanner {
     }
 
     /// Finds the packets in `bytes` from byte `from`.
-    pub(super) fn scan(&mut self, bytes: &[u8], from: usize, findings: &mut Findings) -> Scan {
+    pub(super) fn scan(&mut self, bytes: &[u8], from: usize, contents: &mut Contents) -> Scan {
         let mut at = from;
         loop {
             let block = match self.block(bytes, at) {
                 Ok(block) => block,
                 Err(stop) => return Scan { used: at, stop },
             };
-            if let Err(fault) = self.read(&block, at, findings) {
+            if let Err(fault) = self.read(&block, at, contents) {
                 return Scan { used: at, stop: Stop::Broken(fault) };
             }
             at = at.saturating_add(block.length);
@@ -130,7 +130,7 @@ impl PcapngScanner {
     }
 
     /// Takes in one block; an `Err` means that what follows can't be understood either.
-    fn read(&mut self, block: &Block<'_>, at: usize, findings: &mut Findings) -> Result<(), Fault> {
+    fn read(&mut self, block: &Block<'_>, at: usize, contents: &mut Contents) -> Result<(), Fault> {
         if block.kind == SECTION_HEADER {
             self.section = Some(section(block.body)?);
             return Ok(());
@@ -147,7 +147,7 @@ impl PcapngScanner {
                 }
                 match Interface::read(fields) {
                     Some(interface) => {
-                        findings.links.push(interface.link);
+                        contents.links.push(interface.link);
                         section.interfaces.push(interface);
                     }
                     // Interfaces are known by their number, so that a hole would shift all that follow.
@@ -157,10 +157,10 @@ impl PcapngScanner {
             }
             DECRYPTION_SECRETS => {
                 if let Some(secrets) = tls_secrets(fields) {
-                    findings.secrets.extend_from_slice(secrets);
+                    contents.secrets.extend_from_slice(secrets);
                     // A block need not end in a line end, and lines of two must not run together.
                     if !secrets.ends_with(b"\n") {
-                        findings.secrets.push(b'\n');
+                        contents.secrets.push(b'\n');
                     }
                 }
                 return Ok(());
@@ -171,9 +171,9 @@ impl PcapngScanner {
         match record {
             Ok(record) => {
                 self.latest = record.time;
-                findings.records.push(record);
+                contents.records.push(record);
             }
-            Err(fault) => findings.passed_over(at, fault),
+            Err(fault) => contents.passed_over(at, fault),
         }
         Ok(())
     }

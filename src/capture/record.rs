@@ -3,7 +3,7 @@
 use crate::base::Timestamp;
 use crate::decode::{LinkType, QuickDecode, quick_decode};
 
-/// One packet's place in the bytes of a batch, and what its header said of it.
+/// Where one packet is in the bytes of a batch, and what its header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) time: Timestamp,
@@ -14,21 +14,21 @@ pub(super) struct Record {
     /// Bytes on the wire; never less than were kept.
     pub(super) wire_len: u32,
     pub(super) link: LinkType,
-    /// Whether the next of the batch's decoded headers are its own.
+    /// Whether the next decoded headers of the batch are its own.
     pub(super) has_quick: bool,
 }
 
 impl Record {
-    /// Its bytes, of those of its batch.
+    /// Its bytes, given those of its batch.
     pub(super) fn bytes<'b>(&self, batch: &'b [u8]) -> &'b [u8] {
         let end = self.start.saturating_add(self.captured as usize);
         batch.get(self.start..end).unwrap_or_default()
     }
 }
 
-/// All that one batch of bytes holds.
+/// What one batch of bytes contains.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(super) struct Contents {
     /// The packets, in file order.
     pub(super) records: Vec<Record>,
     /// The headers of those whose headers were decoded, in the same order.
@@ -41,7 +41,7 @@ pub(super) struct Findings {
     pub(super) oddity: Option<Oddity>,
 }
 
-impl Findings {
+impl Contents {
     pub(super) fn clear(&mut self) {
         self.records.clear();
         self.quick.clear();
@@ -77,15 +77,15 @@ pub(super) struct Oddity {
     pub(super) fault: Fault,
 }
 
-/// Why a scan came to its end, and where.
+/// Where a scan stopped, and why.
 #[derive(Debug)]
 pub(super) struct Scan {
-    /// Bytes of the batch that are done with.
+    /// Bytes of the batch that were used up.
     pub(super) used: usize,
     pub(super) stop: Stop,
 }
 
-/// Why a scan came to its end.
+/// Why a scan stopped.
 #[derive(Debug)]
 pub(super) enum Stop {
     /// What comes next needs so many bytes from where the scan stopped: more than there are.

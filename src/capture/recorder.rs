@@ -1,4 +1,4 @@
-//! Saves packets as they arrive, in one file or in several one after the other.
+//! Saves packets as they arrive, in one file or, with rotation, in several.
 //!
 //! **Invariant:** packets are written in the order in which they are given, so that reading the files back in
 //! the order of their names gives the same frames with the same numbers.
@@ -22,9 +22,9 @@ use classic::PcapWriter;
 pub struct Rotation {
     /// Once a file has this many bytes.
     pub bytes: Option<u64>,
-    /// Once its packets span so much time.
+    /// Once its packets span this much time.
     pub span: Option<TimeDelta>,
-    /// How many files are kept: the oldest is removed when there would be one more.
+    /// How many files are kept; the oldest is removed before there is one more.
     pub files: Option<u32>,
 }
 
@@ -43,13 +43,13 @@ pub struct Recorder {
     current: Option<Part>,
     /// Files written before, the oldest first.
     earlier: VecDeque<PathBuf>,
-    /// How many files were begun.
+    /// Number of files begun.
     begun: u64,
     /// Bytes of all earlier files.
     bytes: u64,
 }
 
-/// Names of files that were written before, where none is removed.
+/// File names remembered for the summary, where no file is removed.
 const NAMES: usize = 1024;
 
 /// One file.
@@ -70,10 +70,9 @@ impl Recorder {
     pub fn create(path: PathBuf, rotation: Rotation) -> io::Result<Self> {
         let mut recorder =
             Self { path, rotation, current: None, earlier: VecDeque::new(), begun: 0, bytes: 0 };
-        if rotation.is_wanted() {
+        if let Some(folder) = recorder.folder() {
             // Better to fail now than with the first packet.
-            let directory = recorder.path.parent().filter(|directory| !directory.as_os_str().is_empty());
-            if !fs::metadata(directory.unwrap_or(Path::new(".")))?.is_dir() {
+            if !fs::metadata(folder)?.is_dir() {
                 return Err(io::ErrorKind::NotADirectory.into());
             }
         } else {
@@ -83,7 +82,7 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// The folder in which it will make and remove files, if any; a file that is open already needs none.
+    /// The folder in which it will create and remove files: none without rotation.
     pub fn folder(&self) -> Option<PathBuf> {
         let directory = self.path.parent().filter(|directory| !directory.as_os_str().is_empty());
         self.rotation.is_wanted().then(|| directory.unwrap_or(Path::new(".")).to_owned())
@@ -134,7 +133,7 @@ impl Recorder {
         self.current.as_ref().map_or(&self.path, |part| &part.path)
     }
 
-    /// The files that there are, the oldest first.
+    /// The files, the oldest first.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         let current = self.current.as_ref().map(|part| part.path.as_path());
         self.earlier.iter().map(PathBuf::as_path).chain(current)
@@ -154,7 +153,6 @@ impl Recorder {
             self.bytes = self.bytes.saturating_add(part.bytes());
             self.earlier.push_back(part.path);
         }
-        // If all are kept, only as many names are remembered as a person would read.
         if self.rotation.files.is_none() && self.earlier.len() > NAMES {
             self.earlier.pop_front();
         }
@@ -206,7 +204,7 @@ impl Part {
     }
 }
 
-/// A file or standard output, and how much went into it.
+/// A file or standard output that counts its bytes.
 struct Counted {
     output: BufWriter<Box<dyn Write + Send>>,
     bytes: u64,

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use crate::base::PacketRef;
 use crate::decode::{Frame, LinkType};
 
-/// Bytes that go at a time.
+/// Bytes that are dropped at a time.
 const CHUNK: usize = 1024 * 1024;
 
 /// The last packets.
 #[derive(Debug)]
 pub struct Ring {
     room: usize,
-    /// What the packets take.
+    /// Bytes taken by packets.
     taken: usize,
     /// Full chunks, the oldest first.
     full: VecDeque<Arc<Chunk>>,
@@ -41,7 +41,7 @@ struct Packet {
 }
 
 impl Ring {
-    /// A ring that has room for so many bytes.
+    /// A ring with room for this many bytes.
     pub fn new(room: usize) -> Self {
         Self { room, taken: 0, full: VecDeque::new(), filling: Chunk::default() }
     }
@@ -61,7 +61,7 @@ impl Ring {
         {
             self.taken = self.taken.saturating_sub(oldest.size());
         }
-        // One that is larger than all the room there is.
+        // The packet alone is larger than the room.
         if self.taken > self.room {
             self.filling = Chunk::default();
             self.taken = 0;
@@ -70,7 +70,7 @@ impl Ring {
         self.filling.push(frame);
     }
 
-    /// All packets as they are now, to be gone through while others come.
+    /// A snapshot of all packets, to be read while others come.
     pub fn chunks(&self) -> Vec<Arc<Chunk>> {
         let filling = (!self.filling.packets.is_empty()).then(|| Arc::new(self.filling.clone()));
         self.full.iter().cloned().chain(filling).collect()

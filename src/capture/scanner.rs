@@ -5,7 +5,7 @@ use crate::report::CaptureFormat;
 
 use super::pcap::PcapScanner;
 use super::pcapng::PcapngScanner;
-use super::record::{Findings, Scan};
+use super::record::{Contents, Scan};
 
 /// Finds packets in the bytes of a file, whatever its format.
 #[derive(Debug)]
@@ -42,10 +42,10 @@ impl Scanner {
     }
 
     /// Finds the packets in `bytes` from byte `from`, and says where it stopped.
-    pub(super) fn scan(&mut self, bytes: &[u8], from: usize, findings: &mut Findings) -> Scan {
+    pub(super) fn scan(&mut self, bytes: &[u8], from: usize, contents: &mut Contents) -> Scan {
         match self {
-            Self::Pcap(scanner) => scanner.scan(bytes, from, findings),
-            Self::Pcapng(scanner) => scanner.scan(bytes, from, findings),
+            Self::Pcap(scanner) => scanner.scan(bytes, from, contents),
+            Self::Pcapng(scanner) => scanner.scan(bytes, from, contents),
         }
     }
 }

@@ -174,7 +174,7 @@ impl Source {
 
     /// The next packet, if the batch at hand still holds one.
     pub(super) fn head(&self) -> Option<&Record> {
-        self.batch.findings.records.get(self.next)
+        self.batch.contents.records.get(self.next)
     }
 
     /// The packets at hand from the [`head`](Self::head) on, up to the turn of another source, as those of
@@ -187,10 +187,10 @@ impl Source {
         until: Turn,
         secrets: &'a [u8],
     ) -> Run<'a> {
-        let Self { batch: Batch { findings, bytes, .. }, next, next_quick, .. } = self;
+        let Self { batch: Batch { contents, bytes, .. }, next, next_quick, .. } = self;
         Run {
-            records: findings.records.get(*next..).unwrap_or_default(),
-            quick: findings.quick.get(*next_quick..).unwrap_or_default().iter(),
+            records: contents.records.get(*next..).unwrap_or_default(),
+            quick: contents.quick.get(*next_quick..).unwrap_or_default().iter(),
             bytes,
             source: index,
             until,
@@ -245,13 +245,13 @@ impl Source {
 
     /// The TLS secrets of the batch at hand, given once.
     pub(super) fn take_secrets(&mut self) -> Vec<u8> {
-        mem::take(&mut self.batch.findings.secrets)
+        mem::take(&mut self.batch.contents.secrets)
     }
 
     /// What is known of it so far.
     pub(super) fn report(&self) -> report::Source {
         let mut count = self.count;
-        count.merge(&Count::of(self.batch.findings.records.get(..self.next).unwrap_or_default()));
+        count.merge(&Count::of(self.batch.contents.records.get(..self.next).unwrap_or_default()));
         report::Source {
             path: self.path.clone(),
             format: self.format,
@@ -272,7 +272,7 @@ impl Source {
     }
 
     fn take_in(&mut self, mut batch: Batch) {
-        for link in batch.findings.links.drain(..) {
+        for link in batch.contents.links.drain(..) {
             if self.links_seen.insert(link) {
                 self.links.push(link);
             }

@@ -1,4 +1,4 @@
-//! What is counted of an interface.
+//! Counters of packets and drops.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -37,7 +37,7 @@ impl Count {
         });
     }
 
-    /// Counts those of another count too.
+    /// Adds another count.
     pub(super) fn merge(&mut self, other: &Self) {
         self.packets = self.packets.saturating_add(other.packets);
         self.bytes = self.bytes.saturating_add(other.bytes);
@@ -119,23 +119,23 @@ impl Counters {
     }
 }
 
-/// Turns libpcap's 32-bit counters, which overflow within days, into ones that don't.
+/// Extends libpcap's 32-bit counters, which overflow within days, to 64 bits.
 #[cfg(live_capture)]
 #[derive(Debug, Default)]
 pub(super) struct Odometer {
-    before: [u32; 3],
+    last: [u32; 3],
 }
 
 #[cfg(live_capture)]
 impl Odometer {
-    /// Takes in what libpcap shows now: received, dropped by the kernel, dropped by the interface.
+    /// Takes libpcap's current values: received, dropped by the kernel, dropped by the interface.
     pub(super) fn read(&mut self, now: [u32; 3], counters: &Counters) {
         let [received, kernel, interface] = now;
         let shown =
             [(received, &counters.received), (kernel, &counters.kernel), (interface, &counters.interface)];
-        for ((now, counter), before) in shown.into_iter().zip(&mut self.before) {
-            counter.fetch_add(u64::from(now.wrapping_sub(*before)), Ordering::Relaxed);
-            *before = now;
+        for ((now, counter), last) in shown.into_iter().zip(&mut self.last) {
+            counter.fetch_add(u64::from(now.wrapping_sub(*last)), Ordering::Relaxed);
+            *last = now;
         }
     }
 }

@@ -21,25 +21,24 @@ use crate::report::Interface;
 
 pub(super) use filter::Filter;
 
-/// The most bytes that libpcap keeps of a packet.
-const WHOLE: u32 = 262_144;
-/// Packets taken from libpcap at a time: a packet that was put together by the card may have 64 KiB.
-const AT_A_TIME: usize = 64;
-/// How long a thread waits for packets before it looks whether it is still wanted.
-const LOOK: u16 = 100;
-/// How often the kernel is asked what it dropped.
-const COUNTING: Duration = Duration::from_millis(250);
-/// How long to wait before an interface that was switched off is tried again.
-const DOWN: Duration = Duration::from_millis(500);
+/// The most bytes that libpcap captures of a packet.
+const MAX_SNAP_LENGTH: u32 = 262_144;
+/// Packets taken from libpcap at a time; with receive offload, each may have 64 KiB.
+const PACKETS_PER_DISPATCH: usize = 64;
+/// How long a thread waits for packets before it checks whether it should stop.
+const STOP_CHECK_MILLIS: u16 = 100;
+/// How often the kernel's drop counters are read.
+const STATS_INTERVAL: Duration = Duration::from_millis(250);
+/// How long to wait before an interface that is down is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// What libpcap lists beside network interfaces: nothing from there carries TCP over a link that can be
-/// decoded.
-const ODD: [&str; 5] = ["bluetooth", "dbus-", "nflog", "nfqueue", "usbmon"];
+/// Beginnings of names that libpcap lists besides network interfaces: nothing on them can be decoded as TCP.
+const NOT_NETWORK: [&str; 5] = ["bluetooth", "dbus-", "nflog", "nfqueue", "usbmon"];
 
 /// The interfaces of this machine.
 pub(super) fn interfaces() -> Result<Vec<Interface>, Error> {
     let devices = Device::list().map_err(|error| Error::List(words(error)))?;
-    let is_network = |device: &Device| !ODD.iter().any(|odd| device.name.starts_with(odd));
+    let is_network = |device: &Device| !NOT_NETWORK.iter().any(|odd| device.name.starts_with(odd));
     Ok(devices.into_iter().filter(is_network).map(describe).collect())
 }
 
@@ -63,7 +62,7 @@ pub(super) struct Tap {
     capture: Capture<Active>,
     counters: Arc<Counters>,
     odometer: Odometer,
-    /// What the user wants to see of its packets, whatever else is filtered.
+    /// The user's own capture filter.
     wanted: Option<String>,
 }
 
@@ -137,21 +136,24 @@ impl Tap {
                 }
             }
             let link = self.link;
-            match self.capture.dispatch(Some(AT_A_TIME), |packet| take(&mut parcel, &packet, link, source)) {
+            match self
+                .capture
+                .dispatch(Some(PACKETS_PER_DISPATCH), |packet| take(&mut parcel, &packet, link, source))
+            {
                 Ok(0) => self.await_packets(!parcel.is_empty()),
                 Ok(_) => {}
                 Err(error) => {
                     let why = words(error);
-                    if !is_passing(&why) {
+                    if !is_temporary(&why) {
                         if !parcel.is_empty() {
                             feeder.send(Delivery::Packets(parcel));
                         }
                         return Some(why);
                     }
-                    thread::sleep(DOWN);
+                    thread::sleep(RETRY_INTERVAL);
                 }
             }
-            if counted.elapsed() >= COUNTING {
+            if counted.elapsed() >= STATS_INTERVAL {
                 self.count();
                 counted = Instant::now();
             }
@@ -161,11 +163,11 @@ impl Tap {
         }
     }
 
-    /// Waits for packets; not for long where some wait to be passed on.
+    /// Waits for packets, but not for long while others wait to be passed on.
     fn await_packets(&self, is_pressing: bool) {
-        let patience = if is_pressing { LOOK / 10 } else { LOOK };
+        let patience = if is_pressing { STOP_CHECK_MILLIS / 10 } else { STOP_CHECK_MILLIS };
         let mut descriptors = [PollFd::new(self.capture.as_fd(), PollFlags::POLLIN)];
-        // A signal may cut it short, and what is wrong with the interface shows when it is read.
+        // A signal may interrupt it; an error of the interface shows when packets are read.
         let ready = poll(&mut descriptors, PollTimeout::from(patience));
         let is_broken = descriptors
             .iter()
@@ -177,7 +179,7 @@ impl Tap {
     }
 
     fn count(&mut self) {
-        // Counts that can't be had stay as they are.
+        // Where the counters can't be read, the last values stand.
         if let Ok(stat) = self.capture.stats() {
             self.odometer.read([stat.received, stat.dropped, stat.if_dropped], &self.counters);
         }
@@ -187,12 +189,12 @@ impl Tap {
 fn activate(name: &str, options: &Options) -> Result<Capture<Active>, pcap::Error> {
     const MIB: u32 = 1024 * 1024;
     let snap_length = match options.snap_length {
-        0 => WHOLE,
-        some => some.min(WHOLE),
+        0 => MAX_SNAP_LENGTH,
+        some => some.min(MAX_SNAP_LENGTH),
     };
     let buffer = options.buffer.saturating_mul(MIB);
     Capture::from_device(name)?
-        // All interfaces together can't be promiscuous, and libpcap would say so.
+        // "any" has no promiscuous mode, and libpcap would warn.
         .promisc(options.promiscuous && name != "any")
         .snaplen(i32::try_from(snap_length).unwrap_or(i32::MAX))
         .buffer_size(i32::try_from(buffer).unwrap_or(i32::MAX))
@@ -205,7 +207,7 @@ fn activate(name: &str, options: &Options) -> Result<Capture<Active>, pcap::Erro
 /// Only Linux delivers nanoseconds on request; elsewhere libpcap would refuse without an error.
 const PRECISION: Precision = if cfg!(target_os = "linux") { Precision::Nano } else { Precision::Micro };
 
-/// Copies a packet: the only time on its way.
+/// Copies a packet, for the only time on its way.
 fn take(parcel: &mut Parcel, packet: &Packet<'_>, link: LinkType, source: u16) {
     let header = packet.header;
     let fraction = match PRECISION {
@@ -216,7 +218,7 @@ fn take(parcel: &mut Parcel, packet: &Packet<'_>, link: LinkType, source: u16) {
     parcel.push(Timestamp::from_nanos(nanos), link, header.len, packet.data, source);
 }
 
-/// What libpcap says, without its name in front.
+/// libpcap's message, without the prefix that the crate adds.
 fn words(error: pcap::Error) -> String {
     match error {
         pcap::Error::PcapError(text) => text,
@@ -224,7 +226,7 @@ fn words(error: pcap::Error) -> String {
     }
 }
 
-/// Why an interface could not be opened. libpcap's status is not available, only its message.
+/// Why an interface could not be opened, from libpcap's message: its status code is not available.
 fn refusal(name: &str, known: &[Interface], why: String) -> Error {
     let name = name.to_owned();
     let says = |part: &str| why.contains(part);
@@ -238,7 +240,7 @@ fn refusal(name: &str, known: &[Interface], why: String) -> Error {
     }
 }
 
-/// Whether an interface may come back: it was only switched off.
-fn is_passing(why: &str) -> bool {
+/// Whether the interface is only down, and may come back.
+fn is_temporary(why: &str) -> bool {
     why.contains("went down") || why.contains("etwork is down")
 }

@@ -9,8 +9,8 @@ const VERSION: [u16; 2] = [2, 4];
 /// The most bytes that are kept of a packet, as libpcap has it.
 const SNAP_LENGTH: u32 = 262_144;
 
-/// Writes a pcap file with times in nanoseconds. All its packets have the first one's link type, and times
-/// that it can tell: from 1970 to 2106.
+/// Writes a pcap file with times in nanoseconds. All packets must have the first one's link type, and times
+/// from 1970 to 2106.
 pub(super) struct PcapWriter<W> {
     output: W,
     link: Option<LinkType>,
@@ -31,14 +31,14 @@ impl<W: Write> PcapWriter<W> {
         };
         if link != frame.link {
             let why = format!(
-                "a pcap file holds one link type, {link}, and here comes {}; name the file .pcapng",
+                "a pcap file can hold only one link type ({link}), and this packet has {}; name the file .pcapng",
                 frame.link
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let nanos = frame.packet.time.nanos();
         let seconds = u32::try_from(nanos.div_euclid(PER_SECOND)).map_err(|_out_of_range| {
-            io::Error::new(io::ErrorKind::InvalidInput, "a pcap file tells times from 1970 to 2106")
+            io::Error::new(io::ErrorKind::InvalidInput, "a pcap file can hold times from 1970 to 2106 only")
         })?;
         let nanos = u32::try_from(nanos.rem_euclid(PER_SECOND)).unwrap_or_default();
         let captured = u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX);
@@ -48,7 +48,7 @@ impl<W: Write> PcapWriter<W> {
         self.output.write_all(frame.bytes)
     }
 
-    /// Hands on what the output still buffers.
+    /// Writes out what the output still buffers.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.output.flush()
     }

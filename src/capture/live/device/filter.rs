@@ -1,7 +1,7 @@
 //! The kernel's filter of an open interface, changed while packets are read.
 //!
-//! libpcap's own way would let no packet pass for some microseconds, in order to empty a queue that its ring
-//! buffer does not have. Here the new program takes the old one's place in one step.
+//! libpcap itself would block all packets for some microseconds, to drain a queue that its ring buffer does not
+//! have. Here the new program replaces the old one in one step.
 
 use std::os::fd::AsFd as _;
 
@@ -23,7 +23,7 @@ mod linux {
 
     use super::*;
 
-    /// The most instructions that the kernel takes (BPF_MAXINSNS).
+    /// The most instructions that the kernel accepts (BPF_MAXINSNS).
     const MOST: usize = 4096;
 
     /// A handle to the kernel's filter.
@@ -89,7 +89,7 @@ mod linux {
     }
 
     impl Instruction {
-        /// Reads what libpcap's wrapper prints of it, the only thing that it gives.
+        /// Reads what the crate prints: its only access to an instruction.
         fn read(text: &str) -> Option<Self> {
             let mut numbers = text.split(' ');
             let instruction = Self {
@@ -101,8 +101,8 @@ mod linux {
             numbers.next().is_none().then_some(instruction)
         }
 
-        /// What it must be for the kernel, which sees no cooked header, and to which a packet's length is
-        /// what to keep of it.
+        /// The instruction as the kernel needs it: without the cooked header, which the kernel does not see, and
+        /// returning the snap length instead of the packet's length.
         fn for_kernel(mut self, link: Linktype) -> Option<Self> {
             const CLASS: u16 = 0x07;
             const LOAD: u16 = 0x00;
@@ -115,7 +115,7 @@ mod linux {
             const SOURCE: u16 = 0x18;
             match (self.code & CLASS, self.code & MODE) {
                 (RETURN, _) if self.code & SOURCE == 0 && self.operand != 0 => {
-                    self.operand = super::super::WHOLE;
+                    self.operand = super::super::MAX_SNAP_LENGTH;
                 }
                 (LOAD, ABSOLUTE | INDIRECT) | (LOAD_INDEX, SHIFT) => {
                     self.operand = offset_for_kernel(self.operand, link)?;
