@@ -1,11 +1,12 @@
 //! The command line.
 //!
-//! In come arguments; out go a report or a page of text on standard output (or in a file), everything else on
-//! standard error, and an exit status.
+//! In come arguments; out go a report or a page of text to standard output or a file, messages to standard
+//! error, and an exit status.
 //!
-//! **Invariant:** decides what to do, does nothing itself: each command is one call of a lower floor.
+//! **Invariant:** decides what is to be done and leaves the doing to lower floors.
 
 pub mod args;
+mod exit;
 mod interrupts;
 mod live;
 mod look;
@@ -20,7 +21,6 @@ mod screen;
 #[path = "cli/no_screen.rs"]
 mod screen;
 pub mod values;
-mod verdict;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
@@ -30,10 +30,10 @@ use std::time::Instant;
 use clap::{CommandFactory as _, Parser as _};
 
 use args::{Args, GeneralArgs};
+use exit::{ExitStatus, Failure};
 use options::{Job, ReportJob, Target, understand};
 use output::Output;
 use progress::Progress;
-use verdict::{Failure, Verdict};
 
 use crate::base::{Printable, is_unprintable};
 use crate::diagnose;
@@ -46,32 +46,32 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and version come this way too. If even this can't be printed, nothing is left to do.
             let _ = if is_harmless(&error) { error.print() } else { print_harmless(&error) };
-            return if error.use_stderr() { Verdict::Usage } else { Verdict::Done }.into();
+            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done }.into();
         }
     };
     let quiet = args.general.quiet;
     match understand(args, cfg!(feature = "tui") && io::stdout().is_terminal())
         .and_then(|(job, general)| act(job, &general))
     {
-        Ok(verdict) => verdict.into(),
-        Err(Failure::ReaderGone) => Verdict::Done.into(),
-        Err(Failure::Interrupted) => Verdict::Interrupted.into(),
-        Err(Failure::Said { message, verdict }) => {
+        Ok(status) => status.into(),
+        Err(Failure::ReaderGone) => ExitStatus::Done.into(),
+        Err(Failure::Interrupted) => ExitStatus::Interrupted.into(),
+        Err(Failure::Said { message, status }) => {
             if quiet < 2 {
                 say(&message);
             }
-            verdict.into()
+            status.into()
         }
     }
 }
 
-/// Whether all that an error repeats of the command line may be shown: a shell's `*` puts names of files
+/// Whether an error can be shown as it is. It repeats arguments, among them file names that a shell's `*` put
 /// there.
 fn is_harmless(error: &clap::Error) -> bool {
     !error.render().to_string().contains(|character| is_unprintable(character) && character != '\n')
 }
 
-/// Says what is wrong with the command line, without colours.
+/// Prints an error with its arguments escaped, without colours.
 fn print_harmless(error: &clap::Error) -> io::Result<()> {
     let text = error.render().to_string();
     text.lines().try_for_each(|line| writeln!(io::stderr(), "{}", Printable(line)))
@@ -83,7 +83,7 @@ fn say(message: &str) {
     let _ = writeln!(io::stderr(), "ftpscope: {message}");
 }
 
-fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
+fn act(job: Job, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
     match job {
         Job::Report(job) => report(job, general),
         Job::Live(job) => live::run(*job, general),
@@ -117,7 +117,7 @@ fn act(job: Job, general: &GeneralArgs) -> Result<Verdict, Failure> {
     }
 }
 
-fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+fn report(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
     let fail_on = job.fail_on;
     let begun = Instant::now();
     let outcome = read::run(job, &mut Progress::new(general.progress), &mut |line| {
@@ -126,11 +126,11 @@ fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
         }
     })?;
     if general.quiet == 0 {
-        for lack in &outcome.lacks {
-            say(&format!("warning: {lack}"));
+        for warning in &outcome.warnings {
+            say(&format!("warning: {warning}"));
         }
         if let Some(count) = outcome.all_left_out {
-            say(&nothing_passed(count, outcome.lacks.is_empty()));
+            say(&nothing_passed(count, outcome.warnings.is_empty()));
         }
     }
     if general.verbose > 0 {
@@ -138,10 +138,10 @@ fn report(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
     }
     Ok(match outcome {
         read::Outcome { worst: Some(worst), .. } if fail_on.is_some_and(|least| worst >= least) => {
-            Verdict::Found
+            ExitStatus::Found
         }
-        read::Outcome { lacks, .. } if !lacks.is_empty() => Verdict::Partial,
-        _ => Verdict::Done,
+        read::Outcome { warnings, .. } if !warnings.is_empty() => ExitStatus::Partial,
+        _ => ExitStatus::Done,
     })
 }
 
@@ -156,7 +156,7 @@ fn nothing_passed(count: u64, is_complete: bool) -> String {
 }
 
 /// Prints a page of text.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Verdict, Failure> {
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<ExitStatus, Failure> {
     let mut page = Vec::new();
     let mut output = Output::open(&Target::Stdout)?;
     output.write(|sink| {
@@ -164,7 +164,7 @@ fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Verdict
         sink.write_all(&page)
     })?;
     output.finish()?;
-    Ok(Verdict::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// All codes of findings, with what each means.

@@ -1,7 +1,7 @@
 //! Drops privileges that the program no longer needs once its files and devices are open.
 //!
-//! In comes where the program will still write and what it will still read; out comes what is in force from
-//! then on, in lines for people. What a system does not support is skipped and reported, never an error.
+//! In come the folders that the program will still write in and the files that it will still read; out come
+//! lines that say what is now in force. What a system does not support is skipped and reported, never an error.
 //!
 //! | what | where | what for |
 //! | --- | --- | --- |
@@ -15,7 +15,7 @@
 //!
 //! **Invariant:** only ever drops privileges.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the program still needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,13 +24,21 @@ pub struct Needs {
     pub write_in: Vec<PathBuf>,
     /// Files and folders that it will open to read.
     pub read: Vec<PathBuf>,
-    /// It may read, write and start what its user asks for: an interactive program.
-    pub whatever_is_asked: bool,
+    /// Whether it reads, writes and starts whatever its user asks for.
+    pub is_interactive: bool,
 }
 
-/// Drops all privileges that are not needed; gives what is in force, a line each.
+/// Drops all privileges that are not needed; returns what is now in force, a line each.
 pub fn confine(needs: &Needs) -> Vec<String> {
     system::confine(needs)
+}
+
+/// The folder of a file, for [`Needs::write_in`].
+pub fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -46,12 +54,12 @@ mod system {
     use super::Needs;
     use crate::base::Printable;
 
-    /// The latest rules that are known here; an older kernel obeys those that it knows.
+    /// The latest version of the rules known here; an older kernel enforces those that it knows.
     const RULES: ABI = ABI::V6;
 
     pub(super) fn confine(needs: &Needs) -> Vec<String> {
         let mut said = Vec::new();
-        if !needs.whatever_is_asked {
+        if !needs.is_interactive {
             said.extend(drop_capabilities(needs));
         }
         said.push(match set_dumpable_behavior(DumpableBehavior::NotDumpable) {
@@ -62,7 +70,7 @@ mod system {
             Ok(()) => "no_new_privs is set".to_owned(),
             Err(error) => format!("no_new_privs can't be set: {error}"),
         });
-        said.push(if needs.whatever_is_asked {
+        said.push(if needs.is_interactive {
             "Landlock is not used: the terminal interface writes where you ask it to".to_owned()
         } else {
             landlock(needs).unwrap_or_else(|error| format!("Landlock is not in force: {error}"))

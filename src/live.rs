@@ -1,8 +1,8 @@
 //! Follows a running capture and writes a line for each event or session as it happens.
 //!
-//! In come packets from interfaces or a pipe; out go lines to standard output or a file, what is captured
-//! into other files, and a [`Summary`] at the end. The loop is that of [`reading`](crate::reading); here
-//! stands what happens on each turn.
+//! In come packets from interfaces or a pipe; out go lines to standard output or a file, packets to capture
+//! files, and a [`Summary`] at the end. The loop is in [`reading`](crate::reading); this is what happens on
+//! each of its turns.
 //!
 //! **Invariant:** decides nothing about FTP: it writes what the analyzer reports. Memory is bounded by the
 //! analyzer's limits, as finished sessions are written and dropped.
@@ -215,9 +215,9 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
     // Before other threads start: they inherit the privileges of this one.
     let write_in =
         [sink.folder(), recorder.as_ref().and_then(Recorder::folder)].into_iter().flatten().collect();
-    // A watcher's user may open files at any time.
-    let whatever_is_asked = matches!(job.form, Form::Nothing);
-    rights.extend(confine(&Needs { write_in, whatever_is_asked, ..Needs::default() }));
+    // The terminal interface, which watches then, may open files at any time.
+    let is_interactive = matches!(job.form, Form::Nothing);
+    rights.extend(confine(&Needs { write_in, is_interactive, ..Needs::default() }));
     if job.is_verbose {
         for line in &rights {
             say(line);

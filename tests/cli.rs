@@ -277,6 +277,19 @@ fn the_environment_may_name_a_key_log_that_is_not_there_the_command_line_may_not
 }
 
 #[test]
+fn a_running_capture_takes_the_key_log_of_the_environment_too() {
+    let folder = folder();
+    let sample = |name: &str| format!("{}/samples/{name}", env!("CARGO_MANIFEST_DIR"));
+    for (keys, has_user) in [(sample("tls-explicit.keys"), true), ("none".into(), false)] {
+        let capture = sample("tls-explicit.pcap");
+        let mut live = ftpscope(folder.path(), ["live", "-T", "jsonl", "-r", &capture]);
+        let output = live.env("SSLKEYLOGFILE", &keys).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(!out(&output).contains(r#""user":null"#), has_user, "{keys}");
+    }
+}
+
+#[test]
 fn a_device_is_no_key_log_and_keeps_nobody_waiting() {
     let folder = folder();
     let output =

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::exit::EXIT_STATUSES;
 use super::values::{DecodeAs, Duration, LimitSetting, Size, ThresholdSetting, max_memory};
-use super::verdict::EXIT_STATUSES;
 use crate::base::Limits;
 use crate::export::{self, What};
 #[cfg(feature = "tui")]
@@ -18,11 +18,14 @@ pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs
 
 /// Examples for the help and the manual page.
 pub(super) const EXAMPLES: [(&str, &str); 6] = [
-    ("ftpscope capture.pcap", "look at a capture"),
-    ("ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -", "report on what another machine captures"),
+    ("ftpscope capture.pcap", "open a capture in the terminal interface"),
+    ("ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -", "report on a capture made on another machine"),
     ("sudo ftpscope live -i eth0", "follow sessions as they happen"),
-    ("ftpscope analyze --fail-on warning capture.pcap", "fail if something went wrong"),
-    ("ftpscope export -T csv --what transfers -o files.csv capture.pcap.zst", "list what was transferred"),
+    ("ftpscope analyze --fail-on warning capture.pcap", "exit with status 4 if something went wrong"),
+    (
+        "ftpscope export -T csv --what transfers -o files.csv capture.pcap.zst",
+        "list the transfers, for a spreadsheet",
+    ),
     ("ftpscope explain data-unanswered", "read what a finding means"),
 ];
 
@@ -70,7 +73,7 @@ pub enum Command {
     Tui(Box<TuiArgs>),
     /// Print a report of the sessions
     Analyze(ReportArgs),
-    /// Export sessions, commands, transfers or findings for other programs (JSON by default, see -T)
+    /// Export sessions, commands, transfers or findings for other programs (JSON unless -T says otherwise)
     Export(ReportArgs),
     /// Capture and print events or sessions as they happen
     Live(LiveArgs),
@@ -85,7 +88,7 @@ pub enum Command {
         /// The code as shown in a report, or 'thresholds'; lists all codes if omitted
         code: Option<String>,
     },
-    /// List the limits: what they cap, how much memory that takes at most, and why
+    /// List the limits: what each caps, how much memory it can cost, and why
     Limits(LimitArgs),
     /// Print the JSON Schema of the report
     Schema,
@@ -146,7 +149,7 @@ pub struct AnalysisArgs {
     /// Length of TIME_WAIT (2 MSL) [default: 60s]
     #[arg(long, value_name = "DURATION")]
     pub time_wait: Option<Duration>,
-    /// Set a threshold of the findings ('ftpscope explain thresholds' lists them); may be repeated
+    /// Set a threshold for findings, e.g. stall=10s; may be repeated (see 'ftpscope explain thresholds')
     #[arg(long = "threshold", value_name = "NAME=VALUE")]
     pub thresholds: Vec<ThresholdSetting>,
     /// How long to wait for an expected data connection [default: 30s]
@@ -161,34 +164,34 @@ pub struct AnalysisArgs {
     /// Display filter for sessions, in Wireshark's syntax: sess.mode == PORT && ip.addr == 10.1.0.0/16
     #[arg(short = 'Y', long, value_name = "EXPR")]
     pub filter: Option<String>,
-    /// Do not compute SHA-256 digests of transferred files
+    /// Do not compute SHA-256 digests of transferred content
     #[arg(long)]
     pub no_hash: bool,
-    /// Show passwords and account names
+    /// Show passwords and account names (PASS, ACCT)
     #[arg(long)]
     pub show_passwords: bool,
-    /// How much is kept.
+    /// Limits on memory.
     #[command(flatten)]
     pub limits: LimitArgs,
 }
 
-/// How much of a report is in memory at a time.
+/// How much of a report is in memory at a time; limits are chosen by that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum InMemory {
     /// One session at a time: each is written as it ends.
-    Parts,
-    /// All of it until it is closed, which takes half of the budget.
-    Whole,
+    OneSession,
+    /// All of it, in half of the budget.
+    WholeReport,
 }
 
-/// How much is kept.
-#[derive(Debug, Default, clap::Args)]
+/// Limits on memory.
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// Memory budget; all limits scale with it [default: 1G]
     #[arg(long, value_name = "SIZE", value_parser = max_memory)]
     pub max_memory: Option<Size>,
-    /// Directory for temporary files, in which sessions wait that memory does not hold [default: the
+    /// Directory for the temporary file that holds finished sessions when memory runs short [default: the
     /// system's]
     #[arg(long, value_name = "DIR")]
     pub temp_dir: Option<PathBuf>,
@@ -213,10 +216,11 @@ pub struct OutputArgs {
     /// Table to write as csv or tsv [default: sessions]
     #[arg(long, value_name = "TABLE", value_parser = table())]
     pub what: Option<What>,
-    /// Do not neutralise formulas in CSV cells: for programs only, as a spreadsheet would run cells like =1+1
+    /// Do not neutralise formulas in CSV cells. For programs only: a spreadsheet would evaluate cells like
+    /// =1+1
     #[arg(long)]
     pub csv_raw: bool,
-    /// Write to PATH instead of standard output; written atomically
+    /// Write to PATH instead of standard output; the file is replaced atomically
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// Exit with status 4 if any finding has at least this severity
@@ -370,19 +374,18 @@ impl LimitArgs {
         self.max_memory.map_or(Limits::DEFAULT_MEMORY, |size| size.bytes)
     }
 
-    /// What is left for what the terminal interface shows of all sessions: what is measured, not the worst
-    /// case.
+    /// Bytes left for the rows of the terminal interface: measured, unlike the limits' worst cases.
     pub fn for_sessions(&self) -> usize {
         let budget = self.budget();
         budget.saturating_sub(Limits::within(budget / 2).worst_case()).max(budget / 8)
     }
 
     /// The limits for a report of which this much is in memory at a time.
-    pub fn limits(&self, held: Held) -> Limits {
+    pub fn limits(&self, in_memory: InMemory) -> Limits {
         let budget = self.budget();
-        let mut limits = match held {
-            Held::Parts => Limits::within(budget),
-            Held::Whole => Limits::within(budget / 2),
+        let mut limits = match in_memory {
+            InMemory::OneSession => Limits::within(budget),
+            InMemory::WholeReport => Limits::within(budget / 2),
         };
         for setting in &self.settings {
             if let LimitSetting::Set { limit, value } = setting {

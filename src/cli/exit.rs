@@ -11,7 +11,7 @@ use crate::store;
 /// The exit statuses. Documented in the help, so they are part of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Verdict {
+pub(super) enum ExitStatus {
     /// Done.
     Done = 0,
     /// The job can't be done: no such file, not a capture, no permission, disk full.
@@ -28,20 +28,20 @@ pub(super) enum Verdict {
 
 /// What the help says of them.
 pub(super) const EXIT_STATUSES: [(u8, &str); 6] = [
-    (Verdict::Done as u8, "done"),
-    (Verdict::Impossible as u8, "failed: no such file, not a capture, no permission, disk full"),
-    (Verdict::Usage as u8, "wrong usage"),
+    (ExitStatus::Done as u8, "done"),
+    (ExitStatus::Impossible as u8, "failed: no such file, not a capture, no permission, disk full"),
+    (ExitStatus::Usage as u8, "wrong usage"),
     (
-        Verdict::Partial as u8,
+        ExitStatus::Partial as u8,
         "done, but something could not be read (a damaged capture) or kept (a limit was reached)",
     ),
-    (Verdict::Found as u8, "--fail-on matched"),
-    (Verdict::Interrupted as u8, "ended by a signal before the report was made"),
+    (ExitStatus::Found as u8, "--fail-on matched"),
+    (ExitStatus::Interrupted as u8, "ended by a signal before the report was made"),
 ];
 
-impl From<Verdict> for ExitCode {
-    fn from(verdict: Verdict) -> Self {
-        Self::from(verdict as u8)
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status as u8)
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) enum Failure {
         /// The message.
         message: String,
         /// The exit status.
-        verdict: Verdict,
+        status: ExitStatus,
     },
     /// Whoever read standard output has closed it, and has what it wanted.
     ReaderGone,
@@ -85,11 +85,11 @@ impl From<store::Error> for Failure {
 
 impl Failure {
     pub(super) fn impossible(message: impl Into<String>) -> Self {
-        Self::Said { message: message.into(), verdict: Verdict::Impossible }
+        Self::Said { message: message.into(), status: ExitStatus::Impossible }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self::Said { message: message.into(), verdict: Verdict::Usage }
+        Self::Said { message: message.into(), status: ExitStatus::Usage }
     }
 
     /// Failing to write to `target`.

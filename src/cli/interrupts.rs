@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use super::verdict::Verdict;
+use super::exit::ExitStatus;
 
 /// Whether the program was started to outlive its terminal, as with nohup: a signal that is caught is no
 /// longer ignored.
@@ -35,7 +35,7 @@ impl Interrupts {
         let raised = Arc::new(AtomicBool::new(false));
         let hang_up = (!is_hang_up_ignored()).then_some(SIGHUP);
         for signal in [SIGINT, SIGTERM].into_iter().chain(hang_up) {
-            flag::register_conditional_shutdown(signal, Verdict::Interrupted as i32, Arc::clone(&raised))?;
+            flag::register_conditional_shutdown(signal, ExitStatus::Interrupted as i32, Arc::clone(&raised))?;
             flag::register(signal, Arc::clone(&raised))?;
         }
         Ok(Self { raised, awaits_end_of_input: reads_standard_input })

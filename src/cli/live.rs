@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{
-    Autostop, CaptureArgs, GeneralArgs, Held, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
+    Autostop, CaptureArgs, GeneralArgs, InMemory, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer,
 };
 use super::args::{OutputArgs, ReportArgs};
-use super::look::Surroundings;
-use super::options::{analyzer_options, check_filter, severity};
+use super::exit::{ExitStatus, Failure, plain};
+use super::look::Environment;
+use super::options::{KeyLogFile, analyzer_options, check_filter, severity};
 use super::read::limits_reached;
 use super::say;
-use super::verdict::{Failure, Verdict, plain};
 use crate::analyzer;
 use crate::base::{Printable, TimeDelta};
 use crate::capture::{Rotation, live as interfaces};
@@ -77,13 +77,13 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         Feed::Interfaces(_) => Vec::new(),
     };
     reject_collisions(record_file, output_file, &read)?;
-    let mut analyzer = analyzer_options(analysis, Held::Parts);
+    let mut analyzer = analyzer_options(analysis, InMemory::OneSession);
     analyzer.filter = filter.clone().map(Arc::new);
     let job = Job {
         feed,
         filter,
         user: capture.relinquish_privileges,
-        keys: input.keylog,
+        keys: KeyLogFile::find(input.keylog).and_then(KeyLogFile::for_capture),
         analyzer,
         form,
         target,
@@ -147,31 +147,31 @@ pub(super) fn understand_capture(
     Ok(LiveJob { command: None, ..job })
 }
 
-/// How much is kept of sessions that are over; the oldest go first.
+/// How much of a running capture is kept; the oldest sessions and packets go first.
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(not(feature = "tui"), expect(dead_code, reason = "only the terminal interface reads it"))]
 pub(super) struct Keep {
-    /// So many.
+    /// At most this many finished sessions.
     pub(super) sessions: Option<usize>,
-    /// As many as fit into so many bytes of memory.
+    /// At most as many as fit into this many bytes of memory.
     pub(super) memory: Option<usize>,
-    /// Bytes of the last packets, so that they can be saved.
+    /// Bytes of packets, so that they can be saved.
     pub(super) packets: Option<usize>,
 }
 
-/// A capture to be looked at in the terminal interface.
+/// A live capture in the terminal interface.
 #[cfg_attr(not(feature = "tui"), expect(dead_code, reason = "only the terminal interface reads it"))]
 pub(super) struct WatchJob {
     pub(super) job: Job,
-    /// Which sessions to list at first; it has been found right.
+    /// Which sessions to list at first; already checked.
     pub(super) filter: Option<String>,
-    /// What is captured on.
+    /// The interfaces' names.
     pub(super) name: String,
     /// Files with all packets in them.
     pub(super) saved: Vec<PathBuf>,
-    /// Where sessions go that memory does not hold.
+    /// Directory for temporary files; the system's by default.
     pub(super) temp_dir: Option<PathBuf>,
-    /// How many of those that are over are kept.
+    /// How much is kept.
     pub(super) keep: Keep,
 }
 
@@ -190,7 +190,7 @@ pub(super) fn understand_watch(
         memory: Some(analysis.limits.for_sessions()),
         packets: capture.keep_packets.take().map(|size| size.bytes),
     };
-    let limits = analysis.limits.limits(Held::Whole);
+    let limits = analysis.limits.limits(InMemory::WholeReport);
     let name = capture.interfaces.join(", ");
     // With rotation, only some of the packets are in the file at the end.
     let saved = capture.write.clone().filter(|_| capture.ring_buffer.is_empty());
@@ -206,7 +206,7 @@ pub(super) fn understand_watch(
 
 fn events(capture: &CaptureArgs, general: &GeneralArgs) -> Form {
     let clock = capture.time_format.unwrap_or(Clock::Local);
-    Form::Events { clock, is_ascii: general.ascii || Surroundings::here().ascii() }
+    Form::Events { clock, is_ascii: general.ascii || Environment::here().ascii() }
 }
 
 fn feed(args: &LiveArgs) -> Result<Feed, Failure> {
@@ -266,8 +266,8 @@ fn until(packets: Option<u64>, conditions: &[Autostop]) -> Until {
     until
 }
 
-/// Captures, to its end.
-pub(super) fn run(job: LiveJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+/// Captures until it ends.
+pub(super) fn run(job: LiveJob, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
     let LiveJob { job, fail_on, command } = job;
     let is_quiet = general.quiet > 0;
     let summary = live::run(job, &mut |message| {
@@ -276,20 +276,20 @@ pub(super) fn run(job: LiveJob, general: &GeneralArgs) -> Result<Verdict, Failur
         }
     })
     .map_err(|failure| explained(failure, command))?;
-    let lacks = limits_reached(&summary.limits, summary.limited);
+    let incomplete = limits_reached(&summary.limits, summary.limited);
     if !is_quiet {
-        for lack in summary.damage.iter().chain(&lacks) {
-            say(&format!("warning: {lack}"));
+        for warning in summary.damage.iter().chain(&incomplete) {
+            say(&format!("warning: {warning}"));
         }
         // If standard error is closed, there is nowhere to report it.
         let _ = writeln!(io::stderr(), "{summary}");
     }
     Ok(if summary.worst.is_some_and(|worst| fail_on.is_some_and(|least| worst >= least)) {
-        Verdict::Found
-    } else if summary.damage.is_empty() && summary.faults.is_empty() && lacks.is_none() {
-        Verdict::Done
+        ExitStatus::Found
+    } else if summary.damage.is_empty() && summary.faults.is_empty() && incomplete.is_none() {
+        ExitStatus::Done
     } else {
-        Verdict::Partial
+        ExitStatus::Partial
     })
 }
 

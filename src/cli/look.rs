@@ -17,8 +17,8 @@ pub(super) fn look(target: &Target, general: &GeneralArgs) -> Look {
     let terminal = *target == Target::Stdout && io::stdout().is_terminal();
     Look {
         width: terminal.then(columns).flatten(),
-        color: Surroundings::here().color(general.color, terminal),
-        ascii: general.ascii || (terminal && Surroundings::here().ascii()),
+        color: Environment::here().color(general.color, terminal),
+        ascii: general.ascii || (terminal && Environment::here().ascii()),
         is_selection: false,
     }
 }
@@ -29,7 +29,7 @@ fn columns() -> Option<usize> {
 }
 
 /// The environment variables that matter.
-pub(super) struct Surroundings {
+pub(super) struct Environment {
     no_color: Option<String>,
     clicolor_force: Option<String>,
     term: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Surroundings {
     locale: Option<String>,
 }
 
-impl Surroundings {
+impl Environment {
     pub(super) fn here() -> Self {
         let set = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let locale =
@@ -76,9 +76,9 @@ impl Surroundings {
 mod tests {
     use super::*;
 
-    fn variables(no_color: &str, clicolor_force: &str, term: &str, locale: &str) -> Surroundings {
+    fn variables(no_color: &str, clicolor_force: &str, term: &str, locale: &str) -> Environment {
         let set = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
-        Surroundings {
+        Environment {
             no_color: set(no_color),
             clicolor_force: set(clicolor_force),
             term: set(term),

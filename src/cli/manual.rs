@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 use clap_mangen::Man;
 
 use super::args::{Args, EXAMPLES};
-use super::verdict::EXIT_STATUSES;
+use super::exit::EXIT_STATUSES;
 
 /// Writes the manual page in roff.
 pub(super) fn write(out: &mut dyn Write) -> io::Result<()> {

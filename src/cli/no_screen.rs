@@ -1,15 +1,15 @@
 //! Stands in for the terminal interface in a build without it.
 
 use super::args::GeneralArgs;
+use super::exit::{ExitStatus, Failure};
 use super::live::WatchJob;
 use super::options::ReportJob;
-use super::verdict::{Failure, Verdict};
 
-pub(super) fn show(_job: ReportJob, _general: &GeneralArgs) -> Result<Verdict, Failure> {
+pub(super) fn show(_job: ReportJob, _general: &GeneralArgs) -> Result<ExitStatus, Failure> {
     Err(missing())
 }
 
-pub(super) fn watch(_job: WatchJob, _general: &GeneralArgs) -> Result<Verdict, Failure> {
+pub(super) fn watch(_job: WatchJob, _general: &GeneralArgs) -> Result<ExitStatus, Failure> {
     Err(missing())
 }
 

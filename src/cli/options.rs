@@ -1,16 +1,17 @@
 //! Validated command-line options.
 
 use std::env;
+use std::fs::File;
 use std::path::PathBuf;
 
 use super::args::{
-    AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, Held, LimitArgs, LiveArgs,
+    AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, InMemory, LimitArgs, LiveArgs,
     LiveOutputArgs, OutputArgs, ReportArgs, SeverityArg, TuiArgs,
 };
+use super::exit::Failure;
 use super::live::{LiveJob, WatchJob, understand_capture, understand_live, understand_watch};
 use super::look::look;
 use super::values::ThresholdSetting;
-use super::verdict::Failure;
 use crate::analyzer;
 use crate::base::Limits;
 use crate::export::{self, Look, Setting, Settings};
@@ -25,7 +26,7 @@ pub(super) enum Job {
     Show(ReportJob),
     /// Capture.
     Live(Box<LiveJob>),
-    /// Capture, and show it.
+    /// Capture and show it.
     Watch(Box<WatchJob>),
     /// List interfaces, as JSON or for people.
     Interfaces {
@@ -60,21 +61,21 @@ pub(super) struct ReportJob {
     pub(super) target: Target,
     /// Which sessions to report; already checked.
     pub(super) filter: Option<String>,
-    /// From which severity on to fail.
+    /// The least severity that makes the run fail.
     pub(super) fail_on: Option<Severity>,
     /// What the terminal interface may take for finished sessions, in bytes of memory.
     #[cfg(feature = "tui")]
     pub(super) screen_memory: usize,
-    /// Where sessions go that memory does not hold; none for where the system has its temporary files.
+    /// Directory for temporary files; the system's by default.
     pub(super) temp_dir: Option<PathBuf>,
 }
 
 /// Where TLS keys are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum KeyLogFile {
-    /// Where the command line says: it must be there.
+    /// Named on the command line: it must exist.
     Asked(PathBuf),
-    /// Where the environment says, which other programs obey too: it may be there or not.
+    /// Named by SSLKEYLOGFILE, which is meant for other programs too: it need not exist.
     Environment(PathBuf),
 }
 
@@ -82,6 +83,14 @@ impl KeyLogFile {
     pub(super) fn find(asked: Option<PathBuf>) -> Option<Self> {
         let environment = || env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty());
         asked.map(Self::Asked).or_else(|| environment().map(|path| Self::Environment(path.into())))
+    }
+
+    /// The file that is read while it grows, as long as a capture runs.
+    pub(super) fn for_capture(self) -> Option<PathBuf> {
+        match self {
+            Self::Asked(path) => Some(path),
+            Self::Environment(path) => Some(path).filter(|path| path.is_file() && File::open(path).is_ok()),
+        }
     }
 }
 
@@ -98,9 +107,10 @@ pub(super) enum Target {
 pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, GeneralArgs), Failure> {
     let Args { command, report, capture, list_interfaces, general } = args;
     reject_capture(command.as_ref(), &capture)?;
-    if asks_for_limits(command.as_ref(), &report) {
-        let own = command.map_or_else(LimitArgs::default, limits_of);
-        return Ok((Job::Limits(own.or(report.analysis.limits).limits(Held::Parts)), general));
+    let own_limits = command.as_ref().and_then(limits_of);
+    if own_limits.into_iter().chain([&report.analysis.limits]).any(LimitArgs::asks_for_help) {
+        let limits = own_limits.cloned().unwrap_or_default().or(report.analysis.limits);
+        return Ok((Job::Limits(limits.limits(InMemory::OneSession)), general));
     }
     let job = if list_interfaces {
         Job::Interfaces { json: report.output.json }
@@ -117,15 +127,15 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Live(Box::new(understand_capture(capture, report, &general)?))
             }
             None if stdout_is_terminal && !report.output.is_given() => {
-                Job::Show(report_job(report, &export::Text, Held::Whole, &general)?)
+                Job::Show(report_job(report, &export::Text, InMemory::WholeReport, &general)?)
             }
-            None => Job::Report(report_job(report, &export::Text, Held::Parts, &general)?),
+            None => Job::Report(report_job(report, &export::Text, InMemory::OneSession, &general)?),
             Some(Command::Tui(own)) => tui(*own, capture, report, &general)?,
             Some(Command::Analyze(own)) => {
-                Job::Report(report_job(own.or(report), &export::Text, Held::Parts, &general)?)
+                Job::Report(report_job(own.or(report), &export::Text, InMemory::OneSession, &general)?)
             }
             Some(Command::Export(own)) => {
-                Job::Report(report_job(own.or(report), &export::Json, Held::Parts, &general)?)
+                Job::Report(report_job(own.or(report), &export::Json, InMemory::OneSession, &general)?)
             }
             Some(Command::Live(own)) => {
                 let args = live_args(own, capture, report)?;
@@ -133,7 +143,9 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
             }
             Some(Command::Interfaces { json }) => Job::Interfaces { json },
             Some(Command::Explain { code }) => Job::Explain(code, thresholds(&report.analysis.thresholds)),
-            Some(Command::Limits(own)) => Job::Limits(own.or(report.analysis.limits).limits(Held::Parts)),
+            Some(Command::Limits(own)) => {
+                Job::Limits(own.or(report.analysis.limits).limits(InMemory::OneSession))
+            }
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
             Some(Command::Man) => Job::Man,
@@ -142,29 +154,18 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
     Ok((job, general))
 }
 
-/// Whether `--limit help` was said anywhere.
-fn asks_for_limits(command: Option<&Command>, report: &ReportArgs) -> bool {
-    let of_command = match command {
-        Some(Command::Tui(own)) => Some(&own.report.analysis.limits),
-        Some(Command::Analyze(own) | Command::Export(own)) => Some(&own.analysis.limits),
-        Some(Command::Live(own)) => Some(&own.analysis.limits),
-        Some(Command::Limits(own)) => Some(own),
-        _ => None,
-    };
-    of_command.into_iter().chain([&report.analysis.limits]).any(LimitArgs::asks_for_help)
-}
-
-fn limits_of(command: Command) -> LimitArgs {
+/// The limits set behind the command.
+const fn limits_of(command: &Command) -> Option<&LimitArgs> {
     match command {
-        Command::Tui(own) => own.report.analysis.limits,
-        Command::Analyze(own) | Command::Export(own) => own.analysis.limits,
-        Command::Live(own) => own.analysis.limits,
-        Command::Limits(own) => own,
+        Command::Tui(own) => Some(&own.report.analysis.limits),
+        Command::Analyze(own) | Command::Export(own) => Some(&own.analysis.limits),
+        Command::Live(own) => Some(&own.analysis.limits),
+        Command::Limits(own) => Some(own),
         Command::Interfaces { .. }
         | Command::Explain { .. }
         | Command::Schema
         | Command::Completions { .. }
-        | Command::Man => LimitArgs::default(),
+        | Command::Man => None,
     }
 }
 
@@ -181,7 +182,7 @@ fn tui(
     let (capture, report) = (own.capture.or(capture), own.report.or(report));
     if capture.interfaces.is_empty() {
         reject_capture(None, &capture)?;
-        return Ok(Job::Show(report_job(report, &export::Text, Held::Whole, general)?));
+        return Ok(Job::Show(report_job(report, &export::Text, InMemory::WholeReport, general)?));
     }
     if capture.writes_lines() {
         return Err(Failure::usage("-l, -t and -w - are for 'ftpscope live', which writes lines"));
@@ -192,7 +193,7 @@ fn tui(
 fn report_job(
     args: ReportArgs,
     default_format: FormatArg,
-    held: Held,
+    in_memory: InMemory,
     general: &GeneralArgs,
 ) -> Result<ReportJob, Failure> {
     let ReportArgs { input, analysis, mut output } = args;
@@ -215,7 +216,7 @@ fn report_job(
         #[cfg(feature = "tui")]
         screen_memory: analysis.limits.for_sessions(),
         temp_dir: analysis.limits.temp_dir.clone(),
-        analyzer: analyzer_options(analysis, held),
+        analyzer: analyzer_options(analysis, in_memory),
         format,
         settings,
         target,
@@ -233,7 +234,7 @@ pub(super) fn check_filter(filter: Option<&str>) -> Result<(), Failure> {
     }
 }
 
-/// The usual thresholds but for those that are set.
+/// The default thresholds, changed by these settings.
 fn thresholds(settings: &[ThresholdSetting]) -> Thresholds {
     let mut thresholds = Thresholds::default();
     for setting in settings {
@@ -243,12 +244,12 @@ fn thresholds(settings: &[ThresholdSetting]) -> Thresholds {
 }
 
 /// How to analyze; the key log is not read yet.
-pub(super) fn analyzer_options(analysis: AnalysisArgs, held: Held) -> analyzer::Options {
+pub(super) fn analyzer_options(analysis: AnalysisArgs, in_memory: InMemory) -> analyzer::Options {
     let standard = analyzer::Options::default();
     let mut control_ports = analysis.control_ports;
     control_ports.extend(analysis.decode_as.iter().map(|rule| rule.port));
     analyzer::Options {
-        limits: analysis.limits.limits(held),
+        limits: analysis.limits.limits(in_memory),
         time_wait: analysis.time_wait.map_or(standard.time_wait, |duration| duration.0),
         thresholds: thresholds(&analysis.thresholds),
         predict_window: analysis.predict_window.map_or(standard.predict_window, |duration| duration.0),
@@ -259,7 +260,7 @@ pub(super) fn analyzer_options(analysis: AnalysisArgs, held: Held) -> analyzer::
     }
 }
 
-/// The format with its settings. What it would ignore is refused.
+/// The format with its settings; refuses options that it would ignore.
 fn format(
     output: &OutputArgs,
     default_format: FormatArg,
@@ -279,7 +280,7 @@ fn format(
     Ok((format, Settings { look, pretty: output.pretty, what, raw: output.csv_raw }))
 }
 
-/// Options of a capture are of no use for a command that does not capture.
+/// Refuses capture options for a command that does not capture.
 fn reject_capture(command: Option<&Command>, capture: &CaptureArgs) -> Result<(), Failure> {
     let captures = match command {
         Some(Command::Live(_)) => true,
@@ -295,7 +296,7 @@ fn reject_capture(command: Option<&Command>, capture: &CaptureArgs) -> Result<()
     }
 }
 
-/// What stands before `live` and after it.
+/// The arguments of `live`, completed by those in front of it.
 fn live_args(own: LiveArgs, capture: CaptureArgs, report: ReportArgs) -> Result<LiveArgs, Failure> {
     let LiveArgs { capture: own_capture, input, analysis, output } = own;
     if report.output.format.is_some() || report.output.json || report.output.pretty {

@@ -4,9 +4,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::exit::Failure;
 use super::options::Target;
-use super::verdict::Failure;
 use crate::base::Printable;
+use crate::confine::folder_of;
 
 /// An open target.
 pub(super) struct Output {
@@ -60,7 +61,7 @@ impl Output {
         }
     }
 
-    /// Lets `write` write, and says in whose name it failed.
+    /// Lets `write` write; a failure names the target.
     pub(super) fn write(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -73,21 +74,13 @@ impl Output {
         write(sink).map_err(|error| Failure::writing(&self.name, &error))
     }
 
-    /// Everything was written: puts the file under its name.
+    /// Everything was written: gives the file its name.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         self.write(|sink| sink.flush())?;
         match self.sink {
             Sink::Stdout(_) | Sink::Direct(_) => Ok(()),
             Sink::Pending(pending) => pending.commit().map_err(|error| Failure::writing(&self.name, &error)),
         }
-    }
-}
-
-/// Where a file of this name is.
-fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
     }
 }
 
@@ -130,8 +123,8 @@ impl Pending {
         if let Ok(metadata) = fs::metadata(&self.path) {
             self.file.set_permissions(metadata.permissions())?;
         }
-        // What a machine without power keeps of a file just written is its file system's affair, as for any
-        // other program: to wait for the disk would take as long as the report.
+        // No fsync: waiting for the disk would take as long as the report, and what survives a power failure
+        // is up to the file system, as for other programs.
         report_late_errors(&self.file)?;
         fs::rename(&self.scratch, &self.path)?;
         self.committed = true;
@@ -153,7 +146,7 @@ fn report_late_errors(file: &File) -> io::Result<()> {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.committed {
-            // This can't be reported to anybody; what remains is a hidden file that says so by its name.
+            // There is nobody to report a failure to; what remains is a hidden file whose name says what it is.
             let _ = fs::remove_file(&self.scratch);
         }
     }

@@ -8,11 +8,11 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::exit::{Failure, plain};
 use super::interrupts::Interrupts;
 use super::options::{KeyLogFile, ReportJob};
 use super::output::Output;
 use super::progress::Progress;
-use super::verdict::{Failure, plain};
 use crate::analyzer;
 use crate::base::{Bytes, LimitCounts, Printable};
 use crate::capture::{self, Frames};
@@ -23,14 +23,14 @@ use crate::report::{Capture, Finding, Session, Severity};
 use crate::store::Scratch;
 use crate::tls::KeyLog;
 
-/// Sessions that are handed over at a time where nobody waits for the next one.
+/// Sessions that are handed over at a time, unless someone waits for each.
 const AT_A_TIME: usize = 64;
 
 /// The result of reading captures.
 pub(super) struct Outcome {
     /// What could not be read or kept, in words.
-    pub(super) lacks: Vec<String>,
-    /// How many sessions a filter left out, if it left out all of them.
+    pub(super) warnings: Vec<String>,
+    /// How many sessions the filter left out, if none passed it.
     pub(super) all_left_out: Option<u64>,
     /// The worst finding.
     pub(super) worst: Option<Severity>,
@@ -66,8 +66,7 @@ pub(super) fn run(
     Ok(outcome)
 }
 
-/// The longest key log that is read, in bytes: room for a million connections, and far less than a wrong file
-/// may hold.
+/// The longest key log that is read, in bytes: enough for a million connections.
 const KEY_LOG: u64 = 256 << 20;
 
 /// Reads a key log for the analyzer, from a file or a pipe.
@@ -92,7 +91,7 @@ pub(super) fn take_keys(file: Option<&KeyLogFile>, analyzer: &mut analyzer::Opti
             }
             keys
         }
-        // The environment may name what is there for other programs: a device, a pipe that nobody writes to.
+        // It may be a device, or a pipe that nobody writes to.
         Some(KeyLogFile::Environment(path)) => {
             let is_regular = fs::metadata(path).is_ok_and(|about| about.is_file());
             let keys = if is_regular { key_log(path).unwrap_or_default() } else { Vec::new() };
@@ -119,7 +118,7 @@ pub(super) fn open(job: &ReportJob) -> Result<Frames, Failure> {
     capture::open(&job.files, &job.analyzer.limits).map_err(|error| Failure::impossible(error.to_string()))
 }
 
-/// What is read from where, until when.
+/// What is being read, with the progress bar and the signals that end it.
 struct Reading<'r> {
     frames: Frames,
     progress: &'r mut Progress,
@@ -149,25 +148,44 @@ impl Reading<'_> {
     }
 }
 
-/// How many sessions passed a filter, and how many it left out.
-#[derive(Debug, Default)]
-struct Passed {
+/// Counts the sessions of a report.
+#[derive(Debug)]
+struct Tally<'f> {
+    filter: Option<&'f Filter>,
+    /// Sessions that passed the filter, and those that did not.
     passed: u64,
     left_out: u64,
+    /// The worst finding of those that passed.
+    worst: Option<Severity>,
+    /// How many of them are incomplete because of a limit.
+    limited: u64,
 }
 
-impl Passed {
-    /// Whether a session passes.
-    fn count(&mut self, filter: Option<&Filter>, session: &Session) -> bool {
-        let passes = filter.is_none_or(|filter| filter.matches(session));
-        let count = if passes { &mut self.passed } else { &mut self.left_out };
-        *count = count.saturating_add(1);
-        passes
+impl<'f> Tally<'f> {
+    const fn new(filter: Option<&'f Filter>) -> Self {
+        Self { filter, passed: 0, left_out: 0, worst: None, limited: 0 }
     }
 
-    /// How many the filter left out, if it left out all of them.
-    fn all_left_out(&self) -> Option<u64> {
-        (self.passed == 0 && self.left_out > 0).then_some(self.left_out)
+    /// Counts a session; whether it is to be reported.
+    fn passes(&mut self, session: &Session) -> bool {
+        if self.filter.is_some_and(|filter| !filter.matches(session)) {
+            self.left_out = self.left_out.saturating_add(1);
+            return false;
+        }
+        self.passed = self.passed.saturating_add(1);
+        self.worst = self.worst.max(worst(&session.findings));
+        self.limited = self.limited.saturating_add(u64::from(!session.limited.is_empty()));
+        true
+    }
+
+    /// The result, once all of the capture was read.
+    fn outcome(&self, capture: &Capture, findings: &[Finding]) -> Outcome {
+        Outcome {
+            warnings: warnings(capture, self.limited),
+            all_left_out: (self.passed == 0 && self.left_out > 0).then_some(self.left_out),
+            worst: self.worst.max(worst(findings)),
+            packets: capture.packets,
+        }
     }
 }
 
@@ -177,7 +195,7 @@ fn worst(findings: &[Finding]) -> Option<Severity> {
 }
 
 /// What could not be read or kept, in words.
-fn lacks(capture: &Capture, limited: u64) -> Vec<String> {
+fn warnings(capture: &Capture, limited: u64) -> Vec<String> {
     let sources = capture.sources.iter();
     let damage = sources.filter_map(|source| {
         let damage = source.damage.as_deref()?;
@@ -186,8 +204,8 @@ fn lacks(capture: &Capture, limited: u64) -> Vec<String> {
     damage.chain(limits_reached(&capture.limits, limited)).collect()
 }
 
-/// What reached limits took, in words, if they took anything from a report; `limited` is how many sessions
-/// say so of themselves.
+/// Which limits took something from a report, in words, if any did; `limited` is how many sessions are
+/// incomplete.
 pub(super) fn limits_reached(limits: &LimitCounts, limited: u64) -> Option<String> {
     let reached: Vec<String> = limits
         .iter()

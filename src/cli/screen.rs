@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use super::args::GeneralArgs;
+use super::exit::{ExitStatus, Failure};
 use super::live::{Keep, WatchJob, explained};
-use super::look::Surroundings;
+use super::look::Environment;
 use super::options::{ReportJob, Target};
 use super::output::Output;
 use super::read;
 use super::say;
-use super::verdict::{Failure, Verdict};
 use crate::analyzer::{self, Analyzer};
 use crate::base::{LimitName, Limits, Printable};
 use crate::capture::{Frames, Ring};
@@ -31,7 +31,7 @@ use save::{FileSaver, RingSaver};
 const BATCH: usize = 256;
 
 /// Shows the captures; returns when the user leaves.
-pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
     if job.files.iter().any(|file| file.as_os_str() == "-") {
         return show_pipe(job, general);
     }
@@ -46,8 +46,8 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Fai
     ended(tui::run(Box::new(source), options))
 }
 
-/// Shows what comes through a pipe, as it comes.
-fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+/// Shows a capture that comes through a pipe, as it arrives.
+fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
     let ReportJob { files, analyzer, filter, temp_dir, screen_memory, .. } = job;
     let keep = Keep { memory: Some(screen_memory), ..Keep::default() };
     let name = if files.len() > 1 { "standard input and files" } else { "standard input" };
@@ -69,7 +69,7 @@ fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<Verdict, Failure> 
 }
 
 /// Shows a running capture; returns when the user leaves.
-pub(super) fn watch(job: WatchJob, general: &GeneralArgs) -> Result<Verdict, Failure> {
+pub(super) fn watch(job: WatchJob, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
     let WatchJob { job, filter, name, saved, temp_dir, keep } = job;
     // Before privileges are given up.
     let scratch = Scratch::open(temp_dir.as_deref());
@@ -87,11 +87,11 @@ pub(super) fn watch(job: WatchJob, general: &GeneralArgs) -> Result<Verdict, Fai
     if let Some(ring) = ring.filter(|_| options.saver.is_none()) {
         options.saver = Some(Arc::new(RingSaver { ring, limits }));
     }
-    let verdict = ended(tui::run(Box::new(source), options))?;
+    let status = ended(tui::run(Box::new(source), options))?;
     for path in &saved {
         say(&format!("saved to {}", Printable(&path.to_string_lossy())));
     }
-    Ok(verdict)
+    Ok(status)
 }
 
 /// What the interface needs besides a source; the files are those whose packets can be saved.
@@ -109,20 +109,21 @@ fn options(settings: Settings, scratch: Scratch, files: Vec<PathBuf>, limits: Li
 
 /// Drops privileges that the interface does not need; it may still write where the user wants it to.
 fn drop_privileges(general: &GeneralArgs) {
-    for line in confine(&Needs { whatever_is_asked: true, ..Needs::default() }) {
+    for line in confine(&Needs { is_interactive: true, ..Needs::default() }) {
         if general.verbose > 0 {
             say(&line);
         }
     }
 }
 
-/// What is left to do once the terminal is given back.
-fn ended(ended: Result<tui::Ended, tui::Error>) -> Result<Verdict, Failure> {
+/// What to do once the terminal has been restored.
+fn ended(ended: Result<tui::Ended, tui::Error>) -> Result<ExitStatus, Failure> {
     match ended {
         Ok(tui::Ended { signal: Some(signal), .. }) => {
-            // The caller is told that it was the signal; this returns where the signal does not end programs.
+            // Ends the program as the signal would have, so that the parent sees why. Returns where the signal is
+            // ignored.
             let _ = signal_hook::low_level::emulate_default_handler(signal);
-            Ok(Verdict::Interrupted)
+            Ok(ExitStatus::Interrupted)
         }
         Ok(tui::Ended { screen, late, .. }) => {
             if let Some(screen) = screen {
@@ -135,20 +136,20 @@ fn ended(ended: Result<tui::Ended, tui::Error>) -> Result<Verdict, Failure> {
                     Ok(text) | Err(text) => say(text),
                 }
             }
-            Ok(if late.iter().any(Result::is_err) { Verdict::Impossible } else { Verdict::Done })
+            Ok(if late.iter().any(Result::is_err) { ExitStatus::Impossible } else { ExitStatus::Done })
         }
         Err(error @ tui::Error::Filter(_)) => Err(Failure::usage(error.to_string())),
         Err(error) => Err(Failure::impossible(error.to_string())),
     }
 }
 
-/// How the interface looks by what was asked for and what the terminal can do.
+/// The look of the interface, by the options and by what the terminal can do.
 fn settings(general: &GeneralArgs, filter: Option<String>) -> Settings {
-    let here = Surroundings::here();
+    let here = Environment::here();
     let color = here.color(general.color, true);
     Settings {
         theme: general.theme.unwrap_or(if color { ThemeName::Dark } else { ThemeName::Mono }),
-        depth: if color { Surroundings::depth() } else { tui::ColorDepth::None },
+        depth: if color { Environment::depth() } else { tui::ColorDepth::None },
         ascii: general.ascii || here.ascii(),
         mouse: !general.no_mouse,
         filter: filter.unwrap_or_default(),
@@ -172,7 +173,7 @@ fn title(files: &[PathBuf]) -> String {
 struct FileSource {
     frames: Frames,
     options: analyzer::Options,
-    /// What the interface may take for sessions, in bytes of memory.
+    /// Bytes of memory for the rows of sessions.
     room: usize,
 }
 
@@ -221,7 +222,7 @@ fn progress_of(analyzer: &Analyzer, (bytes, total): (u64, Option<u64>)) -> Progr
 struct Batches<'o> {
     outlet: &'o Outlet,
     sessions: Vec<Kept>,
-    /// The memory that is left for the rows of sessions, in bytes.
+    /// Bytes of memory that are left for the rows of sessions.
     room: usize,
     /// Sessions for which there was no room.
     missed: u64,

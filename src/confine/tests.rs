@@ -67,7 +67,7 @@ fn root_keeps_no_capability_that_it_does_not_need() {
 fn an_interactive_program_may_still_do_what_it_is_asked_to() {
     let folder = tempfile::tempdir().unwrap();
     in_a_thread(|| {
-        confine(&Needs { whatever_is_asked: true, ..Needs::default() });
+        confine(&Needs { is_interactive: true, ..Needs::default() });
         fs::write(folder.path().join("saved"), "x").unwrap();
         assert_eq!(fs::read(folder.path().join("saved")).unwrap(), b"x");
         assert_eq!(status("NoNewPrivs"), "1");

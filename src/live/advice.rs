@@ -1,12 +1,12 @@
-//! How to go on when an interface can't be opened.
+//! What to do when an interface can't be opened.
 
 use std::path::Path;
 
 use crate::base::Printable;
 use crate::capture::live::Error;
 
-/// How to go on after this error, as paragraphs to be said after it; `program` is where this program is, with
-/// links followed, because setcap refuses them, and `command` the one that was given, if any.
+/// What to do about this error, to be printed below it. `program` is the path of this program with symbolic
+/// links resolved, because setcap refuses them, and `command` the command that was given, if any.
 pub fn advice(error: &Error, program: &Path, command: Option<&str>) -> Option<String> {
     let command = command.map_or_else(String::new, |command| format!(" {command}"));
     match error {
@@ -28,7 +28,11 @@ pub fn advice(error: &Error, program: &Path, command: Option<&str>) -> Option<St
             "  Debian/Ubuntu: sudo apt install libpcap-dev && cargo install --force ftpscope
   or: sudo tcpdump -i eth0 -U -w - | ftpscope{command} -r -"
         )),
-        _ => None,
+        Error::NoSuchInterface { .. }
+        | Error::Filter { .. }
+        | Error::LinkType { .. }
+        | Error::Open { .. }
+        | Error::List(_) => None,
     }
 }
 

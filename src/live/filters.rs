@@ -5,8 +5,8 @@
 const CONTROL: [&str; 4] = ["21", "ftp", "990", "ftps"];
 const ACTIVE: [&str; 4] = ["20", "ftp-data", "989", "ftps-data"];
 
-/// A note on a capture filter that lets control connections pass and hides their data connections, if it is
-/// such a one.
+/// A note on a capture filter that passes control connections but hides their data connections; none for any
+/// other filter.
 pub(super) fn note_on(filter: &str, control_ports: &[u16]) -> Option<String> {
     let spaced = filter.replace(['(', ')'], " ").replace("||", " or ").replace("&&", " and ");
     let words: Vec<String> = spaced.split_whitespace().map(str::to_lowercase).collect();
@@ -16,7 +16,7 @@ pub(super) fn note_on(filter: &str, control_ports: &[u16]) -> Option<String> {
         let mut rest = alternative.iter().peekable();
         while let Some(word) = rest.next() {
             match word.as_str() {
-                // What it means by that is beyond this look.
+                // Not worth parsing: the filter may pass anything.
                 "not" | "!" | "portrange" | "vlan" | "greater" | "less" => return None,
                 "port" => {
                     let port = rest.next()?;

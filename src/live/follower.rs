@@ -1,4 +1,4 @@
-//! What happens while packets arrive: lines are written, packets saved, signals, limits and counters checked.
+//! What happens as packets arrive: lines are written, packets saved, and signals, limits and counters checked.
 
 use std::time::{Duration, Instant};
 

@@ -1,11 +1,11 @@
 //! A capture filter that follows the predictions, so that the kernel passes only FTP on a busy link.
 //!
 //! It always passes control connections, and the packets that open and close any TCP connection: those are
-//! few, so no data connection goes unnoticed, however late the filter is updated. The rest of a data
-//! connection passes from its prediction until its transfer has ended. What came before the filter was
-//! updated is missing, and reported.
+//! few, and no data connection goes unnoticed, however late the filter is updated. Other packets of a data
+//! connection pass from its prediction until its transfer has ended. Those that came before the update are
+//! missing, and reported so.
 //!
-//! It sees plain IPv4 and IPv6 only: FTP inside tunnels or on control ports that were not given stays hidden.
+//! It sees plain IPv4 and IPv6 only: FTP inside tunnels, or on control ports that were not named, stays hidden.
 
 mod plan;
 
@@ -18,8 +18,8 @@ use crate::capture::live::{Error, Filters};
 
 use plan::Plan;
 
-/// How long the filter may stay wider than necessary: every change costs the kernel and us some time.
-const UNHURRIED: Duration = Duration::from_secs(1);
+/// How long the filter may stay wider than necessary: every change takes time.
+const NARROW_AFTER: Duration = Duration::from_secs(1);
 
 /// Lets the kernel's filter follow the predictions.
 pub(super) struct Learner {
@@ -48,14 +48,12 @@ impl Learner {
 
     /// Takes in an event.
     pub(super) fn see(&mut self, event: &Event) {
-        match &event.kind {
-            EventKind::Connected { channel, .. } if !self.plan.passes(&event.session, *channel) => {
-                self.late = self.late.saturating_add(1);
-            }
-            EventKind::Transferred { transfer, .. } => {
-                self.missing = self.missing.saturating_add(transfer.missing_bytes);
-            }
-            _ => {}
+        if let EventKind::Connected { channel, .. } = &event.kind
+            && !self.plan.passes(&event.session, *channel)
+        {
+            self.late = self.late.saturating_add(1);
+        } else if let EventKind::Transferred { transfer, .. } = &event.kind {
+            self.missing = self.missing.saturating_add(transfer.missing_bytes);
         }
         self.plan.see(event, Instant::now());
     }
@@ -63,8 +61,8 @@ impl Learner {
     /// Updates the filter: immediately if it must become wider, later if it could become narrower.
     pub(super) fn follow(&mut self, now: Instant) -> Result<(), Error> {
         let is_narrower = self.plan.prune(now);
-        let is_unhurried = now.saturating_duration_since(self.since) >= UNHURRIED;
-        let is_due = self.plan.is_wider() || (is_narrower && is_unhurried);
+        let is_old = now.saturating_duration_since(self.since) >= NARROW_AFTER;
+        let is_due = self.plan.is_wider() || (is_narrower && is_old);
         if !is_due {
             return Ok(());
         }
@@ -75,7 +73,7 @@ impl Learner {
             self.since = now;
             self.changes = self.changes.saturating_add(1);
         }
-        self.plan.is_applied();
+        self.plan.applied();
         self.most = self.most.max(self.plan.len());
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 use std::path::{Path, PathBuf};
 
+use crate::confine::folder_of;
+
 /// Where lines go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -52,13 +54,10 @@ impl Sink {
 
     /// The folder in which it may create the file again, if any.
     pub(super) fn folder(&self) -> Option<PathBuf> {
-        let Output::File(path, _) = &self.output else { return None };
-        Some(
-            path.parent()
-                .filter(|parent| !parent.as_os_str().is_empty())
-                .unwrap_or(Path::new("."))
-                .to_owned(),
-        )
+        match &self.output {
+            Output::File(path, _) => Some(folder_of(path)),
+            Output::Stdout(_) | Output::Nowhere => None,
+        }
     }
 
     /// Writes one line or several, whole.

@@ -69,7 +69,7 @@ impl Stamps {
     pub(super) fn new(clock: Clock) -> Self {
         let zone = match clock {
             Clock::Local | Clock::LocalDate => TimeZone::system(),
-            _ => TimeZone::UTC,
+            Clock::Delta | Clock::Epoch | Clock::Relative | Clock::Utc | Clock::UtcDate => TimeZone::UTC,
         };
         Self { clock, zone, first: None, previous: None }
     }

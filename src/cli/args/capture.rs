@@ -45,8 +45,8 @@ pub struct CaptureArgs {
     /// Capture filter in libpcap's syntax. Don't use port 21 alone: data connections use other ports
     #[arg(short = 'f', long, value_name = "BPF")]
     pub capture_filter: Option<String>,
-    /// Have the capture filter follow negotiations: the kernel passes only control ports and announced data
-    /// connections
+    /// Update the capture filter as negotiations are seen, so that the kernel passes only control connections
+    /// and announced data connections
     #[arg(long)]
     pub learn_ports: bool,
     /// Save packets to FILE as pcapng, or as pcap if its name ends in .pcap; '-' is standard output
@@ -61,12 +61,12 @@ pub struct CaptureArgs {
     /// Stop after duration:SECS, packets:N, sessions:N or filesize:KB (of the saved file); may be repeated
     #[arg(short = 'a', long, value_name = "COND")]
     pub autostop: Vec<Autostop>,
-    /// In the terminal interface, keep the last N sessions that are over [default: as many as half of
-    /// --max-memory holds]
+    /// In the terminal interface, keep only the last N finished sessions [default: as many as fit into half of
+    /// --max-memory]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub keep: Option<u32>,
-    /// In the terminal interface, keep the last SIZE of packets in memory, beside --max-memory, so that those
-    /// of chosen sessions can be saved (key w) without -w
+    /// In the terminal interface, keep the last SIZE bytes of packets in memory (on top of --max-memory), so
+    /// that packets of selected sessions can be saved (key w) without -w
     #[arg(long, value_name = "SIZE")]
     pub keep_packets: Option<Size>,
     /// Bytes to capture of each packet; 0 means all [default: 0]

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::super::verdict::Failure;
+use super::super::exit::Failure;
 use super::{BATCH, said};
 use crate::analyzer::{Event, EventKind};
 use crate::base::{TimeDelta, Timestamp};

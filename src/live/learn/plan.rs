@@ -1,7 +1,6 @@
-//! What the capture filter should pass, by what has happened.
+//! What the capture filter should pass, given the events so far.
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -25,13 +24,13 @@ const WITH_PORTS: usize = 400;
 const ALWAYS: &str = "(tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0) or (ip6[6] = 6 and ip6[53] & 7 != 0) \
                       or (icmp and icmp[17] = 6) or (ip6[6] = 58 and ip6[40] < 128 and ip6[54] = 6) \
                       or (ip[9] = 6 and ip[6:2] & 0x1fff != 0) or ip6[6] = 44";
-/// All that is of any concern.
+/// Everything that may matter.
 const EVERYTHING: &str = "tcp or icmp or icmp6 or ip6[6] = 44 or (ip[9] = 6 and ip[6:2] & 0x1fff != 0)";
 
 /// What should pass.
 pub(super) struct Plan {
     control: String,
-    /// Data connections that are expected or there, by session, in the order of their predictions.
+    /// Data connections, expected or open, by session, in the order of their predictions.
     wanted: HashMap<Uid, VecDeque<Wanted>>,
     count: usize,
     /// Whether something was added since the filter was last set.
@@ -39,13 +38,14 @@ pub(super) struct Plan {
     is_narrower: bool,
 }
 
-/// A data connection that is expected or there.
+/// A data connection, expected or open.
 struct Wanted {
     channel: ChannelIndex,
     port: u16,
     /// Either end has one of these addresses: the peers', and the announced one where that is another.
     hosts: [Option<IpAddr>; 3],
-    over: Option<Instant>,
+    ended: Option<Instant>,
+    /// Whether the filter in force passes it.
     is_applied: bool,
 }
 
@@ -74,11 +74,11 @@ impl Plan {
             }
             EventKind::Transferred { transfer, .. } => {
                 if let Some(channel) = transfer.data_channel {
-                    self.is_over(&event.session, Some(channel), now);
+                    self.ended(&event.session, Some(channel), now);
                 }
             }
-            EventKind::TimedOut { channel, .. } => self.is_over(&event.session, Some(*channel), now),
-            EventKind::Ended { .. } => self.is_over(&event.session, None, now),
+            EventKind::TimedOut { channel, .. } => self.ended(&event.session, Some(*channel), now),
+            EventKind::Ended { .. } => self.ended(&event.session, None, now),
             EventKind::Opened
             | EventKind::LoggedIn { .. }
             | EventKind::Rejected { .. }
@@ -87,13 +87,14 @@ impl Plan {
         }
     }
 
-    /// Drops what has been over for long enough; says whether the filter could be narrower than it is.
+    /// Drops what ended long enough ago; whether the filter could be narrower.
     pub(super) fn prune(&mut self, now: Instant) -> bool {
         let before = self.count;
         let mut count = 0_usize;
         self.wanted.retain(|_, channels| {
-            channels
-                .retain(|wanted| wanted.over.is_none_or(|over| now.saturating_duration_since(over) < GRACE));
+            channels.retain(|wanted| {
+                wanted.ended.is_none_or(|ended| now.saturating_duration_since(ended) < GRACE)
+            });
             count = count.saturating_add(channels.len());
             !channels.is_empty()
         });
@@ -107,8 +108,8 @@ impl Plan {
         self.is_wider
     }
 
-    /// The filter is set by now.
-    pub(super) fn is_applied(&mut self) {
+    /// The filter was set to what is wanted now.
+    pub(super) fn applied(&mut self) {
         self.is_wider = false;
         self.is_narrower = false;
         for wanted in self.wanted.values_mut().flatten() {
@@ -156,15 +157,15 @@ impl Plan {
         if of_session.len() >= PER_SESSION {
             of_session.pop_front();
         }
-        of_session.push_back(Wanted { channel, port, hosts, over: None, is_applied: false });
+        of_session.push_back(Wanted { channel, port, hosts, ended: None, is_applied: false });
         self.count = self.count.saturating_sub(before).saturating_add(of_session.len());
         self.is_wider = true;
     }
 
-    fn is_over(&mut self, session: &Uid, channel: Option<ChannelIndex>, now: Instant) {
+    fn ended(&mut self, session: &Uid, channel: Option<ChannelIndex>, now: Instant) {
         for wanted in self.wanted.get_mut(session).into_iter().flatten() {
             if channel.is_none_or(|channel| channel == wanted.channel) {
-                wanted.over.get_or_insert(now);
+                wanted.ended.get_or_insert(now);
             }
         }
     }

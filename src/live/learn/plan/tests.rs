@@ -58,7 +58,7 @@ fn a_prediction_widens_the_filter_by_its_port_between_the_peers() {
     assert!(plan.is_wider() && !plan.passes(&Uid("a".into()), ChannelIndex(0)));
     let expected = " or (tcp port 50000 and (host 192.0.2.1 or host 192.0.2.2))";
     assert_eq!(plan.expression(), format!("{CONTROL} or {ALWAYS}{expected}"));
-    plan.is_applied();
+    plan.applied();
     assert!(!plan.is_wider() && plan.passes(&Uid("a".into()), ChannelIndex(0)));
     // That it is met changes nothing.
     plan.see(&event("a", connected(ChannelIndex(0), "192.0.2.2:50000")), now);
@@ -98,7 +98,7 @@ fn what_is_over_goes_after_a_while() {
         let mut plan = plan();
         plan.see(&event("a", expecting(ChannelIndex(0), "192.0.2.2:50000")), now);
         plan.see(&event("b", expecting(ChannelIndex(0), "192.0.2.2:50001")), now);
-        plan.is_applied();
+        plan.applied();
         plan.see(&event("a", ending), now);
         assert!(!plan.prune(now + GRACE / 2));
         assert_eq!(plan.len(), 2);
@@ -107,7 +107,7 @@ fn what_is_over_goes_after_a_while() {
         assert!(!plan.expression().contains("50000") && plan.expression().contains("50001"));
         // It stays narrower until that was applied.
         assert!(plan.prune(now + GRACE));
-        plan.is_applied();
+        plan.applied();
         assert!(!plan.prune(now + GRACE));
     }
 }
