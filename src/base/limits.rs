@@ -1,11 +1,11 @@
-//! Every cap in one place, each with its reason and with what it costs.
+//! Every cap in one place, each with its reason and its cost.
 //!
 //! Anyone can send packets into a capture, so every growing structure is capped. Reaching a cap degrades
-//! service to the flow that reached it; it is counted and reported.
+//! service for the flow that reached it, and is counted and reported.
 //!
-//! Together the caps keep the program below [`Limits::max_memory`]: each states what one unit costs at most
-//! (see [`cost`]), and the sum of the worst cases stays below that budget. A smaller budget scales down every
-//! cap that costs memory. A cap that is set by hand is used as it is, whatever the sum.
+//! Together the caps keep the program below [`Limits::max_memory`]: each states the most that one unit can cost
+//! (see [`cost`]), and the worst cases add up to less than that budget. A smaller budget scales down every cap
+//! that costs memory. A cap that is set by hand is used as it is.
 
 pub mod cost;
 
@@ -16,21 +16,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// Memory that the program itself takes: code, stacks, buffers of fixed size.
+/// Memory of the program itself: code, stacks, buffers of fixed size.
 const PROGRAM: usize = 20 * MIB;
-/// The largest packet that any budget has room for: what tcpdump and dumpcap capture at most.
+/// The largest packet that every budget has room for: the default snap length of tcpdump and dumpcap.
 const LEAST_PACKET: usize = 256 * KIB;
-/// The allocator's overhead: one part in so many of the budget.
+/// The part of the budget reserved for the allocator's overhead: one in this many.
 const WASTE: usize = 16;
 
-/// How a cap counts for the budget.
+/// How a cap counts towards the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
-    /// Each unit costs so many bytes; the cap follows the budget.
+    /// Each unit costs this many bytes; the cap scales with the budget.
     Share(usize),
-    /// Each unit costs so many bytes; the cap does not scale with the budget in proportion.
+    /// Each unit costs this many bytes; the cap does not scale in proportion to the budget.
     Fixed(usize),
-    /// What it allows is counted by another cap.
+    /// Its cost is part of another cap's.
     Within,
 }
 
@@ -43,7 +43,7 @@ pub struct Limit {
     pub default: usize,
     /// What it costs.
     pub cost: Cost,
-    /// What it is for, and why this much.
+    /// What it caps, and why at this value.
     pub reason: &'static str,
     get: fn(&Limits) -> usize,
     set: fn(&mut Limits, usize),
@@ -55,7 +55,7 @@ impl Limit {
         (self.get)(limits)
     }
 
-    /// The most memory that it can cost there, in bytes.
+    /// The most memory that it can cost with that value, in bytes.
     pub fn worst_case(&self, limits: &Limits) -> usize {
         match self.cost {
             Cost::Share(bytes) | Cost::Fixed(bytes) => self.of(limits).saturating_mul(bytes),
@@ -66,7 +66,7 @@ impl Limit {
 
 macro_rules! limits {
     ($($(#[doc = $reason:literal])+ $name:ident: $default:expr, $cost:expr;)*) => {
-        /// How much ftpscope keeps of everything.
+        /// Caps on everything that grows.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Limits {
             /// The memory budget in bytes; all limits scale with it: `--max-memory`.
@@ -75,7 +75,7 @@ macro_rules! limits {
         }
 
         impl Limits {
-            /// All caps, in the order in which they are listed.
+            /// All caps, in the order of `ftpscope limits`.
             pub const ALL: &'static [Limit] = &[$(Limit {
                 name: stringify!($name),
                 default: $default,
@@ -85,7 +85,7 @@ macro_rules! limits {
                 set: |limits, value| limits.$name = value,
             },)*];
 
-            /// The budget that the defaults are made for.
+            /// The default budget.
             pub const DEFAULT_MEMORY: usize = 1024 * MIB;
             /// The smallest useful budget.
             pub const LEAST_MEMORY: usize = 64 * MIB;
@@ -96,80 +96,78 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Longest control line kept, in bytes. RFC 959 names none; 8 KiB holds the longest path of any system
-    /// twice.
+    /// Longest control line kept, in bytes. RFC 959 sets no limit; 8 KiB is twice the longest path of any
+    /// system.
     line_length: 8 * KIB, Cost::Within;
-    /// Lines kept of one multi-line reply: help texts and message files stay far below.
+    /// Lines kept of one multi-line reply: help texts and message files are much shorter.
     reply_lines: 4096, Cost::Within;
     /// Bytes kept of one whole multi-line reply.
     reply_bytes: 256 * KIB, Cost::Within;
     /// Out-of-order bytes held for one direction of one connection: two of the largest usual receive windows.
     reassembly_per_stream: 16 * MIB, Cost::Within;
-    /// Out-of-order bytes held in all, each piece with what it costs beside its bytes.
+    /// Out-of-order bytes held in all, overhead included.
     reassembly_total: 64 * MIB, Cost::Share(1);
-    /// Separate pieces (and holes) kept for one direction: a receiver's window holds no more full segments.
+    /// Separate pieces (and holes) kept for one direction: more full segments than a receive window holds.
     pieces_per_stream: 8192, Cost::Within;
     /// Connections followed at a time, in any state.
     connections: 61_440, Cost::Share(cost::CONNECTION);
-    /// Connections of which only SYNs were seen: what a SYN flood fills. Half of all, so that the others have
-    /// a place.
+    /// Connections of which only SYNs were seen, as in a SYN flood: half of all, so that room is left for real
+    /// ones.
     half_open: 30_720, Cost::Within;
-    /// Closed connections of which nothing is missing and that wait for stragglers, which come within a round
-    /// trip: at a thousand closes a second that is a quarter of a second for each. All that linger are gone
-    /// through again and again, so that more of them than fit into a processor's cache make each one slow.
+    /// Complete, closed connections that wait for late packets, which come within a round trip: at a thousand
+    /// closes a second, each waits a quarter of a second. They are visited often, and should fit into a
+    /// processor's cache.
     lingering: 256, Cost::Within;
-    /// Flows remembered as not being FTP.
+    /// Flows remembered as not FTP.
     ignored_flows: 524_288, Cost::Share(cost::FLOW);
-    /// Sessions alive at a time; where there are more, one that was silent for long and transferred nothing
-    /// ends early.
+    /// Active sessions; if there are more, one that has long been silent and transferred nothing is ended
+    /// early.
     sessions: 32_768, Cost::Share(cost::SESSION);
-    /// Bytes kept of all sessions that are alive: commands, replies, data channels, transfers, the beginnings
-    /// of contents. The fuller it is, the less any one session may add: a quarter of what is left. So one
-    /// that keeps little finds room where others were greedy. Sessions that are over do not count: they are
-    /// written at once, or wait in a temporary file (what the terminal interface shows of each in its lists
-    /// takes memory in the other half of the budget).
+    /// Bytes kept of all active sessions: commands, replies, data channels, transfers, the beginnings of
+    /// contents. One session may add at most a quarter of what is left, so that small sessions find room beside
+    /// large ones. Finished sessions do not count: they are written at once or wait in a temporary file (the
+    /// lists of the terminal interface are in the other half of the budget).
     kept_bytes: 170 * MIB, Cost::Share(1);
-    /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: where it is
-    /// handed over and where it waits to be written, the sessions before and after it being as large, and for
-    /// the text that is made of it.
+    /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: being handed
+    /// over and waiting to be written, with equally large sessions before and after it, and for its text.
     kept_per_session: 26 * MIB, Cost::Share(5);
-    /// Bytes of sessions that are over and wait to be written: half on their way to the writer, which makes
-    /// the reader wait, half for sessions that began earlier; what is more waits in a temporary file.
+    /// Bytes of finished sessions that wait to be written: half on the way to the writer (if that is full, the
+    /// reader waits), half behind sessions that began earlier (the rest waits in a temporary file).
     handover_bytes: 16 * MIB, Cost::Share(1);
     /// Commands kept in one session.
     commands_per_session: 100_000, Cost::Within;
-    /// Commands sent and not yet answered: pipelining clients stay below a hundred.
+    /// Unanswered commands of one session: pipelining clients stay below a hundred.
     pending_commands: 1024, Cost::Within;
     /// Data channels kept in one session.
     channels_per_session: 50_000, Cost::Within;
-    /// Predictions that wait for their connection, in all.
+    /// Predictions that wait for their data connection, in all.
     expectations: 23_040, Cost::Share(cost::EXPECTATION);
-    /// Endpoints, pairs and announcements remembered for reuse.
+    /// Endpoints, pairs and announcements remembered to detect reuse.
     history: 65_536, Cost::Share(cost::HISTORY);
-    /// Hosts and pairs of hosts remembered for what spans sessions: guessed passwords, exhausted port ranges.
+    /// Hosts and pairs of hosts remembered for findings across sessions: password guessing, exhausted port
+    /// ranges.
     hosts: 8192, Cost::Share(cost::HOST);
-    /// Clients and servers remembered whose control connections never came about.
+    /// Pairs of client and server whose control connections failed.
     attempts: 16_384, Cost::Share(cost::ATTEMPT);
     /// Incomplete IP datagrams held, in all.
     fragmented_datagrams: 1024, Cost::Share(cost::DATAGRAM);
-    /// Bytes held of incomplete IP datagrams, in all: an IP stack holds 4 MiB.
+    /// Bytes held of incomplete IP datagrams, in all: Linux holds 4 MiB.
     fragment_bytes: 8 * MIB, Cost::Share(cost::FRAGMENT_BYTE);
-    /// Headers inside headers: tunnels, tags and extension headers of one packet.
+    /// Nested headers of one packet: tunnels, tags, extension headers.
     encapsulation_depth: 16, Cost::Within;
-    /// Largest packet that a capture file may hold, in bytes: four times libpcap's own bound for most link
-    /// types, and no less than that whatever the budget.
+    /// Largest packet in a capture file, in bytes: four times libpcap's bound for most link types, and never
+    /// less than that bound.
     packet_bytes: MIB, Cost::Fixed(cost::PACKET_BUFFERS);
-    /// Bytes that a compressed file may expand to for each of its own bytes, once past the first 64 MiB.
+    /// Expansion of a compressed file beyond its first 64 MiB, in bytes for each of its own.
     decompression_ratio: 200, Cost::Within;
-    /// Largest window of a zstd file, in bytes (of several files, all together); a window is a power of two.
-    /// The highest level without --ultra takes 8 MiB.
+    /// Largest window of a zstd file, in bytes, shared by all files; a power of two. zstd needs 8 MiB unless
+    /// --ultra or --long was used.
     decompression_window: 64 * MIB, Cost::Share(1);
-    /// Interfaces of one pcapng section: capture machines have a few, and each stays in memory until the
-    /// section ends.
+    /// Interfaces of one pcapng section; each stays in memory until the section ends.
     interfaces: 16_384, Cost::Share(cost::INTERFACE);
     /// Bytes of TLS secrets kept from pcapng files: a session needs about 500.
     tls_secret_bytes: 4 * MIB, Cost::Share(cost::TLS_SECRET_BYTE);
-    /// Findings kept for one session, and for the report.
+    /// Findings of one session, and of the report as a whole.
     findings: 1000, Cost::Within;
 }
 
@@ -180,7 +178,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The caps whose worst cases stay below a budget in bytes, which is at least [`Limits::LEAST_MEMORY`].
+    /// Caps whose worst cases fit into a budget, in bytes; it is raised to [`Limits::LEAST_MEMORY`].
     pub fn within(max_memory: usize) -> Self {
         let max_memory = max_memory.max(Self::LEAST_MEMORY);
         let packet_bytes = (max_memory / 1024).clamp(LEAST_PACKET, Self::DEFAULT.packet_bytes);
@@ -192,7 +190,7 @@ impl Limits {
                 (limit.set)(&mut limits, usize::try_from(scaled).unwrap_or(usize::MAX).max(1));
             }
         }
-        // What is a part of another cap stays that part.
+        // Caps within another cap keep their share of it.
         limits.half_open = limits.half_open.min(limits.connections / 2).max(1);
         limits.lingering = limits.lingering.min(limits.connections / 16).max(1);
         limits.reassembly_per_stream = limits.reassembly_per_stream.min(limits.reassembly_total / 4);
@@ -207,14 +205,13 @@ impl Limits {
         self.max_memory.saturating_sub(self.max_memory / WASTE).saturating_sub(fixed)
     }
 
-    /// The most that all caps together can cost, in bytes, with the program itself and what the allocator
-    /// wastes.
+    /// The most that the program can take, in bytes: all caps, the program itself, the allocator's overhead.
     pub fn worst_case(&self) -> usize {
         let caps = Self::ALL.iter().map(|limit| limit.worst_case(self));
         caps.fold(PROGRAM.saturating_add(self.max_memory / WASTE), usize::saturating_add)
     }
 
-    /// Sets the cap of this name, in which a dash is as good as an underscore; false where there is none.
+    /// Sets the cap of this name (`-` and `_` are the same); false where there is none.
     pub fn set(&mut self, name: &str, value: usize) -> bool {
         let name = name.replace('-', "_");
         let found = Self::ALL.iter().find(|limit| limit.name == name);
@@ -224,8 +221,7 @@ impl Limits {
         found.is_some()
     }
 
-    /// All caps with what they are, what they may cost, and why: for people, in lines of eighty columns or a
-    /// little more.
+    /// A table of all caps for people: value, worst-case cost, reason.
     pub fn table(&self) -> String {
         let mut page = String::new();
         // Writing to a string can't fail.
@@ -233,9 +229,9 @@ impl Limits {
         for limit in Self::ALL {
             let memory = match limit.cost {
                 Cost::Within => String::new(),
-                Cost::Share(_) | Cost::Fixed(_) => short(limit.worst_case(self)),
+                Cost::Share(_) | Cost::Fixed(_) => with_suffix(limit.worst_case(self)),
             };
-            let _ = writeln!(page, "{:21} {:>9} {memory:>9}", limit.name, short(limit.of(self)));
+            let _ = writeln!(page, "{:21} {:>9} {memory:>9}", limit.name, with_suffix(limit.of(self)));
             for line in wrapped(limit.reason, 74) {
                 let _ = writeln!(page, "    {line}");
             }
@@ -243,17 +239,17 @@ impl Limits {
         let rest = PROGRAM.saturating_add(self.max_memory / WASTE);
         let _ = writeln!(
             page,
-            "\nThe program itself and what the allocator wastes: {}. At worst {} in all; --max-memory is {}.",
-            short(rest),
-            short(self.worst_case()),
-            short(self.max_memory),
+            "\nThe program itself and the allocator's overhead: {}. Worst case in all: {}; --max-memory is {}.",
+            with_suffix(rest),
+            with_suffix(self.worst_case()),
+            with_suffix(self.max_memory),
         );
         page
     }
 }
 
-/// A number as it is written on the command line: `64M` where it is even, else to the next lower tenth.
-fn short(number: usize) -> String {
+/// A number as the command line takes it, such as `64M`; odd ones are rounded down to a tenth.
+fn with_suffix(number: usize) -> String {
     for (unit, size) in [("G", 1024 * MIB), ("M", MIB), ("K", KIB)] {
         if number >= size && (number.is_multiple_of(size) || number >= 16 * size) {
             let tenths = (number % size).saturating_mul(10) / size;
@@ -264,7 +260,7 @@ fn short(number: usize) -> String {
     number.to_string()
 }
 
-/// A paragraph in lines.
+/// A paragraph as lines.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -340,14 +336,14 @@ limit_names! {
 }
 
 impl LimitName {
-    /// Whether reaching it can take something from a report. The others only shorten the memory of what was
-    /// before: of flows that are no FTP, of endpoints for reuse, of hosts.
+    /// Whether reaching it can take something from a report. The others only shorten what is remembered of the
+    /// past: flows that are not FTP, endpoints, hosts.
     pub const fn takes_something(self) -> bool {
         !matches!(self, Self::IgnoredFlows | Self::History | Self::Hosts)
     }
 }
 
-/// Some caps: those that took something from one session.
+/// A set of caps, such as those that took something from a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct LimitSet(u32);

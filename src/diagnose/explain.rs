@@ -136,11 +136,11 @@ const fn address(code: Code) -> Row {
         Code::AddressMismatch => (
             Severity::Warning,
             [
-                "A side announced an address at which the other cannot reach it: it sits behind NAT, in a container, or its \
-                 configuration is out of date.",
-                "The address in PORT, EPRT or the 227 differs from the control peer's, and no connection with it succeeded. In \
-                 active mode only a loopback, link-local or private address of another network counts; other hosts are a \
-                 bounce-attempt.",
+                "One side announced an address at which the other can't reach it: it is behind NAT or in a \
+                 container, or its configuration is out of date.",
+                "The address in PORT, EPRT or the 227 differs from the control peer's, and no connection \
+                 to it succeeded. In active mode only a loopback, link-local or private \
+                 address of another network counts; other hosts are a bounce-attempt.",
                 "Set the address that clients can reach in the server's configuration, or use EPSV, which carries no address; \
                  for a client, use passive mode.",
             ],
@@ -148,8 +148,8 @@ const fn address(code: Code) -> Row {
         Code::PrivateAddressAdvertised => (
             Severity::Notice,
             [
-                "A private address was advertised to a peer at a public one: this works only if a NAT helper on the way \
-             rewrites it.",
+                "A private address was advertised to a peer with a public one; this works only if a NAT \
+                 helper on the path rewrites it.",
                 "The advertised address is private (RFC 1918, 6598, 3927, 4193, link-local, loopback) and the other control \
              peer's is not. Seen from inside the NAT this is normal as long as the helper works.",
                 "If transfers fail, check that the NAT between the two has an FTP helper and that the control connection is \
@@ -159,8 +159,8 @@ const fn address(code: Code) -> Row {
         Code::BounceAttempt => (
             Severity::Alert,
             [
-                "Possible attack: the client told the server to connect to a third host (FTP bounce, RFC 2577), by which a server scans \
-             or attacks third hosts.",
+                "Possible attack: the client told the server to connect to a third host (FTP bounce, RFC \
+                 2577), which makes the server scan or attack that host.",
                 "PORT or EPRT names an address that is not the client's, and neither NAT (address-mismatch) nor a \
              server-to-server transfer (fxp-transfer) explains it. A warning where the server refused, unless the port is \
              below 1024.",
@@ -181,7 +181,7 @@ const fn address(code: Code) -> Row {
             [
                 "Two servers exchanged a file directly, steered by one client (FXP).",
                 "One server's PASV or EPSV and the other's PORT or EPRT lead to one data connection between the two.",
-                "No action if this is intended; otherwise have the servers refuse foreign addresses.",
+                "No action if this is intended; otherwise have the servers reject foreign addresses.",
             ],
         ),
         Code::PrivilegedPort => (
@@ -197,11 +197,12 @@ const fn address(code: Code) -> Row {
         _ => (
             Severity::Alert,
             [
-                "A stranger was at the other end of the data connection: port stealing, or a proxy with several addresses.",
+                "A third host was at the other end of the data connection: port stealing, or a proxy with \
+                 several addresses.",
                 "The data connection came from, or went to, a host that is neither control peer, nor advertised, nor the \
              partner of a server-to-server transfer. Attempts that were reset and carried nothing do not count.",
-                "Have the server accept passive connections from the control peer's address alone, and use TLS; if a proxy \
-             with several addresses is on the way, pin it to one.",
+                "Have the server accept passive connections only from the control peer's address, and use \
+                 TLS; if a proxy with several addresses is on the path, pin it to one.",
             ],
         ),
     }
@@ -212,17 +213,19 @@ const fn negotiation(code: Code) -> Row {
         Code::EpsvAllViolation => (
             Severity::Warning,
             [
-                "The client promised to use EPSV alone (EPSV ALL) and then negotiated otherwise.",
+                "The client promised to use only EPSV (EPSV ALL) and then negotiated in another way.",
                 "PORT, PASV, EPRT, LPRT or LPSV after an accepted EPSV ALL (RFC 2428 section 4).",
-                "Correct the client: NAT devices may have stopped translating this session, as EPSV ALL allows them to.",
+                "Fix the client: NAT devices may have stopped translating this session, as EPSV ALL allows \
+                 them to.",
             ],
         ),
         Code::ProtocolUnsupported => (
             Severity::Notice,
             [
                 "The server does not speak the network protocol that the client asked for.",
-                "EPRT or EPSV was answered by 522, which lists the protocols that will do: 1 is IPv4, 2 is IPv6.",
-                "Have the client use a protocol of the list, or enable the other one on the server.",
+                "EPRT or EPSV was answered by 522, which lists the protocols that the server supports: 1 \
+                 is IPv4, 2 is IPv6.",
+                "Have the client use one of those, or enable the other one on the server.",
             ],
         ),
         Code::MalformedEndpoint => (
@@ -231,7 +234,8 @@ const fn negotiation(code: Code) -> Row {
                 "A line that should announce an endpoint contains no valid address and port.",
                 "The argument of PORT, EPRT or LPRT, or the 227, 228 or 229, has too few or too many numbers, a number out \
              of range, port 0, or none at all.",
-                "Correct or replace the peer that wrote it; other software on the way will not understand it either.",
+                "Fix or replace the software that sent it; other software on the path will not understand \
+                 it either.",
             ],
         ),
         Code::NegotiationRetried => (
@@ -256,8 +260,10 @@ const fn negotiation(code: Code) -> Row {
             [
                 "Linux's connection tracking helper for FTP would not understand this negotiation, so that a firewall or \
              NAT that relies on it blocks the data connection.",
-                "By the helper's own rules: it reads single packets, their first line alone, PORT, EPRT, 227 and 229 in \
-             narrow forms, on the ports that it watches, never under TLS; what it reads half it drops.",
+                "By the helper's own rules: it looks at single packets and only at their first line, \
+                 accepts PORT, EPRT, 227 and 229 in narrow forms, on the ports that it \
+                 watches and never under TLS, and drops packets that it understands only \
+                 in part.",
                 "Where data connections fail behind a Linux firewall, open a fixed passive port range rather than rely on \
              the helper.",
             ],
@@ -268,7 +274,8 @@ const fn negotiation(code: Code) -> Row {
                 "A side has too few listening ports for the rate of its transfers.",
                 "More connections within one TIME_WAIT than different ports in use, each port having served twice on \
              average or all of them lying close together, and at least one reuse inside TIME_WAIT.",
-                "Widen the port range: at least the number of transfers within one TIME_WAIT, better twice that.",
+                "Widen the port range to at least the number of transfers within one TIME_WAIT, better \
+                 twice that.",
             ],
         ),
     }
@@ -280,8 +287,9 @@ const fn data(code: Code) -> Row {
             Severity::Warning,
             [
                 "The SYNs of the data connection went unanswered.",
-                "SYNs to the predicted endpoint went unanswered; a single one counts once the capture goes on for seconds, or the \
-                 client gave up. Summary and advice follow what else worked: other ports, the other mode.",
+                "SYNs to the predicted endpoint went unanswered; a single SYN counts only if the capture \
+                 goes on for seconds or the client gave up. Summary and advice depend on \
+                 what else worked: other ports, the other mode.",
                 "Look for the firewall that drops the SYNs; open the listening side's port range, or use the other mode.",
             ],
         ),
@@ -291,17 +299,18 @@ const fn data(code: Code) -> Row {
                 "The data connection was refused.",
                 "A SYN to the predicted endpoint was answered by RST: nobody listens there (any more), a firewall rejects \
              it, or the pair is in TIME_WAIT.",
-                "Compare with a capture on the listener: if no SYN arrives there, a firewall on the way sends the RST; \
-             otherwise see why it stopped listening.",
+                "Compare with a capture on the listener: if no SYN arrives there, a firewall on the path \
+                 sends the RST; otherwise find out why it stopped listening.",
             ],
         ),
         Code::DataNeverAttempted => (
             Severity::Warning,
             [
-                "A transfer failed and not even an attempt at its data connection was seen.",
+                "A transfer failed, and no attempt at its data connection was seen.",
                 "The transfer command was answered by 425, 426 or 421, or not at all, and there is no SYN to the predicted \
              endpoint. Either it was blocked before this capture point, or the connecting side could not start.",
-                "Capture on the connecting side as well: if the SYN shows there, something on the way blocks it.",
+                "Capture on the connecting side as well: if the SYN shows up there, something on the path \
+                 blocks it.",
             ],
         ),
         Code::CaptureFiltered => (
@@ -327,9 +336,9 @@ const fn data(code: Code) -> Row {
             Severity::Warning,
             [
                 "Some data connections to one server failed while others worked.",
-                "Over all sessions of a client and a listener, data connections went unanswered or were refused while others \
-                 were made, in a pattern: every second one, one port, ports outside the range that works, or all from a \
-                 moment on.",
+                "Over all sessions of a client and a listener, data connections went unanswered or were \
+                 refused while others were made, in a pattern: every second one, one port, \
+                 ports outside the range that works, or all from some time on.",
                 "Follow the pattern: one port is filtered on the path, ports outside the range are closed on the firewall, every \
                  second one points to several machines behind one address.",
             ],
@@ -360,10 +369,11 @@ const fn transfer(code: Code) -> Row {
         Code::TransferTruncated => (
             Severity::Warning,
             [
-                "A transfer was reported as complete, yet the file is not whole.",
-                "Fewer bytes than SIZE, a listing or the 150 announced (less the REST offset), or the data connection was \
-             reset before its sender closed it, while the final reply is 2yz. Never where the capture lacks bytes.",
-                "Transfer the file again and compare sizes; look in the server's log for the reset.",
+                "A transfer was reported as complete, but the file is incomplete.",
+                "Fewer bytes than SIZE, a listing or the 150 announced (less the REST offset), or the data \
+                 connection was reset before its sender closed it, while the final reply \
+                 is 2yz. Never reported if the capture lacks bytes.",
+                "Transfer the file again and compare sizes; check the server's log for the reset.",
             ],
         ),
         Code::TransferAborted => (
@@ -379,8 +389,8 @@ const fn transfer(code: Code) -> Row {
             [
                 "A transfer stalled for seconds.",
                 "No payload for 5 s or more between the beginning of the transfer and its end.",
-                "Look at the sender first, which sent nothing new: unless the receiver's window was zero, or the path lost \
-                 packets, it had nothing to send.",
+                "Look at the sender first: unless the receiver's window was zero or the path lost packets, \
+                 it had nothing to send.",
             ],
         ),
         Code::TransferFailed => (
@@ -389,7 +399,8 @@ const fn transfer(code: Code) -> Row {
                 "The server refused or failed a transfer; its reply says why.",
                 "The final reply to a transfer command is 4yz or 5yz, and no other finding explains it. Notice for permanent \
                  refusals such as 550 and 553, warning for 4yz and 552.",
-                "Follow the server's words: they name the file, the permission, the disk or the command that is missing.",
+                "Act on the reply: it names the file, the permission, the disk or the command that is the \
+                 problem.",
             ],
         ),
         Code::CompletionMissing => (
@@ -398,8 +409,8 @@ const fn transfer(code: Code) -> Row {
                 "The data connection closed, and the server never said whether the transfer succeeded.",
                 "No final reply, although the control connection ended or seconds passed, and the capture lacks none of the \
              server's replies.",
-                "Turn on TCP keep-alive for control connections if transfers are long; otherwise look in the server's log. \
-             The file itself may be whole.",
+                "Turn on TCP keep-alive for control connections if transfers are long; otherwise check the \
+                 server's log. The file itself may be complete.",
             ],
         ),
         _ => (
@@ -419,7 +430,7 @@ const fn control(code: Code) -> Row {
             Severity::Notice,
             [
                 "A password crossed the network in the clear.",
-                "PASS without TLS, once per session, but for the users anonymous and ftp.",
+                "PASS without TLS; reported once per session, and not for the users anonymous and ftp.",
                 "Use explicit FTPS (AUTH TLS) or SFTP, and change the password.",
             ],
         ),
@@ -427,9 +438,9 @@ const fn control(code: Code) -> Row {
             Severity::Notice,
             [
                 "The server rejected a login.",
-                "USER, PASS or ACCT was answered by 530 or another 4yz or 5yz, which is quoted. A 421, or words about too many \
-                 connections, judge no login.",
-                "Follow the server's words: they tell a wrong password from missing TLS, a missing directory or a ban.",
+                "USER, PASS or ACCT was answered by 530 or another 4yz or 5yz, which is quoted. A 421, or \
+                 a reply about too many connections, does not count.",
+                "Read the reply: it tells a wrong password from missing TLS, a missing directory or a ban.",
             ],
         ),
         Code::BruteForce => (
@@ -438,7 +449,8 @@ const fn control(code: Code) -> Row {
                 "Possible password guessing.",
                 "Five or more logins rejected for their user or password from one client address to one server, over all \
                  sessions of the capture. A login that was accepted afterwards is named.",
-                "Block the address, limit login attempts on the server, and change any password that was accepted after.",
+                "Block the address, limit login attempts on the server, and change any password that was \
+                 accepted afterwards.",
             ],
         ),
         Code::TlsRefused => (
@@ -462,7 +474,8 @@ const fn control(code: Code) -> Row {
             [
                 "A control line is longer than any real command or reply.",
                 "A line beyond the limit (8 KiB unless set otherwise); it was cut there.",
-                "See who wrote it: an attack on a line buffer, or a binary protocol on the control port.",
+                "Find out who sent it: an attack on a line buffer, or a binary protocol on the control \
+                 port.",
             ],
         ),
         Code::ControlUnanswered => (
@@ -510,9 +523,11 @@ const fn tls(code: Code) -> Row {
             Severity::Warning,
             [
                 "A TLS handshake of the control connection or of a data connection failed.",
-                "A fatal alert, or a close, came before application data could flow. The summary names who sent which alert, and \
-                 what the server then said in the clear. unknown_ca and its kin mean that the certificate was refused; \
-                 handshake_failure and protocol_version that both sides have no cipher suite or version in common.",
+                "A fatal alert, or a close, came before application data could flow. The summary names who \
+                 sent which alert, and what the server then said in the clear. unknown_ca \
+                 and similar alerts mean that the certificate was rejected; \
+                 handshake_failure and protocol_version mean that the sides have no cipher \
+                 suite or version in common.",
                 "Follow the alert: let the client trust the certificate, give it the client certificate that the server wants, or \
                  widen the versions and cipher suites of one side.",
             ],
@@ -530,16 +545,18 @@ const fn tls(code: Code) -> Row {
         Code::TlsTruncated => (
             Severity::Notice,
             [
-                "A TLS data connection was closed without the close_notify alert that tells its end from a cut.",
-                "The side that sent content closed the connection, and the last record was no alert. In TLS 1.3 alerts can be told \
-                 from data only with keys. It is a warning where the server then failed the transfer, or ended the session.",
+                "A TLS data connection was closed without the close_notify alert that distinguishes an end \
+                 from a truncation.",
+                "The side that sent content closed the connection, and the last record was not an alert. \
+                 In TLS 1.3 alerts can be told from data only with keys. A warning where \
+                 the server then failed the transfer or ended the session.",
                 "Update the TLS library of that side, or have the other accept it (vsftpd strict_ssl_read_eof=NO).",
             ],
         ),
         _ => (
             Severity::Notice,
             [
-                "Keys were given, and a TLS connection could not be read.",
+                "Keys were given, but a TLS connection could not be decrypted.",
                 "The key log lacks a secret of this session, or the capture lacks the handshake or bytes of the connection, or the \
                  version or cipher suite is not one that is decrypted.",
                 "Give the key log (SSLKEYLOGFILE) of the client or server that made this very session, and capture the session from \

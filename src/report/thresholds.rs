@@ -1,4 +1,4 @@
-//! The thresholds of the findings, in one table: each can be set, and `explain` prints those of its code.
+//! The thresholds of findings, in one table: each can be set, and `explain` prints those of a code.
 
 use super::Code;
 use crate::base::TimeDelta;
@@ -17,7 +17,7 @@ pub enum Unit {
 pub struct Threshold {
     /// Its name: that of the field.
     pub name: &'static str,
-    /// What it is unless it is set otherwise.
+    /// Its default value.
     pub default: f64,
     /// What it counts.
     pub unit: Unit,
@@ -119,33 +119,33 @@ macro_rules! thresholds {
 }
 
 thresholds! {
-    /// A single SYN is unanswered once the capture went on for so long.
+    /// A single SYN counts as unanswered once the capture has gone on for this long.
     answer: Seconds 3.0, [DataUnanswered, ControlUnanswered];
-    /// A client that does something else so long after its SYN has given up.
+    /// A client that does something else this long after its SYN has given up.
     gave_up: Seconds 1.0, [DataUnanswered, NegotiationRetried, ModeFallback];
-    /// A transfer command without any reply hangs after so long.
+    /// A transfer command hangs if it has had no reply for this long.
     hang: Seconds 5.0, [DataNeverAttempted];
-    /// A final reply is missing so long after the data connection closed.
+    /// A final reply is missing if it has not come this long after the data connection closed.
     completion: Seconds 5.0, [CompletionMissing];
-    /// A transfer stands still once no payload was seen for so long.
+    /// A transfer has stalled if no payload was seen for this long.
     stall: Seconds 5.0, [TransferStalled];
-    /// A reply that took so long is slow.
+    /// A reply that takes this long is slow.
     slow_reply: Seconds 5.0, [SlowReply];
-    /// A reply that did not come within this time, while the connection stood, never came.
+    /// A reply never came if it has not come within this time, although the connection stayed open.
     no_reply: Seconds 30.0, [SlowReply];
-    /// A control connection without a command for so long was idle.
+    /// A control connection was idle if it had no command for this long.
     idle: Seconds 60.0, [SessionTimeout, CompletionMissing];
-    /// A listener may have given up so long after it was announced.
+    /// A listener may have given up this long after it was announced.
     listener: Seconds 20.0, [DataRefused];
-    /// A failure that is reported this soon was not preceded by a timeout.
+    /// A failure that is reported within this time was not caused by a timeout.
     at_once: Seconds 1.0, [DataNeverAttempted];
-    /// So many rejected logins are guessing.
+    /// This many rejected logins are password guessing.
     guesses: Count 5.0, [BruteForce, LoginRejected];
-    /// So many different private addresses in one client's PORT are a scan.
+    /// This many different private addresses in one client's PORT commands are a scan.
     scan: Count 3.0, [BounceAttempt, AddressMismatch];
-    /// So many data connections to a server must have worked before the failure of others is a pattern.
+    /// This many data connections to a server must have worked before failures of others form a pattern.
     outage_worked: Count 3.0, [PartialOutage];
-    /// A control connection attempt is answered for by a session that begins this soon after.
+    /// A failed control connection is not reported if a session begins within this time.
     session_after: Seconds 60.0, [ControlUnanswered, ControlRefused];
 }
 
