@@ -1,10 +1,10 @@
 //! The conveyor belt: frames in, a report out. The only place that names all the stages in order.
 //!
-//! Diagnosis can run in another thread: [`Analyzer::take_batch`] gives what [`Conclusion`] makes findings of.
-//! Both together do what [`Analyzer::report`] does alone.
+//! Diagnosis can run in another thread: [`Analyzer::take_batch`] gives what a [`Conclusion`] diagnoses.
+//! Together they do what [`Analyzer::report`] does alone.
 //!
-//! **Invariant:** no clock, thread, lock, file or terminal; what it gives depends on the frames and the
-//! settings alone.
+//! **Invariant:** no clock, thread, lock, file or terminal; the result depends only on the frames and the
+//! settings.
 
 mod conclusion;
 
@@ -20,7 +20,7 @@ use crate::tcp::Table;
 pub use crate::session::{CurrentTransfer, Event, EventKind, Hashing, Options, Waiting};
 pub use conclusion::{Batch, Conclusion, Pending};
 
-/// Analyzes frames in order; gives sessions as they end, and a report at the end.
+/// Analyzes frames in order; returns sessions as they end, and a report at the end.
 ///
 /// ```
 /// use ftpscope::analyzer::{Analyzer, Options};
@@ -42,7 +42,7 @@ pub struct Analyzer {
     conclusion: Conclusion,
     pending: Vec<Pending>,
     ended: usize,
-    /// Memory kept by finished sessions that were not taken yet.
+    /// Bytes of memory kept by finished sessions that were not taken yet.
     kept: usize,
     /// See [`Options::streaming`].
     is_streaming: bool,
@@ -99,16 +99,15 @@ impl Analyzer {
             match &self.decoder.decode_slow(frame) {
                 Decoded::Segment(segment) => follow(segment, &mut self.table, &mut self.tracker),
                 Decoded::SegmentError(about) => self.table.undelivered(about, &mut self.tracker),
-                // What is ignored, the decoder counts.
+                // The decoder counts what it ignores.
                 Decoded::Other | Decoded::Ignored(_) | Decoded::Fragment => return,
             }
         }
         self.collect_ended();
     }
 
-    /// Adds the TLS secrets that capture files carry. `known` is everything read so far, which only ever
-    /// grows; what an earlier call added is skipped. Files carry secrets in front of the packets that need
-    /// them, so that this is to be called before those packets are fed.
+    /// Adds the TLS secrets that capture files carry, which stand before the packets that need them: call it
+    /// before those packets are fed. `known` is everything read so far; what earlier calls added is skipped.
     pub fn add_keys_of(&mut self, known: &[u8]) {
         if let Some(more) = known.get(self.keys_added..).filter(|more| !more.is_empty()) {
             self.keys_added = known.len();
@@ -146,7 +145,7 @@ impl Analyzer {
             self.ended = self.ended.saturating_add(done.len());
             for Finished { session, kept } in done {
                 self.kept = self.kept.saturating_add(kept);
-                self.pending.push(Pending::Ended(session, until, kept));
+                self.pending.push(Pending::Ended { session, until });
             }
         }
     }
@@ -178,7 +177,7 @@ impl Analyzer {
         self.kept
     }
 
-    /// Passes finished sessions on to the caller.
+    /// Accounts for finished sessions that are taken now; returns the memory that they keep.
     fn hand_over(&mut self) -> usize {
         self.ended = 0;
         let kept = std::mem::take(&mut self.kept);
@@ -199,8 +198,8 @@ impl Analyzer {
         sessions
     }
 
-    /// Gives `each` the sessions that have ended and were not taken yet, in order of their end; stops where
-    /// it fails.
+    /// Passes the sessions that have ended and were not taken yet to `each`, in order of their end; stops at
+    /// its first error.
     pub fn drain_ended<E>(&mut self, each: impl FnMut(Box<Session>) -> Result<(), E>) -> Result<(), E> {
         if self.pending.is_empty() {
             return Ok(());
@@ -243,7 +242,7 @@ impl Analyzer {
         self.tracker.snapshot(&|id| table.get(id))
     }
 
-    /// What was analyzed so far; the caller adds what the reader knows.
+    /// The capture as analyzed so far; the caller adds what the reader knows.
     pub fn capture(&self, sources: Vec<Source>) -> Capture {
         let mut limits = LimitCounts::default();
         limits.merge(&self.decoder.limits());

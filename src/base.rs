@@ -1,4 +1,4 @@
-//! Types that every floor shares: times, endpoints, text from the wire, secrets, limits.
+//! Types that all floors share: times, endpoints, text from the wire, secrets, limits.
 //!
 //! **Invariant:** nothing here knows FTP, TCP or a file.
 
@@ -10,7 +10,6 @@ mod endpoint;
 mod hash_keys;
 pub(crate) mod hex;
 mod index;
-mod keyed_map;
 mod limits;
 mod number_map;
 mod packet;
@@ -27,9 +26,8 @@ pub(crate) use choice::{choices, phrase};
 pub use endpoint::Endpoint;
 #[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
 pub use hash_keys::set_hash_keys;
-pub(crate) use hash_keys::{FastKeys, StrongKeys};
+pub(crate) use hash_keys::{FastKeys, KeyedMap, KeyedSet, StrongKeys};
 pub(crate) use index::indices;
-pub(crate) use keyed_map::{KeyedMap, KeyedSet};
 pub use limits::{Cost, Limit, LimitCounts, LimitName, LimitSet, Limits, cost};
 pub(crate) use number_map::NumberMap;
 pub use packet::{FrameNumber, PacketRef};

@@ -1,9 +1,9 @@
 //! The language of the control connection: lines, commands, replies, endpoints and paths.
 //!
-//! In come bytes of one direction, cut anywhere; out come lines, and from lines commands and replies.
+//! In come bytes of one direction, split anywhere; out come lines, and from lines commands and replies.
 //!
-//! **Invariant:** knows bytes and lines, not packets or connections; so every test of it is a string.
-//! Whatever the bytes, nothing here fails: what can't be read is `None`, garbage, or text as it is.
+//! **Invariant:** knows bytes and lines, not packets or connections, so that its tests are strings. Nothing here
+//! fails, whatever the bytes: what can't be parsed is `None`, garbage, or plain text.
 
 mod answers;
 mod command;
@@ -32,13 +32,13 @@ pub use protocol::{
     Plausible, command_plausibility, names_another_protocol, reply_plausibility, without_leading_rubbish,
 };
 pub use reply::{Assembled, AssembledReply, GarbageLine, ReplyAssembler, single_line_reply};
-pub use secret::{HIDDEN, Secrecy, secrecy, without_secret};
+pub use secret::{Secrecy, secrecy, without_secret};
 pub use verb::{Purpose, Verb};
 
 use crate::base::choices;
 
 choices! {
-    /// One of the two ends of a control connection, whoever opened it.
+    /// One end of a control connection, whoever opened it.
     pub enum Party {
         /// Gives commands.
         Client => "client",

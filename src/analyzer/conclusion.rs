@@ -6,20 +6,24 @@ use crate::diagnose::{self, Diagnosis};
 use crate::report::{Announcement, Capture, Finding, Session};
 use crate::session::FinishedSession;
 
-/// Something that findings depend on and that was not diagnosed yet.
+/// Something to be diagnosed.
 #[derive(Debug)]
 pub enum Pending {
     /// A server announced an endpoint.
     Announced(Announcement),
-    /// A session has ended; its report is not assembled yet. With the capture's time at that moment, and the
-    /// memory that the session keeps, in bytes.
-    Ended(FinishedSession, Timestamp, usize),
+    /// A session has ended.
+    Ended {
+        /// The session; its report is not assembled yet.
+        session: FinishedSession,
+        /// The capture's time at its end.
+        until: Timestamp,
+    },
 }
 
-/// What is to be diagnosed, in order.
+/// Announcements and finished sessions, to be diagnosed in order.
 #[derive(Debug)]
 pub struct Batch {
-    /// Announcements and finished sessions.
+    /// What is to be diagnosed.
     pub pending: Vec<Pending>,
     /// Low-water mark: the first frame with which a session that is not finished yet can have begun.
     pub settled_before: FrameNumber,
@@ -27,7 +31,7 @@ pub struct Batch {
     pub kept: usize,
 }
 
-/// Diagnoses one session after the other.
+/// Diagnoses sessions, one after the other.
 #[derive(Debug)]
 pub struct Conclusion {
     diagnosis: Diagnosis,
@@ -51,8 +55,8 @@ impl Conclusion {
                 self.diagnosis.announce(announcement);
                 None
             }
-            Pending::Ended(over, until, _) => {
-                let mut session = over.report();
+            Pending::Ended { session, until } => {
+                let mut session = session.report();
                 self.diagnosis.session(&mut session, until);
                 Some(session)
             }

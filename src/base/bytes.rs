@@ -1,4 +1,4 @@
-//! Numbers of bytes as people read them: one scale for reports, live lines and the terminal interface.
+//! Sizes as people read them: one scale for reports, live lines and the terminal interface.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use super::TimeDelta;
 pub struct Bytes(pub u64);
 
 impl Bytes {
-    /// The bytes of one second, where `self` took `delta`; none where no time passed.
+    /// The rate of `self` over `delta`, per second; none where no time passed.
     pub fn per_second(self, delta: TimeDelta) -> Option<Self> {
         let seconds = delta.seconds();
         #[expect(

@@ -1,5 +1,5 @@
-//! Choices of a few named values: one macro makes the enum, its names, the phrases that people read, and
-//! serde's view.
+//! Enums of named values: one macro makes the enum, the names that programs read, the phrases that people read,
+//! and the serde implementations.
 
 /// An enum whose values all have a name. Made by `choices!`.
 pub trait Choice: Copy + Eq + std::fmt::Debug + 'static {
@@ -23,8 +23,8 @@ pub trait Choice: Copy + Eq + std::fmt::Debug + 'static {
     }
 }
 
-/// Makes enums of named values. A value is written `Variant => "name"`, or `Variant => "name" | "phrase"`
-/// where people read something other than programs do.
+/// Makes enums of named values. A value is written `Variant => "name"`, or `Variant => "name" | "phrase"` if
+/// people read something else than programs.
 ///
 /// Each enum gets `ALL`, `NAMES`, `name()`, `phrase()`, `from_name()`, `Display` (by name), `FromStr`,
 /// [`Choice`], and serde's `Serialize` and `Deserialize` by name.
@@ -102,7 +102,7 @@ macro_rules! phrase {
 
 pub(crate) use {choices, phrase};
 
-/// The error for a name that a choice does not have; it lists those that it has.
+/// The error for an unknown name; it lists the known ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected one of {}", .0.join(", "))]
 pub struct UnknownName(pub(crate) &'static [&'static str]);

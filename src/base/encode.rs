@@ -1,11 +1,11 @@
-//! How fields are encoded for which the encoding of sessions knows no way of its own.
+//! Encodings of field types for which borsh has none.
 
 use std::io::{self, Read, Write};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use smallvec::{Array, SmallVec};
 
-/// Writes a short list as a list.
+/// Writes a short list like any list.
 pub(crate) fn list<A: Array<Item: BorshSerialize>>(
     list: &SmallVec<A>,
     out: &mut impl Write,
@@ -19,7 +19,7 @@ pub(crate) fn read_list<A: Array<Item: BorshDeserialize>>(from: &mut impl Read) 
     (0..count).map(|_| A::Item::deserialize_reader(from)).collect()
 }
 
-/// Writes a character by its number.
+/// Writes a character as its number.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the derive passes each field by reference")]
 pub(crate) fn letter(letter: &char, out: &mut impl Write) -> io::Result<()> {
     u32::from(*letter).serialize(out)

@@ -41,7 +41,7 @@ impl Endpoint {
     }
 }
 
-/// In one or two pieces, where what is derived takes five: tables of endpoints are asked for every
+/// Hashed in one or two pieces; the derived implementation takes five. Tables are searched by endpoint for every
 /// connection.
 impl Hash for Endpoint {
     fn hash<H: Hasher>(&self, hasher: &mut H) {

@@ -1,8 +1,10 @@
-//! Keys of the hash tables whose keys come from the wire.
+//! Hash tables for keys that come from the wire, and their random hash keys.
 //!
-//! An attacker who sends packets must not be able to choose addresses and ports that collide. Where there is
-//! an operating system, it provides the keys. `wasm32-unknown-unknown` has no source of randomness: there the
-//! embedding program hands keys in (`set_hash_keys`).
+//! An attacker who sends packets must not be able to choose addresses and ports that collide. The operating
+//! system provides random numbers for that. `wasm32-unknown-unknown` has none: there the embedding program hands
+//! them in (`set_hash_keys`).
+
+use std::collections::{HashMap, HashSet};
 
 #[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
 mod handed_in;
@@ -23,3 +25,13 @@ pub(crate) use handed_in::{FastKeys, StrongKeys};
 
 #[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
 pub use handed_in::set_hash_keys;
+
+/// A map by keys that an attacker can choose, such as addresses: hashed with random keys, so that nobody can
+/// make them collide on purpose, and in a tenth of the time that std's hash takes for so few bytes.
+///
+/// It stores its keys, so that a collision costs time and nothing else. Where only the hash is stored,
+/// [`StrongKeys`] is used.
+pub(crate) type KeyedMap<K, V> = HashMap<K, V, FastKeys>;
+
+/// A set of such keys.
+pub(crate) type KeyedSet<K> = HashSet<K, FastKeys>;

@@ -1,7 +1,6 @@
-//! Positions in lists: a type of its own for each kind of list, so that none is taken for another's.
+//! Indices: a type for each kind of list, so that none is used with another list.
 
-/// Makes types of positions. Each counts from 0, is written as a plain number by `Display` and serde, and is
-/// the one way from that number to an item of a list.
+/// Makes index types. An index counts from 0, and is a plain number for `Display` and serde.
 macro_rules! indices {
     ($($(#[$meta:meta])* $vis:vis struct $index:ident;)+) => {$(
         $(#[$meta])*
@@ -13,7 +12,7 @@ macro_rules! indices {
         $vis struct $index(pub u32);
 
         impl $index {
-            /// The index of what stands at this position; none beyond 2³² of them.
+            /// The index of this position; none from 2³² on.
             $vis fn from_position(position: usize) -> Option<Self> {
                 u32::try_from(position).ok().map(Self)
             }
@@ -23,12 +22,12 @@ macro_rules! indices {
                 usize::try_from(self.0).unwrap_or(usize::MAX)
             }
 
-            /// The item of this index.
+            /// The item at this index.
             $vis fn of<T>(self, items: &[T]) -> Option<&T> {
                 items.get(self.position())
             }
 
-            /// The item of this index, to be changed.
+            /// The item at this index, mutable.
             $vis fn of_mut<T>(self, items: &mut [T]) -> Option<&mut T> {
                 items.get_mut(self.position())
             }

@@ -13,6 +13,8 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::choices;
+
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
@@ -275,25 +277,9 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-macro_rules! limit_names {
-    ($($(#[$doc:meta])* $variant:ident => $name:literal,)*) => {
-        /// The caps that can be reached, by the name under which the report counts them.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum LimitName { $($(#[$doc])* #[serde(rename = $name)] $variant,)* }
-
-        impl LimitName {
-            /// All of them, in report order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in the report.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-    };
-}
-
-limit_names! {
+choices! {
+    /// The caps that can be reached, by the names under which reports count them.
+    pub enum LimitName {
     /// Lines cut at [`Limits::line_length`].
     LineLength => "line_length",
     /// Replies cut at [`Limits::reply_lines`] or [`Limits::reply_bytes`].
@@ -333,6 +319,7 @@ limit_names! {
     TlsSecrets => "tls_secrets",
     /// Findings not kept at [`Limits::findings`].
     Findings => "findings",
+    }
 }
 
 impl LimitName {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map whose keys are our own numbers (slots) or come from a small range (ports). Nobody can choose them so
-/// that many collide; one multiplication is enough where keys from the wire need a keyed hash.
+/// A map whose keys are our own numbers (slots) or from a small range (ports). Nobody can choose many that
+/// collide, so one multiplication does instead of a keyed hash.
 pub(crate) type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
 
 /// Spreads one number over all bits.

@@ -17,7 +17,7 @@ pub struct FrameNumber(pub u64);
 impl FrameNumber {
     /// No frame.
     pub const NONE: Self = Self(0);
-    /// Behind every frame.
+    /// After every frame.
     pub const MAX: Self = Self(u64::MAX);
 
     /// The frame after it.
@@ -47,7 +47,7 @@ impl fmt::Display for FrameNumber {
     }
 }
 
-/// One packet of the capture: when, and which frame.
+/// One packet of the capture: its time and frame number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PacketRef {
     /// When it was captured.

@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Text;
 use super::hash_keys::StrongKeys;
 
-/// The argument of PASS or ACCT. It never prints: `Debug` and `Display` give `***`, in every build.
+/// The argument of PASS or ACCT. `Debug` and `Display` never print it, only `***`.
 ///
-/// The text is kept only where the user asked for secrets; otherwise it is dropped once the line is parsed.
+/// The text is kept only if the user asked for secrets; otherwise it is dropped once the line is parsed.
 /// Reports show it where it was kept, and [`Secret::HIDDEN`] otherwise.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
@@ -23,17 +23,17 @@ enum Kept {
     #[default]
     Nothing,
     /// A keyed hash by which equal secrets are recognized while the program runs; never part of a report.
-    Likeness(u64),
+    Fingerprint(u64),
     All(Text),
 }
 
-/// A likeness means nothing outside of the run that made it.
+/// A fingerprint means nothing outside the run that made it.
 impl PartialEq for Kept {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::All(one), Self::All(other)) => one == other,
             (Self::All(_), _) | (_, Self::All(_)) => false,
-            (Self::Nothing | Self::Likeness(_), Self::Nothing | Self::Likeness(_)) => true,
+            (Self::Nothing | Self::Fingerprint(_), Self::Nothing | Self::Fingerprint(_)) => true,
         }
     }
 }
@@ -45,9 +45,9 @@ impl Eq for Kept {}
 pub struct SecretKey(StrongKeys);
 
 impl SecretKey {
-    /// A secret of which only its likeness is kept.
+    /// A secret of which only a fingerprint is kept.
     pub(crate) fn hide(&self, secret: &[u8]) -> Secret {
-        Secret(Kept::Likeness(self.0.hash_one(secret)))
+        Secret(Kept::Fingerprint(self.0.hash_one(secret)))
     }
 }
 
@@ -65,11 +65,11 @@ impl Secret {
         Self(Kept::All(text))
     }
 
-    /// What it has in common with its equals of this run; none where it was read from a report.
-    pub(crate) fn likeness(&self) -> Option<u64> {
+    /// A number that equal secrets of this run share; none where it was read from a report.
+    pub(crate) fn fingerprint(&self) -> Option<u64> {
         match &self.0 {
             Kept::Nothing => None,
-            Kept::Likeness(likeness) => Some(*likeness),
+            Kept::Fingerprint(fingerprint) => Some(*fingerprint),
             // Whoever sees the text needs no key.
             Kept::All(text) => {
                 let mut hasher = DefaultHasher::new();
@@ -79,11 +79,11 @@ impl Secret {
         }
     }
 
-    /// The text, if it was kept; the caller is responsible for where it goes.
+    /// The text, if it was kept; the caller must take care where it goes.
     pub fn reveal(&self) -> Option<&Text> {
         match &self.0 {
             Kept::All(text) => Some(text),
-            Kept::Nothing | Kept::Likeness(_) => None,
+            Kept::Nothing | Kept::Fingerprint(_) => None,
         }
     }
 
@@ -131,16 +131,16 @@ mod tests {
     #[test]
     fn equal_secrets_are_recognized_under_one_key_and_under_no_other() {
         let (key, other) = (SecretKey::default(), SecretKey::default());
-        let likeness = |key: &SecretKey, secret: &[u8]| key.hide(secret).likeness();
-        assert_eq!(likeness(&key, b"hunter2"), likeness(&key.clone(), b"hunter2"));
-        assert_ne!(likeness(&key, b"hunter2"), likeness(&key, b"hunter3"));
-        assert_ne!(likeness(&key, b"hunter2"), likeness(&other, b"hunter2"));
+        let fingerprint = |key: &SecretKey, secret: &[u8]| key.hide(secret).fingerprint();
+        assert_eq!(fingerprint(&key, b"hunter2"), fingerprint(&key.clone(), b"hunter2"));
+        assert_ne!(fingerprint(&key, b"hunter2"), fingerprint(&key, b"hunter3"));
+        assert_ne!(fingerprint(&key, b"hunter2"), fingerprint(&other, b"hunter2"));
         let known = key.hide(b"hunter2");
         assert!(known == Secret::hidden() && known != Secret::shown("hunter2".into()));
         assert_eq!(serde_json::to_string(&known).unwrap(), r#""***""#);
-        let shown = |text: &'static str| Secret::shown(text.into()).likeness();
+        let shown = |text: &'static str| Secret::shown(text.into()).fingerprint();
         assert!(
-            shown("a") == shown("a") && shown("a") != shown("b") && Secret::hidden().likeness().is_none()
+            shown("a") == shown("a") && shown("a") != shown("b") && Secret::hidden().fingerprint().is_none()
         );
     }
 

@@ -1,4 +1,4 @@
-//! Text from the wire, and the only way to show it to people.
+//! Text from the wire, and the one way to show it to people.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::cost;
 
-/// Text that a peer sent: UTF-8 where it is valid, else every byte read as Latin-1. Control characters are
-/// still in it.
+/// Text that a peer sent: UTF-8 where it is valid, otherwise every byte read as Latin-1. It still contains
+/// control characters.
 ///
-/// It has no `Display`: show it through [`Text::printable`]; [`Text::raw`] is for formats that escape on
-/// their own.
+/// It has no `Display`: show it through [`Text::printable`]; [`Text::raw`] is for formats that do their own
+/// escaping.
 ///
-/// Most of what is said on a control connection is shorter than 24 bytes and takes no memory of its own.
+/// Texts shorter than 24 bytes, such as most commands, take no memory of their own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(transparent)]
@@ -47,12 +47,12 @@ impl Text {
         Printable(&self.0)
     }
 
-    /// The bytes of memory that it takes beside its own size.
+    /// Bytes of memory that it takes on the heap.
     pub fn memory(&self) -> usize {
         if self.0.is_heap_allocated() { self.0.capacity().saturating_add(cost::ALLOCATION) } else { 0 }
     }
 
-    /// Whether there is no character at all.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

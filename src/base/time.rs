@@ -52,13 +52,13 @@ impl Timestamp {
         self.since(earlier).max(TimeDelta::ZERO)
     }
 
-    /// The moment so much later.
+    /// The moment later by `delta`.
     #[must_use]
     pub const fn plus(self, delta: TimeDelta) -> Self {
         Self(self.0.saturating_add(delta.nanos()))
     }
 
-    /// The moment so much earlier.
+    /// The moment earlier by `delta`.
     #[must_use]
     pub const fn minus(self, delta: TimeDelta) -> Self {
         Self(self.0.saturating_sub(delta.nanos()))
@@ -139,7 +139,7 @@ impl Serialize for Timestamp {
     }
 }
 
-/// The text, or the nanoseconds for what writes no text.
+/// The text, or the nanoseconds in formats that are not text.
 struct Moment(Timestamp);
 
 impl Serialize for Moment {

@@ -1,4 +1,4 @@
-//! Lengths of capture time.
+//! Lengths of time.
 
 use std::fmt;
 use std::ops::Neg;
@@ -11,10 +11,10 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// From one moment of a capture to another, in nanoseconds; negative where the capture's clock went back.
+/// The time from one moment of a capture to another, in nanoseconds; negative where the capture's clock went
+/// back.
 ///
-/// All arithmetic saturates, as that of a [`Timestamp`](super::Timestamp) does. Reports show it as a number
-/// of seconds.
+/// All arithmetic saturates, as with [`Timestamp`](super::Timestamp). Reports show it in seconds.
 ///
 /// People read `0.4 ms`, `36 ms`, `82.3 s`, `3 min 10 s`, `2 h 14 min` or `6 d 2 h`. The alternate form
 /// (`{:#}`) keeps the seconds that timeouts are configured in: `3 min (190.2 s)`.
@@ -28,22 +28,22 @@ impl TimeDelta {
     /// The longest one.
     pub const MAX: Self = Self(i64::MAX);
 
-    /// So many nanoseconds.
+    /// This many nanoseconds.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
-    /// So many milliseconds.
+    /// This many milliseconds.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis.saturating_mul(MILLISECOND))
     }
 
-    /// So many whole seconds.
+    /// This many whole seconds.
     pub const fn from_secs(seconds: i64) -> Self {
         Self(seconds.saturating_mul(SECOND))
     }
 
-    /// The nearest one to so many seconds.
+    /// This many seconds, rounded to nanoseconds.
     pub fn from_seconds(seconds: f64) -> Self {
         // The fraction apart: with whole seconds before it, the product would be rounded once more.
         let (whole, fraction) = (seconds.trunc(), (seconds.fract() * SECOND as f64).round());
@@ -64,19 +64,19 @@ impl TimeDelta {
         self.0 as f64 / SECOND as f64
     }
 
-    /// Without the sign.
+    /// Its absolute value.
     #[must_use]
     pub const fn abs(self) -> Self {
         Self(self.0.saturating_abs())
     }
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// One of so many equal parts; the whole for none.
+    /// One of this many equal parts; all of it where there are none.
     #[must_use]
     pub const fn part(self, parts: i64) -> Self {
         match self.0.checked_div(parts) {
@@ -85,7 +85,7 @@ impl TimeDelta {
         }
     }
 
-    /// So many times as long.
+    /// This many times as long.
     #[must_use]
     pub const fn times(self, factor: i64) -> Self {
         Self(self.0.saturating_mul(factor))
@@ -102,7 +102,7 @@ impl Neg for TimeDelta {
 
 impl fmt::Display for TimeDelta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What is rounded to a whole second is one.
+        // From here on milliseconds would be rounded to a whole second.
         const ALMOST: i64 = SECOND - MILLISECOND / 2;
         let sign = if self.0 < 0 { "-" } else { "" };
         let nanos = self.0.saturating_abs();

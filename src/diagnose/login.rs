@@ -335,12 +335,12 @@ fn stored_password(client: IpAddr, server: IpAddr, user: &str, guesses: &Guesses
 impl Guesses {
     /// Takes note of the password of a rejected login.
     fn compare(&mut self, command: &Command) {
-        let likeness = match &command.argument {
-            Some(Argument::Secret(secret)) => secret.likeness(),
+        let fingerprint = match &command.argument {
+            Some(Argument::Secret(secret)) => secret.fingerprint(),
             Some(Argument::Text(_)) | None => None,
         };
-        self.varied |= likeness.is_none() || self.password.is_some_and(|known| Some(known) != likeness);
-        self.password = self.password.or(likeness);
+        self.varied |= fingerprint.is_none() || self.password.is_some_and(|known| Some(known) != fingerprint);
+        self.password = self.password.or(fingerprint);
     }
 
     fn add(&mut self, reply: &Reply, user: Option<&str>, new_session: bool, enough: f64) {

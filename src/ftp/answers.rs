@@ -8,9 +8,9 @@ use super::Verb;
 /// Whether a reply may answer a command, from no to yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {
-    /// No known server does so: it answers another command.
+    /// No known server does: the reply answers another command.
     Unlikely,
-    /// Some servers do, or the code says no more than yes or no.
+    /// Some servers do, or the code is generic.
     Possible,
     /// RFC 959 section 5.4 or the RFC of the command names it.
     Usual,
@@ -25,7 +25,7 @@ pub fn may_answer(verb: &Verb, code: u16) -> Answer {
             120 | 220 => Unlikely,
             _ => Possible,
         },
-        // RFC 2228: the command that is wrapped decides.
+        // RFC 2228: the wrapped command decides.
         Verb::Mic | Verb::Conf | Verb::Enc => Possible,
         verb => match code {
             100..=199 => preliminary(verb, code),
@@ -39,8 +39,8 @@ pub fn may_answer(verb: &Verb, code: u16) -> Answer {
     }
 }
 
-/// The completions: code, the commands of which RFCs name it, those that some servers answer so. Transfers
-/// are apart.
+/// Completion codes, each with the commands that RFCs name it for, and those that some servers use it for.
+/// Transfers are handled apart.
 static COMPLETIONS: &[(u16, &[Verb], &[Verb])] = {
     use Verb::{
         Abor, Acct, Adat, Algs, Allo, Auth, Ccc, Cdup, Clnt, Cwd, Dele, Eprt, Epsv, Feat, Help, Host, Lang,
@@ -54,7 +54,7 @@ static COMPLETIONS: &[(u16, &[Verb], &[Verb])] = {
                 Allo, Port, Eprt, Lprt, Type, Stru, Mode, Noop, Site, Opts, Clnt, Cdup, Xcup, Pbsz, Prot,
                 Ccc, Lang,
             ],
-            // EPSV ALL; and what lax servers answer with a plain yes.
+            // EPSV ALL; and commands that lax servers answer with a plain yes.
             &[
                 Epsv, Cwd, Xcwd, Smnt, Dele, Rmd, Xrmd, Rnto, Mfmt, Algs, Help, Abor, Host, Acct, Rein, Pass,
                 Auth, Adat, Feat, Quit, Stat, Syst,
@@ -128,7 +128,7 @@ fn intermediate(verb: &Verb, code: u16) -> Answer {
     either(usual, possible)
 }
 
-/// 4yz and 5yz: any command may be refused; few refusals belong to some commands alone.
+/// 4yz and 5yz: any command may be refused; few codes belong to particular commands.
 fn negative(verb: &Verb, code: u16) -> Answer {
     use Verb::{
         Abor, Acct, Auth, Dele, Eprt, Epsv, Lprt, Lpsv, Pass, Pasv, Port, Rnfr, Rnto, Stor, Stou, User,

@@ -8,7 +8,7 @@ use super::protocol::without_leading_rubbish;
 pub enum EpsvArgument {
     /// Nothing, or a network protocol number: a negotiation.
     Negotiation,
-    /// `ALL`: no negotiation, but a promise to use none but EPSV.
+    /// `ALL`: no negotiation, but a promise to use only EPSV.
     All,
 }
 
@@ -21,7 +21,7 @@ pub enum AuthMechanism {
     Gssapi,
 }
 
-/// The verb of a command line, and what follows the one space after it, as it is; none where nothing follows.
+/// The verb of a command line, and its argument: all that follows the one space after it, if anything.
 ///
 /// ```text
 /// command = verb [ SP argument ]        (RFC 959 section 5.3; RFC 2640 section 2: exactly one space)
@@ -40,9 +40,9 @@ pub(super) fn is_plausible_command(line: &[u8]) -> bool {
     is_known_verb(verb)
 }
 
-/// Whether a word is a verb that FTP clients send.
+/// Whether a word is a known verb.
 pub(super) fn is_known_verb(word: &[u8]) -> bool {
-    // Verbs have no more than four letters; longer words need not be looked at.
+    // Known verbs have at most four letters.
     word.len() <= 4 && !matches!(Verb::parse(word), Verb::Other(_))
 }
 

@@ -1,8 +1,7 @@
 //! Parses endpoints in arguments and replies.
 //!
-//! Parsers of arguments are strict, as servers are; parsers of replies look for the endpoint in whatever text
-//! stands around it, as clients do. Numbers are decimal with any leading zeros, never octal. No port is ever
-//! 0.
+//! Parsers of arguments are strict, as servers are; parsers of replies find the endpoint in any surrounding
+//! text, as clients do. Numbers are decimal even with leading zeros. A port is never 0.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -80,7 +79,7 @@ pub fn lprt_argument(argument: &[u8]) -> Option<HostPort> {
 /// The endpoint of a 227, 228 or 229 reply, whichever command it answers; none where the text carries none
 /// that can be read, and for other codes.
 ///
-/// The text must be that of a line that was ended: one that was cut may have been cut inside the port.
+/// The text must be that of a complete line: one that was cut may have been cut inside the port.
 pub fn passive_reply(code: u16, text: &str) -> Option<HostPort> {
     match code {
         227 => pasv_reply(text),
@@ -96,8 +95,8 @@ pub fn passive_reply(code: u16, text: &str) -> Option<HostPort> {
 /// text (h1,h2,h3,h4,p1,p2) text        (RFC 959 section 4.1.2)
 /// ```
 ///
-/// The parentheses are not to be relied upon (RFC 1123 section 4.1.2.6): of the runs of exactly six numbers
-/// with commas in between, the first behind a `(` counts, else the first of all.
+/// Parentheses can't be relied upon (RFC 1123 section 4.1.2.6): of the runs of exactly six numbers separated by
+/// commas, the first after a `(` counts, otherwise the first of all.
 pub fn pasv_reply(text: &str) -> Option<HostPort> {
     tuple_in_text(text, short_endpoint)
 }
@@ -117,9 +116,8 @@ pub fn lpsv_reply(text: &str) -> Option<HostPort> {
 /// text (d d d tcp-port d) text        (RFC 2428 section 3; d as in EPRT)
 /// ```
 ///
-/// What is between the first three delimiters is empty by the RFC; servers that fill it in are understood,
-/// and so are those that write one delimiter too few, no parentheses, blanks, or no last delimiter before the
-/// `)`.
+/// By the RFC nothing is between the first three delimiters. Servers that fill that in are understood, as are
+/// those that omit a delimiter, the parentheses, or the last delimiter before the `)`, or that add blanks.
 pub fn epsv_reply(text: &str) -> Option<HostPort> {
     let bytes = text.as_bytes();
     let after_parenthesis =
@@ -130,7 +128,7 @@ pub fn epsv_reply(text: &str) -> Option<HostPort> {
 
 /// `d [net-prt] d [net-addr] d tcp-port d`, or `d d tcp-port d`, at the start of `text`.
 fn extended_port(text: &[u8]) -> Option<HostPort> {
-    // Three fields of this length hold everything that has a meaning.
+    // Longer than any three meaningful fields.
     const WINDOW: usize = 160;
     let text = text.trim_ascii_start();
     let (&delimiter, rest) = text.get(..text.len().min(WINDOW))?.split_first()?;
@@ -192,7 +190,7 @@ fn octets(argument: &[u8]) -> Option<Octets> {
         .collect()
 }
 
-/// The first run of numbers in a text that `read` understands, one behind a `(` before any other.
+/// The first run of numbers in a text that `read` understands; one after a `(` wins over others.
 fn tuple_in_text(text: &str, read: fn(&[u8]) -> Option<HostPort>) -> Option<HostPort> {
     let mut bare = None;
     let mut bytes = text.as_bytes();
@@ -220,8 +218,8 @@ fn tuple_in_text(text: &str, read: fn(&[u8]) -> Option<HostPort>) -> Option<Host
     bare
 }
 
-/// The numbers at the start of `text` with commas in between: how long the run is, and the numbers if all of
-/// them are octets.
+/// The comma-separated numbers at the start of `text`: the length of the run, and the numbers if all of them are
+/// octets.
 fn run_of_numbers(text: &[u8]) -> (usize, Option<Octets>) {
     let mut numbers = Octets::new();
     let mut all_octets = true;
@@ -247,7 +245,7 @@ fn run_of_numbers(text: &[u8]) -> (usize, Option<Octets>) {
     }
 }
 
-/// Where the number behind a comma begins, the comma being at `end` but for blanks.
+/// Where the next number begins, if a comma (with or without blanks) is at `end`.
 fn next_in_run(text: &[u8], end: usize) -> Option<usize> {
     let rest = text.get(end..)?;
     let comma = blanks(rest);

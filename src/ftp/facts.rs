@@ -1,4 +1,4 @@
-//! Facts that replies, listings and arguments state: sizes, features, protocols, types.
+//! Facts stated by replies, listings and arguments: sizes, features, protocols, types.
 
 use memchr::{memchr, memrchr_iter};
 
@@ -17,8 +17,8 @@ pub struct MlstFacts {
 
 /// The exact size that the text of a 125 or 150 reply announces: `(1234 bytes)`.
 ///
-/// No RFC asks for it. Where there are several, names come first, so the last one counts; other units are no
-/// exact size.
+/// No RFC defines it. The last pair of parentheses counts, since a file name before it may have some too. Other
+/// units are not exact.
 pub fn announced_size(text: &str) -> Option<u64> {
     parentheses(text).find_map(|inside| {
         let (digits, unit) = inside.trim().split_once(' ')?;
@@ -28,8 +28,8 @@ pub fn announced_size(text: &str) -> Option<u64> {
     })
 }
 
-/// The first byte that the argument of RANG names, and how many bytes there are up to the last. None where
-/// the range is empty, as in `RANG 1 0`, which takes back an earlier one.
+/// The first byte and the length of the range in the argument of RANG. None for an empty range: `RANG 1 0`
+/// cancels an earlier one.
 ///
 /// ```text
 /// first-byte SP last-byte              (draft-bryan-ftpext-range)
@@ -45,8 +45,7 @@ pub fn size_reply(text: &str) -> Option<u64> {
     decimal(text.split_ascii_whitespace().next()?)
 }
 
-/// The facts of one entry: a line of an MLSD listing, or of the text of a 250 reply to MLST. None where it is
-/// no such line.
+/// The facts of one entry: a line of an MLSD listing, or of a 250 reply to MLST. None for any other line.
 ///
 /// ```text
 /// [ SP ] { fact "=" value ";" } SP pathname        (RFC 3659 section 7.2)
@@ -66,7 +65,7 @@ pub fn mlst_facts(line: &str) -> Option<MlstFacts> {
     (!facts.is_empty() && !name.is_empty()).then_some(entry)
 }
 
-/// The facts in the text of a 250 reply to MLST: those of its first line that has any.
+/// The facts in a 250 reply to MLST: those of its first line that has any.
 pub fn mlst_reply(text: &str) -> Option<MlstFacts> {
     text.lines().find_map(mlst_facts)
 }
@@ -131,7 +130,7 @@ pub fn system_name(text: &str) -> Option<Text> {
     (!name.is_empty()).then(|| name.into())
 }
 
-/// What stands in parentheses, the last first; of nested ones what is in the innermost.
+/// The contents of parentheses, the last first; of nested ones, the innermost.
 fn parentheses(text: &str) -> impl Iterator<Item = &str> {
     let mut end = text.len();
     memrchr_iter(b'(', text.as_bytes()).filter_map(move |open| {
@@ -148,7 +147,7 @@ fn one_of(letters: &str, argument: &str) -> Option<char> {
     (characters.next().is_none() && letters.contains(letter)).then_some(letter)
 }
 
-/// A number of digits alone that fits.
+/// A number made of digits only, if it fits.
 fn decimal(digits: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }

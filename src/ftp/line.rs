@@ -1,8 +1,7 @@
 //! Splits bytes into lines.
 //!
-//! The control connection speaks Telnet (RFC 959 section 2.3, RFC 854): lines end with CR LF, and between the
-//! bytes of the dialogue commands may lie that begin with IAC (0xFF). [`LineSplitter`] takes those out and
-//! cuts the rest at LF.
+//! The control connection uses Telnet (RFC 959 section 2.3, RFC 854): lines end with CR LF, and Telnet commands,
+//! which begin with IAC (0xFF), may appear anywhere. [`LineSplitter`] removes those and splits the rest at LF.
 
 use memchr::{memchr, memchr2};
 
@@ -23,7 +22,7 @@ choices! {
     }
 }
 
-/// How a line was divided into segments: what a middlebox that inspects single packets would see of it.
+/// How a line is divided into segments, as a middlebox that inspects single packets sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineLayout {
     /// What ended it.
@@ -41,50 +40,48 @@ pub struct ControlLine<'a> {
     pub text: &'a [u8],
     /// How it was divided into segments.
     pub layout: LineLayout,
-    /// The packet that completes it: of its pieces the one with the highest frame number.
+    /// The packet that completes it: the one with the highest frame number.
     pub packet: PacketRef,
     /// Position of its first byte in the stream.
     pub start_offset: u64,
     /// Position after its last byte (its end included) in the stream.
     pub end_offset: u64,
-    /// The packet that went over [`Limits::line_length`], where the line was longer and has been cut; the
-    /// caller counts it.
+    /// The packet that exceeded [`Limits::line_length`], if the line was cut; the caller counts it.
     pub oversized: Option<PacketRef>,
 }
 
 /// Splits one direction of a control connection into lines.
 ///
-/// Where the stream is cut into pieces makes no difference to the lines' texts, ends and offsets. A line is
-/// handed over when its end arrives, an over-long one too; what lies beyond the limit is never a line of its
-/// own.
+/// How the stream is split into pieces makes no difference to the lines' texts, ends and offsets. A line is
+/// delivered when its end arrives, even if it is too long; the excess is never a line of its own.
 #[derive(Debug)]
 pub struct LineSplitter {
     party: Party,
     limit: usize,
     telnet: Telnet,
-    /// The line begun, without the bytes of the piece that is being read.
+    /// The unfinished line, without the piece that is being read.
     begun: Option<Begun>,
     /// Its text so far, never longer than the limit.
     text: Vec<u8>,
     /// Whether a CR came last: with LF it ends the line, with NUL it is a CR (RFC 2640), else it is itself.
     after_cr: bool,
-    /// Whether what comes is, up to the next LF, perhaps the rest of a line that began inside a gap.
+    /// Whether the bytes up to the next LF may belong to a line that began inside a gap.
     after_gap: bool,
     /// Position after the last byte taken.
     position: u64,
 }
 
-/// What is known of the line begun.
+/// What is known of the unfinished line.
 #[derive(Clone, Copy, Debug)]
 struct Begun {
     start: Mark,
-    /// Of the pieces so far the one with the highest frame number.
+    /// The packet with the highest frame number so far.
     packet: PacketRef,
     split: bool,
     oversized: Option<PacketRef>,
 }
 
-/// One byte's place.
+/// The position of a byte.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     offset: u64,
@@ -101,7 +98,7 @@ enum Telnet {
     Command(Mark),
     /// Behind WILL, WONT, DO or DONT.
     Option,
-    /// In a subnegotiation, so many bytes long.
+    /// In a subnegotiation, with its length so far.
     Subnegotiation(usize),
     /// In a subnegotiation behind IAC.
     SubnegotiationCommand(usize),
@@ -118,16 +115,15 @@ const SE: u8 = 240;
 const WILL: u8 = 251;
 const DONT: u8 = 254;
 
-/// A longer subnegotiation is not taken for one: no option ever defined needs more, and without a bound two
-/// stray bytes in a file name would swallow the rest of the dialogue.
+/// The longest subnegotiation: no option ever needed more, and without a bound two stray bytes in a file name
+/// would swallow the rest of the dialogue.
 const SUBNEGOTIATION_BYTES: usize = 256;
 
-/// Bytes of buffer that a splitter keeps between lines: most lines fit.
+/// Bytes of buffer kept between lines: enough for most.
 const KEPT_CAPACITY: usize = 256;
 
 impl LineSplitter {
-    /// A splitter for what `party` says, at the start of its stream. In the middle of one, call [`Self::gap`]
-    /// first.
+    /// A splitter for the stream of `party`, from its start. To begin in the middle, call [`Self::gap`] first.
     pub fn new(party: Party, limits: &Limits) -> Self {
         Self {
             party,
@@ -141,8 +137,7 @@ impl LineSplitter {
         }
     }
 
-    /// Takes the next bytes of the stream, which begin at `offset`; every line that they complete goes to
-    /// `sink`.
+    /// Takes the next bytes of the stream, at `offset`; every line that they complete goes to `sink`.
     ///
     /// `packet` carried them; `leads_segment` says whether the first of them is the first payload byte of a
     /// segment.
@@ -167,16 +162,15 @@ impl LineSplitter {
         self.position = mark.offset;
     }
 
-    /// Whether nothing was begun that what comes belongs to: then bytes that are [one line](only_line) can be
-    /// passed by.
+    /// Whether no line is unfinished: then bytes that are exactly [one line](only_line) may bypass the splitter.
     pub const fn is_between_lines(&self) -> bool {
         self.begun.is_none() && !self.after_gap && matches!(self.telnet, Telnet::Text)
     }
 
-    /// Notes that bytes are missing here. The line begun is thrown away; so is what follows up to the next
-    /// LF, unless it reads like the start of a line: of the server three digits and a space or hyphen, of the
-    /// client a known verb. So the tail of a broken line makes no command, and a gap that ends where a line
-    /// begins costs none.
+    /// Notes that bytes are missing here. The unfinished line is dropped, and so is what follows up to the next
+    /// LF, unless it looks like the start of a line: from the server three digits and a space or hyphen, from the
+    /// client a known verb. So the tail of a broken line is not taken for a command, and a gap that ends where a
+    /// line begins loses none.
     pub fn gap(&mut self) {
         self.forget_line();
         self.telnet = Telnet::Text;
@@ -196,7 +190,7 @@ impl LineSplitter {
         }
     }
 
-    /// Ends the stream: hands over a last line that has no end.
+    /// Ends the stream: delivers a last line that has no end.
     pub fn finish(&mut self, sink: &mut impl FnMut(ControlLine<'_>)) {
         self.telnet = Telnet::Text;
         if self.text.is_empty() {
@@ -206,7 +200,7 @@ impl LineSplitter {
         }
     }
 
-    /// Hands over a line that lies whole and plain in `bytes`, without copying it; how many bytes it took.
+    /// Delivers a line that is whole and plain in `bytes`, without copying it; returns its length.
     fn whole_line(
         &mut self,
         bytes: &[u8],
@@ -240,7 +234,7 @@ impl LineSplitter {
         Some(taken)
     }
 
-    /// Takes bytes one by one up to and with the next LF of the dialogue; how many that were.
+    /// Takes bytes one by one up to and including the next LF of the dialogue; returns how many.
     fn piece(&mut self, bytes: &[u8], mark: Mark, sink: &mut impl FnMut(ControlLine<'_>)) -> usize {
         let mut taken = 0_usize;
         for &byte in bytes {
@@ -270,9 +264,8 @@ impl LineSplitter {
                     WILL..=DONT => self.telnet = Telnet::Option,
                     SE.. => {}
                     _ => {
-                        // No command. At the start of a line that is a Synch whose data mark was sent out of
-                        // band and left out here; inside a line it is a name from somebody who does not
-                        // double 0xFF.
+                        // Not a command. At the start of a line, it is a Synch whose data mark was sent out
+                        // of band; inside a line, a name from a client that does not double 0xFF.
                         if self.begun.is_some() {
                             self.dialogue_byte(IAC, iac, sink);
                         }
@@ -282,7 +275,7 @@ impl LineSplitter {
             }
             Telnet::Option => {
                 self.telnet = Telnet::Text;
-                // The options 10 and 13 died long ago; lines end all the time.
+                // Options 10 and 13 are long dead; line ends are frequent.
                 if matches!(byte, CR | LF) {
                     return self.dialogue_byte(byte, mark, sink);
                 }
@@ -303,7 +296,7 @@ impl LineSplitter {
         false
     }
 
-    /// Takes one byte of the dialogue, Telnet commands being out of it; whether it ended a line.
+    /// Takes one byte of the dialogue, Telnet commands removed; returns whether it ended a line.
     fn dialogue_byte(&mut self, byte: u8, mark: Mark, sink: &mut impl FnMut(ControlLine<'_>)) -> bool {
         let begun = self.begun.get_or_insert(Begun {
             start: mark,
@@ -322,18 +315,18 @@ impl LineSplitter {
             return true;
         }
         if after_cr {
-            self.hold(CR, mark.packet);
+            self.keep(CR, mark.packet);
         }
         match byte {
             CR => self.after_cr = true,
             0 if after_cr => {}
-            _ => self.hold(byte, mark.packet),
+            _ => self.keep(byte, mark.packet),
         }
         false
     }
 
-    /// Adds a byte to the text of the line begun, or notes that there is no room for it.
-    fn hold(&mut self, byte: u8, packet: PacketRef) {
+    /// Adds a byte to the text of the unfinished line, or notes that the limit was reached.
+    fn keep(&mut self, byte: u8, packet: PacketRef) {
         if self.text.len() < self.limit {
             self.text.push(byte);
         } else if let Some(begun) = &mut self.begun {
@@ -341,7 +334,7 @@ impl LineSplitter {
         }
     }
 
-    /// Hands over the line begun.
+    /// Delivers the unfinished line.
     fn end_line(&mut self, end: LineEnd, end_offset: u64, sink: &mut impl FnMut(ControlLine<'_>)) {
         let text = std::mem::take(&mut self.text);
         if let Some(begun) = self.begun.take() {
@@ -357,14 +350,14 @@ impl LineSplitter {
                 sink,
             );
         }
-        // The buffer serves the next line too, but one long line must not take memory for the whole session.
+        // The buffer is reused, but one long line must not take memory for the rest of the session.
         if text.capacity() <= KEPT_CAPACITY {
             self.text = text;
         }
         self.forget_line();
     }
 
-    /// Hands over a line, unless it looks like the tail of one that began in a gap.
+    /// Delivers a line, unless it looks like the tail of one that began in a gap.
     fn deliver(&mut self, line: ControlLine<'_>, sink: &mut impl FnMut(ControlLine<'_>)) {
         let starts_well = !std::mem::take(&mut self.after_gap)
             || match self.party {
@@ -383,7 +376,7 @@ impl LineSplitter {
     }
 }
 
-/// One byte further in a subnegotiation, or out of what turns out to be none.
+/// The state after another byte of a subnegotiation; one that is too long turns out to be none.
 fn subnegotiation(length: usize) -> Telnet {
     if length < SUBNEGOTIATION_BYTES {
         Telnet::Subnegotiation(length.saturating_add(1))
@@ -392,11 +385,10 @@ fn subnegotiation(length: usize) -> Telnet {
     }
 }
 
-/// The line that these bytes are, where they are one whole line of no more than `limit` bytes and nothing
-/// else, of printable ASCII; and whether it is free of quotes and backslashes too.
+/// The line in these bytes, if they are exactly one line of printable ASCII, at most `limit` bytes long; and
+/// whether it has no quotes or backslashes either.
 ///
-/// The bytes are those that a splitter [between lines](LineSplitter::is_between_lines) would be given, which
-/// finds the same line, and where this finds none perhaps several.
+/// A fast path: a splitter [between lines](LineSplitter::is_between_lines) finds the same line.
 pub fn only_line(
     bytes: &[u8],
     offset: u64,

@@ -4,7 +4,7 @@
 //! counts as absolute too, and keeps its backslashes. Notations of other systems are kept as they are, but
 //! names are not resolved in them.
 
-/// A longer path counts as unknown: no system has it, and each step down would make it longer.
+/// Longer paths count as unknown: no system has them, and every CWD could make them longer.
 const LONGEST: usize = 32 * 1024;
 
 /// The working directory of a session on the server, as far as it is known.
@@ -13,14 +13,14 @@ pub enum WorkingDirectory {
     /// Nothing is known.
     #[default]
     Unknown,
-    /// Where it is from the directory in which the login ended: `.`, `docs`, `../x`.
+    /// Relative to the login directory: `.`, `docs`, `../x`.
     FromLogin(Box<str>),
-    /// Its path: that of the last 257, or what was derived from it.
+    /// The absolute path: that of the last 257, or derived from it.
     Known(Box<str>),
 }
 
 impl WorkingDirectory {
-    /// The path, where it is known: that of the last 257, or what was derived from it.
+    /// The absolute path, where it is known.
     pub fn path(&self) -> Option<&str> {
         match self {
             Self::Known(path) => Some(path),
@@ -33,8 +33,8 @@ impl WorkingDirectory {
         *self = Self::FromLogin(".".into());
     }
 
-    /// The server named it: the text of a 257 reply to PWD (not to MKD). A text without a quoted path changes
-    /// nothing.
+    /// The server named it, in the text of a 257 reply to PWD (not to MKD). Without a quoted path nothing
+    /// changes.
     pub fn reported(&mut self, text: &str) {
         let is_path = |path: &String| (1..=LONGEST).contains(&path.len());
         if let Some(path) = quoted_path(text).filter(is_path) {
@@ -65,7 +65,7 @@ impl WorkingDirectory {
         *self = Self::Unknown;
     }
 
-    /// The absolute path of what a command names; without an argument the directory itself.
+    /// The absolute path of a command's argument; without one, that of the directory itself.
     pub fn resolve(&self, argument: Option<&str>) -> Option<String> {
         match argument {
             Some(name) => join(self.path(), name),
@@ -73,8 +73,8 @@ impl WorkingDirectory {
         }
     }
 
-    /// The path of what a command names from the directory in which the login ended, where no more is known
-    /// of it; without an argument that of the directory itself.
+    /// The path of a command's argument relative to the login directory, where no more is known; without an
+    /// argument, that of the directory itself.
     pub fn resolve_from_login(&self, argument: Option<&str>) -> Option<String> {
         let Self::FromLogin(directory) = self else { return None };
         let name = argument.unwrap_or(".");
@@ -125,9 +125,8 @@ pub fn join(directory: Option<&str>, name: &str) -> Option<String> {
 /// "directory-name" text        (RFC 959 appendix II; a quote in the name is doubled)
 /// ```
 ///
-/// Some servers double no quotes: where the one that should end the path has more of a name behind it, the
-/// path reaches to the line's last. None where there is no quoted one; text before the first quote is passed
-/// over.
+/// Some servers do not double quotes: if the quote that should end the path has more of a name after it, the path
+/// extends to the last quote of the line. Text before the first quote is skipped. None without a quoted path.
 pub fn quoted_path(text: &str) -> Option<String> {
     let (_, quoted) = text.split_once('"')?;
     let (path, rest) = unquoted(quoted)?;
@@ -139,7 +138,7 @@ pub fn quoted_path(text: &str) -> Option<String> {
     Some(line.rsplit_once('"').map_or(path, |(all, _)| all.to_owned()))
 }
 
-/// What stands before the closing quote, where quotes in it are doubled, and what stands behind.
+/// The text before the closing quote, with doubled quotes undone, and the text after it.
 fn unquoted(quoted: &str) -> Option<(String, &str)> {
     let mut path = String::new();
     let mut rest = quoted;
@@ -168,8 +167,7 @@ pub fn stou_name(text: &str) -> Option<&str> {
     })
 }
 
-/// The path in the argument of a listing command: what is behind options as `ls` has them (`-la`); none where
-/// there is none.
+/// The path in the argument of a listing command: what follows `ls` options (`-la`), if anything.
 pub fn listing_path(argument: Option<&str>) -> Option<&str> {
     let mut rest = argument?.trim_start_matches(' ');
     while rest.starts_with('-') {

@@ -1,5 +1,5 @@
-//! Recognizes the protocol from the first bytes of a stream: FTP is spoken on any port, and other protocols
-//! on FTP's.
+//! Recognizes the protocol from the first bytes of a stream: FTP may be on any port, and other protocols on
+//! FTP's.
 
 use memchr::memchr2_iter;
 
@@ -10,17 +10,17 @@ use super::reply::{Opening, is_plausible_reply};
 /// Whether the first bytes of a stream are FTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plausible {
-    /// They are: no other protocol known begins so.
+    /// They are: no other known protocol begins like this.
     Yes,
     /// They are something else.
     No,
-    /// Undecided until more bytes come, or those of the other side: another protocol may begin the same way
-    /// (POP3's USER, SMTP's 220).
+    /// Undecided without more bytes, or those of the other side: other protocols may begin the same way (POP3's
+    /// USER, SMTP's 220).
     NeedMore,
 }
 
-/// A stream's first bytes without what some servers and clients say before their first line by mistake, and
-/// what nobody means anything by: blanks, empty lines, NULs, a byte order mark.
+/// A stream without the junk that some servers and clients send before their first line: blanks, empty lines,
+/// NULs, a byte order mark.
 pub fn without_leading_rubbish(mut bytes: &[u8]) -> &[u8] {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     loop {
@@ -34,8 +34,8 @@ pub fn without_leading_rubbish(mut bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether a server's line, which is no reply, shows that another protocol is spoken: those that begin with a
-/// code of their own are left to [`reply_plausibility`].
+/// Whether a server's line that is no reply belongs to another protocol. Protocols whose lines begin with a code
+/// are left to [`reply_plausibility`].
 pub fn names_another_protocol(line: &[u8]) -> bool {
     const GREETINGS: [&[u8]; 9] = [b"SSH-", b"+", b"-ERR", b"* ", b"HTTP/", b"RFB ", b"<", b"{", b"@RSYNCD"];
     GREETINGS.iter().any(|greeting| begins_ignoring_case(line, greeting))
@@ -43,12 +43,11 @@ pub fn names_another_protocol(line: &[u8]) -> bool {
 
 /// Whether a client's first payload is FTP.
 ///
-/// The first line that is decisive decides. Verbs that POP3, SMTP, NNTP or IRC know too (USER, QUIT, LIST, …)
-/// are not decisive, nor is Telnet negotiation.
+/// The first decisive line decides. Verbs that POP3, SMTP, NNTP or IRC have too (USER, QUIT, LIST, …) are not
+/// decisive, nor is Telnet negotiation.
 pub fn command_plausibility(prefix: &[u8]) -> Plausible {
     let mut rest = skip_telnet(prefix);
-    // A client that says this much before the server answers, and nothing of it decisive, is not an FTP
-    // client.
+    // A client that sends this much before the server answers, and nothing decisive, is not an FTP client.
     for _ in 0..FIRST_LINES {
         let Some(length) = memchr::memchr(b'\n', rest) else { return begun_command(rest) };
         let (line, more) = rest.split_at_checked(length).unwrap_or((rest, b""));
@@ -64,15 +63,14 @@ pub fn command_plausibility(prefix: &[u8]) -> Plausible {
 /// Lines looked at for something decisive.
 const FIRST_LINES: usize = 16;
 
-/// Bytes that a first line without an end may have: RFC 959 names no bound, but names and passwords are
-/// shorter.
+/// The longest unfinished first line, in bytes: RFC 959 sets no bound, but names and passwords are shorter.
 const FIRST_LINE_BYTES: usize = 512;
 
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r')
 }
 
-/// The line from its first word on. Form feeds and the like are blanks for nobody who speaks FTP.
+/// The line from its first word on. Form feeds and the like are not blanks in FTP.
 fn without_blanks_before(line: &[u8]) -> &[u8] {
     let begin = line.iter().position(|&byte| !is_blank(byte)).unwrap_or(line.len());
     line.get(begin..).unwrap_or_default()
@@ -115,7 +113,7 @@ const fn is_shared(verb: &Verb) -> bool {
     matches!(verb, User | Pass | Quit | Noop | Help | Stat | List | Retr | Dele | Lang | Enc | Site)
 }
 
-/// What an incomplete line shows. Blanks that it ends with so far may be the last of it.
+/// What an incomplete line shows. It may end in blanks.
 fn begun_command(line: &[u8]) -> Plausible {
     let (word, rest) = split_word(without_blanks(line));
     let plausible = match rest {
@@ -142,7 +140,7 @@ pub fn reply_plausibility(prefix: &[u8]) -> Plausible {
         Plausible::NeedMore => {}
         verdict => return verdict,
     }
-    // The lines of a long banner, as far as they have come; what is no reply there is just text.
+    // The lines of a long banner, as far as they have arrived; lines that are no replies are just text.
     lines
         .take(BANNER_LINES)
         .find(|line| {
@@ -161,10 +159,12 @@ const CODE: usize = 3;
 /// What one line of a server shows.
 fn reply_line(line: &[u8]) -> Plausible {
     let whole = line.ends_with(b"\n");
-    let told = line.trim_ascii_end();
-    match Opening::of(told) {
+    let content = line.trim_ascii_end();
+    match Opening::of(content) {
         // A fourth character may yet show that the three are no code.
-        Opening::Final(code, _) if !whole && told.len() == CODE && is_ftp_code(code) => Plausible::NeedMore,
+        Opening::Final(code, _) if !whole && content.len() == CODE && is_ftp_code(code) => {
+            Plausible::NeedMore
+        }
         Opening::Final(code, text) | Opening::Hyphen(code, text) => match code {
             _ if is_ftp_code(code) => Plausible::Yes,
             // NNTP greets with 201, SMTP turns away with 554; FTP has neither.
@@ -195,7 +195,7 @@ const fn is_ftp_code(code: u16) -> bool {
 
 /// Which protocol a text names, if any.
 fn named_protocol(text: &[u8]) -> Plausible {
-    let mut told = Plausible::NeedMore;
+    let mut named = Plausible::NeedMore;
     for (place, byte) in text.iter().enumerate() {
         let others: &[&[u8]] = match byte.to_ascii_uppercase() {
             b'F' => &[],
@@ -212,10 +212,10 @@ fn named_protocol(text: &[u8]) -> Plausible {
             return Plausible::No;
         }
         if begins_ignoring_case(rest, b"FTP") {
-            told = Plausible::Yes;
+            named = Plausible::Yes;
         }
     }
-    told
+    named
 }
 
 fn begins_ignoring_case(text: &[u8], name: &[u8]) -> bool {

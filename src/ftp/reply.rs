@@ -17,18 +17,17 @@ pub struct AssembledReply {
     pub start_offset: u64,
     /// Position after its last byte in the server's stream.
     pub end_offset: u64,
-    /// How its first line lay in its segments.
+    /// How its first line is divided into segments.
     pub first_line: LineLayout,
-    /// How its last line lay in its segments.
+    /// How its last line is divided into segments.
     pub last_line: LineLayout,
     /// How many lines it has.
     pub lines: usize,
-    /// Whether lines beyond [`Limits::reply_lines`] or [`Limits::reply_bytes`] are not in the text; the
-    /// caller counts it.
+    /// Whether the text was cut at [`Limits::reply_lines`] or [`Limits::reply_bytes`]; the caller counts it.
     pub truncated: bool,
 }
 
-/// A line of the server that is no reply.
+/// A line of the server that is not a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GarbageLine {
     /// The line.
@@ -46,7 +45,7 @@ pub struct GarbageLine {
 pub enum Assembled {
     /// A reply.
     Reply(AssembledReply),
-    /// A line between replies that is none.
+    /// A line between replies that is not one.
     Garbage(GarbageLine),
 }
 
@@ -57,18 +56,17 @@ pub enum Assembled {
 ///       | code "-" text , { line } , ( code SP text | code )
 /// ```
 ///
-/// The second form ends at the first line with the *same* code and a space or nothing behind it (RFC 959
-/// section 4.2); lines in between are text, whatever digits they begin with. Servers exist that forget the
-/// end, or give another code there (`230-Warning` closed by `226 Transfer complete`). While such a reply is
-/// open it can't be told from a whole one, so the rule is one of evidence from outside:
+/// The second form ends at the first line with the *same* code followed by a space or nothing (RFC 959 section
+/// 4.2); lines in between are text, whatever digits they begin with. Some servers forget the last line, or give it
+/// another code (`230-Warning` closed by `226 Transfer complete`). An open reply does not show that, so other
+/// evidence is needed:
 ///
-/// - Where the client gives another command, having seen what there is of the reply, it took the reply for
-///   ended ([`Self::interrupted`]). From then on the next line that begins another reply by its code ends it,
-///   and its lines are read again, each code on its own. If its own end comes first, nothing was wrong.
-/// - Where bytes are missing, its end may have been among them ([`Self::gap`]). The next line that begins
-///   another reply ends it, as the one reply it is.
-/// - Where the stream ends and its last line gives another code and a space, the lines are read again as
-///   well.
+/// - If the client sends another command after it has seen the reply so far, it took the reply as complete
+///   ([`Self::interrupted`]). The next line with another code then ends the reply, and its lines are parsed again,
+///   each code on its own. If the proper last line comes first, nothing was wrong.
+/// - If bytes are missing, the last line may be among them ([`Self::gap`]). The next line with another code then
+///   ends the reply, which stays one reply.
+/// - If the stream ends and the last line has another code and a space, the lines are parsed again as well.
 #[derive(Debug)]
 pub struct ReplyAssembler {
     max_lines: usize,
@@ -76,7 +74,7 @@ pub struct ReplyAssembler {
     open: Option<OpenReply>,
 }
 
-/// Room that is made at once for a reply of several lines.
+/// Capacity reserved at once for a multi-line reply.
 const USUAL_BYTES: usize = 256;
 const USUAL_LINES: usize = 10;
 
@@ -95,7 +93,7 @@ struct OpenReply {
     truncated: bool,
 }
 
-/// Why an open reply may have ended already.
+/// Why an open reply may already be complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doubt {
     None,
@@ -106,12 +104,12 @@ enum Doubt {
 /// A line of an open reply.
 #[derive(Clone, Copy, Debug)]
 struct HeldLine {
-    /// Where its bytes end; they begin where those of the line before it end.
+    /// Where its bytes end; they begin where those of the previous line end.
     end: usize,
     place: Place,
 }
 
-/// Where a line lay.
+/// Where a line is.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     layout: LineLayout,
@@ -139,8 +137,8 @@ impl ReplyAssembler {
         Self { max_lines: limits.reply_lines, max_bytes: limits.reply_bytes, open: None }
     }
 
-    /// Takes the server's next line; what it completes goes to `sink`: nothing or one thing, and more only
-    /// where a doubtful multi-line reply turns out to be several.
+    /// Takes the server's next line; what it completes goes to `sink`. That is more than one item only if a
+    /// doubtful multi-line reply turns out to be several.
     pub fn push(&mut self, line: &ControlLine<'_>, sink: &mut impl FnMut(Assembled)) {
         let place = Place::of(line);
         let opening = Opening::of(line.text);
@@ -174,8 +172,8 @@ impl ReplyAssembler {
         self.open.is_some()
     }
 
-    /// Notes that the client gave a new command although the open reply has not ended, having acknowledged
-    /// (in the sense of TCP) what there is of it. Without an open reply it means nothing.
+    /// Notes that the client sent a new command although the reply is still open, after it had acknowledged (at
+    /// TCP level) all of the reply so far. No effect without an open reply.
     pub fn interrupted(&mut self) {
         if let Some(open @ OpenReply { doubt: Doubt::None, .. }) = &mut self.open {
             open.doubt = Doubt::Interrupted;
@@ -199,14 +197,14 @@ impl ReplyAssembler {
         }
     }
 
-    /// Notes that bytes of the server's stream are missing here. Without an open reply it means nothing.
+    /// Notes that bytes of the server's stream are missing here. No effect without an open reply.
     pub fn gap(&mut self) {
         if let Some(open) = &mut self.open {
             open.doubt = Doubt::Gap;
         }
     }
 
-    /// Ends the stream: hands over what was begun, as far as it came.
+    /// Ends the stream: delivers an unfinished reply as it is.
     pub fn finish(&mut self, sink: &mut impl FnMut(Assembled)) {
         let Some(mut open) = self.open.take() else { return };
         let last = open.lines().last().map(|(text, _)| Opening::of(text));
@@ -230,7 +228,7 @@ impl OpenReply {
         }
     }
 
-    /// Adds a line, the text of which is kept as long as there is room.
+    /// Adds a line; its text is kept while there is room.
     fn add(&mut self, text: &[u8], place: Place, max_lines: usize, max_bytes: usize) {
         self.last = place;
         self.count = self.count.saturating_add(1);
@@ -282,7 +280,7 @@ impl OpenReply {
         }
     }
 
-    /// Hands over a reply whose last line never came.
+    /// Delivers a reply whose last line never came.
     fn resolve(self, sink: &mut impl FnMut(Assembled)) {
         if self.doubt != Doubt::Interrupted || self.truncated {
             sink(Assembled::Reply(self.into_reply()));

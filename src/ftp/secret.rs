@@ -1,11 +1,12 @@
-//! What of a command's argument is a secret.
+//! Which part of a command's argument is a secret.
 
 use std::ops::Range;
 
 use super::Verb;
 use super::command::split_word;
+use crate::base::Secret;
 
-/// What of an argument is not to be shown.
+/// The part of an argument that must not be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secrecy {
     /// Nothing.
@@ -16,15 +17,12 @@ pub enum Secrecy {
     Whole,
 }
 
-/// What stands where a secret was.
-pub const HIDDEN: &str = "***";
-
-/// Words behind SITE that a password follows: what servers call them by which passwords are changed and users
-/// added.
+/// SITE commands with a password in their argument: those that change passwords or add users, by the names that
+/// servers have for them.
 const SITE_COMMANDS: [&[u8]; 8] =
     [b"PSWD", b"PASS", b"PASSWD", b"PASSWORD", b"CHPASS", b"GPASS", b"ADDUSER", b"CHGPASS"];
 
-/// What of a command's argument is a secret.
+/// Which part of a command's argument is a secret.
 ///
 /// ```
 /// use ftpscope::ftp::{Secrecy, Verb, secrecy};
@@ -44,14 +42,14 @@ pub fn secrecy(verb: &Verb, argument: &[u8]) -> Secrecy {
     part.map_or(Secrecy::None, Secrecy::Part)
 }
 
-/// An argument without what is secret of it: `***` stands there.
+/// An argument with `***` in place of its secret part.
 pub fn without_secret(argument: &[u8], secret: Range<usize>) -> Vec<u8> {
     let before = argument.get(..secret.start).unwrap_or(argument);
     let behind = argument.get(secret.end..).unwrap_or_default();
-    [before, HIDDEN.as_bytes(), behind].concat()
+    [before, Secret::HIDDEN.as_bytes(), behind].concat()
 }
 
-/// The password in `USER name:password@host`, as some proxies are told it.
+/// The password in `USER name:password@host`, as some proxies take it.
 fn password_in_user(argument: &[u8]) -> Option<Range<usize>> {
     let colon = memchr::memchr2(b':', b'@', argument)?;
     let at = memchr::memrchr(b'@', argument)?;
@@ -59,7 +57,7 @@ fn password_in_user(argument: &[u8]) -> Option<Range<usize>> {
     (argument.get(colon) == Some(&b':') && start < at).then_some(start..at)
 }
 
-/// What follows a SITE command that takes a password.
+/// The arguments of a SITE command that takes a password.
 fn password_in_site(argument: &[u8]) -> Option<Range<usize>> {
     let trimmed = argument.trim_ascii_start();
     let (word, rest) = split_word(trimmed);
@@ -76,7 +74,7 @@ mod tests {
     fn shown(verb: &str, argument: &str) -> String {
         match secrecy(&Verb::parse(verb.as_bytes()), argument.as_bytes()) {
             Secrecy::None => argument.into(),
-            Secrecy::Whole => HIDDEN.into(),
+            Secrecy::Whole => Secret::HIDDEN.into(),
             Secrecy::Part(part) => String::from_utf8(without_secret(argument.as_bytes(), part)).unwrap(),
         }
     }

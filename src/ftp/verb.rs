@@ -8,8 +8,7 @@ use crate::base::Text;
 
 macro_rules! verbs {
     ($($variant:ident => $name:literal,)*) => {
-        /// A command's verb, by the RFC that defines it; what no RFC defines is kept as it was said, in upper
-        /// case.
+        /// A command's verb. Verbs that no RFC defines are kept as sent, in upper case.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
         #[expect(missing_docs, reason = "the variants are the words of the protocol")]
@@ -32,8 +31,7 @@ macro_rules! verbs {
                 Self::Other(text.raw().to_uppercase().into())
             }
 
-            /// The verb in upper case. Of [`Verb::Other`] it is text from the wire: defuse it before showing
-            /// it.
+            /// The verb in upper case. [`Verb::Other`] is text from the wire: escape it before showing it.
             pub fn name(&self) -> &str {
                 match self {
                     $(Self::$variant => const { name_of($name) },)*
@@ -103,8 +101,7 @@ impl Verb {
 
     /// Whether the whole argument is a secret: a password or an account.
     ///
-    /// What a client puts before PASS by mistake, such as a NUL or a byte order mark, does not make its
-    /// password public.
+    /// Stray bytes before PASS, such as a NUL or a byte order mark, do not make the password public.
     pub fn has_secret(&self) -> bool {
         const OTHERS: [&str; 4] = ["PASS", "ACCT", "XPASS", "PASSWD"];
         match self {
@@ -127,7 +124,7 @@ impl Verb {
 pub enum Purpose {
     /// To log in.
     LogIn,
-    /// To begin anew as another user.
+    /// To start over, as another user.
     BeginAnew,
     /// To go to another directory.
     EnterDirectory,
@@ -204,7 +201,7 @@ impl<'de> Deserialize<'de> for Verb {
     }
 }
 
-/// The verb as it was said, in upper case; text from the wire is not defused.
+/// The verb as it was sent, in upper case; text from the wire is not escaped.
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
