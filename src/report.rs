@@ -1,10 +1,10 @@
-//! The session report: what ftpscope knows in the end, as plain data.
+//! The session report: everything ftpscope knows at the end, as plain data.
 //!
-//! Exporters, rules and the terminal interface all read these types; only `session`, `diagnose` and
-//! `analyzer` make them. The meaning of a field is that of the report contract (`ftpscope schema`), under the
-//! same name where it has one; fields beyond it carry the evidence that findings and the timeline need.
+//! Exporters, rules and the terminal interface read these types; only `session`, `diagnose` and `analyzer` make
+//! them. Fields that are in the report contract (`ftpscope schema`) have its names and meanings; others carry the
+//! evidence that findings and the timeline need.
 //!
-//! **Invariant:** no behaviour but small questions about itself; nothing here reads packets or writes text.
+//! **Invariant:** plain data that answers small questions about itself; nothing here reads packets or writes text.
 
 mod capture;
 mod channel;
@@ -57,7 +57,7 @@ pub use thresholds::{Threshold, Thresholds, Unit};
 pub use tls::{TlsAlert, TlsDetails, TlsHandshake};
 pub use transfer::{Content, Direction, Status, Transfer};
 
-/// Everything that was found in one capture, of one file or several.
+/// Everything that was found in one capture, which may be several files.
 ///
 /// ```
 /// use ftpscope::analyzer::Options;
@@ -70,7 +70,7 @@ pub use transfer::{Content, Direction, Status, Transfer};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// What its JSON looks like.
+    /// The version of its JSON.
     pub schema: Schema,
     /// The program that made it.
     pub tool: Tool,
@@ -78,14 +78,14 @@ pub struct Report {
     pub capture: Capture,
     /// One for each control connection, in order of first packet.
     pub sessions: Vec<Session>,
-    /// What belongs to no single session.
+    /// Findings that belong to no single session.
     pub findings: Vec<Finding>,
 }
 
-/// The name and version of what a report's JSON looks like (`ftpscope schema`).
+/// The name and version of a report's JSON schema (`ftpscope schema`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Schema {
-    /// Version 1, which may grow new members.
+    /// Version 1; members may be added to it.
     #[default]
     #[serde(rename = "ftpscope.report/1")]
     Report1,

@@ -26,14 +26,13 @@ pub struct Capture {
     pub dropped: Option<u64>,
     /// What was not decoded: packets by reason.
     pub ignored: BTreeMap<Cow<'static, str>, u64>,
-    /// Whose packets were captured of almost all sessions.
+    /// Which directions of almost all sessions were captured.
     pub directions: Directions,
     /// TCP connections to a control port on which nobody spoke FTP.
     pub silent_connections: u64,
-    /// Caps that were reached.
+    /// Limits that were reached.
     pub limits: LimitCounts,
-    /// Connections to a control port that never came about and of which no session came, by client and
-    /// server.
+    /// Failed connections to control ports, by client and server, that led to no session.
     #[serde(skip)]
     pub attempts: Vec<ControlAttempt>,
 }
@@ -43,7 +42,7 @@ pub struct Capture {
 pub struct Source {
     /// The path or interface as the user named it; `-` is standard input.
     pub path: String,
-    /// What kind of file it is, if it is one.
+    /// The file format, or live.
     pub format: CaptureFormat,
     /// How the file is compressed.
     pub compression: Option<Compression>,
@@ -57,7 +56,7 @@ pub struct Source {
     pub first: Option<Timestamp>,
     /// Time of its latest packet.
     pub last: Option<Timestamp>,
-    /// Packets of which the capture kept fewer bytes than there were on the wire.
+    /// Packets that were cut by the snap length.
     pub truncated_packets: u64,
     /// Where and why reading stopped early; none for a whole file.
     pub damage: Option<String>,
@@ -96,11 +95,11 @@ pub struct ControlAttempt {
     pub client: IpAddr,
     /// The control endpoint.
     pub server: Endpoint,
-    /// Connections that were tried and never answered.
+    /// Connections that were never answered.
     pub unanswered: u64,
     /// Connections that were answered by RST.
     pub refused: u64,
-    /// Connections that the server accepted and closed before either side had said anything.
+    /// Connections that the server accepted and closed before either side had sent anything.
     pub dropped: u64,
     /// First SYN.
     pub first: Timestamp,

@@ -1,4 +1,4 @@
-//! A data channel: one negotiation and the data connection that came of it.
+//! A data channel: one negotiation and the data connection that it led to.
 
 use std::borrow::Cow;
 
@@ -14,20 +14,19 @@ use super::{
 use crate::base::encode;
 use crate::base::{Endpoint, FrameNumber, TimeDelta, Timestamp, choices};
 
-/// One negotiation, or one data connection that was made without any.
+/// One negotiation, or one data connection made without any.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct DataChannel {
-    /// How the peers came to agree on it.
+    /// How the peers agreed on it.
     pub origin: Origin,
     /// The data connection, or the attempt at it that counts; none where no packet of one was seen.
     pub attempt: Option<Attempt>,
-    /// Whether an earlier channel of the capture used the pair or the listening endpoint.
+    /// The earlier channel of the capture that used the pair or the listening endpoint, if any.
     pub reuse: Option<Reuse>,
     /// The other control session of a server-to-server transfer.
     pub peer_session: Option<Uid>,
-    /// Further attempts on the listening endpoint that carried nothing: strangers that were reset, SYNs that
-    /// failed.
+    /// Further attempts on the listening endpoint that carried nothing: third hosts that were reset, failed SYNs.
     pub other_attempts: Vec<Connection>,
 }
 
@@ -37,13 +36,13 @@ pub struct DataChannel {
 pub struct Attempt {
     /// How the connection was matched.
     pub matched_by: MatchedBy,
-    /// The connection, also a refused or unanswered one.
+    /// The connection, even if refused or unanswered.
     pub connection: Box<Connection>,
-    /// What came of it.
+    /// Its result.
     pub result: AttemptResult,
 }
 
-/// What came of an attempt at a data connection.
+/// The result of an attempt at a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum AttemptResult {
@@ -75,7 +74,7 @@ impl DataChannel {
         self.origin.command()
     }
 
-    /// What the peers made of the negotiation; none where there was none to see.
+    /// The result of the negotiation; none where none was seen.
     pub const fn negotiation(&self) -> Option<Negotiation> {
         self.origin.negotiation()
     }
@@ -90,7 +89,7 @@ impl DataChannel {
         self.origin.predicted()
     }
 
-    /// What came of the prediction.
+    /// The outcome of the prediction.
     pub fn outcome(&self) -> Option<Outcome> {
         match &self.attempt {
             Some(attempt) => Some(attempt.result.outcome()),
@@ -109,7 +108,7 @@ impl DataChannel {
         self.predicted()?.differs(connection.originator, connection.responder)
     }
 
-    /// The data connection, also a refused or unanswered attempt.
+    /// The data connection, even if refused or unanswered.
     pub fn connection(&self) -> Option<&Connection> {
         self.attempt.as_ref().map(|attempt| &*attempt.connection)
     }
@@ -129,7 +128,7 @@ impl DataChannel {
         }
     }
 
-    /// Who listens: as predicted, or as seen where there was no prediction.
+    /// The listening endpoint: as predicted, or as seen where there was no prediction.
     pub fn listener(&self) -> Option<Endpoint> {
         let predicted = self.predicted().map(|prediction| prediction.listener);
         predicted.or_else(|| self.connection().map(|connection| connection.responder))
@@ -156,7 +155,7 @@ impl AttemptResult {
 }
 
 choices! {
-    /// What came of a prediction.
+    /// The outcome of a prediction.
     pub enum Outcome {
         /// A connection was made.
         Connected => "connected",
@@ -187,7 +186,7 @@ choices! {
 }
 
 impl MatchedBy {
-    /// What people should know of the match; none where it is as predicted.
+    /// What people should know about the match; none where it is as predicted.
     pub fn remark(self, differs: Option<Differs>) -> Option<&'static str> {
         match self {
             Self::Endpoint => None,
@@ -218,7 +217,7 @@ choices! {
         Fin => "fin" | "closed",
         /// RST.
         Rst => "rst" | "reset",
-        /// It fell silent for so long that it was given up.
+        /// It was silent for so long that it was given up.
         Idle => "idle" | "given up after a long silence",
     }
 }
@@ -235,7 +234,7 @@ choices! {
     }
 }
 
-/// Frames of the first few SYNs of a connection, which most often is one.
+/// Frames of the first few SYNs of a connection: usually there is one.
 pub type SynFrames = SmallVec<[FrameNumber; 2]>;
 
 /// A TCP data connection, or an attempt at one.
@@ -268,7 +267,7 @@ pub struct Connection {
     pub tls: bool,
     /// What can be seen of its TLS.
     pub tls_details: Option<Box<TlsDetails>>,
-    /// Whether the TLS records could be read with the user's keys; content facts are then of the plain text.
+    /// Whether the TLS records were decrypted; content facts are then those of the plain text.
     pub decrypted: bool,
     /// Frames of the first few SYNs.
     #[cfg_attr(
@@ -276,7 +275,7 @@ pub struct Connection {
         borsh(serialize_with = "encode::list", deserialize_with = "encode::read_list")
     )]
     pub syn_frames: SynFrames,
-    /// When both sides had agreed: the SYN-ACK, or the first sign of life where that was not seen.
+    /// When it was established: the SYN-ACK, or the first packet that proves it.
     pub established: Option<Timestamp>,
     /// Frame of a RST that answered a SYN.
     pub refused_frame: Option<FrameNumber>,
@@ -290,14 +289,14 @@ pub struct Connection {
     pub stall: Option<Stall>,
     /// ICMP errors that quote one of its packets, the first few.
     pub icmp: Vec<IcmpError>,
-    /// What its packets show of the way.
+    /// What its packets show of the network path.
     pub path: Path,
-    /// What happened, in letters.
+    /// What happened, in Zeek's letters.
     pub history: History,
 }
 
 impl Connection {
-    /// Whether it never came about, since the SYN was answered by a RST or by an ICMP error.
+    /// Whether the SYN was answered by a RST or an ICMP error, and no connection was made.
     pub fn is_refused(&self) -> bool {
         self.established.is_none() && (self.refused_frame.is_some() || self.unreachable().is_some())
     }
@@ -323,7 +322,7 @@ impl Connection {
         self.from_originator.unacknowledged.saturating_add(self.from_responder.unacknowledged)
     }
 
-    /// How much went over it, and what happened.
+    /// Packets, bytes and history.
     pub fn traffic(&self) -> Traffic {
         Traffic::of(&self.from_originator, &self.from_responder, self.history)
     }
@@ -336,7 +335,7 @@ impl Connection {
         Some(PayloadSpan { first: first.0, last: last.0 })
     }
 
-    /// Payload bytes that were sent again, of both directions.
+    /// Payload bytes that were retransmitted, in both directions.
     pub fn retransmitted_bytes(&self) -> u64 {
         self.from_originator.retransmitted.saturating_add(self.from_responder.retransmitted)
     }
@@ -369,23 +368,23 @@ pub struct Stall {
 pub struct StreamFacts {
     /// Unique payload bytes that were captured.
     pub bytes: u64,
-    /// Packets that were captured, copies of one left out.
+    /// Packets that were captured, not counting duplicates.
     pub packets: u64,
     /// Their bytes from the IP header on.
     pub ip_bytes: u64,
-    /// Bytes of plain text, where TLS was read.
+    /// Bytes of plain text, where TLS was decrypted.
     pub content_bytes: Option<u64>,
-    /// Bytes known to be absent from the capture: gaps that the receiver acknowledged, and cuts.
+    /// Bytes known to be missing from the capture: gaps that the receiver acknowledged, and snap-length cuts.
     pub missing: u64,
     /// Bytes that the receiver never acknowledged, captured or not.
     pub unacknowledged: u64,
-    /// Those of them that were not captured: they were lost on the network.
+    /// Those of them that were not captured: lost on the network.
     pub lost: u64,
-    /// Payload bytes that were sent again.
+    /// Payload bytes that were retransmitted.
     pub retransmitted: u64,
-    /// Payload bytes that were sent again with other content.
+    /// Payload bytes that were retransmitted with different content.
     pub conflicting: u64,
-    /// SHA-256 of the bytes in order, where they are whole and hashing is on.
+    /// SHA-256 of the bytes in order, where they are complete and hashing is on.
     pub sha256: Option<[u8; 32]>,
     /// The content without its transmission mode; none for MODE S, and where it can't be recovered.
     pub decoded: Option<Box<Decoded>>,
@@ -405,12 +404,12 @@ pub struct StreamFacts {
     pub last_payload: Option<(Timestamp, FrameNumber)>,
     /// Frame of the first segment after which bytes are missing.
     pub gap_frame: Option<FrameNumber>,
-    /// From the first to the last packet of the content; none where there are fewer than two, or TLS hides
-    /// where the content begins.
+    /// From the first to the last packet of the content; none with fewer than two, or where TLS hides the start of
+    /// the content.
     pub content_span: Option<TimeDelta>,
 }
 
-/// What MODE B, C or Z hid: the whole content, as RFC 959's stream mode would have sent it.
+/// The complete content of MODE B, C or Z, as stream mode would have sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Decoded {
@@ -460,7 +459,7 @@ pub struct Reuse {
     pub gap: Option<TimeDelta>,
     /// Whether the earlier pair was still in TIME_WAIT.
     pub in_time_wait: bool,
-    /// What came of it.
+    /// Its result.
     pub outcome: ReuseOutcome,
 }
 
@@ -475,7 +474,7 @@ pub struct Previous {
 }
 
 choices! {
-    /// What is used again.
+    /// What was reused.
     pub enum ReuseKind {
         /// Both endpoints.
         FourTuple => "four_tuple" | "4-tuple",
@@ -485,7 +484,7 @@ choices! {
 }
 
 choices! {
-    /// What came of a reuse.
+    /// The result of a reuse.
     #[non_exhaustive]
     pub enum ReuseOutcome {
         /// The SYN went through at once.

@@ -1,4 +1,4 @@
-//! A finding: something odd, in plain words, with the frames that prove it.
+//! A finding: something unusual, in plain words, with the frames that prove it.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ChannelIndex, CommandIndex, FindingIndex, TransferIndex};
 use crate::base::{FrameNumber, Timestamp, choices};
 
-/// Something odd.
+/// Something unusual.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Finding {
@@ -16,11 +16,11 @@ pub struct Finding {
     /// How bad.
     pub severity: Severity,
     /// One plain sentence that names the addresses and ports involved. Text from the wire in it is not yet
-    /// defused.
+    /// escaped.
     pub summary: String,
     /// What to do about it.
     pub advice: Option<Cow<'static, str>>,
-    /// When it showed.
+    /// When it became visible.
     pub time: Timestamp,
     /// The frames that prove it, ascending.
     pub frames: Vec<FrameNumber>,
@@ -30,7 +30,7 @@ pub struct Finding {
     pub data_channel: Option<ChannelIndex>,
     /// Index of the transfer concerned.
     pub transfer: Option<TransferIndex>,
-    /// Of how many occurrences it tells.
+    /// How many occurrences it stands for.
     #[serde(default = "once")]
     pub count: u64,
     /// Whether the frames show it, or it is inferred from them.
@@ -46,8 +46,7 @@ const fn once() -> u64 {
 }
 
 impl Finding {
-    /// How bad it is for those who act on it: what another finding explains is a notice at most, for its
-    /// cause counts.
+    /// The severity that counts for `--fail-on`: at most a notice for what another finding explains.
     pub fn weight(&self) -> Severity {
         match self.explained_by {
             Some(_) => self.severity.min(Severity::Notice),

@@ -7,7 +7,7 @@ use super::{Code, Finding, Session, Severity, Status, Transfer};
 impl Session {
     /// What went wrong in this session and why: its gravest cause; none where nothing did.
     pub fn headline(&self) -> Option<String> {
-        let causes = self.findings.iter().enumerate().filter(|(_, finding)| tells_of_failure(finding));
+        let causes = self.findings.iter().enumerate().filter(|(_, finding)| is_failure(finding));
         let (_, worst) = causes.max_by_key(|&(index, finding)| (finding.severity, Reverse(index)))?;
         let failed = self.failed_transfer(worst).filter(|_| worst.code != Code::TransferFailed);
         let verb = failed.and_then(|transfer| self.command(transfer.command)).map(|command| &command.verb);
@@ -19,7 +19,7 @@ impl Session {
         })
     }
 
-    /// The transfer that did not come to its end for what a finding tells.
+    /// The transfer that failed because of a finding.
     fn failed_transfer(&self, finding: &Finding) -> Option<&Transfer> {
         let named = finding.transfer.and_then(|index| self.transfer(index));
         let on_channel = || {
@@ -30,14 +30,14 @@ impl Session {
     }
 }
 
-/// Whether a finding tells of something that went wrong, and is not what followed from it.
-fn tells_of_failure(finding: &Finding) -> bool {
+/// Whether a finding is about something that went wrong, and not a consequence.
+fn is_failure(finding: &Finding) -> bool {
     let failure =
         matches!(finding.code, Code::TransferFailed | Code::LoginRejected | Code::ProtocolUnsupported);
     finding.explained_by.is_none() && (finding.severity >= Severity::Warning || failure)
 }
 
-/// A sentence as it stands behind a colon: only an article loses its capital.
+/// A sentence as it reads after a colon: an article loses its capital letter.
 fn uncapitalized(sentence: &str) -> String {
     match sentence.strip_prefix("The ") {
         Some(rest) => format!("the {rest}"),

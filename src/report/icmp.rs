@@ -15,16 +15,16 @@ pub struct IcmpError {
     pub time: Timestamp,
     /// Its frame.
     pub frame: FrameNumber,
-    /// Who sent it: the host that the quoted packet went to, or a router or firewall on the way there.
+    /// Who sent it: the destination of the quoted packet, or a router or firewall on the path.
     pub from: IpAddr,
     /// What it says.
     pub message: IcmpMessage,
-    /// Who sent the packet that it quotes.
+    /// The sender of the quoted packet.
     pub quoted_sender: Endpoint,
 }
 
 impl IcmpError {
-    /// How many are kept of one connection.
+    /// How many are kept for one connection.
     pub const KEPT: usize = 8;
 }
 
@@ -38,7 +38,7 @@ pub struct IcmpMessage {
     pub kind: u8,
     /// Code.
     pub code: u8,
-    /// MTU of the next hop, where the error is that a packet is larger and says so.
+    /// MTU of the next hop, if the error is that a packet is too big and says so.
     pub mtu: Option<u32>,
 }
 
@@ -100,7 +100,7 @@ impl IcmpMessage {
         }
     }
 
-    /// Whether the packet was larger than the next hop takes: path MTU discovery at work.
+    /// Whether the packet was too big for the next hop: path MTU discovery at work.
     pub const fn is_too_big(&self) -> bool {
         match self.version {
             IcmpVersion::V4 => self.kind == Self::UNREACHABLE && self.code == Self::FRAGMENTATION_NEEDED,
@@ -108,8 +108,7 @@ impl IcmpMessage {
         }
     }
 
-    /// Whether a connection that has not come about won't: the packet can't get where it was sent, however
-    /// often.
+    /// Whether it ends a connection attempt: retransmitting the packet would not help.
     pub const fn refuses(&self) -> bool {
         match self.version {
             IcmpVersion::V4 => self.kind != Self::SOURCE_QUENCH && !self.is_too_big(),

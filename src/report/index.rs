@@ -1,14 +1,14 @@
-//! What points from one part of a session to another.
+//! Indices by which parts of a session refer to each other.
 
 use crate::base::indices;
 
 indices! {
-    /// The place of a command in its session's dialogue.
+    /// Index of a command of a session.
     pub struct CommandIndex;
-    /// The place of a data channel among those of its session.
+    /// Index of a data channel of a session.
     pub struct ChannelIndex;
-    /// The place of a transfer among those of its session.
+    /// Index of a transfer of a session.
     pub struct TransferIndex;
-    /// The place of a finding in its list.
+    /// Index of a finding in its list.
     pub struct FindingIndex;
 }

@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::{Advertised, CommandIndex};
 use crate::base::{Endpoint, choices};
 
-/// How the peers came to agree on a data connection.
+/// How the peers agreed on a data connection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum Origin {
-    /// Out of sight: under TLS.
+    /// Unseen, under TLS.
     Unseen {
         /// Whether the server connects.
         active: bool,
     },
-    /// Without a word, on the default ports ([`Mode::Default`]): the server connects.
+    /// Without negotiation, on the default ports ([`Mode::Default`]): the server connects.
     DefaultPorts,
     /// By a command and its reply.
     Negotiated(Negotiated),
@@ -30,19 +30,19 @@ pub struct Negotiated {
     pub mode: NegotiatedMode,
     /// Index of its command; none where only the reply was captured.
     pub command: Option<CommandIndex>,
-    /// What came of it.
+    /// How it was answered.
     pub answer: Answer,
 }
 
-/// What the peers made of a negotiation, with what is known by then.
+/// The answer to a negotiation, with the endpoints known by then.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum Answer {
-    /// The argument or reply can't be read as an endpoint, whatever the answer.
+    /// The argument or reply contains no valid endpoint, whatever the answer.
     Malformed,
-    /// No reply, to a command that names this endpoint in active mode.
+    /// No reply. In active mode with the endpoint in the command.
     Unanswered(Option<Advertised>),
-    /// A 4yz or 5yz reply, to a command that names this endpoint in active mode.
+    /// A 4yz or 5yz reply. In active mode with the endpoint in the command.
     Rejected(Option<Advertised>),
     /// A 2yz reply.
     Accepted {
@@ -54,7 +54,7 @@ pub enum Answer {
 }
 
 impl Origin {
-    /// How it was negotiated; none where that was out of sight.
+    /// How it was negotiated; none where that was unseen.
     pub const fn mode(&self) -> Option<Mode> {
         match self {
             Self::Unseen { .. } => None,
@@ -88,7 +88,7 @@ impl Origin {
         }
     }
 
-    /// What the peers made of the negotiation.
+    /// The result of the negotiation.
     pub const fn negotiation(&self) -> Option<Negotiation> {
         match self.negotiated() {
             Some(negotiated) => Some(negotiated.answer.negotiation()),
@@ -157,7 +157,7 @@ choices! {
         Lprt => "LPRT",
         /// RFC 1639: the server names a long endpoint.
         Lpsv => "LPSV",
-        /// RFC 959 section 3.2: nobody names anything.
+        /// RFC 959 section 3.2: no negotiation.
         Default => "DEFAULT",
     }
 }
@@ -172,7 +172,7 @@ impl Mode {
     }
 }
 
-/// Any [`Mode`] but [`Mode::Default`], which nobody has to negotiate.
+/// Any [`Mode`] but [`Mode::Default`], which needs no negotiation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum NegotiatedMode {
@@ -191,7 +191,7 @@ pub enum NegotiatedMode {
 }
 
 impl NegotiatedMode {
-    /// This mode, unless it is the default.
+    /// The same mode, unless it is the default.
     pub const fn of(mode: Mode) -> Option<Self> {
         match mode {
             Mode::Port => Some(Self::Port),
@@ -204,7 +204,7 @@ impl NegotiatedMode {
         }
     }
 
-    /// The same among all modes.
+    /// The same mode, among all modes.
     pub const fn mode(self) -> Mode {
         match self {
             Self::Port => Mode::Port,
@@ -223,7 +223,7 @@ impl NegotiatedMode {
 }
 
 choices! {
-    /// What the peers made of a negotiation.
+    /// The result of a negotiation.
     pub enum Negotiation {
         /// The argument or reply can't be read as an endpoint, whatever the answer.
         Malformed => "malformed",
@@ -251,12 +251,12 @@ pub struct Prediction {
 pub struct Announcement {
     /// The client's address.
     pub client: IpAddr,
-    /// Where a connection is awaited.
+    /// Where the server listens.
     pub listener: Endpoint,
 }
 
 impl Prediction {
-    /// Whose address is not the predicted one, in a connection from `originator` to `responder`.
+    /// Whose address differs from the predicted one, in a connection from `originator` to `responder`.
     pub fn differs(&self, originator: Endpoint, responder: Endpoint) -> Option<Differs> {
         match (responder.ip != self.listener.ip, originator.ip != self.connector.ip) {
             (false, false) => None,
@@ -268,18 +268,18 @@ impl Prediction {
 }
 
 choices! {
-    /// Whose address in a data connection is not the predicted one.
+    /// Whose address in a data connection differs from the predicted one.
     pub enum Differs {
         /// The listener's: NAT translated the server, or the client knew better than the reply.
         Listener => "listener" | "not at the announced address",
-        /// The connector's: a partner server, a proxy, or a stranger.
+        /// The connector's: a partner server, a proxy, or a third host.
         Connector => "connector" | "from another host",
         /// Both.
         Both => "both" | "both addresses differ",
     }
 }
 
-/// Who is to send the SYN.
+/// Who is expected to send the SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct Connector {

@@ -1,4 +1,4 @@
-//! A session: one control connection and all that belongs to it.
+//! A session: one control connection and everything that belongs to it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::base::encode;
 use crate::base::{Endpoint, FrameNumber, LimitSet, Secret, Text, TimeDelta, Timestamp, choices};
 use crate::ftp::{LineEnd, Party, Verb};
 
-/// The name of a session: a function of its own 4-tuple and first packet alone, so that a re-run gives the
-/// same.
+/// The name of a session. It depends only on the session's 4-tuple and first packet, so that a re-run gives the
+/// same name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(transparent)]
@@ -47,7 +47,7 @@ impl fmt::Display for Uid {
 pub struct Session {
     /// Its name.
     pub uid: Uid,
-    /// Who gives commands.
+    /// Who sends commands.
     pub client: Endpoint,
     /// Who replies.
     pub server: Endpoint,
@@ -63,11 +63,10 @@ pub struct Session {
     pub end_state: EndState,
     /// Who ended it: the first FIN or RST, as far as seen.
     pub closed_by: Option<Party>,
-    /// When that came.
+    /// When that was.
     #[serde(skip)]
     pub closed_at: Option<Timestamp>,
-    /// Other sessions of the same client with the same server that were open when it began, as far as that is
-    /// worth counting.
+    /// Other sessions of the same client and server that were open when it began, up to a limit.
     #[serde(skip)]
     pub others_open: u32,
     /// Argument of the last USER.
@@ -76,7 +75,7 @@ pub struct Session {
     pub password: Option<Secret>,
     /// Argument of the last ACCT.
     pub account: Option<Secret>,
-    /// What came of the last login attempt.
+    /// Result of the last login attempt.
     pub login: Login,
     /// The server's opening replies: 120, 220, 421.
     pub greeting: Vec<Reply>,
@@ -101,7 +100,7 @@ pub struct Session {
     pub icmp: Vec<IcmpError>,
     /// Round trip of the control connection's handshake, in seconds.
     pub rtt_s: Option<TimeDelta>,
-    /// How much went over the control connection, and what happened; its client stands for the originator.
+    /// Packets, bytes and history of the control connection; its client counts as the originator.
     pub traffic: Traffic,
     /// The dialogue, in the order of the commands.
     pub commands: Vec<Command>,
@@ -109,9 +108,9 @@ pub struct Session {
     pub data_channels: Vec<DataChannel>,
     /// Transfers, in the order of their commands.
     pub transfers: Vec<Transfer>,
-    /// What is odd, filled in by `diagnose`.
+    /// Findings, filled in by `diagnose`.
     pub findings: Vec<Finding>,
-    /// The caps that took something from it.
+    /// The limits that took something from it.
     #[serde(default)]
     pub limited: LimitSet,
     /// Bytes of the control connection that are not in the capture.
@@ -123,7 +122,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session of which no more is known than whose it is and when and where in the capture it begins.
+    /// A session of which only the endpoints and the first packet are known.
     pub const fn begun(
         uid: Uid,
         (client, server): (Endpoint, Endpoint),
@@ -172,20 +171,20 @@ impl Session {
         index.of(&self.commands)
     }
 
-    /// Whose packets of the control connection were captured.
+    /// Which directions of the control connection were captured.
     pub const fn directions(&self) -> Directions {
         Directions::of(self.traffic.packets_originator, self.traffic.packets_responder)
     }
 
-    /// What a transfer moved, by the best name that is known: its absolute path, its path from the login
-    /// directory, or what the command named.
+    /// The best known name of what a transfer moved: its absolute path, its path from the login directory, or the
+    /// argument of its command.
     pub fn name_of<'a>(&'a self, transfer: &'a Transfer) -> Option<&'a Text> {
         let from_login = || transfer.path_from_login.as_ref().filter(|path| !path.raw().is_empty());
         let named = || self.command(transfer.command)?.text();
         transfer.path.as_ref().or_else(from_login).or_else(named)
     }
 
-    /// What the server announced, in order.
+    /// The endpoints that the server announced, in order.
     pub fn announcements(&self) -> impl Iterator<Item = Announcement> + '_ {
         let accepted = |channel: &&DataChannel| {
             !channel.is_active() && channel.negotiation() == Some(Negotiation::Accepted)
@@ -206,7 +205,7 @@ impl Session {
 }
 
 choices! {
-    /// What came of the last login attempt.
+    /// Result of the last login attempt.
     #[derive(Default)]
     pub enum Login {
         /// There was none, or its reply was not seen.
@@ -239,9 +238,9 @@ choices! {
 choices! {
     /// How a side chose its successive listening ports.
     pub enum Allocation {
-        /// Each a little above the one before.
+        /// Each a little above the previous one.
         Sequential => "sequential",
-        /// The same again and again.
+        /// Always the same.
         Fixed => "fixed" | "always the same",
         /// No pattern.
         Scattered => "scattered" | "random",
@@ -258,7 +257,7 @@ pub struct PortAllocation {
     pub server: Option<Allocation>,
 }
 
-/// One command and what answered it.
+/// One command and its replies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(from = "CommandAsRead")]
@@ -269,20 +268,20 @@ pub struct Command {
     pub frame: FrameNumber,
     /// The verb.
     pub verb: Verb,
-    /// What follows the one space after the verb, as it is.
+    /// Everything after the one space that follows the verb.
     pub argument: Option<Argument>,
-    /// Preliminary and final replies, in order: mostly one, which takes no memory of its own.
+    /// Preliminary and final replies, in order. A single one takes no memory of its own.
     #[cfg_attr(
         feature = "store",
         borsh(serialize_with = "encode::list", deserialize_with = "encode::read_list")
     )]
     pub replies: SmallVec<[Reply; 1]>,
-    /// How its line lay on the wire.
+    /// How its line appeared on the wire.
     #[serde(skip)]
     pub line: LineFacts,
 }
 
-/// A command as a report holds it: whether its argument is a secret depends on the verb.
+/// A command as a report has it: the verb tells whether the argument is a secret.
 #[derive(Deserialize)]
 struct CommandAsRead {
     time: Timestamp,
@@ -306,7 +305,7 @@ impl From<CommandAsRead> for Command {
 }
 
 impl Command {
-    /// The completion: the last reply, where that is no preliminary (1yz) one.
+    /// The last reply that is not preliminary (1yz).
     pub fn completion(&self) -> Option<&Reply> {
         self.replies.iter().rev().find(|reply| !reply.is_preliminary())
     }
@@ -325,14 +324,14 @@ impl Command {
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 #[serde(untagged)]
 pub enum Argument {
-    /// Of most commands. Of what holds a password among other things `***` stands in its place.
+    /// Text; a password that is only a part of it is replaced by `***`.
     Text(Text),
-    /// Of a command whose argument is all secret ([`Verb::has_secret`]).
+    /// A secret as a whole ([`Verb::has_secret`]).
     Secret(Secret),
 }
 
 impl Argument {
-    /// What was read as text is a secret where the verb says so.
+    /// The argument of this verb: text is a secret if the verb says so.
     pub(super) fn of(self, verb: &Verb) -> Self {
         match self {
             Self::Text(text) if verb.has_secret() => Self::Secret(text.into()),
@@ -353,7 +352,7 @@ pub struct Reply {
     pub code: u16,
     /// All lines joined by a line feed, without codes.
     pub text: Text,
-    /// How its (last) line lay on the wire.
+    /// How its (last) line appeared on the wire.
     #[serde(skip)]
     pub line: LineFacts,
 }
@@ -380,13 +379,13 @@ impl Reply {
     }
 }
 
-/// How a control line lay on the wire: what a middlebox that looks at single packets would see of it.
+/// How a control line appeared on the wire, as a middlebox that inspects single packets sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct LineFacts {
     /// What ended it.
     pub end: LineEnd,
-    /// Whether it lay in more than one segment.
+    /// Whether it spans more than one segment.
     pub split: bool,
     /// Whether it began at the first payload byte of a segment.
     pub leads_segment: bool,

@@ -1,5 +1,4 @@
-//! The one verdict on a data channel. Exporters, filters and the terminal interface read it and have none of
-//! their own.
+//! The one verdict on a data channel, which exporters, filters and the terminal interface share.
 
 use super::{Answer, AttemptResult, DataChannel, Origin, Session, Severity, Status, Transfer, TransferIndex};
 use crate::base::choices;
@@ -20,7 +19,7 @@ choices! {
         NoReply => "no_reply" | "no reply",
         /// A connection was made, and the transfer failed or was cut short.
         CutShort => "cut_short" | "cut short",
-        /// Nobody tried to connect, and something failed as a consequence.
+        /// Nobody tried to connect, and something failed because of that.
         NeverTried => "never_tried" | "never tried",
         /// The SYN was answered by RST.
         Refused => "refused",
@@ -49,7 +48,7 @@ impl ChannelState {
         matches!(self, Self::Connected | Self::CutShort)
     }
 
-    /// Whether a SYN was sent and no connection came of it.
+    /// Whether a SYN was sent and no connection was made.
     pub const fn is_failed_attempt(self) -> bool {
         match self {
             Self::Refused | Self::Unanswered => true,
@@ -63,7 +62,7 @@ impl ChannelState {
         }
     }
 
-    /// The state that the packets of the channel alone would give, whatever became of its transfer.
+    /// The state of the connection alone, whatever became of its transfer.
     #[must_use]
     pub const fn of_the_connection(self) -> Self {
         match self {
@@ -102,8 +101,8 @@ impl ChannelState {
     }
 }
 
-/// Whether a transfer failed or moved less than it should have. What lacks only its final reply may still be
-/// under way: it needs a finding to say so.
+/// Whether a transfer failed or moved too little. One that lacks only its final reply may still be running, so a
+/// finding must say that it failed.
 fn failed(transfer: &Transfer, is_warned_of: bool) -> bool {
     let short = || {
         let (Some(expected), Some(bytes)) = (transfer.expected_size, transfer.bytes) else { return false };
@@ -116,7 +115,7 @@ fn failed(transfer: &Transfer, is_warned_of: bool) -> bool {
     }
 }
 
-/// What there is to say of a data channel as a whole.
+/// The verdict on a data channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// What became of it.

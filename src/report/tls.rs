@@ -1,4 +1,4 @@
-//! What can be seen of a connection's TLS.
+//! What is visible of a connection's TLS.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ choices! {
     }
 }
 
-/// What can be seen of a connection's TLS. The client is the TLS client, which in FTP is the FTP client.
+/// What is visible of a connection's TLS. The client is the TLS client, which in FTP is the FTP client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct TlsDetails {
@@ -37,9 +37,9 @@ pub struct TlsDetails {
     pub alert: Option<TlsAlert>,
     /// What came of the handshake.
     pub handshake: TlsHandshake,
-    /// Whether application data could be read.
+    /// Whether application data was decrypted.
     pub decrypted: bool,
-    /// Why it could not, although keys were given.
+    /// Why it was not, although keys were given.
     pub obstacle: Option<Cow<'static, str>>,
     /// The highest version that the client offered; none where its ClientHello was not seen.
     #[serde(skip)]

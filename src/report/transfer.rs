@@ -13,7 +13,7 @@ pub struct Transfer {
     pub command: CommandIndex,
     /// Absolute path, where the working directory is known.
     pub path: Option<Text>,
-    /// Path from the directory in which the login ended, where no more is known.
+    /// Path relative to the login directory, where no more is known.
     pub path_from_login: Option<Text>,
     /// Which way.
     pub direction: Direction,
@@ -33,7 +33,7 @@ pub struct Transfer {
         borsh(serialize_with = "encode::letter", deserialize_with = "encode::read_letter")
     )]
     pub mode: char,
-    /// The marker of REST, or the first byte of RANG, in force, 0 otherwise.
+    /// The offset set by REST or RANG; otherwise 0.
     pub offset: u64,
     /// Index of the data channel in force when the command was sent.
     pub data_channel: Option<ChannelIndex>,
@@ -60,8 +60,7 @@ pub struct Transfer {
     pub start: Option<Timestamp>,
     /// Last packet of the data connection.
     pub end: Option<Timestamp>,
-    /// Bytes on the wire, captured and missing, by the second from the first to the last packet of the
-    /// content.
+    /// Bytes per second on the wire, captured and missing, from the first to the last packet of the content.
     pub rate: Option<f64>,
     /// The other session of an FXP transfer.
     pub peer_session: Option<Uid>,
