@@ -1,8 +1,8 @@
 //! From a frame to the TCP segment inside it.
 //!
-//! In comes a [`Frame`]; out comes a [`Segment`], or the reason why there is none. Tunnels are followed to
-//! the innermost segment. Checksums are not verified: captures at the sender show them before the network
-//! card filled them in.
+//! In comes a [`Frame`]; out comes a [`Segment`], or the reason why there is none. Tunnels are followed to the
+//! innermost segment. Checksums are not verified: captures at the sender show them before the network card has
+//! filled them in.
 //!
 //! **Invariant:** remembers nothing but incomplete IP datagrams and which were completed last, a bounded
 //! number of both.
@@ -39,14 +39,14 @@ use fragments::{Fragments, Joined, Whole};
 use layer::{Step, Trail};
 use span::{Span, Stop};
 
-/// Decodes frames, one after the other, and joins the fragments among them.
+/// Decodes frames, and reassembles IP fragments.
 #[derive(Debug)]
 pub struct Decoder {
     depth: usize,
     fragments: Fragments,
     /// The datagram that the last frame completed.
     datagram: Whole,
-    /// The fragmented datagram inside that one.
+    /// A fragmented datagram inside that one.
     inner_datagram: Whole,
     tally: Tally,
 }
@@ -100,9 +100,8 @@ impl Decoder {
         }
     }
 
-    /// Why packets were ignored, and how many for each reason. Counted are those answered with
-    /// [`Decoded::Ignored`], and fragments whose datagram never became whole: so far, for fragments that
-    /// still wait.
+    /// How many packets were ignored for each reason: those that gave [`Decoded::Ignored`], and fragments of
+    /// datagrams that are incomplete so far.
     pub fn ignored(&self) -> BTreeMap<&'static str, u64> {
         let mut ignored = self.tally.ignored.clone();
         let incomplete = self.fragments.incomplete();
@@ -112,7 +111,7 @@ impl Decoder {
         ignored
     }
 
-    /// The caps that were reached, and how often.
+    /// The limits that were reached, and how often.
     pub fn limits(&self) -> LimitCounts {
         let mut counts = LimitCounts::default();
         counts.add(LimitName::Encapsulation, self.tally.too_deep);
@@ -120,8 +119,8 @@ impl Decoder {
         counts
     }
 
-    /// Decodes the datagram that a fragment completes. A datagram may itself carry a fragment, as tunnels do;
-    /// a third one inside that is given up.
+    /// Decodes the datagram that a fragment completes. In tunnels a datagram may itself carry a fragment; a third
+    /// level is given up.
     #[cold]
     fn decode_fragment<'a>(&'a mut self, frame: &Frame<'_>, span: Span<'_>, mut trail: Trail) -> Decoded<'a> {
         let packet = frame.packet;
@@ -150,7 +149,7 @@ fn walk_datagram<'a>(datagram: &'a Whole, trail: &mut Trail) -> Step<'a> {
 }
 
 impl Tally {
-    /// What the end of the way down means for the caller.
+    /// The result of a walk through the headers.
     #[inline]
     fn conclude<'a>(&mut self, step: Step<'a>, trail: &Trail, packet: PacketRef) -> Decoded<'a> {
         match step {

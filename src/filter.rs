@@ -1,8 +1,8 @@
 //! The display filter: which sessions to show, in a subset of Wireshark's language.
 //!
-//! In goes text, out comes a [`Filter`] that answers for a session, or a [`FilterError`] that says what is
-//! wrong and where. Names that Wireshark has (`ip.`, `ipv6.`, `tcp.`, `frame.`, `ftp.`) mean what they mean
-//! there: a session matches if one of its packets would; `sess.`, `data.`, `xfer.` and `find.` are ours.
+//! In comes text; out comes a [`Filter`] for sessions, or a [`FilterError`] that says what is wrong and where.
+//! Wireshark's names (`ip.`, `ipv6.`, `tcp.`, `frame.`, `ftp.`) mean what they mean there: a session matches if
+//! one of its packets would. `sess.`, `data.`, `xfer.` and `find.` are ours.
 //!
 //! ```text
 //! or    = and { ("||" | "or") and }
@@ -12,11 +12,10 @@
 //! item  = value [ ".." value ]
 //! ```
 //!
-//! As in Wireshark, a field that occurs several times matches `==` if any does, and `!=` if it occurs and
-//! none is equal; `contains` minds the case, `matches` does not; a field alone asks whether it occurs.
+//! As in Wireshark, a field with several values matches `==` if any is equal, and `!=` if it occurs and none is
+//! equal; `contains` is case-sensitive, `matches` is not; a field alone asks whether it occurs.
 //!
-//! **Invariant:** pure; nothing in a filter can make parsing or matching take more than bounded time and
-//! depth.
+//! **Invariant:** pure; time and depth of parsing and matching are bounded, whatever the filter.
 
 mod complete;
 mod decide;
@@ -35,7 +34,7 @@ pub use complete::{Candidate, complete};
 pub use decide::Knowledge;
 pub use field::{Field, fields};
 
-/// A filter that was understood.
+/// A parsed filter.
 ///
 /// ```
 /// use ftpscope::analyzer::Options;
@@ -59,18 +58,18 @@ pub struct FilterError {
 }
 
 impl Filter {
-    /// Understands a filter.
+    /// Parses a filter.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         parser::parse(text).map(Self)
     }
 
-    /// Whether a session is to be shown.
+    /// Whether a session passes.
     pub fn matches(&self, session: &Session) -> bool {
         self.0.holds(session)
     }
 
-    /// Whether a session is to be shown, if that is certain from what is known of it: `knows` says how much
-    /// of each field that is.
+    /// Whether a session passes, if the known part of it decides that: `knows` says how much of each field is
+    /// known.
     pub fn decides(&self, session: &Session, knows: impl Fn(Field) -> Knowledge) -> Option<bool> {
         self.0.decides(session, &knows)
     }
@@ -81,7 +80,7 @@ impl FilterError {
         Self { message: message.into(), span }
     }
 
-    /// The filter, and below it carets under what is wrong.
+    /// The filter with a line of carets under what is wrong.
     pub fn pointer(&self, text: &str) -> String {
         let shown = crate::base::Printable(text).to_string();
         let cells = |part: &str| crate::base::Printable(part).to_string().chars().count();

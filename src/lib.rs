@@ -21,8 +21,8 @@
 //!  frames    segments  streams  lines   sessions    findings     people, programs
 //! ```
 //!
-//! `analyzer` is the conveyor belt: the only place that names all the stages in order. A module names only
-//! modules on lower floors, and a test in `tests/` holds the code to that:
+//! `analyzer` is the conveyor belt: the only place that names all stages in order. A module may use only modules
+//! on lower floors, which a test in `tests/` enforces:
 //!
 //! | floor | modules |
 //! | --- | --- |
@@ -40,48 +40,45 @@
 //! | 1 | [`ftp`], [`tls`] |
 //! | 0 | [`base`] |
 //!
-//! **Invariant:** up to and including `analyzer` there is no clock, thread, lock, file or terminal: time is
-//! an argument, and what is odd on the wire is a value, never an error.
+//! **Invariant:** up to and including `analyzer` there is no clock, thread, lock, file or terminal. Time is an
+//! argument, and anything odd on the wire is a value, never an error.
 //!
 //! # Three walks
 //!
 //! **A frame.** `capture` finds it in a file or takes it from an interface, and lends its bytes as a
-//! [`decode::Frame`]. [`analyzer::Analyzer::feed`] has [`decode`] look for the innermost TCP segment, and
-//! gives that to [`tcp::Table`], which finds its connection and puts its payload into order. The table calls
-//! its [`tcp::Sink`], the tracker of [`session`], with bytes, gaps and ends. Most connections are irrelevant:
-//! the sink says so early, and their later segments cost one look-up.
+//! [`decode::Frame`]. [`analyzer::Analyzer::feed`] has [`decode`] find the innermost TCP segment and passes it to
+//! [`tcp::Table`], which finds its connection and puts its payload in order. The table calls its [`tcp::Sink`],
+//! the tracker of [`session`], with bytes, gaps and ends. Most connections are irrelevant: the sink says so
+//! early, and each later segment costs one look-up.
 //!
-//! **A 227 reply, until its row and lane.** The bytes of a control connection become lines in
-//! `session::control`, perhaps after [`tls`] decrypted them. [`ftp`] reads the line as a reply and the
-//! endpoint in it. The tracker (`negotiate`) notes the negotiation and expects a connection to that endpoint.
-//! When a SYN comes, `linker` finds the expectation that it meets; at the session's end `assemble` writes
-//! both down as one [`report::DataChannel`]. That is a row of the CSV and a lane of the timeline in `tui`,
-//! which only read it.
+//! **A 227 reply, to its row and lane.** The bytes of a control connection become lines in `session::control`,
+//! decrypted by [`tls`] if need be. [`ftp`] parses the line as a reply, and the endpoint in it. The tracker
+//! (`negotiate`) records the negotiation and expects a connection to that endpoint. When a SYN arrives, `linker`
+//! finds the expectation that it meets; at the end of the session `assemble` turns both into one
+//! [`report::DataChannel`]. That becomes a row of the CSV and a lane of the timeline in `tui`.
 //!
-//! **A finding, from evidence to screen.** [`diagnose`] looks at a finished session, causes before
-//! consequences: each rule reads evidence in the report (an attempt without an answer, a private address in
-//! the reply) and drafts a [`report::Finding`] with its code, a sentence, and the frames that prove it. What
-//! belongs to several sessions is said at the end of the capture. [`export`] and `tui` show findings as they
-//! are; [`diagnose::explain`] says what a code means.
+//! **A finding, from evidence to screen.** [`diagnose`] examines a finished session, causes before consequences:
+//! each rule reads evidence in the report (an unanswered attempt, a private address in the reply) and drafts a
+//! [`report::Finding`] with its code, a sentence, and the frames that prove it. Findings about several sessions
+//! come at the end of the capture. [`export`] and `tui` show findings as they are; [`diagnose::explain`] says what
+//! a code means.
 //!
 //! # Fast and slow paths
 //!
-//! Where one frame in a thousand needs more work, the others take a fast path, and a test holds both to the
-//! same result:
+//! Where one frame in a thousand needs more work, the others take a fast path. Tests check that both give the same
+//! result:
 //!
-//! - [`decode`]: plain Ethernet, IP and TCP headers are read in one go, if need be by the thread that reads
-//!   ahead ([`decode::Frame::quick`]). The fast path may decline a frame, and then the slow path takes it; it
-//!   never finds another segment.
-//! - [`tcp`]: a segment that follows the last one is handed on without a queue. What comes out is the same;
-//!   only memory and time differ.
-//! - Threads (`reading`): which one makes a digest or diagnoses a session changes when a result is there,
-//!   never which.
+//! - [`decode`]: plain Ethernet, IP and TCP headers are parsed in one go, perhaps by the thread that reads ahead
+//!   ([`decode::Frame::quick`]). The fast path may decline a frame, which then takes the slow path, but never finds
+//!   a different segment.
+//! - [`tcp`]: a segment that directly follows the last one bypasses the queue. Only memory and time differ.
+//! - Threads (`reading`): which thread computes a digest or diagnoses a session affects when the result is there,
+//!   never the result.
 //!
 //! # Features
 //!
-//! Without default features this is the core: it analyses frames that are handed to it, and builds for
-//! `wasm32-unknown-unknown` as well (call `base::set_hash_keys` with random numbers first: that target has
-//! none).
+//! Without default features this is the core: it analyses frames that are handed to it, and also builds for
+//! `wasm32-unknown-unknown` (call `base::set_hash_keys` with random numbers first, since that target has none).
 //!
 //! | feature | what it adds |
 //! | --- | --- |

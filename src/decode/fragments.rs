@@ -18,11 +18,11 @@ const PATIENCE: TimeDelta = TimeDelta::from_secs(30);
 /// The longest payload that an IP datagram can have.
 const LONGEST: usize = 65_535;
 
-/// What a piece costs beside its bytes, so that many small ones reach the cap too.
+/// What a piece costs besides its bytes, so that many small ones reach the cap too.
 const PIECE_COST: usize = 64;
 
-/// Which datagram a piece belongs to (RFC 791 section 3.2, RFC 8200 section 4.5). Where it was captured is no
-/// part of it: the pieces of one datagram may lie in two files of a rotated capture.
+/// Which datagram a piece belongs to (RFC 791 section 3.2, RFC 8200 section 4.5). The source is not part of it:
+/// the pieces of one datagram may be in two files of a rotated capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     source: IpAddr,
@@ -32,7 +32,7 @@ struct Key {
     protocol: Option<IpNumber>,
 }
 
-/// A piece, or as much of one as was new when it came.
+/// A piece, or the part of it that was new when it came.
 #[derive(Debug)]
 struct Piece {
     /// Where it ends in the datagram's payload.
@@ -45,9 +45,9 @@ struct Piece {
 struct Datagram {
     serial: u64,
     first_seen: Timestamp,
-    /// What its payload is: what the first piece said, until then what another one did.
+    /// The protocol of its payload, by its first piece; until that comes, by another.
     protocol: IpNumber,
-    /// Whether its payload may lead to TCP; if not, only the extent of its pieces is kept.
+    /// Whether its payload may contain TCP; if not, only the extents of its pieces are kept.
     is_wanted: bool,
     /// Length of the payload, once the last piece came.
     length: Option<usize>,
@@ -55,9 +55,9 @@ struct Datagram {
     pieces: BTreeMap<usize, Piece>,
     /// Bytes of the payload that some piece covers.
     covered: usize,
-    /// Packets that were put aside for it.
+    /// Packets held for it.
     packets: u64,
-    /// Hashes of those that brought something new.
+    /// Hashes of those that contained something new.
     digests: Vec<u64>,
     /// What it costs of [`Limits::fragment_bytes`].
     cost: usize,
@@ -66,11 +66,11 @@ struct Datagram {
 /// A datagram's payload, whole.
 #[derive(Debug)]
 pub(super) struct Whole {
-    /// Its bytes, up to the first that the capture did not keep.
+    /// Its bytes, up to the first that was not captured.
     pub(super) bytes: Vec<u8>,
     /// How many there were on the wire.
     pub(super) wire: usize,
-    /// What it is.
+    /// Its protocol.
     pub(super) protocol: IpNumber,
 }
 
@@ -87,7 +87,7 @@ pub(super) enum Joined {
     Whole(Whole),
     /// It waits for the others.
     Waiting,
-    /// Its datagram became whole before: the capture holds it twice.
+    /// Its datagram was completed before: the capture holds it twice.
     Repeated,
     /// Its datagram cannot contain TCP.
     Unwanted,
@@ -95,9 +95,9 @@ pub(super) enum Joined {
     Malformed,
 }
 
-/// Pieces of IP datagrams, put aside until their datagrams are whole.
+/// Pieces of IP datagrams, held until their datagrams are complete.
 ///
-/// Where pieces overlap, the first to come wins.
+/// Where pieces overlap, the first one wins.
 #[derive(Debug)]
 pub(super) struct Fragments {
     datagrams: KeyedMap<Key, Datagram>,
@@ -114,7 +114,7 @@ pub(super) struct Fragments {
 }
 
 impl Fragments {
-    /// Nothing put aside yet.
+    /// No pieces yet.
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             datagrams: KeyedMap::default(),
@@ -129,7 +129,7 @@ impl Fragments {
         }
     }
 
-    /// Packets put aside whose datagrams never became whole: too old, given up, or still waiting.
+    /// Packets whose datagrams are incomplete: expired, evicted or still waiting.
     pub(super) fn incomplete(&self) -> u64 {
         let waiting = self.datagrams.values().filter(|datagram| datagram.is_wanted);
         waiting.fold(self.expired.saturating_add(self.evicted), |sum, datagram| {
@@ -137,12 +137,12 @@ impl Fragments {
         })
     }
 
-    /// Packets put aside whose datagrams were given up for lack of room.
+    /// Packets whose datagrams were evicted for lack of room.
     pub(super) const fn evicted(&self) -> u64 {
         self.evicted
     }
 
-    /// Datagrams put aside, and what they cost.
+    /// Datagrams held, and their cost.
     #[cfg(test)]
     pub(super) fn usage(&self) -> (usize, usize) {
         assert_eq!(self.datagrams.len(), self.by_age.len());
@@ -151,7 +151,7 @@ impl Fragments {
         (self.datagrams.len(), cost)
     }
 
-    /// Puts the piece at the end of a trail aside, or completes its datagram with it.
+    /// Adds the piece at the end of a trail; it may complete its datagram.
     pub(super) fn add(&mut self, span: Span<'_>, trail: &Trail, now: Timestamp) -> Joined {
         let fragment = trail.fragment;
         let Some(end) = end_of(fragment, span.wire()) else { return Joined::Malformed };
@@ -187,7 +187,7 @@ impl Fragments {
         if is_wanted { Joined::Waiting } else { Joined::Unwanted }
     }
 
-    /// Forgets the datagrams that are too old, and those dated later than a clock that was set back.
+    /// Drops datagrams that are too old, or newer than `now` by as much because the clock was set back.
     fn expire(&mut self, now: Timestamp) {
         while let Some((&serial, key)) = self.by_age.first_key_value() {
             let age = self
@@ -203,7 +203,7 @@ impl Fragments {
         }
     }
 
-    /// Gives up the oldest datagrams until the caps are kept.
+    /// Evicts the oldest datagrams until the caps hold.
     fn make_room(&mut self) {
         while self.datagrams.len() > self.most_datagrams || self.cost > self.most_cost {
             let Some((&serial, _)) = self.by_age.first_key_value() else { return };
@@ -221,8 +221,8 @@ impl Fragments {
     }
 }
 
-/// The datagrams that became whole last. Where a capture holds every packet twice, pieces of theirs still
-/// come, and must not wait for a later datagram with the same number.
+/// Recently completed datagrams. If a capture holds every packet twice, their pieces come again, and must not
+/// wait for a later datagram with the same identification.
 #[derive(Debug, Default)]
 struct Completed {
     digests: KeyedMap<Key, Vec<u64>>,
@@ -231,7 +231,7 @@ struct Completed {
 }
 
 impl Completed {
-    /// Datagrams remembered: repetitions follow closely.
+    /// Datagrams remembered: duplicates follow closely.
     const MOST: usize = 1024;
     /// Pieces of a datagram that is remembered: 44 make the longest on Ethernet.
     const MOST_PIECES: usize = 64;
@@ -283,7 +283,7 @@ impl Datagram {
         }
     }
 
-    /// Takes in what is new of a piece; false if it contradicts the datagram's known length.
+    /// Adds what is new in a piece; false if it contradicts the known length.
     fn add(&mut self, fragment: Fragment, span: Span<'_>, end: usize, digest: u64) -> bool {
         let reaches = self.pieces.last_key_value().map_or(0, |(_, last)| last.end);
         match self.length {
@@ -307,7 +307,7 @@ impl Datagram {
         true
     }
 
-    /// Keeps no bytes any more, only their extent.
+    /// Drops the bytes, and keeps only their extents.
     fn give_up_bytes(&mut self) {
         self.is_wanted = false;
         for piece in self.pieces.values_mut() {
@@ -316,7 +316,7 @@ impl Datagram {
         }
     }
 
-    /// Fills what is still open between `start` and `end` from `kept`, which begins at `start`.
+    /// Fills the holes between `start` and `end` from `kept`, which begins at `start`.
     fn fill(&mut self, start: usize, end: usize, kept: &[u8]) {
         let mut at = start;
         if let Some((_, before)) = self.pieces.range(..=start).next_back() {

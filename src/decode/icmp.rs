@@ -9,12 +9,11 @@ use crate::report::{IcmpError, IcmpMessage, IcmpVersion};
 /// Type, code, checksum, and four bytes whose meaning depends on the type.
 const HEADER: usize = 8;
 
-/// The error that an ICMP message tells of a TCP segment; none where it tells of something else, or quotes
-/// too little of it for the ports.
+/// The error that an ICMP message reports about a TCP segment; none if it is about something else, or quotes too
+/// little to contain the ports.
 ///
-/// The quote is an IP packet of its own, of which the sender keeps what it likes: at least the first 8 bytes
-/// behind the IPv4 header (RFC 792), which are the ports and the sequence number. The lengths in it are those
-/// of the whole packet.
+/// The quote is the beginning of an IP packet: at least 8 bytes after the IPv4 header (RFC 792), which are the
+/// ports and the sequence number. The lengths in it are those of the whole packet.
 pub(super) fn error(
     mut span: Span<'_>,
     version: IcmpVersion,
@@ -51,7 +50,7 @@ pub(super) fn error(
     })
 }
 
-/// The TCP header in a quote, or its beginning.
+/// The TCP header in a quote, or the start of it.
 fn quoted_tcp<'a>(quote: Span<'a>, version: IcmpVersion, quoted: &mut Trail) -> Option<Span<'a>> {
     let layer = match version {
         IcmpVersion::V4 => Layer::Ipv4,

@@ -38,7 +38,7 @@ pub(super) fn v4(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     }
 }
 
-/// A header of which the capture may have cut off options: they don't matter.
+/// A header whose options the capture may have cut off: they don't matter.
 #[cold]
 fn v4_cut_short(span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     span.see::<{ Ipv4Header::MIN_LEN }>(MALFORMED_V4)?;
@@ -153,8 +153,8 @@ pub(super) fn by_next_header(header: IpNumber) -> Peel<Layer> {
 
 /// One IPv6 extension header of type `header`.
 ///
-/// Parsed here because etherparse wants it whole, while the next header is known from its first byte even
-/// where the capture cut the rest off.
+/// Parsed here because etherparse needs all of it, while the next header is known from the first byte even if the
+/// rest was cut off.
 pub(super) fn extension(header: IpNumber, span: &mut Span<'_>, trail: &mut Trail) -> Peel<Layer> {
     if header == IpNumber::IPV6_FRAGMENTATION_HEADER {
         return fragment(span, trail);

@@ -52,7 +52,7 @@ pub(super) struct Fragment {
     pub(super) identification: u32,
     /// Bytes of the datagram's payload before this piece.
     pub(super) offset: usize,
-    /// Whether more follow behind it.
+    /// Whether more pieces follow.
     pub(super) more: bool,
     /// What the payload is: a protocol, or a further IPv6 extension header.
     pub(super) protocol: IpNumber,
@@ -67,10 +67,10 @@ impl Fragment {
     }
 }
 
-/// What the headers parsed so far said.
+/// What the headers parsed so far contain.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trail {
-    /// Headers that may still be peeled off.
+    /// How many more headers may be parsed.
     pub(super) depth_left: usize,
     /// Source address of the innermost IP header so far.
     pub(super) source: IpAddr,
@@ -114,7 +114,7 @@ pub(super) enum Step<'a> {
     Stop(Stop),
 }
 
-/// Peels off headers down to the innermost TCP header.
+/// Parses headers down to the innermost TCP header.
 #[inline]
 pub(super) fn walk<'a>(mut span: Span<'a>, mut layer: Layer, trail: &mut Trail) -> Step<'a> {
     loop {

@@ -39,9 +39,9 @@ pub struct Segment<'a> {
     pub timestamp: Option<u32>,
     /// The payload bytes that the capture kept.
     pub payload: &'a [u8],
-    /// Payload bytes that were on the wire behind those kept: a snap-length cut.
+    /// Payload bytes cut off by the snap length.
     pub cut: u32,
-    /// Length of the packet from its IP header on, what was cut off included.
+    /// Length of the packet from its IP header on, including what was cut off.
     pub ip_len: u32,
     /// Hop limit, or time to live, of its packet; of the last fragment where there are several.
     pub hop_limit: u8,
@@ -49,14 +49,14 @@ pub struct Segment<'a> {
     pub syn_options: &'a [u8],
 }
 
-/// What an ICMP error tells of a TCP segment.
+/// An ICMP error about a TCP segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentError {
     /// The error, and who sent the segment.
     pub error: IcmpError,
-    /// To whom the segment was sent.
+    /// The segment's receiver.
     pub destination: Endpoint,
-    /// The segment's sequence number, where the quote reaches so far.
+    /// The segment's sequence number, if the quote includes it.
     pub seq: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! What is left of a packet behind the headers that were peeled off.
+//! The rest of a packet after the headers parsed so far.
 
 use std::ops::ControlFlow;
 
@@ -15,7 +15,7 @@ pub(super) enum Stop {
     TooDeep,
 }
 
-/// What peeling a header gives, or why it ends there.
+/// The result of parsing a header, or why parsing ends there.
 pub(super) type Peel<T> = ControlFlow<Stop, T>;
 
 /// Ends at a packet that can't be decoded.
@@ -23,12 +23,12 @@ pub(super) const fn ignored<T>(reason: &'static str) -> Peel<T> {
     ControlFlow::Break(Stop::Ignored(reason))
 }
 
-/// Ends at a packet that is of no concern.
+/// Ends at a packet that is irrelevant.
 pub(super) const fn other<T>() -> Peel<T> {
     ControlFlow::Break(Stop::Other)
 }
 
-/// A header that the capture did not keep whole.
+/// A header that was cut off by the snap length.
 const CUT_SHORT: &str = "cut short";
 
 /// The rest of a packet: the bytes that were kept, and how many there were on the wire.
@@ -66,7 +66,7 @@ impl<'a> Span<'a> {
         self.kept.first().copied()
     }
 
-    /// The first `N` bytes, left in place; `malformed` is said of a packet that is shorter on the wire.
+    /// The first `N` bytes, left in place. A packet that is shorter on the wire is `malformed`.
     #[inline]
     pub(super) const fn see<const N: usize>(&self, malformed: &'static str) -> Peel<&'a [u8; N]> {
         match self.kept.first_chunk::<N>() {
@@ -84,7 +84,7 @@ impl<'a> Span<'a> {
         bytes
     }
 
-    /// Takes a header of `N` bytes off; `malformed` is said of a packet that is shorter on the wire.
+    /// Takes a header of `N` bytes off. A packet that is shorter on the wire is `malformed`.
     #[inline]
     pub(super) fn take<const N: usize>(&mut self, malformed: &'static str) -> Peel<&'a [u8; N]> {
         let header = self.see::<N>(malformed)?;
@@ -93,8 +93,8 @@ impl<'a> Span<'a> {
         ControlFlow::Continue(header)
     }
 
-    /// Takes a header of `length` bytes off as `read` sees it, which asks no more of the bytes than to be
-    /// that many; `malformed` is said of a packet that is shorter on the wire.
+    /// Takes a header of `length` bytes off, parsed by `read`, which may fail only if there are too few bytes. A
+    /// packet that is shorter on the wire is `malformed`.
     #[inline]
     pub(super) fn take_as<H>(
         &mut self,
@@ -111,13 +111,13 @@ impl<'a> Span<'a> {
         }
     }
 
-    /// Why a header of `length` bytes, of which fewer were kept, can't be read.
+    /// Why a header of `length` bytes can't be read, if fewer were kept.
     #[inline]
     pub(super) const fn too_short<T>(&self, length: usize, malformed: &'static str) -> Peel<T> {
         ignored(if self.wire < length { malformed } else { CUT_SHORT })
     }
 
-    /// Steps over `count` bytes, kept or not; `malformed` is said where there were fewer on the wire.
+    /// Skips `count` bytes, kept or not. A packet that is shorter on the wire is `malformed`.
     #[inline]
     pub(super) fn skip(&mut self, count: usize, malformed: &'static str) -> Peel<()> {
         let Some(wire) = self.wire.checked_sub(count) else { return ignored(malformed) };
@@ -126,9 +126,9 @@ impl<'a> Span<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Leaves off all behind the first `length` bytes: padding, trailers and checksums of the layer below.
+    /// Cuts off everything after the first `length` bytes: padding, trailers and checksums of the layer below.
     ///
-    /// A length that exceeds the wire is a lie, and changes nothing.
+    /// A length beyond the end of the packet is wrong, and changes nothing.
     #[inline]
     pub(super) fn clip(&mut self, length: usize) {
         if length < self.wire {

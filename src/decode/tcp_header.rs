@@ -24,7 +24,7 @@ pub(super) fn segment<'a>(span: Span<'a>, trail: &Trail, packet: PacketRef) -> P
     }
 }
 
-/// A header of which the capture may have cut off options: those that are left count.
+/// A header whose options the capture may have cut off: those that are left count.
 #[cold]
 fn cut_short<'a>(span: Span<'a>, trail: &Trail, packet: PacketRef) -> Peel<Segment<'a>> {
     span.see::<{ TcpHeader::MIN_LEN }>(MALFORMED)?;
@@ -70,17 +70,16 @@ fn behind<'a>(
     })
 }
 
-/// TSval of the first timestamps option (RFC 7323), whatever stands before it; none behind an option that
-/// can't be stepped over.
+/// TSval of the first timestamps option (RFC 7323); none after an option that can't be skipped.
 ///
-/// Parsed here: etherparse's iterator ends at options that it does not know, and decodes all before the one
-/// wanted.
+/// Parsed here because etherparse's iterator ends at options that it does not know, and decodes all before the
+/// one wanted.
 #[inline]
 pub(super) fn timestamp(options: &[u8]) -> Option<u32> {
     const END: u8 = 0;
     const NO_OPERATION: u8 = 1;
     const TIMESTAMPS: u8 = 8;
-    // How almost every system arranges them.
+    // The layout of almost every system.
     if let &[NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10, a, b, c, d, ..] = options {
         return Some(u32::from_be_bytes([a, b, c, d]));
     }
@@ -96,7 +95,7 @@ pub(super) fn timestamp(options: &[u8]) -> Option<u32> {
     }
 }
 
-/// Whether a SYN offers to scale windows (RFC 7323).
+/// Whether a SYN offers window scaling (RFC 7323).
 pub(crate) fn offers_window_scaling(options: &[u8]) -> bool {
     const END: u8 = 0;
     const NO_OPERATION: u8 = 1;

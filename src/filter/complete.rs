@@ -1,4 +1,4 @@
-//! What could come next in a filter that is being typed.
+//! Completion of a filter that is being typed.
 
 use std::ops::Range;
 
@@ -8,11 +8,11 @@ use super::lexer::{Operator, Token, tokens};
 /// A replacement for what is being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// The bytes that it replaces.
+    /// The bytes to replace.
     pub range: Range<usize>,
-    /// What to put there.
+    /// The replacement.
     pub text: String,
-    /// What it is.
+    /// A description.
     pub help: &'static str,
 }
 
@@ -24,7 +24,7 @@ enum Expected {
     Join,
 }
 
-/// Everything that could stand where the cursor is, given what stands before it.
+/// All possible completions at the cursor, given the text before it.
 pub fn complete(text: &str, cursor: usize) -> Vec<Candidate> {
     let before = text.get(..cursor.min(text.len())).unwrap_or_default();
     let Ok(mut lexemes) = tokens(before) else { return Vec::new() };
@@ -73,7 +73,7 @@ fn candidates(expected: &Expected, typed: &str, range: &Range<usize>) -> Vec<Can
     let candidate = |text: &str, help| Candidate { range: range.clone(), text: text.to_owned(), help };
     match expected {
         Expected::Field => {
-            // What begins with the word first, then what contains it.
+            // Names that begin with the word first, then those that contain it.
             let names = |begins: bool| {
                 let lower = lower.clone();
                 Field::ALL.iter().copied().filter(move |field| {
@@ -86,7 +86,7 @@ fn candidates(expected: &Expected, typed: &str, range: &Range<usize>) -> Vec<Can
                 })
             };
             let fields: Vec<Field> = names(true).chain(names(false)).collect();
-            // The one name that is there already needs no completion.
+            // A complete name needs no completion.
             if let [only] = fields.as_slice()
                 && only.name() == typed
             {

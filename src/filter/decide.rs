@@ -1,6 +1,6 @@
-//! What a filter says of a session of which only a part is known.
+//! Evaluates a filter on a session that is known only in part.
 //!
-//! **Invariant:** where it decides, it decides as it does once all is known.
+//! **Invariant:** a decision is the one that the whole session would give.
 
 use super::field::Field;
 use super::lexer::Operator;
@@ -8,7 +8,7 @@ use super::parser::{Expression, Operand};
 use super::value;
 use crate::report::Session;
 
-/// How much of what a field is about is known.
+/// How many of a field's values are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Knowledge {
     /// All its values.
@@ -20,14 +20,14 @@ pub enum Knowledge {
 }
 
 impl Expression {
-    /// Whether a session is to be shown, if what is known of it decides that.
+    /// Whether a session passes, if the known part of it decides that.
     pub(super) fn decides(&self, session: &Session, knows: &dyn Fn(Field) -> Knowledge) -> Option<bool> {
         match self {
             Self::Or(parts) => any_of(parts, true, |part| part.decides(session, knows)),
             Self::And(parts) => any_of(parts, false, |part| part.decides(session, knows)),
             Self::Not(part) => part.decides(session, knows).map(|holds| !holds),
             Self::Occurs(field) => settled(knows(*field), || value::any(session, *field, &mut |_| true)),
-            // Any value that is equal makes this one false, whatever others there are.
+            // One equal value makes this false, whatever the others.
             Self::Test { field, operator: Operator::NotEqual, operand } => match knows(*field) {
                 Knowledge::All => Some(self.holds(session)),
                 Knowledge::Part => has(session, *field, Operator::Equal, operand).then_some(false),
@@ -44,7 +44,7 @@ fn has(session: &Session, field: Field, operator: Operator, operand: &Operand) -
     value::any(session, field, &mut |value| value::compare(value, operator, operand))
 }
 
-/// What was found, unless what is not known could be found as well.
+/// The result of a search, unless an unknown value could change it.
 fn settled(knowledge: Knowledge, find: impl FnOnce() -> bool) -> Option<bool> {
     match knowledge {
         Knowledge::All => Some(find()),
@@ -53,7 +53,7 @@ fn settled(knowledge: Knowledge, find: impl FnOnce() -> bool) -> Option<bool> {
     }
 }
 
-/// `decisive` where one part is; the contrary where all are; else it is open.
+/// `decisive` if any part is; the opposite if all parts are that; otherwise undecided.
 fn any_of<'p>(
     parts: &'p [Expression],
     decisive: bool,

@@ -1,4 +1,4 @@
-//! What a field is compared with.
+//! Values that fields are compared with.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -17,7 +17,7 @@ pub(super) enum Literal {
         prefix: u8,
     },
     Flag(bool),
-    /// A moment, and the last one that it can mean: `2026-04-12 09` is an hour.
+    /// The first and the last moment meant: `2026-04-12 09` is an hour.
     Time(Timestamp, Timestamp),
     /// A word of a choice, by its place there.
     Word(usize),
@@ -25,7 +25,7 @@ pub(super) enum Literal {
 }
 
 impl Literal {
-    /// Reads a value of a kind; none where it is not one.
+    /// Parses a value of this kind.
     pub(super) fn parse(text: &str, kind: Kind) -> Option<Self> {
         match kind {
             Kind::Text => Some(Self::Text(text.to_owned())),

@@ -1,4 +1,4 @@
-//! The values that a field has in a session, and how they compare.
+//! The values of a field in a session, and how they compare.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -220,8 +220,8 @@ fn of_channel<'s>(channel: &'s DataChannel, field: Field, each: Each<'_, 's>) ->
     value.is_some_and(each)
 }
 
-/// What became of each data channel. Where its transfer made that worse, the state of the connection alone is
-/// a value too: one that was cut short was connected.
+/// The state of each data channel. If its transfer made that worse, the state of the connection alone is a value
+/// too: one that was cut short was connected.
 fn states<'s>(session: &'s Session, each: Each<'_, 's>) -> bool {
     session.verdicts().iter().any(|verdict| {
         let (state, plain) = (verdict.state, verdict.state.of_the_connection());
@@ -297,7 +297,7 @@ fn of_ftp<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> bool {
     }
 }
 
-/// Sender and receiver of a packet in each direction in which there are packets.
+/// Sender and receiver of the packets in each direction.
 fn directions(session: &Session) -> impl Iterator<Item = (Endpoint, Endpoint)> {
     let control = [(session.client, session.server), (session.server, session.client)];
     let data = session.data_channels.iter().flat_map(|channel| {
@@ -347,7 +347,7 @@ fn of_packets<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> boo
     }
 }
 
-/// An address where it is of the family that the field is about.
+/// An address, if it is of the field's family.
 const fn family(ip: IpAddr, field: Field) -> Option<Value<'static>> {
     let wants_ipv6 = matches!(field, Field::Ipv6Addr | Field::Ipv6Src | Field::Ipv6Dst);
     if ip.is_ipv6() == wants_ipv6 { Some(Value::Address(ip)) } else { None }
