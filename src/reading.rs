@@ -1,14 +1,13 @@
 //! The one loop that reads: frames from a [`Source`] go through an [`Analyzer`], and an [`Observer`] takes
 //! what it finds.
 //!
-//! In come capture files, pipes or a running capture; out go sessions as they end, events as they happen, and
-//! at the end a [`Closing`], in which what the reader knows (sources and their damage, limits, drops) stands
-//! beside what the analyzer knows. Whoever reads packets reads them through a [`Pump`], so that no report
-//! lacks any of it.
+//! In come capture files, pipes or a running capture; out go sessions as they end, events as they happen, and at
+//! the end a [`Closing`], which merges what the reader knows (sources and their damage, limits, drops) with what
+//! the analyzer knows. All packets are read through a [`Pump`], so that no report lacks any of it.
 //!
-//! **Invariant:** what comes out depends on the frames and the settings alone, whatever the scheduler does:
-//! threads have one sender and one receiver for each channel, and nothing asks which was faster (but when to
-//! call [`SessionObserver::pause`]). Clocks are read by sources and observers only.
+//! **Invariant:** the result depends only on the frames and the settings, whatever the scheduler does: each channel
+//! has one sender and one receiver, and nothing depends on which thread was faster (except when
+//! [`SessionObserver::pause`] is called). Only sources and observers read clocks.
 
 mod concurrent;
 mod gauge;
@@ -36,8 +35,7 @@ pub use in_order::InOrder;
 pub use observer::{Closing, Collector, Next, Now, Observer, SessionObserver};
 pub use source::{Consumer, Source};
 
-/// How far the analyzer's time stays behind a running capture's clock: packets may be on
-/// their way for that long.
+/// How far the analyzer's time lags behind a running capture's clock: packets may take that long to arrive.
 const LAG: TimeDelta = TimeDelta::from_millis(200);
 
 /// Analyzes capture files as one capture, in order of time; `-` is standard input.
@@ -51,8 +49,8 @@ const LAG: TimeDelta = TimeDelta::from_millis(200);
 /// ```
 ///
 /// # Errors
-/// Where a file can't be read at all. One that is damaged further on gives what stands before the damage, and
-/// [`Source::damage`](crate::report::Source::damage) says so.
+/// If a file can't be read at all. A damaged file is read up to the damage, which
+/// [`Source::damage`](crate::report::Source::damage) describes.
 pub fn analyze<P: AsRef<Path>>(
     paths: impl IntoIterator<Item = P>,
     options: &Options,
@@ -69,12 +67,12 @@ pub struct Pump {
 }
 
 impl Pump {
-    /// A pump whose analyzer makes long digests in a thread of their own, where there is a second core.
+    /// A pump that computes long digests in a separate thread, if there is a second core.
     pub fn new(options: Options) -> Self {
         Self { analyzer: concurrent::analyzer(options.clone()), options }
     }
 
-    /// A pump that starts no thread: the results are the same.
+    /// A pump that starts no threads; the results are the same.
     pub fn without_threads(options: Options) -> Self {
         Self { analyzer: Analyzer::new(options.clone()), options }
     }
@@ -86,7 +84,7 @@ impl Pump {
         collector.report(closing)
     }
 
-    /// Reads everything in this thread. Ends early where the observer fails, or has seen enough.
+    /// Reads everything in this thread. Ends early if the observer fails or has seen enough.
     pub fn run<O: Observer>(
         mut self,
         source: &mut impl Source,

@@ -1,13 +1,11 @@
-//! Finished sessions, kept compactly: in memory as long as they are few, else in a temporary file without a
-//! name.
+//! Finished sessions, stored compactly: a few in memory, the rest in an unnamed temporary file.
 //!
-//! In come sessions in the order of their ends; out they come in the order of their first packets. A
-//! [`Queue`] gives each as soon as none that began earlier can follow; an [`Archive`] keeps all, to be read
-//! as often as needed. A [`Shelf`] gives a handle for each, by which any thread can read it at any time.
+//! Sessions come in by the order of their ends, and out by the order of their first packets. A [`Queue`] returns
+//! each as soon as no earlier one can follow; an [`Archive`] keeps all, to be read as often as needed. A [`Shelf`]
+//! returns a handle for each, by which any thread can read it at any time.
 //!
-//! **Invariant:** what comes out equals what went in, evidence and secrets included, and nothing is left out:
-//! where there is no room, that is an error. In memory there are a few MiB and some bytes for each session,
-//! however many there are.
+//! **Invariant:** what comes out equals what went in, evidence and secrets included, and nothing is lost: lack of
+//! room is an error. Memory use is a few MiB plus some bytes for each session.
 
 mod archive;
 mod blocks;

@@ -1,4 +1,4 @@
-//! All sessions of a report, to be read in the order of their first packets as often as needed.
+//! All sessions of a report, to be read in order of first packets as often as needed.
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -27,7 +27,7 @@ pub struct Entry {
     place: Place,
 }
 
-// However many sessions there are, each may take so much.
+// This much memory for each session, however many there are.
 const _: () = assert!(size_of::<Entry>() <= 300);
 
 impl Archive {
@@ -45,7 +45,7 @@ impl Archive {
         Ok(())
     }
 
-    /// What is known of all sessions, in the order of their first packets.
+    /// What is known of all sessions, in order of first packets.
     pub fn index(&mut self) -> &[Entry] {
         if !std::mem::replace(&mut self.is_sorted, true) {
             self.index.sort_by_key(|entry| entry.first);
@@ -53,8 +53,8 @@ impl Archive {
         &self.index
     }
 
-    /// Gives `each` all sessions, in the order of their first packets; stops where it fails. They are read by
-    /// another thread, where the system starts one.
+    /// Passes all sessions to `each`, in order of first packets; stops at its first error. Another thread reads
+    /// them, if one can be started.
     pub fn each<E: From<Error>>(
         &mut self,
         mut each: impl FnMut(Box<Session>) -> Result<(), E>,
@@ -71,10 +71,10 @@ impl Archive {
 
 /// Sessions that are read at a time.
 const AT_A_TIME: usize = 32;
-/// So many times that may be waiting.
+/// Read-ahead, in such batches.
 const AHEAD: usize = 4;
 
-/// Gives `each` all sessions while a thread reads the next; nothing where there is no thread.
+/// Passes all sessions to `each` while a thread reads ahead; none if no thread can be started.
 fn read_beside<E: From<Error>>(
     thread: thread::Builder,
     codec: &mut Codec,

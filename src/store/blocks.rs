@@ -1,7 +1,6 @@
-//! Where in the temporary file the blocks of a stream are: those of which nothing is needed any more are used
-//! again.
+//! Maps the blocks of a stream to the temporary file, and reuses those that are no longer needed.
 //!
-//! **Invariant:** a block takes a few bytes of memory; one that is needed is never written over.
+//! **Invariant:** a block takes a few bytes of memory; one that is needed is never overwritten.
 
 use std::collections::VecDeque;
 
@@ -11,20 +10,20 @@ pub(super) struct Blocks {
     size: usize,
     /// The number of the first block that is in `known`.
     first: u64,
-    /// Those that were written and those that are to be.
+    /// Blocks that were written or will be.
     known: VecDeque<Block>,
-    /// Bytes of the stream that were written: whole blocks.
+    /// Bytes of the stream that were written, in whole blocks.
     written: u64,
-    /// Blocks of the file that are free, and the first one that never was used.
+    /// Free blocks of the file, and the first one that was never used.
     free: Vec<u32>,
     unused: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Block {
-    /// The block of the file, once it was written and as long as it is needed.
+    /// The block of the file, while it is written and needed.
     at: Option<u32>,
-    /// Pieces that lie in it, as a whole or in part.
+    /// Pieces that are in it, at least in part.
     pieces: u32,
 }
 
@@ -40,7 +39,7 @@ impl Blocks {
         Self { size, first: 0, known: VecDeque::new(), written: 0, free: Vec::new(), unused: 0 }
     }
 
-    /// How large each is.
+    /// The size of a block.
     pub(super) const fn size(&self) -> usize {
         self.size
     }
@@ -56,7 +55,7 @@ impl Blocks {
         u64::from(self.unused).saturating_mul(self.size as u64)
     }
 
-    /// A piece lies here.
+    /// Notes a piece at this position.
     pub(super) fn hold(&mut self, at: u64, length: usize) {
         for number in self.numbers(at, length) {
             let Some(slot) = self.slot(number) else { continue };
@@ -69,7 +68,7 @@ impl Blocks {
         }
     }
 
-    /// It is needed no more.
+    /// Notes that a piece is no longer needed.
     pub(super) fn release(&mut self, at: u64, length: usize) {
         for number in self.numbers(at, length) {
             let Some(block) = self.slot(number).and_then(|slot| self.known.get_mut(slot)) else { continue };
@@ -79,7 +78,7 @@ impl Blocks {
             }
         }
         let size = self.size as u64;
-        // What follows the last whole block that was written will still be written to.
+        // A block that is not written yet is still needed.
         while self.first.saturating_add(1).saturating_mul(size) <= self.written
             && self.known.front().is_some_and(|block| block.pieces == 0)
         {
@@ -88,7 +87,8 @@ impl Blocks {
         }
     }
 
-    /// Where in the file the next so many bytes of the stream go, as far as they lie together; whole blocks.
+    /// Where in the file the next bytes of the stream go, and how many of these `length` fit there in one piece: whole
+    /// blocks.
     pub(super) fn next(&self, length: usize) -> (u64, usize) {
         if let Some(&free) = self.free.last() {
             return (self.place(free), self.size);
@@ -97,7 +97,7 @@ impl Blocks {
         (self.place(self.unused), whole)
     }
 
-    /// They were written there.
+    /// Notes that this many bytes were written there.
     pub(super) fn was_written(&mut self, length: usize) {
         for _ in 0..length.checked_div(self.size).unwrap_or(0) {
             let at = self.free.pop().unwrap_or_else(|| {
@@ -109,13 +109,13 @@ impl Blocks {
             self.written = self.written.saturating_add(self.size as u64);
             match self.slot(number).and_then(|slot| self.known.get_mut(slot)) {
                 Some(block) if block.pieces > 0 => block.at = Some(at),
-                // Nothing of it is needed any more.
+                // No longer needed.
                 Some(_) | None => self.free.push(at),
             }
         }
     }
 
-    /// Where this byte of the stream is, and how many follow it there; none where it was not written yet.
+    /// Where this byte of the stream is in the file, and how many follow it there; none if it was not written yet.
     pub(super) fn find(&self, at: u64) -> Option<Found> {
         let size = self.size as u64;
         let (number, within) = (at.checked_div(size)?, at.checked_rem(size)?);
@@ -124,7 +124,7 @@ impl Blocks {
         Some(Found { at: self.place(place).saturating_add(within), length })
     }
 
-    /// Forgets all; whether anything was written.
+    /// Forgets everything; returns whether anything was written.
     pub(super) fn clear(&mut self) -> bool {
         let was_used = self.unused > 0;
         *self = Self::new(self.size);
@@ -139,7 +139,7 @@ impl Blocks {
         usize::try_from(number.checked_sub(self.first)?).ok()
     }
 
-    /// The blocks in which these bytes lie.
+    /// The numbers of the blocks that contain these bytes.
     fn numbers(&self, at: u64, length: usize) -> std::ops::Range<u64> {
         let size = (self.size as u64).max(1);
         let end = at.saturating_add(length as u64);

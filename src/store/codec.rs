@@ -1,4 +1,4 @@
-//! Sessions as bytes: all their fields one after the other, compressed.
+//! Sessions as bytes: all fields in sequence, compressed.
 
 use std::io;
 
@@ -9,14 +9,14 @@ use super::Error;
 use super::spool::{Place, Spool};
 use crate::report::Session;
 
-/// A text longer than this is not kept in reserve for the next session.
+/// Larger buffers are not kept for the next session.
 const USUAL: usize = 64 * 1024;
 
 /// Writes sessions to a spool and reads them back.
 #[derive(Debug)]
 pub(super) struct Codec {
     pub(super) spool: Spool,
-    /// The session being encoded or decoded; kept for its memory.
+    /// Buffers, reused from session to session.
     plain: Vec<u8>,
     compressed: Vec<u8>,
 }
@@ -44,7 +44,7 @@ impl Codec {
         session
     }
 
-    /// Gives back the memory that a very large session took.
+    /// Releases the memory of a very large session.
     fn shrink(&mut self) {
         for buffer in [&mut self.plain, &mut self.compressed] {
             buffer.clear();
@@ -53,7 +53,7 @@ impl Codec {
     }
 }
 
-/// Writes a session to `compressed`, by way of `plain`; what they held is gone.
+/// Writes a session to `compressed`, by way of `plain`. Both are overwritten.
 pub(super) fn encode(session: &Session, plain: &mut Vec<u8>, compressed: &mut Vec<u8>) -> io::Result<()> {
     plain.clear();
     // Writing to memory can't fail.

@@ -1,9 +1,9 @@
-//! Why sessions can't be kept, or not be read again.
+//! Why sessions can't be stored or read back.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why sessions can't be kept, or not be read again.
+/// Why sessions can't be stored or read back.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no temporary file, or no room for it.

@@ -1,4 +1,4 @@
-//! Sessions that wait for their turn: until none can follow that began earlier.
+//! Sessions that wait until no earlier one can follow.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,18 @@ use super::{Error, Scratch};
 use crate::base::FrameNumber;
 use crate::report::Session;
 
-/// Puts sessions in the order of their first packets, whatever the order of their ends. Those that there is
-/// no room for in memory wait in the temporary file.
+/// Puts sessions in order of first packets, whatever the order of their ends. Those that don't fit into memory wait
+/// in the temporary file.
 #[derive(Debug)]
 pub struct Queue {
     codec: Codec,
-    /// By first frame, and by a number of their own.
+    /// By first frame and serial number.
     waiting: BTreeMap<(FrameNumber, u64), Waiting>,
+    /// The next serial number.
     count: u64,
-    /// Bytes that the sessions in memory take.
+    /// Bytes taken by the sessions in memory.
     taken: usize,
-    /// How many they may take.
+    /// Bytes that they may take.
     room: usize,
     /// Sessions in the file.
     spooled: usize,
@@ -27,9 +28,10 @@ pub struct Queue {
 /// A session that waits.
 #[derive(Debug)]
 enum Waiting {
-    /// In memory, of which it takes so many bytes.
-    Here(Box<Session>, usize),
-    There(Place),
+    /// In memory, with its size in bytes.
+    InMemory(Box<Session>, usize),
+    /// In the temporary file.
+    InFile(Place),
 }
 
 impl Queue {
@@ -53,26 +55,26 @@ impl Queue {
         let waiting = if self.taken.saturating_add(size) > self.room {
             let place = self.codec.put(&session)?;
             self.spooled = self.spooled.saturating_add(1);
-            Waiting::There(place)
+            Waiting::InFile(place)
         } else {
             self.taken = self.taken.saturating_add(size);
-            Waiting::Here(session, size)
+            Waiting::InMemory(session, size)
         };
         self.waiting.insert(key, waiting);
         Ok(())
     }
 
-    /// The next session, if it began before this frame: no other can then precede it.
+    /// The next session, if it began before this frame: then no other can precede it.
     pub fn next_before(&mut self, frame: FrameNumber) -> Result<Option<Box<Session>>, Error> {
         let Some(first) = self.waiting.first_entry().filter(|first| first.key().0 < frame) else {
             return Ok(None);
         };
         match first.remove() {
-            Waiting::Here(session, size) => {
+            Waiting::InMemory(session, size) => {
                 self.taken = self.taken.saturating_sub(size);
                 Ok(Some(session))
             }
-            Waiting::There(place) => {
+            Waiting::InFile(place) => {
                 let session = self.codec.get(place)?;
                 self.spooled = self.spooled.saturating_sub(1);
                 if self.spooled == 0 {

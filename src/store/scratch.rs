@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 
-/// A temporary file without a name: whatever becomes of the program, nothing of it is left.
+/// An unnamed temporary file: it disappears with the program, however that ends.
 ///
-/// It is opened before it is known whether it will be needed, because a program that has given up its
-/// privileges can open no more files. Where it can't be opened, that matters only once something is to be
-/// written.
+/// It is opened even if it may not be needed, because no file can be opened after privileges were dropped. If that
+/// fails, it matters only once something must be written.
 #[derive(Debug)]
 pub struct Scratch {
     folder: PathBuf,
@@ -18,19 +17,19 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// A file in this folder, or in that which the system has for temporary files.
+    /// A file in this folder, by default in the system's folder for temporary files.
     pub fn open(folder: Option<&Path>) -> Self {
         let folder = folder.map_or_else(std::env::temp_dir, Path::to_owned);
         Self { file: tempfile::tempfile_in(&folder), folder }
     }
 
-    /// No file: all is kept in memory, or not at all.
+    /// No file: sessions are kept in memory or not at all.
     #[cfg(test)]
     pub(super) fn none() -> Self {
         Self { folder: PathBuf::from("nowhere"), file: Err(io::ErrorKind::StorageFull.into()) }
     }
 
-    /// Writes at this place.
+    /// Writes at this position.
     pub(super) fn write(&mut self, at: u64, bytes: &[u8]) -> Result<(), Error> {
         let written = match &mut self.file {
             Ok(file) => file.seek(SeekFrom::Start(at)).and_then(|_| file.write_all(bytes)),
@@ -39,7 +38,7 @@ impl Scratch {
         written.map_err(|source| Error::Write { folder: self.folder.clone(), source })
     }
 
-    /// Fills `bytes` from this place on.
+    /// Fills `bytes` from this position on.
     pub(super) fn read(&mut self, at: u64, bytes: &mut [u8]) -> Result<(), Error> {
         let read = match &mut self.file {
             Ok(file) => file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(bytes)),
@@ -48,15 +47,15 @@ impl Scratch {
         read.map_err(|source| self.unreadable(source))
     }
 
-    /// Gives the room back.
+    /// Frees the disk space.
     pub(super) fn clear(&mut self) {
         if let Ok(file) = &mut self.file {
-            // Where it fails, the file stays as large as it is, and is written over.
+            // If that fails, the file keeps its size and is overwritten.
             let _ = file.set_len(0);
         }
     }
 
-    /// What was read from it is not what was written.
+    /// The error for data that can't be read back.
     pub(super) fn unreadable(&self, source: io::Error) -> Error {
         Error::Read { folder: self.folder.clone(), source }
     }

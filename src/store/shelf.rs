@@ -1,4 +1,4 @@
-//! Sessions that several threads put down and read, each by a handle of its own.
+//! Sessions that several threads store and read, by a handle for each.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,14 +7,14 @@ use super::spool::{Place, Spool};
 use super::{Error, Scratch, codec};
 use crate::report::Session;
 
-/// A place for sessions that threads share.
+/// A store of sessions that threads share.
 #[derive(Clone, Debug)]
 pub struct Shelf {
     /// Locked only while bytes are copied, never while a session is encoded or decoded.
     spool: Arc<Mutex<Spool>>,
 }
 
-/// A session on a [`Shelf`]: its room is used again once the last handle is gone.
+/// A session on a [`Shelf`]; its room is reused once the last handle is gone.
 #[derive(Clone, Debug)]
 pub struct Stored(Arc<Piece>);
 
@@ -29,7 +29,7 @@ impl Shelf {
         Self { spool: Arc::new(Mutex::new(Spool::new(scratch))) }
     }
 
-    /// Puts a session down.
+    /// Stores a session.
     pub fn put(&self, session: &Session) -> Result<Stored, Error> {
         let (mut plain, mut compressed) = (Vec::new(), Vec::new());
         let encoded = codec::encode(session, &mut plain, &mut compressed);
@@ -51,7 +51,7 @@ impl Stored {
         codec::decode(&compressed, &mut Vec::new()).map_err(|error| locked(spool).unreadable(error))
     }
 
-    /// The bytes that are read to get it: what that takes of time goes with them.
+    /// Bytes that must be read to get it: a measure of the time that takes.
     pub fn size(&self) -> usize {
         self.0.place.size()
     }
@@ -69,7 +69,7 @@ impl fmt::Debug for Piece {
     }
 }
 
-/// Whatever a thread did that panicked: a piece is added as a whole or not at all.
+/// A panicked thread does no harm here: a piece is added as a whole or not at all.
 fn locked(spool: &Mutex<Spool>) -> MutexGuard<'_, Spool> {
     spool.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,14 +1,14 @@
-//! Pieces of bytes, in memory as long as there are few, then in a temporary file.
+//! Byte strings: a few in memory, the rest in a temporary file.
 
 use super::blocks::Blocks;
 use super::{Error, Scratch};
 
-/// Bytes that are kept in memory before they are written to the file.
+/// Bytes kept in memory before they are written to the file.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
-/// Bytes of the file that are used again as soon as none of them is needed any more.
+/// Bytes of the file that are reused together, once none of them is needed.
 const BLOCK: usize = 64 * 1024;
 
-/// Where a piece is: its place in the stream of all pieces, one behind the other.
+/// Where a piece is in the stream of all pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     at: u64,
@@ -16,21 +16,21 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// How many bytes are there.
+    /// Its length in bytes.
     pub(super) const fn size(self) -> usize {
         self.length as usize
     }
 }
 
-/// Pieces one behind the other; each is read by its place.
+/// A stream of pieces; each is read by its place.
 #[derive(Debug)]
 pub(super) struct Spool {
     scratch: Scratch,
-    /// Where in the file what was written is.
+    /// What was written, and where in the file it is.
     blocks: Blocks,
-    /// The bytes behind that.
+    /// The bytes after that.
     tail: Vec<u8>,
-    /// How long that may get.
+    /// The most that may be in the tail.
     in_memory: usize,
 }
 
@@ -104,12 +104,12 @@ impl Spool {
         Ok(())
     }
 
-    /// Forgets a piece: its room is used again.
+    /// Drops a piece; its room is reused.
     pub(super) fn forget(&mut self, place: Place) {
         self.blocks.release(place.at, place.size());
     }
 
-    /// Forgets all pieces.
+    /// Drops all pieces.
     pub(super) fn clear(&mut self) {
         self.tail.clear();
         if self.blocks.clear() {
@@ -117,7 +117,7 @@ impl Spool {
         }
     }
 
-    /// What was read is not what was written.
+    /// The error for data that can't be read back.
     pub(super) fn unreadable(&self, source: std::io::Error) -> Error {
         self.scratch.unreadable(source)
     }
