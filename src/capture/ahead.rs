@@ -8,10 +8,10 @@ use std::thread::{self, JoinHandle};
 use super::batch::{Batch, Batcher};
 use super::record::Fault;
 
-/// Batches queued between the two threads, in addition to the two that are being filled and read.
+/// Batches queued between the threads, besides the one being filled and the one being read.
 const WAITING: usize = 2;
 
-/// The consumer's end of a reading thread.
+/// The consumer's side of a reading thread.
 #[derive(Debug)]
 pub(super) struct Ahead {
     full: Option<Receiver<Batch>>,
@@ -22,7 +22,7 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// Lets `batcher` run ahead; gives it back if no thread can be started.
+    /// Lets `batcher` read ahead; gives it back if no thread can be started.
     pub(super) fn start(batcher: Box<Batcher>, ends_soon: bool) -> Result<Self, Box<Batcher>> {
         let (full_sender, full) = sync_channel(WAITING);
         let (used, used_receiver) = sync_channel::<Batch>(WAITING.saturating_add(2));

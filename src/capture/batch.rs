@@ -12,8 +12,8 @@ use super::tally::Count;
 /// Usual size of a batch, in bytes: large enough that reading costs little, small enough for a processor's
 /// cache.
 const BATCH: usize = 512 * 1024;
-/// Size of a source's first batch, and of all where there are many sources: merging a thousand files should
-/// not need a thousand large buffers.
+/// Size of a source's first batch, and of all batches if there are many sources: merging a thousand files must not
+/// take a thousand large buffers.
 const SMALL_BATCH: usize = 64 * 1024;
 
 /// A piece of a file and the packets in it.
@@ -25,7 +25,7 @@ pub(super) struct Batch {
     pub(super) count: Count,
     /// Whether it is the last one.
     pub(super) last: bool,
-    /// What is wrong with the file, as a sentence.
+    /// Damage of the file, as a sentence.
     pub(super) damage: Option<String>,
 }
 
@@ -41,10 +41,9 @@ pub(super) struct Batcher {
     offset: u64,
     /// Packets found so far.
     packets: u64,
-    /// Whether to return packets as soon as they arrive instead of filling batches, because a pipe may be
-    /// slow.
+    /// Whether to return packets as soon as they arrive instead of filling batches, because the input is a pipe.
     prompt: bool,
-    /// Whether offsets are those of what a compressed file unpacks to.
+    /// Whether offsets are those of decompressed data.
     unpacked: bool,
     /// Whether to decode the headers of plain frames.
     decodes: bool,
@@ -90,7 +89,7 @@ impl Batcher {
         }
     }
 
-    /// Puts the next packets into `batch`, in place of what it held, or says that there are none.
+    /// Replaces the contents of `batch` with the next packets; the last batch is marked.
     pub(super) fn refill(&mut self, batch: &mut Batch) {
         self.fill(batch, self.size);
         if self.decodes {
@@ -99,12 +98,12 @@ impl Batcher {
         }
     }
 
-    /// Fills `batch` from about `size` bytes; gives the fault that ended the file, if that happened.
+    /// Fills `batch` from about `size` bytes; returns the fault that ended the file, if any.
     fn fill(&mut self, batch: &mut Batch, size: usize) -> Option<Fault> {
         batch.contents.clear();
         batch.last = false;
         batch.damage = None;
-        // A buffer that one huge packet made large goes back to its usual size.
+        // A buffer enlarged by one huge packet returns to its usual size.
         batch.bytes.resize(size.max(self.carry.len()), 0);
         batch.bytes.shrink_to(BATCH);
         let mut filled = self.carry.len();

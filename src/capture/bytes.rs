@@ -1,4 +1,4 @@
-//! Numbers in either byte order.
+//! Integers in either byte order.
 
 /// The order in which the machine that wrote a file stores the bytes of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl ByteOrder {
     }
 }
 
-/// Takes numbers off the front of a block, one after the other; none where the block is too short.
+/// Reads integers from the front of a block; none if the block is too short.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a> {
     pub(super) order: ByteOrder,

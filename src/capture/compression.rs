@@ -1,4 +1,4 @@
-//! How a capture file is compressed, known by its first bytes.
+//! The compression of a capture file, recognised by its first bytes.
 
 use std::io::{self, Read};
 use std::sync::Arc;

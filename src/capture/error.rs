@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::base::Printable;
 use crate::decode::LinkType;
 
-/// Why a capture can't be read at all: one line that names the file as the user did and says what to do.
+/// Why a capture can't be read at all: one line with the file's name and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -24,7 +24,7 @@ pub enum Error {
         /// The directory as the user named it.
         path: String,
     },
-    /// There is not a single byte in it.
+    /// It is empty.
     #[error("{}: is empty; nothing was captured into it", Printable(path))]
     Empty {
         /// The file as the user named it.
@@ -38,15 +38,15 @@ pub enum Error {
         /// What it is and what to do with it, where that is known: the end of the sentence.
         kind: &'static str,
     },
-    /// It is a capture, but broken before the first packet.
-    #[error("{}: can't be read: {why}; give an intact copy of it", Printable(path))]
+    /// It is a capture, but damaged before the first packet.
+    #[error("{}: can't be read: {why}; use an intact copy", Printable(path))]
     Broken {
         /// The file as the user named it.
         path: String,
         /// What is wrong.
         why: String,
     },
-    /// It was compressed again and again.
+    /// It was compressed too many times.
     #[error("{}: was compressed more than {layers} times; unpack it first", Printable(path))]
     TooManyLayers {
         /// The file as the user named it.
@@ -54,7 +54,7 @@ pub enum Error {
         /// How often it may be compressed.
         layers: usize,
     },
-    /// All of its packets are of a kind that can't be decoded.
+    /// Its link type can't be decoded.
     #[error(
         "{}: its packets have link type {} ({}), which isn't supported; capture on an Ethernet, Wi-Fi, loopback \
          or \"any\" interface",
@@ -65,7 +65,7 @@ pub enum Error {
     LinkType {
         /// The file as the user named it.
         path: String,
-        /// The kind of its packets.
+        /// The link type.
         link: LinkType,
     },
     /// Standard input was named more than once.
@@ -74,7 +74,7 @@ pub enum Error {
     /// Standard input is a keyboard.
     #[error("-: standard input is a terminal; pipe a capture into it, as in `tcpdump -w - | ftpscope -`")]
     Terminal,
-    /// More files than can be told apart.
+    /// Too many files.
     #[error("{count} capture files are too many to read as one; merge them first, as with `mergecap`")]
     TooMany {
         /// How many were named.
@@ -82,7 +82,7 @@ pub enum Error {
     },
 }
 
-/// What the operating system says, in plain words where there are any.
+/// The operating system's error in plain words.
 fn refusal(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),

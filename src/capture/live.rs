@@ -1,11 +1,10 @@
 //! Interfaces: which there are, and capturing on them through libpcap.
 //!
-//! In come names and settings; out comes an [`Intake`] of frames. Opening and starting are two steps, so that
-//! a program started by root can drop its privileges in between: [`open`] needs them, [`Taps::start`] does
-//! not.
+//! In come names and settings; out comes an [`Intake`] of frames. Opening and starting are separate steps, so that
+//! a program started by root can drop its privileges in between: [`open`] needs them, [`Taps::start`] does not.
 //!
-//! **Invariant:** only `device` names libpcap, and only if it was found when the program was built; without
-//! it everything here still exists and reports that.
+//! **Invariant:** only `device` uses libpcap, and only if it was found when the program was built; without it
+//! everything here still compiles and reports an error.
 
 #[cfg(live_capture)]
 mod device;
@@ -28,7 +27,7 @@ use super::Intake;
 /// Whether this build can capture: whether libpcap was found when it was built.
 pub const IS_BUILT: bool = cfg!(live_capture);
 
-/// After how many milliseconds the kernel hands over packets that do not fill a block of its buffer.
+/// Milliseconds after which the kernel delivers packets that do not fill a block of its buffer.
 pub(super) const HAND_OVER_MILLIS: u16 = 50;
 
 /// How to capture.
@@ -69,14 +68,14 @@ pub fn interfaces() -> Result<Vec<Interface>, Error> {
     system::interfaces()
 }
 
-/// Opens interfaces; packets are kept by the kernel from now on, and read once the capture is started.
+/// Opens interfaces. From now on the kernel buffers packets, which are read once the capture is started.
 pub fn open(options: &Options) -> Result<Taps, Error> {
     let taps =
         options.interfaces.iter().map(|name| system::Tap::open(name, options)).collect::<Result<_, _>>()?;
     Ok(Taps { taps })
 }
 
-/// Interfaces that are open and not read yet.
+/// Open interfaces that are not read yet.
 pub struct Taps {
     taps: Vec<system::Tap>,
 }

@@ -1,13 +1,13 @@
-//! Packets sent from one thread to another, many in one buffer.
+//! Batches of copied packets, sent from one thread to another.
 
 use crate::base::Timestamp;
 use crate::decode::{Frame, LinkType};
 
 use super::record::Record;
 
-/// Bytes of packets after which a parcel is sent off: large enough that sending costs little.
+/// Bytes after which a parcel is full: large enough that sending costs little.
 const FULL_BYTES: usize = 512 * 1024;
-/// Packets after which a parcel is sent off: small ones should not wait for long.
+/// Packets after which a parcel is full: small ones should not wait for long.
 const FULL_PACKETS: usize = 4096;
 
 /// Packets in the order in which they came.
@@ -47,12 +47,12 @@ impl Parcel {
         self.records.is_empty()
     }
 
-    /// Whether it should be sent off before more is put into it.
+    /// Whether it should be sent before more is added.
     pub(super) const fn is_full(&self) -> bool {
         self.bytes.len() >= FULL_BYTES || self.records.len() >= FULL_PACKETS
     }
 
-    /// Takes all packets out; the memory stays for the next ones, unless a few huge packets made it large.
+    /// Removes all packets; keeps the memory for the next ones, unless huge packets enlarged it.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.bytes.shrink_to(2 * FULL_BYTES);

@@ -1,7 +1,6 @@
 //! The pcap file format: one header, then packets, each preceded by its own header.
 //!
-//! The format is draft-ietf-opsawg-pcap; of the older variants those are read that libpcap and Wireshark
-//! read.
+//! The format is draft-ietf-opsawg-pcap; older variants are read if libpcap and Wireshark read them.
 
 mod variant;
 
@@ -35,7 +34,7 @@ struct Header {
     record_start: usize,
     /// Nanoseconds in one unit of a packet time's fraction.
     fraction_unit: i64,
-    /// Before version 2.4 some writers stored the two lengths of a packet the other way round.
+    /// Before version 2.4 some writers swapped the two lengths of a packet.
     lengths_may_be_swapped: bool,
     link: LinkType,
 }
@@ -100,7 +99,7 @@ impl Header {
             record_start: PACKET_HEADER,
             fraction_unit: if magic == NANOSECONDS { 1 } else { 1000 },
             lengths_may_be_swapped: major == 2 && minor < 4,
-            // The upper half of the field is about frame check sequences, which nothing here needs.
+            // The upper half of the field describes frame check sequences, which are not needed here.
             link: LinkType(u16::from_be_bytes([high, low])),
         })
     }

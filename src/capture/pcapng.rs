@@ -92,7 +92,7 @@ impl PcapngScanner {
         }
     }
 
-    /// The block at byte `at`, if it is whole and its frame holds.
+    /// The block at byte `at`, if it is complete and its lengths are consistent.
     fn block<'a>(&self, bytes: &'a [u8], at: usize) -> Result<Block<'a>, Stop> {
         let rest = bytes.get(at..).unwrap_or_default();
         let piece = if self.has_started() { Piece::Block } else { Piece::FileHeader };
@@ -129,7 +129,7 @@ impl PcapngScanner {
         Ok(Block { kind, body, body_at: at.saturating_add(BEFORE_BODY), length })
     }
 
-    /// Takes in one block; an `Err` means that what follows can't be understood either.
+    /// Reads one block. An `Err` means that the following ones can't be read either.
     fn read(&mut self, block: &Block<'_>, at: usize, contents: &mut Contents) -> Result<(), Fault> {
         if block.kind == SECTION_HEADER {
             self.section = Some(section(block.body)?);
@@ -158,14 +158,14 @@ impl PcapngScanner {
             DECRYPTION_SECRETS => {
                 if let Some(secrets) = tls_secrets(fields) {
                     contents.secrets.extend_from_slice(secrets);
-                    // A block need not end in a line end, and lines of two must not run together.
+                    // The last line of a block may lack its line feed.
                     if !secrets.ends_with(b"\n") {
                         contents.secrets.push(b'\n');
                     }
                 }
                 return Ok(());
             }
-            // Names, statistics, journals, custom blocks and whatever is yet to come.
+            // Names, statistics, journals, custom and unknown blocks.
             _ => return Ok(()),
         };
         match record {

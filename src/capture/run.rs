@@ -1,4 +1,4 @@
-//! Packets that are at hand, one after the other.
+//! Runs of packets that were already read.
 
 use std::slice;
 
@@ -7,11 +7,11 @@ use crate::decode::{Frame, QuickDecode};
 
 use super::record::Record;
 
-/// When a source's next packet was captured, and which source it is: packets of one moment come in the order
-/// of the command line.
+/// The time of a source's next packet, and the source's index: packets with equal times come in the order of the
+/// command line.
 pub(super) type Turn = (Timestamp, u16);
 
-/// Packets of one source that were read already, and come before those of any other source.
+/// Packets of one source that were already read and precede those of all others.
 #[derive(Debug)]
 pub struct Run<'a> {
     pub(super) records: &'a [Record],
@@ -30,8 +30,8 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// TLS key log lines that pcapng files carry, of all that was read so far: whatever these packets need is
-    /// among them, for it stands before them.
+    /// TLS key log lines from pcapng files, of everything read so far. They stand before the packets that need
+    /// them.
     pub const fn tls_secrets(&self) -> &'a [u8] {
         self.secrets
     }

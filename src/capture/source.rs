@@ -21,13 +21,13 @@ use super::run::{Run, Turn};
 use super::scanner::Scanner;
 use super::tally::Count;
 
-/// Bytes needed to tell what a file is: text takes more than a few.
+/// Bytes read to find out what a file is.
 const SNIFF: usize = 512;
 /// Fewest bytes that identify any capture or compression format.
 const SNIFF_AT_LEAST: usize = 8;
 /// A file compressed twice is still read; more than that is never intended.
 const MOST_LAYERS: usize = 2;
-/// The window of an inner one, in bytes: that of the highest level without --ultra.
+/// The zstd window of an inner layer, in bytes: that of the highest level without --ultra.
 const INNER_WINDOW: usize = 8 << 20;
 /// Files smaller than this are read without a thread: starting one would cost more than it saves.
 const WORTH_A_THREAD: u64 = 1024 * 1024;
@@ -39,13 +39,13 @@ pub(super) struct Source {
     compression: Option<Compression>,
     links: Vec<LinkType>,
     links_seen: HashSet<LinkType>,
-    /// What was delivered, but for the batch at hand.
+    /// Packets delivered, without those of the current batch.
     count: Count,
     damage: Option<String>,
-    /// The batch at hand, and which of its records comes next.
+    /// The current batch, and the index of its next record.
     batch: Batch,
     next: usize,
-    /// Which of its decoded headers does.
+    /// The index of its next decoded headers.
     next_quick: usize,
     supply: Supply,
     /// Bytes of the file read so far, and in all where that is known.
@@ -84,7 +84,7 @@ impl Source {
         Self::begin(shown, Box::new(file), size, limits)
     }
 
-    /// Finds out what `input` is and reads its header. A `size` is that of a regular file.
+    /// Finds out what `input` is and reads its header. Only regular files have a `size`.
     pub(super) fn begin(
         path: String,
         input: Box<dyn Read + Send>,
@@ -126,7 +126,7 @@ impl Source {
                     return Err(Error::TooManyLayers { path, layers: MOST_LAYERS });
                 }
                 compression.get_or_insert(known);
-                // What is packed twice gets no second large window.
+                // An inner layer gets no second large window.
                 let window = if layers > 1 { INNER_WINDOW } else { usize::MAX };
                 let window = limits.decompression_window.min(window);
                 let within = Limits { decompression_window: window, ..limits.clone() };
@@ -165,20 +165,20 @@ impl Source {
         }
     }
 
-    /// Keeps the buffers small, as befits one of many.
+    /// Keeps the buffers small, for one of many sources.
     pub(super) fn save_memory(&mut self) {
         if let Supply::Here(batcher) = &mut self.supply {
             batcher.save_memory();
         }
     }
 
-    /// The next packet, if the batch at hand still holds one.
+    /// The next packet of the current batch, if any.
     pub(super) fn head(&self) -> Option<&Record> {
         self.batch.contents.records.get(self.next)
     }
 
-    /// The packets at hand from the [`head`](Self::head) on, up to the turn of another source, as those of
-    /// source `index`; `number` is that of the packet before.
+    /// The current batch's packets from the [`head`](Self::head) up to the turn of another source, as those of source
+    /// `index`; `number` is that of the previous packet.
     #[inline]
     pub(super) fn run<'a>(
         &'a mut self,
@@ -243,7 +243,7 @@ impl Source {
         true
     }
 
-    /// The TLS secrets of the batch at hand, given once.
+    /// The TLS secrets of the current batch, returned once.
     pub(super) fn take_secrets(&mut self) -> Vec<u8> {
         mem::take(&mut self.batch.contents.secrets)
     }

@@ -1,6 +1,6 @@
-//! Compressed files: gzip, zstd and lz4, of one piece or several.
+//! Decompression of gzip, zstd and lz4 files, also of several members or frames.
 //!
-//! Each reader gives all that could be unpacked before it says what is wrong.
+//! Each reader returns everything that could be decompressed before it reports an error.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::base::Limits;
 const INPUT: usize = 64 * 1024;
 /// The default and largest deflate window, as a power of two.
 const DEFLATE_WINDOW: u8 = 15;
-/// Bytes of a zstd frame's header that tell how long it is.
+/// Bytes of a zstd frame header that determine its length.
 const ZSTD_HEADER_START: usize = 5;
-/// What a compressed file may unpack to before its ratio matters.
+/// Decompressed bytes before the ratio matters.
 const FREE: u64 = 64 * 1024 * 1024;
 
-/// What `packed` unpacks to, but for a bomb: not more than a ratio times the `file_bytes` that were read, and
-/// with a window that is not too large.
+/// Decompresses `packed`, but not a bomb: output is limited to a ratio of the `file_bytes` that were read, and the
+/// window to its limit.
 pub(super) fn unpack(
     compression: Compression,
     packed: Box<dyn Read + Send>,
@@ -54,8 +54,7 @@ impl Compression {
     }
 }
 
-/// Stops a decompression bomb, and an unpacker that has failed: asked again, that may say something else, or
-/// continue in the middle of garbage.
+/// Stops decompression bombs, and decoders after an error: they might report another one, or continue with garbage.
 struct Guarded {
     unpacked: Box<dyn Read + Send>,
     failure: Option<(io::ErrorKind, String)>,
@@ -162,12 +161,12 @@ impl<R: BufRead> Read for Gzip<R> {
 struct Zstd<R> {
     packed: R,
     decoder: Decoder<'static>,
-    /// How many bytes the decoder wants next: exactly those make it unpack one block, so that a broken block
-    /// takes no whole one down with it.
+    /// How many bytes the decoder wants next: given exactly those, it decodes one block, so that a damaged block does
+    /// not take an intact one with it.
     wanted: usize,
     between_frames: bool,
-    /// Whether the decoder may have more to give before it needs bytes: where a checksum behind a block is
-    /// wrong, it would keep what it had of that block.
+    /// Whether the decoder may have more output before it needs input. If the checksum after a block is wrong, that
+    /// output would be lost.
     has_more: bool,
 }
 
@@ -213,7 +212,7 @@ impl<R: BufRead> Read for Zstd<R> {
 
 /// Lz4 frames, one after the other.
 struct Lz4<R: Read> {
-    /// The frame at hand; there is always one.
+    /// The current frame; there is always one.
     frame: Option<FrameDecoder<R>>,
 }
 

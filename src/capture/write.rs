@@ -14,8 +14,8 @@ const OPTION_TIME_RESOLUTION: u16 = 9;
 const OPTION_TIME_OFFSET: u16 = 14;
 /// Ten to the power of minus this many seconds.
 const NANOSECONDS: u8 = 9;
-/// Pcapng counts time from an interface's own zero upwards: for moments before 1970 that zero is the first
-/// second of the earliest moment that can be told.
+/// Pcapng counts time upwards from the interface's offset: for times before 1970, that is the earliest possible
+/// second.
 const BEFORE_ALL_TIME: i64 = i64::MIN.div_euclid(1_000_000_000);
 
 /// Writes a pcapng file of one section, in little-endian byte order and with times in nanoseconds.
@@ -138,7 +138,7 @@ impl<W: Write> PcapngWriter<W> {
         self.output.write_all(&self.block)
     }
 
-    /// Adds an option; a value that is too long for one loses its end, but no half character is left.
+    /// Adds an option; a value that is too long is cut at a character boundary.
     fn option(&mut self, code: u16, value: &[u8]) {
         let mut end = value.len().min(usize::from(u16::MAX));
         while end < value.len() && value.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {

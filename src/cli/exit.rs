@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use crate::base::Printable;
 use crate::store;
 
-/// The exit statuses. Documented in the help, so they are part of the interface.
+/// The exit statuses, as documented in the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum ExitStatus {
     /// Done.
     Done = 0,
-    /// The job can't be done: no such file, not a capture, no permission, disk full.
+    /// Failed: no such file, not a capture, no permission, disk full.
     Impossible = 1,
     /// Wrong usage.
     Usage = 2,
@@ -26,7 +26,7 @@ pub(super) enum ExitStatus {
     Interrupted = 130,
 }
 
-/// What the help says of them.
+/// Their descriptions in the help.
 pub(super) const EXIT_STATUSES: [(u8, &str); 6] = [
     (ExitStatus::Done as u8, "done"),
     (ExitStatus::Impossible as u8, "failed: no such file, not a capture, no permission, disk full"),
@@ -48,16 +48,16 @@ impl From<ExitStatus> for ExitCode {
 /// Why there is no report.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// A message for standard error: what failed, and how to go on.
+    /// A message for standard error: what failed, and what to do.
     Said {
         /// The message.
         message: String,
         /// The exit status.
         status: ExitStatus,
     },
-    /// Whoever read standard output has closed it, and has what it wanted.
+    /// The reader of standard output has closed it, and wants no more.
     ReaderGone,
-    /// The user wants no report any more.
+    /// Interrupted by the user.
     Interrupted,
 }
 

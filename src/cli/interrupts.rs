@@ -1,8 +1,8 @@
 //! Ctrl-C and other signals while a report is made.
 //!
-//! If standard input is read, its writer gets the same signal and ends, which ends the capture: the report
-//! then covers what was captured. Otherwise the signal stops reading in good order. A second signal ends the
-//! program immediately.
+//! If standard input is read, its writer gets the same signal and ends, which ends the capture, and the report
+//! covers what was captured. Otherwise the signal stops reading, and there is no report. A second signal ends the
+//! program at once.
 
 use std::io;
 use std::sync::Arc;
@@ -13,8 +13,7 @@ use signal_hook::flag;
 
 use super::exit::ExitStatus;
 
-/// Whether the program was started to outlive its terminal, as with nohup: a signal that is caught is no
-/// longer ignored.
+/// Whether SIGHUP is ignored, as under nohup: then it must not be caught.
 fn is_hang_up_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -25,7 +24,7 @@ fn is_hang_up_ignored() -> bool {
 /// Whether the user wants to stop.
 pub(super) struct Interrupts {
     raised: Arc<AtomicBool>,
-    /// Whether the input ends by itself.
+    /// Whether the input ends on the same signal.
     awaits_end_of_input: bool,
 }
 

@@ -45,7 +45,7 @@ impl Environment {
         Self { no_color: set("NO_COLOR"), clicolor_force: set("CLICOLOR_FORCE"), term: set("TERM"), locale }
     }
 
-    /// `--color` before NO_COLOR before CLICOLOR_FORCE before what the terminal is.
+    /// Whether to use colours: by `--color`, NO_COLOR, CLICOLOR_FORCE or the terminal, in this order.
     pub(super) fn color(&self, asked: When, terminal: bool) -> bool {
         let is_set = |variable: &Option<String>| variable.as_ref().is_some_and(|value| !value.is_empty());
         match asked {
@@ -63,7 +63,7 @@ impl Environment {
         ColorDepth::detect(|name| env::var(name).ok())
     }
 
-    /// Whether the locale limits output to ASCII. If no locale is set, UTF-8 is the likelier one.
+    /// Whether the locale limits output to ASCII. Without a locale, UTF-8 is assumed.
     pub(super) fn ascii(&self) -> bool {
         self.locale.as_ref().is_some_and(|locale| {
             let locale = locale.to_ascii_lowercase();

@@ -29,7 +29,7 @@ pub(super) fn write(out: &mut dyn Write) -> io::Result<()> {
     manual.render_version_section(&mut out)
 }
 
-/// Text as roff wants it: hyphens that stay hyphens, no apostrophe at the start of a line.
+/// Text escaped for roff.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq")
 }

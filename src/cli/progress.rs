@@ -7,10 +7,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::When;
 
-/// What takes less time than this shows no bar.
+/// No bar is shown for anything shorter.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A bar that appears when reading takes its time.
+/// A progress bar that appears if reading takes long.
 pub(super) struct Progress {
     state: State,
 }
@@ -25,7 +25,7 @@ impl Progress {
     pub(super) fn new(when: When) -> Self {
         let wanted = match when {
             When::Never => false,
-            // In a log file a bar is a heap of control characters, even if it was asked for.
+            // In a log file a bar would be a heap of control characters.
             When::Auto | When::Always => std::io::stderr().is_terminal(),
         };
         let state = match (wanted, when) {
@@ -36,7 +36,7 @@ impl Progress {
         Self { state }
     }
 
-    /// Shows how many bytes are read, of how many if that is known.
+    /// Shows how many bytes were read, and the total if known.
     pub(super) fn show(&mut self, (read, total): (u64, Option<u64>)) {
         if let State::Waiting { since } = self.state {
             if since.elapsed() < PATIENCE {
@@ -52,7 +52,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn clear(&mut self) {
         if let State::Shown(bar) = &self.state {
             bar.finish_and_clear();

@@ -193,7 +193,7 @@ impl tui::Source for FileSource {
             Err(Stopped::NoRoom(error)) => {
                 // What was stored before is shown all the same.
                 let _ = batches.send();
-                let _ = outlet.send(Feed::Failed(said(Failure::from(error))));
+                let _ = outlet.send(Feed::Failed(message_of(Failure::from(error))));
                 return;
             }
         };
@@ -267,10 +267,10 @@ impl SessionObserver for Batches<'_> {
 
 /// A failure as the interface shows it.
 fn in_words(done: Result<(), Failure>) -> Result<(), String> {
-    done.map_err(said)
+    done.map_err(message_of)
 }
 
-fn said(failure: Failure) -> String {
+fn message_of(failure: Failure) -> String {
     match failure {
         Failure::Said { message, .. } => message,
         Failure::ReaderGone | Failure::Interrupted => "the reader is gone".to_owned(),

@@ -1,4 +1,4 @@
-//! Values that are more than a number or a name.
+//! Option values with a syntax of their own.
 
 use std::str::FromStr;
 
@@ -91,7 +91,7 @@ impl FromStr for Size {
     }
 }
 
-/// The memory that the program may take.
+/// Parses the memory budget.
 pub(super) fn max_memory(text: &str) -> Result<Size, String> {
     let size: Size = text.parse()?;
     if size.bytes < Limits::LEAST_MEMORY {
@@ -100,10 +100,10 @@ pub(super) fn max_memory(text: &str) -> Result<Size, String> {
     Ok(size)
 }
 
-/// What `--limit` says.
+/// A value of `--limit`.
 #[derive(Clone, Copy, Debug)]
 pub enum LimitSetting {
-    /// A list is wanted.
+    /// `help`: list the limits.
     Help,
     /// One limit is set.
     Set {
@@ -149,7 +149,7 @@ impl FromStr for LimitSetting {
     }
 }
 
-/// What `--threshold` says.
+/// A value of `--threshold`.
 #[derive(Clone, Copy, Debug)]
 pub struct ThresholdSetting {
     /// Which.

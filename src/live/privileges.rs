@@ -1,8 +1,8 @@
 //! Drops root privileges once the interfaces are open.
 //!
-//! **Invariant:** after [`relinquish`] said whom the program runs as, nothing in it can become root again.
+//! **Invariant:** once [`relinquish`] has returned a user, nothing in the program can become root again.
 
-/// Why root privileges can't be dropped; nothing is captured then.
+/// Why root privileges can't be dropped; then nothing is captured.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such user.

@@ -1,4 +1,4 @@
-//! Watches a capture, in addition to or instead of writing lines.
+//! Observes a live capture, besides or instead of the written lines.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::base::Timestamp;
 use crate::decode::Frame;
 use crate::report::{Capture, Finding, Session};
 
-/// Watches a capture from within its loop: anything slow here delays packets.
+/// Observes a capture from within its loop: anything slow here delays packets.
 pub trait Watcher: Send {
     /// Whether the capture should stop.
     fn is_stop_wanted(&self) -> bool;

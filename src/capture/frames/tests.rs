@@ -158,7 +158,7 @@ fn what_is_no_capture_is_named_in_one_line() {
         ),
         (
             b"\xa1\xb2\xc3\xd4\0\x02",
-            "a file: can't be read: the file ends in the middle of its header (6 of 24 bytes are there); give an intact copy of it",
+            "a file: can't be read: the file ends in the middle of its header (6 of 24 bytes are there); use an intact copy",
         ),
     ] {
         assert_eq!(read(content).unwrap_err().to_string(), line);

@@ -15,10 +15,10 @@ pub enum Error {
     NoSuchInterface {
         /// The name, or number, as the user gave it.
         name: String,
-        /// Interfaces that there are.
+        /// The known interfaces.
         known: Vec<String>,
     },
-    /// The system lets only others capture.
+    /// The system does not permit it.
     #[error("cannot capture on {}: permission denied ({})", Printable(name), Printable(why))]
     Permission {
         /// The interface.
@@ -34,7 +34,7 @@ pub enum Error {
         /// What libpcap says.
         why: String,
     },
-    /// Its packets are of a kind that can't be decoded.
+    /// Its link type can't be decoded.
     #[error(
         "cannot capture on {}: its packets have link type {}, which isn't supported",
         Printable(name),
@@ -43,7 +43,7 @@ pub enum Error {
     LinkType {
         /// The interface.
         name: String,
-        /// The kind of its packets.
+        /// The link type.
         link: LinkType,
     },
     /// Anything else.

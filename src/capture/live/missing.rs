@@ -1,4 +1,4 @@
-//! What stands in for libpcap where it was not there when the program was built.
+//! Replaces libpcap if it was not found when the program was built.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(super) fn interfaces() -> Result<Vec<Interface>, Error> {
     Err(Error::NotBuilt)
 }
 
-/// An interface that can't be opened: there is never a value of this type.
+/// An open interface: there is never one.
 pub(super) enum Tap {}
 
 impl Tap {
@@ -42,7 +42,7 @@ impl Tap {
     }
 }
 
-/// The filter of an interface that doesn't exist.
+/// The filter of an open interface: there is never one.
 pub(super) enum Filter {}
 
 impl Filter {

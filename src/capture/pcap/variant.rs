@@ -1,8 +1,8 @@
-//! Works out how long the packet headers of a pcap file are.
+//! Determines the length of the packet headers of a pcap file.
 //!
-//! Alexey Kuznetzov's patch of libpcap put the interface, the protocol and the direction behind the usual
-//! packet header. It gave such files a magic number of their own; some distributions shipped versions of it
-//! that did not, or that wrote yet another field under the same number. Only the packets show which it is.
+//! Alexey Kuznetzov's patch of libpcap added the interface, the protocol and the direction to the packet header,
+//! under a new magic number. Some distributions shipped versions with the old number, or with yet another field.
+//! Only the packets show which variant it is.
 
 use super::{Header, PACKET_HEADER};
 
@@ -17,9 +17,9 @@ const WITH_FOUR_BYTES: usize = 20;
 /// How many packets are examined.
 const ENOUGH: usize = 16;
 
-/// The length of the packet headers of a file, of whose packets these bytes are the first.
+/// The length of a file's packet headers, given the bytes of its first packets.
 ///
-/// That is the length that the magic number stands for, unless only another one leads from packet to packet.
+/// It is the length that the magic number stands for, unless only another one leads from packet to packet.
 pub(super) fn header_length(header: &Header, limit: u32, packets: &[u8]) -> usize {
     let (usual, others) = if header.modified {
         (WITH_INTERFACE, &[WITH_PROCESSORS][..])

@@ -1,4 +1,4 @@
-//! Interfaces: what kind of packets they saw, and the resolution of their timestamps.
+//! Interfaces: link type, and resolution of timestamps.
 
 use crate::base::{Timestamp, cost};
 use crate::decode::LinkType;
@@ -13,7 +13,7 @@ const TIME_OFFSET: u16 = 14;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interface {
     pub(super) link: LinkType,
-    /// Most bytes of a packet that were kept; the largest number where that was not limited.
+    /// Snap length; the largest number if there was no limit.
     pub(super) snap_len: u32,
     unit: Unit,
     /// Nanoseconds to add to every time.
@@ -25,9 +25,9 @@ const _: () = assert!(2 * size_of::<Interface>() <= cost::INTERFACE);
 /// What one tick of an interface's clock is.
 #[derive(Clone, Copy, Debug)]
 enum Unit {
-    /// So many nanoseconds.
+    /// This many nanoseconds.
     Nanoseconds(u64),
-    /// One nanosecond is so many ticks; none where that is more than a time can hold.
+    /// This many ticks are one nanosecond; none if the number is too large.
     PerNanosecond(Option<u64>),
     /// Two to the power of minus this many seconds.
     PowerOfTwo(u32),
@@ -92,8 +92,7 @@ impl Unit {
     }
 }
 
-/// The next option: code, length, value, padding to a multiple of four bytes. None where the options are
-/// broken.
+/// The next option: code, length, value, padding to a multiple of four bytes. None if the options are malformed.
 fn option<'a>(fields: &mut Fields<'a>) -> Option<(u16, &'a [u8])> {
     let code = fields.u16()?;
     let length = usize::from(fields.u16()?);

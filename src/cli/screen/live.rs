@@ -1,4 +1,4 @@
-//! A running capture in the terminal interface.
+//! A live capture in the terminal interface.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::exit::Failure;
-use super::{BATCH, said};
+use super::{BATCH, message_of};
 use crate::analyzer::{Event, EventKind};
 use crate::base::{TimeDelta, Timestamp};
 use crate::capture::Ring;
@@ -17,19 +17,19 @@ use crate::tui::{self, Feed, Kept, LiveStatus, Outlet, Waiting};
 
 /// Time between two updates of the screen.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long packets may wait while active sessions are assembled.
+/// How long assembling active sessions may delay packets.
 const BUDGET: Duration = Duration::from_millis(20);
-/// Seconds of which the rates are shown.
+/// Seconds for which rates are shown.
 const RATES: usize = 60;
 
 /// Captures on a thread of the interface.
 pub(super) struct LiveSource {
     pub(super) begun: Begun,
-    /// What is captured on.
+    /// The interfaces' names.
     pub(super) name: String,
-    /// How long a prediction waits.
+    /// How long predictions wait.
     pub(super) window: TimeDelta,
-    /// The last packets, where they are to be kept.
+    /// The last packets, if they are kept.
     pub(super) ring: Option<Arc<Mutex<Ring>>>,
 }
 
@@ -75,7 +75,7 @@ struct Screen {
     changed: BTreeSet<Uid>,
     /// Active sessions.
     active: BTreeSet<Uid>,
-    /// Finished sessions that the screen did not get yet.
+    /// Finished sessions that the screen has not got yet.
     ended: Vec<Kept>,
     /// Sessions with an open data connection: they change without an event.
     moving: BTreeSet<Uid>,
@@ -87,7 +87,7 @@ struct Screen {
     is_screen_gone: bool,
 }
 
-/// What there was when the current second began.
+/// The counters when the current second began.
 struct Second {
     begun: Instant,
     packets: u64,
@@ -141,7 +141,7 @@ impl Screen {
         waiting
     }
 
-    /// The sessions that have changed, as they stand now; some of them stay for later where there are many.
+    /// The sessions that have changed, as they stand now. If there are too many, some wait for the next time.
     fn sessions(&mut self, now: &mut Now<'_>) -> Vec<Session> {
         self.changed.extend(self.moving.iter().cloned());
         let begun = Instant::now();
@@ -187,7 +187,7 @@ impl Watcher for Screen {
         match self.outlet.keep(&session) {
             Ok(kept) => self.ended.push(kept),
             Err(error) => {
-                let text = said(Failure::from(error));
+                let text = message_of(Failure::from(error));
                 self.is_screen_gone |= self.outlet.send(Feed::Note(text)).is_break();
             }
         }

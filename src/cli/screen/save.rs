@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::said;
+use super::message_of;
 use crate::base::{Endpoint, Limits, Printable};
 use crate::capture::{self, PcapngWriter, Ring};
 use crate::cli::options::Target;
@@ -14,8 +14,8 @@ use crate::decode::{Decoded, Decoder, Frame};
 use crate::report::FrameSpan;
 use crate::tui::{SaveRequest, Saver};
 
-/// Saves by reading the captures again. Addresses and frame numbers say which packets they are, so that
-/// frames are only decoded: a `Pump` would analyze everything a second time.
+/// Saves packets by reading the captures again. Addresses and frame numbers identify them, so that decoding is
+/// enough: a `Pump` would analyze everything a second time.
 pub(super) struct FileSaver {
     pub(super) files: Vec<PathBuf>,
     pub(super) limits: Limits,
@@ -40,7 +40,7 @@ impl Saver for FileSaver {
     }
 }
 
-/// Saves from the last packets of a running capture.
+/// Saves packets from those kept in memory.
 pub(super) struct RingSaver {
     pub(super) ring: Arc<Mutex<Ring>>,
     pub(super) limits: Limits,
@@ -48,7 +48,7 @@ pub(super) struct RingSaver {
 
 impl Saver for RingSaver {
     fn save(&self, request: &SaveRequest) -> Result<String, String> {
-        // Locked for a moment only: packets go on coming.
+        // Locked only briefly: packets keep coming.
         let chunks = self.ring.lock().unwrap_or_else(PoisonError::into_inner).chunks();
         let frames = || chunks.iter().flat_map(|chunk| chunk.frames());
         let oldest = frames().next().map(|frame| frame.packet.frame);
@@ -100,12 +100,12 @@ impl Wanted {
     }
 }
 
-/// Two ends, the same whichever of them sends.
+/// Two endpoints, in an order that does not depend on the direction.
 fn pair(one: Endpoint, other: Endpoint) -> (Endpoint, Endpoint) {
     if one <= other { (one, other) } else { (other, one) }
 }
 
-/// Makes a file of what `each` writes; gives how many packets that were.
+/// Creates a file with what `each` writes; returns the number of packets.
 fn write(
     path: &Path,
     read: &[PathBuf],
@@ -120,7 +120,7 @@ fn write(
         })?;
         output.finish()
     });
-    done.map_err(said)?;
+    done.map_err(message_of)?;
     Ok(written)
 }
 
