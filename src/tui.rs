@@ -33,6 +33,7 @@ mod rows;
 mod scale;
 mod screen;
 mod screens;
+mod sorting;
 mod source;
 mod state;
 mod summary;

@@ -43,7 +43,7 @@ const CORE: &[&str] =
 /// The floors inside the terminal interface, from the ground up: a module names only modules of floors below
 /// its own. Those that are not listed (`tui` itself and what it runs) stand above all of these.
 const TUI_FLOORS: &[&[&str]] = &[
-    &["screen", "scale", "glyphs", "words", "theme", "layout", "summary"],
+    &["screen", "scale", "glyphs", "words", "theme", "layout", "summary", "sorting"],
     &["rows"],
     &["chosen"],
     &["effect", "source", "recent"],

@@ -20,6 +20,7 @@ use super::data::Data;
 use super::interface::Interface;
 use super::layout;
 use super::overlays::{help, prompt};
+use super::sorting::Progress;
 use super::state::Overlay;
 use super::theme::Role;
 
@@ -36,6 +37,12 @@ pub(super) fn draw(interface: &Interface, data: &Data, frame: &mut Frame<'_>) {
     }
 }
 
+/// How far a list is that is on its way, where somebody waits for it: while reading goes on all lists are.
+fn progress(interface: &Interface, data: &Data) -> Option<Progress> {
+    let of_view = || interface.view().progress().filter(|_| data.progress().finished);
+    interface.state.row_filter.ordering().or_else(of_view)
+}
+
 /// Draws into the canvas; where the terminal's cursor belongs.
 fn all(interface: &Interface, data: &Data, canvas: &mut Canvas<'_>, area: Rect) -> Option<(u16, u16)> {
     let state = &interface.state;
@@ -49,7 +56,7 @@ fn all(interface: &Interface, data: &Data, canvas: &mut Canvas<'_>, area: Rect) 
     status::tab_bar(state, data, canvas, panes.tabs);
     status::filter(state, data, canvas, panes.filter);
     interface.view().draw(state, data, canvas, &panes);
-    status::hints(state, canvas, panes.hints);
+    status::hints(state, progress(interface, data), canvas, panes.hints);
     match &state.overlay {
         Overlay::None => None,
         Overlay::Help { top } => {

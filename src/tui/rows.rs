@@ -4,8 +4,11 @@
 //! **Invariant:** the row of a session takes at most 1 KiB beside the rows of what is in it; text from
 //! the wire in rows is cut where it is very long, and is not yet defused.
 
+use std::sync::Arc;
+
 use super::glyphs;
 use super::scale::{TimeScale, Window};
+use super::sorting;
 use super::summary::{self, Summary};
 use crate::base::{Endpoint, FrameNumber, LimitSet, Text, TimeDelta, Timestamp, cost};
 use crate::filter::{Field, Knowledge};
@@ -24,6 +27,15 @@ const LONGEST_USER: usize = 64;
 /// Bytes of any other text that are kept.
 const LONGEST_TEXT: usize = 600;
 
+/// What a transfer, a data channel and a finding take in the list of them: twice, since the old list stays
+/// until a new one is there.
+pub(super) const LISTED_TRANSFER: usize = 2 * 8;
+pub(super) const LISTED_CHANNEL: usize = 2 * 72;
+pub(super) const LISTED_FINDING: usize = 2 * 36;
+
+/// What a shared text takes beside its bytes: two counters, and what the allocator adds.
+const SHARED: usize = 16 + cost::ALLOCATION;
+
 /// A session in the list.
 #[derive(Clone, Debug)]
 pub(super) struct SessionRow {
@@ -31,7 +43,7 @@ pub(super) struct SessionRow {
     pub(super) client: Endpoint,
     pub(super) server: Endpoint,
     /// Argument of the last USER, cut where it is very long.
-    pub(super) user: Option<Box<str>>,
+    pub(super) user: Option<Arc<str>>,
     pub(super) login: Login,
     pub(super) security: Security,
     /// The first and the last packet of the control connection.
@@ -97,7 +109,7 @@ pub(super) struct TransferRow {
     /// How its data channel was negotiated, where that was seen.
     pub(super) mode: Option<Mode>,
     /// The path as far as it is known, else the command's argument.
-    pub(super) path: Option<Box<str>>,
+    pub(super) path: Option<Arc<str>>,
     pub(super) bytes: Option<u64>,
     /// From its first to its last packet.
     pub(super) took: Option<TimeDelta>,
@@ -172,7 +184,7 @@ impl SessionRow {
             uid: session.uid.clone(),
             client: session.client,
             server: session.server,
-            user: session.user.as_ref().map(|user| cut(user.raw(), LONGEST_USER)),
+            user: session.user.as_ref().map(|user| cut(user.raw(), LONGEST_USER).into()),
             login: session.login,
             security: session.security,
             start: session.start,
@@ -273,27 +285,32 @@ impl SessionRow {
         channels.chain([self.frames]).any(|span| (span.first..=span.last).contains(&frame))
     }
 
-    /// The bytes of memory that it takes.
+    /// The bytes of memory that it takes, in every list that shows something of it.
     pub(super) fn memory(&self) -> usize {
-        let text = |text: Option<&str>| text.map_or(0, |text| text.len().saturating_add(cost::ALLOCATION));
+        let text = |text: &str| text.len().saturating_add(cost::ALLOCATION);
+        let shared = |text: Option<&str>| text.map_or(0, |text| text.len().saturating_add(SHARED));
         let transfers = self.transfers.iter().map(|transfer| {
-            size_of::<TransferRow>()
-                .saturating_add(text(transfer.path.as_deref()))
-                .saturating_add(text(transfer.mime.as_deref()))
+            (size_of::<TransferRow>() + LISTED_TRANSFER)
+                .saturating_add(shared(transfer.path.as_deref()))
+                .saturating_add(transfer.mime.as_deref().map_or(0, text))
         });
         let findings = self
             .findings
             .iter()
-            .map(|finding| size_of::<FindingRow>().saturating_add(text(Some(&finding.summary))));
+            .map(|finding| (size_of::<FindingRow>() + LISTED_FINDING).saturating_add(text(&finding.summary)));
         let headline = match &self.headline {
-            Headline::Own(own) => text(Some(own)),
+            Headline::Own(own) => text(own),
             Headline::None | Headline::OfFinding => 0,
         };
+        let channels = self.channels.len().saturating_mul(size_of::<ChannelRow>() + LISTED_CHANNEL);
+        // One list at a time is on its way.
+        let most = self.transfers.len().max(self.channels.len()).max(1);
         let own = size_of::<Self>()
             .saturating_add(headline)
-            .saturating_add(text(self.user.as_deref()))
+            .saturating_add(shared(self.user.as_deref()))
             .saturating_add(self.uid.0.len())
-            .saturating_add(size_of_val(&*self.channels))
+            .saturating_add(channels)
+            .saturating_add(most.saturating_mul(sorting::COST))
             .saturating_add(4 * cost::ALLOCATION);
         transfers.chain(findings).fold(own, usize::saturating_add)
     }
@@ -331,7 +348,7 @@ impl TransferRow {
             verb: command.map(|command| command.verb.clone()),
             has_channel: channel.is_some(),
             mode: channel.and_then(DataChannel::mode),
-            path: path.map(|path| cut(path.raw(), LONGEST_TEXT)),
+            path: path.map(|path| cut(path.raw(), LONGEST_TEXT).into()),
             bytes: transfer.bytes,
             took: transfer.start.zip(transfer.end).map(|(start, end)| end.elapsed_since(start)),
             status: transfer.status,
@@ -407,16 +424,16 @@ impl FindingRow {
             code: finding.code,
             severity: finding.severity,
             time: finding.time,
-            summary: cut(&finding.summary, LONGEST_TEXT),
+            summary: cut(&finding.summary, LONGEST_TEXT).into(),
         }
     }
 }
 
 /// The beginning of a text, where it is long.
-fn cut(text: &str, longest: usize) -> Box<str> {
+fn cut(text: &str, longest: usize) -> &str {
     let whole = text.len() <= longest;
     let end = if whole { None } else { (0..=longest).rev().find(|&end| text.is_char_boundary(end)) };
-    end.and_then(|end| text.get(..end)).unwrap_or(text).into()
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// The summary of the first finding with this code.
@@ -429,8 +446,8 @@ impl Headline {
     fn of(session: &Session, known: Option<&str>) -> Self {
         match session.headline().as_deref().map(|text| cut(text, LONGEST_TEXT)) {
             None => Self::None,
-            Some(text) if Some(&*text) == known => Self::OfFinding,
-            Some(text) => Self::Own(text),
+            Some(text) if Some(text) == known => Self::OfFinding,
+            Some(text) => Self::Own(text.into()),
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod findings;
 mod ladder;
+mod making;
 mod of_list;
 mod of_session;
 mod ports;
@@ -26,6 +27,7 @@ use super::data::Data;
 use super::layout::{Panes, Spot};
 use super::message::{ScreenAction, Turn};
 use super::screen::Screen;
+use super::sorting::Progress;
 use super::state::State;
 use crate::export::What;
 
@@ -43,10 +45,18 @@ pub(super) trait View: fmt::Debug {
     /// Keeps the cursor within the rows, and visible.
     fn settle(&mut self, state: &mut State, panes: &Panes);
 
-    /// Whether building the rows continues with the next tick.
-    fn is_busy(&self) -> bool {
+    /// How far its rows are, where making them continues with the next tick.
+    fn progress(&self) -> Option<Progress> {
+        None
+    }
+
+    /// Leaves its rows as they are; whether others were being made.
+    fn give_up(&mut self) -> bool {
         false
     }
+
+    /// It is not shown: gives back the memory of what it has begun.
+    fn rest(&mut self) {}
 
     fn draw(&self, state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes);
 
@@ -93,6 +103,13 @@ macro_rules! screens {
         impl Screens {
             pub(super) fn view(&self, screen: Screen) -> &dyn View {
                 match screen { $(Screen::$screen => &self.$module),+ }
+            }
+
+            /// All that are not shown rest.
+            pub(super) fn rest(&mut self, shown: Screen) {
+                $(if shown != Screen::$screen {
+                    View::rest(&mut self.$module);
+                })+
             }
 
             pub(super) fn view_mut(&mut self, screen: Screen) -> &mut dyn View {

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod screens;
+mod steps;
 mod walk;
 
 /// What the fixture is written in.

@@ -90,7 +90,10 @@ pub(super) fn update(interface: &mut Interface, data: &Data, message: Message) -
 pub(super) fn is_busy(interface: &Interface, data: &Data) -> bool {
     let state = &interface.state;
     let filtering = state.row_filter.is_behind(data) && !state.paused && data.is_settled();
-    filtering || state.search.is_some() || state.row_filter.is_renewing() || interface.view().is_busy()
+    filtering
+        || state.search.is_some()
+        || state.row_filter.is_renewing()
+        || interface.view().progress().is_some()
 }
 
 fn fed(state: &mut State, data: &Data, changed: &Changed) {
@@ -98,9 +101,7 @@ fn fed(state: &mut State, data: &Data, changed: &Changed) {
         state.row_filter.remove(&changed.removed);
         state.marked.retain(|index| !changed.removed.contains(index));
     }
-    if !state.paused {
-        state.row_filter.again(&changed.replaced, data);
-    }
+    state.row_filter.again(&changed.replaced);
     if let Some(index) = state.opened.as_ref().map(|opened| opened.index)
         && changed.replaced.contains(&index)
     {
@@ -127,6 +128,7 @@ fn settle(interface: &mut Interface, data: &Data) {
     search::step(state, data);
     settle_selection(state, data);
     view.renew(state, data);
+    interface.screens.rest(interface.state.screen);
     // What there are rows of is known only now, and with that the layout.
     let panes = interface.panes();
     let (view, state) = interface.parts();
@@ -200,7 +202,7 @@ fn act(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect>
             let (view, state) = interface.parts();
             view.open(state, data);
         }
-        Action::Back => back(state),
+        Action::Back => back(interface),
         Action::BrushEarlier => brush(state, data, -1),
         Action::BrushLater => brush(state, data, 1),
         Action::FindNext => find(interface, data, true),
@@ -271,7 +273,8 @@ fn set(state: &mut State, setting: Setting) {
     }
 }
 
-fn back(state: &mut State) {
+fn back(interface: &mut Interface) {
+    let (view, state) = interface.parts();
     if state.pending.take().is_some() {
         return;
     }
@@ -279,8 +282,13 @@ fn back(state: &mut State) {
         state.say("the search was given up");
         return;
     }
+    let was_filtering = state.row_filter.is_filtering();
     if state.row_filter.give_up() {
-        state.say("the filter was given up");
+        state.say(if was_filtering { "the filter was given up" } else { "the new order was given up" });
+        return;
+    }
+    if view.give_up() {
+        state.say("given up: the list is what it was");
         return;
     }
     if state.flash.take().is_some() {

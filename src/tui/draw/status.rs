@@ -8,6 +8,7 @@ use crate::tui::data::Data;
 use crate::tui::glyphs;
 use crate::tui::layout;
 use crate::tui::screen::Screen;
+use crate::tui::sorting::Progress;
 use crate::tui::state::{Pending, State};
 use crate::tui::tabs;
 use crate::tui::theme::Role;
@@ -146,7 +147,7 @@ pub(super) fn filter(state: &State, data: &Data, canvas: &mut Canvas<'_>, area: 
 }
 
 /// A word to the user, else the keys that matter here.
-pub(super) fn hints(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
+pub(super) fn hints(state: &State, progress: Option<Progress>, canvas: &mut Canvas<'_>, area: Rect) {
     if let Some(pending) = state.pending {
         let text = match pending {
             Pending::Go => " g: g first, or a frame number",
@@ -156,9 +157,12 @@ pub(super) fn hints(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
         canvas.put(area.x, area.y, text, area.width, Role::Key);
         return;
     }
-    if let Some(search) = &state.search {
-        let (seen, all) = (search.seen as u64, search.sessions.len() as u64);
-        let text = format!(" searching {}/{}  (Esc gives up)", words::count(seen), words::count(all));
+    let search = state.search.as_ref();
+    let search = search.map(|search| ("searching", search.seen, search.sessions.len()));
+    let progress = progress.map(|progress| (progress.doing, progress.done, progress.all));
+    if let Some((doing, done, all)) = search.or(progress) {
+        let (done, all) = (words::count(done as u64), words::count(all as u64));
+        let text = format!(" {doing} {done}/{all}  (Esc gives up)");
         canvas.put(area.x, area.y, &text, area.width, Role::Marked);
         return;
     }

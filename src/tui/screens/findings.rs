@@ -16,8 +16,8 @@ use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height};
 use crate::tui::message::{Motion, ScreenAction};
-use crate::tui::state::State;
-use crate::tui::state::Target;
+use crate::tui::sorting::Progress;
+use crate::tui::state::{State, Target};
 use crate::tui::theme::Role;
 use crate::tui::words;
 pub(in crate::tui) use list::Findings;
@@ -45,6 +45,20 @@ impl View for Findings {
 
     fn settle(&mut self, _state: &mut State, panes: &Panes) {
         self.cursor.settle(self.rows.len(), panes.rows.height);
+    }
+
+    fn progress(&self) -> Option<Progress> {
+        self.progress()
+    }
+
+    fn give_up(&mut self) -> bool {
+        self.give_up()
+    }
+
+    fn rest(&mut self) {
+        if self.progress().is_some() {
+            self.stale();
+        }
     }
 
     fn draw(&self, _state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
@@ -139,8 +153,12 @@ fn draw(list: &Findings, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
     let counts = if head.width >= WIDE { "sessions   count " } else { "count " };
     canvas.put_right(head.x, head.y, counts, head.width, Role::Dim);
     if list.rows.is_empty() {
-        let text = if data.progress().finished { "no findings" } else { "no findings so far" };
-        of_list::empty(canvas, panes, text, Role::Good);
+        let (text, role) = match list.progress() {
+            Some(_) => ("reading", Role::Dim),
+            None if data.progress().finished => ("no findings", Role::Good),
+            None => ("no findings so far", Role::Good),
+        };
+        of_list::empty(canvas, panes, text, role);
     }
     of_list::rows(canvas, panes, list.cursor, &list.rows, |canvas, area, &row, _| match row {
         Line::Kind(kind) => {

@@ -9,14 +9,15 @@ use crate::base::{Bytes, FrameNumber};
 use crate::export::What;
 use crate::report::DataChannel;
 use crate::tui::canvas::{Canvas, Spans, span};
+use crate::tui::cursor::seek;
 use crate::tui::data::Data;
 use crate::tui::evidence;
 use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height};
 use crate::tui::message::ScreenAction;
 use crate::tui::scale::{TimeScale, Window};
-use crate::tui::state::State;
-use crate::tui::state::Target;
+use crate::tui::sorting::Progress;
+use crate::tui::state::{State, Target};
 use crate::tui::theme::Role;
 use crate::tui::words;
 pub(in crate::tui) use list::Ports;
@@ -52,8 +53,18 @@ impl View for Ports {
         self.cursor.settle(self.rows.len(), panes.rows.height);
     }
 
-    fn is_busy(&self) -> bool {
-        self.is_gathering()
+    fn progress(&self) -> Option<Progress> {
+        self.progress()
+    }
+
+    fn give_up(&mut self) -> bool {
+        self.give_up()
+    }
+
+    fn rest(&mut self) {
+        if self.progress().is_some() {
+            self.stale();
+        }
     }
 
     fn draw(&self, _state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
@@ -64,20 +75,23 @@ impl View for Ports {
         match action {
             ScreenAction::NextProblem | ScreenAction::PreviousProblem => {
                 let forward = action == ScreenAction::NextProblem;
-                if !self.cursor.seek(&self.rows, forward, |port| port.problems > 0) {
+                let has_problem = |row: &u32| self.port(*row).is_some_and(|port| port.problems > 0);
+                let found = seek(&self.rows, self.cursor.at, forward, has_problem);
+                self.cursor.at = found.unwrap_or(self.cursor.at);
+                if found.is_none() {
                     state.say("no further problem");
                 }
             }
             ScreenAction::Sort => {
-                self.sort = self.sort.next();
+                self.wanted.sort = self.wanted.sort.next();
                 self.order();
             }
             ScreenAction::Reverse => {
-                self.reversed = !self.reversed;
+                self.wanted.reversed = !self.wanted.reversed;
                 self.order();
             }
             ScreenAction::Order => {
-                state.toggle_scope(&mut self.only);
+                state.toggle_scope(&mut self.wanted.only);
                 self.stale();
             }
             ScreenAction::Move(motion) => self.cursor.step(motion, self.rows.len(), panes.rows.height),
@@ -92,7 +106,11 @@ impl View for Ports {
     }
 
     fn find(&mut self, _state: &mut State, _data: &Data, wanted: &str, forward: bool) -> bool {
-        self.cursor.seek(&self.rows, forward, |port| port.endpoint.to_string().contains(wanted))
+        let holds =
+            |row: &u32| self.port(*row).is_some_and(|port| port.endpoint.to_string().contains(wanted));
+        let found = seek(&self.rows, self.cursor.at, forward, holds);
+        self.cursor.at = found.unwrap_or(self.cursor.at);
+        found.is_some()
     }
 
     fn current(&self, _state: &State) -> Option<u32> {
@@ -100,7 +118,7 @@ impl View for Ports {
     }
 
     fn only(&self, _state: &State) -> Option<u32> {
-        self.only
+        self.wanted.only
     }
 
     fn evidence(&self, _state: &State, data: &Data) -> Option<(FrameNumber, String)> {
@@ -118,20 +136,22 @@ impl View for Ports {
 }
 
 fn draw(list: &Ports, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
-    let scope = of_list::scope(list.only, data);
+    let scope = of_list::scope(list.wanted.only, data);
     let title = [
         span("Ports", Role::Title),
-        span(format!("{scope} by {}  ", list.sort.name()), Role::Dim),
+        span(format!("{scope} by {}  ", list.wanted.sort.name()), Role::Dim),
         span(of_list::place(list.cursor, list.rows.len()), Role::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let strip = strip_area(panes.rows);
-    heads(list.sort, canvas, panes.head, strip);
+    heads(list.wanted.sort, canvas, panes.head, strip);
     if list.rows.is_empty() {
-        of_list::empty(canvas, panes, "no data port was negotiated", Role::Dim);
+        let text = if list.progress().is_some() { "reading" } else { "no data port was negotiated" };
+        of_list::empty(canvas, panes, text, Role::Dim);
     }
     let scale = data.extent().map(|(first, last)| TimeScale::new(Window::new(first, last), strip.width));
-    of_list::rows(canvas, panes, list.cursor, &list.rows, |canvas, area, port, is_selected| {
+    of_list::rows(canvas, panes, list.cursor, &list.rows, |canvas, area, &row, is_selected| {
+        let Some(port) = list.port(row) else { return };
         draw_row(canvas, area, port, list.uses(port));
         if let Some(scale) = scale {
             let strip = Rect { y: area.y, height: 1, ..strip };
@@ -212,7 +232,7 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, port: &Port, uses: &[PortUse]) 
         (Some(failed), port.problems, if port.problems > 0 { Role::Bad } else { Role::Dim }),
     ] {
         let Some(column) = column else { continue };
-        let text = if count == 0 { glyphs::DOT.to_owned() } else { words::count(count as u64) };
+        let text = if count == 0 { glyphs::DOT.to_owned() } else { words::count(count.into()) };
         canvas.put_right(x + column.0, y, &text, column.1, role);
     }
 }

@@ -78,11 +78,11 @@ impl View for Sessions {
             }
             ScreenAction::Sort => {
                 let (sort, _) = state.row_filter.sort();
-                state.row_filter.order(sort.next(), false, data);
+                state.row_filter.order(sort.next(), false);
             }
             ScreenAction::Reverse => {
                 let (sort, reversed) = state.row_filter.sort();
-                state.row_filter.order(sort, !reversed, data);
+                state.row_filter.order(sort, !reversed);
             }
             // Marking moves on, so that several rows can be marked by one key.
             ScreenAction::Mark => walk(state, Motion::Down, panes),
@@ -126,11 +126,11 @@ impl View for Sessions {
         Some((frame, evidence::filter_of(chosen.iter().filter_map(|&index| data.session(index)))))
     }
 
-    fn click(&mut self, state: &mut State, data: &Data, panes: &Panes, spot: Spot) -> bool {
+    fn click(&mut self, state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
         if spot.is_in(panes.head) {
             if let Some(sort) = column_at(panes.head, spot.x) {
                 let (now, reversed) = state.row_filter.sort();
-                state.row_filter.order(sort, now == sort && !reversed, data);
+                state.row_filter.order(sort, now == sort && !reversed);
             }
             return false;
         }

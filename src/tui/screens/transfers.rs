@@ -17,8 +17,8 @@ use crate::tui::glyphs;
 use crate::tui::layout::{self, Panes, Spot, by_height};
 use crate::tui::message::ScreenAction;
 use crate::tui::rows::{Digest, TransferRow};
-use crate::tui::state::State;
-use crate::tui::state::Target;
+use crate::tui::sorting::Progress;
+use crate::tui::state::{State, Target};
 use crate::tui::summary::Summary;
 use crate::tui::theme::Role;
 use crate::tui::words;
@@ -43,6 +43,20 @@ impl View for Transfers {
         self.cursor.settle(self.rows.len(), panes.rows.height);
     }
 
+    fn progress(&self) -> Option<Progress> {
+        self.progress()
+    }
+
+    fn give_up(&mut self) -> bool {
+        self.give_up()
+    }
+
+    fn rest(&mut self) {
+        if self.progress().is_some() {
+            self.stale();
+        }
+    }
+
     fn draw(&self, _state: &State, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
         draw(self, data, canvas, panes);
     }
@@ -58,15 +72,15 @@ impl View for Transfers {
                 }
             }
             ScreenAction::Sort => {
-                self.sort = self.sort.next();
-                self.order(data);
+                self.wanted.sort = self.wanted.sort.next();
+                self.stale();
             }
             ScreenAction::Reverse => {
-                self.reversed = !self.reversed;
-                self.order(data);
+                self.wanted.reversed = !self.wanted.reversed;
+                self.stale();
             }
             ScreenAction::Order => {
-                state.toggle_scope(&mut self.only);
+                state.toggle_scope(&mut self.wanted.only);
                 self.stale();
             }
             ScreenAction::Mark | ScreenAction::Ignore | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
@@ -95,7 +109,7 @@ impl View for Transfers {
     }
 
     fn only(&self, _state: &State) -> Option<u32> {
-        self.only
+        self.wanted.only
     }
 
     fn evidence(&self, _state: &State, data: &Data) -> Option<(FrameNumber, String)> {
@@ -113,18 +127,20 @@ impl View for Transfers {
 }
 
 fn draw(list: &Transfers, data: &Data, canvas: &mut Canvas<'_>, panes: &Panes) {
-    let arrow = if list.reversed { glyphs::DESCENDING } else { glyphs::ASCENDING };
-    let scope = of_list::scope(list.only, data);
+    let arrow = if list.wanted.reversed { glyphs::DESCENDING } else { glyphs::ASCENDING };
+    let scope = of_list::scope(list.wanted.only, data);
     let title = [
         span("Transfers", Role::Title),
-        span(format!("{scope} by {} {arrow} ", list.sort.name()), Role::Dim),
+        span(format!("{scope} by {} {arrow} ", list.wanted.sort.name()), Role::Dim),
         span(of_list::place(list.cursor, list.rows.len()), Role::Text),
     ];
     canvas.panel(panes.main, &title, &[]);
     let columns = Columns::of(panes.rows);
-    heads(list.sort, canvas, panes.head, &columns);
+    heads(list.wanted.sort, canvas, panes.head, &columns);
     if list.rows.is_empty() {
-        let text = if list.only.is_some() {
+        let text = if list.progress().is_some() {
+            "reading"
+        } else if list.wanted.only.is_some() {
             "no transfer in this session (o: all sessions)"
         } else {
             "no transfers"

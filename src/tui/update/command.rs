@@ -36,7 +36,7 @@ pub(super) fn run(interface: &mut Interface, data: &Data, line: &str) -> Option<
             state.find = Some(rest.to_owned());
             super::find(interface, data, true);
         }
-        "sort" => sort(state, data, rest),
+        "sort" => sort(state, rest),
         "theme" => match ThemeName::parse(rest) {
             Some(theme) => super::theme(state, theme),
             None => state.complain("theme takes dark, light, cb-safe or mono"),
@@ -54,9 +54,9 @@ pub(super) fn run(interface: &mut Interface, data: &Data, line: &str) -> Option<
     None
 }
 
-fn sort(state: &mut State, data: &Data, column: &str) {
+fn sort(state: &mut State, column: &str) {
     if let Some(sort) = SortKey::parse(column) {
-        state.row_filter.order(sort, false, data);
+        state.row_filter.order(sort, false);
     } else {
         let names: Vec<&str> = SortKey::ALL.iter().map(|sort| sort.name()).collect();
         state.complain(format!("sort takes one of {}", names.join(", ")));

@@ -1,11 +1,15 @@
 //! The list of findings: kinds, and under an open kind each one with its session.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use crate::report::{Code, Finding, Severity};
 use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
-use crate::tui::rows::FindingRow;
+use crate::tui::rows::{FindingRow, LISTED_FINDING};
+use crate::tui::screens::making::Making;
+use crate::tui::sorting::{Progress, Sorting};
+use crate::tui::state::Version;
 
 /// One finding: the session's index (none for the report's own), and its own in there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,24 @@ pub(super) struct Kind {
     /// How many sessions have one.
     pub(super) sessions: usize,
 }
+
+/// Adds the findings of a session, or of none, to their kinds.
+fn note_all(kinds: &mut Vec<Kind>, session: Option<u32>, rows: &[FindingRow]) {
+    if kinds.is_empty() {
+        let kind = |&code| Kind { code, severity: Severity::Info, findings: Vec::new(), sessions: 0 };
+        kinds.extend(Code::ALL.iter().map(kind));
+    }
+    for (at, finding) in (0..).zip(rows) {
+        let Some(kind) = kinds.get_mut(finding.code as usize) else { continue };
+        if session.is_some() && kind.findings.last().is_none_or(|last| last.session != session) {
+            kind.sessions += 1;
+        }
+        kind.severity = kind.severity.max(finding.severity);
+        kind.findings.push(FindingRef { session, finding: at });
+    }
+}
+
+const _: () = assert!(2 * (size_of::<FindingRef>() + size_of::<Line>()) <= LISTED_FINDING);
 
 /// A row of the list, by places in `kinds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,40 +112,39 @@ pub(in crate::tui) struct Findings {
     pub(super) ignored: BTreeSet<Code>,
     /// Only those of one session.
     pub(super) only: Option<u32>,
-    made_from: Option<(u64, u64)>,
+    /// The session that the rows which are there are limited to.
+    made_for: Option<u32>,
+    made_from: Option<Version>,
+    making: Option<Making<(), Vec<Kind>>>,
 }
 
 impl Findings {
-    /// Rebuilds the rows if the sessions or their selection changed.
-    pub(super) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
-        if self.made_from == Some(version) {
-            return;
-        }
-        self.made_from = Some(version);
-        let mut kinds: Vec<Kind> = Code::ALL
-            .iter()
-            .map(|&code| Kind { code, severity: Severity::Info, findings: Vec::new(), sessions: 0 })
-            .collect();
-        let mut note = |session: Option<u32>, at: u32, finding: &FindingRow| {
-            let Some(kind) = kinds.get_mut(finding.code as usize) else { return };
-            if session.is_none() || kind.findings.last().is_none_or(|last| last.session != session) {
-                kind.sessions += usize::from(session.is_some());
+    /// Makes the rows anew if the sessions or their selection changed, a part of them at a time.
+    pub(super) fn make(&mut self, data: &Data, sessions: &[u32], version: Version) {
+        let making = match self.making.take() {
+            Some(making) if making.is_wanted(version, data) => making,
+            _ if self.made_from == Some(version) => return,
+            _ => {
+                let sessions = self.only.as_ref().map_or(sessions, std::slice::from_ref);
+                Making::new(version, sessions, Sorting::new(false))
             }
-            kind.severity = kind.severity.max(finding.severity);
-            kind.findings.push(FindingRef { session, finding: at });
         };
-        let only = self.only.as_slice();
-        for &index in if self.only.is_some() { only } else { sessions } {
-            if let Some(row) = data.row(index) {
-                for (at, finding) in (0..).zip(&row.findings) {
-                    note(Some(index), at, finding);
-                }
-            }
+        self.made_from = Some(making.version);
+        let find = |index, _: &mut Sorting<()>, kinds: &mut Vec<Kind>| {
+            let rows = data.row(index).map_or(&[][..], |row| &row.findings);
+            note_all(kinds, Some(index), rows);
+            rows.len()
+        };
+        match making.step(find, |_, _, ()| {}) {
+            ControlFlow::Continue(making) => self.making = Some(making),
+            ControlFlow::Break(kinds) => self.show(kinds, data),
         }
+    }
+
+    fn show(&mut self, mut kinds: Vec<Kind>, data: &Data) {
+        self.made_for = self.only;
         if self.only.is_none() {
-            for (at, finding) in (0..).zip(data.finding_rows()) {
-                note(None, at, finding);
-            }
+            note_all(&mut kinds, None, data.finding_rows());
         }
         kinds.retain(|kind| !kind.findings.is_empty());
         self.kinds = kinds;
@@ -132,6 +153,26 @@ impl Findings {
 
     pub(super) fn stale(&mut self) {
         self.made_from = None;
+        self.making = None;
+    }
+
+    /// How many rows there are.
+    #[cfg(test)]
+    pub(in crate::tui) const fn rows_len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(in crate::tui) fn progress(&self) -> Option<Progress> {
+        self.making.as_ref().map(Making::progress)
+    }
+
+    /// Leaves the rows as they are; whether others were being made.
+    pub(super) fn give_up(&mut self) -> bool {
+        let is_making = self.making.take().is_some();
+        if is_making {
+            self.only = self.made_for;
+        }
+        is_making
     }
 
     /// Sorts the kinds and lays the rows out, the cursor staying on its row.

@@ -1,9 +1,15 @@
 //! The list of negotiated listening endpoints over the whole capture.
 
+use std::ops::ControlFlow;
+
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{ChannelIndex, ChannelState, Mode, Severity};
 use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
+use crate::tui::rows::LISTED_CHANNEL;
+use crate::tui::screens::making::Making;
+use crate::tui::sorting::{Key, LARGEST, Progress, Sorting};
+use crate::tui::state::Version;
 
 /// One use of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,18 +27,20 @@ pub(super) struct PortUse {
 }
 
 /// One endpoint.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Port {
     pub(super) endpoint: Endpoint,
     /// Whether a client listens there.
     pub(super) client: bool,
     /// Places in `uses`, ascending in time.
-    pub(super) first: usize,
-    pub(super) count: usize,
-    pub(super) reused: usize,
-    pub(super) in_time_wait: usize,
-    pub(super) problems: usize,
+    first: u32,
+    pub(super) count: u32,
+    pub(super) reused: u32,
+    pub(super) in_time_wait: u32,
+    pub(super) problems: u32,
 }
+
+const _: () = assert!(2 * (size_of::<Port>() + size_of::<PortUse>() + size_of::<u32>()) <= LISTED_CHANNEL);
 
 /// What ports are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +64,21 @@ impl PortSort {
         }
     }
 
+    /// Whether the largest come first unless reversed.
+    const fn descends(self) -> bool {
+        matches!(self, Self::Uses | Self::Problems | Self::Reuse)
+    }
+
+    fn key(self, port: &Port, first_use: Timestamp) -> Key {
+        match self {
+            Self::Port => Key::Endpoint(port.endpoint, first_use),
+            Self::Uses => Key::Numbers(port.count.into(), 0),
+            Self::Problems => Key::Numbers(port.problems.into(), port.in_time_wait.into()),
+            Self::Reuse => Key::Numbers(port.in_time_wait.into(), port.reused.into()),
+            Self::Time => Key::Moment(Some(first_use)),
+        }
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Port => "endpoint",
@@ -67,41 +90,61 @@ impl PortSort {
     }
 }
 
-/// The list.
+/// The endpoints, and all uses of each.
 #[derive(Debug, Default)]
-pub(in crate::tui) struct Ports {
-    pub(super) rows: Vec<Port>,
+struct Found {
+    ports: Vec<Port>,
     uses: Vec<PortUse>,
-    pub(super) cursor: Cursor,
-    pub(super) sort: PortSort,
-    pub(super) reversed: bool,
-    /// Only those of one session.
-    pub(super) only: Option<u32>,
-    made_from: Option<(u64, u64)>,
-    gathering: Option<Gathering>,
 }
 
-/// Rows that are being made.
-#[derive(Debug)]
-struct Gathering {
-    /// Of the sessions that they are made from.
-    version: (u64, u64),
-    /// How many sessions were looked at.
-    seen: usize,
-    found: Vec<(Endpoint, bool, PortUse)>,
+impl Found {
+    /// Adds a use behind those of smaller endpoints, and before it.
+    fn push(&mut self, endpoint: Endpoint, client: bool, used: PortUse) {
+        let first = u32::try_from(self.uses.len()).unwrap_or(u32::MAX);
+        self.uses.push(used);
+        if self.ports.last().is_none_or(|port| port.endpoint != endpoint) {
+            let (count, reused, in_time_wait, problems) = (0, 0, 0, 0);
+            self.ports.push(Port { endpoint, client, first, count, reused, in_time_wait, problems });
+        }
+        if let Some(port) = self.ports.last_mut() {
+            port.count += 1;
+            port.reused += u32::from(used.reused);
+            port.in_time_wait += u32::from(used.in_time_wait);
+            port.problems += u32::from(used.state.is_problem());
+        }
+    }
+
+    fn uses(&self, port: &Port) -> &[PortUse] {
+        let end = port.first.saturating_add(port.count);
+        let range = usize::try_from(port.first).ok().zip(usize::try_from(end).ok());
+        range.and_then(|(first, end)| self.uses.get(first..end)).unwrap_or_default()
+    }
 }
 
-/// Channels looked at in one step.
-const STEP: usize = 50_000;
+/// A channel: the index of its session, and its own index there.
+type ChannelRef = (u32, ChannelIndex);
 
-/// Notes the endpoints of a session; how many channels it has.
-fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -> usize {
-    let Some(row) = data.row(index) else { return 0 };
-    for (at, channel) in ChannelIndex::number(&row.channels) {
-        let Some(listener) = channel.listener else { continue };
+const _: () = assert!(size_of::<ChannelRef>() <= LARGEST);
+
+/// Adds the endpoints of a session; how many channels it has.
+fn find(data: &Data, index: u32, found: &mut Sorting<ChannelRef>) -> usize {
+    let channels = data.row(index).map_or(&[][..], |row| &row.channels);
+    for (at, channel) in ChannelIndex::number(channels) {
+        if let Some(listener) = channel.listener {
+            found.add(Key::Endpoint(listener, channel.announced), (index, at));
+        }
+    }
+    channels.len()
+}
+
+/// Adds what comes next by endpoint and time.
+fn place(data: &Data, found: &mut Found, key: &Key, (session, at): ChannelRef) {
+    let channel = data.row(session).and_then(|row| at.of(&row.channels));
+    // A session may have been let go on the way.
+    if let (Key::Endpoint(endpoint, time), Some(channel)) = (key, channel) {
         let used = PortUse {
-            time: channel.announced,
-            session: index,
+            time: *time,
+            session,
             channel: at,
             mode: channel.mode,
             state: channel.state,
@@ -109,102 +152,139 @@ fn gather(data: &Data, index: u32, found: &mut Vec<(Endpoint, bool, PortUse)>) -
             reused: channel.reused,
             in_time_wait: channel.in_time_wait,
         };
-        found.push((listener, channel.is_active, used));
+        found.push(*endpoint, channel.is_active, used);
     }
-    row.channels.len()
+}
+
+/// What the list is made of, and in which order: what is sorted by, whether the other way round, and the only
+/// session the ports of which are shown, where it is only one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) sort: PortSort,
+    pub(super) reversed: bool,
+    pub(super) only: Option<u32>,
+}
+
+/// The list.
+#[derive(Debug, Default)]
+pub(in crate::tui) struct Ports {
+    found: Found,
+    /// Places in what was found, in the order of the list.
+    pub(super) rows: Vec<u32>,
+    pub(super) cursor: Cursor,
+    pub(super) wanted: Wanted,
+    /// What the rows that are there were made by.
+    made_by: Wanted,
+    made_from: Option<Version>,
+    making: Option<Making<ChannelRef, Found>>,
+    ordering: Option<Making<u32, Vec<u32>>>,
 }
 
 impl Ports {
-    /// Rebuilds the rows if the sessions or their selection changed: a bounded part of it at a time, the rows
-    /// that were there staying until all is done.
-    pub(super) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
-        let only = self.only.as_slice();
-        let sessions = if self.only.is_some() { only } else { sessions };
-        let mut gathering = match self.gathering.take() {
-            Some(gathering) if gathering.version == version => gathering,
+    /// Makes the rows anew if the sessions or their selection changed, a part of them at a time.
+    pub(super) fn make(&mut self, data: &Data, sessions: &[u32], version: Version) {
+        if let Some(ordering) = self.ordering.take().filter(|ordering| ordering.is_wanted(version, data)) {
+            return self.put_in_order(ordering);
+        }
+        let making = match self.making.take() {
+            Some(making) if making.is_wanted(version, data) => making,
             _ if self.made_from == Some(version) => return,
-            _ => Gathering { version, seen: 0, found: Vec::new() },
+            _ => {
+                let sessions = self.wanted.only.as_ref().map_or(sessions, std::slice::from_ref);
+                Making::new(version, sessions, Sorting::new(false))
+            }
         };
-        let mut budget = STEP;
-        while let Some(&index) = sessions.get(gathering.seen).filter(|_| budget > 0) {
-            budget = budget.saturating_sub(1 + gather(data, index, &mut gathering.found));
-            gathering.seen += 1;
+        self.made_from = Some(making.version);
+        let find = |index, found: &mut Sorting<ChannelRef>, _: &mut Found| find(data, index, found);
+        match making.step(find, |list, key, row| place(data, list, &key, row)) {
+            ControlFlow::Continue(making) => self.making = Some(making),
+            ControlFlow::Break(found) => self.show(found),
         }
-        if gathering.seen < sessions.len() {
-            self.gathering = Some(gathering);
-            return;
-        }
-        self.made_from = Some(version);
-        self.lay_out(gathering.found);
     }
 
-    /// Whether rows are being made.
-    pub(super) const fn is_gathering(&self) -> bool {
-        self.gathering.is_some()
-    }
-
-    fn lay_out(&mut self, mut found: Vec<(Endpoint, bool, PortUse)>) {
-        found.sort_by_key(|(endpoint, _, used)| (*endpoint, used.time));
-        self.rows.clear();
-        self.uses.clear();
-        for (endpoint, client, used) in found {
-            let at = self.uses.len();
-            self.uses.push(used);
-            if self.rows.last().is_none_or(|row| row.endpoint != endpoint) {
-                self.rows.push(Port {
-                    endpoint,
-                    client,
-                    first: at,
-                    count: 0,
-                    reused: 0,
-                    in_time_wait: 0,
-                    problems: 0,
-                });
-            }
-            if let Some(row) = self.rows.last_mut() {
-                row.count += 1;
-                row.reused += usize::from(used.reused);
-                row.in_time_wait += usize::from(used.in_time_wait);
-                row.problems += usize::from(used.state.is_problem());
-            }
-        }
+    /// Shows the endpoints that were found, by endpoint; the cursor stays on its own.
+    fn show(&mut self, found: Found) {
+        let here = self.selected().map(|port| port.endpoint);
+        self.found = found;
+        self.rows = self.by_endpoint();
+        (self.made_by.only, self.made_by.sort, self.made_by.reversed) =
+            (self.wanted.only, PortSort::Port, false);
+        let at =
+            here.and_then(|here| self.found.ports.binary_search_by_key(&here, |port| port.endpoint).ok());
+        self.cursor.at = at.unwrap_or(self.cursor.at);
         self.order();
+    }
+
+    /// Begins to put the rows into the order that is wanted.
+    pub(super) fn order(&mut self) {
+        let Wanted { sort, reversed, .. } = self.wanted;
+        let (by_endpoint, version) = (self.by_endpoint(), self.made_from.unwrap_or_default());
+        self.put_in_order(Making::new(version, &by_endpoint, Sorting::new(sort.descends() != reversed)));
+    }
+
+    fn by_endpoint(&self) -> Vec<u32> {
+        (0..u32::try_from(self.found.ports.len()).unwrap_or(u32::MAX)).collect()
+    }
+
+    fn put_in_order(&mut self, ordering: Making<u32, Vec<u32>>) {
+        let (found, sort) = (&self.found, self.wanted.sort);
+        let find = |at, rows: &mut Sorting<u32>, _: &mut Vec<u32>| {
+            if let Some(port) = port(found, at)
+                && let Some(first) = found.uses(port).first()
+            {
+                rows.add(sort.key(port, first.time), at);
+            }
+            0
+        };
+        match ordering.step(find, |rows, _, row| rows.push(row)) {
+            ControlFlow::Continue(ordering) => self.ordering = Some(ordering),
+            ControlFlow::Break(rows) => {
+                let here = self.rows.get(self.cursor.at).copied();
+                self.rows = rows;
+                self.made_by = self.wanted;
+                let at = here.and_then(|here| self.rows.iter().position(|&row| row == here));
+                self.cursor.at = at.unwrap_or(self.cursor.at);
+            }
+        }
     }
 
     pub(super) fn stale(&mut self) {
         self.made_from = None;
-        self.gathering = None;
+        (self.making, self.ordering) = (None, None);
     }
 
-    pub(super) fn order(&mut self) {
-        let here = self.selected().map(|port| port.endpoint);
-        let uses = &self.uses;
-        match self.sort {
-            PortSort::Port => self.rows.sort_by_key(|port| port.endpoint),
-            PortSort::Uses => self.rows.sort_by_key(|port| std::cmp::Reverse(port.count)),
-            PortSort::Problems => {
-                self.rows.sort_by_key(|port| std::cmp::Reverse((port.problems, port.in_time_wait)));
-            }
-            PortSort::Reuse => {
-                self.rows.sort_by_key(|port| std::cmp::Reverse((port.in_time_wait, port.reused)));
-            }
-            PortSort::Time => self.rows.sort_by_key(|port| uses.get(port.first).map(|used| used.time)),
+    /// How many rows there are.
+    #[cfg(test)]
+    pub(in crate::tui) const fn rows_len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(in crate::tui) fn progress(&self) -> Option<Progress> {
+        let making = self.making.as_ref().map(Making::progress);
+        making.or_else(|| self.ordering.as_ref().map(Making::progress))
+    }
+
+    /// Leaves the rows as they are; whether others were being made.
+    pub(super) fn give_up(&mut self) -> bool {
+        let is_making = self.making.take().is_some() | self.ordering.take().is_some();
+        if is_making {
+            self.wanted = self.made_by;
         }
-        if self.reversed {
-            self.rows.reverse();
-        }
-        if let Some(at) = here.and_then(|here| self.rows.iter().position(|port| port.endpoint == here)) {
-            self.cursor.at = at;
-        }
+        is_making
+    }
+
+    /// An endpoint by its row.
+    pub(super) fn port(&self, row: u32) -> Option<&Port> {
+        port(&self.found, row)
     }
 
     pub(super) fn selected(&self) -> Option<&Port> {
-        self.rows.get(self.cursor.at)
+        self.port(*self.rows.get(self.cursor.at)?)
     }
 
     /// The uses of an endpoint, ascending in time.
     pub(super) fn uses(&self, port: &Port) -> &[PortUse] {
-        self.uses.get(port.first..port.first.saturating_add(port.count)).unwrap_or_default()
+        self.found.uses(port)
     }
 
     /// The most notable use: the first problem, else the first reuse inside TIME_WAIT, else the first.
@@ -216,4 +296,8 @@ impl Ports {
             .or_else(|| uses.first())
             .copied()
     }
+}
+
+fn port(found: &Found, row: u32) -> Option<&Port> {
+    found.ports.get(usize::try_from(row).ok()?)
 }

@@ -1,10 +1,15 @@
 //! The list of transfers: those of the listed sessions, or of one.
 
+use std::ops::ControlFlow;
+
 use crate::base::Bytes;
 use crate::report::{Status, TransferIndex};
 use crate::tui::cursor::Cursor;
 use crate::tui::data::Data;
-use crate::tui::rows::TransferRow;
+use crate::tui::rows::{LISTED_TRANSFER, TransferRow};
+use crate::tui::screens::making::Making;
+use crate::tui::sorting::{Key, LARGEST, Progress, Sorting};
+use crate::tui::state::Version;
 
 /// What transfers are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +35,26 @@ impl TransferSort {
         }
     }
 
+    /// Whether the largest come first unless reversed.
+    const fn descends(self) -> bool {
+        matches!(self, Self::Bytes | Self::Rate)
+    }
+
+    fn key(self, row: &TransferRow) -> Key {
+        match self {
+            Self::Time => Key::Moment(row.time),
+            Self::Path => Key::Text(row.path.clone()),
+            Self::Bytes => Key::Number(row.bytes),
+            Self::Rate => Key::Number(Some(rate(row))),
+            Self::Status => Key::Number(Some(match row.status {
+                Status::Failed => 0,
+                Status::Aborted => 1,
+                Status::Unfinished => 2,
+                Status::Complete => 3,
+            })),
+        }
+    }
+
     pub(super) fn next(self) -> Self {
         Self::ALL.into_iter().cycle().skip_while(|&sort| sort != self).nth(1).unwrap_or_default()
     }
@@ -38,74 +63,89 @@ impl TransferSort {
 /// One transfer: the index of its session, and its own index there.
 pub(super) type TransferRef = (u32, TransferIndex);
 
+const _: () = assert!(size_of::<TransferRef>() <= LARGEST && 2 * size_of::<TransferRef>() <= LISTED_TRANSFER);
+
+/// What the list is made of, and in which order: what is sorted by, whether the other way round, and the only
+/// session the transfers of which are shown, where it is only one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) sort: TransferSort,
+    pub(super) reversed: bool,
+    pub(super) only: Option<u32>,
+}
+
 /// The list.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Transfers {
     pub(super) rows: Vec<TransferRef>,
     pub(super) cursor: Cursor,
-    pub(super) sort: TransferSort,
-    pub(super) reversed: bool,
-    /// Only those of one session.
-    pub(super) only: Option<u32>,
-    made_from: Option<(u64, u64)>,
+    pub(super) wanted: Wanted,
+    /// What the rows that are there were made by.
+    made_by: Wanted,
+    made_from: Option<Version>,
+    making: Option<Making<TransferRef, Vec<TransferRef>>>,
 }
 
 impl Transfers {
-    /// Rebuilds the rows if the sessions or their selection changed.
-    pub(super) fn make(&mut self, data: &Data, sessions: &[u32], version: (u64, u64)) {
-        if self.made_from == Some(version) {
-            return;
+    /// Makes the rows anew if the sessions or their selection changed, a part of them at a time.
+    pub(super) fn make(&mut self, data: &Data, sessions: &[u32], version: Version) {
+        let sort = self.wanted.sort;
+        let begin = |only: Option<u32>| {
+            let sessions = only.as_ref().map_or(sessions, std::slice::from_ref);
+            Making::new(version, sessions, Sorting::new(sort.descends() != self.wanted.reversed))
+        };
+        let making = match self.making.take() {
+            Some(making) if making.is_wanted(version, data) => making,
+            _ if self.made_from == Some(version) => return,
+            _ => begin(self.wanted.only),
+        };
+        self.made_from = Some(making.version);
+        let find = |index, found: &mut Sorting<TransferRef>, _: &mut Vec<TransferRef>| {
+            let rows = data.row(index).map_or(&[][..], |row| &row.transfers);
+            for (at, row) in TransferIndex::number(rows) {
+                found.add(sort.key(row), (index, at));
+            }
+            rows.len()
+        };
+        match making.step(find, |rows, _, row| rows.push(row)) {
+            ControlFlow::Continue(making) => self.making = Some(making),
+            ControlFlow::Break(rows) => self.show(rows),
         }
-        self.made_from = Some(version);
+    }
+
+    /// Shows new rows, the cursor staying on its row.
+    fn show(&mut self, rows: Vec<TransferRef>) {
         let here = self.selected();
-        self.rows.clear();
-        let only = self.only.as_slice();
-        for &index in if self.only.is_some() { only } else { sessions } {
-            let Some(row) = data.row(index) else { continue };
-            self.rows.extend(TransferIndex::number(&row.transfers).map(|(transfer, _)| (index, transfer)));
-        }
-        self.order(data);
+        self.made_by = self.wanted;
+        self.rows = rows;
         if let Some(at) = here.and_then(|here| self.rows.iter().position(|&row| row == here)) {
             self.cursor.at = at;
         }
     }
 
-    /// Makes the next [`Self::make`] rebuild the rows.
+    /// Makes the next [`Self::make`] make the rows anew.
     pub(super) fn stale(&mut self) {
         self.made_from = None;
+        self.making = None;
     }
 
-    pub(super) fn order(&mut self, data: &Data) {
-        let sort = self.sort;
-        match sort {
-            TransferSort::Time => {
-                self.rows.sort_by_cached_key(|&row| of(data, row).and_then(|transfer| transfer.time));
-            }
-            TransferSort::Path => {
-                // Looked up once for each row, not for each comparison.
-                let path = |row| of(data, row).and_then(|transfer| transfer.path.as_deref());
-                let mut rows: Vec<(Option<&str>, TransferRef)> =
-                    self.rows.iter().map(|&row| (path(row), row)).collect();
-                rows.sort_by_key(|&(path, _)| path);
-                self.rows = rows.into_iter().map(|(_, row)| row).collect();
-            }
-            TransferSort::Bytes => {
-                let bytes = |row| of(data, row).and_then(|transfer| transfer.bytes);
-                self.rows.sort_by_cached_key(|&row| std::cmp::Reverse(bytes(row)));
-            }
-            TransferSort::Rate => self.rows.sort_by_cached_key(|&row| std::cmp::Reverse(rate(data, row))),
-            TransferSort::Status => {
-                self.rows.sort_by_key(|&row| match of(data, row).map(|transfer| transfer.status) {
-                    Some(Status::Failed) => 0,
-                    Some(Status::Aborted) => 1,
-                    Some(Status::Unfinished) => 2,
-                    Some(Status::Complete) | None => 3,
-                });
-            }
+    /// How many rows there are.
+    #[cfg(test)]
+    pub(in crate::tui) const fn rows_len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(in crate::tui) fn progress(&self) -> Option<Progress> {
+        self.making.as_ref().map(Making::progress)
+    }
+
+    /// Leaves the rows as they are; whether others were being made.
+    pub(super) fn give_up(&mut self) -> bool {
+        let is_making = self.making.take().is_some();
+        if is_making {
+            self.wanted = self.made_by;
         }
-        if self.reversed {
-            self.rows.reverse();
-        }
+        is_making
     }
 
     /// The row under the cursor.
@@ -125,7 +165,6 @@ pub(super) fn path_of(transfer: &TransferRow) -> String {
 }
 
 /// Bytes per second, 0 where nothing moved.
-fn rate(data: &Data, row: TransferRef) -> u64 {
-    let rate = of(data, row).and_then(|transfer| Bytes(transfer.bytes?).per_second(transfer.took?));
-    rate.map_or(0, |rate| rate.0)
+fn rate(row: &TransferRow) -> u64 {
+    row.bytes.zip(row.took).and_then(|(bytes, took)| Bytes(bytes).per_second(took)).map_or(0, |rate| rate.0)
 }
