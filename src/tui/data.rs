@@ -48,6 +48,8 @@ pub(super) struct Data {
     keep: Keep,
     /// How many were let go.
     gone: u32,
+    /// How many could not be kept when they were over.
+    lost: u64,
     /// Those that were looked at last: reading one again is all that depends on what is in here.
     recent: RefCell<Recent>,
     /// Indexes by first packet.
@@ -109,6 +111,7 @@ impl Data {
                 }
                 self.let_go(&mut changed);
             }
+            Feed::Lost(uid) => self.lose(&uid, &mut changed),
             Feed::Progress(progress) => self.progress = progress,
             Feed::Note(note) => changed.note = Some(note),
             Feed::Live(status) => {
@@ -169,19 +172,34 @@ impl Data {
         while self.keep.is_exceeded(self.over.len(), self.taken)
             && let Some(index) = self.over.pop_front()
         {
-            let slot = self.slot(index).and_then(|at| self.entries.get_mut(at));
-            if let Some(before) = slot.and_then(Option::take) {
-                count(&mut self.overview, &before.row, Overview::subtract);
+            if let Some(before) = self.remove(index, changed) {
                 self.taken = self.taken.saturating_sub(before.memory());
                 self.gone = self.gone.saturating_add(1);
             }
-            self.recent.get_mut().forget(index);
-            changed.removed.push(index);
         }
+    }
+
+    /// A session is over and could not be kept: what was shown of it while it went on goes as well.
+    fn lose(&mut self, uid: &Uid, changed: &mut Changed) {
+        self.lost = self.lost.saturating_add(1);
+        if let Some(index) = self.active.remove(uid) {
+            self.remove(index, changed);
+        }
+    }
+
+    fn remove(&mut self, index: u32, changed: &mut Changed) -> Option<Box<Entry>> {
+        let slot = self.slot(index).and_then(|at| self.entries.get_mut(at));
+        let before = slot.and_then(Option::take);
+        if let Some(before) = &before {
+            count(&mut self.overview, &before.row, Overview::subtract);
+        }
+        self.recent.get_mut().forget(index);
+        changed.removed.push(index);
         while self.entries.front().is_some_and(Option::is_none) {
             self.entries.pop_front();
             self.base = self.base.saturating_add(1);
         }
+        before
     }
 
     /// The index that the next session gets, unless there are too many.
@@ -247,6 +265,11 @@ impl Data {
     /// How many sessions were let go, because only so many are kept.
     pub(super) const fn gone(&self) -> u32 {
         self.gone
+    }
+
+    /// How many sessions could not be kept when they were over.
+    pub(super) const fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// A session by its index: from the store, unless it was looked at a moment ago.

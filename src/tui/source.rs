@@ -33,6 +33,8 @@ pub enum Feed {
     Progress(Progress),
     /// The status of a live capture, a few times a second.
     Live(Box<LiveStatus>),
+    /// A session that went on is over, and could not be kept.
+    Lost(Uid),
     /// A word to the user.
     Note(String),
     /// All was read.

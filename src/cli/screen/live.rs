@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::super::exit::Failure;
 use super::{BATCH, message_of};
 use crate::analyzer::{Event, EventKind};
-use crate::base::{TimeDelta, Timestamp};
+use crate::base::{LimitName, TimeDelta, Timestamp};
 use crate::capture::Ring;
 use crate::decode::Frame;
 use crate::live::{Begun, Now, Watcher};
@@ -48,6 +48,7 @@ impl tui::Source for LiveSource {
             changed: BTreeSet::new(),
             active: BTreeSet::new(),
             ended: Vec::new(),
+            lost: 0,
             moving: BTreeSet::new(),
             looked: Instant::now(),
             second: Second { begun: Instant::now(), packets: 0, bytes: 0 },
@@ -77,6 +78,8 @@ struct Screen {
     active: BTreeSet<Uid>,
     /// Finished sessions that the screen has not got yet.
     ended: Vec<Kept>,
+    /// Finished sessions that could not be kept.
+    lost: u64,
     /// Sessions with an open data connection: they change without an event.
     moving: BTreeSet<Uid>,
     looked: Instant,
@@ -187,8 +190,11 @@ impl Watcher for Screen {
         match self.outlet.keep(&session) {
             Ok(kept) => self.ended.push(kept),
             Err(error) => {
+                self.lost = self.lost.saturating_add(1);
                 let text = message_of(Failure::from(error));
-                self.is_screen_gone |= self.outlet.send(Feed::Note(text)).is_break();
+                for feed in [Feed::Lost(session.uid), Feed::Note(text)] {
+                    self.is_screen_gone |= self.outlet.send(feed).is_break();
+                }
             }
         }
         if self.ended.len() >= BATCH {
@@ -228,8 +234,9 @@ impl Watcher for Screen {
         self.looked = Instant::now();
     }
 
-    fn over(&mut self, capture: Capture, findings: Vec<Finding>) {
+    fn over(&mut self, mut capture: Capture, findings: Vec<Finding>) {
         self.hand_over();
+        capture.limits.add(LimitName::Sessions, self.lost);
         let _ = self.outlet.send(Feed::Finished { capture: Box::new(capture), findings });
     }
 }

@@ -112,6 +112,9 @@ pub(super) fn tab_bar(state: &State, data: &Data, canvas: &mut Canvas<'_>, area:
     if data.gone() > 0 && !state.screen.is_of_session() {
         text = format!("{text}, {} older let go", words::count(data.gone().into()));
     }
+    if data.lost() > 0 && !state.screen.is_of_session() {
+        text = format!("{text}, {} could not be kept", words::count(data.lost()));
+    }
     if !state.marked.is_empty() {
         text = format!("{} marked  {text}", words::count(state.marked.len() as u64));
     }

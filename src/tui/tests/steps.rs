@@ -194,3 +194,24 @@ fn what_a_filter_gave_up_does_not_touch_the_list_that_was_there() {
     bench.press(&["Esc"]);
     assert_eq!(bench.interface.state.row_filter.rows().len(), all);
 }
+
+#[test]
+fn a_session_that_is_over_and_could_not_be_kept_is_not_listed_as_if_it_went_on() {
+    let mut bench = Bench::with(&[], 120, 40);
+    for number in 0..3 {
+        bench.feed(Feed::Live(Box::new(snapshot(number, false))));
+    }
+    bench.calm();
+    let lost = crate::report::Uid("CLive1".into());
+    let index = bench.data.index_of(&lost).unwrap();
+    bench.feed(Feed::Lost(lost.clone()));
+    bench.calm();
+    assert_eq!(bench.interface.state.row_filter.rows().len(), 2);
+    assert_eq!((bench.data.len(), bench.data.index_of(&lost)), (2, None));
+    assert!(bench.data.session(index).is_none());
+    assert_eq!(bench.data.overview().total(crate::tui::overview::Count::Session.row()), 2);
+    bench.shows("2 sessions, 1 could not be kept");
+    // One that was never seen while it went on.
+    bench.feed(Feed::Lost(crate::report::Uid("CLive9".into())));
+    bench.shows("2 sessions, 2 could not be kept");
+}
