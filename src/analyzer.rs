@@ -11,7 +11,7 @@ mod conclusion;
 use std::convert::Infallible;
 use std::fmt;
 
-use crate::base::{LimitCounts, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, Timestamp};
 use crate::decode::{Decoded, Decoder, Frame, Segment};
 use crate::report::{Capture, ChannelIndex, Finding, Report, Session, Source, Uid};
 use crate::session::{Finished, InlineHashing, NoHashing, Tracker};
@@ -232,7 +232,8 @@ impl Analyzer {
 
     /// The sessions that have ended and were not taken yet, for a [`Conclusion`] elsewhere.
     pub fn take_batch(&mut self) -> Batch {
-        let settled_before = self.tracker.settled_before();
+        let unopened = self.table.first_unopened().unwrap_or(FrameNumber::MAX);
+        let settled_before = self.tracker.settled_before().min(unopened);
         let kept = self.hand_over();
         Batch { pending: std::mem::take(&mut self.pending), settled_before, kept }
     }

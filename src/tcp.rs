@@ -16,6 +16,7 @@ mod in_order;
 mod incarnation;
 mod opening;
 mod out_of_order;
+mod prelude;
 mod reassembly;
 mod receive;
 mod sink;

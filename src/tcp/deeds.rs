@@ -160,6 +160,22 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Counts acknowledgements that a side had sent before the connection was known.
+    #[cold]
+    pub(super) fn note_acknowledgements(&mut self, side: Side, packets: u64, ip_bytes: u64) {
+        if packets == 0 {
+            return;
+        }
+        let stream = self.connection.stream_mut(side);
+        stream.packets = stream.packets.saturating_add(packets);
+        stream.ip_bytes = stream.ip_bytes.saturating_add(ip_bytes);
+        if self.track.halves(side).0.deeds.note(Deed::Acknowledged) {
+            self.connection.history.push(if side == Side::Originator { b'A' } else { b'a' });
+        }
+    }
+}
+
 impl Track {
     /// Measures the round trip: from the last SYN to its answer, and from that to the third packet. So it is
     /// right wherever between the two hosts the capture was made.

@@ -10,7 +10,7 @@ use crate::decode::{Flags, Segment, offers_window_scaling};
 pub(super) const PLAUSIBLE: i64 = 64 << 20;
 
 /// How long after a packet the capture may hold it a second time (a mirror port that copies both directions).
-const COPY: TimeDelta = TimeDelta::from_millis(1);
+pub(super) const COPY: TimeDelta = TimeDelta::from_millis(1);
 
 /// A FIN.
 #[derive(Clone, Copy, Debug)]

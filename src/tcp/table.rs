@@ -7,6 +7,7 @@ use super::flow::{Fingerprint, Flows, Ignored, Route};
 use super::half::offset;
 use super::incarnation::CompetingIncarnation;
 use super::opening::{first_facts, opens};
+use super::prelude::Preludes;
 use super::reassembly::{Budget, Outlet, PATIENCE};
 use super::receive::{Outcome, Reception};
 use super::slab::{Class, Entry, Slab};
@@ -38,6 +39,7 @@ struct Watch {
 pub struct Table {
     clock: Clock,
     flows: Flows,
+    preludes: Preludes,
     slab: Slab,
     /// Connections with holes, in order of time.
     watched: VecDeque<Watch>,
@@ -58,6 +60,7 @@ impl Table {
         Self {
             clock: Clock::default(),
             flows: Flows::new(limits.ignored_flows),
+            preludes: Preludes::default(),
             slab: Slab::default(),
             watched: VecDeque::new(),
             budget: Budget::new(limits),
@@ -86,7 +89,8 @@ impl Table {
         match self.flows.route(flow, segment) {
             Route::Live(slot) => self.receive_if_theirs(slot, segment, sink),
             Route::Unknown if opens(segment) => self.open(flow, segment, None, sink),
-            Route::Unknown | Route::Ignored => {}
+            Route::Unknown => self.preludes.note(flow, segment, now),
+            Route::Ignored => {}
         }
     }
 
@@ -138,6 +142,11 @@ impl Table {
         self.slab.named(id).map(|entry| &entry.connection)
     }
 
+    /// The first frame of all flows of which nothing but acknowledgements was seen, and which may yet begin.
+    pub fn first_unopened(&mut self) -> Option<FrameNumber> {
+        self.preludes.first(self.clock.now())
+    }
+
     /// From now on delivers the bytes of a connection that was undecided.
     pub fn follow(&mut self, id: ConnectionId) {
         if let Some(entry) = self.slab.named_mut(id) {
@@ -173,6 +182,7 @@ impl Table {
         sink: &mut impl Sink,
     ) {
         let mut entry = first_facts(segment, flow);
+        self.preludes.lead_into(flow, &mut entry, self.clock.now());
         entry.track.previous = previous;
         if let Some(slot) = self.introduce(entry, sink)
             && let Some(entry) = self.slab.get_mut(slot)
