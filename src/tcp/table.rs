@@ -125,6 +125,7 @@ impl Table {
     /// The capture is over: delivers what is held and ends all connections, in the order of their first
     /// packets.
     pub fn finish(&mut self, sink: &mut impl Sink) {
+        self.preludes = Preludes::default();
         // A competing connection enters the table when the one that it competes with ends: hence more than
         // one round.
         while self.slab.len() > 0 {

@@ -321,3 +321,15 @@ fn a_connection_met_in_the_middle_begins_with_the_acknowledgements_before_its_fi
     assert_eq!(traffic("c A 101 901\n c S 700"), ["2 1+0 S"]);
     assert_eq!(traffic("c A 101 901\n +301\n s A 901 101\n c A 101 901 NOOP"), ["2 1+1 aD"]);
 }
+
+#[test]
+fn what_may_yet_begin_keeps_later_connections_waiting_and_the_end_of_the_capture_does_not() {
+    let mut stage = Stage::new(Wishes::default());
+    stage.play("c A 101 901");
+    assert_eq!(stage.table.first_unopened(), Some(FrameNumber(1)));
+    stage.play("c A 101 901 NOOP");
+    assert_eq!(stage.table.first_unopened(), None);
+    let mut stage = Stage::new(Wishes::default());
+    stage.play("c A 101 901").finish();
+    assert_eq!(stage.table.first_unopened(), None);
+}
