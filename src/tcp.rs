@@ -10,6 +10,7 @@
 mod clock;
 mod connection;
 mod deeds;
+mod doubt;
 mod flow;
 mod half;
 mod in_order;
@@ -26,6 +27,6 @@ mod table;
 mod tests;
 mod track;
 
-pub use connection::{Connection, ConnectionId, Onset, Side, Stream};
+pub use connection::{Connection, ConnectionId, Forged, Onset, Side, Stream};
 pub use sink::{Absence, Chunk, Ending, Gap, Interest, Sink};
 pub use table::Table;

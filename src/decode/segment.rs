@@ -45,8 +45,15 @@ pub struct Segment<'a> {
     pub ip_len: u32,
     /// Hop limit, or time to live, of its packet; of the last fragment where there are several.
     pub hop_limit: u8,
-    /// The TCP options of a SYN; none of other segments.
-    pub syn_options: &'a [u8],
+    /// Its TCP header, as far as the capture kept it.
+    pub header: &'a [u8],
+}
+
+impl<'a> Segment<'a> {
+    /// The options of its header.
+    pub(crate) fn options(&self) -> &'a [u8] {
+        self.header.get(20..).unwrap_or_default()
+    }
 }
 
 /// What an ICMP error tells of a TCP segment.

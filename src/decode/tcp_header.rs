@@ -46,11 +46,7 @@ fn behind<'a>(
 ) -> Peel<Segment<'a>> {
     let ip_len = usize::from(trail.ip_header).saturating_add(span.wire());
     let header_len = header.slice().len();
-    let syn_options = if header.syn() {
-        span.kept().get(TcpHeader::MIN_LEN..header_len.min(span.kept().len())).unwrap_or_default()
-    } else {
-        &[]
-    };
+    let kept = span.kept().get(..header_len.min(span.kept().len())).unwrap_or_default();
     span.skip(header_len, MALFORMED)?;
     let payload = span.kept();
     Continue(Segment {
@@ -66,7 +62,7 @@ fn behind<'a>(
         cut: u32::try_from(span.wire().saturating_sub(payload.len())).unwrap_or(u32::MAX),
         ip_len: u32::try_from(ip_len).unwrap_or(u32::MAX),
         hop_limit: trail.hop_limit,
-        syn_options,
+        header: kept,
     })
 }
 

@@ -426,7 +426,7 @@ impl Sink for Tracker {
         }
     }
 
-    fn is_impatient(&self, id: ConnectionId) -> bool {
+    fn is_dialogue(&self, id: ConnectionId) -> bool {
         self.flows.get(id).is_some_and(|flow| matches!(flow.role, Role::Control(_) | Role::Suspect))
     }
 

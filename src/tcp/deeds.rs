@@ -50,6 +50,11 @@ impl Deeds {
         self.once & deed as u8 != 0
     }
 
+    /// The hop limits of its packets.
+    pub(super) const fn hop_limits(&self) -> &HopLimits {
+        &self.hop_limits
+    }
+
     /// Whether its window is 0 now.
     pub(super) const fn is_shut(&self) -> bool {
         self.is_shut
@@ -117,6 +122,7 @@ impl Entry {
             connection.history.push(b'^');
         }
         track.note_handshake(connection, segment, side);
+        track.learn_checksum(segment, side);
         let (half, _) = track.halves(side);
         half.deeds.note_window(segment);
         let is_again = half.is_sent_again(segment);

@@ -1,6 +1,7 @@
 //! One direction of a connection: its sequence numbers, turned into stream offsets.
 
 use super::deeds::Deeds;
+use super::doubt::Checksums;
 use super::reassembly::Reassembly;
 use crate::base::{PacketRef, TimeDelta, Timestamp};
 use crate::decode::{Flags, Segment, offers_window_scaling};
@@ -72,6 +73,8 @@ pub(super) struct Half {
     pub deeds: Deeds,
     /// Whether any packet of this side was captured.
     pub has_sent: bool,
+    /// Whether its checksums are right.
+    pub checksums: Checksums,
     /// Its FIN.
     pub fin: Option<Fin>,
     /// A FIN before the end of what was captured: one of the two can't be the stream's.
@@ -99,7 +102,7 @@ impl Half {
         self.base = Some(segment.seq.wrapping_add(1));
         self.syn = Some(segment.seq);
         self.syn_timestamp = segment.timestamp;
-        self.scales = Some(offers_window_scaling(segment.syn_options));
+        self.scales = Some(offers_window_scaling(segment.options()));
         self.has_sent = true;
     }
 

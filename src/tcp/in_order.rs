@@ -25,6 +25,9 @@ impl<S: Sink> Reception<'_, S> {
         {
             return false;
         }
+        if track.is_dialogue && track.is_suspicious(segment, side) {
+            return false;
+        }
         let (half, other) = track.halves(side);
         if !half.deeds.has(if segment.payload.is_empty() { Deed::Acknowledged } else { Deed::Sent }) {
             return false;
@@ -75,6 +78,7 @@ impl Entry {
         matches!(class, Class::Followed | Class::Silent)
             && track.interest == Interest::Follow
             && track.competitor.is_none()
+            && track.doubts.is_none()
             && track.previous.is_none()
             && track.syn_ack.is_none()
             && connection.established.is_some()

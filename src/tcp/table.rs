@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::clock::Clock;
+use super::doubt::Hosts;
 use super::flow::{Fingerprint, Flows, Ignored, Route};
 use super::half::offset;
 use super::incarnation::CompetingIncarnation;
@@ -12,7 +13,7 @@ use super::reassembly::{Budget, Outlet, PATIENCE};
 use super::receive::{Outcome, Reception};
 use super::slab::{Class, Entry, Slab};
 use super::track::{PreviousIncarnation, is_over};
-use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
+use super::{Connection, ConnectionId, Ending, Forged, Interest, Side, Sink};
 use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, TimeDelta, Timestamp};
 use crate::decode::{Segment, SegmentError};
 use crate::report::{EndState, IcmpError};
@@ -40,6 +41,10 @@ pub struct Table {
     clock: Clock,
     flows: Flows,
     preludes: Preludes,
+    /// Whose checksums are right.
+    hosts: Hosts,
+    /// Packets that were thrown away by their receivers.
+    forged: Forged,
     slab: Slab,
     /// Connections with holes, in order of time.
     watched: VecDeque<Watch>,
@@ -61,6 +66,8 @@ impl Table {
             clock: Clock::default(),
             flows: Flows::new(limits.ignored_flows),
             preludes: Preludes::default(),
+            hosts: Hosts::default(),
+            forged: Forged::default(),
             slab: Slab::default(),
             watched: VecDeque::new(),
             budget: Budget::new(limits),
@@ -163,6 +170,11 @@ impl Table {
         }
     }
 
+    /// Packets of control connections, and such as open or end others, that their receivers threw away.
+    pub const fn forged(&self) -> &Forged {
+        &self.forged
+    }
+
     /// How often caps were reached.
     pub const fn limits(&self) -> &LimitCounts {
         &self.budget.counts
@@ -182,6 +194,10 @@ impl Table {
         previous: Option<PreviousIncarnation>,
         sink: &mut impl Sink,
     ) {
+        if self.hosts.refuse(segment) {
+            self.forged.count_wrong_checksum(segment.packet);
+            return;
+        }
         let mut entry = first_facts(segment, flow);
         self.preludes.lead_into(flow, &mut entry, self.clock.now());
         entry.track.previous = previous;
@@ -205,6 +221,7 @@ impl Table {
         self.flows.set_live(flow, slot);
         let entry = self.slab.get_mut(slot)?;
         entry.track.interest = sink.opened(entry.id(slot), &entry.connection);
+        entry.track.is_dialogue = sink.is_dialogue(entry.id(slot));
         if entry.track.interest == Interest::Ignore {
             self.forget(slot);
             return None;
@@ -243,10 +260,46 @@ impl Table {
     #[inline(never)]
     fn receive_the_long_way(&mut self, slot: u32, segment: &Segment<'_>, side: Side, sink: &mut impl Sink) {
         let Some(entry) = self.slab.get_mut(slot) else { return };
+        if let Some(doubt) = entry.track.doubt(segment, side, &self.hosts)
+            && !entry.set_aside(segment, side, doubt, &mut self.budget, &mut self.forged)
+        {
+            entry.take_stock();
+            return;
+        }
+        let name = entry.id(slot);
+        if entry.track.doubts.is_some() && !self.take_what_was_held(slot, segment, side, sink) {
+            return;
+        }
+        let Some(entry) = self.slab.named_mut(name) else { return };
         let now = self.clock.now();
-        let mut reception = Reception { id: entry.id(slot), sink, budget: &mut self.budget, now };
+        let mut reception = Reception { id: name, sink, budget: &mut self.budget, now };
         let outcome = reception.receive(entry, segment, side);
         self.settle(slot, outcome, segment, sink);
+    }
+
+    /// A segment decides about those that were held: the connection takes what its ends have taken. Returns
+    /// whether it is still there.
+    #[cold]
+    fn take_what_was_held(
+        &mut self,
+        slot: u32,
+        segment: &Segment<'_>,
+        side: Side,
+        sink: &mut impl Sink,
+    ) -> bool {
+        let now = self.clock.now();
+        loop {
+            let Some(entry) = self.slab.get_mut(slot) else { return false };
+            let Some(decided) = entry.decide(segment, side, &mut self.budget, &mut self.forged) else {
+                return true;
+            };
+            let mut reception = Reception { id: entry.id(slot), sink, budget: &mut self.budget, now };
+            let outcome = reception.receive(entry, &decided.segment(), decided.side());
+            self.settle(slot, outcome, &decided.segment(), sink);
+            if outcome != Outcome::Kept {
+                return false;
+            }
+        }
     }
 
     /// Acts on the outcome of a segment's reception.
@@ -254,13 +307,16 @@ impl Table {
         let Some(entry) = self.slab.get(slot) else { return };
         let Entry { connection, track, .. } = entry;
         if outcome == Outcome::Kept && !(track.competitor.is_some() && is_over(connection, track)) {
-            if track.has_hole() && sink.is_impatient(entry.id(slot)) {
+            let is_dialogue = sink.is_dialogue(entry.id(slot));
+            if track.has_hole() && is_dialogue {
                 self.give_up_received(slot, sink);
             }
             self.classify(slot);
             self.watch(slot);
             if let Some(entry) = self.slab.get_mut(slot) {
+                entry.track.is_dialogue = is_dialogue;
                 entry.take_stock();
+                entry.tell_checksums(&mut self.hosts);
             }
         } else {
             self.settle_end(slot, outcome, segment, sink);
@@ -459,6 +515,15 @@ impl Table {
         let mut entry = self.slab.remove(slot)?;
         self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
         let (id, flow) = (entry.id(slot), entry.flow);
+        let now = self.clock.now();
+        while let Some(decided) = entry.decide_at_last(&mut self.budget, &mut self.forged) {
+            let last = entry.connection.last;
+            let mut reception = Reception { id, sink, budget: &mut self.budget, now };
+            reception.receive(&mut entry, &decided.segment(), decided.side());
+            if last.frame > entry.connection.last.frame {
+                entry.connection.last = last;
+            }
+        }
         self.flush(id, &mut entry, sink);
         // Not taken apart: most of it is not needed any more, and in no cache.
         let Entry { connection, track, .. } = &mut *entry;
@@ -523,6 +588,9 @@ impl Table {
         self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
         entry.track.originator.bytes.discard(&mut self.budget);
         entry.track.responder.bytes.discard(&mut self.budget);
+        if let Some(doubts) = entry.track.doubts.take() {
+            doubts.discard(&mut self.budget);
+        }
         let ignored = Ignored::new(entry.track.originator.syn);
         self.flows.ignore(entry.flow, ignored, &mut self.budget.counts);
     }
