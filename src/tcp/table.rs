@@ -1,36 +1,30 @@
 //! All connections: routes segments to them, opens and ends them, bounds them.
 
+mod held;
+mod holes;
+mod undelivered;
+
 use std::collections::VecDeque;
+
+use holes::Watch;
 
 use super::clock::Clock;
 use super::doubt::Hosts;
 use super::flow::{Fingerprint, Flows, Ignored, Route};
-use super::half::offset;
 use super::incarnation::CompetingIncarnation;
 use super::opening::{first_facts, opens};
 use super::prelude::Preludes;
-use super::reassembly::{Budget, Outlet, PATIENCE};
+use super::reassembly::{Budget, Outlet};
 use super::receive::{Outcome, Reception};
 use super::slab::{Class, Entry, Slab};
 use super::track::{PreviousIncarnation, is_over};
 use super::{Connection, ConnectionId, Ending, Forged, Interest, Side, Sink};
 use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, TimeDelta, Timestamp};
-use crate::decode::{Segment, SegmentError};
-use crate::report::{EndState, IcmpError};
+use crate::decode::Segment;
+use crate::report::EndState;
 
 /// How often timers are looked at while packets come: looking costs more than the packets of ignored flows.
 const LOOK: TimeDelta = TimeDelta::from_millis(100);
-
-/// ICMP errors kept of all connections in the table: far more than come of connections that are tried at a
-/// time, and less than counts as memory.
-const ICMP_ERRORS: usize = 4096;
-
-/// A connection with a hole, and when to look after it.
-#[derive(Clone, Copy, Debug)]
-struct Watch {
-    due: Timestamp,
-    id: ConnectionId,
-}
 
 /// The connections of a capture.
 ///
@@ -99,28 +93,6 @@ impl Table {
             Route::Unknown => self.preludes.note(flow, segment, now),
             Route::Ignored => {}
         }
-    }
-
-    /// Takes in an ICMP error: it is noted on the connection whose segment it quotes, if that segment can
-    /// have been sent.
-    #[cold]
-    pub fn undelivered(&mut self, about: &SegmentError, sink: &mut impl Sink) {
-        let SegmentError { error, destination, seq } = *about;
-        let flow = self.flows.fingerprint(&error.quoted_sender, &destination);
-        let Some(slot) = self.flows.live(flow) else { return };
-        let Some(entry) = self.slab.get_mut(slot) else { return };
-        let id = entry.id(slot);
-        let Entry { connection, track, .. } = entry;
-        let Some(side) = connection.sender_between(error.quoted_sender, destination) else { return };
-        let is_plausible = seq.is_none_or(|seq| track.half(side).may_have_sent(seq));
-        let is_copy = connection.icmp.last().is_some_and(|last| is_copy(last, &error));
-        let is_full = connection.icmp.len() >= IcmpError::KEPT || self.icmp_errors >= ICMP_ERRORS;
-        if !is_plausible || is_copy || is_full {
-            return;
-        }
-        self.icmp_errors = self.icmp_errors.saturating_add(1);
-        connection.icmp.push(error);
-        sink.changed(id, connection);
     }
 
     /// Advances the capture's clock to `now`, so that timeouts take effect. Cheap when nothing is due.
@@ -277,31 +249,6 @@ impl Table {
         self.settle(slot, outcome, segment, sink);
     }
 
-    /// A segment decides about those that were held: the connection takes what its ends have taken. Returns
-    /// whether it is still there.
-    #[cold]
-    fn take_what_was_held(
-        &mut self,
-        slot: u32,
-        segment: &Segment<'_>,
-        side: Side,
-        sink: &mut impl Sink,
-    ) -> bool {
-        let now = self.clock.now();
-        loop {
-            let Some(entry) = self.slab.get_mut(slot) else { return false };
-            let Some(decided) = entry.decide(segment, side, &mut self.budget, &mut self.forged) else {
-                return true;
-            };
-            let mut reception = Reception { id: entry.id(slot), sink, budget: &mut self.budget, now };
-            let outcome = reception.receive(entry, &decided.segment(), decided.side());
-            self.settle(slot, outcome, &decided.segment(), sink);
-            if outcome != Outcome::Kept {
-                return false;
-            }
-        }
-    }
-
     /// Acts on the outcome of a segment's reception.
     fn settle(&mut self, slot: u32, outcome: Outcome, segment: &Segment<'_>, sink: &mut impl Sink) {
         let Some(entry) = self.slab.get(slot) else { return };
@@ -320,24 +267,6 @@ impl Table {
             }
         } else {
             self.settle_end(slot, outcome, segment, sink);
-        }
-    }
-
-    /// Gives up the holes whose bytes the receiver has acknowledged: they are the capture's.
-    #[cold]
-    fn give_up_received(&mut self, slot: u32, sink: &mut impl Sink) {
-        let Some(entry) = self.slab.get_mut(slot) else { return };
-        let id = entry.id(slot);
-        let Entry { connection, track, .. } = entry;
-        for side in [Side::Originator, Side::Responder] {
-            let (half, other) = track.halves(side);
-            while let Some((end, _)) = half.bytes.first_hole()
-                && other.has_sent
-                && half.acked.is_some_and(|acked| acked >= offset(end))
-            {
-                let mut out = Outlet { id, side, connection, sink, received: u64::MAX };
-                half.bytes.give_up_first_hole(&mut out, &mut self.budget);
-            }
         }
     }
 
@@ -392,16 +321,6 @@ impl Table {
         };
         if now_in != *class {
             self.slab.requeue(slot, now_in, self.clock.now());
-        }
-    }
-
-    /// Looks after a connection's holes, if it has any.
-    fn watch(&mut self, slot: u32) {
-        let due = self.clock.now().plus(PATIENCE);
-        let Some(entry) = self.slab.get_mut(slot) else { return };
-        if entry.track.has_hole() && !entry.track.watched {
-            entry.track.watched = true;
-            self.watched.push_back(Watch { due, id: entry.id(slot) });
         }
     }
 
@@ -480,32 +399,6 @@ impl Table {
                     self.end(slot, ending, sink);
                 }
             }
-        }
-    }
-
-    /// Gives up the holes of a connection that were waited for long enough and that the receiver didn't have.
-    fn look_after(&mut self, watch: Watch, now: Timestamp, sink: &mut impl Sink) {
-        let Some(Entry { connection, track, .. }) = self.slab.named_mut(watch.id) else { return };
-        track.watched = false;
-        let mut is_early = false;
-        for side in [Side::Originator, Side::Responder] {
-            let (half, other) = track.halves(side);
-            while let Some((end, noticed)) = half.bytes.first_hole() {
-                let is_received = half.acked.is_some_and(|acked| acked >= offset(end));
-                let is_too_early = now.since(noticed) < PATIENCE;
-                is_early |= is_too_early;
-                if is_too_early || (other.has_sent && !is_received) {
-                    break;
-                }
-                let mut out = Outlet { id: watch.id, side, connection, sink, received: u64::MAX };
-                half.bytes.give_up_first_hole(&mut out, &mut self.budget);
-            }
-        }
-        self.classify(watch.id.slot());
-        // What the receiver lacks is not given up before it says more, and then the connection is watched
-        // again: time alone changes nothing about it.
-        if is_early {
-            self.watch(watch.id.slot());
         }
     }
 
@@ -594,13 +487,4 @@ impl Table {
         let ignored = Ignored::new(entry.track.originator.syn);
         self.flows.ignore(entry.flow, ignored, &mut self.budget.counts);
     }
-}
-
-/// Whether an ICMP error is one that the capture holds twice.
-fn is_copy(one: &IcmpError, other: &IcmpError) -> bool {
-    const APART: TimeDelta = TimeDelta::from_millis(1);
-    one.message == other.message
-        && one.from == other.from
-        && one.quoted_sender == other.quoted_sender
-        && other.time.since(one.time).abs() <= APART
 }
