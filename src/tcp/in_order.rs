@@ -55,6 +55,7 @@ impl<S: Sink> Reception<'_, S> {
                 acked: u64::try_from(acked).ok(),
                 leads: true,
                 counts: true,
+                was_acked: false,
                 now: self.now,
             };
             let mut out = Outlet { id: self.id, side, connection, sink: self.sink, received: u64::MAX };

@@ -67,6 +67,8 @@ pub(super) struct Arrival<'a> {
     pub leads: bool,
     /// Whether bytes that were delivered before count as sent again (a keep-alive's don't).
     pub counts: bool,
+    /// Whether they had been acknowledged before they came: the capture brings packets late.
+    pub was_acked: bool,
     /// Now, by the clock that timers run by.
     pub now: Timestamp,
 }
@@ -128,6 +130,11 @@ impl Reassembly {
     /// Where the first hole ends and since when it is known.
     pub(super) fn first_hole(&self) -> Option<(u64, Timestamp)> {
         self.out_of_order.as_ref()?.first().map(|(start, piece)| (start, piece.noticed))
+    }
+
+    /// Whether the bytes behind the first hole had been acknowledged before they came.
+    pub(super) fn comes_late(&self) -> bool {
+        self.out_of_order.as_ref().and_then(|queue| queue.first()).is_some_and(|(_, piece)| piece.was_acked)
     }
 
     /// Gives up the first hole and delivers what waits behind it.

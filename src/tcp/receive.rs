@@ -338,6 +338,7 @@ impl<S: Sink> Reception<'_, S> {
             acked: segment.ack.and_then(|ack| other.offset_of(ack)).map(|acked| other.clamp(acked)),
             leads: before == 0,
             counts: !is_keep_alive,
+            was_acked: half.acked.is_some_and(|acked| acked >= offset(end)),
             now: self.now,
         };
         let is_fresh = end > half.bytes.next() && !bytes.is_empty();

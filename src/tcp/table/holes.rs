@@ -15,7 +15,8 @@ pub(super) struct Watch {
 }
 
 impl Table {
-    /// Gives up the holes whose bytes the receiver has acknowledged: they are the capture's.
+    /// Gives up the holes whose bytes the receiver has acknowledged: they are the capture's. Where the bytes
+    /// behind them came after their own acknowledgement, those before them may do so as well.
     #[cold]
     pub(super) fn give_up_received(&mut self, slot: u32, sink: &mut impl Sink) {
         let Some(entry) = self.slab.get_mut(slot) else { return };
@@ -25,6 +26,7 @@ impl Table {
             let (half, other) = track.halves(side);
             while let Some((end, _)) = half.bytes.first_hole()
                 && other.has_sent
+                && !half.bytes.comes_late()
                 && half.acked.is_some_and(|acked| acked >= offset(end))
             {
                 let mut out = Outlet { id, side, connection, sink, received: u64::MAX };

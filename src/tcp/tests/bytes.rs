@@ -299,3 +299,18 @@ fn bytes_that_wait_stay_at_their_place_whatever_syn_ack_comes_after_them() {
     assert_eq!(told.of("data"), "r0 abcdefghij, r10 klm");
     assert_eq!(told.facts(), ["1-5 syn 1 up 2 open; r 13"]);
 }
+
+#[test]
+fn a_dialogue_does_not_wait_for_what_was_received_unless_the_capture_brings_packets_late() {
+    let told = |script: &str| {
+        let mut stage = Stage::new(Wishes::default());
+        stage.told.is_dialogue = true;
+        stage.play("c S 100\n s SA 900 101\n c A 101 901").play(script);
+        stage.told.of("gap")
+    };
+    assert_eq!(told("s A 904 101 two\n c A 101 904"), "r0+3");
+    assert_eq!(told("c A 101 904\n s A 904 101 two"), "r0+3");
+    // The acknowledgement of both was captured before either.
+    assert_eq!(told("c A 101 907\n s A 904 101 two\n s A 901 101 one"), "");
+    assert_eq!(told("c A 101 907\n s A 904 101 two\n +1.2\n c A 101 907 x"), "r0+3");
+}
