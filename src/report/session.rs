@@ -70,6 +70,8 @@ pub struct Session {
     /// worth counting.
     #[serde(skip)]
     pub others_open: u32,
+    /// The same session as seen on the other side of a NAT in this capture.
+    pub twin: Option<Uid>,
     /// Argument of the last USER.
     pub user: Option<Text>,
     /// Argument of the last PASS.
@@ -141,6 +143,7 @@ impl Session {
             closed_by: None,
             closed_at: None,
             others_open: 0,
+            twin: None,
             user: None,
             password: None,
             account: None,

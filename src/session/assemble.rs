@@ -144,6 +144,7 @@ fn frame(
         closed_by: closed_by.map(party),
         closed_at: facts.ended.and_then(|ended| ended.at),
         others_open: facts.others_open,
+        twin: facts.half.twin().map(|twin| twin.uid.clone()),
         user: None,
         password: None,
         account: None,

@@ -76,6 +76,8 @@ pub struct Connection {
     /// Its sequence number, which tells two connections apart that a 4-tuple had within one tick of a coarse
     /// clock.
     pub opening: u32,
+    /// The sequence numbers of the originator's and the responder's first bytes, once both are known.
+    pub numbers: Option<(u32, u32)>,
     /// Whether the beginning was seen.
     pub onset: Onset,
     /// How it ended so far: open, fin, rst.
@@ -175,6 +177,7 @@ impl Connection {
             from_responder: Stream::default(),
             first,
             opening: 0,
+            numbers: None,
             onset,
             end_state: EndState::Open,
             first_close: None,

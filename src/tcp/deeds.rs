@@ -123,6 +123,9 @@ impl Entry {
         }
         track.note_handshake(connection, segment, side);
         track.learn_checksum(segment, side);
+        if connection.numbers.is_none() {
+            connection.numbers = track.originator.base().zip(track.responder.base());
+        }
         let (half, _) = track.halves(side);
         half.deeds.note_window(segment);
         let is_again = half.is_sent_again(segment);

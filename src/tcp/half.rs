@@ -116,6 +116,11 @@ impl Half {
         self.base = Some(seq);
     }
 
+    /// The sequence number of offset 0.
+    pub(super) const fn base(&self) -> Option<u32> {
+        self.base
+    }
+
     /// Whether sequence numbers can be turned into offsets.
     pub(super) const fn is_based(&self) -> bool {
         self.base.is_some()

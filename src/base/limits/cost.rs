@@ -29,7 +29,7 @@ pub const CONNECTION_IN_TRACKER: usize = 1280;
 /// A flow that is known, followed or not.
 pub const FLOW: usize = 64;
 /// A session, but for what was said and done in it.
-pub const SESSION: usize = 2528;
+pub const SESSION: usize = 2656;
 /// A prediction, by endpoint, by session and by age.
 pub const EXPECTATION: usize = 1024;
 /// A data connection that is remembered, an announcement, and a use of a port.
