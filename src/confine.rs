@@ -15,7 +15,11 @@
 //!
 //! **Invariant:** only ever drops privileges.
 
-use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+mod links;
+
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// What the program still needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +30,21 @@ pub struct Needs {
     pub read: Vec<PathBuf>,
     /// It may read, write and start what its user asks for: an interactive program.
     pub whatever_is_asked: bool,
+}
+
+/// Whether this process may write under this name: root does not where another user has laid a link on the
+/// way, or the name is a link into a folder where others can write.
+///
+/// # Errors
+/// It may not, or a link can't be read.
+pub fn may_write(path: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    return links::check(path);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        Ok(())
+    }
 }
 
 /// Drops all privileges that are not needed; gives what is in force, a line each.

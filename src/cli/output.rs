@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::options::Target;
 use super::verdict::Failure;
 use crate::base::Printable;
+use crate::confine;
 
 /// An open target.
 pub(super) struct Output {
@@ -28,7 +29,7 @@ impl Output {
             Target::Stdout => Ok(Self { sink: Sink::Stdout(io::stdout()), name: "standard output".into() }),
             Target::File(path) => {
                 let name = Printable(&path.to_string_lossy()).to_string();
-                match open_file(path) {
+                match confine::may_write(path).and_then(|()| open_file(path)) {
                     Ok(sink) => Ok(Self { sink, name }),
                     Err(error) => Err(Failure::writing(name, &error)),
                 }
