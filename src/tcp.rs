@@ -20,6 +20,7 @@ mod out_of_order;
 mod prelude;
 mod reassembly;
 mod receive;
+mod sack;
 mod sink;
 mod slab;
 mod table;

@@ -54,6 +54,15 @@ impl<'a> Segment<'a> {
     pub(crate) fn options(&self) -> &'a [u8] {
         self.header.get(20..).unwrap_or_default()
     }
+
+    /// The ranges of sequence numbers that its sender has selectively acknowledged (RFC 2018).
+    pub(crate) fn sack_blocks(&self) -> impl Iterator<Item = (u32, u32)> + 'a {
+        const SACK: u8 = 5;
+        let blocks = super::tcp_header::option(self.options(), SACK).unwrap_or_default();
+        blocks.as_chunks::<8>().0.iter().map(|&[a, b, c, d, e, f, g, h]| {
+            (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+        })
+    }
 }
 
 /// What an ICMP error tells of a TCP segment.

@@ -181,6 +181,16 @@ impl Half {
     }
 }
 
+impl Half {
+    /// Whether the next segment in order is to be looked at more closely.
+    #[inline]
+    pub(super) fn is_suspicious(&self, segment: &Segment<'_>) -> bool {
+        self.is_spent(segment.hop_limit)
+            || self.checksums == Checksums::Right
+                && !matches!(segment.checksum(), Checksum::Right | Checksum::Unknown)
+    }
+}
+
 impl Track {
     /// Whether a side's segment of a dialogue, or one that opens or ends a connection, may not have been
     /// received.
@@ -190,6 +200,9 @@ impl Track {
             return None;
         }
         let half = self.half(side);
+        if half.is_copy(segment) {
+            return None;
+        }
         if half.is_spent(segment.hop_limit) {
             return Some(Doubt::HopLimit);
         }
@@ -209,15 +222,6 @@ impl Track {
             }
             Checksum::Wrong => is_right().then_some(Doubt::Checksum),
         }
-    }
-
-    /// Whether the next segment in order is to be looked at more closely.
-    #[inline]
-    pub(super) fn is_suspicious(&self, segment: &Segment<'_>, side: Side) -> bool {
-        let half = self.half(side);
-        half.is_spent(segment.hop_limit)
-            || half.checksums == Checksums::Right
-                && !matches!(segment.checksum(), Checksum::Right | Checksum::Unknown)
     }
 
     /// Takes note of whether a side's first checksum is right.
@@ -327,14 +331,14 @@ impl Entry {
     }
 
     /// Tells whose checksums are right, once both sides of a dialogue have shown theirs.
+    #[inline]
     pub(super) fn tell_checksums(&mut self, hosts: &mut Hosts) {
         let Self { connection, track, .. } = self;
+        if !track.is_dialogue || track.are_checksums_told {
+            return;
+        }
         let (one, other) = (track.originator.checksums, track.responder.checksums);
-        if !track.is_dialogue
-            || track.are_checksums_told
-            || one == Checksums::Unknown
-            || other == Checksums::Unknown
-        {
+        if one == Checksums::Unknown || other == Checksums::Unknown {
             return;
         }
         track.are_checksums_told = true;

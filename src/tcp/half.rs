@@ -3,6 +3,7 @@
 use super::deeds::Deeds;
 use super::doubt::Checksums;
 use super::reassembly::Reassembly;
+use super::sack::Sacked;
 use crate::base::{PacketRef, TimeDelta, Timestamp};
 use crate::decode::{Flags, Segment, offers_window_scaling};
 
@@ -75,6 +76,8 @@ pub(super) struct Half {
     pub has_sent: bool,
     /// Whether its checksums are right.
     pub checksums: Checksums,
+    /// What the receiver has of it beyond a hole.
+    pub sacked: Option<Box<Sacked>>,
     /// Its FIN.
     pub fin: Option<Fin>,
     /// A FIN before the end of what was captured: one of the two can't be the stream's.
@@ -229,7 +232,7 @@ impl Half {
             // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
             (acked > offset(self.highest).saturating_add(1)).then_some(acked)
         };
-        let end = self.fin.map(|fin| fin.offset).or_else(acknowledged);
+        let end = self.fin.map(|fin| fin.offset).or_else(|| acknowledged().max(self.sacked_end()));
         end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0).max(self.highest)
     }
 

@@ -25,15 +25,16 @@ impl<S: Sink> Reception<'_, S> {
         {
             return false;
         }
-        if track.is_dialogue && track.is_suspicious(segment, side) {
-            return false;
-        }
+        let is_looked_at = track.is_dialogue && !segment.payload.is_empty();
         let (half, other) = track.halves(side);
         if !half.deeds.has(if segment.payload.is_empty() { Deed::Acknowledged } else { Deed::Sent }) {
             return false;
         }
         let Some(acked) = segment.ack.and_then(|ack| other.usual_acknowledgement(ack)) else { return false };
         if !half.is_next(segment.seq) || (segment.payload.is_empty() && half.is_copy(segment)) {
+            return false;
+        }
+        if is_looked_at && half.is_suspicious(segment) {
             return false;
         }
         connection.last = segment.packet;
@@ -58,7 +59,8 @@ impl<S: Sink> Reception<'_, S> {
                 was_acked: false,
                 now: self.now,
             };
-            let mut out = Outlet { id: self.id, side, connection, sink: self.sink, received: u64::MAX };
+            let mut out =
+                Outlet { id: self.id, side, connection, sink: self.sink, received: u64::MAX, sacked: None };
             half.bytes.insert(&arrival, &mut out, self.budget);
         }
         track.touched = self.now;

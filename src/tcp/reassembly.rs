@@ -2,6 +2,7 @@
 
 use super::half::length;
 use super::out_of_order::{Covered, OutOfOrderQueue, part};
+use super::sack::Sacked;
 use super::sink::Absence;
 use super::{Chunk, Connection, ConnectionId, Gap, Side, Sink, Stream};
 use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, PacketRef, TimeDelta, Timestamp};
@@ -46,6 +47,8 @@ pub(super) struct Outlet<'a, S> {
     pub sink: &'a mut S,
     /// Up to where the receiver has the bytes, as far as is known.
     pub received: u64,
+    /// What it has beyond that.
+    pub sacked: Option<&'a Sacked>,
 }
 
 impl<S: Sink> Outlet<'_, S> {
@@ -347,7 +350,8 @@ impl Reassembly {
         if absence == Absence::Gap {
             out.connection.history.push_once(if out.side == Side::Originator { b'G' } else { b'g' });
         }
-        let is_received = absence == Absence::Cut || end <= out.received;
+        let is_sacked = || out.sacked.is_some_and(|sacked| sacked.covers(start, end));
+        let is_received = absence == Absence::Cut || end <= out.received || is_sacked();
         out.sink.gap(
             out.id,
             out.connection,

@@ -5,6 +5,7 @@ use super::flow::Fingerprint;
 use super::half::{Far, Fin};
 use super::incarnation::{CompetingIncarnation, SYN_FRAMES};
 use super::out_of_order::OutOfOrderQueue;
+use super::sack::Sacked;
 use super::track::Track;
 use super::{Connection, ConnectionId, Forged};
 use crate::base::cost::{self, ALLOCATION};
@@ -100,6 +101,8 @@ const _: () = assert!(
         + 2 * (SYN_FRAMES * size_of::<FrameNumber>()
             + size_of::<Far>()
             + size_of::<Fin>()
+            + size_of::<Sacked>()
+            + ALLOCATION
             + size_of::<OutOfOrderQueue>())
         + 2 * (size_of::<Option<Box<Entry>>>() + size_of::<u32>() + 24)
         <= cost::CONNECTION_IN_TABLE

@@ -254,14 +254,16 @@ impl Table {
         let Some(entry) = self.slab.get(slot) else { return };
         let Entry { connection, track, .. } = entry;
         if outcome == Outcome::Kept && !(track.competitor.is_some() && is_over(connection, track)) {
-            let is_dialogue = sink.is_dialogue(entry.id(slot));
-            if track.has_hole() && is_dialogue {
+            if track.has_hole() && track.is_dialogue {
                 self.give_up_received(slot, sink);
             }
             self.classify(slot);
             self.watch(slot);
             if let Some(entry) = self.slab.get_mut(slot) {
-                entry.track.is_dialogue = is_dialogue;
+                // What is said first may show that it is one.
+                if !entry.track.is_dialogue && !segment.payload.is_empty() {
+                    entry.track.is_dialogue = sink.is_dialogue(entry.id(slot));
+                }
                 entry.take_stock();
                 entry.tell_checksums(&mut self.hosts);
             }
@@ -465,7 +467,8 @@ impl Table {
             let end = is_followed.then(|| (half.known_end(other), packet));
             let received = half.received(other);
             let unseen = half.unseen(other);
-            let mut out = Outlet { id, side, connection, sink, received };
+            let sacked = half.sacked.as_deref();
+            let mut out = Outlet { id, side, connection, sink, received, sacked };
             half.bytes.flush(end, &mut out, &mut self.budget);
             if is_followed {
                 let stream = connection.stream_mut(side);

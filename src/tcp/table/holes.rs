@@ -1,6 +1,5 @@
 //! What is missing, and how long it is waited for.
 
-use super::super::half::offset;
 use super::super::reassembly::{Outlet, PATIENCE};
 use super::super::slab::Entry;
 use super::super::{ConnectionId, Side, Sink};
@@ -27,9 +26,9 @@ impl Table {
             while let Some((end, _)) = half.bytes.first_hole()
                 && other.has_sent
                 && !half.bytes.comes_late()
-                && half.acked.is_some_and(|acked| acked >= offset(end))
+                && half.has_been_received(end)
             {
-                let mut out = Outlet { id, side, connection, sink, received: u64::MAX };
+                let mut out = Outlet { id, side, connection, sink, received: u64::MAX, sacked: None };
                 half.bytes.give_up_first_hole(&mut out, &mut self.budget);
             }
         }
@@ -53,13 +52,14 @@ impl Table {
         for side in [Side::Originator, Side::Responder] {
             let (half, other) = track.halves(side);
             while let Some((end, noticed)) = half.bytes.first_hole() {
-                let is_received = half.acked.is_some_and(|acked| acked >= offset(end));
+                let is_received = half.has_been_received(end);
                 let is_too_early = now.since(noticed) < PATIENCE;
                 is_early |= is_too_early;
                 if is_too_early || (other.has_sent && !is_received) {
                     break;
                 }
-                let mut out = Outlet { id: watch.id, side, connection, sink, received: u64::MAX };
+                let mut out =
+                    Outlet { id: watch.id, side, connection, sink, received: u64::MAX, sacked: None };
                 half.bytes.give_up_first_hole(&mut out, &mut self.budget);
             }
         }

@@ -211,6 +211,7 @@ impl Stage {
     /// s A 901 156 win=0    the window
     /// s R 901 hop=57       the hop limit
     /// c S 100 wscale       a SYN that offers to scale windows
+    /// s A 901 101 sack=110-120   the range that is selectively acknowledged
     /// c A 101 901 x bad    a wrong checksum; all others are right
     /// c A 101 901 x card   a checksum that is left to the network card
     /// +2.5                 2.5 seconds pass
@@ -250,8 +251,9 @@ impl Stage {
         let ack = flags.contains('A').then(|| number().expect("an acknowledgement number"));
         let mut payload = String::new();
         let (mut cut, mut timestamp) = (0, None);
-        let (mut window, mut hop_limit, mut is_scaled) = (64_240, 64, false);
+        let (mut window, mut hop_limit) = (64_240, 64);
         let mut checksum = Checksum::Right;
+        let mut options = Vec::new();
         for word in words {
             if let Some(bytes) = word.strip_prefix("cut=") {
                 cut = bytes.parse().expect("a number of bytes");
@@ -262,7 +264,12 @@ impl Stage {
             } else if let Some(value) = word.strip_prefix("hop=") {
                 hop_limit = value.parse().expect("a hop limit");
             } else if word == "wscale" {
-                is_scaled = true;
+                options = vec![3, 3, 7, 0];
+            } else if let Some((left, right)) = word.strip_prefix("sack=").and_then(|it| it.split_once('-')) {
+                options = vec![1, 1, 5, 10];
+                for edge in [left, right] {
+                    options.extend(edge.parse::<u32>().expect("a sequence number").to_be_bytes());
+                }
             } else if word == "bad" {
                 checksum = Checksum::Wrong;
             } else if word == "card" {
@@ -277,11 +284,8 @@ impl Stage {
         self.frame = self.frame.next();
         let packet = PacketRef { time: self.now, frame: self.frame };
         let mut header = vec![0; 20];
-        if is_scaled {
-            header.extend([3, 3, 7, 0]);
-        }
-        let words = if is_scaled { 6 } else { 5 };
-        header[12] = words << 4;
+        header.extend(options);
+        header[12] = u8::try_from(header.len() / 4).expect("a header") << 4;
         let mut segment = Segment {
             packet,
             source,
