@@ -200,9 +200,6 @@ impl Track {
             return None;
         }
         let half = self.half(side);
-        if half.is_copy(segment) {
-            return None;
-        }
         if half.is_spent(segment.hop_limit) {
             return Some(Doubt::HopLimit);
         }

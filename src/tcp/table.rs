@@ -232,6 +232,11 @@ impl Table {
     #[inline(never)]
     fn receive_the_long_way(&mut self, slot: u32, segment: &Segment<'_>, side: Side, sink: &mut impl Sink) {
         let Some(entry) = self.slab.get_mut(slot) else { return };
+        if entry.track.half(side).is_copy(segment) {
+            // It changes nothing.
+            entry.connection.last = segment.packet;
+            return;
+        }
         if let Some(doubt) = entry.track.doubt(segment, side, &self.hosts)
             && !entry.set_aside(segment, side, doubt, &mut self.budget, &mut self.forged)
         {
