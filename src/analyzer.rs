@@ -8,10 +8,12 @@
 
 mod conclusion;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 
-use crate::base::{LimitCounts, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, Timestamp};
 use crate::decode::{Decoded, Decoder, Frame, Segment};
 use crate::report::{Capture, ChannelIndex, Finding, Report, Session, Source, Uid};
 use crate::session::{Finished, InlineHashing, NoHashing, Tracker};
@@ -231,7 +233,8 @@ impl Analyzer {
 
     /// The sessions that have ended and were not taken yet, for a [`Conclusion`] elsewhere.
     pub fn take_batch(&mut self) -> Batch {
-        let settled_before = self.tracker.settled_before();
+        let unopened = self.table.first_unopened().unwrap_or(FrameNumber::MAX);
+        let settled_before = self.tracker.settled_before().min(unopened);
         let kept = self.hand_over();
         Batch { pending: std::mem::take(&mut self.pending), settled_before, kept }
     }
@@ -256,17 +259,24 @@ impl Analyzer {
             first: (self.packets > 0).then_some(self.first),
             last: self.latest(),
             dropped: None,
-            ignored: self
-                .decoder
-                .ignored()
-                .into_iter()
-                .map(|(reason, count)| (reason.into(), count))
-                .collect(),
+            ignored: self.ignored(),
             directions: self.tracker.directions(),
             silent_connections: self.tracker.silent_connections(),
             limits,
             attempts: self.tracker.attempts(),
         }
+    }
+
+    /// Packets that were left out, by the reason.
+    fn ignored(&self) -> BTreeMap<Cow<'static, str>, u64> {
+        let forged = self.table.forged();
+        let thrown_away = [
+            ("wrong TCP checksum", forged.wrong_checksum),
+            ("hop limit too low to reach the receiver", forged.low_hop_limit),
+        ];
+        let decoded = self.decoder.ignored().into_iter();
+        let all = decoded.chain(thrown_away.into_iter().filter(|&(_, count)| count > 0));
+        all.map(|(reason, count)| (reason.into(), count)).collect()
     }
 
     /// Ends the capture, and with it every session.

@@ -15,6 +15,10 @@
 //!
 //! **Invariant:** only ever drops privileges.
 
+#[cfg(target_os = "linux")]
+mod links;
+
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What the program still needs.
@@ -26,6 +30,21 @@ pub struct Needs {
     pub read: Vec<PathBuf>,
     /// Whether it reads, writes and starts whatever its user asks for.
     pub is_interactive: bool,
+}
+
+/// Whether this process may write under this name: root does not where another user has laid a link on the
+/// way, or the name is a link into a folder where others can write.
+///
+/// # Errors
+/// It may not, or a link can't be read.
+pub fn may_write(path: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    return links::check(path);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        Ok(())
+    }
 }
 
 /// Drops all privileges that are not needed; returns what is now in force, a line each.

@@ -7,6 +7,7 @@
 //! **Invariant:** remembers nothing but incomplete IP datagrams and which were completed last, a bounded
 //! number of both.
 
+mod checksum;
 mod fragments;
 mod frame;
 mod icmp;
@@ -28,6 +29,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+pub use checksum::Checksum;
 pub use frame::Frame;
 pub use link_type::LinkType;
 pub use quick::{QuickDecode, quick_decode};

@@ -39,6 +39,7 @@ mod sessions;
 mod state;
 mod tls_details;
 mod tracker;
+mod twins;
 mod verdict;
 
 pub use assemble::FinishedSession;

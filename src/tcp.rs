@@ -10,14 +10,17 @@
 mod clock;
 mod connection;
 mod deeds;
+mod doubt;
 mod flow;
 mod half;
 mod in_order;
 mod incarnation;
 mod opening;
 mod out_of_order;
+mod prelude;
 mod reassembly;
 mod receive;
+mod sack;
 mod sink;
 mod slab;
 mod table;
@@ -25,6 +28,6 @@ mod table;
 mod tests;
 mod track;
 
-pub use connection::{Connection, ConnectionId, Onset, Side, Stream};
+pub use connection::{Connection, ConnectionId, Forged, Onset, Side, Stream};
 pub use sink::{Absence, Chunk, Ending, Gap, Interest, Sink};
 pub use table::Table;

@@ -133,7 +133,7 @@ fn segment(link: u32, packet: PacketRef, wire_len: u32, bytes: &[u8]) -> Option<
         cut: wire_len.saturating_sub(u32::try_from(bytes.len()).unwrap()),
         ip_len: wire_len,
         hop_limit: 64,
-        syn_options: &[],
+        header: &[],
     })
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::exit::Failure;
 use super::options::Target;
 use crate::base::Printable;
-use crate::confine::folder_of;
+use crate::confine::{self, folder_of};
 
 /// An open target.
 pub(super) struct Output {
@@ -29,7 +29,7 @@ impl Output {
             Target::Stdout => Ok(Self { sink: Sink::Stdout(io::stdout()), name: "standard output".into() }),
             Target::File(path) => {
                 let name = Printable(&path.to_string_lossy()).to_string();
-                match open_file(path) {
+                match confine::may_write(path).and_then(|()| open_file(path)) {
                     Ok(sink) => Ok(Self { sink, name }),
                     Err(error) => Err(Failure::writing(name, &error)),
                 }

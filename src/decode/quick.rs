@@ -154,15 +154,14 @@ fn segment_of<'a>(frame: &Frame<'a>, quick: &QuickDecode) -> Option<Segment<'a>>
         cut: 0,
         ip_len: (u32::from(quick.payload_start) + u32::from(quick.payload_len)).saturating_sub(BEFORE_IP),
         hop_limit: quick.hop_limit,
-        syn_options: if has(SYN) { syn_options(frame, quick) } else { &[] },
+        header: frame.bytes.get(before_tcp(quick)..start)?,
     })
 }
 
-/// The TCP options of a frame whose headers were decoded.
-#[cold]
-fn syn_options<'a>(frame: &Frame<'a>, quick: &QuickDecode) -> &'a [u8] {
-    let before = if quick.source.ip.is_ipv4() { WITH_V4 } else { WITH_V6 };
-    frame.bytes.get(before + TCP..usize::from(quick.payload_start)).unwrap_or_default()
+/// Offset of the TCP header in a frame whose headers were decoded.
+#[inline]
+const fn before_tcp(quick: &QuickDecode) -> usize {
+    if quick.source.ip.is_ipv4() { WITH_V4 } else { WITH_V6 }
 }
 
 #[cfg(test)]

@@ -45,8 +45,24 @@ pub struct Segment<'a> {
     pub ip_len: u32,
     /// Hop limit, or time to live, of its packet; of the last fragment where there are several.
     pub hop_limit: u8,
-    /// The TCP options of a SYN; none of other segments.
-    pub syn_options: &'a [u8],
+    /// Its TCP header, as far as the capture kept it.
+    pub header: &'a [u8],
+}
+
+impl<'a> Segment<'a> {
+    /// The options of its header.
+    pub(crate) fn options(&self) -> &'a [u8] {
+        self.header.get(20..).unwrap_or_default()
+    }
+
+    /// The ranges of sequence numbers that its sender has selectively acknowledged (RFC 2018).
+    pub(crate) fn sack_blocks(&self) -> impl Iterator<Item = (u32, u32)> + 'a {
+        const SACK: u8 = 5;
+        let blocks = super::tcp_header::option(self.options(), SACK).unwrap_or_default();
+        blocks.as_chunks::<8>().0.iter().map(|&[a, b, c, d, e, f, g, h]| {
+            (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+        })
+    }
 }
 
 /// An ICMP error about a TCP segment.

@@ -46,11 +46,7 @@ fn behind<'a>(
 ) -> Peel<Segment<'a>> {
     let ip_len = usize::from(trail.ip_header).saturating_add(span.wire());
     let header_len = header.slice().len();
-    let syn_options = if header.syn() {
-        span.kept().get(TcpHeader::MIN_LEN..header_len.min(span.kept().len())).unwrap_or_default()
-    } else {
-        &[]
-    };
+    let kept = span.kept().get(..header_len.min(span.kept().len())).unwrap_or_default();
     span.skip(header_len, MALFORMED)?;
     let payload = span.kept();
     Continue(Segment {
@@ -66,7 +62,7 @@ fn behind<'a>(
         cut: u32::try_from(span.wire().saturating_sub(payload.len())).unwrap_or(u32::MAX),
         ip_len: u32::try_from(ip_len).unwrap_or(u32::MAX),
         hop_limit: trail.hop_limit,
-        syn_options,
+        header: kept,
     })
 }
 
@@ -97,17 +93,28 @@ pub(super) fn timestamp(options: &[u8]) -> Option<u32> {
 
 /// Whether a SYN offers window scaling (RFC 7323).
 pub(crate) fn offers_window_scaling(options: &[u8]) -> bool {
+    const WINDOW_SCALE: u8 = 3;
+    option(options, WINDOW_SCALE).is_some_and(|value| value.len() == 1)
+}
+
+/// The value of the first option of a kind, whatever stands before it; none behind an option that can't be
+/// stepped over.
+pub(super) fn option(options: &[u8], kind: u8) -> Option<&[u8]> {
     const END: u8 = 0;
     const NO_OPERATION: u8 = 1;
-    const WINDOW_SCALE: u8 = 3;
     let mut rest = options;
     loop {
         rest = match *rest {
             [NO_OPERATION, ref behind @ ..] => behind,
-            [WINDOW_SCALE, 3, _, ..] => return true,
-            [] | [END, ..] => return false,
-            [_, length, ..] if length >= 2 => rest.get(usize::from(length)..).unwrap_or_default(),
-            _ => return false,
+            [END, ..] => return None,
+            [this, length, ..] if length >= 2 => {
+                let length = usize::from(length);
+                if this == kind {
+                    return rest.get(2..length);
+                }
+                rest.get(length..)?
+            }
+            _ => return None,
         }
     }
 }

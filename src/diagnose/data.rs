@@ -13,8 +13,8 @@ use super::refusal::Refusal;
 use super::words::quote;
 use crate::base::{Address, Endpoint, TimeDelta};
 use crate::report::{
-    Certainty, ChannelIndex, Code, Connection, DataChannel, FirstClose, Mode, Outcome, Reply, ReuseKind,
-    Security, Status, Transfer, TransferIndex,
+    Certainty, ChannelIndex, Code, Connection, DataChannel, Directions, FirstClose, Mode, Outcome, Reply,
+    ReuseKind, Security, Status, Transfer, TransferIndex,
 };
 
 /// The rules of this family.
@@ -374,6 +374,10 @@ fn rejected(
 }
 
 fn never_attempted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mut Sink) {
+    // Of a session read with the packets of its twin, the SYN may have gone where nothing was captured.
+    if case.session.directions() != Directions::Both {
+        return;
+    }
     let Some(unattempted) = unattempted(case, transfer) else { return };
     let Some(number) = transfer.data_channel else { return };
     let Some(channel) = case.session.data_channel(number) else { return };

@@ -1,10 +1,10 @@
 //! Output of lines: standard output, or a file that is appended to and reopened after log rotation.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _, Seek as _, SeekFrom, Stdout, Write};
 use std::path::{Path, PathBuf};
 
-use crate::confine::folder_of;
+use crate::confine::{self, folder_of};
 
 /// Where lines go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,26 @@ impl Sink {
 }
 
 fn append_to(path: &Path) -> io::Result<BufWriter<File>> {
-    Ok(BufWriter::new(OpenOptions::new().append(true).create(true).open(path)?))
+    confine::may_write(path)?;
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    if ends_within_a_line(path, &file) {
+        file.write_all(b"\n")?;
+    }
+    Ok(BufWriter::new(file))
+}
+
+/// Whether a file ends in the middle of a line, as on a disk that was full: nothing is to be added to that
+/// line. Where it can't be read it is taken to be whole.
+fn ends_within_a_line(path: &Path, file: &File) -> bool {
+    let last = || -> io::Result<u8> {
+        let mut last = [0];
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        Ok(last[0])
+    };
+    let has_end = file.metadata().is_ok_and(|it| it.is_file() && it.len() > 0);
+    has_end && last().is_ok_and(|last| last != b'\n')
 }
 
 #[cfg(test)]
@@ -113,5 +132,17 @@ mod tests {
         sink.flush().unwrap();
         assert_eq!(fs::read_to_string(moved).unwrap(), "before\none\ntwo\n");
         assert_eq!(fs::read_to_string(path).unwrap(), "three\n");
+    }
+
+    #[test]
+    fn half_a_line_is_completed_before_anything_is_added() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        for (before, after) in [("", "one\n"), ("whole\n", "whole\none\n"), ("{\"half", "{\"half\none\n")] {
+            fs::write(&path, before).unwrap();
+            let mut sink = Sink::open(&Target::File(path.clone()), true).unwrap();
+            sink.write(b"one\n").unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), after);
+        }
     }
 }

@@ -310,6 +310,7 @@ impl Serialize for Session {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         members!(serializer, {
             "uid": self.uid,
+            "twin": self.twin,
             "client": self.client,
             "server": self.server,
             "community_id": community_id(self.client, self.server),

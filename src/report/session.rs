@@ -69,6 +69,8 @@ pub struct Session {
     /// Other sessions of the same client and server that were open when it began, up to a limit.
     #[serde(skip)]
     pub others_open: u32,
+    /// The same session as seen on the other side of a NAT in this capture.
+    pub twin: Option<Uid>,
     /// Argument of the last USER.
     pub user: Option<Text>,
     /// Argument of the last PASS.
@@ -140,6 +142,7 @@ impl Session {
             closed_by: None,
             closed_at: None,
             others_open: 0,
+            twin: None,
             user: None,
             password: None,
             account: None,

@@ -7,6 +7,7 @@ use super::expectation::OfSession;
 use super::flow::ContentHeads;
 use super::history::EndpointUseId;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
+use super::twins::Half;
 use crate::base::{Endpoint, FrameNumber, LimitSet, PacketRef, TimeDelta, Timestamp};
 use crate::filter::{Field, Filter, Knowledge};
 use crate::ftp::Verb;
@@ -45,6 +46,8 @@ pub(super) struct ActiveSession {
     pub(super) limited: LimitSet,
     /// Other sessions of the same client with the same server that were open when this one began.
     pub(super) others_open: u32,
+    /// What matters to the same session on the other side of a NAT, and which that is.
+    pub(super) half: Half,
     /// How the control connection ended; none while it is in the table.
     pub(super) ended: Option<Ended>,
     /// ICMP errors that quote a packet of the control connection.
@@ -209,6 +212,7 @@ impl ActiveSession {
             has_mode: false,
             limited: LimitSet::default(),
             others_open: 0,
+            half: Half::of(connection),
             ended: None,
             icmp: Vec::new(),
             rtt: None,

@@ -140,6 +140,7 @@ fn frame(
         closed_by: closed_by.map(party),
         closed_at: facts.ended.and_then(|ended| ended.at),
         others_open: facts.others_open,
+        twin: facts.half.twin().map(|twin| twin.uid.clone()),
         security: facts.control.conversation.security,
         tls_details: facts.control.tls_details(has_keys, end_state != EndState::Open),
         icmp: facts.icmp.clone(),

@@ -75,6 +75,29 @@ pub(super) enum Answered {
     Nothing,
 }
 
+/// Where bytes of a stream are missing, as far as it matters and the last few.
+#[derive(Debug, Default)]
+struct Holes(SmallVec<[u64; 1]>);
+
+impl Holes {
+    /// Those that are remembered.
+    const MOST: usize = 64;
+
+    /// There is one at `start`; none that begins before `since` matters any more.
+    fn note(&mut self, start: u64, since: u64) {
+        self.0.retain(|hole| *hole >= since);
+        if self.0.len() >= Self::MOST {
+            self.0.remove(0);
+        }
+        self.0.push(start);
+    }
+
+    /// The first one that begins there or later.
+    fn first_from(&self, offset: u64) -> Option<u64> {
+        self.0.iter().copied().find(|&start| start >= offset)
+    }
+}
+
 /// The dialogue of one control connection; what each line needs comes first.
 #[derive(Debug)]
 #[repr(C)]
@@ -85,8 +108,8 @@ pub(super) struct Dialogue {
     pub(super) commands: Vec<Command>,
     pending: VecDeque<Pending>,
     held_back: VecDeque<IncomingReply>,
-    /// Where the client's bytes begin that were missing last: commands may have been among them.
-    lost_commands: Option<u64>,
+    /// Where bytes of the client are missing: commands may have been among them.
+    lost_commands: Holes,
     pub(super) greeting: Vec<Reply>,
     pub(super) unsolicited: Vec<Reply>,
 }
@@ -100,7 +123,7 @@ impl Dialogue {
             unsolicited: Vec::new(),
             pending: VecDeque::new(),
             held_back: VecDeque::new(),
-            lost_commands: None,
+            lost_commands: Holes::default(),
             client_read: 0,
             greeting_stage: if from_the_beginning { Greeting::Due } else { Greeting::MayCome },
         }
@@ -181,8 +204,9 @@ impl Dialogue {
     }
 
     /// Bytes of the client are missing from `start` of its stream on.
-    pub(super) const fn client_gap(&mut self, start: u64) {
-        self.lost_commands = Some(start);
+    pub(super) fn client_gap(&mut self, start: u64) {
+        let oldest = self.pending.front().map_or(start, |pending| pending.received_at);
+        self.lost_commands.note(start, oldest);
     }
 
     /// Bytes of the server are missing up to `end` of its stream.
@@ -344,7 +368,8 @@ impl Dialogue {
         let says_little = matches!(reply.code, 421 | 500..=504);
         let lost_later = self
             .lost_commands
-            .is_some_and(|start| start >= pending.received_at && server_had.is_none_or(|had| had > start));
+            .first_from(pending.received_at)
+            .is_some_and(|start| server_had.is_none_or(|had| had > start));
         pending.maybe_lost && (lost_later || says_little && pending.begun)
     }
 
@@ -377,4 +402,65 @@ pub(super) fn command(
         (Secrecy::Part(_), true) | (Secrecy::None, _) => Argument::Text(Text::from_wire(bytes)),
     });
     Command { time: packet.time, frame: packet.frame, verb, argument, replies: SmallVec::new(), line }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{FrameNumber, Timestamp};
+    use crate::ftp::LineEnd;
+
+    fn line() -> LineFacts {
+        let protection = crate::report::Protection::Clear;
+        LineFacts { end: LineEnd::CrLf, split: false, leads_segment: true, protection }
+    }
+
+    fn packet() -> PacketRef {
+        PacketRef { time: Timestamp::from_nanos(0), frame: FrameNumber(1) }
+    }
+
+    /// What a 200 of a server answers that had received so much, where the reply to a NOOP is missing, and bytes of the
+    /// client from these places on.
+    fn answered(gaps: &[u64], server_had: u64) -> Answered {
+        let mut dialogue = Dialogue::new(false);
+        let noop = command(Verb::Noop, None, packet(), line(), &Options::default());
+        dialogue.give(noop, 10, Some(0));
+        dialogue.server_gap(20);
+        for &gap in gaps {
+            dialogue.client_gap(gap);
+        }
+        let packet = packet();
+        let reply =
+            Reply { time: packet.time, frame: packet.frame, code: 200, text: Text::default(), line: line() };
+        dialogue.pair(reply, Some(server_had), true)
+    }
+
+    #[test]
+    fn of_several_gaps_any_may_hold_the_command_that_a_reply_behind_a_gap_answers() {
+        let noop = Answered::Command(CommandIndex(0));
+        for (gaps, had, expected) in [
+            (&[][..], 50, noop),
+            (&[16], 50, Answered::Nothing),
+            (&[16, 60], 50, Answered::Nothing),
+            (&[16, 60, 70], 65, Answered::Nothing),
+            (&[60, 70], 50, noop),
+            (&[5], 50, noop),
+        ] {
+            assert_eq!(answered(gaps, had), expected, "{gaps:?} {had}");
+        }
+    }
+
+    #[test]
+    fn gaps_that_matter_no_more_are_forgotten_and_there_are_never_many() {
+        let mut holes = Holes::default();
+        for start in 0..1000 {
+            holes.note(start, 0);
+        }
+        assert_eq!(
+            (holes.0.len(), holes.first_from(0), holes.first_from(2000)),
+            (Holes::MOST, Some(936), None)
+        );
+        holes.note(1000, 990);
+        assert_eq!(holes.0.len(), 11);
+    }
 }

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use slotmap::SlotMap;
 
 use super::active::{ActiveSession, Channel};
+use super::twins::{Numbers, Twin};
 use crate::base::{Endpoint, FrameNumber, KeyedMap, TimeDelta, Timestamp, cost};
 use crate::report::{ChannelIndex, Uid};
 
@@ -38,17 +39,19 @@ impl HostPair {
     }
 }
 
-// What a session takes whatever is said in it: itself, its place, by client, by uid, in its pair's two lists,
+// What a session takes whatever is said in it: itself, its place, by client, by uid, by its numbers, its twin, in its pair's two lists,
 // among those that linger, and twice in the order of examination.
 const _: () = assert!(
     size_of::<ActiveSession>()
         + 2 * (size_of::<Box<ActiveSession>>() + size_of::<FrameNumber>())
         + cost::in_hash_table(size_of::<(Endpoint, SessionId)>())
         + cost::in_hash_table(size_of::<(Uid, SessionId)>())
+        + cost::in_hash_table(size_of::<(Numbers, SessionId)>())
+        + size_of::<Twin>()
         + cost::in_hash_table(size_of::<HostPair>() + 48)
         + cost::in_tree(size_of::<FrameNumber>())
         + 2 * 2 * size_of::<SessionId>()
-        + 6 * cost::ALLOCATION
+        + 7 * cost::ALLOCATION
         <= cost::SESSION
 );
 

@@ -4,6 +4,7 @@ mod end;
 mod events;
 mod link;
 mod negotiate;
+mod twin;
 
 use link::Unannounced;
 
@@ -19,6 +20,7 @@ use super::kept::{self, Kept};
 use super::linker::Linker;
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
+use super::twins::Twins;
 use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, PacketRef, TimeDelta, Timestamp};
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, Directions, MatchedBy, Session, Uid};
@@ -37,6 +39,7 @@ pub struct Tracker {
     flows: Flows,
     sessions: Sessions,
     linker: Linker,
+    twins: Twins,
     attempts: Attempts,
     counts: LimitCounts,
     kept: Kept,
@@ -76,6 +79,7 @@ impl Tracker {
             flows: Flows::default(),
             sessions: Sessions::default(),
             linker: Linker::default(),
+            twins: Twins::default(),
             attempts: Attempts::default(),
             counts: LimitCounts::default(),
             occurrences: Vec::new(),
@@ -352,10 +356,27 @@ impl Tracker {
         if let Some(flow) = self.flows.get_mut(id) {
             flow.role = Role::Control(session_id);
         }
+        self.find_twin(id, session_id, connection);
         Some(session_id)
     }
 
     fn control_data(
+        &mut self,
+        id: ConnectionId,
+        session_id: SessionId,
+        connection: &Connection,
+        chunk: Chunk<'_>,
+    ) {
+        if connection.stream(chunk.side.other()).packets == 0 {
+            self.keep_for_twin(session_id, &chunk);
+        }
+        self.read_control(id, session_id, connection, chunk);
+        if self.twins.any {
+            self.pass_to_twin(session_id, connection, chunk);
+        }
+    }
+
+    fn read_control(
         &mut self,
         id: ConnectionId,
         session_id: SessionId,
@@ -426,7 +447,7 @@ impl Sink for Tracker {
         }
     }
 
-    fn is_impatient(&self, id: ConnectionId) -> bool {
+    fn is_dialogue(&self, id: ConnectionId) -> bool {
         self.flows.get(id).is_some_and(|flow| matches!(flow.role, Role::Control(_) | Role::Suspect))
     }
 
@@ -481,6 +502,7 @@ impl Sink for Tracker {
                 let packet = gap.packet;
                 self.feed_control(session_id, |control, notes| control.gap(gap, notes));
                 self.react(id, session_id, packet);
+                self.pass_gap_to_twin(session_id, gap);
             }
             Role::Data(data) => data.gap(gap, options),
             Role::Undecided | Role::Suspect => {}

@@ -1,5 +1,6 @@
 //! One TCP connection.
 
+use super::doubt::Doubt;
 use crate::base::{Endpoint, FrameNumber, PacketRef, Timestamp};
 use crate::decode::Segment;
 use crate::report::{EndState, FirstClose, History, IcmpError, Path, SynFrames, Traffic};
@@ -75,6 +76,8 @@ pub struct Connection {
     /// Its sequence number, which tells two connections apart that a 4-tuple had within one tick of a coarse
     /// clock.
     pub opening: u32,
+    /// The sequence numbers of the originator's and the responder's first bytes, once both are known.
+    pub numbers: Option<(u32, u32)>,
     /// Whether the beginning was seen.
     pub onset: Onset,
     /// How it ended so far: open, fin, rst.
@@ -101,6 +104,36 @@ pub struct Connection {
     pub path: Path,
     /// What happened, in letters.
     pub history: History,
+    /// Packets that its ends never sent or never took.
+    pub forged: Option<Box<Forged>>,
+}
+
+/// Packets that were thrown away by whoever they were sent to, and therefore left out here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forged {
+    /// Those with a wrong checksum.
+    pub wrong_checksum: u64,
+    /// Those whose hop limit was too low to reach their receiver.
+    pub low_hop_limit: u64,
+    /// The first of them.
+    pub first: Option<PacketRef>,
+}
+
+impl Forged {
+    /// Counts one.
+    pub(super) fn count(&mut self, doubt: Doubt, packet: PacketRef) {
+        let counter = match doubt {
+            Doubt::Checksum | Doubt::Unfinished => &mut self.wrong_checksum,
+            Doubt::HopLimit => &mut self.low_hop_limit,
+        };
+        *counter = counter.saturating_add(1);
+        self.first.get_or_insert(packet);
+    }
+
+    /// Counts one that would have opened a connection.
+    pub(super) fn count_wrong_checksum(&mut self, packet: PacketRef) {
+        self.count(Doubt::Checksum, packet);
+    }
 }
 
 /// What one side sent, in numbers.
@@ -144,6 +177,7 @@ impl Connection {
             from_responder: Stream::default(),
             first,
             opening: 0,
+            numbers: None,
             onset,
             end_state: EndState::Open,
             first_close: None,
@@ -157,6 +191,7 @@ impl Connection {
             icmp: Vec::new(),
             path: Path::default(),
             history: History::default(),
+            forged: None,
         }
     }
 

@@ -50,6 +50,11 @@ impl Deeds {
         self.once & deed as u8 != 0
     }
 
+    /// The hop limits of its packets.
+    pub(super) const fn hop_limits(&self) -> &HopLimits {
+        &self.hop_limits
+    }
+
     /// Whether its window is 0 now.
     pub(super) const fn is_shut(&self) -> bool {
         self.is_shut
@@ -117,6 +122,10 @@ impl Entry {
             connection.history.push(b'^');
         }
         track.note_handshake(connection, segment, side);
+        track.learn_checksum(segment, side);
+        if connection.numbers.is_none() {
+            connection.numbers = track.originator.base().zip(track.responder.base());
+        }
         let (half, _) = track.halves(side);
         half.deeds.note_window(segment);
         let is_again = half.is_sent_again(segment);
@@ -156,6 +165,22 @@ impl Entry {
         }
         if flags.rst {
             tell(b'r', is_another(deeds, Deed::Reset, segment.seq));
+        }
+    }
+}
+
+impl Entry {
+    /// Counts acknowledgements that a side had sent before the connection was known.
+    #[cold]
+    pub(super) fn note_acknowledgements(&mut self, side: Side, packets: u64, ip_bytes: u64) {
+        if packets == 0 {
+            return;
+        }
+        let stream = self.connection.stream_mut(side);
+        stream.packets = stream.packets.saturating_add(packets);
+        stream.ip_bytes = stream.ip_bytes.saturating_add(ip_bytes);
+        if self.track.halves(side).0.deeds.note(Deed::Acknowledged) {
+            self.connection.history.push(if side == Side::Originator { b'A' } else { b'a' });
         }
     }
 }

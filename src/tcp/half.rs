@@ -1,7 +1,9 @@
 //! One direction of a connection: its sequence numbers, turned into stream offsets.
 
 use super::deeds::Deeds;
+use super::doubt::Checksums;
 use super::reassembly::Reassembly;
+use super::sack::Sacked;
 use crate::base::{PacketRef, TimeDelta, Timestamp};
 use crate::decode::{Flags, Segment, offers_window_scaling};
 
@@ -10,7 +12,7 @@ use crate::decode::{Flags, Segment, offers_window_scaling};
 pub(super) const PLAUSIBLE: i64 = 64 << 20;
 
 /// How long after a packet the capture may hold it a second time (a mirror port that copies both directions).
-const COPY: TimeDelta = TimeDelta::from_millis(1);
+pub(super) const COPY: TimeDelta = TimeDelta::from_millis(1);
 
 /// A FIN.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +74,10 @@ pub(super) struct Half {
     pub deeds: Deeds,
     /// Whether any packet of this side was captured.
     pub has_sent: bool,
+    /// Whether its checksums are right.
+    pub checksums: Checksums,
+    /// What the receiver has of it beyond a hole.
+    pub sacked: Option<Box<Sacked>>,
     /// Its FIN.
     pub fin: Option<Fin>,
     /// A FIN before the end of what was captured: one of the two can't be the stream's.
@@ -99,7 +105,7 @@ impl Half {
         self.base = Some(segment.seq.wrapping_add(1));
         self.syn = Some(segment.seq);
         self.syn_timestamp = segment.timestamp;
-        self.scales = Some(offers_window_scaling(segment.syn_options));
+        self.scales = Some(offers_window_scaling(segment.options()));
         self.has_sent = true;
     }
 
@@ -111,6 +117,11 @@ impl Half {
     /// Lets offset 0 be this sequence number.
     pub(super) fn set_base(&mut self, seq: u32) {
         self.base = Some(seq);
+    }
+
+    /// The sequence number of offset 0.
+    pub(super) const fn base(&self) -> Option<u32> {
+        self.base
     }
 
     /// Whether sequence numbers can be turned into offsets.
@@ -221,7 +232,7 @@ impl Half {
             // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
             (acked > offset(self.highest).saturating_add(1)).then_some(acked)
         };
-        let end = self.fin.map(|fin| fin.offset).or_else(acknowledged);
+        let end = self.fin.map(|fin| fin.offset).or_else(|| acknowledged().max(self.sacked_end()));
         end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0).max(self.highest)
     }
 

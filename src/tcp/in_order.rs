@@ -25,12 +25,16 @@ impl<S: Sink> Reception<'_, S> {
         {
             return false;
         }
+        let is_looked_at = track.is_dialogue && !segment.payload.is_empty();
         let (half, other) = track.halves(side);
         if !half.deeds.has(if segment.payload.is_empty() { Deed::Acknowledged } else { Deed::Sent }) {
             return false;
         }
         let Some(acked) = segment.ack.and_then(|ack| other.usual_acknowledgement(ack)) else { return false };
         if !half.is_next(segment.seq) || (segment.payload.is_empty() && half.is_copy(segment)) {
+            return false;
+        }
+        if is_looked_at && half.is_suspicious(segment) {
             return false;
         }
         connection.last = segment.packet;
@@ -52,9 +56,11 @@ impl<S: Sink> Reception<'_, S> {
                 acked: u64::try_from(acked).ok(),
                 leads: true,
                 counts: true,
+                was_acked: false,
                 now: self.now,
             };
-            let mut out = Outlet { id: self.id, side, connection, sink: self.sink, received: u64::MAX };
+            let mut out =
+                Outlet { id: self.id, side, connection, sink: self.sink, received: u64::MAX, sacked: None };
             half.bytes.insert(&arrival, &mut out, self.budget);
         }
         track.touched = self.now;
@@ -75,6 +81,7 @@ impl Entry {
         matches!(class, Class::Followed | Class::Silent)
             && track.interest == Interest::Follow
             && track.competitor.is_none()
+            && track.doubts.is_none()
             && track.previous.is_none()
             && track.syn_ack.is_none()
             && connection.established.is_some()

@@ -35,6 +35,8 @@ pub(super) struct Piece {
     pub packet: PacketRef,
     acked: Option<u64>,
     leads: bool,
+    /// Whether they had been acknowledged before.
+    pub was_acked: bool,
     /// When they came, by the clock that timers run by.
     pub noticed: Timestamp,
 }
@@ -117,6 +119,7 @@ impl OutOfOrderQueue {
             packet: run.packet,
             acked: run.acked,
             leads: run.leads,
+            was_acked: run.was_acked,
             noticed: run.now,
         };
         self.cost = self.cost.saturating_add(piece.cost());
@@ -258,6 +261,7 @@ impl Piece {
             acked: self.acked,
             leads: self.leads && known == 0,
             counts: true,
+            was_acked: self.was_acked,
             now: self.noticed,
         }
     }

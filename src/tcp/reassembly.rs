@@ -2,6 +2,7 @@
 
 use super::half::length;
 use super::out_of_order::{Covered, OutOfOrderQueue, part};
+use super::sack::Sacked;
 use super::sink::Absence;
 use super::{Chunk, Connection, ConnectionId, Gap, Side, Sink, Stream};
 use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, PacketRef, TimeDelta, Timestamp};
@@ -46,6 +47,8 @@ pub(super) struct Outlet<'a, S> {
     pub sink: &'a mut S,
     /// Up to where the receiver has the bytes, as far as is known.
     pub received: u64,
+    /// What it has beyond that.
+    pub sacked: Option<&'a Sacked>,
 }
 
 impl<S: Sink> Outlet<'_, S> {
@@ -67,6 +70,8 @@ pub(super) struct Arrival<'a> {
     pub leads: bool,
     /// Whether bytes that were delivered before count as sent again (a keep-alive's don't).
     pub counts: bool,
+    /// Whether they had been acknowledged before they came: the capture brings packets late.
+    pub was_acked: bool,
     /// Now, by the clock that timers run by.
     pub now: Timestamp,
 }
@@ -128,6 +133,11 @@ impl Reassembly {
     /// Where the first hole ends and since when it is known.
     pub(super) fn first_hole(&self) -> Option<(u64, Timestamp)> {
         self.out_of_order.as_ref()?.first().map(|(start, piece)| (start, piece.noticed))
+    }
+
+    /// Whether the bytes behind the first hole had been acknowledged before they came.
+    pub(super) fn comes_late(&self) -> bool {
+        self.out_of_order.as_ref().and_then(|queue| queue.first()).is_some_and(|(_, piece)| piece.was_acked)
     }
 
     /// Gives up the first hole and delivers what waits behind it.
@@ -340,7 +350,8 @@ impl Reassembly {
         if absence == Absence::Gap {
             out.connection.history.push_once(if out.side == Side::Originator { b'G' } else { b'g' });
         }
-        let is_received = absence == Absence::Cut || end <= out.received;
+        let is_sacked = || out.sacked.is_some_and(|sacked| sacked.covers(start, end));
+        let is_received = absence == Absence::Cut || end <= out.received || is_sacked();
         out.sink.gap(
             out.id,
             out.connection,

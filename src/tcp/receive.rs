@@ -239,6 +239,9 @@ impl<S: Sink> Reception<'_, S> {
         let (_, other) = entry.track.halves(side);
         if let Some(acked) = segment.ack.and_then(|ack| other.offset_of(ack)) {
             other.acknowledge(acked);
+            if other.bytes.first_hole().is_some() {
+                other.note_sacked(segment);
+            }
             self.believe(entry, side.other(), acked);
         }
         let outcome = self.payload(entry, segment, side);
@@ -338,6 +341,7 @@ impl<S: Sink> Reception<'_, S> {
             acked: segment.ack.and_then(|ack| other.offset_of(ack)).map(|acked| other.clamp(acked)),
             leads: before == 0,
             counts: !is_keep_alive,
+            was_acked: half.acked.is_some_and(|acked| acked >= offset(end)),
             now: self.now,
         };
         let is_fresh = end > half.bytes.next() && !bytes.is_empty();
@@ -350,7 +354,14 @@ impl<S: Sink> Reception<'_, S> {
             Interest::Ignore => return Outcome::Ignored,
             Interest::Undecided => half.bytes.pass_over(&arrival, connection.stream_mut(side)),
             Interest::Follow => {
-                let mut out = Outlet { id: self.id, side, connection, sink: self.sink, received: u64::MAX };
+                let mut out = Outlet {
+                    id: self.id,
+                    side,
+                    connection,
+                    sink: self.sink,
+                    received: u64::MAX,
+                    sacked: None,
+                };
                 half.bytes.insert(&arrival, &mut out, self.budget);
             }
         }

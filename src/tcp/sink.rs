@@ -89,10 +89,11 @@ pub trait Sink {
     /// Bytes that are given up; the next chunk of this side follows on them.
     fn gap(&mut self, id: ConnectionId, connection: &Connection, gap: Gap);
 
-    /// Whether what the receiver has acknowledged is not to be waited for any longer: a dialogue is
-    /// understood as it goes on, while the order of a content's bytes matters more than when they are told,
-    /// and captures bring packets late.
-    fn is_impatient(&self, _id: ConnectionId) -> bool {
+    /// Whether it is, or may be, a dialogue. Each of its segments is looked at for whether its receiver took
+    /// it, and what the receiver has acknowledged is not waited for any longer: a dialogue is understood as
+    /// it goes on, while the order of a content's bytes matters more than when they are told, and captures
+    /// bring packets late.
+    fn is_dialogue(&self, _id: ConnectionId) -> bool {
         false
     }
 

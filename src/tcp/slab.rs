@@ -1,11 +1,13 @@
 //! Where connections live, and in which order they are given up.
 
+use super::doubt::Doubts;
 use super::flow::Fingerprint;
 use super::half::{Far, Fin};
 use super::incarnation::{CompetingIncarnation, SYN_FRAMES};
 use super::out_of_order::OutOfOrderQueue;
+use super::sack::Sacked;
 use super::track::Track;
-use super::{Connection, ConnectionId};
+use super::{Connection, ConnectionId, Forged};
 use crate::base::cost::{self, ALLOCATION};
 use crate::base::{FrameNumber, TimeDelta, Timestamp};
 
@@ -87,15 +89,20 @@ impl Entry {
     }
 }
 
-// An entry with all that may hang on it: two lists of SYNs, a competitor, what both halves put aside; its
+// An entry with all that may hang on it: two lists of SYNs, a competitor, what is in doubt (its payload counts as what is
+// held of both streams), what both halves put aside; its
 // places in the slab and in the list of free slots, and its watch, each in a list that may be twice as long.
 const _: () = assert!(
-    ALLOCATION * 10
+    ALLOCATION * 12
         + size_of::<Entry>()
         + size_of::<CompetingIncarnation>()
+        + size_of::<Doubts>()
+        + size_of::<Forged>()
         + 2 * (SYN_FRAMES * size_of::<FrameNumber>()
             + size_of::<Far>()
             + size_of::<Fin>()
+            + size_of::<Sacked>()
+            + ALLOCATION
             + size_of::<OutOfOrderQueue>())
         + 2 * (size_of::<Option<Box<Entry>>>() + size_of::<u32>() + 24)
         <= cost::CONNECTION_IN_TABLE

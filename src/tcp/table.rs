@@ -1,34 +1,30 @@
 //! All connections: routes segments to them, opens and ends them, bounds them.
 
+mod held;
+mod holes;
+mod undelivered;
+
 use std::collections::VecDeque;
 
+use holes::Watch;
+
 use super::clock::Clock;
+use super::doubt::Hosts;
 use super::flow::{Fingerprint, Flows, Ignored, Route};
-use super::half::offset;
 use super::incarnation::CompetingIncarnation;
 use super::opening::{first_facts, opens};
-use super::reassembly::{Budget, Outlet, PATIENCE};
+use super::prelude::Preludes;
+use super::reassembly::{Budget, Outlet};
 use super::receive::{Outcome, Reception};
 use super::slab::{Class, Entry, Slab};
 use super::track::{PreviousIncarnation, is_over};
-use super::{Connection, ConnectionId, Ending, Interest, Side, Sink};
+use super::{Connection, ConnectionId, Ending, Forged, Interest, Side, Sink};
 use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, TimeDelta, Timestamp};
-use crate::decode::{Segment, SegmentError};
-use crate::report::{EndState, IcmpError};
+use crate::decode::Segment;
+use crate::report::EndState;
 
 /// How often timers are looked at while packets come: looking costs more than the packets of ignored flows.
 const LOOK: TimeDelta = TimeDelta::from_millis(100);
-
-/// ICMP errors kept of all connections in the table: far more than come of connections that are tried at a
-/// time, and less than counts as memory.
-const ICMP_ERRORS: usize = 4096;
-
-/// A connection with a hole, and when to look after it.
-#[derive(Clone, Copy, Debug)]
-struct Watch {
-    due: Timestamp,
-    id: ConnectionId,
-}
 
 /// The connections of a capture.
 ///
@@ -38,6 +34,11 @@ struct Watch {
 pub struct Table {
     clock: Clock,
     flows: Flows,
+    preludes: Preludes,
+    /// Whose checksums are right.
+    hosts: Hosts,
+    /// Packets that were thrown away by their receivers.
+    forged: Forged,
     slab: Slab,
     /// Connections with holes, in order of time.
     watched: VecDeque<Watch>,
@@ -58,6 +59,9 @@ impl Table {
         Self {
             clock: Clock::default(),
             flows: Flows::new(limits.ignored_flows),
+            preludes: Preludes::default(),
+            hosts: Hosts::default(),
+            forged: Forged::default(),
             slab: Slab::default(),
             watched: VecDeque::new(),
             budget: Budget::new(limits),
@@ -86,30 +90,9 @@ impl Table {
         match self.flows.route(flow, segment) {
             Route::Live(slot) => self.receive_if_theirs(slot, segment, sink),
             Route::Unknown if opens(segment) => self.open(flow, segment, None, sink),
-            Route::Unknown | Route::Ignored => {}
+            Route::Unknown => self.preludes.note(flow, segment, now),
+            Route::Ignored => {}
         }
-    }
-
-    /// Takes in an ICMP error: it is noted on the connection whose segment it quotes, if that segment can
-    /// have been sent.
-    #[cold]
-    pub fn undelivered(&mut self, about: &SegmentError, sink: &mut impl Sink) {
-        let SegmentError { error, destination, seq } = *about;
-        let flow = self.flows.fingerprint(&error.quoted_sender, &destination);
-        let Some(slot) = self.flows.live(flow) else { return };
-        let Some(entry) = self.slab.get_mut(slot) else { return };
-        let id = entry.id(slot);
-        let Entry { connection, track, .. } = entry;
-        let Some(side) = connection.sender_between(error.quoted_sender, destination) else { return };
-        let is_plausible = seq.is_none_or(|seq| track.half(side).may_have_sent(seq));
-        let is_copy = connection.icmp.last().is_some_and(|last| is_copy(last, &error));
-        let is_full = connection.icmp.len() >= IcmpError::KEPT || self.icmp_errors >= ICMP_ERRORS;
-        if !is_plausible || is_copy || is_full {
-            return;
-        }
-        self.icmp_errors = self.icmp_errors.saturating_add(1);
-        connection.icmp.push(error);
-        sink.changed(id, connection);
     }
 
     /// Advances the capture's clock to `now`, so that timeouts take effect. Cheap when nothing is due.
@@ -121,6 +104,7 @@ impl Table {
     /// The capture is over: delivers what is held and ends all connections, in the order of their first
     /// packets.
     pub fn finish(&mut self, sink: &mut impl Sink) {
+        self.preludes = Preludes::default();
         // A competing connection enters the table when the one that it competes with ends: hence more than
         // one round.
         while self.slab.len() > 0 {
@@ -138,6 +122,11 @@ impl Table {
         self.slab.named(id).map(|entry| &entry.connection)
     }
 
+    /// The first frame of all flows of which nothing but acknowledgements was seen, and which may yet begin.
+    pub fn first_unopened(&mut self) -> Option<FrameNumber> {
+        self.preludes.first(self.clock.now())
+    }
+
     /// From now on delivers the bytes of a connection that was undecided.
     pub fn follow(&mut self, id: ConnectionId) {
         if let Some(entry) = self.slab.named_mut(id) {
@@ -151,6 +140,11 @@ impl Table {
         if self.slab.named(id).is_some() {
             self.forget(id.slot());
         }
+    }
+
+    /// Packets of control connections, and such as open or end others, that their receivers threw away.
+    pub const fn forged(&self) -> &Forged {
+        &self.forged
     }
 
     /// How often caps were reached.
@@ -172,7 +166,12 @@ impl Table {
         previous: Option<PreviousIncarnation>,
         sink: &mut impl Sink,
     ) {
+        if self.hosts.refuse(segment) {
+            self.forged.count_wrong_checksum(segment.packet);
+            return;
+        }
         let mut entry = first_facts(segment, flow);
+        self.preludes.lead_into(flow, &mut entry, self.clock.now());
         entry.track.previous = previous;
         if let Some(slot) = self.introduce(entry, sink)
             && let Some(entry) = self.slab.get_mut(slot)
@@ -194,6 +193,7 @@ impl Table {
         self.flows.set_live(flow, slot);
         let entry = self.slab.get_mut(slot)?;
         entry.track.interest = sink.opened(entry.id(slot), &entry.connection);
+        entry.track.is_dialogue = sink.is_dialogue(entry.id(slot));
         if entry.track.interest == Interest::Ignore {
             self.forget(slot);
             return None;
@@ -232,8 +232,24 @@ impl Table {
     #[inline(never)]
     fn receive_the_long_way(&mut self, slot: u32, segment: &Segment<'_>, side: Side, sink: &mut impl Sink) {
         let Some(entry) = self.slab.get_mut(slot) else { return };
+        if entry.track.half(side).is_copy(segment) {
+            // It changes nothing.
+            entry.connection.last = segment.packet;
+            return;
+        }
+        if let Some(doubt) = entry.track.doubt(segment, side, &self.hosts)
+            && !entry.set_aside(segment, side, doubt, &mut self.budget, &mut self.forged)
+        {
+            entry.take_stock();
+            return;
+        }
+        let name = entry.id(slot);
+        if entry.track.doubts.is_some() && !self.take_what_was_held(slot, segment, side, sink) {
+            return;
+        }
+        let Some(entry) = self.slab.named_mut(name) else { return };
         let now = self.clock.now();
-        let mut reception = Reception { id: entry.id(slot), sink, budget: &mut self.budget, now };
+        let mut reception = Reception { id: name, sink, budget: &mut self.budget, now };
         let outcome = reception.receive(entry, segment, side);
         self.settle(slot, outcome, segment, sink);
     }
@@ -243,34 +259,21 @@ impl Table {
         let Some(entry) = self.slab.get(slot) else { return };
         let Entry { connection, track, .. } = entry;
         if outcome == Outcome::Kept && !(track.competitor.is_some() && is_over(connection, track)) {
-            if track.has_hole() && sink.is_impatient(entry.id(slot)) {
+            if track.has_hole() && track.is_dialogue {
                 self.give_up_received(slot, sink);
             }
             self.classify(slot);
             self.watch(slot);
             if let Some(entry) = self.slab.get_mut(slot) {
+                // What is said first may show that it is one.
+                if !entry.track.is_dialogue && !segment.payload.is_empty() {
+                    entry.track.is_dialogue = sink.is_dialogue(entry.id(slot));
+                }
                 entry.take_stock();
+                entry.tell_checksums(&mut self.hosts);
             }
         } else {
             self.settle_end(slot, outcome, segment, sink);
-        }
-    }
-
-    /// Gives up the holes whose bytes the receiver has acknowledged: they are the capture's.
-    #[cold]
-    fn give_up_received(&mut self, slot: u32, sink: &mut impl Sink) {
-        let Some(entry) = self.slab.get_mut(slot) else { return };
-        let id = entry.id(slot);
-        let Entry { connection, track, .. } = entry;
-        for side in [Side::Originator, Side::Responder] {
-            let (half, other) = track.halves(side);
-            while let Some((end, _)) = half.bytes.first_hole()
-                && other.has_sent
-                && half.acked.is_some_and(|acked| acked >= offset(end))
-            {
-                let mut out = Outlet { id, side, connection, sink, received: u64::MAX };
-                half.bytes.give_up_first_hole(&mut out, &mut self.budget);
-            }
         }
     }
 
@@ -325,16 +328,6 @@ impl Table {
         };
         if now_in != *class {
             self.slab.requeue(slot, now_in, self.clock.now());
-        }
-    }
-
-    /// Looks after a connection's holes, if it has any.
-    fn watch(&mut self, slot: u32) {
-        let due = self.clock.now().plus(PATIENCE);
-        let Some(entry) = self.slab.get_mut(slot) else { return };
-        if entry.track.has_hole() && !entry.track.watched {
-            entry.track.watched = true;
-            self.watched.push_back(Watch { due, id: entry.id(slot) });
         }
     }
 
@@ -416,38 +409,21 @@ impl Table {
         }
     }
 
-    /// Gives up the holes of a connection that were waited for long enough and that the receiver didn't have.
-    fn look_after(&mut self, watch: Watch, now: Timestamp, sink: &mut impl Sink) {
-        let Some(Entry { connection, track, .. }) = self.slab.named_mut(watch.id) else { return };
-        track.watched = false;
-        let mut is_early = false;
-        for side in [Side::Originator, Side::Responder] {
-            let (half, other) = track.halves(side);
-            while let Some((end, noticed)) = half.bytes.first_hole() {
-                let is_received = half.acked.is_some_and(|acked| acked >= offset(end));
-                let is_too_early = now.since(noticed) < PATIENCE;
-                is_early |= is_too_early;
-                if is_too_early || (other.has_sent && !is_received) {
-                    break;
-                }
-                let mut out = Outlet { id: watch.id, side, connection, sink, received: u64::MAX };
-                half.bytes.give_up_first_hole(&mut out, &mut self.budget);
-            }
-        }
-        self.classify(watch.id.slot());
-        // What the receiver lacks is not given up before it says more, and then the connection is watched
-        // again: time alone changes nothing about it.
-        if is_early {
-            self.watch(watch.id.slot());
-        }
-    }
-
     /// Takes a connection out of the table and reports its end. If another one competes with it, that one
     /// takes its place, and its slot is returned.
     fn end(&mut self, slot: u32, ending: Ending, sink: &mut impl Sink) -> Option<u32> {
         let mut entry = self.slab.remove(slot)?;
         self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
         let (id, flow) = (entry.id(slot), entry.flow);
+        let now = self.clock.now();
+        while let Some(decided) = entry.decide_at_last(&mut self.budget, &mut self.forged) {
+            let last = entry.connection.last;
+            let mut reception = Reception { id, sink, budget: &mut self.budget, now };
+            reception.receive(&mut entry, &decided.segment(), decided.side());
+            if last.frame > entry.connection.last.frame {
+                entry.connection.last = last;
+            }
+        }
         self.flush(id, &mut entry, sink);
         // Not taken apart: most of it is not needed any more, and in no cache.
         let Entry { connection, track, .. } = &mut *entry;
@@ -496,7 +472,8 @@ impl Table {
             let end = is_followed.then(|| (half.known_end(other), packet));
             let received = half.received(other);
             let unseen = half.unseen(other);
-            let mut out = Outlet { id, side, connection, sink, received };
+            let sacked = half.sacked.as_deref();
+            let mut out = Outlet { id, side, connection, sink, received, sacked };
             half.bytes.flush(end, &mut out, &mut self.budget);
             if is_followed {
                 let stream = connection.stream_mut(side);
@@ -512,16 +489,10 @@ impl Table {
         self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
         entry.track.originator.bytes.discard(&mut self.budget);
         entry.track.responder.bytes.discard(&mut self.budget);
+        if let Some(doubts) = entry.track.doubts.take() {
+            doubts.discard(&mut self.budget);
+        }
         let ignored = Ignored::new(entry.track.originator.syn);
         self.flows.ignore(entry.flow, ignored, &mut self.budget.counts);
     }
-}
-
-/// Whether an ICMP error is one that the capture holds twice.
-fn is_copy(one: &IcmpError, other: &IcmpError) -> bool {
-    const APART: TimeDelta = TimeDelta::from_millis(1);
-    one.message == other.message
-        && one.from == other.from
-        && one.quoted_sender == other.quoted_sender
-        && other.time.since(one.time).abs() <= APART
 }

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod closing;
+mod doubt;
 mod handshake;
 mod limits;
 mod path;

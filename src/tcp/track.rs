@@ -1,5 +1,6 @@
 //! What a segment does to the connection that it may belong to.
 
+use super::doubt::Doubts;
 use super::half::{Fin, Half, PLAUSIBLE};
 use super::incarnation::{CompetingIncarnation, Verdict};
 use super::{Connection, Interest, Side};
@@ -15,12 +16,18 @@ pub(super) struct Track {
     pub in_order: bool,
     /// Whether its holes are looked after.
     pub watched: bool,
+    /// Whether it is, or may be, a dialogue, each segment of which is looked at.
+    pub is_dialogue: bool,
+    /// Whether it was told whose checksums are right.
+    pub are_checksums_told: bool,
     /// The last sign of life, by the clock that timers run by.
     pub touched: Timestamp,
     pub originator: Half,
     pub responder: Half,
     /// A newer SYN on the same 4-tuple that may or may not be genuine.
     pub competitor: Option<Box<CompetingIncarnation>>,
+    /// Segments that may not have been received.
+    pub doubts: Option<Box<Doubts>>,
     /// The connection that was on the 4-tuple before.
     pub previous: Option<PreviousIncarnation>,
     /// The acknowledgement number of the plain ACK that answered a SYN.
@@ -46,6 +53,9 @@ impl Default for Track {
             touched: Timestamp::MIN,
             watched: false,
             in_order: false,
+            is_dialogue: false,
+            are_checksums_told: false,
+            doubts: None,
         }
     }
 }

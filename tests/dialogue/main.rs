@@ -12,6 +12,7 @@ mod contents;
 mod framing;
 mod limits;
 mod linking;
+mod nat;
 mod negotiation;
 mod paths;
 mod replies;

@@ -266,7 +266,7 @@ fn passwords_are_hidden_wherever_a_client_puts_them() {
     let report = analyse(
         r"
         C: USER carol:hush@ftp.example.org
-        S: 331 password
+        S: 331 Password required for carol:hush@ftp.example.org.
         C+ \x00PASS hush\r\n
         S: 230 in
         C: SITE PSWD hush hush2
@@ -279,4 +279,5 @@ fn passwords_are_hidden_wherever_a_client_puts_them() {
     let json = serde_json::to_string(&report.sessions).unwrap();
     assert!(!json.contains("hush"), "{json}");
     assert!(json.contains("carol:***@ftp.example.org") && json.contains("PSWD ***"), "{json}");
+    assert!(json.contains("required for carol:***@ftp.example.org."), "{json}");
 }

@@ -87,3 +87,51 @@ fn other_output_files_are_still_written_under_confinement() {
     let made = crate::others(&folder.path().join("sub"), &[]);
     assert!(made.len() >= 4, "{made:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn root_writes_over_no_link_that_another_user_has_laid() {
+    use std::os::unix::fs::{PermissionsExt as _, chown, lchown, symlink};
+
+    let folder = folder(1);
+    let base = folder.path();
+    // Only root can hand a link over to somebody.
+    if chown(base, Some(0), Some(0)).is_err() {
+        return;
+    }
+    let [open, safe] = ["open", "safe"].map(|name| base.join(name));
+    for (place, mode) in [(&open, 0o1777), (&safe, 0o755)] {
+        fs::create_dir(place).unwrap();
+        fs::set_permissions(place, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let victim = safe.join("victim");
+    let reset = || fs::write(&victim, "precious\n").unwrap();
+    reset();
+    symlink(&victim, open.join("planted")).unwrap();
+    lchown(open.join("planted"), Some(65_534), Some(65_534)).unwrap();
+    symlink(&safe, open.join("way")).unwrap();
+    lchown(open.join("way"), Some(65_534), Some(65_534)).unwrap();
+    fs::write(open.join("file"), "").unwrap();
+    symlink(open.join("file"), safe.join("into")).unwrap();
+    symlink(&victim, safe.join("own")).unwrap();
+    for (target, is_written) in [
+        ("open/planted", false),
+        ("open/way/new", false),
+        ("safe/into", false),
+        ("safe/own", true),
+        ("safe/new", true),
+        ("open/new", true),
+    ] {
+        for command in [
+            &["export", "-T", "jsonl", "-o", target, "small.pcap"][..],
+            &["live", "-T", "jsonl", "-o", target, "-r", "small.pcap"],
+        ] {
+            reset();
+            let output = ftpscope(base, command.iter().copied()).output().unwrap();
+            assert_eq!(output.status.code() == Some(0), is_written, "{command:?}: {}", said(&output));
+            assert!(is_written || said(&output).contains("link"), "{command:?}: {}", said(&output));
+            let is_kept = fs::read_to_string(&victim).unwrap() == "precious\n";
+            assert!(is_kept || target == "safe/own", "{command:?}");
+        }
+    }
+}

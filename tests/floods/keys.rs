@@ -65,7 +65,7 @@ fn table_takes(pairs: &[(End, End)]) -> u64 {
                 cut: 0,
                 ip_len: 40,
                 hop_limit: 64,
-                syn_options: &[],
+                header: &[],
             };
             table.push(&segment, &mut Nobody);
         }

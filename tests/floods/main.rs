@@ -17,6 +17,7 @@
 
 mod bombs;
 mod connections;
+mod costs;
 mod keys;
 #[path = "../support/pcap_file.rs"]
 #[expect(dead_code, reason = "floods are written as they are made")]

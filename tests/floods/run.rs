@@ -164,13 +164,8 @@ impl Honest {
     }
 }
 
-/// Gives the program a capture of a flood of `count` steps, with an honest session dealt out evenly between
-/// them, and another one between the last of them.
-pub(crate) fn flood(count: u64, step: &mut dyn FnMut(u64, &mut Wire<'_>)) -> Outcome {
-    with(&["--format", "jsonl"], |out| write(count, step, out))
-}
-
-/// Writes the capture of a flood; returns how many packets it has.
+/// Writes the capture of a flood of `count` steps, with an honest session dealt out evenly between them, and
+/// another one between the last of them; returns how many packets it has.
 pub(crate) fn write(count: u64, step: &mut dyn FnMut(u64, &mut Wire<'_>), out: &mut dyn Write) -> u64 {
     pcap_file::begin(out).unwrap();
     let mut take = |time: i64, frame: &[u8]| {
@@ -279,8 +274,19 @@ fn look(process: &str) -> Option<(u64, f64)> {
 /// both, that memory stays below `most` MiB, and that the time grows as the packets do: four times the
 /// packets, and not sixteen times the time.
 pub(crate) fn stands<S: FnMut(u64, &mut Wire<'_>)>(count: u64, most: u64, make: impl Fn() -> S) -> Outcome {
-    let quarter = flood(count / 4, &mut make());
-    let whole = flood(count, &mut make());
+    stands_as(&["--format", "jsonl"], count, most, make)
+}
+
+/// The same of the program with these options.
+pub(crate) fn stands_as<S: FnMut(u64, &mut Wire<'_>)>(
+    options: &[&str],
+    count: u64,
+    most: u64,
+    make: impl Fn() -> S,
+) -> Outcome {
+    let run = |count: u64| with(options, |out| write(count, &mut make(), out));
+    let quarter = run(count / 4);
+    let whole = run(count);
     for (name, outcome) in [("a quarter", &quarter), ("all", &whole)] {
         println!(
             "{name}: {} packets, {} sessions, {} MiB, {} s, limits {}",

@@ -269,7 +269,7 @@ fn send(flows: &mut [Flow; 3], step: &Step, packet: PacketRef, table: &mut Table
         cut: if step.cut > 200 { u32::from(step.cut - 200) } else { 0 },
         ip_len: 40,
         hop_limit: 64,
-        syn_options: &[],
+        header: &[],
     };
     let sent =
         u32::try_from(payload.len()).unwrap() + segment.cut + u32::from(syn) + u32::from(segment.flags.fin);

@@ -39,6 +39,8 @@ pub(in crate::session) struct Conversation {
     pub(in crate::session) opaque_since: Option<Timestamp>,
     pub(in crate::session) gaps: Vec<ControlGap>,
     pub(in crate::session) oversized: Vec<OversizedLine>,
+    /// A password that the client gave with its name, with the colon before it: replies may repeat it.
+    pub(super) secret: Option<Box<str>>,
     /// What the assembler gives; kept empty between lines so that its memory is used again.
     pub(super) assembled: Vec<Assembled>,
 }
@@ -60,6 +62,7 @@ impl Conversation {
             read: Both::default(),
             answered: Vec::new(),
             kept: kept::SESSION,
+            secret: None,
             assembled: Vec::new(),
         }
     }
@@ -115,6 +118,8 @@ impl Conversation {
         } else if verb == Verb::Rein && self.security != Security::ImplicitTls {
             self.auth = Auth::None;
         }
+        let secret = argument.filter(|_| verb == Verb::User && !notes.options.show_passwords);
+        self.remember_secret(&verb, secret.unwrap_or_default());
         let command = dialogue::command(
             verb,
             argument,
@@ -123,7 +128,8 @@ impl Conversation {
             notes.options,
         );
         // With room for what will answer it: a command without its reply would mislead.
-        let cost = kept::command(&command);
+        let cost =
+            kept::command(&command).saturating_add(self.secret.as_ref().map_or(0, |secret| secret.len()));
         if !self.keep(cost.saturating_add(kept::ANSWER), notes) {
             return;
         }
@@ -175,7 +181,7 @@ impl Conversation {
         // The assembler gives a reply that it held back once the client has gone on; it was sent before that.
         let was_held_back = reply.packet.frame < origin.packet.frame;
         let server_had = self.interrupted_at.filter(|_| was_held_back).or(origin.had);
-        let mut text = reply.text;
+        let mut text = self.without_secret(reply.text);
         // Each line of many may become a feature.
         let lines = if reply.lines > 1 { reply.lines.saturating_mul(kept::LINE) } else { 0 };
         let mut is_kept = self.keep(kept::reply(text.raw()).saturating_add(lines), notes);
@@ -187,6 +193,25 @@ impl Conversation {
             IncomingReply { code: reply.code, text, packet: reply.packet, line, server_had, is_kept };
         self.dialogue.reply(incoming, &notes.options.limits, &mut self.answered);
         self.report_answers(notes.occurrences);
+    }
+
+    /// Takes note of a password that comes with a user's name.
+    fn remember_secret(&mut self, verb: &Verb, argument: &[u8]) {
+        if let ftp::Secrecy::Part(secret) = ftp::secrecy(verb, argument)
+            && let Some(password) = argument.get(secret)
+        {
+            self.secret = Some(format!(":{}", Text::from_wire(password).raw()).into());
+        }
+    }
+
+    /// What a reply says, without the password that it repeats.
+    fn without_secret(&self, text: Text) -> Text {
+        match &self.secret {
+            Some(secret) if text.raw().contains(&**secret) => {
+                Text::from_wire(text.raw().replace(&**secret, ":***").as_bytes())
+            }
+            Some(_) | None => text,
+        }
     }
 
     pub(super) fn note_security(&mut self, reply: &AssembledReply) {

@@ -97,6 +97,9 @@ impl Conversation {
         had: Option<u64>,
         room: usize,
     ) -> Option<(Occurrence, usize)> {
+        if self.secret.is_some() {
+            return None;
+        }
         let (code, text) = ftp::single_line_reply(line.text)?;
         let cost = kept::reply_of(kept::text_of(text, is_plain));
         if cost > room || !self.dialogue.is_due(had) {

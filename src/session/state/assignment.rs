@@ -95,7 +95,7 @@ pub(super) struct Assignment {
     /// Channels whose negotiation was not captured at all: a transfer's, by when their connections were
     /// there.
     unseen: VecDeque<ChannelIndex>,
-    /// The frame after the last gap in what the client said.
+    /// The frame after the last gap in what the client said: all others lie before it.
     lost_command: Option<FrameNumber>,
     /// For each channel whether a transfer has used it. As many are in the lists above, or were.
     used: Vec<bool>,
@@ -121,8 +121,8 @@ impl Assignment {
     }
 
     /// Commands may be missing before this frame.
-    pub(super) const fn note_gap(&mut self, frame: FrameNumber) {
-        self.lost_command = Some(frame);
+    pub(super) fn note_gap(&mut self, frame: FrameNumber) {
+        self.lost_command = self.lost_command.max(Some(frame));
     }
 
     /// The newest negotiation before a command's frame of which only the reply was captured, if there is one

@@ -273,6 +273,7 @@ impl Tracker {
     pub(super) fn remove_session(&mut self, session_id: SessionId) -> Option<Box<ActiveSession>> {
         let Removed { mut session, last_between } = self.sessions.remove(session_id)?;
         self.kept.change(session.control.weight().saturating_add(session.state_cost), 0);
+        self.twins.leave(&session.half, session_id);
         self.forget_events(session_id, &session);
         self.linker.forget(std::mem::take(&mut session.expected));
         let unclaimed = last_between.map(|hosts| self.flows.dismiss_candidates(hosts)).unwrap_or_default();

@@ -299,3 +299,38 @@ fn bytes_that_wait_stay_at_their_place_whatever_syn_ack_comes_after_them() {
     assert_eq!(told.of("data"), "r0 abcdefghij, r10 klm");
     assert_eq!(told.facts(), ["1-5 syn 1 up 2 open; r 13"]);
 }
+
+#[test]
+fn a_dialogue_does_not_wait_for_what_was_received_unless_the_capture_brings_packets_late() {
+    let told = |script: &str| {
+        let mut stage = Stage::new(Wishes::default());
+        stage.told.is_dialogue = true;
+        stage.play("c S 100\n s SA 900 101\n c A 101 901").play(script);
+        stage.told.of("gap")
+    };
+    assert_eq!(told("s A 904 101 two\n c A 101 904"), "r0+3");
+    assert_eq!(told("c A 101 904\n s A 904 101 two"), "r0+3");
+    // The acknowledgement of both was captured before either.
+    assert_eq!(told("c A 101 907\n s A 904 101 two\n s A 901 101 one"), "");
+    assert_eq!(told("c A 101 907\n s A 904 101 two\n +1.2\n c A 101 907 x"), "r0+3");
+}
+
+#[test]
+fn what_only_a_selective_acknowledgement_covers_is_missing_in_the_capture_and_unacknowledged_all_the_same() {
+    let told = |script: &str| {
+        let told = play(&format!("c S 100\n s SA 900 101\n c A 101 901\n{script}"));
+        let (connection, _) = &told.ended[0];
+        let it = &connection.from_originator;
+        (told.of("gap"), it.missing, it.unacknowledged)
+    };
+    let hole = "c A 101 901 one\n c A 107 901 three\n c A 112 901 four";
+    // Bytes 104 to 107 are not in the capture, and the receiver lacks those before 104.
+    assert_eq!(told(&format!("{hole}\n s A 901 101")), ("o3+3 lost".into(), 0, 15));
+    assert_eq!(told(&format!("{hole}\n s A 901 101 sack=104-116")), ("o3+3".into(), 0, 15));
+    assert_eq!(told(&format!("{hole}\n s A 901 101 sack=107-116")), ("o3+3 lost".into(), 0, 15));
+    assert_eq!(told(&format!("{hole}\n s A 901 116")), ("o3+3".into(), 3, 0));
+    // It also shows that more was sent than was captured; what is out of all windows shows nothing.
+    assert_eq!(told(&format!("{hole}\n s A 901 101 sack=107-120")).2, 19);
+    assert_eq!(told(&format!("{hole}\n s A 901 101 sack=107-990000000")).2, 15);
+    assert_eq!(told(&format!("{hole}\n s A 901 101 sack=116-107")).2, 15);
+}

@@ -223,7 +223,7 @@ fn an_ignored_flow_is_forgotten_once_it_is_closed() {
     for (closing, opened) in [
         ("c FA 104 901\n c FA 104 901", "by 1"),
         ("c FA 104 901\n s FA 901 105", "by 1, by 6"),
-        ("c R 104\n c A 104 901", "by 1, by 6"),
+        ("c R 104\n c A 104 901", "by 1, by 5"),
     ] {
         let mut stage = Stage::new(Wishes { opened: Interest::Ignore, probed: Interest::Follow });
         stage
@@ -292,4 +292,44 @@ fn copies_of_an_icmp_error_count_once_and_no_more_than_a_few_are_kept() {
     stage.finish();
     assert_eq!(stage.told.ended[0].0.icmp.len(), 8);
     assert_eq!(stage.told.ended[0].0.icmp[1].frame, FrameNumber(43));
+}
+
+#[test]
+fn a_connection_met_in_the_middle_begins_with_the_acknowledgements_before_its_first_payload() {
+    let traffic = |script: &str| {
+        let told = play(script);
+        let traffic = told.ended.iter().map(|(connection, _)| {
+            let it = connection.traffic();
+            format!(
+                "{} {}+{} {}",
+                connection.first.frame,
+                it.packets_originator,
+                it.packets_responder,
+                it.history.as_str()
+            )
+        });
+        traffic.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        traffic("c A 101 901\n same\n s A 901 101\n +5\n c A 101 901 NOOP\n s A 901 105 200"),
+        ["1 2+2 AaDd"]
+    );
+    // A keep-alive's number stands before the next byte: nothing is missing.
+    assert_eq!(facts("c A 100 901\n +5\n c A 101 901 NOOP"), ["1-2 mid-stream up 2 open; o 4"]);
+    // What is about to close, or comes before a SYN, is no beginning; nor is what was long ago.
+    assert_eq!(traffic("c FA 101 901\n c A 102 901 NOOP"), ["2 1+0 D"]);
+    assert_eq!(traffic("c A 101 901\n c S 700"), ["2 1+0 S"]);
+    assert_eq!(traffic("c A 101 901\n +301\n s A 901 101\n c A 101 901 NOOP"), ["2 1+1 aD"]);
+}
+
+#[test]
+fn what_may_yet_begin_keeps_later_connections_waiting_and_the_end_of_the_capture_does_not() {
+    let mut stage = Stage::new(Wishes::default());
+    stage.play("c A 101 901");
+    assert_eq!(stage.table.first_unopened(), Some(FrameNumber(1)));
+    stage.play("c A 101 901 NOOP");
+    assert_eq!(stage.table.first_unopened(), None);
+    let mut stage = Stage::new(Wishes::default());
+    stage.play("c A 101 901").finish();
+    assert_eq!(stage.table.first_unopened(), None);
 }

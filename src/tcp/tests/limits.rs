@@ -38,7 +38,7 @@ fn flood(stage: &mut Stage, hosts: u32, payload: &[u8]) {
             cut: 0,
             ip_len: 40,
             hop_limit: 64,
-            syn_options: &[],
+            header: &[],
         };
         stage.table.push(&segment, &mut stage.told);
     }

@@ -125,7 +125,7 @@ impl Sender {
             cut: 0,
             ip_len: 40,
             hop_limit: 64,
-            syn_options: &[],
+            header: &[],
         };
         self.table.push(&segment, &mut self.delivered);
     }
@@ -242,7 +242,7 @@ proptest! {
             let packet = PacketRef { time, frame: FrameNumber(frame) };
             let segment = Segment {
                 packet, source, destination, seq, ack, flags, window: 1, timestamp: None, payload, cut: cut.saturating_sub(1),
-                ip_len: 40, hop_limit: 64, syn_options: &[],
+                ip_len: 40, hop_limit: 64, header: &[],
             };
             table.push(&segment, &mut delivered);
             prop_assert!(delivered.open.len() <= connections);
@@ -338,7 +338,7 @@ proptest! {
                         cut: step.cut,
                         ip_len: 40,
                         hop_limit: 64,
-            syn_options: &[],
+            header: &[],
                     },
                     &mut recorder,
                 );

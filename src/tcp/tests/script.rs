@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::base::{Endpoint, FrameNumber, Limits, PacketRef, TimeDelta, Timestamp};
-use crate::decode::{Flags, Segment, SegmentError};
+use crate::decode::{Checksum, Flags, Segment, SegmentError};
 use crate::report::{EndState, FirstClose, IcmpError, IcmpMessage, IcmpVersion};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink, Stream, Table};
 
@@ -27,6 +27,8 @@ impl Default for Wishes {
 #[derive(Default)]
 pub(super) struct Recorder {
     pub wishes: Wishes,
+    /// What is said of all connections.
+    pub is_dialogue: bool,
     /// One line for each call.
     pub log: Vec<String>,
     /// Connections that ended, and how.
@@ -90,6 +92,10 @@ impl Sink for Recorder {
         self.goes_on(id, gap.side, gap.offset, gap.len);
         let lost = if gap.is_received { "" } else { " lost" };
         self.log.push(format!("gap {}{}+{}{lost}", letter(gap.side), gap.offset, gap.len));
+    }
+
+    fn is_dialogue(&self, _: ConnectionId) -> bool {
+        self.is_dialogue
     }
 
     fn changed(&mut self, _: ConnectionId, connection: &Connection) {
@@ -205,6 +211,9 @@ impl Stage {
     /// s A 901 156 win=0    the window
     /// s R 901 hop=57       the hop limit
     /// c S 100 wscale       a SYN that offers to scale windows
+    /// s A 901 101 sack=110-120   the range that is selectively acknowledged
+    /// c A 101 901 x bad    a wrong checksum; all others are right
+    /// c A 101 901 x card   a checksum that is left to the network card
     /// +2.5                 2.5 seconds pass
     /// same                 the last packet, captured again a microsecond later
     /// icmp c 100 13        destination unreachable with this code, of the client's segment with this sequence number
@@ -242,7 +251,9 @@ impl Stage {
         let ack = flags.contains('A').then(|| number().expect("an acknowledgement number"));
         let mut payload = String::new();
         let (mut cut, mut timestamp) = (0, None);
-        let (mut window, mut hop_limit, mut is_scaled) = (64_240, 64, false);
+        let (mut window, mut hop_limit) = (64_240, 64);
+        let mut checksum = Checksum::Right;
+        let mut options = Vec::new();
         for word in words {
             if let Some(bytes) = word.strip_prefix("cut=") {
                 cut = bytes.parse().expect("a number of bytes");
@@ -253,7 +264,16 @@ impl Stage {
             } else if let Some(value) = word.strip_prefix("hop=") {
                 hop_limit = value.parse().expect("a hop limit");
             } else if word == "wscale" {
-                is_scaled = true;
+                options = vec![3, 3, 7, 0];
+            } else if let Some((left, right)) = word.strip_prefix("sack=").and_then(|it| it.split_once('-')) {
+                options = vec![1, 1, 5, 10];
+                for edge in [left, right] {
+                    options.extend(edge.parse::<u32>().expect("a sequence number").to_be_bytes());
+                }
+            } else if word == "bad" {
+                checksum = Checksum::Wrong;
+            } else if word == "card" {
+                checksum = Checksum::Unfinished;
             } else if let Some((text, count)) = word.split_once('*') {
                 payload = text.repeat(count.parse().expect("a count"));
             } else {
@@ -263,7 +283,10 @@ impl Stage {
         let flags = Flags { syn: flags.contains('S'), fin: flags.contains('F'), rst: flags.contains('R') };
         self.frame = self.frame.next();
         let packet = PacketRef { time: self.now, frame: self.frame };
-        let segment = Segment {
+        let mut header = vec![0; 20];
+        header.extend(options);
+        header[12] = u8::try_from(header.len() / 4).expect("a header") << 4;
+        let mut segment = Segment {
             packet,
             source,
             destination,
@@ -276,8 +299,11 @@ impl Stage {
             cut,
             ip_len: u32::try_from(40 + payload.len()).expect("a packet") + cut,
             hop_limit,
-            syn_options: if is_scaled { &[3, 3, 7] } else { &[] },
+            header: &[],
         };
+        let stated = segment.checksum_that_says(&header, checksum);
+        header[16..18].copy_from_slice(&stated);
+        segment.header = &header;
         self.table.push(&segment, &mut self.told);
     }
 
