@@ -164,7 +164,7 @@ impl Analyzer {
     /// An active session as it stands now.
     pub fn session_now(&mut self, uid: &Uid) -> Option<Session> {
         let table = &self.table;
-        self.tracker.session_now(uid, &|id| table.get(id))
+        self.tracker.session_now(uid, &|id| table.as_it_stands(id))
     }
 
     /// The newest transfer on a data channel of a session under way, with what was in force when its command
@@ -240,7 +240,7 @@ impl Analyzer {
     /// Active sessions as they stand now.
     pub fn snapshot(&mut self) -> Vec<Session> {
         let table = &self.table;
-        self.tracker.snapshot(&|id| table.get(id))
+        self.tracker.snapshot(&|id| table.as_it_stands(id))
     }
 
     /// What was analyzed so far; the caller adds what the reader knows.

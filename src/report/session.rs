@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::{
     Announcement, ChannelIndex, CommandIndex, DataChannel, Directions, EndState, Finding, FrameSpan,
-    IcmpError, Negotiation, TlsDetails, Traffic, Transfer, TransferIndex,
+    IcmpError, Negotiation, TlsDetails, Traffic, Transfer, TransferIndex, Trouble,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -103,6 +103,9 @@ pub struct Session {
     pub rtt_s: Option<TimeDelta>,
     /// How much went over the control connection, and what happened; its client stands for the originator.
     pub traffic: Traffic,
+    /// What went wrong on the way of the control connection; its client stands for the originator.
+    #[serde(skip)]
+    pub trouble: Option<Box<Trouble>>,
     /// The dialogue, in the order of the commands.
     pub commands: Vec<Command>,
     /// Negotiations and data connections.
@@ -157,6 +160,7 @@ impl Session {
             icmp: Vec::new(),
             rtt_s: None,
             traffic: Traffic::NONE,
+            trouble: None,
             commands: Vec::new(),
             data_channels: Vec::new(),
             transfers: Vec::new(),

@@ -160,6 +160,7 @@ fn frame(
         icmp: facts.icmp.clone(),
         rtt_s: facts.rtt,
         traffic: facts.traffic,
+        trouble: facts.trouble.clone(),
         commands: Vec::new(),
         data_channels: channels,
         transfers: Vec::new(),

@@ -158,17 +158,14 @@ impl Tracker {
     }
 
     /// Sessions under way, as they stand now; `connection` looks up the facts of an open connection.
-    pub fn snapshot<'a>(
-        &mut self,
-        connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
-    ) -> Vec<Session> {
+    pub fn snapshot(&mut self, connection: &dyn Fn(ConnectionId) -> Option<Connection>) -> Vec<Session> {
         let Self { sessions, flows, linker, options, .. } = self;
         let mut taken: Vec<Session> = sessions
             .iter()
             .filter(|session| session.control.is_confirmed())
             .map(|session| {
                 assemble::session(session, linker.history(), options, &mut |id| {
-                    Some(flows.data_mut(id)?.describe(connection(id)?))
+                    Some(flows.data_mut(id)?.describe(&connection(id)?))
                 })
             })
             .collect();

@@ -2,7 +2,7 @@
 
 use crate::base::{Endpoint, FrameNumber, PacketRef, Timestamp};
 use crate::decode::Segment;
-use crate::report::{EndState, FirstClose, History, IcmpError, Path, SynFrames, Traffic};
+use crate::report::{EndState, FirstClose, History, IcmpError, Path, SynFrames, Traffic, Trouble};
 
 /// The name of a connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it.
 /// Connections that take its place later have other names.
@@ -101,6 +101,8 @@ pub struct Connection {
     pub path: Path,
     /// What happened, in letters.
     pub history: History,
+    /// What went wrong on the way; complete once it has ended.
+    pub trouble: Option<Box<Trouble>>,
 }
 
 /// What one side sent, in numbers.
@@ -157,6 +159,7 @@ impl Connection {
             icmp: Vec::new(),
             path: Path::default(),
             history: History::default(),
+            trouble: None,
         }
     }
 

@@ -5,9 +5,11 @@ use super::half::{Far, Fin};
 use super::incarnation::{CompetingIncarnation, SYN_FRAMES};
 use super::out_of_order::OutOfOrderQueue;
 use super::track::Track;
+use super::trouble::Repeats;
 use super::{Connection, ConnectionId};
 use crate::base::cost::{self, ALLOCATION};
 use crate::base::{FrameNumber, TimeDelta, Timestamp};
+use crate::report::Trouble;
 
 /// How many classes there are.
 const CLASSES: usize = 6;
@@ -90,9 +92,11 @@ impl Entry {
 // An entry with all that may hang on it: two lists of SYNs, a competitor, what both halves put aside; its
 // places in the slab and in the list of free slots, and its watch, each in a list that may be twice as long.
 const _: () = assert!(
-    ALLOCATION * 10
+    ALLOCATION * 12
         + size_of::<Entry>()
         + size_of::<CompetingIncarnation>()
+        + size_of::<Repeats>()
+        + size_of::<Trouble>()
         + 2 * (SYN_FRAMES * size_of::<FrameNumber>()
             + size_of::<Far>()
             + size_of::<Fin>()

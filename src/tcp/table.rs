@@ -138,6 +138,14 @@ impl Table {
         self.slab.named(id).map(|entry| &entry.connection)
     }
 
+    /// The connection of this name as it stands: with all that is otherwise known only in the end.
+    pub fn as_it_stands(&self, id: ConnectionId) -> Option<Connection> {
+        let entry = self.slab.named(id)?;
+        let mut connection = entry.connection.clone();
+        entry.track.conclude(&mut connection);
+        Some(connection)
+    }
+
     /// From now on delivers the bytes of a connection that was undecided.
     pub fn follow(&mut self, id: ConnectionId) {
         if let Some(entry) = self.slab.named_mut(id) {

@@ -3,7 +3,7 @@
 use super::Tracker;
 use crate::base::{LimitName, PacketRef, Timestamp};
 use crate::ftp::Verb;
-use crate::report::{self, ChannelIndex, CommandIndex, EndState, Login, Session, Uid};
+use crate::report::{self, ChannelIndex, CommandIndex, EndState, Login, Session, Trouble, Uid};
 use crate::session::active::{ActiveSession, Link};
 use crate::session::assemble;
 use crate::session::event::{Event, EventKind, Waiting};
@@ -25,6 +25,9 @@ impl Tracker {
             session.traffic = session.traffic.swapped();
         }
         let known = session.icmp.len();
+        if let Some(trouble) = &connection.trouble {
+            self.note_trouble(session_id, trouble);
+        }
         for error in connection.icmp.iter().skip(known) {
             if self.keep(session_id, kept::ICMP)
                 && let Some(session) = self.sessions.get_mut(session_id)
@@ -32,6 +35,18 @@ impl Tracker {
                 session.icmp.push(*error);
             }
         }
+    }
+
+    /// Takes over what went wrong on the way of the control connection.
+    fn note_trouble(&mut self, session_id: SessionId, trouble: &Trouble) {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        if session.trouble.is_none() && !self.keep(session_id, kept::TROUBLE) {
+            return;
+        }
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let is_swapped = session.control.client_side() == Some(Side::Responder);
+        let trouble = if is_swapped { trouble.clone().swapped() } else { trouble.clone() };
+        session.trouble = Some(Box::new(trouble));
     }
 
     /// From now on events are noted; [`Self::take_events`] must be called now and then.
@@ -45,15 +60,20 @@ impl Tracker {
     }
 
     /// The session of this name as it stands now; `connection` looks up the facts of an open connection.
-    pub fn session_now<'a>(
+    pub fn session_now(
         &mut self,
         uid: &Uid,
-        connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
+        connection: &dyn Fn(ConnectionId) -> Option<Connection>,
     ) -> Option<Session> {
+        let session_id = self.sessions.by_uid(uid)?;
+        let control = self.sessions.get(session_id).filter(|session| session.ended.is_none());
+        if let Some(control) = control.and_then(|session| connection(session.connection)) {
+            self.note_traffic(session_id, &control);
+        }
         let Self { sessions, flows, linker, options, .. } = self;
-        let session = sessions.get(sessions.by_uid(uid)?)?;
+        let session = sessions.get(session_id)?;
         Some(assemble::session(session, linker.history(), options, &mut |id| {
-            Some(flows.data_mut(id)?.describe(connection(id)?))
+            Some(flows.data_mut(id)?.describe(&connection(id)?))
         }))
     }
 
