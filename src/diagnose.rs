@@ -22,15 +22,20 @@ mod ending;
 mod explain;
 mod failed;
 mod foreign;
+mod interference;
 mod limited;
 mod login;
+mod lost;
 mod middlebox;
 mod negotiation;
+mod oneway;
 mod outage;
+mod path;
 mod ports;
 mod refusal;
 mod relate;
 mod reuse;
+mod slow;
 mod tls;
 mod transfer;
 mod waits;
@@ -94,6 +99,8 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     ports::rules,
     data::rules,
     reuse::rules,
+    path::rules,
+    slow::rules,
     transfer::rules,
     failed::rules,
     ending::rules,
@@ -101,6 +108,9 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     login::rules,
     tls::rules,
     foreign::rules,
+    interference::rules,
+    lost::rules,
+    oneway::rules,
     control::rules,
 ];
 
@@ -113,6 +123,7 @@ pub struct Diagnosis {
     contacts: Contacts,
     logins: login::Ledger,
     ports: ports::Ledger,
+    one_way: oneway::Ledger,
     progress: Progress,
     limits: LimitCounts,
 }
@@ -137,6 +148,7 @@ impl Diagnosis {
         let case = Case::open(session, &self.options, &self.announced, self.progress, until);
         let sink = examine(&case);
         let forgotten = self.logins.add(&case) + self.ports.add(&case) + self.contacts.add(&case);
+        self.one_way.add(&case);
         self.progress = case.progress;
         self.limits.add(LimitName::Hosts, forgotten);
         let (findings, dropped) = sink.into_findings();
@@ -154,6 +166,7 @@ impl Diagnosis {
         data::capture_filtered(&self.progress, &mut sink);
         self.logins.close(&mut sink);
         self.ports.close(&self.options, &mut sink);
+        self.one_way.close(&mut sink);
         let (findings, dropped) = sink.into_findings();
         self.limits.add(LimitName::Findings, dropped);
         findings

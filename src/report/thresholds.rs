@@ -120,7 +120,7 @@ macro_rules! thresholds {
 
 thresholds! {
     /// A single SYN is unanswered once the capture went on for so long.
-    answer: Seconds 3.0, [DataUnanswered, ControlUnanswered];
+    answer: Seconds 3.0, [DataUnanswered, ControlUnanswered, DataHandshakeIncomplete];
     /// A client that does something else so long after its SYN has given up.
     gave_up: Seconds 1.0, [DataUnanswered, NegotiationRetried, ModeFallback];
     /// A transfer command without any reply hangs after so long.
@@ -128,17 +128,29 @@ thresholds! {
     /// A final reply is missing so long after the data connection closed.
     completion: Seconds 5.0, [CompletionMissing];
     /// A transfer stands still once no payload was seen for so long.
-    stall: Seconds 5.0, [TransferStalled];
+    stall: Seconds 5.0, [TransferStalled, MtuBlackHole];
     /// A reply that took so long is slow.
     slow_reply: Seconds 5.0, [SlowReply];
     /// A reply that did not come within this time, while the connection stood, never came.
     no_reply: Seconds 30.0, [SlowReply];
     /// A control connection without a command for so long was idle.
-    idle: Seconds 60.0, [SessionTimeout, CompletionMissing];
+    idle: Seconds 60.0, [SessionTimeout, CompletionMissing, ControlLost];
     /// A listener may have given up so long after it was announced.
     listener: Seconds 20.0, [DataRefused];
     /// A failure that is reported this soon was not preceded by a timeout.
     at_once: Seconds 1.0, [DataNeverAttempted];
+    /// A packet that was sent again so often and never acknowledged is not chance.
+    retransmissions: Count 3.0, [ControlLost, MtuBlackHole, DataHandshakeIncomplete];
+    /// A packet that was sent again for so long and never acknowledged was lost for good.
+    unheard: Seconds 3.0, [ControlLost];
+    /// A transfer of so many bytes is worth a look at its rate.
+    slow_bytes: Count 1_000_000.0, [SlowTransfer];
+    /// A transfer that took so long is worth a look at its rate.
+    slow_time: Seconds 5.0, [SlowTransfer];
+    /// A receiver whose window was zero for more than this share of the time, in percent, bounds the rate.
+    zero_window_share: Count 10.0, [SlowTransfer];
+    /// More than this share of the bytes sent again, in percent, bounds the rate.
+    loss_share: Count 1.0, [SlowTransfer];
     /// So many rejected logins are guessing.
     guesses: Count 5.0, [BruteForce, LoginRejected];
     /// So many different private addresses in one client's PORT are a scan.
