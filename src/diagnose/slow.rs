@@ -41,6 +41,7 @@ fn slow(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mut S
     }
     // What stood still for most of the time has a finding of its own.
     let stood = connection.stall.map_or(TimeDelta::ZERO, |stall| stall.until.elapsed_since(stall.from));
+    let Some(rate) = Bytes(bytes).per_second(lasted) else { return };
     let Some(bound) = bound(case, connection, transfer, bytes, lasted).filter(|_| stood < lasted.part(2))
     else {
         return;
@@ -62,11 +63,8 @@ fn slow(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, sink: &mut S
             unscaled(scaling, channel),
         ),
     };
-    let text = format!(
-        "{} from the {sender} {sender_at} was limited to {}/s by {why}",
-        case.name(transfer),
-        Bytes((bytes as f64 / lasted.seconds()) as u64),
-    );
+    let text =
+        format!("{} from the {sender} {sender_at} was limited to {rate}/s by {why}", case.name(transfer));
     sink.push(
         Draft::new(Code::SlowTransfer, connection.start, text)
             .advice(advice(bound, receiver))

@@ -270,7 +270,7 @@ fn stalled(
     );
     sink.push(
         draft(case, Code::TransferStalled, silence.from, index, transfer, text)
-            .certainty(if held_up == HeldUp::BySender { Certainty::Likely } else { Certainty::Proven })
+            .certainty(if held_up == HeldUp::Sender { Certainty::Likely } else { Certainty::Proven })
             .advice(stall_advice(transfer.direction, &held_up, ended))
             .frames(silence.frames),
     );
@@ -280,18 +280,18 @@ fn stalled(
 #[derive(PartialEq)]
 enum HeldUp {
     /// The receiver: its window was zero for so long.
-    ByReceiver(TimeDelta),
+    Receiver(TimeDelta),
     /// The path: what was sent so often again did not arrive.
-    ByPath { times: u32, lasted: TimeDelta },
+    Path { times: u32, lasted: TimeDelta },
     /// The sender: it sent nothing.
-    BySender,
+    Sender,
 }
 
 impl HeldUp {
     fn of(case: &Case<'_>, transfer: &Transfer, connection: &Connection, stood: TimeDelta) -> Self {
         let shut = connection.path.zero_window;
         if shut >= stood.part(2) {
-            return Self::ByReceiver(shut);
+            return Self::Receiver(shut);
         }
         let channel = transfer.data_channel.and_then(|number| case.session.data_channel(number));
         let active = channel.is_some_and(DataChannel::is_active);
@@ -302,9 +302,9 @@ impl HeldUp {
         match unheard.filter(|unheard| unheard.times >= 2) {
             Some(unheard) => {
                 let lasted = unheard.last.0.elapsed_since(unheard.first.0);
-                Self::ByPath { times: unheard.times, lasted }
+                Self::Path { times: unheard.times, lasted }
             }
-            None => Self::BySender,
+            None => Self::Sender,
         }
     }
 }
@@ -313,19 +313,19 @@ impl HeldUp {
 fn why(case: &Case<'_>, transfer: &Transfer, held_up: &HeldUp, ended: bool) -> String {
     let ((sender, sender_at), (receiver, receiver_at)) = slow::ends(case, transfer);
     match held_up {
-        HeldUp::ByReceiver(shut) => format!(
+        HeldUp::Receiver(shut) => format!(
             "the {receiver} {receiver_at} announced a receive window of zero for {}, so it did not read",
             duration(*shut),
         ),
-        HeldUp::ByPath { times, lasted } => format!(
+        HeldUp::Path { times, lasted } => format!(
             "a segment of the {sender} {sender_at} was sent again {} in {} and never acknowledged",
             plural(u64::from(*times), "time"),
             duration(*lasted),
         ),
-        HeldUp::BySender if ended => {
+        HeldUp::Sender if ended => {
             format!("the {sender} {sender_at} sent nothing more and did not close the data connection")
         }
-        HeldUp::BySender => {
+        HeldUp::Sender => {
             format!("the {sender} {sender_at} sent nothing new, although nothing kept it from sending")
         }
     }
@@ -333,25 +333,25 @@ fn why(case: &Case<'_>, transfer: &Transfer, held_up: &HeldUp, ended: bool) -> S
 
 const fn stall_advice(direction: Direction, held_up: &HeldUp, ended: bool) -> &'static str {
     match (held_up, direction, ended) {
-        (HeldUp::ByReceiver(_), Direction::Upload, _) => {
+        (HeldUp::Receiver(_), Direction::Upload, _) => {
             "The server, not the path, was slow: look at its disk and load."
         }
-        (HeldUp::ByReceiver(_), Direction::Download, _) => {
+        (HeldUp::Receiver(_), Direction::Download, _) => {
             "The client, not the path, was slow: look at its disk and load."
         }
-        (HeldUp::ByPath { .. }, ..) => {
+        (HeldUp::Path { .. }, ..) => {
             "The path lost them: look for loss, or an outage, between the two hosts."
         }
-        (HeldUp::BySender, Direction::Upload, true) => {
+        (HeldUp::Sender, Direction::Upload, true) => {
             "Have the client close the data connection when the file is sent."
         }
-        (HeldUp::BySender, Direction::Download, true) => {
+        (HeldUp::Sender, Direction::Download, true) => {
             "See why the server keeps the data connection open after the last byte."
         }
-        (HeldUp::BySender, Direction::Upload, false) => {
+        (HeldUp::Sender, Direction::Upload, false) => {
             "The client had nothing to send: look at where it reads the file."
         }
-        (HeldUp::BySender, Direction::Download, false) => {
+        (HeldUp::Sender, Direction::Download, false) => {
             "The server or a gateway in front of it held the data back (virus scan, tape, slow storage)."
         }
     }

@@ -1,6 +1,7 @@
 //! What each side of a connection does, as it is counted and written into its history: by every packet once,
 //! copies left out.
 
+use super::reassembly::Budget;
 use super::slab::Entry;
 use super::track::Track;
 use super::{Connection, Side};
@@ -129,7 +130,7 @@ const fn is_power_of_ten(mut count: u16) -> bool {
 
 impl Entry {
     /// Counts a packet of the connection, and writes down what it does.
-    pub(super) fn note_packet(&mut self, segment: &Segment<'_>, side: Side) {
+    pub(super) fn note_packet(&mut self, segment: &Segment<'_>, side: Side, budget: &mut Budget) {
         let Self { connection, track, .. } = self;
         let stream = connection.stream_mut(side);
         stream.packets = stream.packets.saturating_add(1);
@@ -141,7 +142,7 @@ impl Entry {
         let (half, _) = track.halves(side);
         half.deeds.note_window(segment);
         let is_again = half.is_sent_again(segment);
-        self.note_trouble(segment, side, is_again);
+        self.note_trouble(segment, side, is_again, budget);
         let Self { connection, track, .. } = self;
         let deeds = &mut track.halves(side).0.deeds;
         deeds.note_hop_limit(segment);

@@ -89,14 +89,18 @@ impl Entry {
     }
 }
 
+/// Of so many connections one may keep what goes wrong on its way.
+pub(super) const ENTRIES_FOR_TROUBLE: usize = 16;
+
+const TROUBLE_COST: usize = size_of::<Repeats>() + size_of::<Trouble>() + 2 * ALLOCATION;
+
 // An entry with all that may hang on it: two lists of SYNs, a competitor, what both halves put aside; its
 // places in the slab and in the list of free slots, and its watch, each in a list that may be twice as long.
 const _: () = assert!(
-    ALLOCATION * 12
+    ALLOCATION * 10
         + size_of::<Entry>()
         + size_of::<CompetingIncarnation>()
-        + size_of::<Repeats>()
-        + size_of::<Trouble>()
+        + TROUBLE_COST / ENTRIES_FOR_TROUBLE
         + 2 * (SYN_FRAMES * size_of::<FrameNumber>()
             + size_of::<Far>()
             + size_of::<Fin>()

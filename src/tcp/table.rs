@@ -454,7 +454,7 @@ impl Table {
     /// takes its place, and its slot is returned.
     fn end(&mut self, slot: u32, ending: Ending, sink: &mut impl Sink) -> Option<u32> {
         let mut entry = self.slab.remove(slot)?;
-        self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
+        self.release(&entry);
         let (id, flow) = (entry.id(slot), entry.flow);
         self.flush(id, &mut entry, sink);
         // Not taken apart: most of it is not needed any more, and in no cache.
@@ -514,10 +514,18 @@ impl Table {
         }
     }
 
+    /// Others may take the room of what an entry kept.
+    fn release(&mut self, entry: &Entry) {
+        let Entry { connection, track, .. } = entry;
+        self.icmp_errors = self.icmp_errors.saturating_sub(connection.icmp.len());
+        let trouble = usize::from(connection.trouble.is_some()) + usize::from(track.repeats.is_some());
+        self.budget.trouble = self.budget.trouble.saturating_sub(trouble);
+    }
+
     /// Ignores a connection's packets from now on.
     fn forget(&mut self, slot: u32) {
         let Some(mut entry) = self.slab.remove(slot) else { return };
-        self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
+        self.release(&entry);
         entry.track.originator.bytes.discard(&mut self.budget);
         entry.track.responder.bytes.discard(&mut self.budget);
         let ignored = Ignored::new(entry.track.originator.syn);

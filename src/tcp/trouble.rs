@@ -3,6 +3,7 @@
 
 use super::deeds::Deed;
 use super::half::{Half, cut, length, offset};
+use super::reassembly::Budget;
 use super::slab::Entry;
 use super::track::Track;
 use super::{Connection, Onset, Side};
@@ -32,39 +33,54 @@ const fn place(side: Side) -> usize {
     }
 }
 
-fn trouble(connection: &mut Connection) -> &mut Trouble {
-    connection.trouble.get_or_insert_default()
+/// Where trouble of the connection is noted, if there is room.
+#[cold]
+fn trouble<'c>(connection: &'c mut Connection, budget: &mut Budget) -> Option<&'c mut Trouble> {
+    if connection.trouble.is_none() && !budget.take_trouble() {
+        return None;
+    }
+    Some(connection.trouble.get_or_insert_default())
 }
 
 impl Entry {
     /// Takes note of trouble that a packet shows, before it acts on the connection.
-    pub(super) fn note_trouble(&mut self, segment: &Segment<'_>, side: Side, is_again: bool) {
+    pub(super) fn note_trouble(
+        &mut self,
+        segment: &Segment<'_>,
+        side: Side,
+        is_again: bool,
+        budget: &mut Budget,
+    ) {
         let Self { connection, track, .. } = self;
         let (half, other) = track.halves(side);
         if segment.flags.rst {
-            note_reset(connection, half, segment, side);
+            note_reset(connection, half, segment, side, budget);
         } else if segment.flags.syn {
             // The first SYN-ACK is written down only after this.
             if segment.ack.is_some() && side == Side::Responder && half.deeds.has(Deed::Opened) {
                 let was_answered = other.deeds.has(Deed::Acknowledged) || other.deeds.has(Deed::Sent);
-                let known = &mut trouble(connection).syn_acks;
+                let Some(trouble) = trouble(connection, budget) else { return };
+                let known = &mut trouble.syn_acks;
                 let count = known.map_or(1, |known| known.count).saturating_add(1);
                 *known = Some(SynAcks { count, last: segment.packet.into(), was_answered });
             }
         } else {
-            note_overshoot(connection, half, other, segment, side);
+            note_overshoot(connection, (half, other), segment, side, budget);
             if is_again {
-                self.note_repeat(segment, side);
+                self.note_repeat(segment, side, budget);
             }
         }
     }
 
     #[cold]
-    fn note_repeat(&mut self, segment: &Segment<'_>, side: Side) {
+    fn note_repeat(&mut self, segment: &Segment<'_>, side: Side, budget: &mut Budget) {
         let track = &mut self.track;
         let half = track.half(side);
         let acked = half.acked.unwrap_or(0);
         let Some(repeated) = half.repeat(segment) else { return };
+        if track.repeats.is_none() && !budget.take_trouble() {
+            return;
+        }
         if let Some(known) = track.repeats.get_or_insert_default().get_mut(place(side)) {
             Repeated::add(known, repeated, acked);
         }
@@ -73,20 +89,33 @@ impl Entry {
 
 /// A RST whose hop limit is not that of the packets before it: the first of a side counts.
 #[cold]
-fn note_reset(connection: &mut Connection, half: &Half, segment: &Segment<'_>, side: Side) {
+fn note_reset(
+    connection: &mut Connection,
+    half: &Half,
+    segment: &Segment<'_>,
+    side: Side,
+    budget: &mut Budget,
+) {
     let Some((lowest, highest)) = half.deeds.hop_limits() else { return };
     let hop_limit = segment.hop_limit;
     let usual = lowest.saturating_sub(ROUTES_DIFFER)..=highest.saturating_add(ROUTES_DIFFER);
     if usual.contains(&hop_limit) {
         return;
     }
-    if let Some(known) = trouble(connection).odd_resets.get_mut(place(side)) {
+    let trouble = trouble(connection, budget);
+    if let Some(known) = trouble.and_then(|trouble| trouble.odd_resets.get_mut(place(side))) {
         known.get_or_insert(OddReset { hop_limit, usual: lowest, packet: segment.packet.into() });
     }
 }
 
 /// An acknowledgement of bytes that the other side never sent, or the proof that it was one.
-fn note_overshoot(connection: &mut Connection, half: &Half, other: &Half, segment: &Segment<'_>, side: Side) {
+fn note_overshoot(
+    connection: &mut Connection,
+    (half, other): (&Half, &Half),
+    segment: &Segment<'_>,
+    side: Side,
+    budget: &mut Budget,
+) {
     if let Some(trouble) = &mut connection.trouble
         && !segment.payload.is_empty()
         && half.offset_of(segment.seq).is_some_and(|start| start <= offset(half.highest))
@@ -108,7 +137,8 @@ fn note_overshoot(connection: &mut Connection, half: &Half, other: &Half, segmen
         first: segment.packet.into(),
         is_contradicted: false,
     };
-    if let Some(place) = trouble(connection).overshoot.get_mut(place(side.other())) {
+    let trouble = trouble(connection, budget);
+    if let Some(place) = trouble.and_then(|trouble| trouble.overshoot.get_mut(place(side.other()))) {
         let known = place.get_or_insert(overshoot);
         known.times = known.times.saturating_add(1);
     }
@@ -159,7 +189,7 @@ impl Track {
         let unheard =
             [originator.unheard(of_originator, responder), responder.unheard(of_responder, originator)];
         if unheard.iter().any(Option::is_some) {
-            trouble(connection).unheard = unheard;
+            connection.trouble.get_or_insert_default().unheard = unheard;
         }
     }
 }

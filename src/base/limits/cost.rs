@@ -23,7 +23,7 @@ pub const fn in_tree(entry: usize) -> usize {
 /// carries).
 pub const CONNECTION: usize = CONNECTION_IN_TABLE + FLOW + CONNECTION_IN_TRACKER;
 /// A connection's facts, its two directions, a newer attempt beside it.
-pub const CONNECTION_IN_TABLE: usize = 2624;
+pub const CONNECTION_IN_TABLE: usize = 2144;
 /// What the tracker knows of a connection, and by what it finds it.
 pub const CONNECTION_IN_TRACKER: usize = 1280;
 /// A flow that is known, followed or not.

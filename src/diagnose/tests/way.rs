@@ -27,13 +27,13 @@ fn unheard(times: u32, from: f64, until: f64) -> Unheard {
 
 fn by_client(told: SessionBuilder, unheard: Unheard) -> SessionBuilder {
     told.but(|it| {
-        it.trouble = Some(Box::new(Trouble { unheard: [Some(unheard), None], ..Trouble::default() }))
+        it.trouble = Some(Box::new(Trouble { unheard: [Some(unheard), None], ..Trouble::default() }));
     })
 }
 
 fn by_server(told: SessionBuilder, unheard: Unheard) -> SessionBuilder {
     told.but(|it| {
-        it.trouble = Some(Box::new(Trouble { unheard: [None, Some(unheard)], ..Trouble::default() }))
+        it.trouble = Some(Box::new(Trouble { unheard: [None, Some(unheard)], ..Trouble::default() }));
     })
 }
 
@@ -132,7 +132,7 @@ fn large_segments_that_are_never_acknowledged_fell_into_a_black_hole() {
         found[cause].summary
     );
     let effect = found.iter().find(|it| it.code == Code::TransferAborted).unwrap();
-    assert_eq!(effect.explained_by.map(|index| index.position()), Some(cause));
+    assert_eq!(effect.explained_by.map(crate::report::FindingIndex::position), Some(cause));
     let error = |told: SessionBuilder| {
         told.connection(|it| {
             it.icmp.push(IcmpError {
