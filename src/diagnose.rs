@@ -44,6 +44,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use crate::base::{LimitCounts, LimitName, Limits, TimeDelta, Timestamp};
 use crate::report::{Announcement, Capture, Finding, Report, Session, Thresholds};
 
@@ -145,18 +148,51 @@ impl Diagnosis {
     /// Fills in the findings of a session that is final. `until` is the time of the latest packet of the
     /// capture so far: how long nothing followed is known only by it.
     pub fn session(&mut self, session: &mut Session, until: Timestamp) {
-        let case = Case::open(session, &self.options, &self.announced, self.progress, until);
-        let sink = examine(&case);
-        let forgotten = self.logins.add(&case) + self.ports.add(&case) + self.contacts.add(&case);
-        self.one_way.add(&case);
-        self.progress = case.progress;
+        let Self { options, announced, contacts, logins, ports, one_way, progress, .. } = self;
+        let case = Case::open(session, options, announced, *progress, until);
+        let (findings, dropped) = examine(&case).into_findings();
+        let forgotten = logins.add(&case) + ports.add(&case) + contacts.add(&case);
+        one_way.add(&case);
+        *progress = case.progress;
         self.limits.add(LimitName::Hosts, forgotten);
-        let (findings, dropped) = sink.into_findings();
         if dropped > 0 {
             self.limits.add(LimitName::Findings, dropped);
             session.limited.insert(LimitName::Findings);
         }
         session.findings = findings;
+    }
+
+    /// The findings of a session under way, as it stands.
+    pub fn session_so_far(&self, session: &Session, until: Timestamp) -> Vec<Finding> {
+        let case = Case::open(session, &self.options, &self.announced, self.progress, until);
+        examine(&case).into_findings().0
+    }
+
+    /// The findings that belong to no single session as things stand, with these sessions under way: those
+    /// about these clients and their servers. That nothing of a kind was seen is said in the end only.
+    pub fn so_far(
+        &self,
+        between: &BTreeSet<(IpAddr, IpAddr)>,
+        sessions: &[Session],
+        capture: &Capture,
+        until: Timestamp,
+    ) -> Vec<Finding> {
+        let mut part = Self {
+            options: self.options.clone(),
+            contacts: self.contacts.of(between),
+            logins: self.logins.of(between),
+            ports: self.ports.of(between),
+            one_way: self.one_way.clone(),
+            ..Self::default()
+        };
+        for session in sessions {
+            let case = Case::open(session, &self.options, &self.announced, self.progress, until);
+            part.logins.add(&case);
+            part.ports.add(&case);
+            part.contacts.add(&case);
+            part.one_way.add(&case);
+        }
+        part.finish(capture)
     }
 
     /// The findings that belong to no single session, once all sessions were given.

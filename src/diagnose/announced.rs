@@ -8,7 +8,7 @@ use crate::base::{Endpoint, cost};
 use crate::report::Announcement;
 
 /// Client and endpoint, in two generations: when the young one has grown to half the room, the old one goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Announced {
     young: KeyedSet<(IpAddr, Endpoint)>,
     old: KeyedSet<(IpAddr, Endpoint)>,

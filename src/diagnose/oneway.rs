@@ -52,7 +52,7 @@ struct Half {
 }
 
 /// The sessions of which one direction was captured.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     halves: Vec<Half>,
 }

@@ -10,7 +10,7 @@ use crate::base::{Address, FrameNumber, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     Certainty, Code, Command, Connection, Content, DataChannel, Direction, EndState, FirstClose, Party,
-    Session, Status, StreamFacts, Transfer, TransferIndex,
+    Reply, Session, Status, StreamFacts, Transfer, TransferIndex,
 };
 
 /// The rules of this family.
@@ -183,6 +183,7 @@ fn truncated(
 }
 
 const AFTER: &str = "after the last byte";
+const SO_FAR: &str = "so far";
 
 /// Who ended a data connection.
 fn closer(case: &Case<'_>, transfer: &Transfer, connection: &Connection) -> String {
@@ -245,6 +246,7 @@ fn stalled(
             silences.push(Silence { from: last, until, frames: [frame, after], when: AFTER });
         }
     }
+    silences.extend(silence_so_far(case, connection, stream, begun, final_reply.is_some()));
     // Several transfers may share one connection: only what lies inside this one counts.
     let inside = |silence: &Silence| {
         let until = final_reply.map_or(silence.until, |(time, _)| time.min(silence.until));
@@ -274,6 +276,23 @@ fn stalled(
             .advice(stall_advice(transfer.direction, &held_up, ended))
             .frames(silence.frames),
     );
+}
+
+/// The silence that lasts while nothing has ended: neither connection, nor the transfer by a reply.
+fn silence_so_far(
+    case: &Case<'_>,
+    connection: &Connection,
+    stream: &StreamFacts,
+    begun: Option<&Reply>,
+    is_over: bool,
+) -> Option<Silence> {
+    let is_open = connection.end_state == EndState::Open && case.session.end_state == EndState::Open;
+    let begun = begun.filter(|_| is_open && !is_over)?;
+    let established = connection.established.map(|at| (at, connection.frames.first));
+    let (from, frame) =
+        stream.last_payload.into_iter().chain(established).chain([(begun.time, begun.frame)]).max()?;
+    let frames = [frame, connection.frames.last];
+    Some(Silence { from, until: case.until, frames, when: SO_FAR })
 }
 
 /// Who held up a transfer that stood still.

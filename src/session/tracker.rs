@@ -54,6 +54,8 @@ pub struct Tracker {
     directions: [u64; 3],
     /// Events, if they are wanted.
     log: Option<EventLog>,
+    /// Sessions about which evidence has arrived, where that is wanted.
+    stirred: Option<Vec<SessionId>>,
 }
 
 /// A session that is over.
@@ -87,6 +89,7 @@ impl Tracker {
             under_way: 0,
             directions: [0; 3],
             log: None,
+            stirred: None,
         }
     }
 
@@ -363,6 +366,8 @@ impl Tracker {
         let room = self.kept.allowed();
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.last = connection.last;
+        self.stir(session_id);
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
         if room >= kept::MODEST
             && let Some((occurrence, cost)) = session.control.next_line(&chunk, room, &self.options)
         {
@@ -489,8 +494,11 @@ impl Sink for Tracker {
             self.report_connection(id, connection);
         }
         if let Some(Role::Control(session_id)) = self.flows.get(id).map(|flow| &flow.role) {
-            self.note_traffic(*session_id, connection);
+            let session_id = *session_id;
+            self.note_traffic(session_id, connection);
+            self.stir(session_id);
         }
+        self.stir_owners(id);
         // A further connection of the predicted peer counts once it stands, a stranger's only once it carries
         // something.
         let stands = connection.established.is_some();

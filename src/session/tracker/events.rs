@@ -1,9 +1,11 @@
 //! Reports what happens as it happens.
 
 use super::Tracker;
-use crate::base::{LimitName, PacketRef, Timestamp};
+use crate::base::{LimitCounts, LimitName, PacketRef, Timestamp};
 use crate::ftp::Verb;
-use crate::report::{self, ChannelIndex, CommandIndex, EndState, Login, Session, Trouble, Uid};
+use crate::report::{
+    self, ChannelIndex, CommandIndex, ControlAttempt, EndState, Login, Session, Trouble, Uid,
+};
 use crate::session::active::{ActiveSession, Link};
 use crate::session::assemble;
 use crate::session::event::{Event, EventKind, Waiting};
@@ -128,6 +130,64 @@ impl Tracker {
                 self.emit(session_id, at, kind);
             }
         }
+    }
+
+    /// From now on sessions are noted about which evidence arrives; [`Self::take_stirred`] must be called now
+    /// and then.
+    pub fn note_stirred(&mut self) {
+        self.stirred = Some(Vec::new());
+    }
+
+    /// The sessions about which evidence has arrived since the last call.
+    pub fn take_stirred(&mut self) -> Vec<Uid> {
+        let Self { stirred: Some(stirred), sessions, .. } = self else { return Vec::new() };
+        let confirmed = |id| sessions.get(id).filter(|session| session.control.is_confirmed());
+        stirred.drain(..).filter_map(|id| Some(confirmed(id)?.uid.clone())).collect()
+    }
+
+    /// Evidence about a session has arrived.
+    #[inline]
+    pub(super) fn stir(&mut self, session_id: SessionId) {
+        if let Some(stirred) = &mut self.stirred
+            && stirred.last() != Some(&session_id)
+        {
+            stirred.push(session_id);
+        }
+    }
+
+    /// Evidence about the sessions of a data connection has arrived.
+    #[inline]
+    pub(super) fn stir_owners(&mut self, id: ConnectionId) {
+        if self.stirred.is_some()
+            && let Some(data) = self.flows.data(id)
+        {
+            for (session_id, _) in data.owners.clone() {
+                self.stir(session_id);
+            }
+        }
+    }
+
+    /// Connections to control ports that never came about, those among them that were tried so long ago and
+    /// are still in the table; `connection` looks those up.
+    pub fn attempts_so_far<'a>(
+        &self,
+        not_after: Timestamp,
+        connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
+    ) -> Vec<ControlAttempt> {
+        let (mut attempts, mut counts) = (self.attempts.clone(), LimitCounts::default());
+        for suspect in self.flows.suspects().filter_map(connection) {
+            if suspect.established.is_some() {
+                attempts.note_drop(suspect, &self.options.limits, &mut counts);
+            } else if suspect.refusal().is_some() || suspect.first.time <= not_after {
+                attempts.note_failure(suspect, &self.options.limits, &mut counts);
+            }
+        }
+        attempts.iter().cloned().collect()
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.flows.len()
     }
 
     /// Whether events are wanted.
