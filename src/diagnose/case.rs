@@ -187,14 +187,17 @@ impl<'a> Case<'a> {
     }
 
     /// Whether the capture may lack a command of this verb that was in force at the command at `index`: bytes
-    /// of the client are missing since the last one that was captured.
+    /// of the client are missing since the last one that was captured, or none was and the session had begun before
+    /// the capture.
     pub(super) fn may_have_missed(&self, verb: &Verb, index: CommandIndex) -> bool {
         let Some(command) = self.session.command(index) else { return false };
         let before = self.session.commands.get(..index.position()).unwrap_or_default();
         let last =
             before.iter().rev().find(|one| one.verb == *verb).map_or(FrameNumber::NONE, |one| one.frame);
         let mut gaps = self.session.gaps.iter();
-        gaps.any(|gap| gap.from == Party::Client && gap.frame > last && gap.frame <= command.frame)
+        let is_from_before = !self.session.handshake && last == FrameNumber::NONE;
+        is_from_before
+            || gaps.any(|gap| gap.from == Party::Client && gap.frame > last && gap.frame <= command.frame)
     }
 
     /// The final reply to a transfer command.

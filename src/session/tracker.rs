@@ -364,10 +364,9 @@ impl Tracker {
     ) {
         let packet = chunk.packet;
         let room = self.kept.allowed();
-        let Some(session) = self.sessions.get_mut(session_id) else { return };
-        session.last = connection.last;
         self.stir(session_id);
         let Some(session) = self.sessions.get_mut(session_id) else { return };
+        session.last = connection.last;
         if room >= kept::MODEST
             && let Some((occurrence, cost)) = session.control.next_line(&chunk, room, &self.options)
         {

@@ -33,6 +33,8 @@ pub enum Feed {
     Progress(Progress),
     /// The status of a live capture, a few times a second.
     Live(Box<LiveStatus>),
+    /// What belongs to no single session, as far as it was found.
+    Findings(Vec<Finding>),
     /// A word to the user.
     Note(String),
     /// All was read.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::verdict::Failure;
 use super::{BATCH, said};
-use crate::analyzer::{Event, EventKind};
+use crate::analyzer::{Change, Event, EventKind, OverallEvent};
 use crate::base::{TimeDelta, Timestamp};
 use crate::capture::Ring;
 use crate::decode::Frame;
@@ -48,6 +48,8 @@ impl tui::Source for LiveSource {
             changed: BTreeSet::new(),
             active: BTreeSet::new(),
             ended: Vec::new(),
+            overall: Vec::new(),
+            has_news: false,
             moving: BTreeSet::new(),
             looked: Instant::now(),
             second: Second { begun: Instant::now(), packets: 0, bytes: 0 },
@@ -77,6 +79,9 @@ struct Screen {
     active: BTreeSet<Uid>,
     /// Finished sessions that the screen did not get yet.
     ended: Vec<Kept>,
+    /// Findings that belong to no single session, and whether the screen did not get them all yet.
+    overall: Vec<Finding>,
+    has_news: bool,
     /// Sessions with an open data connection: they change without an event.
     moving: BTreeSet<Uid>,
     looked: Instant,
@@ -180,6 +185,13 @@ impl Watcher for Screen {
         self.changed.insert(event.session.clone());
     }
 
+    fn overall(&mut self, event: &OverallEvent) {
+        if event.change == Change::Found {
+            self.overall.push((*event.finding).clone());
+            self.has_news = true;
+        }
+    }
+
     fn session(&mut self, session: Session) {
         self.changed.remove(&session.uid);
         self.moving.remove(&session.uid);
@@ -202,6 +214,9 @@ impl Watcher for Screen {
             return;
         }
         self.hand_over();
+        if std::mem::take(&mut self.has_news) {
+            self.is_screen_gone |= self.outlet.send(Feed::Findings(self.overall.clone())).is_break();
+        }
         let status = LiveStatus {
             interface: self.name.clone(),
             sessions: self.sessions(&mut now),

@@ -186,6 +186,8 @@ fn ascii_damage_is_a_binary_file_in_type_a() {
             ascii(true, "I"),
             ascii(true, "A").last_transfer(|it| it.content = Content::Listing),
             ascii(true, "A").last_transfer(|it| it.encrypted = true),
+            // TYPE may have been given before the capture began.
+            ascii(true, "A").but(|it| it.handshake = false),
         ],
     );
 }

@@ -131,10 +131,9 @@ impl Tracker {
             }
             None => self.note_use(session_id, index, connector, listener, first.time),
         };
-        let Some(session) = self.sessions.get_mut(session_id) else { return };
-        session.open_flows = session.open_flows.saturating_add(1);
         self.stir(session_id);
         let Some(session) = self.sessions.get_mut(session_id) else { return };
+        session.open_flows = session.open_flows.saturating_add(1);
         if let Some(channel) = session.channel_mut(index) {
             channel.link = Link::Open(id, first.frame, matched_by);
             channel.peer_session = peer_session;
