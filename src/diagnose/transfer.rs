@@ -175,12 +175,13 @@ fn truncated(
         ),
         _ => return,
     };
-    sink.push(
-        draft(case, Code::TransferTruncated, connection.end, index, transfer, text)
-            .frames(connection.close.map(|(_, frame)| frame))
-            .frames([connection.frames.last]),
-    );
+    let draft = draft(case, Code::TransferTruncated, connection.end, index, transfer, text);
+    let draft = if early.is_some() { draft.advice(EARLY_REPLY) } else { draft };
+    sink.push(draft.frames(connection.close.map(|(_, frame)| frame)).frames([connection.frames.last]));
 }
+
+const EARLY_REPLY: &str = "Have the client read the data connection to its end, even where the final reply comes before: update or \
+     replace it. Then transfer the file again.";
 
 const AFTER: &str = "after the last byte";
 const SO_FAR: &str = "so far";

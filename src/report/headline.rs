@@ -37,12 +37,14 @@ fn tells_of_failure(finding: &Finding) -> bool {
     finding.explained_by.is_none() && (finding.severity >= Severity::Warning || failure)
 }
 
-/// A sentence as it stands behind a colon: only an article loses its capital.
+/// A sentence as it stands behind a colon: what is no name loses its capital.
 fn uncapitalized(sentence: &str) -> String {
-    match sentence.strip_prefix("The ") {
-        Some(rest) => format!("the {rest}"),
-        None => sentence.to_owned(),
+    for (first, lower) in [("The ", "the "), ("A ", "a "), ("Segments ", "segments "), ("Only ", "only ")] {
+        if let Some(rest) = sentence.strip_prefix(first) {
+            return [lower, rest].concat();
+        }
     }
+    sentence.to_owned()
 }
 
 #[cfg(test)]
