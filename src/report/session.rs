@@ -189,13 +189,15 @@ impl Session {
         transfer.path.as_ref().or_else(from_login).or_else(named)
     }
 
-    /// What the server announced, in order.
+    /// What the server announced, and what the client named that is not its own, in order.
     pub fn announcements(&self) -> impl Iterator<Item = Announcement> + '_ {
-        let accepted = |channel: &&DataChannel| {
-            !channel.is_active() && channel.negotiation() == Some(Negotiation::Accepted)
-        };
-        let predicted = self.data_channels.iter().filter(accepted).filter_map(DataChannel::predicted);
-        predicted.map(|predicted| Announcement { client: self.client.ip, listener: predicted.listener })
+        let accepted = |channel: &&DataChannel| channel.negotiation() == Some(Negotiation::Accepted);
+        let client = self.client.ip;
+        self.data_channels.iter().filter(accepted).filter_map(move |channel| {
+            let listener = channel.predicted()?.listener;
+            let by = if channel.is_active() { Party::Client } else { Party::Server };
+            (by == Party::Server || listener.ip != client).then_some(Announcement { client, listener, by })
+        })
     }
 
     /// The data channel that a transfer or finding names by index.
