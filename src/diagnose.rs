@@ -22,6 +22,7 @@ mod ending;
 mod explain;
 mod failed;
 mod foreign;
+mod fxp;
 mod interference;
 mod limited;
 mod login;
@@ -97,6 +98,7 @@ impl Default for Options {
 /// The rules of one session.
 const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     address::rules,
+    fxp::rules,
     negotiation::rules,
     middlebox::rules,
     ports::rules,

@@ -12,7 +12,7 @@ use super::words::{list, quote};
 use crate::base::{Address, Endpoint};
 use crate::report::{
     ChannelIndex, Code, Command, Connection, DataChannel, EndState, MatchedBy, Mode, Negotiation, Outcome,
-    Party, Reply, Security, Severity, Uid,
+    Party, Reply, Security, Severity,
 };
 
 /// Ports below this are the system's services.
@@ -74,7 +74,6 @@ enum Verdict {
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     advertised_addresses(case, sink);
     privileged_ports(case, sink);
-    server_to_server(case, sink);
     strangers(case, sink);
 }
 
@@ -451,39 +450,6 @@ fn privileged_ports(case: &Case<'_>, sink: &mut Sink) {
                 .frames(group.frames.iter().copied())
                 .command(channel.command())
                 .channel(Some(group.channel)),
-        );
-    }
-}
-
-fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
-    let mut groups: Groups<&Uid> = Groups::new(case.options.findings);
-    for (index, channel) in case.channels() {
-        let (Some(partner), Some(connection)) = (&channel.peer_session, channel.connection()) else {
-            continue;
-        };
-        if let Some(group) = groups.add(partner, index, connection.start) {
-            group.prove(case.negotiation_frames(channel));
-            group.prove([connection.frames.first, connection.frames.last]);
-        }
-    }
-    for (partner, group) in groups.into_iter() {
-        let Some(channel) = case.session.data_channel(group.channel) else { continue };
-        let Some(connection) = channel.connection() else { continue };
-        let summary = format!(
-            "The client {} had two servers exchange data directly{}: {} to {}, agreed on with the server {} here and in \
-             session {partner}",
-            case.session.client.ip,
-            times(group.count),
-            connection.originator,
-            connection.responder,
-            case.session.server,
-        );
-        sink.push(
-            Draft::new(Code::FxpTransfer, group.time, summary)
-                .frames(group.frames.iter().copied())
-                .command(channel.command())
-                .channel(Some(group.channel))
-                .transfer(case.transfers_on(group.channel).next().map(|(transfer, _)| transfer)),
         );
     }
 }
