@@ -6,6 +6,7 @@
 //! **Invariant:** no clock, thread, lock, file or terminal; the result depends only on the frames and the
 //! settings.
 
+mod alerts;
 mod conclusion;
 
 use std::borrow::Cow;
@@ -13,14 +14,17 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 
-use crate::base::{FrameNumber, LimitCounts, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, TimeDelta, Timestamp};
 use crate::decode::{Decoded, Decoder, Frame, Segment};
 use crate::report::{Capture, ChannelIndex, Finding, Report, Session, Source, Uid};
 use crate::session::{Finished, InlineHashing, NoHashing, Tracker};
 use crate::tcp::Table;
 
 pub use crate::session::{CurrentTransfer, Event, EventKind, Hashing, Options, Waiting};
+pub use alerts::{Change, OverallEvent};
 pub use conclusion::{Batch, Conclusion, Pending};
+
+use alerts::Alerts;
 
 /// Analyzes frames in order; returns sessions as they end, and a report at the end.
 ///
@@ -55,6 +59,12 @@ pub struct Analyzer {
     last: Timestamp,
     /// Bytes of the capture files' secrets that were added.
     keys_added: usize,
+    /// What was found of sessions under way, where that is wanted.
+    alerts: Option<Box<Alerts>>,
+    /// The time by the clock of a running capture, where that was told.
+    advanced: Timestamp,
+    /// How long a SYN may be without answer.
+    answer: TimeDelta,
 }
 
 impl Analyzer {
@@ -67,6 +77,8 @@ impl Analyzer {
 
     /// An analyzer whose digests are made elsewhere.
     pub fn with_hashing(options: Options, hashing: Box<dyn Hashing>) -> Self {
+        let alerts = options.alerts.then(|| Box::new(Alerts::new(&options.thresholds)));
+        let answer = options.thresholds.answer;
         Self {
             decoder: Decoder::new(&options.limits),
             table: Table::new(&options.limits),
@@ -81,6 +93,9 @@ impl Analyzer {
             first: Timestamp::MAX,
             last: Timestamp::MIN,
             keys_added: 0,
+            alerts,
+            advanced: Timestamp::MIN,
+            answer,
         }
     }
 
@@ -124,6 +139,7 @@ impl Analyzer {
 
     /// Capture time has reached `now`, even if no frame arrived.
     pub fn advance(&mut self, now: Timestamp) {
+        self.advanced = self.advanced.max(now);
         self.table.advance(now, &mut self.tracker);
         self.tracker.advance(now);
         self.collect_ended();
@@ -157,15 +173,80 @@ impl Analyzer {
         self.tracker.take_events()
     }
 
+    /// What was found since the last call in sessions under way, and between several; nothing unless
+    /// [`Options::alerts`] is set. Sessions that have ended are to be taken before.
+    pub fn take_alerts(&mut self) -> (Vec<Event>, Vec<OverallEvent>) {
+        let now = self.now();
+        let Some(alerts) = &mut self.alerts else { return (Vec::new(), Vec::new()) };
+        for uid in self.tracker.take_stirred() {
+            alerts.stir(&uid, now);
+        }
+        if alerts.is_due(now) { self.look_for_alerts(now) } else { (Vec::new(), Vec::new()) }
+    }
+
+    #[inline(never)]
+    fn look_for_alerts(&mut self, now: Timestamp) -> (Vec<Event>, Vec<OverallEvent>) {
+        let (mut events, mut overall) = (Vec::new(), Vec::new());
+        let Some(mut alerts) = self.alerts.take() else { return (events, overall) };
+        while let Some(uid) = alerts.next(now) {
+            if let Some(session) = self.assembled(&uid) {
+                let found = self.conclusion.session_so_far(&session, now);
+                events.extend(alerts.compare(&session, found, now));
+            }
+        }
+        if let Some((mut between, uids)) = alerts.due_overall(now) {
+            let table = &self.table;
+            let attempts = self.tracker.attempts_so_far(now.minus(self.answer), &|id| table.get(id));
+            between.extend(attempts.iter().map(|attempt| (attempt.client, attempt.server.ip)));
+            let work = self.tracker.connections() / 16 + attempts.len() + between.len();
+            let found = if between.is_empty() {
+                Vec::new()
+            } else {
+                let sessions: Vec<Session> = uids.iter().filter_map(|uid| self.assembled(uid)).collect();
+                let capture = Capture { attempts, last: Some(now), ..Capture::default() };
+                self.conclusion.diagnosis().so_far(&between, &sessions, &capture, now)
+            };
+            overall = alerts.compare_overall(found, work as u64, now);
+        }
+        alerts.looked(now);
+        self.alerts = Some(alerts);
+        (events, overall)
+    }
+
+    /// What the findings of a session that was taken say otherwise than was told of it.
+    pub fn settle_alerts(&mut self, session: &Session) -> Vec<Event> {
+        let now = self.now();
+        self.alerts.as_mut().map(|alerts| alerts.settle(session, now)).unwrap_or_default()
+    }
+
+    /// What the closing findings say otherwise than was told.
+    pub fn settle_overall(&mut self, found: &[Finding]) -> Vec<OverallEvent> {
+        let now = self.now();
+        self.alerts.as_mut().map(|alerts| alerts.settle_overall(found, now)).unwrap_or_default()
+    }
+
+    /// The capture's time.
+    fn now(&self) -> Timestamp {
+        self.last.max(self.advanced)
+    }
+
     /// Pending predictions of data connections.
     pub fn waiting(&self) -> Vec<Waiting> {
         self.tracker.waiting()
     }
 
-    /// An active session as it stands now.
+    /// An active session as it stands now; with its findings, where [`Options::alerts`] is set.
     pub fn session_now(&mut self, uid: &Uid) -> Option<Session> {
+        let mut session = self.assembled(uid)?;
+        if self.alerts.is_some() {
+            session.findings = self.conclusion.session_so_far(&session, self.now());
+        }
+        Some(session)
+    }
+
+    fn assembled(&mut self, uid: &Uid) -> Option<Session> {
         let table = &self.table;
-        self.tracker.session_now(uid, &|id| table.get(id))
+        self.tracker.session_now(uid, &|id| table.as_it_stands(id))
     }
 
     /// The newest transfer on a data channel of a session under way, with what was in force when its command
@@ -242,7 +323,7 @@ impl Analyzer {
     /// Active sessions as they stand now.
     pub fn snapshot(&mut self) -> Vec<Session> {
         let table = &self.table;
-        self.tracker.snapshot(&|id| table.get(id))
+        self.tracker.snapshot(&|id| table.as_it_stands(id))
     }
 
     /// The capture as analyzed so far; the caller adds what the reader knows.
@@ -315,10 +396,13 @@ impl fmt::Debug for Analyzer {
 }
 
 fn tracker(options: Options, hashing: Box<dyn Hashing>) -> Tracker {
-    let (events, streaming) = (options.events, options.streaming);
+    let (events, alerts, streaming) = (options.events, options.alerts, options.streaming);
     let mut tracker = Tracker::new(options, hashing);
     if events {
         tracker.watch();
+    }
+    if alerts {
+        tracker.note_stirred();
     }
     if streaming {
         tracker.stream();

@@ -22,15 +22,21 @@ mod ending;
 mod explain;
 mod failed;
 mod foreign;
+mod fxp;
+mod interference;
 mod limited;
 mod login;
+mod lost;
 mod middlebox;
 mod negotiation;
+mod oneway;
 mod outage;
+mod path;
 mod ports;
 mod refusal;
 mod relate;
 mod reuse;
+mod slow;
 mod tls;
 mod transfer;
 mod waits;
@@ -38,6 +44,9 @@ mod words;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use crate::base::{LimitCounts, LimitName, Limits, TimeDelta, Timestamp};
 use crate::report::{Announcement, Capture, Finding, Report, Session, Thresholds};
@@ -89,11 +98,14 @@ impl Default for Options {
 /// The rules of one session.
 const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     address::rules,
+    fxp::rules,
     negotiation::rules,
     middlebox::rules,
     ports::rules,
     data::rules,
     reuse::rules,
+    path::rules,
+    slow::rules,
     transfer::rules,
     failed::rules,
     ending::rules,
@@ -101,6 +113,9 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     login::rules,
     tls::rules,
     foreign::rules,
+    interference::rules,
+    lost::rules,
+    oneway::rules,
     control::rules,
 ];
 
@@ -113,6 +128,7 @@ pub struct Diagnosis {
     contacts: Contacts,
     logins: login::Ledger,
     ports: ports::Ledger,
+    one_way: oneway::Ledger,
     progress: Progress,
     limits: LimitCounts,
 }
@@ -134,17 +150,51 @@ impl Diagnosis {
     /// Fills in the findings of a session that is final. `until` is the time of the latest packet of the
     /// capture so far: how long nothing followed is known only by it.
     pub fn session(&mut self, session: &mut Session, until: Timestamp) {
-        let case = Case::open(session, &self.options, &self.announced, self.progress, until);
-        let sink = examine(&case);
-        let forgotten = self.logins.add(&case) + self.ports.add(&case) + self.contacts.add(&case);
-        self.progress = case.progress;
+        let Self { options, announced, contacts, logins, ports, one_way, progress, .. } = self;
+        let case = Case::open(session, options, announced, *progress, until);
+        let (findings, dropped) = examine(&case).into_findings();
+        let forgotten = logins.add(&case) + ports.add(&case) + contacts.add(&case);
+        one_way.add(&case);
+        *progress = case.progress;
         self.limits.add(LimitName::Hosts, forgotten);
-        let (findings, dropped) = sink.into_findings();
         if dropped > 0 {
             self.limits.add(LimitName::Findings, dropped);
             session.limited.insert(LimitName::Findings);
         }
         session.findings = findings;
+    }
+
+    /// The findings of a session under way, as it stands.
+    pub fn session_so_far(&self, session: &Session, until: Timestamp) -> Vec<Finding> {
+        let case = Case::open(session, &self.options, &self.announced, self.progress, until);
+        examine(&case).into_findings().0
+    }
+
+    /// The findings that belong to no single session as things stand, with these sessions under way: those
+    /// about these clients and their servers. That nothing of a kind was seen is said in the end only.
+    pub fn so_far(
+        &self,
+        between: &BTreeSet<(IpAddr, IpAddr)>,
+        sessions: &[Session],
+        capture: &Capture,
+        until: Timestamp,
+    ) -> Vec<Finding> {
+        let mut part = Self {
+            options: self.options.clone(),
+            contacts: self.contacts.of(between),
+            logins: self.logins.of(between),
+            ports: self.ports.of(between),
+            one_way: self.one_way.clone(),
+            ..Self::default()
+        };
+        for session in sessions {
+            let case = Case::open(session, &self.options, &self.announced, self.progress, until);
+            part.logins.add(&case);
+            part.ports.add(&case);
+            part.contacts.add(&case);
+            part.one_way.add(&case);
+        }
+        part.finish(capture)
     }
 
     /// The findings that belong to no single session, once all sessions were given.
@@ -154,6 +204,7 @@ impl Diagnosis {
         data::capture_filtered(&self.progress, &mut sink);
         self.logins.close(&mut sink);
         self.ports.close(&self.options, &mut sink);
+        self.one_way.close(&mut sink);
         let (findings, dropped) = sink.into_findings();
         self.limits.add(LimitName::Findings, dropped);
         findings

@@ -18,7 +18,9 @@ mod text;
 pub use csv::{Csv, Tsv, What};
 pub use format::{FORMATS, Format, Setting, Settings, Stream, format_named};
 pub use interfaces::{interfaces_json, interfaces_text};
-pub use json::{Json, JsonDocument, JsonLines, Jsonl, closing_line, event_line, session_line};
+pub use json::{
+    Json, JsonDocument, JsonLines, Jsonl, closing_line, event_line, overall_event_line, session_line,
+};
 pub use schema::JSON_SCHEMA;
 pub use text::{Look, Text};
 

@@ -237,7 +237,8 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         (None, Some(frames)) => Intake::from_frames(frames).map_err(Failure::Start)?,
         (None, None) => return Err(live::Error::NotBuilt.into()),
     };
-    let options = analyzer::Options { events: true, streaming: true, ..job.analyzer };
+    let alerts = !matches!(job.form, Form::Sessions);
+    let options = analyzer::Options { events: true, alerts, streaming: true, ..job.analyzer };
     let follower = Follower {
         sink,
         target: job.target.name(),

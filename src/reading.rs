@@ -90,13 +90,16 @@ impl Pump {
         source: &mut impl Source,
         observer: &mut O,
     ) -> Result<Closing, O::Error> {
-        let mut here = Here { analyzer: &mut self.analyzer, observer };
+        let mut here = Here { analyzer: &mut self.analyzer, observer, is_alert: self.options.alerts };
         if let ControlFlow::Break(failure) = drive(source, &mut here) {
             failure?;
         }
         here.analyzer.finish();
         here.report()?;
-        let findings = self.analyzer.closing_findings();
+        let findings = here.analyzer.closing_findings();
+        for event in here.analyzer.settle_overall(&findings) {
+            here.observer.overall(&event)?;
+        }
         Ok(Closing {
             capture: capture_of(&self.analyzer, source),
             findings,
@@ -161,6 +164,8 @@ fn now<'n>(analyzer: &'n mut Analyzer, source: &mut impl Source) -> Now<'n> {
 struct Here<'p, O> {
     analyzer: &'p mut Analyzer,
     observer: &'p mut O,
+    /// Whether findings are told at once.
+    is_alert: bool,
 }
 
 impl<O: Observer> Here<'_, O> {
@@ -169,7 +174,20 @@ impl<O: Observer> Here<'_, O> {
         for event in self.analyzer.take_events() {
             self.observer.event(&event)?;
         }
-        self.analyzer.drain_ended(|session| self.observer.session(session))
+        if !self.is_alert {
+            return self.analyzer.drain_ended(|session| self.observer.session(session));
+        }
+        for session in self.analyzer.take_ended() {
+            for event in self.analyzer.settle_alerts(&session) {
+                self.observer.event(&event)?;
+            }
+            self.observer.session(Box::new(session))?;
+        }
+        let (events, overall) = self.analyzer.take_alerts();
+        for event in events {
+            self.observer.event(&event)?;
+        }
+        overall.iter().try_for_each(|event| self.observer.overall(event))
     }
 
     #[inline]

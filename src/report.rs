@@ -26,6 +26,7 @@ pub(crate) mod testing;
 mod thresholds;
 mod tls;
 mod transfer;
+mod trouble;
 
 use std::borrow::Cow;
 
@@ -47,7 +48,7 @@ pub use negotiation::{
     Announcement, Answer, Connector, Differs, Mode, Negotiated, NegotiatedMode, Negotiation, Origin,
     Prediction,
 };
-pub use path::{Directions, History, HopLimits, Path, Traffic, WindowScaling};
+pub use path::{Directions, History, Path, Traffic, WindowScaling};
 pub use session::{
     Allocation, Argument, Command, ControlGap, LineFacts, Login, OversizedLine, PortAllocation, Protection,
     Reply, Security, Session, Uid,
@@ -56,6 +57,7 @@ pub use state::{ChannelState, Verdict};
 pub use thresholds::{Threshold, Thresholds, Unit};
 pub use tls::{TlsAlert, TlsDetails, TlsHandshake};
 pub use transfer::{Content, Direction, Status, Transfer};
+pub use trouble::{Mark, OddReset, Overshoot, SynAcks, Trouble, Unheard};
 
 /// Everything that was found in one capture, which may be several files.
 ///

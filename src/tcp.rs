@@ -27,6 +27,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod track;
+mod trouble;
 
 pub use connection::{Connection, ConnectionId, Forged, Onset, Side, Stream};
 pub use sink::{Absence, Chunk, Ending, Gap, Interest, Sink};

@@ -63,6 +63,16 @@ impl Conclusion {
         }
     }
 
+    /// The findings of a session under way, as it stands.
+    pub(super) fn session_so_far(&self, session: &Session, until: Timestamp) -> Vec<Finding> {
+        self.diagnosis.session_so_far(session, until)
+    }
+
+    /// What knows of findings that belong to no single session.
+    pub(super) const fn diagnosis(&self) -> &Diagnosis {
+        &self.diagnosis
+    }
+
     /// The findings that belong to no single session, once all sessions were diagnosed.
     pub fn finish(&mut self, capture: &Capture) -> Vec<Finding> {
         self.diagnosis.finish(capture)

@@ -12,7 +12,7 @@ use super::words::{list, quote};
 use crate::base::{Address, Endpoint};
 use crate::report::{
     ChannelIndex, Code, Command, Connection, DataChannel, EndState, MatchedBy, Mode, Negotiation, Outcome,
-    Reply, Security, Severity, Uid,
+    Party, Reply, Security, Severity,
 };
 
 /// Ports below this are the system's services.
@@ -21,11 +21,33 @@ const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 /// What an advertised address means; like cases of a session are reported together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
-    Mismatch { active: bool, advertised: IpAddr, met: Met },
-    Translated { advertised: IpAddr },
-    Private { active: bool, advertised: IpAddr, reached: bool },
-    Bounce { mode: Option<Mode>, advertised: IpAddr, met: Met, grave: bool },
-    Partner { listener: Endpoint },
+    Mismatch {
+        active: bool,
+        advertised: IpAddr,
+        met: Met,
+    },
+    Translated {
+        advertised: IpAddr,
+    },
+    Private {
+        active: bool,
+        advertised: IpAddr,
+        reached: bool,
+    },
+    Bounce {
+        mode: Option<Mode>,
+        advertised: IpAddr,
+        met: Met,
+        grave: bool,
+    },
+    /// PORT names what another server announced.
+    Partner {
+        listener: Endpoint,
+    },
+    /// What the server announced is named in PORT to another one.
+    Listener {
+        listener: Endpoint,
+    },
 }
 
 /// What came of an announced address.
@@ -52,7 +74,6 @@ enum Verdict {
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     advertised_addresses(case, sink);
     privileged_ports(case, sink);
-    server_to_server(case, sink);
     strangers(case, sink);
 }
 
@@ -61,8 +82,13 @@ fn advertised_addresses(case: &Case<'_>, sink: &mut Sink) {
     // Room of their own, so that no flood of wrong addresses hides a bounce.
     let mut bounces = Groups::new(case.options.findings);
     for (index, channel) in case.channels() {
-        let Some(advertised) = advertised_address(channel) else { continue };
         let (time, _) = case.negotiated(channel);
+        if let Some(listener) = named_to_partner(case, channel)
+            && let Some(group) = groups.add(Kind::Listener { listener }, index, time)
+        {
+            group.prove(case.negotiation_frames(channel));
+        }
+        let Some(advertised) = advertised_address(channel) else { continue };
         let port = channel.advertised().map_or(0, |it| it.port);
         let mut note = |kind: Kind| {
             let groups = if matches!(kind, Kind::Bounce { .. }) { &mut bounces } else { &mut groups };
@@ -174,7 +200,15 @@ fn names_a_partner(case: &Case<'_>, channel: &DataChannel, advertised: IpAddr) -
     channel.peer_session.is_some()
         || channel.matched_by() == Some(MatchedBy::ThirdParty)
         || channel.is_active()
-            && case.announced.contains(case.session.client.ip, Endpoint::new(advertised, port))
+            && case.announced.contains(case.session.client.ip, Endpoint::new(advertised, port), Party::Server)
+}
+
+/// The endpoint that a server listens on and that the client named to another one, where the connection between
+/// the two was not captured.
+fn named_to_partner(case: &Case<'_>, channel: &DataChannel) -> Option<Endpoint> {
+    let is_unseen = !channel.is_active() && channel.connection().is_none();
+    let listener = channel.predicted().filter(|_| is_unseen)?.listener;
+    case.announced.contains(case.session.client.ip, listener, Party::Client).then_some(listener)
 }
 
 /// Whether an address is one that a client knows itself by behind NAT, in a container or in an emulator. A
@@ -250,6 +284,15 @@ fn draft(case: &Case<'_>, kind: Kind, group: &Group) -> Draft {
             let summary = format!(
                 "The client {} had two servers exchange data directly{}: PORT to the server {server} names {listener}, \
                  which another server announced; the data connection is not in the capture",
+                client.ip,
+                times(group.count),
+            );
+            Draft::of_group(Code::FxpTransfer, group, summary)
+        }
+        Kind::Listener { listener } => {
+            let summary = format!(
+                "The client {} had two servers exchange data directly{}: the server {server} announced {listener}, which PORT \
+                 to another server names; the data connection is not in the capture",
                 client.ip,
                 times(group.count),
             );
@@ -407,39 +450,6 @@ fn privileged_ports(case: &Case<'_>, sink: &mut Sink) {
                 .frames(group.frames.iter().copied())
                 .command(channel.command())
                 .channel(Some(group.channel)),
-        );
-    }
-}
-
-fn server_to_server(case: &Case<'_>, sink: &mut Sink) {
-    let mut groups: Groups<&Uid> = Groups::new(case.options.findings);
-    for (index, channel) in case.channels() {
-        let (Some(partner), Some(connection)) = (&channel.peer_session, channel.connection()) else {
-            continue;
-        };
-        if let Some(group) = groups.add(partner, index, connection.start) {
-            group.prove(case.negotiation_frames(channel));
-            group.prove([connection.frames.first, connection.frames.last]);
-        }
-    }
-    for (partner, group) in groups.into_iter() {
-        let Some(channel) = case.session.data_channel(group.channel) else { continue };
-        let Some(connection) = channel.connection() else { continue };
-        let summary = format!(
-            "The client {} had two servers exchange data directly{}: {} to {}, agreed on with the server {} here and in \
-             session {partner}",
-            case.session.client.ip,
-            times(group.count),
-            connection.originator,
-            connection.responder,
-            case.session.server,
-        );
-        sink.push(
-            Draft::new(Code::FxpTransfer, group.time, summary)
-                .frames(group.frames.iter().copied())
-                .command(channel.command())
-                .channel(Some(group.channel))
-                .transfer(case.transfers_on(group.channel).next().map(|(transfer, _)| transfer)),
         );
     }
 }

@@ -5,16 +5,16 @@ use crate::base::KeyedSet;
 use std::net::IpAddr;
 
 use crate::base::{Endpoint, cost};
-use crate::report::Announcement;
+use crate::report::{Announcement, Party};
 
 /// Client and endpoint, in two generations: when the young one has grown to half the room, the old one goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Announced {
-    young: KeyedSet<(IpAddr, Endpoint)>,
-    old: KeyedSet<(IpAddr, Endpoint)>,
+    young: KeyedSet<(IpAddr, Endpoint, Party)>,
+    old: KeyedSet<(IpAddr, Endpoint, Party)>,
 }
 
-const _: () = assert!(cost::in_hash_table(size_of::<(IpAddr, Endpoint)>()) <= cost::ANNOUNCEMENT);
+const _: () = assert!(cost::in_hash_table(size_of::<(IpAddr, Endpoint, Party)>()) <= cost::ANNOUNCEMENT);
 
 impl Announced {
     /// Adds what a server announced; gives how much of the past was forgotten for it.
@@ -24,13 +24,14 @@ impl Announced {
             forgotten = self.old.len() as u64;
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert((announcement.client, announcement.listener));
+        self.young.insert((announcement.client, announcement.listener, announcement.by));
         forgotten
     }
 
-    /// Whether a server announced this endpoint to this client.
-    pub(super) fn contains(&self, client: IpAddr, endpoint: Endpoint) -> bool {
-        self.young.contains(&(client, endpoint)) || self.old.contains(&(client, endpoint))
+    /// Whether a server announced this endpoint to this client, or the client named it to another server.
+    pub(super) fn contains(&self, client: IpAddr, endpoint: Endpoint, by: Party) -> bool {
+        let key = (client, endpoint, by);
+        self.young.contains(&key) || self.old.contains(&key)
     }
 }
 
@@ -49,9 +50,9 @@ mod tests {
             let told = session().pasv(&listener(port).to_string());
             forgotten += told.session.announcements().map(|it| announced.add(it, 10)).sum::<u64>();
             for recent in (50_000..=port).rev().take(5) {
-                assert!(announced.contains(client, listener(recent)));
+                assert!(announced.contains(client, listener(recent), Party::Server));
             }
         }
-        assert!(forgotten >= 90 && !announced.contains(client, listener(50_000)));
+        assert!(forgotten >= 90 && !announced.contains(client, listener(50_000), Party::Server));
     }
 }

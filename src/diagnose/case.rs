@@ -187,14 +187,17 @@ impl<'a> Case<'a> {
     }
 
     /// Whether the capture may lack a command of this verb that was in force at the command at `index`: bytes
-    /// of the client are missing since the last one that was captured.
+    /// of the client are missing since the last one that was captured, or none was and the session had begun before
+    /// the capture.
     pub(super) fn may_have_missed(&self, verb: &Verb, index: CommandIndex) -> bool {
         let Some(command) = self.session.command(index) else { return false };
         let before = self.session.commands.get(..index.position()).unwrap_or_default();
         let last =
             before.iter().rev().find(|one| one.verb == *verb).map_or(FrameNumber::NONE, |one| one.frame);
         let mut gaps = self.session.gaps.iter();
-        gaps.any(|gap| gap.from == Party::Client && gap.frame > last && gap.frame <= command.frame)
+        let is_from_before = !self.session.handshake && last == FrameNumber::NONE;
+        is_from_before
+            || gaps.any(|gap| gap.from == Party::Client && gap.frame > last && gap.frame <= command.frame)
     }
 
     /// The final reply to a transfer command.
@@ -297,12 +300,19 @@ pub(super) const fn connecting_side(channel: &DataChannel) -> &'static str {
     if channel.is_active() { "server" } else { "client" }
 }
 
-/// Where the endpoint of a channel was announced.
-pub(super) fn announcement(channel: &DataChannel) -> String {
+/// Where the endpoint of a channel was announced, or the endpoints of several like it.
+pub(super) fn announcement(channel: &DataChannel, count: u64) -> String {
+    let replies = |code: u16| {
+        if count > 1 {
+            format!("announced in {code} replies")
+        } else {
+            format!("announced in the {code} reply")
+        }
+    };
     match channel.mode() {
-        Some(Mode::Pasv) => "announced in the 227 reply".to_owned(),
-        Some(Mode::Epsv) => "announced in the 229 reply".to_owned(),
-        Some(Mode::Lpsv) => "announced in the 228 reply".to_owned(),
+        Some(Mode::Pasv) => replies(227),
+        Some(Mode::Epsv) => replies(229),
+        Some(Mode::Lpsv) => replies(228),
         Some(mode @ (Mode::Port | Mode::Eprt | Mode::Lprt)) => format!("announced by {mode}"),
         Some(Mode::Default) => "on the default ports".to_owned(),
         None => "negotiated under TLS".to_owned(),

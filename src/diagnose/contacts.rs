@@ -1,7 +1,7 @@
 //! When which client had a session with which server: what failed between the two before or after is read by
 //! it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::case::Case;
@@ -15,7 +15,7 @@ pub(super) const CONTACT_COST: usize =
     cost::in_hash_table(size_of::<((IpAddr, Endpoint), [Timestamp; KEPT], usize)>());
 
 /// The beginnings of sessions, by client and server.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Contacts {
     by_ends: HashMap<(IpAddr, Endpoint), ([Timestamp; KEPT], usize)>,
 }
@@ -35,6 +35,13 @@ impl Contacts {
         }
         *count = count.saturating_add(1);
         0
+    }
+
+    /// What is known between these clients and servers.
+    pub(super) fn of(&self, between: &BTreeSet<(IpAddr, IpAddr)>) -> Self {
+        let known =
+            self.by_ends.iter().filter(|((client, server), _)| between.contains(&(*client, server.ip)));
+        Self { by_ends: known.map(|(ends, starts)| (*ends, *starts)).collect() }
     }
 
     /// The beginnings of sessions of a client with a server that are remembered.

@@ -199,7 +199,7 @@ fn unanswered(case: &Case<'_>, alike: Alike, group: &Group, channel: &DataChanne
         plural(syns, "SYN"),
         source(case, channel, it),
         target(case, alike, group, channel),
-        announcement(channel),
+        announcement(channel, group.count),
         if group.count > 1 { "up to " } else { "" },
         duration(longest),
     );
@@ -271,7 +271,7 @@ fn refused(case: &Case<'_>, alike: Alike, group: &Group, channel: &DataChannel, 
         "{what} from {} to {} ({}) {verb} answered by RST{}{tail}",
         source(case, channel, it),
         target(case, alike, group, channel),
-        announcement(channel),
+        announcement(channel, group.count),
         other
             .map(|ip| format!(", all by EPSV; PASV then named {}, which worked", Address(ip)))
             .unwrap_or_default(),
@@ -361,7 +361,7 @@ fn rejected(
         "{who} rejected {what} of {} to {} ({}) with ICMP “{meaning}”{tls}",
         source(case, channel, it),
         target(case, alike, group, channel),
-        announcement(channel),
+        announcement(channel, group.count),
     );
     let ports =
         if channel.is_active() { "the client's data ports" } else { "the server's passive port range" };
@@ -396,7 +396,7 @@ fn never_attempted(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, s
         connecting_side(channel),
         Address(prediction.connector.ip),
         prediction.listener,
-        announcement(channel),
+        announcement(channel, 1),
     );
     sink.push(
         Draft::new(Code::DataNeverAttempted, reply.map_or(command.time, |reply| reply.time), text)

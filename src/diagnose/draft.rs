@@ -302,13 +302,17 @@ pub(super) fn duration(delta: TimeDelta) -> String {
 /// `port 20`, `ports 20, 25 and more`.
 pub(super) fn ports(group: &Group) -> String {
     let mut text = String::from(if group.ports.len() == 1 { "port " } else { "ports " });
+    let has_more = group.ports.len() == 8 && group.count > 8;
+    let last = group.ports.len().saturating_sub(1);
     for (index, port) in group.ports.iter().enumerate() {
-        if index > 0 {
-            text.push_str(", ");
+        match index {
+            0 => {}
+            _ if index == last && !has_more => text.push_str(" and "),
+            _ => text.push_str(", "),
         }
         text.push_str(itoa::Buffer::new().format(*port));
     }
-    if group.ports.len() == 8 && group.count > 8 {
+    if has_more {
         text.push_str(" and more");
     }
     text
@@ -357,7 +361,7 @@ mod tests {
             told.push(ports(&group));
         }
         assert_eq!(told[0], "port 20");
-        assert_eq!(told[2], "ports 20, 65535");
+        assert_eq!(told[2], "ports 20 and 65535");
         assert_eq!(told[8], "ports 20, 65535, 3, 4, 5, 6, 7, 8 and more");
         assert_eq!(told[9], told[8]);
     }

@@ -1,9 +1,11 @@
 //! What each code means, how it is decided, and what to do: the text of `ftpscope explain`.
 
 mod replies;
+mod way;
 
 use crate::report::{Code, Severity, Threshold, Thresholds};
 use replies::replies;
+use way::way;
 
 /// Columns of a page: what any terminal has.
 const COLUMNS: usize = 80;
@@ -119,6 +121,12 @@ pub const fn explain(code: Code) -> Explanation {
         | Code::TlsModeMismatch
         | Code::TlsTruncated
         | Code::TlsNotDecrypted => tls(code),
+        Code::ControlLost
+        | Code::MtuBlackHole
+        | Code::DataHandshakeIncomplete
+        | Code::SlowTransfer
+        | Code::MiddleboxInterference
+        | Code::OneWayCapture => way(code),
         Code::NotFromPort20
         | Code::UnexpectedReply
         | Code::SessionTimeout
@@ -582,7 +590,7 @@ mod tests {
             }
             assert!(seen.insert(explanation.means), "{code} shares its meaning with another code");
         }
-        assert_eq!(seen.len(), 48);
+        assert_eq!(seen.len(), Code::ALL.len());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::address;
 use super::case::{Case, accepted_but_unused};
 use super::data;
 use super::draft::{Draft, Groups, Sink, excerpt, times};
+use super::path;
 use super::refusal::Refusal;
 use super::tls;
 use super::words::{list, quote};
@@ -108,6 +109,7 @@ fn is_explained(case: &Case<'_>, index: TransferIndex, transfer: &Transfer, repl
     unreached
         || tls::failed::of_channel(channel).is_some()
         || tls::truncated::explains(case, index)
+        || path::half_open_at(case, channel).is_some()
         || data::closed_early(case, transfer).is_some()
         || accepted_but_unused(channel) && data::is_never_attempted(case, index, transfer)
         || about_data && (address::is_mismatch(case, channel) || address::has_stranger(case, channel))

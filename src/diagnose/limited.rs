@@ -20,6 +20,10 @@ pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
         | Code::DataClosedEarly
         | Code::TlsTruncated
         | Code::NotFtpAnymore
+        | Code::ControlLost
+        | Code::MtuBlackHole
+        | Code::DataHandshakeIncomplete
+        | Code::OneWayCapture
         | Code::CaptureFiltered
         | Code::CaptureGap => true,
         // Of the wrong address too, unless the connection shows the right one.
@@ -58,6 +62,8 @@ pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
         | Code::TlsModeMismatch
         | Code::TlsNotDecrypted
         | Code::SlowReply
+        | Code::SlowTransfer
+        | Code::MiddleboxInterference
         | Code::PartialOutage => false,
     }
 }

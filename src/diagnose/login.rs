@@ -1,6 +1,6 @@
 //! Who logs in, and how: passwords in the clear, rejected logins, guessing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::case::{Case, argument};
@@ -187,12 +187,12 @@ fn is_guess(reply: &Reply) -> bool {
 }
 
 /// Rejected logins by client and server address, over all sessions.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     pairs: HashMap<(IpAddr, IpAddr), Box<Guesses>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Guesses {
     count: u64,
     sessions: u64,
@@ -212,7 +212,7 @@ struct Guesses {
 }
 
 /// A login that was accepted after the guessing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Accepted {
     user: String,
     client: Endpoint,
@@ -269,6 +269,12 @@ impl Ledger {
             guesses.accept(case);
         }
         0
+    }
+
+    /// What is known between these clients and servers.
+    pub(super) fn of(&self, between: &BTreeSet<(IpAddr, IpAddr)>) -> Self {
+        let known = |ends: &(IpAddr, IpAddr)| Some((*ends, self.pairs.get(ends)?.clone()));
+        Self { pairs: between.iter().filter_map(known).collect() }
     }
 
     /// The pairs with enough rejected logins.

@@ -1,6 +1,6 @@
 //! How the sides choose their listening ports, and whether they have enough of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::Options;
@@ -199,7 +199,7 @@ fn draft(
 type Pair = (IpAddr, IpAddr, bool);
 
 /// What each listener used over all sessions.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     listeners: HashMap<Pair, Listener>,
     /// Uses kept of all listeners.
@@ -211,7 +211,7 @@ pub(super) const LISTENER_COST: usize = cost::in_hash_table(size_of::<(Pair, Lis
 
 const _: () = assert!(2 * size_of::<Use>() <= cost::PORT_USE);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Listener {
     uses: Vec<Use>,
     sessions: u64,
@@ -219,6 +219,14 @@ struct Listener {
 }
 
 impl Ledger {
+    /// What is known between these clients and servers.
+    pub(super) fn of(&self, between: &BTreeSet<(IpAddr, IpAddr)>) -> Self {
+        let ends =
+            between.iter().flat_map(|&(client, server)| [(client, server, true), (server, client, false)]);
+        let known = ends.filter_map(|ends| Some((ends, self.listeners.get(&ends)?.clone())));
+        Self { listeners: known.collect(), uses: 0 }
+    }
+
     /// Adds a session's uses; gives how many could not be remembered.
     pub(super) fn add(&mut self, case: &Case<'_>) -> u64 {
         let mut forgotten = 0;

@@ -13,6 +13,7 @@ const NO_CONNECTION: &[Code] = &[
     Code::DataRefused,
     Code::DataNeverAttempted,
     Code::DataClosedEarly,
+    Code::DataHandshakeIncomplete,
     Code::TlsReuseRequired,
     Code::TlsFailed,
     Code::MalformedEndpoint,
@@ -28,11 +29,17 @@ pub(super) const fn causes(code: Code) -> &'static [Code] {
         Code::DataUnanswered | Code::DataRefused => {
             &[Code::AddressMismatch, Code::ForeignDataPeer, Code::TimeWaitReuse]
         }
-        Code::DataNeverAttempted => &[Code::AddressMismatch, Code::TimeWaitReuse, Code::SessionTimeout],
+        Code::DataNeverAttempted => {
+            &[Code::AddressMismatch, Code::TimeWaitReuse, Code::ControlLost, Code::SessionTimeout]
+        }
         Code::MiddleboxBlind => &[Code::AddressMismatch],
         Code::NegotiationRetried | Code::ModeFallback => NO_CONNECTION,
-        Code::CompletionMissing | Code::TransferTruncated => &[Code::SessionTimeout],
-        Code::TransferAborted => &[Code::TlsTruncated, Code::SessionTimeout, Code::TransferStalled],
+        Code::CompletionMissing => &[Code::ControlLost, Code::MtuBlackHole, Code::SessionTimeout],
+        Code::TransferTruncated => &[Code::SessionTimeout],
+        Code::TransferAborted => {
+            &[Code::MtuBlackHole, Code::TlsTruncated, Code::SessionTimeout, Code::TransferStalled]
+        }
+        Code::TransferFailed => &[Code::MtuBlackHole, Code::TransferStalled],
         _ => &[],
     }
 }

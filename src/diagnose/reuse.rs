@@ -53,9 +53,9 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
 fn listener_kept(group: &Group, listener: Option<Endpoint>) -> Draft {
     let listener = listener.map(|it| format!(" {it}")).unwrap_or_default();
     let text = format!(
-        "The listening endpoint{listener} was used again {} within TIME_WAIT of an earlier connection; the other ends differ, \
+        "The listening endpoint{listener} was used again{} within TIME_WAIT of an earlier connection; the other ends differ, \
          so TIME_WAIT hinders none",
-        if group.count == 1 { "once".to_owned() } else { times(group.count).trim_start().to_owned() },
+        times(group.count),
     );
     Draft::of_group(Code::TimeWaitReuse, group, text).without_advice()
 }

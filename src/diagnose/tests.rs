@@ -9,6 +9,7 @@ mod property;
 mod replies;
 mod tls;
 mod transfer;
+mod way;
 
 use std::collections::BTreeSet;
 
@@ -40,6 +41,14 @@ fn raises(code: Code, stories: &[SessionBuilder]) -> Vec<String> {
         }
     }
     summaries
+}
+
+/// The one finding of this code.
+#[track_caller]
+fn one(told: &SessionBuilder, code: Code) -> Finding {
+    let mut found: Vec<_> = findings(told).into_iter().filter(|finding| finding.code == code).collect();
+    assert_eq!(found.len(), 1, "{:?}", codes(told));
+    found.remove(0)
 }
 
 #[track_caller]

@@ -3,13 +3,14 @@
 use smallvec::SmallVec;
 
 use super::case::{Case, argument, succeeded};
-use super::draft::{Draft, Sink, duration};
+use super::draft::{Draft, Sink, duration, plural};
 use super::words::quote;
+use super::{path, slow};
 use crate::base::{Address, FrameNumber, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     Certainty, Code, Command, Connection, Content, DataChannel, Direction, EndState, FirstClose, Party,
-    Session, Status, StreamFacts, Transfer, TransferIndex,
+    Reply, Session, Status, StreamFacts, Transfer, TransferIndex,
 };
 
 /// The rules of this family.
@@ -32,12 +33,16 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
 
 /// What moved in the transfer's direction.
 const fn sent<'a>(transfer: &Transfer, active: bool, connection: &'a Connection) -> &'a StreamFacts {
-    // The server is the originator in active mode.
-    if matches!(transfer.direction, Direction::Download) == active {
+    if is_sent_by_originator(transfer, active) {
         &connection.from_originator
     } else {
         &connection.from_responder
     }
+}
+
+/// Whether a transfer's sender is the originator of its data connection: the server is that in active mode.
+const fn is_sent_by_originator(transfer: &Transfer, active: bool) -> bool {
+    matches!(transfer.direction, Direction::Download) == active
 }
 
 fn pair(connection: &Connection) -> String {
@@ -170,14 +175,16 @@ fn truncated(
         ),
         _ => return,
     };
-    sink.push(
-        draft(case, Code::TransferTruncated, connection.end, index, transfer, text)
-            .frames(connection.close.map(|(_, frame)| frame))
-            .frames([connection.frames.last]),
-    );
+    let draft = draft(case, Code::TransferTruncated, connection.end, index, transfer, text);
+    let draft = if early.is_some() { draft.advice(EARLY_REPLY) } else { draft };
+    sink.push(draft.frames(connection.close.map(|(_, frame)| frame)).frames([connection.frames.last]));
 }
 
+const EARLY_REPLY: &str = "Have the client read the data connection to its end, even where the final reply comes before: update or \
+     replace it. Then transfer the file again.";
+
 const AFTER: &str = "after the last byte";
+const SO_FAR: &str = "so far";
 
 /// Who ended a data connection.
 fn closer(case: &Case<'_>, transfer: &Transfer, connection: &Connection) -> String {
@@ -240,6 +247,7 @@ fn stalled(
             silences.push(Silence { from: last, until, frames: [frame, after], when: AFTER });
         }
     }
+    silences.extend(silence_so_far(case, connection, stream, begun, final_reply.is_some()));
     // Several transfers may share one connection: only what lies inside this one counts.
     let inside = |silence: &Silence| {
         let until = final_reply.map_or(silence.until, |(time, _)| time.min(silence.until));
@@ -249,39 +257,124 @@ fn stalled(
     let Some(silence) = longest.filter(|silence| inside(silence) >= case.options.thresholds.stall) else {
         return;
     };
-    let (sender, endpoint) = match transfer.direction {
-        Direction::Download => ("server", case.session.server),
-        Direction::Upload => ("client", case.session.client),
-    };
+    // What does not get through was sent.
+    if path::is_black_hole(case, connection) {
+        return;
+    }
     let ended = silence.when == AFTER;
+    let held_up = HeldUp::of(case, transfer, connection, inside(silence));
     let text = format!(
-        "{} stood still for {} {}: the {sender} {} sent nothing{} on {}",
+        "{} stood still for {} {}: {} ({})",
         case.name(transfer),
         duration(inside(silence)),
         silence.when,
-        Address(endpoint.ip),
-        if ended { " more and did not close the data connection" } else { " new" },
+        why(case, transfer, &held_up, ended),
         pair(connection),
     );
-    let advice = match (transfer.direction, ended) {
-        (Direction::Upload, true) => "Have the client close the data connection when the file is sent.",
-        (Direction::Download, true) => {
-            "See why the server keeps the data connection open after the last byte."
-        }
-        (Direction::Upload, false) => {
-            "If the client's window and path were free, it had nothing to send: look at where it reads the file."
-        }
-        (Direction::Download, false) => {
-            "The server or a gateway in front of it held the data back (virus scan, tape, slow storage), unless the path \
-             lost packets or the client did not read."
-        }
-    };
     sink.push(
         draft(case, Code::TransferStalled, silence.from, index, transfer, text)
-            .certainty(Certainty::Likely)
-            .advice(advice)
+            .certainty(if held_up == HeldUp::Sender { Certainty::Likely } else { Certainty::Proven })
+            .advice(stall_advice(transfer.direction, &held_up, ended))
             .frames(silence.frames),
     );
+}
+
+/// The silence that lasts while nothing has ended: neither connection, nor the transfer by a reply.
+fn silence_so_far(
+    case: &Case<'_>,
+    connection: &Connection,
+    stream: &StreamFacts,
+    begun: Option<&Reply>,
+    is_over: bool,
+) -> Option<Silence> {
+    let is_open = connection.end_state == EndState::Open && case.session.end_state == EndState::Open;
+    let begun = begun.filter(|_| is_open && !is_over)?;
+    let established = connection.established.map(|at| (at, connection.frames.first));
+    let (from, frame) =
+        stream.last_payload.into_iter().chain(established).chain([(begun.time, begun.frame)]).max()?;
+    let frames = [frame, connection.frames.last];
+    Some(Silence { from, until: case.until, frames, when: SO_FAR })
+}
+
+/// Who held up a transfer that stood still.
+#[derive(PartialEq)]
+enum HeldUp {
+    /// The receiver: its window was zero for so long.
+    Receiver(TimeDelta),
+    /// The path: what was sent so often again did not arrive.
+    Path { times: u32, lasted: TimeDelta },
+    /// The sender: it sent nothing.
+    Sender,
+}
+
+impl HeldUp {
+    fn of(case: &Case<'_>, transfer: &Transfer, connection: &Connection, stood: TimeDelta) -> Self {
+        let shut = connection.path.zero_window;
+        if shut >= stood.part(2) {
+            return Self::Receiver(shut);
+        }
+        let channel = transfer.data_channel.and_then(|number| case.session.data_channel(number));
+        let active = channel.is_some_and(DataChannel::is_active);
+        let unheard = connection.trouble.as_ref().and_then(|trouble| {
+            let [originator, responder] = trouble.unheard;
+            if is_sent_by_originator(transfer, active) { originator } else { responder }
+        });
+        match unheard.filter(|unheard| unheard.times >= 2) {
+            Some(unheard) => {
+                let lasted = unheard.last.0.elapsed_since(unheard.first.0);
+                Self::Path { times: unheard.times, lasted }
+            }
+            None => Self::Sender,
+        }
+    }
+}
+
+/// Why a transfer stood still, as far as the packets show it.
+fn why(case: &Case<'_>, transfer: &Transfer, held_up: &HeldUp, ended: bool) -> String {
+    let ((sender, sender_at), (receiver, receiver_at)) = slow::ends(case, transfer);
+    match held_up {
+        HeldUp::Receiver(shut) => format!(
+            "the {receiver} {receiver_at} announced a receive window of zero for {}, so it did not read",
+            duration(*shut),
+        ),
+        HeldUp::Path { times, lasted } => format!(
+            "a segment of the {sender} {sender_at} was sent again {} in {} and never acknowledged",
+            plural(u64::from(*times), "time"),
+            duration(*lasted),
+        ),
+        HeldUp::Sender if ended => {
+            format!("the {sender} {sender_at} sent nothing more and did not close the data connection")
+        }
+        HeldUp::Sender => {
+            format!("the {sender} {sender_at} sent nothing new, although nothing kept it from sending")
+        }
+    }
+}
+
+const fn stall_advice(direction: Direction, held_up: &HeldUp, ended: bool) -> &'static str {
+    match (held_up, direction, ended) {
+        (HeldUp::Receiver(_), Direction::Upload, _) => {
+            "The server, not the path, was slow: look at its disk and load."
+        }
+        (HeldUp::Receiver(_), Direction::Download, _) => {
+            "The client, not the path, was slow: look at its disk and load."
+        }
+        (HeldUp::Path { .. }, ..) => {
+            "The path lost them: look for loss, or an outage, between the two hosts."
+        }
+        (HeldUp::Sender, Direction::Upload, true) => {
+            "Have the client close the data connection when the file is sent."
+        }
+        (HeldUp::Sender, Direction::Download, true) => {
+            "See why the server keeps the data connection open after the last byte."
+        }
+        (HeldUp::Sender, Direction::Upload, false) => {
+            "The client had nothing to send: look at where it reads the file."
+        }
+        (HeldUp::Sender, Direction::Download, false) => {
+            "The server or a gateway in front of it held the data back (virus scan, tape, slow storage)."
+        }
+    }
 }
 
 fn completion_missing(

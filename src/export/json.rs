@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Format, Setting, Settings, Stream};
-use crate::analyzer::Event;
+use crate::analyzer::{Event, OverallEvent};
 use crate::report::{Capture, Finding, Report, Schema, Session, Tool};
 use indented::Indentation;
 use writer::Writer;
@@ -215,6 +215,12 @@ pub fn event_line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
     line(event, out)
 }
 
+/// Writes what happened to a finding that belongs to no single session as a line of JSON: `time`, `frame`,
+/// `event`, `finding`.
+pub fn overall_event_line(event: &OverallEvent, out: &mut dyn Write) -> io::Result<()> {
+    line(event, out)
+}
+
 /// Writes the closing line of JSON Lines: the report without its sessions.
 pub fn closing_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     JsonLines::default().end(&report.capture, &report.findings, out)
@@ -234,7 +240,7 @@ mod tests {
 
     use super::super::fixture::{self, at, passive_download, sample_report};
     use super::*;
-    use crate::analyzer::EventKind;
+    use crate::analyzer::{Change, EventKind};
     use crate::base::{FrameNumber, PacketRef, Secret, Text, TimeDelta};
     use crate::export;
     use crate::ftp::Verb;
@@ -433,7 +439,17 @@ mod tests {
         );
         assert_eq!(event_members(EventKind::Ended { end_state: EndState::Fin }), ["end_state"]);
         let finding = fixture::finding(Code::BruteForce, Severity::Alert, "seven logins", &[9]);
-        assert_eq!(event_members(EventKind::Found { finding: Box::new(finding) }), ["finding"]);
+        let finding = Box::new(finding);
+        assert_eq!(event_members(EventKind::Found { finding: finding.clone() }), ["finding"]);
+        assert_eq!(event_members(EventKind::Withdrawn { finding: finding.clone() }), ["finding"]);
+        let revised = EventKind::Revised { finding: finding.clone(), is_graver: true };
+        assert_eq!(event_members(revised), ["finding", "graver"]);
+        let packet = PacketRef { time: at(1), frame: FrameNumber(9) };
+        let overall = OverallEvent { packet, change: Change::Withdrawn, finding };
+        let mut line = Vec::new();
+        overall_event_line(&overall, &mut line).unwrap();
+        let members: Members = serde_json::from_slice(&line).unwrap();
+        assert_eq!(members.0, ["time", "frame", "event", "finding"]);
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::keys::Keys;
 use super::learn::Learner;
-use super::line::Line;
+use super::line::{Line, OverallLine};
 use super::sink::Sink;
 use super::stamp::Stamps;
 use super::until::Progress;
 use super::watcher::Watcher;
 use super::{Failure, Form, Signals, Summary, Until, watcher};
-use crate::analyzer::{Analyzer, Event, EventKind};
-use crate::base::{PacketRef, Printable};
+use crate::analyzer::{Analyzer, Change, Event, EventKind, OverallEvent};
+use crate::base::Printable;
 use crate::capture::{Drops, Recorder};
 use crate::decode::Frame;
 use crate::export;
@@ -56,25 +56,34 @@ impl Follower {
             export::session_line(session, &mut line).map_err(Failure::writing(&*self.target))?;
             return self.write(&line);
         }
-        for finding in &session.findings {
-            let event = Event {
-                packet: PacketRef {
-                    time: finding.time,
-                    frame: finding.frames.last().copied().unwrap_or_default(),
-                },
-                session: session.uid.clone(),
-                client: session.client,
-                server: session.server,
-                kind: EventKind::Found { finding: Box::new(finding.clone()) },
-            };
-            self.write_event(&event)?;
-        }
         Ok(())
+    }
+
+    /// Writes what happened to a finding that belongs to no single session.
+    fn write_overall(&mut self, event: &OverallEvent) -> Result<(), Failure> {
+        let mut line = Vec::new();
+        match self.form {
+            // Other words say nothing new to people.
+            Form::Events { .. } if event.change == Change::Revised => {}
+            Form::Events { .. } => {
+                let stamp = self.stamps.next(event.packet.time);
+                line = format!("{}\n", OverallLine { stamp, event }).into_bytes();
+            }
+            Form::EventsJson => {
+                export::overall_event_line(event, &mut line).map_err(Failure::writing(&*self.target))?;
+            }
+            Form::Sessions | Form::Nothing => {}
+        }
+        self.write(&line)
     }
 
     fn write_event(&mut self, event: &Event) -> Result<(), Failure> {
         let mut line = Vec::new();
         match self.form {
+            // Other words say nothing new to people.
+            Form::Events { .. } if matches!(event.kind, EventKind::Revised { is_graver: false, .. }) => {
+                return Ok(());
+            }
             Form::Events { is_ascii, .. } => {
                 let stamp = self.stamps.next(event.packet.time);
                 line = format!("{}\n", Line { stamp, event, is_ascii }).into_bytes();
@@ -227,6 +236,13 @@ impl Observer for Following<'_> {
             watcher.event(event);
         }
         self.follower.write_event(event)
+    }
+
+    fn overall(&mut self, event: &OverallEvent) -> Result<(), Failure> {
+        if let Some(watcher) = &mut self.follower.watcher {
+            watcher.overall(event);
+        }
+        self.follower.write_overall(event)
     }
 
     fn is_enough(&self, analyzer: &Analyzer) -> bool {

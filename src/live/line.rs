@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::analyzer::{Event, EventKind};
+use crate::analyzer::{Change, Event, EventKind, OverallEvent};
 use crate::base::{Bytes, Printable};
-use crate::report::{Connector, Differs, MatchedBy, Mode, Prediction, Transfer};
+use crate::report::{Connector, Differs, Finding, MatchedBy, Mode, Prediction, Transfer};
 
 use super::stamp::Stamp;
 
@@ -72,9 +72,8 @@ impl fmt::Display for Line<'_> {
                 f.write_char(' ')?;
                 transferred(f, transfer)
             }
-            EventKind::Found { finding } => {
-                write!(f, "{} {}: {}", finding.severity, finding.code, Printable(&finding.summary))
-            }
+            EventKind::Found { finding } | EventKind::Revised { finding, .. } => Told(finding).fmt(f),
+            EventKind::Withdrawn { finding } => write!(f, "withdrawn: {}", Told(finding)),
             EventKind::Ended { end_state } => write!(f, "session {}", end_state.phrase()),
         }
     }
@@ -105,6 +104,33 @@ fn transferred(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
         f.write_str(", encrypted")?;
     }
     Ok(())
+}
+
+/// An event that belongs to no single session as a line, without the line feed.
+pub(super) struct OverallLine<'a> {
+    pub(super) stamp: Stamp,
+    pub(super) event: &'a OverallEvent,
+}
+
+impl fmt::Display for OverallLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.stamp)?;
+        match self.event.change {
+            Change::Found | Change::Revised => {}
+            Change::Withdrawn => f.write_str("withdrawn: ")?,
+        }
+        Told(&self.event.finding).fmt(f)
+    }
+}
+
+/// A finding in a line.
+struct Told<'a>(&'a Finding);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Finding { severity, code, summary, .. } = self.0;
+        write!(f, "{severity} {code}: {}", Printable(summary))
+    }
 }
 
 /// The address of the side that is expected to connect. Its port is left out: RFC 959 suggests one, but few

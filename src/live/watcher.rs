@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::analyzer::{Analyzer, Event};
+use crate::analyzer::{Analyzer, Event, OverallEvent};
 use crate::base::Timestamp;
 use crate::decode::Frame;
 use crate::report::{Capture, Finding, Session};
@@ -17,6 +17,9 @@ pub trait Watcher: Send {
 
     /// Takes an event.
     fn event(&mut self, event: &Event);
+
+    /// Takes what happened to a finding that belongs to no single session.
+    fn overall(&mut self, _event: &OverallEvent) {}
 
     /// Takes a finished session.
     fn session(&mut self, session: Session);

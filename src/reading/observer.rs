@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::analyzer::{Analyzer, Event};
+use crate::analyzer::{Analyzer, Event, OverallEvent};
 use crate::base::{FrameNumber, Timestamp};
 use crate::capture::Drops;
 use crate::decode::Frame;
@@ -52,6 +52,13 @@ pub trait Observer: SessionObserver {
     /// Takes what has just happened, where [`Options::events`](crate::analyzer::Options::events) asks for
     /// events.
     fn event(&mut self, event: &Event) -> Result<(), Self::Error> {
+        let _ = event;
+        Ok(())
+    }
+
+    /// Takes what has just happened to a finding that belongs to no single session, where
+    /// [`Options::alerts`](crate::analyzer::Options::alerts) asks for that.
+    fn overall(&mut self, event: &OverallEvent) -> Result<(), Self::Error> {
         let _ = event;
         Ok(())
     }

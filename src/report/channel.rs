@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::{
     Advertised, ChannelIndex, CommandIndex, Differs, History, IcmpError, Mode, Negotiation, Origin, Path,
-    Prediction, TlsDetails, Traffic, Uid,
+    Prediction, TlsDetails, Traffic, Trouble, Uid,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -293,6 +293,8 @@ pub struct Connection {
     pub path: Path,
     /// What happened, in Zeek's letters.
     pub history: History,
+    /// What went wrong on the way.
+    pub trouble: Option<Box<Trouble>>,
 }
 
 impl Connection {

@@ -183,5 +183,17 @@ choices! {
         TlsNotDecrypted => "tls-not-decrypted",
         /// Something else than FTP from some frame on.
         NotFtpAnymore => "not-ftp-anymore",
+        /// The path, or one host, dropped the control connection.
+        ControlLost => "control-lost",
+        /// Large packets do not get through, smaller ones do.
+        MtuBlackHole => "mtu-black-hole",
+        /// SYN-ACKs again and again, and no third packet.
+        DataHandshakeIncomplete => "data-handshake-incomplete",
+        /// A rate that is bound by what the packets show.
+        SlowTransfer => "slow-transfer",
+        /// Something between the hosts altered the session.
+        MiddleboxInterference => "middlebox-interference",
+        /// One direction only in the capture.
+        OneWayCapture => "one-way-capture",
     }
 }

@@ -39,10 +39,12 @@ fn is_failure(finding: &Finding) -> bool {
 
 /// A sentence as it reads after a colon: an article loses its capital letter.
 fn uncapitalized(sentence: &str) -> String {
-    match sentence.strip_prefix("The ") {
-        Some(rest) => format!("the {rest}"),
-        None => sentence.to_owned(),
+    for (first, lower) in [("The ", "the "), ("A ", "a "), ("Segments ", "segments "), ("Only ", "only ")] {
+        if let Some(rest) = sentence.strip_prefix(first) {
+            return [lower, rest].concat();
+        }
     }
+    sentence.to_owned()
 }
 
 #[cfg(test)]

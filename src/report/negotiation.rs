@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Advertised, CommandIndex};
+use super::{Advertised, CommandIndex, Party};
 use crate::base::{Endpoint, choices};
 
 /// How the peers agreed on a data connection.
@@ -246,13 +246,15 @@ pub struct Prediction {
     pub connector: Connector,
 }
 
-/// A listening endpoint that a server named to a client.
+/// A listening endpoint that a server announced to a client, or that the client named to another server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Announcement {
     /// The client's address.
     pub client: IpAddr,
     /// Where the server listens.
     pub listener: Endpoint,
+    /// Who named it: a server that listens there, or a client in PORT to another server.
+    pub by: Party,
 }
 
 impl Prediction {

@@ -94,44 +94,13 @@ pub struct Path {
     pub zero_window: TimeDelta,
     /// Most payload bytes that were under way and not yet acknowledged.
     pub max_in_flight: u64,
-    /// Hop limits of the originator's and of the responder's packets.
-    pub hop_limits: [HopLimits; 2],
 }
 
 impl Path {
     /// The same where originator and responder are the other way round.
     #[must_use]
     pub fn swapped(self) -> Self {
-        let [originator, responder] = self.hop_limits;
-        Self {
-            window_scaling: self.window_scaling.map(WindowScaling::swapped),
-            hop_limits: [responder, originator],
-            ..self
-        }
-    }
-}
-
-/// Hop limits (times to live) of one side's packets where they were captured: those of SYNs, FINs and
-/// whatever was not simply the next in order. What somebody between the hosts sends in a side's name seldom
-/// has the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
-pub struct HopLimits {
-    /// The lowest and the highest of packets that are no RST.
-    pub range: Option<(u8, u8)>,
-    /// That of its last RST.
-    pub of_reset: Option<u8>,
-}
-
-impl HopLimits {
-    /// Takes note of a packet.
-    pub fn note(&mut self, hop_limit: u8, is_reset: bool) {
-        if is_reset {
-            self.of_reset = Some(hop_limit);
-        } else {
-            let (lowest, highest) = self.range.unwrap_or((hop_limit, hop_limit));
-            self.range = Some((lowest.min(hop_limit), highest.max(hop_limit)));
-        }
+        Self { window_scaling: self.window_scaling.map(WindowScaling::swapped), ..self }
     }
 }
 

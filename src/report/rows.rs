@@ -201,9 +201,9 @@ impl From<ConnectionRow> for Connection {
                 window_scaling: row.window_scaling,
                 zero_window: row.zero_window_s,
                 max_in_flight: row.max_in_flight,
-                ..Path::default()
             },
             history: row.traffic.history,
+            trouble: None,
         }
     }
 }

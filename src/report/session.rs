@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::{
     Announcement, ChannelIndex, CommandIndex, DataChannel, Directions, EndState, Finding, FrameSpan,
-    IcmpError, Negotiation, TlsDetails, Traffic, Transfer, TransferIndex,
+    IcmpError, Negotiation, TlsDetails, Traffic, Transfer, TransferIndex, Trouble,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -104,6 +104,9 @@ pub struct Session {
     pub rtt_s: Option<TimeDelta>,
     /// Packets, bytes and history of the control connection; its client counts as the originator.
     pub traffic: Traffic,
+    /// What went wrong on the way of the control connection; its client stands for the originator.
+    #[serde(skip)]
+    pub trouble: Option<Box<Trouble>>,
     /// The dialogue, in the order of the commands.
     pub commands: Vec<Command>,
     /// Negotiations and data connections.
@@ -159,6 +162,7 @@ impl Session {
             icmp: Vec::new(),
             rtt_s: None,
             traffic: Traffic::NONE,
+            trouble: None,
             commands: Vec::new(),
             data_channels: Vec::new(),
             transfers: Vec::new(),
@@ -187,13 +191,15 @@ impl Session {
         transfer.path.as_ref().or_else(from_login).or_else(named)
     }
 
-    /// The endpoints that the server announced, in order.
+    /// What the server announced, and what the client named that is not its own, in order.
     pub fn announcements(&self) -> impl Iterator<Item = Announcement> + '_ {
-        let accepted = |channel: &&DataChannel| {
-            !channel.is_active() && channel.negotiation() == Some(Negotiation::Accepted)
-        };
-        let predicted = self.data_channels.iter().filter(accepted).filter_map(DataChannel::predicted);
-        predicted.map(|predicted| Announcement { client: self.client.ip, listener: predicted.listener })
+        let accepted = |channel: &&DataChannel| channel.negotiation() == Some(Negotiation::Accepted);
+        let client = self.client.ip;
+        self.data_channels.iter().filter(accepted).filter_map(move |channel| {
+            let listener = channel.predicted()?.listener;
+            let by = if channel.is_active() { Party::Client } else { Party::Server };
+            (by == Party::Server || listener.ip != client).then_some(Announcement { client, listener, by })
+        })
     }
 
     /// The data channel that a transfer or finding names by index.

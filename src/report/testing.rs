@@ -119,6 +119,7 @@ pub(crate) fn syn(originator: Endpoint, responder: Endpoint, start: Timestamp, f
         icmp: Vec::new(),
         path: Path::default(),
         history: History::default(),
+        trouble: None,
     }
 }
 

@@ -120,7 +120,7 @@ macro_rules! thresholds {
 
 thresholds! {
     /// A single SYN counts as unanswered once the capture has gone on for this long.
-    answer: Seconds 3.0, [DataUnanswered, ControlUnanswered];
+    answer: Seconds 3.0, [DataUnanswered, ControlUnanswered, DataHandshakeIncomplete];
     /// A client that does something else this long after its SYN has given up.
     gave_up: Seconds 1.0, [DataUnanswered, NegotiationRetried, ModeFallback];
     /// A transfer command hangs if it has had no reply for this long.
@@ -128,17 +128,29 @@ thresholds! {
     /// A final reply is missing if it has not come this long after the data connection closed.
     completion: Seconds 5.0, [CompletionMissing];
     /// A transfer has stalled if no payload was seen for this long.
-    stall: Seconds 5.0, [TransferStalled];
+    stall: Seconds 5.0, [TransferStalled, MtuBlackHole];
     /// A reply that takes this long is slow.
     slow_reply: Seconds 5.0, [SlowReply];
     /// A reply never came if it has not come within this time, although the connection stayed open.
     no_reply: Seconds 30.0, [SlowReply];
     /// A control connection was idle if it had no command for this long.
-    idle: Seconds 60.0, [SessionTimeout, CompletionMissing];
+    idle: Seconds 60.0, [SessionTimeout, CompletionMissing, ControlLost];
     /// A listener may have given up this long after it was announced.
     listener: Seconds 20.0, [DataRefused];
     /// A failure that is reported within this time was not caused by a timeout.
     at_once: Seconds 1.0, [DataNeverAttempted];
+    /// A packet that was sent again this often and never acknowledged is no accident.
+    retransmissions: Count 3.0, [ControlLost, MtuBlackHole, DataHandshakeIncomplete];
+    /// A packet that was sent again for this long and never acknowledged was lost for good.
+    unheard: Seconds 3.0, [ControlLost];
+    /// The rate of a transfer of this many bytes or more is judged.
+    slow_bytes: Count 1_000_000.0, [SlowTransfer];
+    /// The rate of a transfer that took this long or longer is judged.
+    slow_time: Seconds 5.0, [SlowTransfer];
+    /// A receiver whose window was zero for more than this share of the time, in percent, limits the rate.
+    zero_window_share: Count 10.0, [SlowTransfer];
+    /// If more than this share of the bytes was sent again, in percent, loss limits the rate.
+    loss_share: Count 1.0, [SlowTransfer];
     /// This many rejected logins are password guessing.
     guesses: Count 5.0, [BruteForce, LoginRejected];
     /// This many different private addresses in one client's PORT commands are a scan.

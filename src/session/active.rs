@@ -13,7 +13,7 @@ use crate::filter::{Field, Filter, Knowledge};
 use crate::ftp::Verb;
 use crate::report::{
     self, ChannelIndex, CommandIndex, Directions, EndState, FrameSpan, IcmpError, MatchedBy, Origin,
-    ReuseKind, Session, Traffic, Uid,
+    ReuseKind, Session, Traffic, Trouble, Uid,
 };
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
@@ -55,6 +55,8 @@ pub(super) struct ActiveSession {
     /// Round trip of its handshake, and what went over it.
     pub(super) rtt: Option<TimeDelta>,
     pub(super) traffic: Traffic,
+    /// What went wrong on its way.
+    pub(super) trouble: Option<Box<Trouble>>,
     /// Whether its end was reported as an event.
     pub(super) end_reported: bool,
     /// Data connections of its channels that are in the table.
@@ -217,6 +219,7 @@ impl ActiveSession {
             icmp: Vec::new(),
             rtt: None,
             traffic: Traffic::default(),
+            trouble: None,
             end_reported: false,
             open_flows: 0,
             state: DialogueState::default(),

@@ -146,6 +146,7 @@ fn frame(
         icmp: facts.icmp.clone(),
         rtt_s: facts.rtt,
         traffic: facts.traffic,
+        trouble: facts.trouble.clone(),
         data_channels: channels,
         limited: facts.limited,
         ..Session::begun(facts.uid.clone(), (facts.client(), facts.server()), (facts.first.time, frames))

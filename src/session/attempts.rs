@@ -27,7 +27,7 @@ const _: () = assert!(
 );
 
 /// What came to nothing, by client and server.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Attempts {
     by_ends: BTreeMap<Ends, ControlAttempt>,
     /// When the latest sessions between two began, as attempts may be known to have failed only later.

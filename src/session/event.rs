@@ -142,6 +142,19 @@ pub enum EventKind {
         /// What.
         finding: Box<Finding>,
     },
+    /// What was found before, in other words: graver by now, or final.
+    Revised {
+        /// What.
+        finding: Box<Finding>,
+        /// Whether it is graver than what was told before.
+        #[serde(rename = "graver")]
+        is_graver: bool,
+    },
+    /// What was found before turned out not to be so.
+    Withdrawn {
+        /// What.
+        finding: Box<Finding>,
+    },
     /// The control connection is over.
     Ended {
         /// How.

@@ -452,6 +452,7 @@ fn outline(connection: &Connection, stall: Option<Stall>) -> Box<report::Connect
         icmp: connection.icmp.clone(),
         path: connection.path,
         history: connection.history,
+        trouble: connection.trouble.clone(),
     })
 }
 
@@ -496,6 +497,7 @@ fn swap(connection: &mut report::Connection) {
     mem::swap(&mut connection.from_originator, &mut connection.from_responder);
     connection.history = connection.history.swapped();
     connection.path = connection.path.swapped();
+    connection.trouble = connection.trouble.take().map(|trouble| Box::new(trouble.swapped()));
     connection.first_close = connection.first_close.map(|close| match close {
         FirstClose::Originator => FirstClose::Responder,
         FirstClose::Responder => FirstClose::Originator,

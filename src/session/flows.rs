@@ -64,6 +64,17 @@ fn only<T>(mut things: impl Iterator<Item = T>) -> Option<T> {
 }
 
 impl Flows {
+    /// Those that may become sessions.
+    pub(super) fn suspects(&self) -> impl Iterator<Item = ConnectionId> + '_ {
+        let suspects = self.all.iter().flatten().filter(|flow| matches!(flow.role, Role::Suspect));
+        suspects.map(|flow| flow.id)
+    }
+
+    /// For how many there are places.
+    pub(super) const fn len(&self) -> usize {
+        self.all.len()
+    }
+
     #[inline]
     pub(super) fn get(&self, id: ConnectionId) -> Option<&Flow> {
         self.all.get(position(id))?.as_ref().filter(|flow| flow.id == id)

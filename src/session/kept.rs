@@ -37,6 +37,9 @@ pub(super) const CONNECTION: usize = size_of::<report::Connection>() + 6 * cost:
 /// An ICMP error, which most connections have none of.
 pub(super) const ICMP: usize = LIST * size_of::<report::IcmpError>() + cost::ALLOCATION;
 
+/// What went wrong on the way of a connection, which with most is nothing.
+pub(super) const TROUBLE: usize = 2 * (size_of::<report::Trouble>() + cost::ALLOCATION);
+
 /// A line of a reply, as a text of its own.
 pub(super) const LINE: usize = size_of::<crate::base::Text>() + 2 * cost::ALLOCATION;
 

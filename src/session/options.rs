@@ -43,6 +43,8 @@ pub struct Options {
     pub key_log: Arc<KeyLog>,
     /// Whether events are noted as they happen; whoever asks for them must take them now and then.
     pub events: bool,
+    /// Whether findings become events as soon as they are proven, rather than when their sessions end.
+    pub alerts: bool,
     /// Whether finished sessions are written out soon after they are taken: they count for
     /// [`Limits::kept_bytes`] no longer, and where there is little room left a session that keeps much ends
     /// early.
@@ -64,6 +66,7 @@ impl Default for Options {
             implicit_tls_ports: vec![990],
             key_log: Arc::new(KeyLog::default()),
             events: false,
+            alerts: false,
             streaming: false,
         }
     }

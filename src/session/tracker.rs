@@ -57,6 +57,8 @@ pub struct Tracker {
     directions: [u64; 3],
     /// Events, if they are wanted.
     log: Option<EventLog>,
+    /// Sessions about which evidence has arrived, where that is wanted.
+    stirred: Option<Vec<SessionId>>,
 }
 
 /// A session that is over.
@@ -91,6 +93,7 @@ impl Tracker {
             under_way: 0,
             directions: [0; 3],
             log: None,
+            stirred: None,
         }
     }
 
@@ -162,17 +165,14 @@ impl Tracker {
     }
 
     /// Sessions under way, as they stand now; `connection` looks up the facts of an open connection.
-    pub fn snapshot<'a>(
-        &mut self,
-        connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
-    ) -> Vec<Session> {
+    pub fn snapshot(&mut self, connection: &dyn Fn(ConnectionId) -> Option<Connection>) -> Vec<Session> {
         let Self { sessions, flows, linker, options, .. } = self;
         let mut taken: Vec<Session> = sessions
             .iter()
             .filter(|session| session.control.is_confirmed())
             .map(|session| {
                 assemble::session(session, linker.history(), options, &mut |id| {
-                    Some(flows.data_mut(id)?.describe(connection(id)?))
+                    Some(flows.data_mut(id)?.describe(&connection(id)?))
                 })
             })
             .collect();
@@ -385,6 +385,7 @@ impl Tracker {
     ) {
         let packet = chunk.packet;
         let room = self.kept.allowed();
+        self.stir(session_id);
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.last = connection.last;
         if room >= kept::MODEST
@@ -514,8 +515,11 @@ impl Sink for Tracker {
             self.report_connection(id, connection);
         }
         if let Some(Role::Control(session_id)) = self.flows.get(id).map(|flow| &flow.role) {
-            self.note_traffic(*session_id, connection);
+            let session_id = *session_id;
+            self.note_traffic(session_id, connection);
+            self.stir(session_id);
         }
+        self.stir_owners(id);
         // A further connection of the predicted peer counts once it stands, a stranger's only once it carries
         // something.
         let stands = connection.established.is_some();

@@ -3,7 +3,7 @@
 use super::doubt::Doubt;
 use crate::base::{Endpoint, FrameNumber, PacketRef, Timestamp};
 use crate::decode::Segment;
-use crate::report::{EndState, FirstClose, History, IcmpError, Path, SynFrames, Traffic};
+use crate::report::{EndState, FirstClose, History, IcmpError, Path, SynFrames, Traffic, Trouble};
 
 /// The name of a connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it.
 /// Connections that take its place later have other names.
@@ -104,6 +104,8 @@ pub struct Connection {
     pub path: Path,
     /// What happened, in letters.
     pub history: History,
+    /// What went wrong on the way; complete once it has ended.
+    pub trouble: Option<Box<Trouble>>,
     /// Packets that its ends never sent or never took.
     pub forged: Option<Box<Forged>>,
 }
@@ -192,6 +194,7 @@ impl Connection {
             path: Path::default(),
             history: History::default(),
             forged: None,
+            trouble: None,
         }
     }
 

@@ -1,12 +1,13 @@
 //! What each side of a connection does, as it is counted and written into its history: by every packet once,
 //! copies left out.
 
+use super::reassembly::Budget;
 use super::slab::Entry;
 use super::track::Track;
 use super::{Connection, Side};
 use crate::base::{TimeDelta, Timestamp};
 use crate::decode::Segment;
-use crate::report::{HopLimits, Path, WindowScaling};
+use crate::report::{Path, WindowScaling};
 
 /// Something that is told once of each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,10 @@ pub(super) struct Deeds {
     syn: u32,
     fin: u32,
     rst: u32,
-    hop_limits: HopLimits,
+    /// The lowest and the highest hop limit (time to live) of packets that are no RST: of SYNs, FINs and whatever
+    /// was not simply the next in order. What somebody between the hosts sends in a side's name seldom has the
+    /// same.
+    hop_limits: Option<(u8, u8)>,
 }
 
 impl Deeds {
@@ -50,14 +54,28 @@ impl Deeds {
         self.once & deed as u8 != 0
     }
 
-    /// The hop limits of its packets.
-    pub(super) const fn hop_limits(&self) -> &HopLimits {
-        &self.hop_limits
-    }
-
     /// Whether its window is 0 now.
     pub(super) const fn is_shut(&self) -> bool {
         self.is_shut
+    }
+
+    /// The lowest and the highest hop limit of its packets that are no RST.
+    pub(super) const fn hop_limits(&self) -> Option<(u8, u8)> {
+        self.hop_limits
+    }
+
+    fn note_hop_limit(&mut self, segment: &Segment<'_>) {
+        if !segment.flags.rst {
+            let hop_limit = segment.hop_limit;
+            let (lowest, highest) = self.hop_limits.unwrap_or((hop_limit, hop_limit));
+            self.hop_limits = Some((lowest.min(hop_limit), highest.max(hop_limit)));
+        }
+    }
+
+    /// For how long its window was 0 until now.
+    fn shut_until(&self, now: Timestamp) -> TimeDelta {
+        let open = if self.is_shut { now.elapsed_since(self.shut_since) } else { TimeDelta::ZERO };
+        self.shut_for.plus(open)
     }
 
     /// Notes that the side did that; says whether it is the first time.
@@ -85,9 +103,8 @@ impl Deeds {
 
     /// Its window was 0 until now at most.
     fn open_at(&mut self, now: Timestamp) {
-        if std::mem::take(&mut self.is_shut) {
-            self.shut_for = self.shut_for.plus(now.elapsed_since(self.shut_since));
-        }
+        self.shut_for = self.shut_until(now);
+        self.is_shut = false;
     }
 }
 
@@ -113,7 +130,7 @@ const fn is_power_of_ten(mut count: u16) -> bool {
 
 impl Entry {
     /// Counts a packet of the connection, and writes down what it does.
-    pub(super) fn note_packet(&mut self, segment: &Segment<'_>, side: Side) {
+    pub(super) fn note_packet(&mut self, segment: &Segment<'_>, side: Side, budget: &mut Budget) {
         let Self { connection, track, .. } = self;
         let stream = connection.stream_mut(side);
         stream.packets = stream.packets.saturating_add(1);
@@ -129,8 +146,10 @@ impl Entry {
         let (half, _) = track.halves(side);
         half.deeds.note_window(segment);
         let is_again = half.is_sent_again(segment);
-        let deeds = &mut half.deeds;
-        deeds.hop_limits.note(segment.hop_limit, segment.flags.rst);
+        self.note_trouble(segment, side, is_again, budget);
+        let Self { connection, track, .. } = self;
+        let deeds = &mut track.halves(side).0.deeds;
+        deeds.note_hop_limit(segment);
         let mut tell = |letter: u8, is_news: bool| {
             if is_news {
                 connection.history.push(match side {
@@ -209,12 +228,9 @@ impl Track {
         }
     }
 
-    /// The connection is over: what is known of the way only now.
-    pub(super) fn conclude(&mut self, connection: &mut Connection) {
-        let last = connection.last.time;
-        for half in [&mut self.originator, &mut self.responder] {
-            half.deeds.open_at(last);
-        }
+    /// Completes the connection by what is known of the way only in the end, or now.
+    pub(super) fn conclude(&self, connection: &mut Connection) {
+        self.note_unheard(connection);
         if connection.from_originator.conflicting > 0 {
             connection.history.push_once(b'I');
         }
@@ -230,9 +246,8 @@ impl Track {
                 .scales
                 .zip(self.responder.scales)
                 .map(|(originator, responder)| WindowScaling::offered(originator, responder)),
-            zero_window: receiver.deeds.shut_for,
+            zero_window: receiver.deeds.shut_until(connection.last.time),
             max_in_flight: self.originator.max_in_flight.max(self.responder.max_in_flight),
-            hop_limits: [&self.originator, &self.responder].map(|half| half.deeds.hop_limits),
         };
     }
 }

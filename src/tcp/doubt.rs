@@ -173,11 +173,7 @@ impl Half {
         const LEFT: u8 = 32;
         const OTHER_WAY: u8 = 8;
         hop_limit < LEFT
-            && self
-                .deeds
-                .hop_limits()
-                .range
-                .is_some_and(|(lowest, _)| hop_limit < lowest.saturating_sub(OTHER_WAY))
+            && self.deeds.hop_limits().is_some_and(|(lowest, _)| hop_limit < lowest.saturating_sub(OTHER_WAY))
     }
 }
 

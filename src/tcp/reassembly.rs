@@ -4,6 +4,7 @@ use super::half::length;
 use super::out_of_order::{Covered, OutOfOrderQueue, part};
 use super::sack::Sacked;
 use super::sink::Absence;
+use super::slab::ENTRIES_FOR_TROUBLE;
 use super::{Chunk, Connection, ConnectionId, Gap, Side, Sink, Stream};
 use crate::base::{FrameNumber, LimitCounts, LimitName, Limits, PacketRef, TimeDelta, Timestamp};
 
@@ -21,6 +22,9 @@ pub(super) struct Budget {
     /// What may be remembered of given-up ranges, and what is, in bytes.
     pub given_up_total: usize,
     pub given_up: usize,
+    /// How many pieces of memory may tell what went wrong on the way, and how many do.
+    pub trouble_total: usize,
+    pub trouble: usize,
     /// How often each cap was reached.
     pub counts: LimitCounts,
 }
@@ -34,8 +38,17 @@ impl Budget {
             held: 0,
             given_up_total: limits.reassembly_total / 8,
             given_up: 0,
+            trouble_total: (limits.connections / ENTRIES_FOR_TROUBLE).saturating_mul(2).max(2),
+            trouble: 0,
             counts: LimitCounts::default(),
         }
+    }
+
+    /// Asks for room to tell what went wrong on the way of a connection.
+    pub(super) const fn take_trouble(&mut self) -> bool {
+        let is_room = self.trouble < self.trouble_total;
+        self.trouble += is_room as usize;
+        is_room
     }
 }
 

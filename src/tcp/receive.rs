@@ -53,7 +53,7 @@ impl<S: Sink> Reception<'_, S> {
         let side =
             if segment.source == entry.connection.originator { Side::Originator } else { Side::Responder };
         if segment.flags.syn {
-            entry.note_packet(segment, side);
+            entry.note_packet(segment, side, self.budget);
             self.payload(entry, segment, side)
         } else {
             self.segment(entry, segment, side).unwrap_or(Outcome::Kept)
@@ -65,9 +65,9 @@ impl<S: Sink> Reception<'_, S> {
     }
 
     /// The segment belongs to the connection.
-    fn belongs(&self, entry: &mut Entry, segment: &Segment<'_>, side: Side) {
+    fn belongs(&mut self, entry: &mut Entry, segment: &Segment<'_>, side: Side) {
         entry.connection.last = segment.packet;
-        entry.note_packet(segment, side);
+        entry.note_packet(segment, side, self.budget);
         entry.track.touched = self.now;
         entry.track.halves(side).0.remember(segment);
     }

@@ -7,9 +7,11 @@ use super::incarnation::{CompetingIncarnation, SYN_FRAMES};
 use super::out_of_order::OutOfOrderQueue;
 use super::sack::Sacked;
 use super::track::Track;
+use super::trouble::Repeats;
 use super::{Connection, ConnectionId, Forged};
 use crate::base::cost::{self, ALLOCATION};
 use crate::base::{FrameNumber, TimeDelta, Timestamp};
+use crate::report::Trouble;
 
 /// How many classes there are.
 const CLASSES: usize = 6;
@@ -89,6 +91,11 @@ impl Entry {
     }
 }
 
+/// Of so many connections one may keep what goes wrong on its way.
+pub(super) const ENTRIES_FOR_TROUBLE: usize = 16;
+
+const TROUBLE_COST: usize = size_of::<Repeats>() + size_of::<Trouble>() + 2 * ALLOCATION;
+
 // An entry with all that may hang on it: two lists of SYNs, a competitor, what is in doubt (its payload counts as what is
 // held of both streams), what both halves put aside; its
 // places in the slab and in the list of free slots, and its watch, each in a list that may be twice as long.
@@ -98,6 +105,7 @@ const _: () = assert!(
         + size_of::<CompetingIncarnation>()
         + size_of::<Doubts>()
         + size_of::<Forged>()
+        + TROUBLE_COST / ENTRIES_FOR_TROUBLE
         + 2 * (SYN_FRAMES * size_of::<FrameNumber>()
             + size_of::<Far>()
             + size_of::<Fin>()

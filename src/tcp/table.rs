@@ -127,6 +127,14 @@ impl Table {
         self.preludes.first(self.clock.now())
     }
 
+    /// The connection of this name as it stands: with all that is otherwise known only in the end.
+    pub fn as_it_stands(&self, id: ConnectionId) -> Option<Connection> {
+        let entry = self.slab.named(id)?;
+        let mut connection = entry.connection.clone();
+        entry.track.conclude(&mut connection);
+        Some(connection)
+    }
+
     /// From now on delivers the bytes of a connection that was undecided.
     pub fn follow(&mut self, id: ConnectionId) {
         if let Some(entry) = self.slab.named_mut(id) {
@@ -413,7 +421,7 @@ impl Table {
     /// takes its place, and its slot is returned.
     fn end(&mut self, slot: u32, ending: Ending, sink: &mut impl Sink) -> Option<u32> {
         let mut entry = self.slab.remove(slot)?;
-        self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
+        self.release(&entry);
         let (id, flow) = (entry.id(slot), entry.flow);
         let now = self.clock.now();
         while let Some(decided) = entry.decide_at_last(&mut self.budget, &mut self.forged) {
@@ -483,10 +491,18 @@ impl Table {
         }
     }
 
+    /// Others may take the room of what an entry kept.
+    fn release(&mut self, entry: &Entry) {
+        let Entry { connection, track, .. } = entry;
+        self.icmp_errors = self.icmp_errors.saturating_sub(connection.icmp.len());
+        let trouble = usize::from(connection.trouble.is_some()) + usize::from(track.repeats.is_some());
+        self.budget.trouble = self.budget.trouble.saturating_sub(trouble);
+    }
+
     /// Ignores a connection's packets from now on.
     fn forget(&mut self, slot: u32) {
         let Some(mut entry) = self.slab.remove(slot) else { return };
-        self.icmp_errors = self.icmp_errors.saturating_sub(entry.connection.icmp.len());
+        self.release(&entry);
         entry.track.originator.bytes.discard(&mut self.budget);
         entry.track.responder.bytes.discard(&mut self.budget);
         if let Some(doubts) = entry.track.doubts.take() {

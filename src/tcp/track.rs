@@ -3,6 +3,7 @@
 use super::doubt::Doubts;
 use super::half::{Fin, Half, PLAUSIBLE};
 use super::incarnation::{CompetingIncarnation, Verdict};
+use super::trouble::Repeats;
 use super::{Connection, Interest, Side};
 use crate::base::{Endpoint, TimeDelta, Timestamp};
 use crate::decode::Segment;
@@ -37,6 +38,8 @@ pub(super) struct Track {
     /// How long after it the SYN-ACK came, and when that came last, while the third packet of the handshake
     /// has not come.
     pub syn_ack: Option<(TimeDelta, Timestamp)>,
+    /// What each side sent again and again.
+    pub repeats: Option<Box<Repeats>>,
 }
 
 impl Default for Track {
@@ -50,6 +53,7 @@ impl Default for Track {
             challenge: None,
             syn_at: None,
             syn_ack: None,
+            repeats: None,
             touched: Timestamp::MIN,
             watched: false,
             in_order: false,

@@ -100,6 +100,11 @@ impl Data {
         self.keep.sessions = Some(keep);
     }
 
+    fn set_findings(&mut self, findings: Vec<Finding>) {
+        self.finding_rows = findings.iter().map(FindingRow::of).collect();
+        self.findings = findings;
+    }
+
     /// Applies a message from the source.
     pub(super) fn take(&mut self, feed: Feed) -> Changed {
         self.unsettled = true;
@@ -123,10 +128,10 @@ impl Data {
                 }
                 self.live = Some(status);
             }
+            Feed::Findings(findings) => self.set_findings(findings),
             Feed::Finished { capture, findings } => {
                 self.capture = Some(*capture);
-                self.finding_rows = findings.iter().map(FindingRow::of).collect();
-                self.findings = findings;
+                self.set_findings(findings);
                 self.progress.finished = true;
                 changed.finished = true;
             }

@@ -35,6 +35,8 @@ pub enum Feed {
     Live(Box<LiveStatus>),
     /// A session that went on is over, and could not be kept.
     Lost(Uid),
+    /// What belongs to no single session, as far as it was found.
+    Findings(Vec<Finding>),
     /// A word to the user.
     Note(String),
     /// All was read.

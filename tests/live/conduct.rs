@@ -24,9 +24,13 @@ fn events_are_reported_as_they_happen() {
     let mut sniffer = lab.sniff(&["-l", "-t", "u"]);
     curl(&lab, SERVER[0], "PASV", Errand::Get(1000));
     // Nothing is waited for but the lines themselves: the capture goes on.
-    wait_for("the session to be reported", || sniffer.wrote().contains("session closed"));
+    let has = |what: &str| sniffer.wrote().contains(what);
+    wait_for("the session to be reported", || has("session closed") && has("cleartext-credentials"));
     let wrote = sniffer.wrote();
-    let words: Vec<&str> = wrote.lines().map(|line| line.split_once(": ").unwrap().1).collect();
+    let words = wrote.lines().map(|line| line.split_once(": ").unwrap().1);
+    let (notices, words): (Vec<&str>, Vec<&str>) = words.partition(|line| line.starts_with("notice "));
+    assert_eq!(notices.len(), 1, "{wrote}");
+    assert!(notices[0].starts_with("notice cleartext-credentials: The client "), "{wrote}");
     let (client, server) = (CLIENT[0], SERVER[0]);
     let begins = [
         "session opened".to_owned(),

@@ -13,6 +13,7 @@
     reason = "plain beats fast in a test"
 )]
 
+mod alerts;
 mod conduct;
 mod filter;
 mod lab;

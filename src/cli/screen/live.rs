@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::exit::Failure;
 use super::{BATCH, message_of};
-use crate::analyzer::{Event, EventKind};
+use crate::analyzer::{Change, Event, EventKind, OverallEvent};
 use crate::base::{LimitName, TimeDelta, Timestamp};
 use crate::capture::Ring;
 use crate::decode::Frame;
@@ -49,6 +49,8 @@ impl tui::Source for LiveSource {
             active: BTreeSet::new(),
             ended: Vec::new(),
             lost: 0,
+            overall: Vec::new(),
+            has_news: false,
             moving: BTreeSet::new(),
             looked: Instant::now(),
             second: Second { begun: Instant::now(), packets: 0, bytes: 0 },
@@ -80,6 +82,9 @@ struct Screen {
     ended: Vec<Kept>,
     /// Finished sessions that could not be kept.
     lost: u64,
+    /// Findings that belong to no single session, and whether the screen did not get them all yet.
+    overall: Vec<Finding>,
+    has_news: bool,
     /// Sessions with an open data connection: they change without an event.
     moving: BTreeSet<Uid>,
     looked: Instant,
@@ -183,6 +188,13 @@ impl Watcher for Screen {
         self.changed.insert(event.session.clone());
     }
 
+    fn overall(&mut self, event: &OverallEvent) {
+        if event.change == Change::Found {
+            self.overall.push((*event.finding).clone());
+            self.has_news = true;
+        }
+    }
+
     fn session(&mut self, session: Session) {
         self.changed.remove(&session.uid);
         self.moving.remove(&session.uid);
@@ -208,6 +220,9 @@ impl Watcher for Screen {
             return;
         }
         self.hand_over();
+        if std::mem::take(&mut self.has_news) {
+            self.is_screen_gone |= self.outlet.send(Feed::Findings(self.overall.clone())).is_break();
+        }
         let status = LiveStatus {
             interface: self.name.clone(),
             sessions: self.sessions(&mut now),

@@ -120,6 +120,20 @@ fn stalled_is_five_seconds_of_silence_inside_a_transfer() {
 }
 
 #[test]
+fn a_transfer_that_stands_still_is_told_before_anything_ends_it() {
+    let standing = |seconds: f64| {
+        let told = session().pasv("203.0.113.21:50000").connected(1000).connection(|it| {
+            (it.end_state, it.first_close, it.close) = (EndState::Open, None, None);
+        });
+        told.retr("a", &[150]).wait(seconds)
+    };
+    let told = raises(Code::TransferStalled, &[standing(5.5)]);
+    assert!(told[0].contains(" so far: the server 203.0.113.21 sent nothing new"), "{}", told[0]);
+    let over = standing(5.5).connection(|it| it.end_state = EndState::Rst);
+    spares(Code::TransferStalled, &[standing(4.0), over]);
+}
+
+#[test]
 fn completion_is_missing_only_if_the_capture_would_show_it() {
     let unfinished = || session().pasv("203.0.113.21:50000").connected(10).retr("a", &[150]);
     let told = raises(
@@ -172,6 +186,8 @@ fn ascii_damage_is_a_binary_file_in_type_a() {
             ascii(true, "I"),
             ascii(true, "A").last_transfer(|it| it.content = Content::Listing),
             ascii(true, "A").last_transfer(|it| it.encrypted = true),
+            // TYPE may have been given before the capture began.
+            ascii(true, "A").but(|it| it.handshake = false),
         ],
     );
 }

@@ -83,7 +83,9 @@ impl Plan {
             | EventKind::LoggedIn { .. }
             | EventKind::Rejected { .. }
             | EventKind::Refused { .. }
-            | EventKind::Found { .. } => {}
+            | EventKind::Found { .. }
+            | EventKind::Revised { .. }
+            | EventKind::Withdrawn { .. } => {}
         }
     }
 

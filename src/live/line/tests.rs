@@ -156,10 +156,21 @@ fn a_finding_is_told_with_its_severity_and_code() {
         Timestamp::default(),
         &[7],
     );
-    assert_eq!(
-        words(EventKind::Found { finding: Box::new(finding) }),
-        "warning data-refused: 10.1.7.33 refused"
-    );
+    let finding = Box::new(finding);
+    let told = "warning data-refused: 10.1.7.33 refused";
+    assert_eq!(words(EventKind::Found { finding: finding.clone() }), told);
+    assert_eq!(words(EventKind::Revised { finding: finding.clone(), is_graver: true }), told);
+    assert_eq!(words(EventKind::Withdrawn { finding: finding.clone() }), format!("withdrawn: {told}"));
+    let time = Timestamp::from_nanos(1_772_366_400_123_456_789);
+    for (change, expected) in [
+        (Change::Found, format!("12:00:00.123456 {told}")),
+        (Change::Withdrawn, format!("12:00:00.123456 withdrawn: {told}")),
+    ] {
+        let stamp = Stamps::new(Clock::Utc).next(time);
+        let packet = PacketRef { time, frame: FrameNumber(9) };
+        let event = &OverallEvent { packet, change, finding: finding.clone() };
+        assert_eq!(OverallLine { stamp, event }.to_string(), expected);
+    }
 }
 
 #[test]

@@ -133,6 +133,9 @@ impl Tracker {
             if !facts.icmp.is_empty() && !self.keep(session_id, facts.icmp.len().saturating_mul(kept::ICMP)) {
                 facts.icmp = Vec::new();
             }
+            if facts.trouble.is_some() && !self.keep(session_id, kept::TROUBLE) {
+                facts.trouble = None;
+            }
             // Where there is no room to keep the first bytes, the kinds of content are found out at once.
             let ended = if self.take_room(session_id, heads.len()) {
                 let heads = if is_last { std::mem::take(&mut heads) } else { heads.clone() };

@@ -1,9 +1,11 @@
 //! Reports what happens as it happens.
 
 use super::Tracker;
-use crate::base::{LimitName, PacketRef, Timestamp};
+use crate::base::{LimitCounts, LimitName, PacketRef, Timestamp};
 use crate::ftp::Verb;
-use crate::report::{self, ChannelIndex, CommandIndex, EndState, Login, Session, Uid};
+use crate::report::{
+    self, ChannelIndex, CommandIndex, ControlAttempt, EndState, Login, Session, Trouble, Uid,
+};
 use crate::session::active::{ActiveSession, Link};
 use crate::session::assemble;
 use crate::session::event::{Event, EventKind, Waiting};
@@ -25,6 +27,9 @@ impl Tracker {
             session.traffic = session.traffic.swapped();
         }
         let known = session.icmp.len();
+        if let Some(trouble) = &connection.trouble {
+            self.note_trouble(session_id, trouble);
+        }
         for error in connection.icmp.iter().skip(known) {
             if self.keep(session_id, kept::ICMP)
                 && let Some(session) = self.sessions.get_mut(session_id)
@@ -32,6 +37,18 @@ impl Tracker {
                 session.icmp.push(*error);
             }
         }
+    }
+
+    /// Takes over what went wrong on the way of the control connection.
+    fn note_trouble(&mut self, session_id: SessionId, trouble: &Trouble) {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        if session.trouble.is_none() && !self.keep(session_id, kept::TROUBLE) {
+            return;
+        }
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let is_swapped = session.control.client_side() == Some(Side::Responder);
+        let trouble = if is_swapped { trouble.clone().swapped() } else { trouble.clone() };
+        session.trouble = Some(Box::new(trouble));
     }
 
     /// From now on events are noted; [`Self::take_events`] must be called now and then.
@@ -45,15 +62,20 @@ impl Tracker {
     }
 
     /// The session of this name as it stands now; `connection` looks up the facts of an open connection.
-    pub fn session_now<'a>(
+    pub fn session_now(
         &mut self,
         uid: &Uid,
-        connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
+        connection: &dyn Fn(ConnectionId) -> Option<Connection>,
     ) -> Option<Session> {
+        let session_id = self.sessions.by_uid(uid)?;
+        let control = self.sessions.get(session_id).filter(|session| session.ended.is_none());
+        if let Some(control) = control.and_then(|session| connection(session.connection)) {
+            self.note_traffic(session_id, &control);
+        }
         let Self { sessions, flows, linker, options, .. } = self;
-        let session = sessions.get(sessions.by_uid(uid)?)?;
+        let session = sessions.get(session_id)?;
         Some(assemble::session(session, linker.history(), options, &mut |id| {
-            Some(flows.data_mut(id)?.describe(connection(id)?))
+            Some(flows.data_mut(id)?.describe(&connection(id)?))
         }))
     }
 
@@ -108,6 +130,64 @@ impl Tracker {
                 self.emit(session_id, at, kind);
             }
         }
+    }
+
+    /// From now on sessions are noted about which evidence arrives; [`Self::take_stirred`] must be called now
+    /// and then.
+    pub fn note_stirred(&mut self) {
+        self.stirred = Some(Vec::new());
+    }
+
+    /// The sessions about which evidence has arrived since the last call.
+    pub fn take_stirred(&mut self) -> Vec<Uid> {
+        let Self { stirred: Some(stirred), sessions, .. } = self else { return Vec::new() };
+        let confirmed = |id| sessions.get(id).filter(|session| session.control.is_confirmed());
+        stirred.drain(..).filter_map(|id| Some(confirmed(id)?.uid.clone())).collect()
+    }
+
+    /// Evidence about a session has arrived.
+    #[inline]
+    pub(super) fn stir(&mut self, session_id: SessionId) {
+        if let Some(stirred) = &mut self.stirred
+            && stirred.last() != Some(&session_id)
+        {
+            stirred.push(session_id);
+        }
+    }
+
+    /// Evidence about the sessions of a data connection has arrived.
+    #[inline]
+    pub(super) fn stir_owners(&mut self, id: ConnectionId) {
+        if self.stirred.is_some()
+            && let Some(data) = self.flows.data(id)
+        {
+            for (session_id, _) in data.owners.clone() {
+                self.stir(session_id);
+            }
+        }
+    }
+
+    /// Connections to control ports that never came about, those among them that were tried so long ago and
+    /// are still in the table; `connection` looks those up.
+    pub fn attempts_so_far<'a>(
+        &self,
+        not_after: Timestamp,
+        connection: &dyn Fn(ConnectionId) -> Option<&'a Connection>,
+    ) -> Vec<ControlAttempt> {
+        let (mut attempts, mut counts) = (self.attempts.clone(), LimitCounts::default());
+        for suspect in self.flows.suspects().filter_map(connection) {
+            if suspect.established.is_some() {
+                attempts.note_drop(suspect, &self.options.limits, &mut counts);
+            } else if suspect.refusal().is_some() || suspect.first.time <= not_after {
+                attempts.note_failure(suspect, &self.options.limits, &mut counts);
+            }
+        }
+        attempts.iter().cloned().collect()
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.flows.len()
     }
 
     /// Whether events are wanted.

@@ -131,6 +131,7 @@ impl Tracker {
             }
             None => self.note_use(session_id, index, connector, listener, first.time),
         };
+        self.stir(session_id);
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.open_flows = session.open_flows.saturating_add(1);
         if let Some(channel) = session.channel_mut(index) {

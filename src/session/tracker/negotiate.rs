@@ -6,7 +6,7 @@ use super::Tracker;
 use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
 use crate::report::{
-    Announcement, Answer, ChannelIndex, CommandIndex, Connector, Negotiated, NegotiatedMode, Origin,
+    Announcement, Answer, ChannelIndex, CommandIndex, Connector, Negotiated, NegotiatedMode, Origin, Party,
     Prediction,
 };
 use crate::session::active::{ActiveSession, Channel};
@@ -281,7 +281,9 @@ impl Tracker {
         }
         session.in_force = Some(index);
         if !active {
-            announced.push(Announcement { client: client.ip, listener });
+            announced.push(Announcement { client: client.ip, listener, by: Party::Server });
+        } else if listener.ip != client.ip {
+            announced.push(Announcement { client: client.ip, listener, by: Party::Client });
         }
         linker.supersede(&mut session.expected, index);
         if active && listener.ip != client.ip && listener.ip != server.ip {

@@ -1,7 +1,8 @@
 //! What the packets show of the way, and what is counted of them.
 
 use super::script::play;
-use crate::base::TimeDelta;
+use crate::base::{FrameNumber, TimeDelta};
+use crate::report::Trouble;
 use crate::tcp::Connection;
 
 const HANDSHAKE: &str = "c S 100 wscale\n s SA 900 101 wscale\n c A 101 901\n";
@@ -101,10 +102,60 @@ fn a_history_tells_each_kind_of_event() {
     }
 }
 
+fn trouble(script: &str) -> Trouble {
+    connection(&format!("{HANDSHAKE}{script}")).trouble.as_deref().cloned().unwrap_or_default()
+}
+
 #[test]
 fn a_reset_whose_hop_limit_is_none_of_its_sides_stands_apart() {
     let script = "c A 101 901 hello hop=63\n s A 901 106 hop=57\n s R 901 hop=250";
-    let [client, server] = connection(&format!("{HANDSHAKE}{script}")).path.hop_limits;
-    assert_eq!((client.range, client.of_reset), (Some((63, 64)), None));
-    assert_eq!((server.range, server.of_reset), (Some((57, 64)), Some(250)));
+    let [client, server] = trouble(script).odd_resets;
+    assert_eq!(client, None);
+    let server = server.unwrap();
+    assert_eq!((server.hop_limit, server.usual, server.packet.1), (250, 57, FrameNumber(6)));
+    for usual in ["s R 901 hop=57", "s R 901 hop=58", "s R 901 hop=56", "s R 901 hop=65"] {
+        let script = format!("c A 101 901 hello\n s A 901 106 hop=57\n {usual}");
+        assert_eq!(trouble(&script).odd_resets, [None, None], "{usual}");
+    }
+}
+
+#[test]
+fn what_is_sent_again_and_never_acknowledged_is_counted_until_it_arrives() {
+    let again = "c A 101 901 hello\n +1\n c A 101 901 hello\n +2\n c A 101 901 hello\n";
+    let [client, server] = trouble(again).unheard;
+    let client = client.unwrap();
+    assert_eq!((client.len, client.times, client.acknowledged), (5, 2, 0));
+    assert_eq!((client.first.1, client.last.1), (FrameNumber(5), FrameNumber(6)));
+    assert_eq!(server, None);
+    let arrived = format!("{again} s A 901 106");
+    assert_eq!(trouble(&arrived), Trouble::default());
+    let other_again = format!("{arrived}\n c A 106 901 more\n +1\n c A 106 901 more");
+    assert_eq!(trouble(&other_again).unheard[0].map(|it| (it.times, it.acknowledged)), Some((1, 5)));
+}
+
+#[test]
+fn a_syn_ack_that_is_sent_again_tells_whether_it_had_been_answered() {
+    let again = "+1\n s SA 900 101 wscale\n +2\n s SA 900 101 wscale";
+    let syn_acks = trouble(again).syn_acks.unwrap();
+    assert_eq!((syn_acks.count, syn_acks.last.1, syn_acks.was_answered), (3, FrameNumber(5), true));
+    let unanswered =
+        connection("c S 100\n s SA 900 101\n +1\n s SA 900 101").trouble.unwrap().syn_acks.unwrap();
+    assert_eq!((unanswered.count, unanswered.was_answered), (2, false));
+}
+
+#[test]
+fn acknowledgements_beyond_what_was_sent_are_proven_by_what_is_sent_next() {
+    let beyond = "c A 101 901 hello\n s A 901 107\n s A 901 107 x\n";
+    let overshoot = trouble(beyond).overshoot[0].unwrap();
+    assert_eq!((overshoot.bytes, overshoot.times, overshoot.is_contradicted), (1, 2, false));
+    let went_on = trouble(&format!("{beyond} c A 106 902 more")).overshoot[0].unwrap();
+    assert!(went_on.is_contradicted);
+    let repeated = trouble(&format!("{beyond} c A 101 901 hello")).overshoot[0].unwrap();
+    assert!(repeated.is_contradicted);
+    // What was not captured may be what was acknowledged.
+    let lost = trouble(&format!("{beyond} c A 107 902 more")).overshoot[0].unwrap();
+    assert!(!lost.is_contradicted);
+    // Those of a FIN, and those far beyond, are none.
+    assert_eq!(trouble("c FA 101 901\n s A 901 102").overshoot, [None, None]);
+    assert_eq!(trouble("c A 101 901 hello\n s A 901 9107").overshoot, [None, None]);
 }

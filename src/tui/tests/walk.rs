@@ -325,6 +325,21 @@ fn a_frame_number_leads_to_its_session_and_moment() {
 }
 
 #[test]
+fn what_spans_sessions_is_shown_before_all_was_read() {
+    let reading = |findings: Vec<crate::report::Finding>| {
+        let settings = Settings { title: "eth0".into(), ..Settings::default() };
+        let mut bench = Bench::empty(settings, (120, 30));
+        bench.add(&fixture::sessions()[..2]);
+        bench.feed(Feed::Findings(findings));
+        bench.press(&["5"]);
+        bench
+    };
+    reading(Vec::new()).hides("brute-force");
+    let (_, findings) = fixture::capture();
+    reading(findings).shows("brute-force");
+}
+
+#[test]
 fn findings_open_close_and_lead_to_their_evidence() {
     let mut bench = Bench::new(100, 30);
     bench.press(&["5"]);

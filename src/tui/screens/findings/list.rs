@@ -317,6 +317,12 @@ pub(super) const fn title(code: Code) -> &'static str {
         Code::TlsTruncated => "TLS closed without close_notify",
         Code::TlsNotDecrypted => "TLS not decrypted although keys were given",
         Code::NotFtpAnymore => "something other than FTP in the session",
+        Code::ControlLost => "control connection lost on the way",
+        Code::MtuBlackHole => "large packets do not get through",
+        Code::DataHandshakeIncomplete => "handshake of a data connection incomplete",
+        Code::SlowTransfer => "slow for its window, loss or reader",
+        Code::MiddleboxInterference => "a device altered the session",
+        Code::OneWayCapture => "only one direction captured",
         Code::CaptureFiltered => "no data connection in the capture",
     }
 }
