@@ -68,10 +68,18 @@ pub(super) struct Control {
 /// The settings for reading, and where the consequences are noted.
 pub(super) struct Notes<'a> {
     pub(super) options: &'a Options,
+    pub(super) resumptions: &'a mut tls::Resumptions,
     pub(super) counts: &'a mut LimitCounts,
     pub(super) occurrences: &'a mut Vec<Occurrence>,
     /// The most that the session may keep now, in bytes of memory.
     pub(super) room: usize,
+}
+
+impl Notes<'_> {
+    /// What TLS is read with.
+    fn keys(&mut self) -> tls::Keys<'_> {
+        tls::Keys { log: &self.options.key_log, resumptions: self.resumptions }
+    }
 }
 
 /// What a line came in, for those who read it.
@@ -142,15 +150,14 @@ impl Control {
         if self.conversation.verdict == Verdict::Other {
             return;
         }
-        let Some(client) = self.client_side.or_else(|| self.recognize(connection, &chunk, notes.options))
-        else {
+        let Some(client) = self.client_side.or_else(|| self.recognize(connection, &chunk, notes)) else {
             if self.conversation.verdict == Verdict::Other {
                 notes.occurrences.push(Occurrence::Rejected);
             }
             return;
         };
         if self.has_unasked_tls() && chunk.side == client {
-            self.unasked(chunk.bytes, chunk.packet, notes.options);
+            self.unasked(chunk.bytes, chunk.packet, notes);
             return;
         }
         let confirmed_before = self.is_confirmed() && self.client_side.is_some();
@@ -220,7 +227,7 @@ impl Control {
         }
         if *self.in_tls.of(party) {
             if let Some(session) = &mut self.tls {
-                session.gap(end_of(party), gap.len, &notes.options.key_log, &mut |_, _| {});
+                session.gap(end_of(party), gap.len, &mut notes.keys(), &mut |_, _| {});
             }
         } else if let Some(splitter) = self.splitters.as_mut().map(|both| both.of_mut(party)) {
             splitter.gap();
@@ -241,7 +248,7 @@ impl Control {
         if let Some(session) = self.tls.as_mut().filter(|_| self.in_tls != Both::default()) {
             let mut plain = Vec::new();
             for end in [tls::End::A, tls::End::B] {
-                session.finish(end, &notes.options.key_log, &mut |end, event| {
+                session.finish(end, &mut notes.keys(), &mut |end, event| {
                     keep_text(&mut plain, end, event);
                 });
             }

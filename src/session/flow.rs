@@ -6,7 +6,6 @@ use std::mem;
 use smallvec::SmallVec;
 
 use super::content::{Content, Hashing, NoHashing, Plan, sniff};
-use super::options::Options;
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
 use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta};
@@ -14,7 +13,7 @@ use crate::report::{
     self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
 };
 use crate::tcp::{Absence, Chunk, Connection, ConnectionId, Gap, Onset, Side, Stream};
-use crate::tls;
+use crate::tls::{self, Keys};
 
 /// Silence that is worth noting.
 const STALL: TimeDelta = TimeDelta::from_secs(1);
@@ -166,7 +165,7 @@ impl DataFlow {
     }
 
     /// Takes more bytes.
-    pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
+    pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
         let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         self.note_silence(chunk.packet);
         let plan = self.plan;
@@ -174,7 +173,7 @@ impl DataFlow {
         let content = slot.get_or_insert_with(|| Content::new(hashing, plan, chunk.packet));
         content.update(hashing, chunk.bytes, chunk.packet);
         if !matches!(self.tls, TlsState::No) {
-            self.tls(chunk, hashing, options);
+            self.tls(chunk, hashing, keys);
         }
     }
 
@@ -193,7 +192,7 @@ impl DataFlow {
         self.last_payload = Some(packet);
     }
 
-    fn tls(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
+    fn tls(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
         if matches!(self.tls, TlsState::Unknown) {
             self.tls = if chunk.offset == 0 && tls::looks_like_tls(chunk.bytes) == tls::Sniff::Yes {
                 TlsState::Yes(Box::default())
@@ -203,9 +202,9 @@ impl DataFlow {
         }
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
         let Wrapped { session, plain, has_keys, alert_frame } = &mut **wrapped;
-        *has_keys = !options.key_log.is_empty();
+        *has_keys = keys.log.is_given();
         let plan = self.plan;
-        session.push(end_of(chunk.side), chunk.bytes, &options.key_log, &mut |end, event| {
+        session.push(end_of(chunk.side), chunk.bytes, keys, &mut |end, event| {
             keep_plain(plain, end, event, hashing, plan, chunk.packet);
         });
         if session.facts().fatal.is_some() {
@@ -214,7 +213,7 @@ impl DataFlow {
     }
 
     /// Bytes of one side are missing.
-    pub(super) fn gap(&mut self, gap: Gap, options: &Options) {
+    pub(super) fn gap(&mut self, gap: Gap, keys: &mut Keys<'_>) {
         if gap.absence == Absence::Cut
             && let Some(cut) = self.cuts.get_mut(index(gap.side))
         {
@@ -225,7 +224,7 @@ impl DataFlow {
             content.gap();
         }
         if let TlsState::Yes(wrapped) = &mut self.tls {
-            wrapped.session.gap(end_of(gap.side), gap.len, &options.key_log, &mut |_, _| {});
+            wrapped.session.gap(end_of(gap.side), gap.len, keys, &mut |_, _| {});
         }
     }
 
@@ -241,13 +240,13 @@ impl DataFlow {
     }
 
     /// The connection is over: what TLS had held back is delivered.
-    pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
+    pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
         let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
         let Wrapped { session, plain, .. } = &mut **wrapped;
         let plan = self.plan;
         for end in [tls::End::A, tls::End::B] {
-            session.finish(end, &options.key_log, &mut |end, event| {
+            session.finish(end, keys, &mut |end, event| {
                 keep_plain(plain, end, event, hashing, plan, last);
             });
         }
@@ -291,8 +290,18 @@ impl DataFlow {
             let payload = payload_span(wire.as_deref(), cut);
             facts.first_payload = payload.map(|(first, _)| (first.time, first.frame));
             facts.last_payload = payload.map(|(_, last)| (last.time, last.frame));
+            // What went over the wire for a content of nothing was all TLS's own.
+            let of_tls_alone = |wire: &mut Content| {
+                hashing.as_deref_mut().map(|hashing| wire.finish(hashing));
+            };
+            let wire = if decrypted && plain.is_none() {
+                wire.map(of_tls_alone);
+                None
+            } else {
+                wire
+            };
             let Some(wire) = wire else {
-                facts.content_span = duration(payload);
+                facts.content_span = duration(payload).filter(|_| !decrypted);
                 if let Some(hashing) =
                     hashing.as_deref_mut().filter(|_| whole && connection.established.is_some())
                 {
@@ -408,7 +417,7 @@ impl<'a> ReadTls<'a> {
         let facts = session.facts();
         Self {
             is_tls: facts.client.is_some(),
-            decrypted: plain.iter().any(Option::is_some) && facts.obstacle.is_none(),
+            decrypted: facts.decrypted && facts.obstacle.is_none(),
             details: tls_details::details(facts, around),
             plain: Some(plain),
         }

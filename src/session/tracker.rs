@@ -23,6 +23,7 @@ use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, PacketRef, Time
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, Directions, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
+use crate::tls::{Keys, Resumptions};
 
 /// How long after the first connection others may have been under way when the capture began.
 const BEGINNING: TimeDelta = TimeDelta::from_secs(5);
@@ -37,6 +38,8 @@ pub struct Tracker {
     flows: Flows,
     sessions: Sessions,
     linker: Linker,
+    /// Which TLS sessions can be resumed.
+    resumptions: Resumptions,
     attempts: Attempts,
     counts: LimitCounts,
     kept: Kept,
@@ -76,6 +79,7 @@ impl Tracker {
             flows: Flows::default(),
             sessions: Sessions::default(),
             linker: Linker::default(),
+            resumptions: Resumptions::default(),
             attempts: Attempts::default(),
             counts: LimitCounts::default(),
             occurrences: Vec::new(),
@@ -246,13 +250,16 @@ impl Tracker {
             let now = session.last.time;
             self.make_room(now, Some(session_id));
         }
-        let Self { sessions, options, counts, occurrences, kept, .. } = self;
+        let Self { sessions, options, resumptions, counts, occurrences, kept, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
         let before = session.control.weight();
         let room = kept.allowed();
         occurrences.clear();
         let mut reached = LimitCounts::default();
-        act(&mut session.control, &mut Notes { options, counts: &mut reached, occurrences, room });
+        act(
+            &mut session.control,
+            &mut Notes { options, resumptions, counts: &mut reached, occurrences, room },
+        );
         if !reached.is_empty() {
             session.limited.extend(reached.names());
             counts.merge(&reached);
@@ -431,7 +438,7 @@ impl Sink for Tracker {
     }
 
     fn data(&mut self, id: ConnectionId, connection: &Connection, chunk: Chunk<'_>) {
-        let Self { flows, sessions, hashing, options, kept, counts, .. } = self;
+        let Self { flows, sessions, hashing, options, resumptions, kept, counts, .. } = self;
         let Some(flow) = flows.get_mut(id) else { return };
         match &mut flow.role {
             Role::Control(session_id) => {
@@ -454,7 +461,7 @@ impl Sink for Tracker {
                 if options.filter.is_some() && !data.has_payload() {
                     data.is_unwanted = sessions.are_unwanted(&data.owners);
                 }
-                data.data(&chunk, &mut **hashing, options);
+                data.data(&chunk, &mut **hashing, &mut Keys { log: &options.key_log, resumptions });
                 let before = data.kept;
                 data.kept = data.weight();
                 if data.kept > before && data.kept > kept.allowed() {
@@ -473,7 +480,7 @@ impl Sink for Tracker {
     }
 
     fn gap(&mut self, id: ConnectionId, _connection: &Connection, gap: Gap) {
-        let Self { flows, options, .. } = self;
+        let Self { flows, options, resumptions, .. } = self;
         let Some(flow) = flows.get_mut(id) else { return };
         match &mut flow.role {
             Role::Control(session_id) => {
@@ -482,7 +489,7 @@ impl Sink for Tracker {
                 self.feed_control(session_id, |control, notes| control.gap(gap, notes));
                 self.react(id, session_id, packet);
             }
-            Role::Data(data) => data.gap(gap, options),
+            Role::Data(data) => data.gap(gap, &mut Keys { log: &options.key_log, resumptions }),
             Role::Undecided | Role::Suspect => {}
         }
     }

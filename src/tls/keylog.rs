@@ -5,6 +5,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::Obstacle;
+
 /// Connections whose secrets are kept at most. The log is the user's own, so this only bounds a mistake (a
 /// file that is no key log, or one of years): a million connections take some 300 MiB.
 const MAX_CONNECTIONS: usize = 1_000_000;
@@ -20,6 +22,10 @@ pub struct KeyLog {
     connections: HashMap<[u8; 32], Secrets>,
     secrets: usize,
     revision: u64,
+    /// Whether a key log was given, be it an empty one.
+    is_given: bool,
+    /// Whether it holds anything that is no line of a key log.
+    has_other: bool,
 }
 
 /// The secrets of one connection.
@@ -72,7 +78,7 @@ impl Secrets {
 impl KeyLog {
     /// Reads a key log. Unknown lines are skipped.
     pub fn parse(bytes: &[u8]) -> Self {
-        let mut log = Self::default();
+        let mut log = Self { is_given: true, ..Self::default() };
         log.extend(bytes);
         log
     }
@@ -83,7 +89,25 @@ impl KeyLog {
         for line in bytes.split(|&byte| byte == b'\n' || byte == b'\r') {
             if let Some((label, random, secret)) = read_line(line) {
                 self.insert(label, random, secret);
+            } else {
+                self.has_other |= !line.trim_ascii().is_empty() && !line.starts_with(b"#");
             }
+        }
+        self.is_given = true;
+    }
+
+    /// Whether one was given, be it an empty one.
+    pub const fn is_given(&self) -> bool {
+        self.is_given
+    }
+
+    /// Why nothing at all can be read with it; none where it holds secrets.
+    pub(super) const fn obstacle(&self) -> Option<Obstacle> {
+        match (self.is_empty(), self.is_given, self.has_other) {
+            (false, ..) => None,
+            (true, false, _) => Some(Obstacle::NoKeys),
+            (true, true, false) => Some(Obstacle::EmptyKeyLog),
+            (true, true, true) => Some(Obstacle::NoKeyLog),
         }
     }
 

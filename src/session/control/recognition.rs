@@ -1,9 +1,8 @@
 //! Which side of a connection is the client, by the first bytes of either.
 
-use super::{Auth, Control, telnet};
+use super::{Auth, Control, Notes, telnet};
 use crate::ftp::{self, Plausible};
 use crate::report::Security;
-use crate::session::Options;
 use crate::session::verdict::Verdict;
 use crate::tcp::{Chunk, Connection, Side};
 use crate::tls;
@@ -20,8 +19,9 @@ impl Control {
         &mut self,
         connection: &Connection,
         chunk: &Chunk<'_>,
-        options: &Options,
+        notes: &mut Notes<'_>,
     ) -> Option<Side> {
+        let options = notes.options;
         if options.is_implicit_tls(connection) {
             if tls::looks_like_tls(chunk.bytes) == tls::Sniff::No {
                 self.conversation.verdict = Verdict::Other;
@@ -34,7 +34,7 @@ impl Control {
             return Some(if server_is_originator { Side::Responder } else { Side::Originator });
         }
         if chunk.side == Side::Originator && (self.has_unasked_tls() || self.begins_with_tls(chunk)) {
-            self.unasked(chunk.bytes, chunk.packet, options);
+            self.unasked(chunk.bytes, chunk.packet, notes);
             return None;
         }
         self.first_bytes.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
