@@ -54,7 +54,7 @@ pub use session::{
 };
 pub use state::{ChannelState, Verdict};
 pub use thresholds::{Threshold, Thresholds, Unit};
-pub use tls::{TlsAlert, TlsDetails, TlsHandshake};
+pub use tls::{TlsAlert, TlsCertificate, TlsDetails, TlsHandshake};
 pub use transfer::{Content, Direction, Status, Transfer};
 
 /// Everything that was found in one capture, of one file or several.

@@ -11,6 +11,7 @@ use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow};
 use crate::session::kept;
 use crate::session::sessions::{Removed, SessionId};
 use crate::tcp::{Connection, ConnectionId, Ending, Side};
+use crate::tls::Keys;
 
 /// Attempts beside its own connection that are kept of a channel.
 const OTHER_ATTEMPTS: usize = 8;
@@ -102,7 +103,8 @@ impl Tracker {
                 self.limit(session_id, LimitName::KeptBytes);
             }
         }
-        data.finish(connection.last, &mut *self.hashing, &self.options);
+        let mut keys = Keys { log: &self.options.key_log, resumptions: &mut self.resumptions };
+        data.finish(connection.last, &mut *self.hashing, &mut keys);
         let (mut described, mut heads) = data.facts(connection, Some(&mut *self.hashing));
         if data.attempt.is_some() || self.is_watched() {
             std::mem::take(&mut heads).complete(&mut described);
@@ -132,6 +134,11 @@ impl Tracker {
             let Some(mut facts) = described_here else { continue };
             if !facts.icmp.is_empty() && !self.keep(session_id, facts.icmp.len().saturating_mul(kept::ICMP)) {
                 facts.icmp = Vec::new();
+            }
+            if let Some(details) = &mut facts.tls_details
+                && !self.take_room(session_id, details.beside().saturating_mul(2))
+            {
+                (details.certificate, details.server_name) = (None, None);
             }
             // Where there is no room to keep the first bytes, the kinds of content are found out at once.
             let ended = if self.take_room(session_id, heads.len()) {
