@@ -217,7 +217,8 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         [sink.folder(), recorder.as_ref().and_then(Recorder::folder)].into_iter().flatten().collect();
     // A watcher's user may open files at any time.
     let whatever_is_asked = matches!(job.form, Form::Nothing);
-    rights.extend(confine(&Needs { write_in, whatever_is_asked, ..Needs::default() }));
+    let read = keys.as_ref().and_then(Keys::awaited_in).map(Path::to_owned).into_iter().collect();
+    rights.extend(confine(&Needs { write_in, read, whatever_is_asked }));
     if job.is_verbose {
         for line in &rights {
             say(line);

@@ -238,6 +238,13 @@ impl Sessions {
         self.by_hosts.contains_key(&hosts)
     }
 
+    /// Whether a session between two hosts has its server at this endpoint.
+    pub(super) fn is_served_at(&self, hosts: HostPair, server: Endpoint) -> bool {
+        let newest =
+            self.by_hosts.get(&hosts).into_iter().flat_map(|between| between.iter().rev().take(COUNTED));
+        newest.filter_map(|&(_, id)| self.get(id)).any(|session| session.server() == server)
+    }
+
     /// Whether there is just one session between two hosts.
     pub(super) fn are_alone_between(&self, hosts: HostPair) -> bool {
         self.by_hosts.get(&hosts).is_some_and(|between| between.len() == 1)

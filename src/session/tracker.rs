@@ -293,6 +293,10 @@ impl Tracker {
             return Interest::Follow;
         }
         let hosts = HostPair::between(originator.ip, responder.ip);
+        if self.sessions.is_served_at(hosts, responder) {
+            self.flows.set(id, connection, Role::Suspect);
+            return Interest::Follow;
+        }
         let is_wanted = self.sessions.are_between(hosts) || self.may_be_under_way(connection);
         if !is_wanted || !self.flows.set_candidate(id, connection) {
             self.flows.set(id, connection, Role::Undecided);
@@ -424,7 +428,7 @@ impl Sink for Tracker {
     }
 
     fn probed(&mut self, id: ConnectionId, connection: &Connection, _side: Side, bytes: &[u8]) -> Interest {
-        if may_be_control(bytes) {
+        if may_be_control(bytes) || self.options.key_log.knows(bytes) {
             self.flows.set(id, connection, Role::Suspect);
             Interest::Follow
         } else {

@@ -126,6 +126,13 @@ impl KeyLog {
         self.revision
     }
 
+    /// Whether these bytes begin with the ClientHello of a connection that it has secrets of.
+    pub fn knows(&self, stream: &[u8]) -> bool {
+        let is_hello = stream.first() == Some(&22) && stream.get(5) == Some(&1);
+        let random = || stream.get(11..)?.first_chunk();
+        is_hello && !self.is_empty() && random().is_some_and(|random| self.connections.contains_key(random))
+    }
+
     pub(super) fn get(&self, client_random: &[u8; 32]) -> Option<&Secrets> {
         self.connections.get(client_random)
     }
@@ -236,6 +243,17 @@ mod tests {
         assert_eq!(log.len(), 1);
         assert_ne!(log.revision(), before);
         assert_eq!(log.get(&random()).unwrap().get(Label::ClientTraffic).unwrap().len(), 48);
+    }
+
+    #[test]
+    fn a_connection_is_known_by_its_first_bytes() {
+        let log = KeyLog::parse(format!("CLIENT_RANDOM {RANDOM} {}", "ab".repeat(48)).as_bytes());
+        let mut hello = vec![22, 3, 1, 0, 100, 1, 0, 0, 96, 3, 3];
+        hello.extend(random());
+        assert!(log.knows(&hello) && !KeyLog::default().knows(&hello));
+        assert!(!log.knows(&hello[..42]));
+        hello[0] = 23;
+        assert!(!log.knows(&hello));
     }
 
     #[test]

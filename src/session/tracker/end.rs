@@ -26,8 +26,12 @@ impl Tracker {
             }
             return;
         }
+        // On another port it was looked at for its neighbours' sake.
+        let is_expected = [connection.responder, connection.originator]
+            .iter()
+            .any(|end| self.options.is_control_port(end.port));
         // One that was not followed any further may have been answered.
-        if ending != Ending::Evicted {
+        if is_expected && ending != Ending::Evicted {
             self.attempts.note_failure(connection, &self.options.limits, &mut self.counts);
         }
     }
