@@ -178,7 +178,7 @@ fn hex(value: AnyRef<'_>) -> String {
     use der::Encode as _;
     let mut buffer = [0; 256];
     let encoded = value.encode_to_slice(&mut buffer).unwrap_or_default();
-    encoded.iter().map(|byte| format!("{byte:02x}")).collect()
+    encoded.iter().fold(String::new(), |written, byte| written + &format!("{byte:02x}"))
 }
 
 /// An object identifier in dotted form.
