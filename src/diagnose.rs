@@ -18,6 +18,7 @@ mod contacts;
 mod control;
 mod data;
 mod draft;
+mod elsewhere;
 mod ending;
 mod explain;
 mod failed;
@@ -40,7 +41,7 @@ mod words;
 mod tests;
 
 use crate::base::{LimitCounts, LimitName, Limits, TimeDelta, Timestamp};
-use crate::report::{Announcement, Capture, Finding, Report, Session, Thresholds};
+use crate::report::{Announcement, Capture, DataChannel, Finding, Report, Session, Thresholds};
 
 use announced::Announced;
 use case::{Case, Progress};
@@ -89,6 +90,7 @@ impl Default for Options {
 /// The rules of one session.
 const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     address::rules,
+    elsewhere::rules,
     negotiation::rules,
     middlebox::rules,
     ports::rules,
@@ -177,6 +179,7 @@ fn examine(case: &Case<'_>) -> Sink {
     for rule in RULES {
         rule(case, &mut sink);
     }
+    sink.soften(|channel| case.session.data_channel(channel).is_some_and(DataChannel::is_ambiguous));
     if !case.session.limited.is_empty() {
         sink.retain(|finding| !limited::rests_on_absence(finding, case.session));
     }

@@ -8,10 +8,12 @@ mod next_line;
 mod protection;
 mod recognition;
 mod telnet;
+mod unread;
 mod weight;
 
 use conversation::{Auth, Conversation};
 use protection::{end_of, keep_text};
+pub(super) use unread::{Fit, Unread};
 
 use super::Options;
 use super::both::Both;
@@ -31,6 +33,8 @@ pub(super) enum Occurrence {
     Confirmed,
     /// It is something else.
     Rejected,
+    /// A reply that can't be read may announce a data connection.
+    Announced,
     /// A command was given.
     Command(CommandIndex),
     /// A reply came; `command` is the one that it answers.
@@ -61,6 +65,8 @@ pub(super) struct Control {
     /// What is reported of a TLS session that has given way to clear text.
     past_tls: Option<Box<TlsDetails>>,
     decrypted: Both<u64>,
+    /// What shows of what can't be read.
+    pub(super) unread: Unread,
     /// First bytes of a suspect, until they show who speaks.
     first_bytes: Vec<u8>,
 }
@@ -107,6 +113,7 @@ impl Control {
             tls: None,
             alert_frame: None,
             past_tls: None,
+            unread: Unread::default(),
             in_tls: Both::default(),
             decrypted: Both::default(),
             first_bytes: Vec::new(),
@@ -130,6 +137,11 @@ impl Control {
     pub(super) fn is_opaque(&self) -> bool {
         (self.in_tls.client || self.in_tls.server)
             && self.tls.as_ref().is_some_and(|tls| tls.facts().obstacle.is_some())
+    }
+
+    /// The full handshake that its TLS goes back to.
+    pub(super) fn lineage(&self) -> Option<tls::Lineage> {
+        self.tls.as_ref().and_then(|tls| tls.facts().lineage)
     }
 
     /// What is reported of its TLS. `is_over`: the connection was closed.

@@ -8,12 +8,12 @@ use smallvec::SmallVec;
 use super::content::{Content, Hashing, NoHashing, Plan, sniff};
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
-use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta};
+use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta, Timestamp};
 use crate::report::{
-    self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
+    self, Certainty, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
 };
 use crate::tcp::{Absence, Chunk, Connection, ConnectionId, Gap, Onset, Side, Stream};
-use crate::tls::{self, Keys};
+use crate::tls::{self, Keys, Lineage, Version};
 
 /// Silence that is worth noting.
 const STALL: TimeDelta = TimeDelta::from_secs(1);
@@ -50,6 +50,10 @@ pub(super) struct DataFlow {
     pub(super) owners: SmallVec<[(SessionId, ChannelIndex); 2]>,
     /// The channel whose endpoint it goes to although that has its connection, until it comes to something.
     pub(super) attempt: Option<ConnectionAttempt>,
+    /// The session that can't be read whose data connection it may be, until it shows what it is.
+    pub(super) foreseen: Option<Foreseen>,
+    /// Whether it has shown what it is, as far as that tells whose it is.
+    pub(super) is_settled: bool,
     /// Whether originator and responder are swapped, compared with what the TCP floor guessed (mid-stream).
     pub(super) swapped: bool,
     /// Whether it was reported that the connection stands.
@@ -77,6 +81,26 @@ pub(super) struct ConnectionAttempt {
     pub(super) channel: ChannelIndex,
     pub(super) matched_by: MatchedBy,
     pub(super) peer_session: Option<Uid>,
+}
+
+/// A session that may have announced a connection out of sight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Foreseen {
+    pub(super) session: SessionId,
+    pub(super) certainty: Certainty,
+    /// When it may have announced it.
+    pub(super) announced: Option<Timestamp>,
+}
+
+/// What a connection that nobody announced in sight has shown to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// Nothing yet.
+    Nothing,
+    /// Another protocol's.
+    Another,
+    /// It may be a data connection; with the TLS session that it resumes.
+    Data(Option<Lineage>),
 }
 
 enum TlsState {
@@ -120,6 +144,8 @@ impl DataFlow {
         Self {
             owners: SmallVec::new(),
             attempt: None,
+            foreseen: None,
+            is_settled: false,
             swapped: false,
             connection_reported: false,
             plan: Plan::default(),
@@ -162,6 +188,29 @@ impl DataFlow {
     pub(super) fn sent(&self, side: Side) -> bool {
         let has = |side: Side| self.streams.get(index(side)).is_some_and(Option::is_some);
         has(side) && !has(side.other())
+    }
+
+    /// Whether it is to be found out whose it is: what it has carried may tell now.
+    pub(super) fn awaits_settling(&self) -> bool {
+        let is_open = self.foreseen.is_some() || matches!(self.tls, TlsState::Yes(_));
+        is_open && self.owners.is_empty() && !self.is_settled
+    }
+
+    /// What it has shown to be.
+    pub(super) fn shows(&self) -> Shows {
+        match &self.tls {
+            TlsState::Unknown => Shows::Nothing,
+            TlsState::No => {
+                let heads = self.streams.iter().flatten().map(|content| content.head.as_slice());
+                if heads.into_iter().any(is_other_protocol) { Shows::Another } else { Shows::Data(None) }
+            }
+            TlsState::Yes(wrapped) => match wrapped.session.facts() {
+                facts if facts.version.is_none() => Shows::Nothing,
+                facts if facts.version >= Some(Version::TLS13) => Shows::Data(None),
+                facts if facts.resumed.is_none() && !facts.established => Shows::Nothing,
+                facts => Shows::Data(facts.lineage.filter(|_| facts.resumed == Some(true))),
+            },
+        }
     }
 
     /// Takes more bytes.
@@ -374,6 +423,13 @@ impl ContentHeads {
             }
         }
     }
+}
+
+/// Whether a stream begins as no file does that is likely to be moved: with what another protocol says first.
+fn is_other_protocol(head: &[u8]) -> bool {
+    const FIRST: [&[u8]; 8] =
+        [b"SSH-2.0-", b"HTTP/1.", b"GET /", b"POST /", b"HEAD /", b"OPTIONS ", b"RFB 003.", b"@RSYNCD:"];
+    FIRST.iter().any(|first| head.starts_with(first))
 }
 
 /// Takes decrypted bytes of one end.

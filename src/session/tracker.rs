@@ -4,6 +4,9 @@ mod end;
 mod events;
 mod link;
 mod negotiate;
+mod unread;
+
+use std::collections::VecDeque;
 
 use link::Unannounced;
 
@@ -19,7 +22,7 @@ use super::kept::{self, Kept};
 use super::linker::Linker;
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
-use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, PacketRef, TimeDelta, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, LimitName, PacketRef, TimeDelta, Timestamp};
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, Directions, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
@@ -40,6 +43,8 @@ pub struct Tracker {
     linker: Linker,
     /// Which TLS sessions can be resumed.
     resumptions: Resumptions,
+    /// Sessions that can't be read and may have announced a data connection, the latest last.
+    announcers: VecDeque<(Timestamp, SessionId)>,
     attempts: Attempts,
     counts: LimitCounts,
     kept: Kept,
@@ -80,6 +85,7 @@ impl Tracker {
             sessions: Sessions::default(),
             linker: Linker::default(),
             resumptions: Resumptions::default(),
+            announcers: VecDeque::new(),
             attempts: Attempts::default(),
             counts: LimitCounts::default(),
             occurrences: Vec::new(),
@@ -298,14 +304,14 @@ impl Tracker {
             return Interest::Follow;
         }
         let is_wanted = self.sessions.are_between(hosts) || self.may_be_under_way(connection);
-        if !is_wanted || !self.flows.set_candidate(id, connection) {
+        let elsewhere = if is_wanted { None } else { self.foresee_elsewhere(connection) };
+        if !is_wanted && elsewhere.is_none() || !self.flows.set_candidate(id, connection) {
             self.flows.set(id, connection, Role::Undecided);
             return Interest::Undecided;
         }
-        if let Some(session_id) = self.sessions.opaque_between(hosts)
-            && self.may_be_data(session_id, [originator, responder])
-        {
-            self.link_new_channel(session_id, id, Unannounced::OutOfSight);
+        match elsewhere {
+            Some((session_id, is_ambiguous)) => self.claim(id, session_id, is_ambiguous),
+            None => self.foresee(id, connection),
         }
         Interest::Follow
     }
@@ -320,14 +326,6 @@ impl Tracker {
             && connection.originator.port.min(connection.responder.port) >= UNPRIVILEGED;
         self.under_way = self.under_way.saturating_add(usize::from(may_be));
         may_be
-    }
-
-    /// Whether a connection between the hosts of a session that can't be read may be its data connection: to
-    /// and from ports that no other service has.
-    fn may_be_data(&self, session_id: SessionId, ends: [Endpoint; 2]) -> bool {
-        let Some(server) = self.sessions.get(session_id).map(ActiveSession::server) else { return false };
-        let default = server.port.checked_sub(1).map(|port| Endpoint::new(server.ip, port));
-        ends.iter().all(|&end| end.port >= UNPRIVILEGED || Some(end) == default)
     }
 
     fn uid_of(&self, session_id: SessionId) -> Option<Uid> {
@@ -478,6 +476,8 @@ impl Sink for Tracker {
                 kept.change(before, data.kept);
                 if let Some(attempt) = data.attempt.take() {
                     self.promote(id, attempt);
+                } else if data.awaits_settling() {
+                    self.settle(id, false);
                 }
             }
         }
@@ -505,6 +505,9 @@ impl Sink for Tracker {
         if let Some(Role::Control(session_id)) = self.flows.get(id).map(|flow| &flow.role) {
             self.note_traffic(*session_id, connection);
         }
+        if connection.close.is_some() {
+            self.release_claim(id);
+        }
         // A further connection of the predicted peer counts once it stands, a stranger's only once it carries
         // something.
         let stands = connection.established.is_some();
@@ -515,6 +518,10 @@ impl Sink for Tracker {
     }
 
     fn ended(&mut self, id: ConnectionId, connection: &Connection, ending: Ending) {
+        if self.flows.data(id).is_some_and(|data| data.foreseen.is_some()) {
+            self.settle(id, true);
+        }
+        self.release_claim(id);
         match self.remove_flow(id).map(|flow| flow.role) {
             Some(Role::Control(session_id)) => self.control_ended(session_id, connection, ending),
             Some(Role::Data(data)) => self.data_ended(id, data, connection, ending),

@@ -113,6 +113,11 @@ impl Session {
         &self.facts
     }
 
+    /// By how much the lengths of what could not be read may be too great.
+    pub fn length_slack(&self) -> usize {
+        self.facts.cipher_suite.and_then(Suite::find).map_or(0, Suite::padding)
+    }
+
     /// Memory beyond its own size, in bytes: records and messages that have not ended, keys.
     pub fn memory(&self) -> usize {
         const KEYS: usize = 2048;

@@ -120,6 +120,14 @@ impl Suite {
         self.number >> 8 == 0x13
     }
 
+    /// Most bytes by which the padding of a record may be longer than needed to fill its last block.
+    pub(super) const fn padding(self) -> usize {
+        match self.bulk {
+            Cbc(..) => 15,
+            Gcm(_) | Ccm(_) | Ccm8(_) | ChaCha20Poly1305 => 0,
+        }
+    }
+
     /// Least bytes by which a protected record is longer than its content.
     pub(super) const fn overhead(self) -> usize {
         // One byte more: in TLS 1.3 the inner content type, with CBC the length of the padding.

@@ -1,6 +1,8 @@
 //! TLS on a control connection: when it begins, and the lines that come out of it.
 
-use super::{Auth, Control, LineOrigin, Notes};
+use smallvec::SmallVec;
+
+use super::{Auth, Control, LineOrigin, Notes, Occurrence};
 use crate::base::{PacketRef, Timestamp};
 use crate::ftp::Party;
 use crate::report::{Protection, Security};
@@ -51,9 +53,20 @@ impl Control {
     ) {
         let Some(session) = &mut self.tls else { return };
         let mut plain = Vec::new();
+        let mut unread = SmallVec::<[(Party, usize); 4]>::new();
         session.push(end_of(party), bytes, &mut notes.keys(), &mut |end, event| {
+            if let tls::Event::Opaque { len } = event {
+                unread.push((party_of(end), len));
+            }
             keep_text(&mut plain, end, event);
         });
+        let slack = session.length_slack();
+        for (speaker, len) in unread {
+            if self.unread.record(speaker, len, slack, origin.packet.time) {
+                notes.occurrences.push(Occurrence::Announced);
+            }
+        }
+        let Some(session) = &self.tls else { return };
         if session.facts().fatal.is_some() {
             self.alert_frame.get_or_insert(origin.packet.frame);
         }

@@ -56,6 +56,10 @@ impl Tracker {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.ended = Some(Ended { state, by, at: connection.close.map(|packet| packet.time) });
         let is_session = session.control.is_confirmed();
+        let busy = session.control.unread.busy();
+        if let Some(id) = busy {
+            self.settle(id, true);
+        }
         self.note_traffic(session_id, connection);
         self.sessions.linger(session_id);
         if is_session {
