@@ -4,7 +4,7 @@
 //! the first ClientHello in the rest, makes it likely that something can be read; what follows are pieces of
 //! both ends, each behind two bytes: whose it is, and how long.
 
-use ftpscope::tls::{End, Event, Facts, KeyLog, Keys, Resumptions, Session};
+use ftpscope::tls::{End, Event, KeyLog, Keys, Resumptions, Session};
 
 /// Bytes of one end, or that so many of its bytes are missing.
 type Piece<'a> = (End, Result<&'a [u8], u64>);
@@ -38,8 +38,8 @@ fn key_log(input: &[u8]) -> KeyLog {
     log
 }
 
-/// What comes of pieces: readable bytes and clear text of each end, and what is known.
-fn observed(pieces: &[Piece<'_>], log: &KeyLog, cut: usize) -> ([Vec<u8>; 4], Facts) {
+/// What comes of pieces: readable bytes and clear text of each end.
+fn observed(pieces: &[Piece<'_>], log: &KeyLog, cut: usize) -> [Vec<u8>; 4] {
     let mut text: [Vec<u8>; 4] = Default::default();
     let (mut session, mut resumptions) = (Session::new(), Resumptions::default());
     let mut keys = Keys { log, resumptions: &mut resumptions };
@@ -66,17 +66,16 @@ fn observed(pieces: &[Piece<'_>], log: &KeyLog, cut: usize) -> ([Vec<u8>; 4], Fa
         session.finish(end, &mut keys, &mut take);
     }
     assert!(session.memory() < 1 << 20, "it keeps {} bytes", session.memory());
-    let facts = session.facts().clone();
-    (text, facts)
+    text
 }
 
-/// Nothing fails, no more comes out than went in, and as long as nothing is missing it does not matter how bytes
-/// were cut.
+/// Nothing fails, no more comes out than went in, and as long as nothing is missing it does not matter to what can
+/// be read how bytes were cut.
 pub(crate) fn hold(input: &[u8]) {
     let [cut, rest @ ..] = input else { return };
     let pieces = pieces(rest);
     let log = key_log(rest);
-    let (text, facts) = observed(&pieces, &log, usize::MAX);
+    let text = observed(&pieces, &log, usize::MAX);
     for (out, end) in text.chunks(1).zip([End::A, End::B].repeat(2)) {
         let sent: usize = pieces
             .iter()
@@ -87,6 +86,6 @@ pub(crate) fn hold(input: &[u8]) {
         assert!(out[0].len() <= sent);
     }
     if pieces.iter().all(|(_, piece)| piece.is_ok()) {
-        assert_eq!(observed(&pieces, &log, usize::from(*cut).max(1)), (text, facts));
+        assert_eq!(observed(&pieces, &log, usize::from(*cut).max(1)), text);
     }
 }
