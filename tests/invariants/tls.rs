@@ -25,7 +25,7 @@ fn pieces(mut input: &[u8]) -> Vec<Piece<'_>> {
 fn key_log(input: &[u8]) -> KeyLog {
     let mut log = KeyLog::parse(input);
     let hello = input.windows(43).find(|it| it[0] == 22 && it[5] == 1);
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     if let Some(hello) = hello {
         let random = hex(&hello[11..]);
         for (label, len) in
