@@ -18,6 +18,7 @@ mod contacts;
 mod control;
 mod data;
 mod draft;
+mod elsewhere;
 mod ending;
 mod explain;
 mod failed;
@@ -49,7 +50,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::base::{LimitCounts, LimitName, Limits, TimeDelta, Timestamp};
-use crate::report::{Announcement, Capture, Finding, Report, Session, Thresholds};
+use crate::report::{Announcement, Capture, DataChannel, Finding, Report, Session, Thresholds};
 
 use announced::Announced;
 use case::{Case, Progress};
@@ -99,6 +100,7 @@ impl Default for Options {
 const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     address::rules,
     fxp::rules,
+    elsewhere::rules,
     negotiation::rules,
     middlebox::rules,
     ports::rules,
@@ -228,6 +230,7 @@ fn examine(case: &Case<'_>) -> Sink {
     for rule in RULES {
         rule(case, &mut sink);
     }
+    sink.soften(|channel| case.session.data_channel(channel).is_some_and(DataChannel::is_ambiguous));
     if !case.session.limited.is_empty() {
         sink.retain(|finding| !limited::rests_on_absence(finding, case.session));
     }

@@ -55,7 +55,7 @@ pub use session::{
 };
 pub use state::{ChannelState, Verdict};
 pub use thresholds::{Threshold, Thresholds, Unit};
-pub use tls::{TlsAlert, TlsDetails, TlsHandshake};
+pub use tls::{TlsAlert, TlsCertificate, TlsDetails, TlsHandshake};
 pub use transfer::{Content, Direction, Status, Transfer};
 pub use trouble::{Mark, OddReset, Overshoot, SynAcks, Trouble, Unheard};
 

@@ -4,26 +4,33 @@
 //! [`Event`]s: application data (read, or only measured), the end of TLS, and the clear text that follows it
 //! (CCC).
 //!
-//! Records are followed in every version. They are decrypted in TLS 1.2 (RFC 5246) and TLS 1.3 (RFC 8446).
+//! Records are followed in every version. They are decrypted from TLS 1.0 (RFC 2246) to TLS 1.3 (RFC 8446).
 //!
 //! **Invariant:** nothing is verified but what decryption needs, nothing is ever sent, and a secret never
 //! prints.
 
+mod bytes;
+mod certificate;
 mod cipher;
 mod facts;
 mod framer;
 mod handshake;
 mod hello;
+mod hellos;
 mod keylog;
 mod reader;
 mod record;
+mod resumption;
 mod schedule;
 mod session;
 mod suite;
 
+pub use certificate::Certificate;
 pub use facts::{Alert, Facts, Obstacle, Version};
+pub use hellos::Keys;
 pub use keylog::KeyLog;
 pub use record::{Sniff, looks_like_tls};
+pub use resumption::{Lineage, Resumptions};
 pub use session::Session;
 pub use suite::suite_name;
 

@@ -1,5 +1,8 @@
 //! Makes seeds for every target out of captures: `seeds CORPUS CAPTURE...`.
 
+#[path = "../../tests/invariants/recorded_tls.rs"]
+mod recorded_tls;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
@@ -30,6 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         if let Err(error) = from_packets(&corpus, &path) {
             eprintln!("{}: {error}", path.display());
+        }
+    }
+    for recorded in fs::read_dir("../tests/tls/sessions")? {
+        let path = recorded?.path();
+        if path.extension().is_some_and(|ending| ending == "txt") {
+            keep(&corpus, "tls", &recorded_tls::input(&fs::read_to_string(&path)?))?;
         }
     }
     // These two make of chance what they need: any bytes will do.

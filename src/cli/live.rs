@@ -22,6 +22,7 @@ use crate::export;
 use crate::filter::Filter;
 use crate::live::{self, Clock, Feed, Form, Job, Target, Until};
 use crate::report::Severity;
+use crate::tls::KeyLog;
 
 /// Everything about one capture.
 pub(super) struct LiveJob {
@@ -79,6 +80,10 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
     reject_collisions(record_file, output_file, &read)?;
     let mut analyzer = analyzer_options(analysis, InMemory::OneSession);
     analyzer.filter = filter.clone().map(Arc::new);
+    if input.keylog.is_some() {
+        // Given, though it may be empty yet.
+        analyzer.key_log = Arc::new(KeyLog::parse(b""));
+    }
     let job = Job {
         feed,
         filter,

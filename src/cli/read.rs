@@ -95,7 +95,12 @@ pub(super) fn take_keys(file: Option<&KeyLogFile>, analyzer: &mut analyzer::Opti
         Some(KeyLogFile::Environment(path)) => {
             let is_regular = fs::metadata(path).is_ok_and(|about| about.is_file());
             let keys = if is_regular { key_log(path).unwrap_or_default() } else { Vec::new() };
-            if keys.len() as u64 > KEY_LOG { Vec::new() } else { keys }
+            // One that holds nothing was not meant for this.
+            let read = KeyLog::parse(&keys);
+            if keys.len() as u64 <= KEY_LOG && !read.is_empty() {
+                analyzer.key_log = Arc::new(read);
+            }
+            return Ok(());
         }
     };
     analyzer.key_log = Arc::new(KeyLog::parse(&keys));

@@ -8,6 +8,7 @@ use super::case::{
     same_family, same_network,
 };
 use super::draft::{Draft, Group, Groups, Sink, plural, ports, times};
+use super::elsewhere;
 use super::words::{list, quote};
 use crate::base::{Address, Endpoint};
 use crate::report::{
@@ -151,6 +152,7 @@ fn met(channel: &DataChannel) -> Met {
 pub(super) fn is_mismatch(case: &Case<'_>, channel: &DataChannel) -> bool {
     advertised_address(channel)
         .is_some_and(|advertised| verdict(case, channel, advertised) == Some(Verdict::Mismatch))
+        || elsewhere::is_elsewhere(case, channel)
 }
 
 /// Whether an address that is not its sender's is meant: that of a server behind NAT, or of a partner server.

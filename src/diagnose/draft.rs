@@ -157,6 +157,23 @@ impl Sink {
         }
     }
 
+    /// What is said only of data connections that may be another session's is no warning.
+    pub(super) fn soften(&mut self, is_ambiguous: impl Fn(ChannelIndex) -> bool) {
+        for severity in [Severity::Warning, Severity::Alert] {
+            let Some(drafts) = self.by_severity.get_mut(severity as usize) else { continue };
+            let all = std::mem::take(drafts);
+            let doubtful = |draft: &Draft| {
+                let mut channels = draft.channels().peekable();
+                channels.peek().is_some() && channels.all(&is_ambiguous)
+            };
+            let (soft, kept) = all.into_iter().partition::<Vec<_>, _>(doubtful);
+            *drafts = kept;
+            for draft in soft {
+                self.push(draft.severity(Severity::Notice).certainty(Certainty::Possible));
+            }
+        }
+    }
+
     /// Takes out the findings that `keep` does not approve of.
     pub(super) fn retain(&mut self, keep: impl Fn(&Finding) -> bool) {
         self.by_severity.iter_mut().for_each(|drafts| drafts.retain(|draft| keep(&draft.finding)));

@@ -11,9 +11,9 @@ mod tests {
     use super::super::fixture::sample_report;
     use super::*;
     use crate::report::{
-        CaptureFormat, Code, Compression, Content, Differs, Direction, Directions, EndState, FirstClose,
-        Holder, Login, MatchedBy, Mode, Negotiation, Outcome, Report, ReuseKind, ReuseOutcome, Security,
-        Severity, Status, TlsHandshake, WindowScaling,
+        CaptureFormat, Certainty, Code, Compression, Content, Differs, Direction, Directions, EndState,
+        FirstClose, Holder, Login, MatchedBy, Mode, Negotiation, Outcome, Report, ReuseKind, ReuseOutcome,
+        Security, Severity, Status, TlsHandshake, WindowScaling,
     };
 
     /// The schema, made to refuse members that it does not name.
@@ -86,6 +86,7 @@ mod tests {
             ("data_channel/properties/negotiation", Negotiation::NAMES),
             ("data_channel/properties/outcome", Outcome::NAMES),
             ("data_channel/properties/matched_by", MatchedBy::NAMES),
+            ("data_channel/properties/certainty", Certainty::NAMES),
             ("data_channel/properties/differs", Differs::NAMES),
             ("connection/properties/end_state", EndState::NAMES),
             ("connection/properties/first_close", FirstClose::NAMES),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Advertised, ChannelIndex, CommandIndex, Differs, History, IcmpError, Mode, Negotiation, Origin, Path,
-    Prediction, TlsDetails, Traffic, Trouble, Uid,
+    Advertised, Certainty, ChannelIndex, CommandIndex, Differs, History, IcmpError, Mode, Negotiation,
+    Origin, Path, Prediction, TlsDetails, Traffic, Trouble, Uid,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -100,6 +100,23 @@ impl DataChannel {
     /// How the connection was matched.
     pub fn matched_by(&self) -> Option<MatchedBy> {
         self.attempt.as_ref().map(|attempt| attempt.matched_by)
+    }
+
+    /// How sure it is that the connection is this session's; none where there is no connection.
+    pub fn certainty(&self) -> Option<Certainty> {
+        let matched_by = self.matched_by()?;
+        Some(match self.origin {
+            Origin::Unseen { certainty, .. } => certainty,
+            Origin::DefaultPorts | Origin::Negotiated(_) if matched_by == MatchedBy::Inferred => {
+                Certainty::Likely
+            }
+            Origin::DefaultPorts | Origin::Negotiated(_) => Certainty::Proven,
+        })
+    }
+
+    /// Whether the connection may as well be another session's.
+    pub fn is_ambiguous(&self) -> bool {
+        self.certainty() == Some(Certainty::Possible)
     }
 
     /// Whose address in the data connection is not the predicted one.

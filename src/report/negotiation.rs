@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Advertised, CommandIndex, Party};
+use super::{Advertised, Certainty, CommandIndex, Party};
 use crate::base::{Endpoint, choices};
 
 /// How the peers agreed on a data connection.
@@ -15,6 +15,8 @@ pub enum Origin {
     Unseen {
         /// Whether the server connects.
         active: bool,
+        /// How sure it is that the connection is the session's.
+        certainty: Certainty,
     },
     /// Without negotiation, on the default ports ([`Mode::Default`]): the server connects.
     DefaultPorts,
@@ -66,7 +68,7 @@ impl Origin {
     /// Whether the server connects.
     pub const fn is_active(&self) -> bool {
         match self {
-            Self::Unseen { active } => *active,
+            Self::Unseen { active, .. } => *active,
             Self::DefaultPorts => true,
             Self::Negotiated(negotiated) => negotiated.mode.is_active(),
         }

@@ -5,11 +5,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
-    Advertised, Answer, Attempt, AttemptResult, ChannelIndex, Command, CommandIndex, CommunityId, Connection,
-    Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError, MatchedBy, Mode,
-    Negotiated, NegotiatedMode, Negotiation, Origin, Outcome, Path, PayloadSpan, Prediction, Reuse, Session,
-    Status, StreamFacts, SynFrames, TimeWait, TlsDetails, Traffic, Transfer, Uid, WindowScaling,
-    community_id,
+    Advertised, Answer, Attempt, AttemptResult, Certainty, ChannelIndex, Command, CommandIndex, CommunityId,
+    Connection, Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError,
+    MatchedBy, Mode, Negotiated, NegotiatedMode, Negotiation, Origin, Outcome, Path, PayloadSpan, Prediction,
+    Reuse, Session, Status, StreamFacts, SynFrames, TimeWait, TlsDetails, Traffic, Transfer, Uid,
+    WindowScaling, community_id,
 };
 use crate::base::{Endpoint, FrameNumber, Text, TimeDelta, Timestamp, hex};
 
@@ -34,6 +34,7 @@ impl Serialize for DataChannel {
             "outcome": self.outcome(),
             "matched_by": self.matched_by(),
             "differs": self.differs(),
+            "certainty": self.certainty(),
             "connection": self.connection(),
             "time_wait": self.time_wait(),
             "reuse": self.reuse,
@@ -54,6 +55,7 @@ struct DataChannelRow {
     predicted: Option<Prediction>,
     outcome: Option<Outcome>,
     matched_by: Option<MatchedBy>,
+    certainty: Option<Certainty>,
     connection: Option<Box<Connection>>,
     time_wait: Option<TimeWait>,
     reuse: Option<Reuse>,
@@ -101,7 +103,10 @@ impl DataChannelRow {
             _ => return None,
         };
         match (self.mode, answer, self.command) {
-            (None, None, None) => Some(Origin::Unseen { active: self.active }),
+            (None, None, None) => Some(Origin::Unseen {
+                active: self.active,
+                certainty: self.certainty.unwrap_or(Certainty::Likely),
+            }),
             (Some(Mode::Default), None, None) => Some(Origin::DefaultPorts),
             (Some(mode), Some(answer), command) => {
                 let mode = NegotiatedMode::of(mode)?;
@@ -416,7 +421,9 @@ mod tests {
         for time_wait in [None, Some(wait)] {
             let result = AttemptResult::Connected { time_wait };
             states.push(DataChannel { attempt: attempt(result), ..accepted() });
-            for origin in [Origin::Unseen { active: true }, Origin::DefaultPorts] {
+            for origin in
+                [Origin::Unseen { active: true, certainty: Certainty::Possible }, Origin::DefaultPorts]
+            {
                 states.push(DataChannel { origin, attempt: attempt(result), ..accepted() });
             }
         }

@@ -78,7 +78,7 @@ pub(crate) fn negotiated_channel(mode: Mode, command: CommandIndex, answer: Answ
 /// A channel without a negotiation that could be read, as under TLS.
 pub(crate) fn unnegotiated_channel() -> DataChannel {
     DataChannel {
-        origin: Origin::Unseen { active: false },
+        origin: Origin::Unseen { active: false, certainty: Certainty::Likely },
         attempt: None,
         reuse: None,
         peer_session: None,

@@ -33,6 +33,10 @@ pub struct TlsDetails {
     pub server_name: Option<Text>,
     /// Whether an earlier TLS session was resumed.
     pub resumed: Option<bool>,
+    /// Whether the client sent a certificate; none where that can't be seen.
+    pub client_certificate: Option<bool>,
+    /// The server's certificate, where it crossed in the clear or was decrypted.
+    pub certificate: Option<Box<TlsCertificate>>,
     /// The first fatal alert.
     pub alert: Option<TlsAlert>,
     /// What came of the handshake.
@@ -53,6 +57,25 @@ pub struct TlsDetails {
     /// Whether alerts can be told from data: up to TLS 1.2, and where the keys are known.
     #[serde(skip)]
     pub shows_alerts: bool,
+}
+
+/// What a server's certificate says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct TlsCertificate {
+    /// Whose it is, as RFC 4514 writes names.
+    pub subject: Option<Text>,
+    /// Who signed it.
+    pub issuer: Option<Text>,
+    /// From when on it is valid.
+    pub not_before: Option<String>,
+    /// Until when it is valid.
+    pub not_after: Option<String>,
+    /// Whether subject and issuer are the same.
+    pub self_signed: Option<bool>,
+    /// Of the whole certificate.
+    #[serde(with = "crate::base::hex")]
+    pub sha256: Option<[u8; 32]>,
 }
 
 /// A fatal alert.
@@ -89,13 +112,24 @@ impl TlsDetails {
     }
 
     /// What it takes of memory beside its own size.
-    pub(super) fn beside(&self) -> usize {
+    pub(crate) fn beside(&self) -> usize {
         let owned = |text: &Option<Cow<'static, str>>| match text {
             Some(Cow::Owned(text)) => text.capacity(),
             Some(Cow::Borrowed(_)) | None => 0,
         };
         let texts = [&self.version, &self.cipher, &self.obstacle, &self.offered];
-        let name = self.server_name.as_ref().map_or(0, Text::memory);
+        let certificate = self.certificate.as_deref().map_or(0, TlsCertificate::memory);
+        let name =
+            self.server_name.as_ref().map_or(certificate, |name| name.memory().saturating_add(certificate));
         texts.into_iter().map(owned).fold(name, usize::saturating_add)
+    }
+}
+
+impl TlsCertificate {
+    /// What it takes of memory.
+    fn memory(&self) -> usize {
+        let names = [&self.subject, &self.issuer].map(|name| name.as_ref().map_or(0, Text::memory));
+        let times = [&self.not_before, &self.not_after].map(|time| time.as_ref().map_or(0, String::capacity));
+        names.into_iter().chain(times).fold(size_of::<Self>(), usize::saturating_add)
     }
 }

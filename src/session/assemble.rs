@@ -68,7 +68,7 @@ struct Assumptions {
 
 impl Assumptions {
     fn of(options: &Options) -> Self {
-        Self { time_wait: options.time_wait, has_keys: !options.key_log.is_empty() }
+        Self { time_wait: options.time_wait, has_keys: options.key_log.is_given() }
     }
 }
 

@@ -8,10 +8,12 @@ mod next_line;
 mod protection;
 mod recognition;
 mod telnet;
+mod unread;
 mod weight;
 
 use conversation::{Auth, Conversation};
 use protection::{end_of, keep_text};
+pub(super) use unread::{Fit, Unread};
 
 use super::Options;
 use super::both::Both;
@@ -31,6 +33,8 @@ pub(super) enum Occurrence {
     Confirmed,
     /// It is something else.
     Rejected,
+    /// A reply that can't be read may announce a data connection.
+    Announced,
     /// A command was given.
     Command(CommandIndex),
     /// A reply came; `command` is the one that it answers.
@@ -61,6 +65,8 @@ pub(super) struct Control {
     /// What is reported of a TLS session that has given way to clear text.
     past_tls: Option<Box<TlsDetails>>,
     decrypted: Both<u64>,
+    /// What shows of what can't be read.
+    pub(super) unread: Unread,
     /// First bytes of a suspect, until they show who speaks.
     first_bytes: Vec<u8>,
 }
@@ -68,10 +74,18 @@ pub(super) struct Control {
 /// The settings for reading, and where the consequences are noted.
 pub(super) struct Notes<'a> {
     pub(super) options: &'a Options,
+    pub(super) resumptions: &'a mut tls::Resumptions,
     pub(super) counts: &'a mut LimitCounts,
     pub(super) occurrences: &'a mut Vec<Occurrence>,
     /// The most that the session may keep now, in bytes of memory.
     pub(super) room: usize,
+}
+
+impl Notes<'_> {
+    /// What TLS is read with.
+    fn keys(&mut self) -> tls::Keys<'_> {
+        tls::Keys { log: &self.options.key_log, resumptions: self.resumptions }
+    }
 }
 
 /// What a line came in, for those who read it.
@@ -99,6 +113,7 @@ impl Control {
             tls: None,
             alert_frame: None,
             past_tls: None,
+            unread: Unread::default(),
             in_tls: Both::default(),
             decrypted: Both::default(),
             first_bytes: Vec::new(),
@@ -124,6 +139,11 @@ impl Control {
             && self.tls.as_ref().is_some_and(|tls| tls.facts().obstacle.is_some())
     }
 
+    /// The full handshake that its TLS goes back to.
+    pub(super) fn lineage(&self) -> Option<tls::Lineage> {
+        self.tls.as_ref().and_then(|tls| tls.facts().lineage)
+    }
+
     /// What is reported of its TLS. `is_over`: the connection was closed.
     pub(super) fn tls_details(&self, has_keys: bool, is_over: bool) -> Option<Box<TlsDetails>> {
         let server_spoke = !self.conversation.dialogue.greeting.is_empty()
@@ -142,15 +162,14 @@ impl Control {
         if self.conversation.verdict == Verdict::Other {
             return;
         }
-        let Some(client) = self.client_side.or_else(|| self.recognize(connection, &chunk, notes.options))
-        else {
+        let Some(client) = self.client_side.or_else(|| self.recognize(connection, &chunk, notes)) else {
             if self.conversation.verdict == Verdict::Other {
                 notes.occurrences.push(Occurrence::Rejected);
             }
             return;
         };
         if self.has_unasked_tls() && chunk.side == client {
-            self.unasked(chunk.bytes, chunk.packet, notes.options);
+            self.unasked(chunk.bytes, chunk.packet, notes);
             return;
         }
         let confirmed_before = self.is_confirmed() && self.client_side.is_some();
@@ -220,7 +239,7 @@ impl Control {
         }
         if *self.in_tls.of(party) {
             if let Some(session) = &mut self.tls {
-                session.gap(end_of(party), gap.len, &notes.options.key_log, &mut |_, _| {});
+                session.gap(end_of(party), gap.len, &mut notes.keys(), &mut |_, _| {});
             }
         } else if let Some(splitter) = self.splitters.as_mut().map(|both| both.of_mut(party)) {
             splitter.gap();
@@ -241,7 +260,7 @@ impl Control {
         if let Some(session) = self.tls.as_mut().filter(|_| self.in_tls != Both::default()) {
             let mut plain = Vec::new();
             for end in [tls::End::A, tls::End::B] {
-                session.finish(end, &notes.options.key_log, &mut |end, event| {
+                session.finish(end, &mut notes.keys(), &mut |end, event| {
                     keep_text(&mut plain, end, event);
                 });
             }

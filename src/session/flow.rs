@@ -6,15 +6,14 @@ use std::mem;
 use smallvec::SmallVec;
 
 use super::content::{Content, Hashing, NoHashing, Plan, sniff};
-use super::options::Options;
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
-use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta};
+use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta, Timestamp};
 use crate::report::{
-    self, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
+    self, Certainty, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
 };
 use crate::tcp::{Absence, Chunk, Connection, ConnectionId, Gap, Onset, Side, Stream};
-use crate::tls;
+use crate::tls::{self, Keys, Lineage, Version};
 
 /// Silence that is worth noting.
 const STALL: TimeDelta = TimeDelta::from_secs(1);
@@ -51,6 +50,10 @@ pub(super) struct DataFlow {
     pub(super) owners: SmallVec<[(SessionId, ChannelIndex); 2]>,
     /// The channel whose endpoint it goes to although that has its connection, until it comes to something.
     pub(super) attempt: Option<ConnectionAttempt>,
+    /// The session that can't be read whose data connection it may be, until it shows what it is.
+    pub(super) foreseen: Option<Foreseen>,
+    /// Whether it has shown what it is, as far as that tells whose it is.
+    pub(super) is_settled: bool,
     /// Whether originator and responder are swapped, compared with what the TCP floor guessed (mid-stream).
     pub(super) swapped: bool,
     /// Whether it was reported that the connection stands.
@@ -78,6 +81,26 @@ pub(super) struct ConnectionAttempt {
     pub(super) channel: ChannelIndex,
     pub(super) matched_by: MatchedBy,
     pub(super) peer_session: Option<Uid>,
+}
+
+/// A session that may have announced a connection out of sight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Foreseen {
+    pub(super) session: SessionId,
+    pub(super) certainty: Certainty,
+    /// When it may have announced it.
+    pub(super) announced: Option<Timestamp>,
+}
+
+/// What a connection that nobody announced in sight has shown to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// Nothing yet.
+    Nothing,
+    /// Another protocol's.
+    Another,
+    /// It may be a data connection; with the TLS session that it resumes.
+    Data(Option<Lineage>),
 }
 
 enum TlsState {
@@ -121,6 +144,8 @@ impl DataFlow {
         Self {
             owners: SmallVec::new(),
             attempt: None,
+            foreseen: None,
+            is_settled: false,
             swapped: false,
             connection_reported: false,
             plan: Plan::default(),
@@ -165,8 +190,31 @@ impl DataFlow {
         has(side) && !has(side.other())
     }
 
+    /// Whether it is to be found out whose it is: what it has carried may tell now.
+    pub(super) fn awaits_settling(&self) -> bool {
+        let is_open = self.foreseen.is_some() || matches!(self.tls, TlsState::Yes(_));
+        is_open && self.owners.is_empty() && !self.is_settled
+    }
+
+    /// What it has shown to be.
+    pub(super) fn shows(&self) -> Shows {
+        match &self.tls {
+            TlsState::Unknown => Shows::Nothing,
+            TlsState::No => {
+                let heads = self.streams.iter().flatten().map(|content| content.head.as_slice());
+                if heads.into_iter().any(is_other_protocol) { Shows::Another } else { Shows::Data(None) }
+            }
+            TlsState::Yes(wrapped) => match wrapped.session.facts() {
+                facts if facts.version.is_none() => Shows::Nothing,
+                facts if facts.version >= Some(Version::TLS13) => Shows::Data(None),
+                facts if facts.resumed.is_none() && !facts.established => Shows::Nothing,
+                facts => Shows::Data(facts.lineage.filter(|_| facts.resumed == Some(true))),
+            },
+        }
+    }
+
     /// Takes more bytes.
-    pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
+    pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
         let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         self.note_silence(chunk.packet);
         let plan = self.plan;
@@ -174,7 +222,7 @@ impl DataFlow {
         let content = slot.get_or_insert_with(|| Content::new(hashing, plan, chunk.packet));
         content.update(hashing, chunk.bytes, chunk.packet);
         if !matches!(self.tls, TlsState::No) {
-            self.tls(chunk, hashing, options);
+            self.tls(chunk, hashing, keys);
         }
     }
 
@@ -193,7 +241,7 @@ impl DataFlow {
         self.last_payload = Some(packet);
     }
 
-    fn tls(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, options: &Options) {
+    fn tls(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
         if matches!(self.tls, TlsState::Unknown) {
             self.tls = if chunk.offset == 0 && tls::looks_like_tls(chunk.bytes) == tls::Sniff::Yes {
                 TlsState::Yes(Box::default())
@@ -203,9 +251,9 @@ impl DataFlow {
         }
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
         let Wrapped { session, plain, has_keys, alert_frame } = &mut **wrapped;
-        *has_keys = !options.key_log.is_empty();
+        *has_keys = keys.log.is_given();
         let plan = self.plan;
-        session.push(end_of(chunk.side), chunk.bytes, &options.key_log, &mut |end, event| {
+        session.push(end_of(chunk.side), chunk.bytes, keys, &mut |end, event| {
             keep_plain(plain, end, event, hashing, plan, chunk.packet);
         });
         if session.facts().fatal.is_some() {
@@ -214,7 +262,7 @@ impl DataFlow {
     }
 
     /// Bytes of one side are missing.
-    pub(super) fn gap(&mut self, gap: Gap, options: &Options) {
+    pub(super) fn gap(&mut self, gap: Gap, keys: &mut Keys<'_>) {
         if gap.absence == Absence::Cut
             && let Some(cut) = self.cuts.get_mut(index(gap.side))
         {
@@ -225,7 +273,7 @@ impl DataFlow {
             content.gap();
         }
         if let TlsState::Yes(wrapped) = &mut self.tls {
-            wrapped.session.gap(end_of(gap.side), gap.len, &options.key_log, &mut |_, _| {});
+            wrapped.session.gap(end_of(gap.side), gap.len, keys, &mut |_, _| {});
         }
     }
 
@@ -241,13 +289,13 @@ impl DataFlow {
     }
 
     /// The connection is over: what TLS had held back is delivered.
-    pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, options: &Options) {
+    pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
         let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
         let Wrapped { session, plain, .. } = &mut **wrapped;
         let plan = self.plan;
         for end in [tls::End::A, tls::End::B] {
-            session.finish(end, &options.key_log, &mut |end, event| {
+            session.finish(end, keys, &mut |end, event| {
                 keep_plain(plain, end, event, hashing, plan, last);
             });
         }
@@ -291,8 +339,18 @@ impl DataFlow {
             let payload = payload_span(wire.as_deref(), cut);
             facts.first_payload = payload.map(|(first, _)| (first.time, first.frame));
             facts.last_payload = payload.map(|(_, last)| (last.time, last.frame));
+            // What went over the wire for a content of nothing was all TLS's own.
+            let of_tls_alone = |wire: &mut Content| {
+                hashing.as_deref_mut().map(|hashing| wire.finish(hashing));
+            };
+            let wire = if decrypted && plain.is_none() {
+                wire.map(of_tls_alone);
+                None
+            } else {
+                wire
+            };
             let Some(wire) = wire else {
-                facts.content_span = duration(payload);
+                facts.content_span = duration(payload).filter(|_| !decrypted);
                 if let Some(hashing) =
                     hashing.as_deref_mut().filter(|_| whole && connection.established.is_some())
                 {
@@ -367,6 +425,13 @@ impl ContentHeads {
     }
 }
 
+/// Whether a stream begins as no file does that is likely to be moved: with what another protocol says first.
+fn is_other_protocol(head: &[u8]) -> bool {
+    const FIRST: [&[u8]; 8] =
+        [b"SSH-2.0-", b"HTTP/1.", b"GET /", b"POST /", b"HEAD /", b"OPTIONS ", b"RFB 003.", b"@RSYNCD:"];
+    FIRST.iter().any(|first| head.starts_with(first))
+}
+
 /// Takes decrypted bytes of one end.
 fn keep_plain(
     plain: &mut [Option<Content>; 2],
@@ -408,7 +473,7 @@ impl<'a> ReadTls<'a> {
         let facts = session.facts();
         Self {
             is_tls: facts.client.is_some(),
-            decrypted: plain.iter().any(Option::is_some) && facts.obstacle.is_none(),
+            decrypted: facts.decrypted && facts.obstacle.is_none(),
             details: tls_details::details(facts, around),
             plain: Some(plain),
         }

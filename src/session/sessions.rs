@@ -6,11 +6,14 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use slotmap::SlotMap;
+use smallvec::SmallVec;
 
 use super::active::{ActiveSession, Channel};
+use super::control::Fit;
 use super::twins::{Numbers, Twin};
 use crate::base::{Endpoint, FrameNumber, KeyedMap, TimeDelta, Timestamp, cost};
 use crate::report::{ChannelIndex, Uid};
+use crate::tls::Lineage;
 
 /// Sessions that are examined for one to evict.
 const EXAMINED: usize = 64;
@@ -122,6 +125,15 @@ impl Missed {
     fn makes_room(self) -> bool {
         self.worth <= Worth::Begun
     }
+}
+
+/// Whose data connection a new connection may be.
+pub(super) struct Foreseen {
+    pub(super) session: SessionId,
+    /// Whether it may as well be another's.
+    pub(super) is_ambiguous: bool,
+    /// Those others.
+    pub(super) others: SmallVec<[SessionId; 4]>,
 }
 
 /// A session that has left.
@@ -241,19 +253,52 @@ impl Sessions {
         self.by_hosts.contains_key(&hosts)
     }
 
+    /// Whether a session between two hosts has its server at this endpoint.
+    pub(super) fn is_served_at(&self, hosts: HostPair, server: Endpoint) -> bool {
+        let newest =
+            self.by_hosts.get(&hosts).into_iter().flat_map(|between| between.iter().rev().take(COUNTED));
+        newest.filter_map(|&(_, id)| self.get(id)).any(|session| session.server() == server)
+    }
+
     /// Whether there is just one session between two hosts.
     pub(super) fn are_alone_between(&self, hosts: HostPair) -> bool {
         self.by_hosts.get(&hosts).is_some_and(|between| between.len() == 1)
     }
 
-    /// The session between two hosts whose dialogue can't be read now; of several the one that spoke last.
-    pub(super) fn opaque_between(&self, hosts: HostPair) -> Option<SessionId> {
+    /// The session between two hosts, its dialogue unread, that a connection which begins now fits best; those
+    /// that it fits as well are told.
+    pub(super) fn foreseen(&self, hosts: HostPair, originator: IpAddr, now: Timestamp) -> Option<Foreseen> {
         let newest = self.by_hosts.get(&hosts)?.iter().rev().take(NEWEST);
-        let opaque = newest.filter_map(|&(_, id)| {
-            let session = self.get(id)?;
-            (session.control.is_opaque() && session.ended.is_none()).then_some((session.last.frame, id))
+        let mut fitting: SmallVec<[(Fit, Timestamp, SessionId); 4]> = newest
+            .filter_map(|&(_, id)| {
+                let session = self.get(id).filter(|session| session.ended.is_none())?;
+                let unread = session.control.is_opaque().then_some(&session.control.unread)?;
+                let fit = unread.fit(session.client().ip == originator, now)?;
+                let since = unread.announced_at(now).filter(|_| fit == Fit::Announced);
+                Some((fit, since.or(unread.last_said())?, id))
+            })
+            .collect();
+        let best = fitting.iter().map(|&(fit, ..)| fit).max()?;
+        // Whose own may have been taken for another's is a rival still.
+        let has_rivals = fitting.iter().any(|(fit, ..)| *fit == Fit::PerhapsMet);
+        fitting.retain(|(fit, ..)| *fit == best);
+        fitting.sort_by_key(|&(_, since, id)| (since, id));
+        // Of those that it fits equally well, whoever spoke last.
+        let &(.., session) = fitting.last()?;
+        let others = fitting.iter().map(|&(.., id)| id).filter(|&id| id != session).collect();
+        Some(Foreseen { session, is_ambiguous: has_rivals || fitting.len() > 1, others })
+    }
+
+    /// The one session between two hosts, its dialogue unread, whose TLS session is of this lineage.
+    pub(super) fn of_lineage(&self, hosts: HostPair, lineage: Lineage) -> Option<SessionId> {
+        let newest = self.by_hosts.get(&hosts)?.iter().rev().take(NEWEST);
+        let mut of = newest.map(|&(_, id)| id).filter(|&id| {
+            self.get(id).is_some_and(|session| {
+                session.control.is_opaque() && session.control.lineage() == Some(lineage)
+            })
         });
-        opaque.max().map(|(_, id)| id)
+        let first = of.next()?;
+        of.next().is_none().then_some(first)
     }
 
     /// The session whose default data ports (RFC 959 section 3.2) these are.

@@ -3,8 +3,8 @@
 use crate::base::FrameNumber;
 use std::borrow::Cow;
 
-use crate::report::{Party, TlsAlert, TlsDetails, TlsHandshake};
-use crate::tls::{Alert, End, Facts, Obstacle, Version, suite_name};
+use crate::report::{Party, TlsAlert, TlsCertificate, TlsDetails, TlsHandshake};
+use crate::tls::{Alert, Certificate, End, Facts, Obstacle, Version, suite_name};
 
 /// What is known of the connection beside its TLS.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,8 @@ pub(super) fn details(facts: &Facts, around: Circumstances) -> Option<Box<TlsDet
         cipher: facts.cipher_suite.map(cipher_name),
         server_name: facts.server_name.clone(),
         resumed: facts.resumed,
+        client_certificate: facts.client_certificate,
+        certificate: facts.certificate.as_deref().map(certificate),
         alert,
         handshake: handshake(facts, around.is_over),
         decrypted: facts.decrypted,
@@ -47,6 +49,17 @@ pub(super) fn details(facts: &Facts, around: Circumstances) -> Option<Box<TlsDet
         closed: if of_a { [closed_a, closed_b] } else { [closed_b, closed_a] },
         shows_alerts: facts.version < Some(Version::TLS13) || facts.decrypted && facts.obstacle.is_none(),
     }))
+}
+
+fn certificate(seen: &Certificate) -> Box<TlsCertificate> {
+    Box::new(TlsCertificate {
+        subject: seen.subject.clone(),
+        issuer: seen.issuer.clone(),
+        not_before: seen.not_before.clone(),
+        not_after: seen.not_after.clone(),
+        self_signed: seen.self_signed,
+        sha256: Some(seen.sha256),
+    })
 }
 
 fn handshake(facts: &Facts, is_over: bool) -> TlsHandshake {
@@ -89,8 +102,11 @@ fn description(alert: Alert) -> Option<Cow<'static, str>> {
 const fn words(obstacle: Obstacle) -> &'static str {
     match obstacle {
         Obstacle::NoKeys => "the key log holds no secret for it",
+        Obstacle::EmptyKeyLog => "the key log is empty",
+        Obstacle::NoKeyLog => "nothing in the key log reads as a secret",
+        Obstacle::NoResumed => "the key log holds no secret of the session that it resumes",
         Obstacle::NoHello => "its handshake is not in the capture",
-        Obstacle::UnsupportedVersion => "only TLS 1.2 and TLS 1.3 are decrypted",
+        Obstacle::UnsupportedVersion => "only TLS 1.0 and later versions are decrypted",
         Obstacle::UnsupportedSuite => "its cipher suite is not one that is decrypted",
         Obstacle::Gap => "bytes of it are missing from the capture",
         Obstacle::Undecipherable => "its records do not decrypt with the secrets of the key log",

@@ -5,6 +5,9 @@ mod events;
 mod link;
 mod negotiate;
 mod twin;
+mod unread;
+
+use std::collections::VecDeque;
 
 use link::Unannounced;
 
@@ -21,10 +24,11 @@ use super::linker::Linker;
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
 use super::twins::Twins;
-use crate::base::{Endpoint, FrameNumber, LimitCounts, LimitName, PacketRef, TimeDelta, Timestamp};
+use crate::base::{FrameNumber, LimitCounts, LimitName, PacketRef, TimeDelta, Timestamp};
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, Directions, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
+use crate::tls::{Keys, Resumptions};
 
 /// How long after the first connection others may have been under way when the capture began.
 const BEGINNING: TimeDelta = TimeDelta::from_secs(5);
@@ -40,6 +44,10 @@ pub struct Tracker {
     sessions: Sessions,
     linker: Linker,
     twins: Twins,
+    /// Which TLS sessions can be resumed.
+    resumptions: Resumptions,
+    /// Sessions that can't be read and may have announced a data connection, the latest last.
+    announcers: VecDeque<(Timestamp, SessionId)>,
     attempts: Attempts,
     counts: LimitCounts,
     kept: Kept,
@@ -82,6 +90,8 @@ impl Tracker {
             sessions: Sessions::default(),
             linker: Linker::default(),
             twins: Twins::default(),
+            resumptions: Resumptions::default(),
+            announcers: VecDeque::new(),
             attempts: Attempts::default(),
             counts: LimitCounts::default(),
             occurrences: Vec::new(),
@@ -250,13 +260,16 @@ impl Tracker {
             let now = session.last.time;
             self.make_room(now, Some(session_id));
         }
-        let Self { sessions, options, counts, occurrences, kept, .. } = self;
+        let Self { sessions, options, resumptions, counts, occurrences, kept, .. } = self;
         let Some(session) = sessions.get_mut(session_id) else { return };
         let before = session.control.weight();
         let room = kept.allowed();
         occurrences.clear();
         let mut reached = LimitCounts::default();
-        act(&mut session.control, &mut Notes { options, counts: &mut reached, occurrences, room });
+        act(
+            &mut session.control,
+            &mut Notes { options, resumptions, counts: &mut reached, occurrences, room },
+        );
         if !reached.is_empty() {
             session.limited.extend(reached.names());
             counts.merge(&reached);
@@ -290,15 +303,19 @@ impl Tracker {
             return Interest::Follow;
         }
         let hosts = HostPair::between(originator.ip, responder.ip);
+        if self.sessions.is_served_at(hosts, responder) {
+            self.flows.set(id, connection, Role::Suspect);
+            return Interest::Follow;
+        }
         let is_wanted = self.sessions.are_between(hosts) || self.may_be_under_way(connection);
-        if !is_wanted || !self.flows.set_candidate(id, connection) {
+        let elsewhere = if is_wanted { None } else { self.foresee_elsewhere(connection) };
+        if !is_wanted && elsewhere.is_none() || !self.flows.set_candidate(id, connection) {
             self.flows.set(id, connection, Role::Undecided);
             return Interest::Undecided;
         }
-        if let Some(session_id) = self.sessions.opaque_between(hosts)
-            && self.may_be_data(session_id, [originator, responder])
-        {
-            self.link_new_channel(session_id, id, Unannounced::OutOfSight);
+        match elsewhere {
+            Some((session_id, is_ambiguous)) => self.claim(id, session_id, is_ambiguous),
+            None => self.foresee(id, connection),
         }
         Interest::Follow
     }
@@ -313,14 +330,6 @@ impl Tracker {
             && connection.originator.port.min(connection.responder.port) >= UNPRIVILEGED;
         self.under_way = self.under_way.saturating_add(usize::from(may_be));
         may_be
-    }
-
-    /// Whether a connection between the hosts of a session that can't be read may be its data connection: to
-    /// and from ports that no other service has.
-    fn may_be_data(&self, session_id: SessionId, ends: [Endpoint; 2]) -> bool {
-        let Some(server) = self.sessions.get(session_id).map(ActiveSession::server) else { return false };
-        let default = server.port.checked_sub(1).map(|port| Endpoint::new(server.ip, port));
-        ends.iter().all(|&end| end.port >= UNPRIVILEGED || Some(end) == default)
     }
 
     fn uid_of(&self, session_id: SessionId) -> Option<Uid> {
@@ -439,7 +448,7 @@ impl Sink for Tracker {
     }
 
     fn probed(&mut self, id: ConnectionId, connection: &Connection, _side: Side, bytes: &[u8]) -> Interest {
-        if may_be_control(bytes) {
+        if may_be_control(bytes) || self.options.key_log.knows(bytes) {
             self.flows.set(id, connection, Role::Suspect);
             Interest::Follow
         } else {
@@ -453,7 +462,7 @@ impl Sink for Tracker {
     }
 
     fn data(&mut self, id: ConnectionId, connection: &Connection, chunk: Chunk<'_>) {
-        let Self { flows, sessions, hashing, options, kept, counts, .. } = self;
+        let Self { flows, sessions, hashing, options, resumptions, kept, counts, .. } = self;
         let Some(flow) = flows.get_mut(id) else { return };
         match &mut flow.role {
             Role::Control(session_id) => {
@@ -476,7 +485,7 @@ impl Sink for Tracker {
                 if options.filter.is_some() && !data.has_payload() {
                     data.is_unwanted = sessions.are_unwanted(&data.owners);
                 }
-                data.data(&chunk, &mut **hashing, options);
+                data.data(&chunk, &mut **hashing, &mut Keys { log: &options.key_log, resumptions });
                 let before = data.kept;
                 data.kept = data.weight();
                 if data.kept > before && data.kept > kept.allowed() {
@@ -489,13 +498,15 @@ impl Sink for Tracker {
                 kept.change(before, data.kept);
                 if let Some(attempt) = data.attempt.take() {
                     self.promote(id, attempt);
+                } else if data.awaits_settling() {
+                    self.settle(id, false);
                 }
             }
         }
     }
 
     fn gap(&mut self, id: ConnectionId, _connection: &Connection, gap: Gap) {
-        let Self { flows, options, .. } = self;
+        let Self { flows, options, resumptions, .. } = self;
         let Some(flow) = flows.get_mut(id) else { return };
         match &mut flow.role {
             Role::Control(session_id) => {
@@ -505,7 +516,7 @@ impl Sink for Tracker {
                 self.react(id, session_id, packet);
                 self.pass_gap_to_twin(session_id, gap);
             }
-            Role::Data(data) => data.gap(gap, options),
+            Role::Data(data) => data.gap(gap, &mut Keys { log: &options.key_log, resumptions }),
             Role::Undecided | Role::Suspect => {}
         }
     }
@@ -520,6 +531,9 @@ impl Sink for Tracker {
             self.stir(session_id);
         }
         self.stir_owners(id);
+        if connection.close.is_some() {
+            self.release_claim(id);
+        }
         // A further connection of the predicted peer counts once it stands, a stranger's only once it carries
         // something.
         let stands = connection.established.is_some();
@@ -530,6 +544,10 @@ impl Sink for Tracker {
     }
 
     fn ended(&mut self, id: ConnectionId, connection: &Connection, ending: Ending) {
+        if self.flows.data(id).is_some_and(|data| data.foreseen.is_some()) {
+            self.settle(id, true);
+        }
+        self.release_claim(id);
         match self.remove_flow(id).map(|flow| flow.role) {
             Some(Role::Control(session_id)) => self.control_ended(session_id, connection, ending),
             Some(Role::Data(data)) => self.data_ended(id, data, connection, ending),

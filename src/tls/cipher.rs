@@ -4,13 +4,15 @@ use std::fmt;
 use std::ops::Range;
 
 use aes::{Aes128, Aes256};
+use aes_gcm::AesGcm;
 use aes_gcm::aead::consts::{U8, U12, U16};
 use aes_gcm::aead::generic_array::GenericArray;
 use aes_gcm::aead::generic_array::typenum::Unsigned;
 use aes_gcm::aead::{AeadInPlace, KeyInit};
-use aes_gcm::{Aes128Gcm, Aes256Gcm};
+use aria::{Aria128, Aria256};
+use camellia::{Camellia128, Camellia256};
 use cbc::cipher::block_padding::NoPadding;
-use cbc::cipher::{BlockDecryptMut, KeyIvInit};
+use cbc::cipher::{BlockCipher, BlockDecryptMut, KeyIvInit};
 use ccm::Ccm;
 use chacha20poly1305::ChaCha20Poly1305;
 use hmac::Hmac;
@@ -18,15 +20,16 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384};
 use zeroize::Zeroizing;
 
+use super::Version;
 use super::hello::ServerHello;
 use super::record::{ContentType, Header};
-use super::schedule::{expand_label, prf};
-use super::suite::{Bulk, Hash, Mac, Suite};
+use super::schedule::{Prf, expand_label, prf};
+use super::suite::{Block, Bulk, Hash, Mac, Suite};
 
 /// Bytes of the initialisation vector of every AEAD of TLS.
 const IV: usize = 12;
 
-/// Bytes of an AES block.
+/// Bytes of a block of every block cipher here.
 const BLOCK: usize = 16;
 
 /// Opens the records of one direction under one set of keys.
@@ -39,16 +42,19 @@ enum Form {
     Explicit { aead: Box<dyn Aead>, salt: [u8; 4] },
     /// TLS 1.2 with ChaCha20-Poly1305: the nonce comes from the sequence number (RFC 7905).
     Implicit { aead: Box<dyn Aead>, iv: [u8; IV] },
-    /// TLS 1.2 with CBC and a MAC (RFC 5246 section 6.2.3.2).
+    /// TLS 1.2 and before with CBC and a MAC (RFC 5246 section 6.2.3.2).
     Cbc(Cbc),
 }
 
 struct Cbc {
+    block: Block,
     key: Zeroizing<Box<[u8]>>,
     mac_key: Zeroizing<Box<[u8]>>,
     mac: Mac,
     /// The MAC is computed over the cipher text (RFC 7366).
     encrypt_then_mac: bool,
+    /// TLS 1.0: the next record's initialisation vector, which is the last block of the one before.
+    chained: Option<[u8; BLOCK]>,
 }
 
 impl RecordCipher {
@@ -61,7 +67,7 @@ impl RecordCipher {
         Some(Self(Form::Tls13 { aead: aead(suite.bulk, &key)?, iv }))
     }
 
-    /// The keys with which a side writes in TLS 1.2 (RFC 5246 section 6.3).
+    /// The keys with which a side writes in TLS 1.2 and before (RFC 5246 section 6.3).
     pub(super) fn tls12(
         suite: Suite,
         master: &[u8],
@@ -69,14 +75,19 @@ impl RecordCipher {
         server: &ServerHello,
         is_client: bool,
     ) -> Option<Self> {
+        let is_legacy = server.version < Version::TLS12;
         let (mac_len, iv_len) = match suite.bulk {
-            Bulk::Aes128Cbc(mac) | Bulk::Aes256Cbc(mac) => (mac.len(), 0),
+            Bulk::Cbc(_, mac) if server.version == Version::TLS10 => (mac.len(), BLOCK),
+            Bulk::Cbc(_, mac) => (mac.len(), 0),
+            // Those came with TLS 1.2.
+            _ if is_legacy => return None,
             Bulk::ChaCha20Poly1305 => (0, IV),
-            _ => (0, 4),
+            Bulk::Gcm(_) | Bulk::Ccm(_) | Bulk::Ccm8(_) => (0, 4),
         };
         let key_len = suite.bulk.key_len();
         let mut block = Zeroizing::new(vec![0; 2 * (mac_len + key_len + iv_len)]);
-        prf(suite.hash, master, b"key expansion", &[&server.random, client_random], &mut block)?;
+        let function = if is_legacy { Prf::Legacy } else { Prf::Of(suite.hash) };
+        prf(function, master, b"key expansion", &[&server.random, client_random], &mut block)?;
         let mut rest = &block[..];
         let mut half = |len: usize| {
             let (client, after) = rest.split_at_checked(len)?;
@@ -86,15 +97,34 @@ impl RecordCipher {
         };
         let (mac_key, key, iv) = (half(mac_len)?, half(key_len)?, half(iv_len)?);
         Some(Self(match suite.bulk {
-            Bulk::Aes128Cbc(mac) | Bulk::Aes256Cbc(mac) => Form::Cbc(Cbc {
+            Bulk::Cbc(block, mac) => Form::Cbc(Cbc {
+                block,
                 key: Zeroizing::new(key.into()),
                 mac_key: Zeroizing::new(mac_key.into()),
                 mac,
                 encrypt_then_mac: server.encrypt_then_mac,
+                chained: iv.first_chunk().copied(),
             }),
             Bulk::ChaCha20Poly1305 => Form::Implicit { aead: aead(suite.bulk, key)?, iv: *iv.first_chunk()? },
-            _ => Form::Explicit { aead: aead(suite.bulk, key)?, salt: *iv.first_chunk()? },
+            Bulk::Gcm(_) | Bulk::Ccm(_) | Bulk::Ccm8(_) => {
+                Form::Explicit { aead: aead(suite.bulk, key)?, salt: *iv.first_chunk()? }
+            }
         }))
+    }
+
+    /// What the next record's decryption depends on of this one, before it is opened: its last block, in TLS
+    /// 1.0.
+    pub(super) fn last_block(&self, body: &[u8]) -> Option<[u8; BLOCK]> {
+        let Form::Cbc(Cbc { chained: Some(_), mac, encrypt_then_mac, .. }) = &self.0 else { return None };
+        let behind = if *encrypt_then_mac { mac.len() } else { 0 };
+        body.get(..body.len().checked_sub(behind)?)?.last_chunk().copied()
+    }
+
+    /// The record with this last block has passed, opened or not.
+    pub(super) fn follow(&mut self, last_block: [u8; BLOCK]) {
+        if let Form::Cbc(cbc) = &mut self.0 {
+            cbc.chained = Some(last_block);
+        }
     }
 
     /// Opens the record with number `sequence` in place: its true content type, and where in the body the
@@ -150,11 +180,19 @@ impl Cbc {
         } else {
             &*body
         };
-        let mut opened = Zeroizing::new(protected.to_vec());
-        let (iv, text) = opened.split_first_chunk_mut::<BLOCK>()?;
-        match self.key.len() {
-            16 => decrypt::<cbc::Decryptor<Aes128>>(&self.key, iv, text)?,
-            _ => decrypt::<cbc::Decryptor<Aes256>>(&self.key, iv, text)?,
+        let (iv, sealed) = match &self.chained {
+            Some(iv) => (iv, protected),
+            None => protected.split_first_chunk::<BLOCK>()?,
+        };
+        let mut opened = Zeroizing::new(sealed.to_vec());
+        let text = &mut opened[..];
+        match self.block {
+            Block::Aes128 => decrypt::<Aes128>(&self.key, iv, text)?,
+            Block::Aes256 => decrypt::<Aes256>(&self.key, iv, text)?,
+            Block::Camellia128 => decrypt::<Camellia128>(&self.key, iv, text)?,
+            Block::Camellia256 => decrypt::<Camellia256>(&self.key, iv, text)?,
+            Block::Aria128 => decrypt::<Aria128>(&self.key, iv, text)?,
+            Block::Aria256 => decrypt::<Aria256>(&self.key, iv, text)?,
         }
         let padding = usize::from(*text.last()?).checked_add(1)?;
         let text = text.get(..text.len().checked_sub(padding)?)?;
@@ -186,8 +224,11 @@ impl Cbc {
     }
 }
 
-fn decrypt<D: KeyIvInit + BlockDecryptMut>(key: &[u8], iv: &[u8], text: &mut [u8]) -> Option<()> {
-    let decryptor = D::new_from_slices(key, iv).ok()?;
+fn decrypt<B>(key: &[u8], iv: &[u8], text: &mut [u8]) -> Option<()>
+where
+    B: BlockCipher + BlockDecryptMut + KeyInit,
+{
+    let decryptor = <cbc::Decryptor<B> as KeyIvInit>::new_from_slices(key, iv).ok()?;
     decryptor.decrypt_padded_mut::<NoPadding>(text).ok().map(|_| ())
 }
 
@@ -260,14 +301,19 @@ fn aead(bulk: Bulk, key: &[u8]) -> Option<Box<dyn Aead>> {
         Some(Box::new(Sealed { cipher: A::new_from_slice(key).ok()?, decrypts_first }))
     }
     match bulk {
-        Bulk::Aes128Gcm => build::<Aes128Gcm>(key, false),
-        Bulk::Aes256Gcm => build::<Aes256Gcm>(key, false),
+        Bulk::Gcm(Block::Aes128) => build::<AesGcm<Aes128, U12>>(key, false),
+        Bulk::Gcm(Block::Aes256) => build::<AesGcm<Aes256, U12>>(key, false),
+        Bulk::Gcm(Block::Camellia128) => build::<AesGcm<Camellia128, U12>>(key, false),
+        Bulk::Gcm(Block::Camellia256) => build::<AesGcm<Camellia256, U12>>(key, false),
+        Bulk::Gcm(Block::Aria128) => build::<AesGcm<Aria128, U12>>(key, false),
+        Bulk::Gcm(Block::Aria256) => build::<AesGcm<Aria256, U12>>(key, false),
         Bulk::ChaCha20Poly1305 => build::<ChaCha20Poly1305>(key, false),
-        Bulk::Aes128Ccm => build::<Ccm<Aes128, U16, U12>>(key, true),
-        Bulk::Aes256Ccm => build::<Ccm<Aes256, U16, U12>>(key, true),
-        Bulk::Aes128Ccm8 => build::<Ccm<Aes128, U8, U12>>(key, true),
-        Bulk::Aes256Ccm8 => build::<Ccm<Aes256, U8, U12>>(key, true),
-        Bulk::Aes128Cbc(_) | Bulk::Aes256Cbc(_) => None,
+        Bulk::Ccm(Block::Aes128) => build::<Ccm<Aes128, U16, U12>>(key, true),
+        Bulk::Ccm(Block::Aes256) => build::<Ccm<Aes256, U16, U12>>(key, true),
+        Bulk::Ccm8(Block::Aes128) => build::<Ccm<Aes128, U8, U12>>(key, true),
+        Bulk::Ccm8(Block::Aes256) => build::<Ccm<Aes256, U8, U12>>(key, true),
+        // No suite has them.
+        Bulk::Ccm(_) | Bulk::Ccm8(_) | Bulk::Cbc(..) => None,
     }
 }
 

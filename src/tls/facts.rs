@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::End;
+use super::{Certificate, End, Lineage};
 use crate::base::Text;
 
 /// A protocol version, by the number that the wire carries.
@@ -10,6 +10,8 @@ use crate::base::Text;
 pub struct Version(pub u16);
 
 impl Version {
+    /// TLS 1.0 (RFC 2246).
+    pub const TLS10: Self = Self(0x0301);
     /// TLS 1.2 (RFC 5246).
     pub const TLS12: Self = Self(0x0303);
     /// TLS 1.3 (RFC 8446).
@@ -58,9 +60,16 @@ impl Alert {
 pub enum Obstacle {
     /// The key log holds nothing for this connection, or there is no key log.
     NoKeys,
+    /// The key log holds nothing at all.
+    EmptyKeyLog,
+    /// What was given as key log is none.
+    NoKeyLog,
+    /// The connection resumes a session whose full handshake is not in the capture, or whose secret the key
+    /// log lacks.
+    NoResumed,
     /// The ClientHello or the ServerHello is not in the capture.
     NoHello,
-    /// Only TLS 1.2 and TLS 1.3 are decrypted.
+    /// Only TLS 1.0 and later versions are decrypted.
     UnsupportedVersion,
     /// The cipher suite (or compression) is not one that we decrypt.
     UnsupportedSuite,
@@ -86,6 +95,15 @@ pub struct Facts {
     /// Whether an earlier TLS session was resumed; none where that can't be seen. Many FTP servers insist
     /// that data connections resume the session of the control connection.
     pub resumed: Option<bool>,
+    /// The full handshake that its secret is of, its own or that of the session that it resumes; none in TLS
+    /// 1.3.
+    pub lineage: Option<Lineage>,
+    /// Whether the server asked for the client's certificate, where that can be seen.
+    pub certificate_requested: bool,
+    /// Whether the client sent a certificate, where that can be seen.
+    pub client_certificate: Option<bool>,
+    /// The server's certificate, where it was seen.
+    pub certificate: Option<Box<Certificate>>,
     /// Whether the handshake was seen to end.
     pub established: bool,
     /// Records of application data seen, read or not, from ends A and B.
@@ -95,7 +113,7 @@ pub struct Facts {
     /// The first alert that meant failure, and who sent it. An unread one counts while the handshake is not
     /// over.
     pub fatal: Option<(End, Alert)>,
-    /// Whether some application data could be read.
+    /// Whether something protected could be read.
     pub decrypted: bool,
     /// The first reason why application data could not be read.
     pub obstacle: Option<Obstacle>,

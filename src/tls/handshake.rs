@@ -12,6 +12,10 @@ const MAX_MESSAGE: usize = 1 << 16;
 pub(super) enum MessageType {
     ClientHello,
     ServerHello,
+    NewSessionTicket,
+    Certificate,
+    CertificateRequest,
+    ServerHelloDone,
     Finished,
     KeyUpdate,
 }
@@ -21,6 +25,10 @@ impl MessageType {
         Some(match number {
             1 => Self::ClientHello,
             2 => Self::ServerHello,
+            4 => Self::NewSessionTicket,
+            11 => Self::Certificate,
+            13 => Self::CertificateRequest,
+            14 => Self::ServerHelloDone,
             20 => Self::Finished,
             24 => Self::KeyUpdate,
             _ => return None,
@@ -99,8 +107,8 @@ mod tests {
 
     #[test]
     fn messages_are_found_however_records_cut_them() {
-        // A ClientHello of 3 bytes, a certificate (11) of 2, an empty Finished.
-        let bytes = b"\x01\0\0\x03abc\x0b\0\0\x02de\x14\0\0\0";
+        // A ClientHello of 3 bytes, a ServerKeyExchange (12) of 2, an empty Finished.
+        let bytes = b"\x01\0\0\x03abc\x0c\0\0\x02de\x14\0\0\0";
         let expected = vec![(MessageType::ClientHello, b"abc".to_vec()), (MessageType::Finished, Vec::new())];
         for size in 1..=bytes.len() {
             assert_eq!(joined(&bytes.chunks(size).collect::<Vec<_>>()), expected, "pieces of {size}");

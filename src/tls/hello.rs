@@ -1,6 +1,8 @@
 //! The two messages in the clear that state what will be used (RFC 8446 sections 4.1.2 and 4.1.3).
 
 use super::Version;
+use super::bytes::Bytes;
+use super::resumption::Name;
 use crate::base::Text;
 
 /// The random number by which TLS 1.3 marks a HelloRetryRequest (RFC 8446 section 4.1.3).
@@ -11,6 +13,7 @@ const RETRY: [u8; 32] = [
 
 const EXTENSION_SERVER_NAME: u16 = 0;
 const EXTENSION_ENCRYPT_THEN_MAC: u16 = 22;
+const EXTENSION_SESSION_TICKET: u16 = 35;
 const EXTENSION_PRE_SHARED_KEY: u16 = 41;
 const EXTENSION_SUPPORTED_VERSIONS: u16 = 43;
 
@@ -21,6 +24,8 @@ pub(super) struct ClientHello {
     pub(super) version: Version,
     pub(super) random: [u8; 32],
     pub(super) session_id: Vec<u8>,
+    /// The ticket of the session that it wants to resume (RFC 5077), by name.
+    pub(super) ticket: Option<Name>,
     pub(super) server_name: Option<Text>,
 }
 
@@ -49,12 +54,14 @@ impl ClientHello {
         let session_id = bytes.short_vector()?.to_vec();
         bytes.vector()?;
         bytes.short_vector()?;
-        let mut hello = Self { version: Version(legacy_version), random, session_id, server_name: None };
+        let mut hello =
+            Self { version: Version(legacy_version), random, session_id, ticket: None, server_name: None };
         for (number, content) in extensions(bytes) {
             match number {
                 EXTENSION_SERVER_NAME => {
                     hello.server_name = hello.server_name.or_else(|| server_name(content));
                 }
+                EXTENSION_SESSION_TICKET => hello.ticket = Name::of_ticket(content),
                 EXTENSION_SUPPORTED_VERSIONS => hello.version = highest(content).unwrap_or(hello.version),
                 _ => {}
             }
@@ -116,41 +123,6 @@ fn server_name(content: &[u8]) -> Option<Text> {
     let mut list = Bytes(Bytes(content).vector()?);
     let kind = list.u8()?;
     let name = list.vector()?;
-    (kind == 0 && !name.is_empty()).then(|| Text::from_wire(name))
-}
-
-/// Bytes read from the front.
-#[derive(Clone, Copy)]
-struct Bytes<'a>(&'a [u8]);
-
-impl<'a> Bytes<'a> {
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn chunk<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
-        self.take(N)?.first_chunk()
-    }
-
-    fn u8(&mut self) -> Option<u8> {
-        self.chunk::<1>().map(|&[byte]| byte)
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        self.chunk().map(|&bytes| u16::from_be_bytes(bytes))
-    }
-
-    /// A vector with one byte of length.
-    fn short_vector(&mut self) -> Option<&'a [u8]> {
-        let len = self.u8()?;
-        self.take(usize::from(len))
-    }
-
-    /// A vector with two bytes of length.
-    fn vector(&mut self) -> Option<&'a [u8]> {
-        let len = self.u16()?;
-        self.take(usize::from(len))
-    }
+    // A host name has 255 bytes at most (RFC 1035 section 2.3.4).
+    (kind == 0 && (1..=255).contains(&name.len())).then(|| Text::from_wire(name))
 }

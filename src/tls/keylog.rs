@@ -5,6 +5,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::Obstacle;
+
 /// Connections whose secrets are kept at most. The log is the user's own, so this only bounds a mistake (a
 /// file that is no key log, or one of years): a million connections take some 300 MiB.
 const MAX_CONNECTIONS: usize = 1_000_000;
@@ -20,6 +22,10 @@ pub struct KeyLog {
     connections: HashMap<[u8; 32], Secrets>,
     secrets: usize,
     revision: u64,
+    /// Whether a key log was given, be it an empty one.
+    is_given: bool,
+    /// Whether it holds anything that is no line of a key log.
+    has_other: bool,
 }
 
 /// The secrets of one connection.
@@ -72,7 +78,7 @@ impl Secrets {
 impl KeyLog {
     /// Reads a key log. Unknown lines are skipped.
     pub fn parse(bytes: &[u8]) -> Self {
-        let mut log = Self::default();
+        let mut log = Self { is_given: true, ..Self::default() };
         log.extend(bytes);
         log
     }
@@ -83,7 +89,25 @@ impl KeyLog {
         for line in bytes.split(|&byte| byte == b'\n' || byte == b'\r') {
             if let Some((label, random, secret)) = read_line(line) {
                 self.insert(label, random, secret);
+            } else {
+                self.has_other |= !line.trim_ascii().is_empty() && !line.starts_with(b"#");
             }
+        }
+        self.is_given = true;
+    }
+
+    /// Whether one was given, be it an empty one.
+    pub const fn is_given(&self) -> bool {
+        self.is_given
+    }
+
+    /// Why nothing at all can be read with it; none where it holds secrets.
+    pub(super) const fn obstacle(&self) -> Option<Obstacle> {
+        match (self.is_empty(), self.is_given, self.has_other) {
+            (false, ..) => None,
+            (true, false, _) => Some(Obstacle::NoKeys),
+            (true, true, false) => Some(Obstacle::EmptyKeyLog),
+            (true, true, true) => Some(Obstacle::NoKeyLog),
         }
     }
 
@@ -100,6 +124,13 @@ impl KeyLog {
     /// Changes whenever a secret was added.
     pub(super) const fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Whether these bytes begin with the ClientHello of a connection that it has secrets of.
+    pub fn knows(&self, stream: &[u8]) -> bool {
+        let is_hello = stream.first() == Some(&22) && stream.get(5) == Some(&1);
+        let random = || stream.get(11..)?.first_chunk();
+        is_hello && !self.is_empty() && random().is_some_and(|random| self.connections.contains_key(random))
     }
 
     pub(super) fn get(&self, client_random: &[u8; 32]) -> Option<&Secrets> {
@@ -212,6 +243,17 @@ mod tests {
         assert_eq!(log.len(), 1);
         assert_ne!(log.revision(), before);
         assert_eq!(log.get(&random()).unwrap().get(Label::ClientTraffic).unwrap().len(), 48);
+    }
+
+    #[test]
+    fn a_connection_is_known_by_its_first_bytes() {
+        let log = KeyLog::parse(format!("CLIENT_RANDOM {RANDOM} {}", "ab".repeat(48)).as_bytes());
+        let mut hello = vec![22, 3, 1, 0, 100, 1, 0, 0, 96, 3, 3];
+        hello.extend(random());
+        assert!(log.knows(&hello) && !KeyLog::default().knows(&hello));
+        assert!(!log.knows(&hello[..42]));
+        hello[0] = 23;
+        assert!(!log.knows(&hello));
     }
 
     #[test]

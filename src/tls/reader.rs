@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::cipher::{RecordCipher, update_secret};
 use super::hello::{ClientHello, ServerHello};
+use super::hellos::Hellos;
 use super::keylog::{Label, Secrets};
 use super::record::{ContentType, HEADER, Header};
 use super::suite::Suite;
@@ -22,20 +23,13 @@ const MAX_TRIALS: u64 = 64 << 20;
 /// Suites that can be meant where the ServerHello is missing; the secret's length gives the hash function.
 const TLS13_SUITES: [u16; 4] = [0x1302, 0x1301, 0x1303, 0x1304];
 
-/// The hellos of a connection.
-#[derive(Debug, Default)]
-pub(super) struct Hellos {
-    pub(super) client: Option<ClientHello>,
-    pub(super) server: Option<ServerHello>,
-}
-
 /// What the keys of a direction follow from.
 #[derive(Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub(super) hellos: &'a Hellos,
     /// Whether the direction is the TLS client's; none where no hello was seen.
     pub(super) is_client: Option<bool>,
-    pub(super) keys: &'a KeyLog,
+    pub(super) log: &'a KeyLog,
 }
 
 /// A record that could be opened.
@@ -190,7 +184,7 @@ impl Reader {
             Protection::Tls12(_) => true,
             Protection::Tls13 { application, .. } => application.is_some(),
         };
-        let known = (origin.keys.revision(), origin.hellos.client.is_some(), origin.hellos.server.is_some());
+        let known = (origin.log.revision(), origin.hellos.client.is_some(), origin.hellos.server.is_some());
         if complete || self.looked == Some(known) {
             return;
         }
@@ -211,37 +205,60 @@ impl Reader {
     }
 
     fn keys_of(&self, origin: Origin<'_>) -> Result<Protection, Obstacle> {
-        let client = origin.hellos.client.as_ref().ok_or(if origin.keys.is_empty() {
-            Obstacle::NoKeys
-        } else {
-            Obstacle::NoHello
-        })?;
+        let none = origin.log.obstacle();
+        let client = origin.hellos.client.as_ref().ok_or(none.unwrap_or(Obstacle::NoHello))?;
         let is_client = origin.is_client.ok_or(Obstacle::NoHello)?;
-        let server = origin.hellos.server.as_ref();
-        if let Some(server) = server {
-            if server.version != Version::TLS12 && server.version != Version::TLS13 {
-                return Err(Obstacle::UnsupportedVersion);
+        match origin.hellos.server.as_ref() {
+            Some(server) if server.version < Version::TLS13 => {
+                if server.version < Version::TLS10 {
+                    return Err(Obstacle::UnsupportedVersion);
+                }
+                self.tls12_keys(origin, client, server, is_client)
             }
-            if server.compressed || Suite::find(server.cipher_suite).is_none() {
-                return Err(Obstacle::UnsupportedSuite);
-            }
-        }
-        let secrets = origin.keys.get(&client.random).ok_or(Obstacle::NoKeys)?;
-        match server {
-            Some(server) if server.version == Version::TLS12 => {
-                let suite = Suite::find(server.cipher_suite)
-                    .filter(|suite| !suite.is_tls13())
-                    .ok_or(Obstacle::UnsupportedSuite)?;
-                let master = secrets.get(Label::Master).ok_or(Obstacle::NoKeys)?;
-                let cipher = RecordCipher::tls12(suite, master, &client.random, server, is_client)
-                    .ok_or(Obstacle::UnsupportedSuite)?;
-                Ok(Protection::Tls12(Opener::new(vec![(suite, cipher)], self.unplaced)))
-            }
+            Some(server) if server.version > Version::TLS13 => Err(Obstacle::UnsupportedVersion),
             Some(server) => {
+                if Suite::find(server.cipher_suite).is_none() {
+                    return Err(Obstacle::UnsupportedSuite);
+                }
+                let secrets = origin.log.get(&client.random).ok_or(none.unwrap_or(Obstacle::NoKeys))?;
                 self.tls13_keys(&[server.cipher_suite], secrets, is_client).ok_or(Obstacle::NoKeys)
             }
-            None => self.tls13_keys(&TLS13_SUITES, secrets, is_client).ok_or(Obstacle::NoHello),
+            None => {
+                let secrets = origin.log.get(&client.random).ok_or(none.unwrap_or(Obstacle::NoKeys))?;
+                self.tls13_keys(&TLS13_SUITES, secrets, is_client).ok_or(Obstacle::NoHello)
+            }
         }
+    }
+
+    fn tls12_keys(
+        &self,
+        origin: Origin<'_>,
+        client: &ClientHello,
+        server: &ServerHello,
+        is_client: bool,
+    ) -> Result<Protection, Obstacle> {
+        let suite = Suite::find(server.cipher_suite)
+            .filter(|suite| !suite.is_tls13() && !server.compressed)
+            .ok_or(Obstacle::UnsupportedSuite)?;
+        // Which of the sessions that it named a client resumes, records will tell.
+        let mut masters = origin
+            .hellos
+            .origins()
+            .filter_map(|lineage| origin.log.get(&lineage.0)?.get(Label::Master))
+            .peekable();
+        if masters.peek().is_none() {
+            let resumed = origin.hellos.resumed == Some(true);
+            let none = if resumed { Obstacle::NoResumed } else { Obstacle::NoKeys };
+            return Err(origin.log.obstacle().unwrap_or(none));
+        }
+        let ciphers: Vec<_> = masters
+            .filter_map(|master| RecordCipher::tls12(suite, master, &client.random, server, is_client))
+            .map(|cipher| (suite, cipher))
+            .collect();
+        if ciphers.is_empty() {
+            return Err(Obstacle::UnsupportedSuite);
+        }
+        Ok(Protection::Tls12(Opener::new(ciphers, self.unplaced)))
     }
 
     fn tls13_keys(&self, suites: &[u16], secrets: &Secrets, is_client: bool) -> Option<Protection> {
@@ -298,8 +315,18 @@ impl Opener {
         Self { ciphers, next: 0, window }
     }
 
-    /// Tries all sequence numbers that the record can have, but no more than `trials` allows.
+    /// Opens a record, if it can be; either way what the next one depends on is kept.
     fn open(&mut self, header: Header, body: &mut [u8], trials: &mut u64) -> Option<Opened> {
+        let last_block = self.ciphers.first().and_then(|(_, cipher)| cipher.last_block(body));
+        let opened = self.try_open(header, body, trials);
+        if let Some(last_block) = last_block {
+            self.ciphers.iter_mut().for_each(|(_, cipher)| cipher.follow(last_block));
+        }
+        opened
+    }
+
+    /// Tries all sequence numbers that the record can have, but no more than `trials` allows.
+    fn try_open(&mut self, header: Header, body: &mut [u8], trials: &mut u64) -> Option<Opened> {
         let cost = body.len() as u64;
         for ahead in 0..=self.window.min(MAX_WINDOW) {
             let sequence = self.next.checked_add(ahead)?;

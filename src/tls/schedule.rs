@@ -1,40 +1,61 @@
-//! Key derivation: the PRF of TLS 1.2 (RFC 5246 section 5) and HKDF-Expand-Label of TLS 1.3 (RFC 8446 section
-//! 7.1).
+//! Key derivation: the PRFs of TLS 1.0 and 1.1 (RFC 2246 section 5) and TLS 1.2 (RFC 5246 section 5), and
+//! HKDF-Expand-Label of TLS 1.3 (RFC 8446 section 7.1).
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
+use md5::Md5;
+use sha1::Sha1;
 use sha2::{Sha256, Sha384};
 
 use super::suite::Hash;
 
-/// Fills `out` with `PRF(secret, label, seed)`.
-pub(super) fn prf(hash: Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) -> Option<()> {
-    macro_rules! p_hash {
-        ($hash:ty) => {{
-            let keyed = <Hmac<$hash> as hmac::Mac>::new_from_slice(secret).ok()?;
-            let with_seed = |mut mac: Hmac<$hash>| {
-                mac.update(label);
-                for part in seed {
-                    mac.update(part);
-                }
-                mac.finalize().into_bytes()
-            };
-            let mut a = with_seed(keyed.clone());
-            for block in out.chunks_mut(<$hash as sha2::Digest>::output_size()) {
-                let mut mac = keyed.clone();
-                mac.update(&a);
-                for (byte, value) in block.iter_mut().zip(with_seed(mac)) {
-                    *byte = value;
-                }
-                let mut mac = keyed.clone();
-                mac.update(&a);
-                a = mac.finalize().into_bytes();
+/// A pseudorandom function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prf {
+    /// Of TLS 1.0 and 1.1: MD5 and SHA-1, each with half of the secret.
+    Legacy,
+    /// Of TLS 1.2.
+    Of(Hash),
+}
+
+/// Combines `P_hash(secret, label + seed)` with what `out` holds, by exclusive or.
+macro_rules! p_hash {
+    ($hash:ty, $secret:expr, $label:expr, $seed:expr, $out:expr) => {{
+        let keyed = <Hmac<$hash> as hmac::Mac>::new_from_slice($secret).ok()?;
+        let with_seed = |mut mac: Hmac<$hash>| {
+            mac.update($label);
+            for part in $seed {
+                mac.update(part);
             }
-        }};
-    }
-    match hash {
-        Hash::Sha256 => p_hash!(Sha256),
-        Hash::Sha384 => p_hash!(Sha384),
+            mac.finalize().into_bytes()
+        };
+        let mut a = with_seed(keyed.clone());
+        for block in $out.chunks_mut(<$hash as sha2::Digest>::output_size()) {
+            let mut mac = keyed.clone();
+            mac.update(&a);
+            for (byte, value) in block.iter_mut().zip(with_seed(mac)) {
+                *byte ^= value;
+            }
+            let mut mac = keyed.clone();
+            mac.update(&a);
+            a = mac.finalize().into_bytes();
+        }
+    }};
+}
+
+/// Fills `out` with `PRF(secret, label, seed)`.
+pub(super) fn prf(prf: Prf, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) -> Option<()> {
+    out.fill(0);
+    match prf {
+        Prf::Legacy => {
+            // The halves share a byte where the length is odd.
+            let (one, _) = secret.split_at_checked(secret.len().div_ceil(2))?;
+            let (_, other) = secret.split_at_checked(secret.len() / 2)?;
+            p_hash!(Md5, one, label, seed, out);
+            p_hash!(Sha1, other, label, seed, out);
+        }
+        Prf::Of(Hash::Sha256) => p_hash!(Sha256, secret, label, seed, out),
+        Prf::Of(Hash::Sha384) => p_hash!(Sha384, secret, label, seed, out),
     }
     Some(())
 }
@@ -67,7 +88,7 @@ mod tests {
         let mut out = [0; 100];
         let secret = hex("9bbe436ba940f017b17652849a71db35");
         let seed = hex("a0ba9f936cda311827a6f796ffd5198c");
-        prf(Hash::Sha256, &secret, b"test label", &[&seed[..7], &seed[7..]], &mut out).unwrap();
+        prf(Prf::Of(Hash::Sha256), &secret, b"test label", &[&seed[..7], &seed[7..]], &mut out).unwrap();
         assert_eq!(
             out.to_vec(),
             hex("e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a

@@ -1,12 +1,15 @@
 //! One TLS connection, from its first record to the clear text after its last.
 
+mod messages;
+
 use super::framer::{Framer, Piece};
-use super::handshake::{MessageType, Messages};
-use super::hello::{ClientHello, ServerHello};
-use super::reader::{Hellos, Origin, Reader};
+use super::handshake::Messages;
+use super::hellos::{Hellos, Keys};
+use super::reader::{Origin, Reader};
 use super::record::{ContentType, Header};
+use super::resumption::Resumptions;
 use super::suite::Suite;
-use super::{Alert, End, Event, Facts, KeyLog, Obstacle, Version};
+use super::{Alert, End, Event, Facts, Obstacle, Version};
 
 /// Bytes that are cut into records at a time, so that a framer never buffers much more than one record.
 const CHUNK: usize = 16 * 1024;
@@ -55,7 +58,13 @@ impl Session {
     ///
     /// Usually all events are of `from`; those of the other end come along where its records had to wait for
     /// a hello that arrived only now.
-    pub fn push(&mut self, from: End, bytes: &[u8], keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
+    pub fn push(
+        &mut self,
+        from: End,
+        bytes: &[u8],
+        keys: &mut Keys<'_>,
+        out: &mut impl FnMut(End, Event<'_>),
+    ) {
         for chunk in bytes.chunks(CHUNK) {
             self.direction(from).framer.feed(chunk);
             self.pump(from, keys, out);
@@ -70,7 +79,8 @@ impl Session {
     /// a record whose length is known, or else at the next bytes that prove to be a record or a line of clear
     /// text; 0 bytes mean that the position in the record layer is unknown, as in a capture that begins
     /// mid-stream.
-    pub fn gap(&mut self, from: End, len: u64, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
+    pub fn gap(&mut self, from: End, len: u64, keys: &mut Keys<'_>, out: &mut impl FnMut(End, Event<'_>)) {
+        self.hellos.lose();
         self.direction(from).past_hello = true;
         if self.direction(from).framer.next_kind().is_some() {
             // What waited can't wait any longer.
@@ -90,7 +100,7 @@ impl Session {
     }
 
     /// No more bytes will come from `from`: what was held back is handed out as far as it can be read.
-    pub fn finish(&mut self, from: End, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
+    pub fn finish(&mut self, from: End, keys: &mut Keys<'_>, out: &mut impl FnMut(End, Event<'_>)) {
         let direction = self.direction(from);
         direction.past_hello = true;
         direction.framer.end();
@@ -103,11 +113,18 @@ impl Session {
         &self.facts
     }
 
+    /// By how much the lengths of what could not be read may be too great.
+    pub fn length_slack(&self) -> usize {
+        self.facts.cipher_suite.and_then(Suite::find).map_or(0, Suite::padding)
+    }
+
     /// Memory beyond its own size, in bytes: records and messages that have not ended, keys.
     pub fn memory(&self) -> usize {
         const KEYS: usize = 2048;
+        const CERTIFICATE: usize = 3072;
+        let certificate = if self.facts.certificate.is_some() { CERTIFICATE } else { 0 };
         let directions = self.directions.iter();
-        directions.fold(KEYS, |sum, direction| {
+        directions.fold(KEYS.saturating_add(certificate), |sum, direction| {
             sum.saturating_add(direction.framer.capacity()).saturating_add(direction.messages.memory())
         })
     }
@@ -121,7 +138,7 @@ impl Session {
     }
 
     /// Handles all pieces of one direction that can be handled now.
-    fn pump(&mut self, end: End, keys: &KeyLog, out: &mut impl FnMut(End, Event<'_>)) {
+    fn pump(&mut self, end: End, keys: &mut Keys<'_>, out: &mut impl FnMut(End, Event<'_>)) {
         while !self.must_wait(end, keys) {
             // The framer is taken out for a moment: its buffer is worked on while the rest of the session
             // changes.
@@ -130,7 +147,7 @@ impl Session {
             let is_last = piece.is_none();
             match piece {
                 Some(Piece::Record(header, body)) => self.record(end, header, body, keys, out),
-                Some(Piece::Damaged(header)) => self.damaged(end, header, out),
+                Some(Piece::Damaged(header)) => self.damaged(end, header, keys, out),
                 Some(Piece::Clear(bytes)) => {
                     self.direction(end).past_hello = true;
                     out(end, Event::Clear(bytes));
@@ -145,13 +162,13 @@ impl Session {
     }
 
     /// Whether the next record of `end` is better read once the other end's hello is known.
-    fn must_wait(&mut self, end: End, keys: &KeyLog) -> bool {
+    fn must_wait(&mut self, end: End, keys: &mut Keys<'_>) -> bool {
         let awaited = match self.facts.client {
             Some(client) if client == end => self.hellos.server.is_none(),
             Some(_) => self.hellos.client.is_none(),
             None => true,
         };
-        if keys.is_empty() || !awaited || self.direction(end.peer()).past_hello {
+        if keys.log.is_empty() || !awaited || self.direction(end.peer()).past_hello {
             return false;
         }
         let direction = self.direction(end);
@@ -170,7 +187,7 @@ impl Session {
         end: End,
         header: Header,
         body: &mut [u8],
-        keys: &KeyLog,
+        keys: &mut Keys<'_>,
         out: &mut impl FnMut(End, Event<'_>),
     ) {
         if self.direction(end).protected || header.kind == ContentType::ApplicationData {
@@ -178,9 +195,9 @@ impl Session {
             return;
         }
         match header.kind {
-            ContentType::Handshake => self.handshake(end, body, out),
+            ContentType::Handshake => self.handshake(end, body, keys.resumptions, out),
             ContentType::Alert => self.alert(end, body, out),
-            ContentType::ChangeCipherSpec => self.change_cipher_spec(end),
+            ContentType::ChangeCipherSpec => self.change_cipher_spec(end, keys.resumptions),
             ContentType::ApplicationData => {}
         }
     }
@@ -190,7 +207,7 @@ impl Session {
         end: End,
         header: Header,
         body: &mut [u8],
-        keys: &KeyLog,
+        keys: &mut Keys<'_>,
         out: &mut impl FnMut(End, Event<'_>),
     ) {
         let Self { facts, hellos, directions: [a, b] } = self;
@@ -199,7 +216,7 @@ impl Session {
             End::B => b,
         };
         direction.past_hello = true;
-        let origin = Origin { hellos, is_client: facts.client.map(|client| client == end), keys };
+        let origin = Origin { hellos, is_client: facts.client.map(|client| client == end), log: keys.log };
         let opened = match direction.reader.open(header, body, origin) {
             Ok(opened) => opened,
             Err(obstacle) => return self.unread(end, header, obstacle, out),
@@ -209,17 +226,17 @@ impl Session {
         }
         facts.cipher_suite = Some(opened.suite.number);
         let content = body.get(opened.content).unwrap_or_default();
+        facts.decrypted = true;
         match opened.kind {
             ContentType::Handshake => {
                 self.protected_handshake(end, out);
-                self.handshake(end, content, out);
+                self.handshake(end, content, keys.resumptions, out);
             }
             ContentType::Alert => self.alert(end, content, out),
-            ContentType::ChangeCipherSpec => self.change_cipher_spec(end),
+            ContentType::ChangeCipherSpec => self.change_cipher_spec(end, keys.resumptions),
             ContentType::ApplicationData => {
                 self.establish(end, out);
                 self.count_data(end);
-                self.facts.decrypted = true;
                 if !content.is_empty() {
                     out(end, Event::Plaintext(content));
                 }
@@ -227,7 +244,7 @@ impl Session {
         }
     }
 
-    fn change_cipher_spec(&mut self, end: End) {
+    fn change_cipher_spec(&mut self, end: End, resumptions: &mut Resumptions) {
         // In TLS 1.3 it means nothing (RFC 8446 appendix D.4).
         let means_nothing = self.facts.version == Some(Version::TLS13);
         let direction = self.direction(end);
@@ -236,25 +253,11 @@ impl Session {
             direction.protected = true;
             direction.messages.reset();
             direction.reader.change_cipher_spec();
-        }
-    }
-
-    /// Handshake messages that could be read.
-    fn handshake(&mut self, end: End, content: &[u8], out: &mut impl FnMut(End, Event<'_>)) {
-        let mut messages = std::mem::take(&mut self.direction(end).messages);
-        messages.feed(content, |kind, body| match kind {
-            MessageType::ClientHello => self.client_hello(end, body),
-            MessageType::ServerHello => self.server_hello(end, body),
-            MessageType::Finished if self.facts.version == Some(Version::TLS13) => {
-                self.direction(end).reader.finish_handshake();
-                if self.facts.client == Some(end) {
-                    self.establish(end, out);
-                }
+            if self.facts.client == Some(end.peer()) {
+                self.hellos.protects(resumptions);
+                self.note_resumption();
             }
-            MessageType::KeyUpdate => self.direction(end).reader.update_keys(),
-            MessageType::Finished => {}
-        });
-        self.direction(end).messages = messages;
+        }
     }
 
     /// A protected handshake record, read or not: up to TLS 1.2 the first one of each end is its Finished.
@@ -265,34 +268,6 @@ impl Session {
                 self.establish(end, out);
             }
         }
-    }
-
-    fn client_hello(&mut self, end: End, body: &[u8]) {
-        let Some(hello) = ClientHello::read(body) else { return };
-        self.facts.client = Some(end);
-        self.facts.offered = Some(hello.version);
-        if hello.server_name.is_some() {
-            self.facts.server_name.clone_from(&hello.server_name);
-        }
-        self.hellos.client = Some(hello);
-    }
-
-    fn server_hello(&mut self, end: End, body: &[u8]) {
-        let Some(hello) = ServerHello::read(body) else { return };
-        self.facts.client = Some(end.peer());
-        self.facts.version = Some(hello.version);
-        if hello.retry {
-            return;
-        }
-        self.facts.cipher_suite = Some(hello.cipher_suite);
-        self.facts.resumed = if hello.version >= Version::TLS13 {
-            Some(hello.pre_shared_key)
-        } else {
-            // A server that echoes the session of the client's choice resumes it (RFC 5246 section 7.4.1.3).
-            let same = |client: &ClientHello| client.session_id == hello.session_id;
-            self.hellos.client.as_ref().map(|client| !hello.session_id.is_empty() && same(client))
-        };
-        self.hellos.server = Some(hello);
     }
 
     /// An alert that could be read: level and description.
@@ -354,14 +329,20 @@ impl Session {
     }
 
     /// A record of which bytes are missing.
-    fn damaged(&mut self, end: End, header: Header, out: &mut impl FnMut(End, Event<'_>)) {
+    fn damaged(
+        &mut self,
+        end: End,
+        header: Header,
+        keys: &mut Keys<'_>,
+        out: &mut impl FnMut(End, Event<'_>),
+    ) {
         let direction = self.direction(end);
         direction.messages.reset();
         if direction.protected || header.kind == ContentType::ApplicationData {
             direction.reader.pass();
             self.unread(end, header, Obstacle::Gap, out);
         } else if header.kind == ContentType::ChangeCipherSpec {
-            self.change_cipher_spec(end);
+            self.change_cipher_spec(end, keys.resumptions);
         }
     }
 

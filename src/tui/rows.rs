@@ -392,7 +392,7 @@ impl ChannelRow {
     fn sketch(&self) -> DataChannel {
         let negotiated = |mode| Negotiated { mode, command: None, answer: Answer::Malformed };
         let origin = match self.mode {
-            None => Origin::Unseen { active: self.is_active },
+            None => Origin::Unseen { active: self.is_active, certainty: Certainty::Likely },
             Some(mode) => NegotiatedMode::of(mode)
                 .map_or(Origin::DefaultPorts, |mode| Origin::Negotiated(negotiated(mode))),
         };

@@ -18,9 +18,11 @@ mod decoder;
 mod dialogue;
 mod readers;
 mod reassembly;
+mod recorded_tls;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "scripts told elsewhere need more of it")]
 mod support;
+mod tls;
 mod whole;
 
 use std::fs;
@@ -31,12 +33,13 @@ use proptest::prelude::*;
 /// A check of bytes.
 type Check = fn(&[u8]);
 
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 7] = [
     ("control", control::hold),
     ("decoder", decoder::hold),
     ("dialogue", dialogue::hold),
     ("readers", readers::hold),
     ("reassembly", reassembly::hold),
+    ("tls", tls::hold),
     ("whole", whole::hold),
 ];
 
@@ -146,6 +149,22 @@ fn tampered() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+/// A recorded TLS session that was tampered with.
+fn tls_sessions() -> impl Strategy<Value = Vec<u8>> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder("tests/tls/sessions")).unwrap().map(|file| file.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "txt"));
+    files.sort();
+    let inputs: Vec<Vec<u8>> =
+        files.iter().map(|path| recorded_tls::input(&fs::read_to_string(path).unwrap())).collect();
+    (prop::sample::select(inputs), prop::collection::vec(change(), 0..6)).prop_map(|(mut bytes, changes)| {
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
+        bytes
+    })
+}
+
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..most)
 }
@@ -169,6 +188,11 @@ fn control_bytes() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #![proptest_config(cases(150))]
+
+    #[test]
+    fn tls_is_followed_however_it_is_cut_or_damaged(input in tls_sessions()) {
+        checked("tls", &input);
+    }
 
     #[test]
     fn the_control_language_holds(input in control_bytes()) {

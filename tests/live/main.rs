@@ -1,7 +1,7 @@
 //! Captures real traffic, live: namespaces with a cable between them, real servers, real clients.
 //!
-//! Needs Linux, root, `ip` (iproute2), Python's pyftpdlib, vsftpd, curl, lftp and tcpdump. Where something is
-//! missing a test says so and passes, unless the variable CI is set: then it fails. All packets stay inside
+//! Needs Linux, root, `ip` (iproute2), Python's pyftpdlib (and pyOpenSSL), vsftpd, ProFTPD, Pure-FTPd, openssl,
+//! curl, lftp and tcpdump. Where something is missing a test says so and passes, unless the variable CI is set: then it fails. All packets stay inside
 //! the namespaces.
 
 #![cfg(target_os = "linux")]
@@ -23,4 +23,5 @@ mod pty;
 mod rights;
 mod screen;
 mod server;
+mod tls;
 mod transfers;

@@ -92,7 +92,7 @@ pub(crate) fn vsftpd(lab: &mut Lab, shelf: &Shelf) {
     await_server(lab);
 }
 
-fn await_server(lab: &Lab) {
+pub(crate) fn await_server(lab: &Lab) {
     // Asked in its own namespace, where nobody listens: a SYN on the cable would be a session, or none.
     lab.wait_for("the server", || {
         let sockets = lab.in_server("ss").args(["-Hltn", "sport = :21"]).output().unwrap();
@@ -190,7 +190,7 @@ pub(crate) fn succeed(command: &mut Command) {
     );
 }
 
-fn moved(verb: &str, mode: &str, file: &Path) -> Moved {
+pub(crate) fn moved(verb: &str, mode: &str, file: &Path) -> Moved {
     let bytes = fs::read(file).unwrap();
     let sum = Sha256::digest(&bytes);
     Moved {

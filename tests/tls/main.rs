@@ -5,7 +5,7 @@
 mod captures;
 mod recorded;
 
-use ftpscope::tls::{End, Event, Facts, KeyLog, Session};
+use ftpscope::tls::{End, Event, Facts, KeyLog, Keys, Resumptions, Session};
 
 /// What came out of a session.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,12 +33,14 @@ impl Seen {
 fn observe<'a>(pieces: impl IntoIterator<Item = (End, &'a [u8])>, keys: &KeyLog) -> (Seen, Facts) {
     let mut seen = Seen::default();
     let mut session = Session::new();
+    let mut known = Resumptions::default();
+    let mut keys = Keys { log: keys, resumptions: &mut known };
     let mut out = |end: End, event: Event<'_>| seen.take(end, event);
     for (end, bytes) in pieces {
-        session.push(end, bytes, keys, &mut out);
+        session.push(end, bytes, &mut keys, &mut out);
     }
     for end in [End::A, End::B] {
-        session.finish(end, keys, &mut out);
+        session.finish(end, &mut keys, &mut out);
     }
     (seen, session.facts().clone())
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ftpscope::base::Text;
-use ftpscope::tls::{End, Event, Facts, KeyLog, Obstacle, Session, Version, suite_name};
+use ftpscope::tls::{End, Event, Facts, KeyLog, Keys, Obstacle, Resumptions, Session, Version, suite_name};
 use proptest::prelude::*;
 
 use crate::{Seen, observe, text};
@@ -69,7 +69,14 @@ fn reversed(lines: &[String]) -> String {
 }
 
 /// Name, suite, whether resumed.
-const RECORDED: [(&str, &str, bool); 20] = [
+const RECORDED: [(&str, &str, bool); 27] = [
+    ("tls10-aes128-cbc-sha1", "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", false),
+    ("tls10-aes128-cbc-sha1-mac-then-encrypt", "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", false),
+    ("tls11-aes256-cbc-sha1", "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", false),
+    ("tls12-aria128-gcm", "TLS_ECDHE_ECDSA_WITH_ARIA_128_GCM_SHA256", false),
+    ("tls12-aria256-gcm", "TLS_ECDHE_ECDSA_WITH_ARIA_256_GCM_SHA384", false),
+    ("tls12-camellia128-cbc-sha256", "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_CBC_SHA256", false),
+    ("tls12-camellia256-cbc-sha384", "TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_CBC_SHA384", false),
     ("tls12-aes128-gcm", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", false),
     ("tls12-aes256-gcm", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", false),
     ("tls12-chacha20", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", false),
@@ -108,6 +115,75 @@ fn every_suite_is_read_with_its_keys() {
         assert_eq!(facts.resumed, Some(resumed), "{name}");
         assert_eq!(facts.server_name.as_ref().map(Text::raw), Some("ftp.example"), "{name}");
         assert_eq!((facts.client, facts.fatal, facts.obstacle), (Some(End::A), None, None), "{name}");
+    }
+}
+
+/// Observes connections one after the other, of which later ones may resume earlier ones.
+fn observe_all<'a>(recorded: impl IntoIterator<Item = &'a Recorded>, log: &KeyLog) -> Vec<(Seen, Facts)> {
+    let mut known = Resumptions::default();
+    let observe_one = |one: &Recorded| {
+        let mut seen = Seen::default();
+        let mut session = Session::new();
+        for (end, bytes) in one.pieces() {
+            let mut keys = Keys { log, resumptions: &mut known };
+            session.push(end, bytes, &mut keys, &mut |end, event| seen.take(end, event));
+        }
+        (seen, session.facts().clone())
+    };
+    recorded.into_iter().map(observe_one).collect()
+}
+
+#[test]
+fn a_resumed_session_is_read_with_the_secret_of_its_full_handshake() {
+    for kind in ["ticket", "number"] {
+        let full = Recorded::read(&format!("tls12-by-{kind}-full"));
+        let again = Recorded::read(&format!("tls12-by-{kind}-again"));
+        assert_eq!(again.keys, "", "the key log names the full handshake only");
+        let seen = observe_all([&full, &again, &again], &full.keys());
+        for (seen, facts) in &seen {
+            assert_eq!(text(&seen.plain[0]), joined(&usual_lines()), "by {kind}: {facts:?}");
+            assert_eq!(text(&seen.plain[1]), reversed(&usual_lines()), "by {kind}: {facts:?}");
+        }
+        let lineages: Vec<_> = seen.iter().map(|(_, facts)| facts.lineage).collect();
+        assert!(lineages[0].is_some() && lineages.iter().all(|one| *one == lineages[0]), "by {kind}");
+        let alone = &observe_all([&again], &full.keys())[0].1;
+        assert_eq!((alone.resumed, alone.obstacle), (Some(true), Some(Obstacle::NoResumed)), "by {kind}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_key_log_is_told() {
+    let recorded = Recorded::read("tls12-aes128-gcm");
+    for (log, obstacle) in [
+        (KeyLog::default(), Obstacle::NoKeys),
+        (KeyLog::parse(b""), Obstacle::EmptyKeyLog),
+        (KeyLog::parse(b"# a comment\n\n"), Obstacle::EmptyKeyLog),
+        (KeyLog::parse(b"-----BEGIN CERTIFICATE-----\n"), Obstacle::NoKeyLog),
+        (Recorded::read("tls12-aes256-gcm").keys(), Obstacle::NoKeys),
+    ] {
+        assert_eq!(observe(recorded.pieces(), &log).1.obstacle, Some(obstacle), "{log:?}");
+    }
+}
+
+#[test]
+fn the_server_certificate_is_read_where_it_crosses_in_the_clear_or_can_be_decrypted() {
+    for (name, with_keys, is_seen) in [
+        ("tls12-aes128-gcm", false, true),
+        ("tls12-by-number-again", false, false),
+        ("tls13-aes128-gcm", false, false),
+        ("tls13-aes128-gcm", true, true),
+    ] {
+        let recorded = Recorded::read(name);
+        let log = if with_keys { recorded.keys() } else { KeyLog::default() };
+        let facts = observe(recorded.pieces(), &log).1;
+        let certificate = facts.certificate.as_deref();
+        assert_eq!(certificate.is_some(), is_seen, "{name}");
+        assert!(
+            certificate.is_none_or(|it| it.self_signed == Some(true) && it.not_after.is_some()),
+            "{name}"
+        );
+        let shows_all = is_seen || name.starts_with("tls12");
+        assert_eq!(facts.client_certificate, shows_all.then_some(false), "{name}");
     }
 }
 
@@ -201,11 +277,12 @@ fn records_that_wait_for_a_hello_are_not_lost_in_a_gap() {
     let keys = recorded.keys();
     let mut seen = Seen::default();
     let mut session = Session::new();
+    let mut known = Resumptions::default();
     let mut out = |end: End, event: Event<'_>| seen.take(end, event);
     for (end, bytes) in recorded.pieces().filter(|&(end, _)| end == End::A) {
-        session.push(end, bytes, &keys, &mut out);
+        session.push(end, bytes, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
     }
-    session.gap(End::A, 10, &keys, &mut out);
+    session.gap(End::A, 10, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
     assert!(seen.opaque[0] > joined(&usual_lines()).len(), "{seen:?}");
 }
 
@@ -216,11 +293,12 @@ fn keys_that_come_late_read_what_comes_after_them() {
         let data = recorded.data_pieces(End::A);
         let late = data[data.len() - 3];
         let (mut session, mut keys, mut plain) = (Session::new(), KeyLog::default(), Vec::new());
+        let mut known = Resumptions::default();
         for (index, (end, bytes)) in recorded.pieces().enumerate() {
             if index == late {
                 keys.extend(recorded.keys.as_bytes());
             }
-            session.push(end, bytes, &keys, &mut |end, event| {
+            session.push(end, bytes, &mut Keys { log: &keys, resumptions: &mut known }, &mut |end, event| {
                 if let (End::A, Event::Plaintext(bytes)) = (end, event) {
                     plain.extend_from_slice(bytes);
                 }
@@ -236,18 +314,29 @@ fn observe_with_loss(recorded: &Recorded, lost: usize, range: std::ops::Range<us
     let keys = recorded.keys();
     let mut seen = Seen::default();
     let mut session = Session::new();
+    let mut known = Resumptions::default();
     let mut out = |end: End, event: Event<'_>| seen.take(end, event);
     for (index, (end, bytes)) in recorded.pieces().enumerate() {
         if index == lost {
-            session.push(end, &bytes[..range.start], &keys, &mut out);
-            session.gap(end, range.len() as u64, &keys, &mut out);
-            session.push(end, &bytes[range.end..], &keys, &mut out);
+            session.push(
+                end,
+                &bytes[..range.start],
+                &mut Keys { log: &keys, resumptions: &mut known },
+                &mut out,
+            );
+            session.gap(end, range.len() as u64, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
+            session.push(
+                end,
+                &bytes[range.end..],
+                &mut Keys { log: &keys, resumptions: &mut known },
+                &mut out,
+            );
         } else {
-            session.push(end, bytes, &keys, &mut out);
+            session.push(end, bytes, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
         }
     }
     for end in [End::A, End::B] {
-        session.finish(end, &keys, &mut out);
+        session.finish(end, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
     }
     (seen, session.facts().clone())
 }
@@ -261,7 +350,7 @@ fn records_after_a_lost_one_are_read() {
         let recorded = Recorded::read(name);
         // The record with PASS; whole, its body, its end, its header, its beginning.
         let pass = recorded.data_pieces(End::A).into_iter().rev().nth(3).unwrap();
-        let pass = if name.starts_with("tls12") { recorded.data_pieces(End::A)[1] } else { pass };
+        let pass = if name.starts_with("tls13") { pass } else { recorded.data_pieces(End::A)[1] };
         let length = recorded.pieces[pass].1.len();
         let lines = usual_lines();
         let rest = [&lines[..1], &lines[2..]].concat();
@@ -299,14 +388,17 @@ fn a_session_without_its_beginning_is_opaque() {
 
         // The same, beginning in the middle of a record.
         let mut session = Session::new();
-        let mut opaque = 0;
-        session.gap(End::A, 0, &KeyLog::default(), &mut |_, _| {});
+        let mut known = Resumptions::default();
+        let (mut opaque, none) = (0, KeyLog::default());
+        session.gap(End::A, 0, &mut Keys { log: &none, resumptions: &mut known }, &mut |_, _| {});
         for (end, bytes) in recorded.pieces() {
             let bytes = if opaque == 0 && end == End::A { &bytes[9..] } else { bytes };
-            session.push(end, bytes, &KeyLog::default(), &mut |_, event| match event {
-                Event::Opaque { len } => opaque += len,
-                Event::HandshakeDone | Event::Closed(_) => {}
-                other => panic!("{name}: {other:?}"),
+            session.push(end, bytes, &mut Keys { log: &none, resumptions: &mut known }, &mut |_, event| {
+                match event {
+                    Event::Opaque { len } => opaque += len,
+                    Event::HandshakeDone | Event::Closed(_) => {}
+                    other => panic!("{name}: {other:?}"),
+                }
             });
         }
         assert!(opaque > 300, "{name}");
@@ -330,13 +422,14 @@ fn clear_text_is_found_even_where_the_end_of_tls_was_lost() {
         let keys = if keys { recorded.keys() } else { KeyLog::default() };
         let mut seen = Seen::default();
         let mut session = Session::new();
+        let mut known = Resumptions::default();
         let mut out = |end: End, event: Event<'_>| seen.take(end, event);
         for (end, bytes) in recorded.pieces().take(10) {
-            session.push(end, bytes, &keys, &mut out);
+            session.push(end, bytes, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
         }
-        session.gap(End::A, 100, &keys, &mut out);
+        session.gap(End::A, 100, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
         for piece in [&b"TY"[..], b"PE I\r", b"\nPA", b"SV\r\n"] {
-            session.push(End::A, piece, &keys, &mut out);
+            session.push(End::A, piece, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
         }
         assert_eq!(text(&seen.clear[0]), "TYPE I\r\nPASV\r\n");
     }
@@ -366,14 +459,15 @@ proptest! {
         let whole = observe(recorded.pieces(), &keys).0;
         let mut seen = Seen::default();
         let mut session = Session::new();
+        let mut known = Resumptions::default();
         let mut out = |end: End, event: Event<'_>| seen.take(end, event);
         let mut at = 0;
         for (end, bytes) in recorded.pieces() {
             for byte in bytes {
                 if losses.iter().any(|&(start, len)| (start..start + len).contains(&at)) {
-                    session.gap(end, 1, &keys, &mut out);
+                    session.gap(end, 1, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
                 } else {
-                    session.push(end, &[*byte], &keys, &mut out);
+                    session.push(end, &[*byte], &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
                 }
                 at += 1;
             }
@@ -407,6 +501,7 @@ proptest! {
     fn random_bytes_never_panic(pieces in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..60), 0..4_u64), 0..20), tls_like: bool) {
         let keys = Recorded::read("tls13-aes128-gcm").keys();
         let mut session = Session::new();
+        let mut known = Resumptions::default();
         let mut out = |_: End, _: Event<'_>| {};
         for (first, mut bytes, gap) in pieces {
             let end = if first { End::A } else { End::B };
@@ -414,12 +509,12 @@ proptest! {
                 bytes[0] = 20 + bytes[0] % 4;
                 bytes[1..4].copy_from_slice(&[3, 3, 0]);
             }
-            session.push(end, &bytes, &keys, &mut out);
+            session.push(end, &bytes, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
             if gap > 1 {
-                session.gap(end, gap - 2, &keys, &mut out);
+                session.gap(end, gap - 2, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
             }
         }
-        session.finish(End::A, &keys, &mut out);
-        session.finish(End::B, &keys, &mut out);
+        session.finish(End::A, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
+        session.finish(End::B, &mut Keys { log: &keys, resumptions: &mut known }, &mut out);
     }
 }

@@ -219,7 +219,10 @@ fn middlebox_is_blind_to_lines_that_are_not_as_the_kernel_wants_them() {
                 .tls()
                 .epsv(50_000)
                 .connected(10)
-                .but(|it| it.data_channels[0].origin = Origin::Unseen { active: false })
+                .but(|it| {
+                    it.data_channels[0].origin =
+                        Origin::Unseen { active: false, certainty: crate::report::Certainty::Likely }
+                })
                 .attempt(|it| it.matched_by = MatchedBy::Inferred),
         ],
     );

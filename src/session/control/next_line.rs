@@ -206,7 +206,14 @@ mod tests {
             let len = said.bytes.len() as u64;
             let offset = sent[from];
             sent[from] += len;
-            let mut notes = Notes { options, counts: &mut counts, occurrences: &mut occurrences, room };
+            let mut resumptions = crate::tls::Resumptions::default();
+            let mut notes = Notes {
+                options,
+                resumptions: &mut resumptions,
+                counts: &mut counts,
+                occurrences: &mut occurrences,
+                room,
+            };
             if said.is_lost {
                 control.gap(
                     Gap { side, offset, len, packet, is_received: true, absence: Absence::Gap },
@@ -229,7 +236,14 @@ mod tests {
             }
             reported.append(&mut occurrences);
         }
-        let mut notes = Notes { options, counts: &mut counts, occurrences: &mut occurrences, room };
+        let mut resumptions = crate::tls::Resumptions::default();
+        let mut notes = Notes {
+            options,
+            resumptions: &mut resumptions,
+            counts: &mut counts,
+            occurrences: &mut occurrences,
+            room,
+        };
         control.finish(PacketRef::default(), &mut notes);
         let conversation = &control.conversation;
         let known = (

@@ -1,10 +1,11 @@
 //! TLS on a control connection: when it begins, and the lines that come out of it.
 
-use super::{Auth, Control, LineOrigin, Notes};
+use smallvec::SmallVec;
+
+use super::{Auth, Control, LineOrigin, Notes, Occurrence};
 use crate::base::{PacketRef, Timestamp};
 use crate::ftp::Party;
 use crate::report::{Protection, Security};
-use crate::session::Options;
 use crate::session::both::Both;
 use crate::tls;
 
@@ -35,9 +36,9 @@ impl Control {
     }
 
     /// Takes what a client says in TLS that nobody asked for.
-    pub(super) fn unasked(&mut self, bytes: &[u8], packet: PacketRef, options: &Options) {
+    pub(super) fn unasked(&mut self, bytes: &[u8], packet: PacketRef, notes: &mut Notes<'_>) {
         let Some(session) = &mut self.tls else { return };
-        session.push(tls::End::A, bytes, &options.key_log, &mut |_, _| {});
+        session.push(tls::End::A, bytes, &mut notes.keys(), &mut |_, _| {});
         if session.facts().fatal.is_some() {
             self.alert_frame.get_or_insert(packet.frame);
         }
@@ -52,9 +53,20 @@ impl Control {
     ) {
         let Some(session) = &mut self.tls else { return };
         let mut plain = Vec::new();
-        session.push(end_of(party), bytes, &notes.options.key_log, &mut |end, event| {
+        let mut unread = SmallVec::<[(Party, usize); 4]>::new();
+        session.push(end_of(party), bytes, &mut notes.keys(), &mut |end, event| {
+            if let tls::Event::Opaque { len } = event {
+                unread.push((party_of(end), len));
+            }
             keep_text(&mut plain, end, event);
         });
+        let slack = session.length_slack();
+        for (speaker, len) in unread {
+            if self.unread.record(speaker, len, slack, origin.packet.time) {
+                notes.occurrences.push(Occurrence::Announced);
+            }
+        }
+        let Some(session) = &self.tls else { return };
         if session.facts().fatal.is_some() {
             self.alert_frame.get_or_insert(origin.packet.frame);
         }
@@ -78,7 +90,7 @@ impl Control {
             self.clear(speaker, &text, (offset, true), origin, notes);
         }
         if self.in_tls == Both::default() {
-            self.past_tls = self.tls_details(!notes.options.key_log.is_empty(), false);
+            self.past_tls = self.tls_details(notes.options.key_log.is_given(), false);
             self.tls = None;
         }
     }

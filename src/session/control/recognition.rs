@@ -1,6 +1,6 @@
 //! Which side of a connection is the client, by the first bytes of either.
 
-use super::{Auth, Control, telnet};
+use super::{Auth, Control, Notes, telnet};
 use crate::ftp::{self, Plausible};
 use crate::report::Security;
 use crate::session::Options;
@@ -20,8 +20,9 @@ impl Control {
         &mut self,
         connection: &Connection,
         chunk: &Chunk<'_>,
-        options: &Options,
+        notes: &mut Notes<'_>,
     ) -> Option<Side> {
+        let options = notes.options;
         if options.is_implicit_tls(connection) {
             if tls::looks_like_tls(chunk.bytes) == tls::Sniff::No {
                 self.conversation.verdict = Verdict::Other;
@@ -33,8 +34,12 @@ impl Control {
             let server_is_originator = options.implicit_tls_ports.contains(&connection.originator.port);
             return Some(if server_is_originator { Side::Responder } else { Side::Originator });
         }
-        if chunk.side == Side::Originator && (self.has_unasked_tls() || self.begins_with_tls(chunk)) {
-            self.unasked(chunk.bytes, chunk.packet, options);
+        if chunk.side == Side::Responder && self.has_unasked_tls() && begins_handshake(chunk) {
+            return Some(self.enter_implicit());
+        }
+        if chunk.side == Side::Originator && (self.has_unasked_tls() || self.begins_with_tls(chunk, options))
+        {
+            self.unasked(chunk.bytes, chunk.packet, notes);
             return None;
         }
         self.first_bytes.extend_from_slice(chunk.bytes.get(..FIRST_LINE).unwrap_or(chunk.bytes));
@@ -67,18 +72,35 @@ impl Control {
         None
     }
 
-    /// Whether the client speaks TLS at once on a port where a server greets in the clear: what it says is no
-    /// line, and whether this is FTP is for the server to tell.
-    fn begins_with_tls(&mut self, chunk: &Chunk<'_>) -> bool {
-        let begins = self.expected
+    /// The server answers a client's TLS with TLS: on a port where FTP is expected that is FTP under implicit
+    /// TLS; elsewhere what can be read will tell.
+    fn enter_implicit(&mut self) -> Side {
+        if self.expected {
+            self.conversation.verdict = Verdict::Ftp;
+        }
+        self.conversation.security = Security::ImplicitTls;
+        self.conversation.auth = Auth::Accepted { tls: true };
+        Side::Originator
+    }
+
+    /// Whether the client speaks TLS at once where a server would greet in the clear: what it says is no
+    /// line, and whether this is FTP is for the server to tell. Where FTP is not expected it can be told
+    /// only with keys.
+    fn begins_with_tls(&mut self, chunk: &Chunk<'_>, options: &Options) -> bool {
+        let begins = (self.expected || options.key_log.knows(chunk.bytes))
             && !self.midstream
-            && chunk.offset == 0
             && self.first_bytes.is_empty()
-            && tls::looks_like_tls(chunk.bytes) == tls::Sniff::Yes
-            && chunk.bytes.first() == Some(&HANDSHAKE);
+            && begins_handshake(chunk);
         if begins {
             self.tls = Some(Box::default());
         }
         begins
     }
+}
+
+/// Whether a stream begins with a TLS handshake.
+fn begins_handshake(chunk: &Chunk<'_>) -> bool {
+    chunk.offset == 0
+        && tls::looks_like_tls(chunk.bytes) == tls::Sniff::Yes
+        && chunk.bytes.first() == Some(&HANDSHAKE)
 }

@@ -11,6 +11,7 @@ use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow};
 use crate::session::kept;
 use crate::session::sessions::{Removed, SessionId};
 use crate::tcp::{Connection, ConnectionId, Ending, Side};
+use crate::tls::Keys;
 
 /// Attempts beside its own connection that are kept of a channel.
 const OTHER_ATTEMPTS: usize = 8;
@@ -25,8 +26,12 @@ impl Tracker {
             }
             return;
         }
+        // On another port it was looked at for its neighbours' sake.
+        let is_expected = [connection.responder, connection.originator]
+            .iter()
+            .any(|end| self.options.is_control_port(end.port));
         // One that was not followed any further may have been answered.
-        if ending != Ending::Evicted {
+        if is_expected && ending != Ending::Evicted {
             self.attempts.note_failure(connection, &self.options.limits, &mut self.counts);
         }
     }
@@ -51,6 +56,10 @@ impl Tracker {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.ended = Some(Ended { state, by, at: connection.close.map(|packet| packet.time) });
         let is_session = session.control.is_confirmed();
+        let busy = session.control.unread.busy();
+        if let Some(id) = busy {
+            self.settle(id, true);
+        }
         self.note_traffic(session_id, connection);
         self.sessions.linger(session_id);
         if is_session {
@@ -102,7 +111,8 @@ impl Tracker {
                 self.limit(session_id, LimitName::KeptBytes);
             }
         }
-        data.finish(connection.last, &mut *self.hashing, &self.options);
+        let mut keys = Keys { log: &self.options.key_log, resumptions: &mut self.resumptions };
+        data.finish(connection.last, &mut *self.hashing, &mut keys);
         let (mut described, mut heads) = data.facts(connection, Some(&mut *self.hashing));
         if data.attempt.is_some() || self.is_watched() {
             std::mem::take(&mut heads).complete(&mut described);
@@ -135,6 +145,11 @@ impl Tracker {
             }
             if facts.trouble.is_some() && !self.keep(session_id, kept::TROUBLE) {
                 facts.trouble = None;
+            }
+            if let Some(details) = &mut facts.tls_details
+                && !self.take_room(session_id, details.beside().saturating_mul(2))
+            {
+                (details.certificate, details.server_name) = (None, None);
             }
             // Where there is no room to keep the first bytes, the kinds of content are found out at once.
             let ended = if self.take_room(session_id, heads.len()) {

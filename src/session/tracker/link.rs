@@ -4,7 +4,7 @@ use super::Tracker;
 use crate::base::{Endpoint, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
-    Answer, ChannelIndex, Command, CommandIndex, Directions, MatchedBy, Origin, ReuseKind, Uid,
+    Answer, Certainty, ChannelIndex, Command, CommandIndex, Directions, MatchedBy, Origin, ReuseKind, Uid,
 };
 use crate::session::active::{ActiveSession, Channel, Link};
 use crate::session::expectation::{Expectation, Fit};
@@ -22,8 +22,8 @@ const CAPTURED_EARLY: TimeDelta = TimeDelta::from_secs(5);
 pub(super) enum Unannounced {
     /// None was needed: it is between the default ports.
     OnDefaultPorts,
-    /// It can't be read, under TLS.
-    OutOfSight,
+    /// It can't be read, under TLS or in a gap; how sure it is that the connection is the session's.
+    OutOfSight(Certainty),
 }
 
 /// Further channels of the newest negotiation that are looked through.
@@ -99,7 +99,7 @@ impl Tracker {
         let active = originator.ip == session.server().ip && session.server().ip != session.client().ip;
         let (origin, matched_by) = match unannounced {
             Unannounced::OnDefaultPorts => (Origin::DefaultPorts, MatchedBy::Default),
-            Unannounced::OutOfSight => (Origin::Unseen { active }, MatchedBy::Inferred),
+            Unannounced::OutOfSight(certainty) => (Origin::Unseen { active, certainty }, MatchedBy::Inferred),
         };
         let channel = Channel::new(origin, first);
         if let Some(index) = self.add_channel(session_id, channel) {
@@ -288,7 +288,7 @@ impl Tracker {
         }
         let hosts = HostPair::between(session.client().ip, session.server().ip);
         if let Some(id) = self.flows.under_way_between(hosts) {
-            self.link_new_channel(session_id, id, Unannounced::OutOfSight);
+            self.link_new_channel(session_id, id, Unannounced::OutOfSight(Certainty::Likely));
         }
     }
 
@@ -319,7 +319,7 @@ impl Tracker {
         if self.sessions.are_alone_between(hosts)
             && let Some(id) = self.flows.only_unclaimed_between(hosts, sender, since)
         {
-            self.link_new_channel(session_id, id, Unannounced::OutOfSight);
+            self.link_new_channel(session_id, id, Unannounced::OutOfSight(Certainty::Likely));
         }
     }
 

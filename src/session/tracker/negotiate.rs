@@ -28,6 +28,7 @@ impl Tracker {
                 self.emit(session_id, packet, EventKind::Opened);
             }
             Occurrence::Rejected => {}
+            Occurrence::Announced => self.note_announcer(session_id, packet.time),
             // Of most commands and replies nothing follows.
             Occurrence::Command(index) => {
                 if self
