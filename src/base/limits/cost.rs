@@ -21,13 +21,13 @@ pub const fn in_tree(entry: usize) -> usize {
 /// A connection: in the table, among the flows, and in the tracker as a data connection (without its content).
 pub const CONNECTION: usize = CONNECTION_IN_TABLE + FLOW + CONNECTION_IN_TRACKER;
 /// A connection's facts, its two directions, and a newer attempt.
-pub const CONNECTION_IN_TABLE: usize = 2560;
+pub const CONNECTION_IN_TABLE: usize = 2512;
 /// What the tracker knows of a connection, with its index entries.
 pub const CONNECTION_IN_TRACKER: usize = 1280;
 /// A flow that is known, followed or not.
 pub const FLOW: usize = 64;
 /// A session, without its commands, channels and transfers.
-pub const SESSION: usize = 2784;
+pub const SESSION: usize = 2704;
 /// A prediction, indexed by endpoint, session and age.
 pub const EXPECTATION: usize = 1024;
 /// A data connection that is remembered, an announcement, and a use of a port.
