@@ -86,6 +86,8 @@ struct Opener {
     next: u64,
     /// How many numbers later it can be.
     window: u64,
+    /// Bytes are missing since the last record: where a record depends on the one before, it can't be read.
+    is_chain_broken: bool,
 }
 
 impl std::fmt::Debug for TrafficSecret {
@@ -144,6 +146,7 @@ impl Reader {
         self.unplaced = self.unplaced.saturating_add(records);
         for opener in self.protection.openers() {
             opener.window = opener.window.saturating_add(records);
+            opener.is_chain_broken = true;
         }
     }
 
@@ -153,6 +156,7 @@ impl Reader {
         self.unplaced = self.unplaced.saturating_add(1);
         for opener in self.protection.openers() {
             opener.window = opener.window.saturating_add(1);
+            opener.is_chain_broken = true;
         }
     }
 
@@ -312,16 +316,21 @@ impl Traffic {
 
 impl Opener {
     const fn new(ciphers: Vec<(Suite, RecordCipher)>, window: u64) -> Self {
-        Self { ciphers, next: 0, window }
+        Self { ciphers, next: 0, window, is_chain_broken: window > 0 }
     }
 
     /// Opens a record, if it can be; either way what the next one depends on is kept.
     fn open(&mut self, header: Header, body: &mut [u8], trials: &mut u64) -> Option<Opened> {
         let last_block = self.ciphers.first().and_then(|(_, cipher)| cipher.last_block(body));
-        let opened = self.try_open(header, body, trials);
-        if let Some(last_block) = last_block {
-            self.ciphers.iter_mut().for_each(|(_, cipher)| cipher.follow(last_block));
-        }
+        let is_chain_broken = std::mem::take(&mut self.is_chain_broken);
+        let Some(last_block) = last_block else { return self.try_open(header, body, trials) };
+        let opened = if is_chain_broken {
+            self.window = self.window.saturating_add(1);
+            None
+        } else {
+            self.try_open(header, body, trials)
+        };
+        self.ciphers.iter_mut().for_each(|(_, cipher)| cipher.follow(last_block));
         opened
     }
 
