@@ -61,6 +61,7 @@ struct Held {
     window: u16,
     timestamp: Option<u32>,
     payload: Box<[u8]>,
+    cut: u32,
     ip_len: u32,
     hop_limit: u8,
 }
@@ -93,6 +94,7 @@ impl Held {
             window: segment.window,
             timestamp: segment.timestamp,
             payload: segment.payload.into(),
+            cut: segment.cut,
             ip_len: segment.ip_len,
             hop_limit: segment.hop_limit,
         }
@@ -109,7 +111,7 @@ impl Held {
             window: self.window,
             timestamp: self.timestamp,
             payload: &self.payload,
-            cut: 0,
+            cut: self.cut,
             ip_len: self.ip_len,
             hop_limit: self.hop_limit,
             header: &[],
@@ -128,10 +130,19 @@ impl Held {
             && *self.payload == *segment.payload
     }
 
+    /// Whether another one goes on right behind it.
+    fn is_followed_by(&self, other: &Self) -> bool {
+        #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32")]
+        let end = self.seq.wrapping_add(places(&self.segment()) as u32);
+        !self.flags.rst && self.side == other.side && end == other.seq && self.seq != other.seq
+    }
+
     /// What a segment that is in no doubt says of it.
     fn fate(&self, segment: &Segment<'_>, side: Side, track: &Track) -> Fate {
         if self.flags.rst {
-            return if segment.flags.rst { Fate::Open } else { Fate::ThrownAway };
+            // Its sender goes on. What the other side sends may have crossed it on the way.
+            let goes_on = side == self.side && !segment.flags.rst;
+            return if goes_on { Fate::ThrownAway } else { Fate::Open };
         }
         let half = track.half(self.side);
         let Some(start) = half.offset_of(self.seq) else { return Fate::Open };
@@ -157,6 +168,17 @@ fn places(segment: &Segment<'_>) -> u64 {
 }
 
 impl Doubts {
+    /// The first of those that lead up to one without a break: whoever received that one has them all, since
+    /// acknowledgements count all that came before.
+    fn leading_to(&self, mut place: usize) -> usize {
+        for _ in 0..HELD {
+            let Some(last) = self.held.get(place) else { break };
+            let Some(before) = self.held.iter().position(|held| held.is_followed_by(last)) else { break };
+            place = before;
+        }
+        place
+    }
+
     /// Gives up what is held.
     pub(super) fn discard(self, budget: &mut Budget) {
         for held in self.held {
@@ -175,9 +197,7 @@ impl Half {
         hop_limit < LEFT
             && self.deeds.hop_limits().is_some_and(|(lowest, _)| hop_limit < lowest.saturating_sub(OTHER_WAY))
     }
-}
 
-impl Half {
     /// Whether the next segment in order is to be looked at more closely.
     #[inline]
     pub(super) fn is_suspicious(&self, segment: &Segment<'_>) -> bool {
@@ -244,9 +264,7 @@ impl Entry {
         budget: &mut Budget,
         forged: &mut Forged,
     ) -> bool {
-        if doubt == Doubt::Unfinished && segment.payload.len() > PAYLOAD
-            || !self.track.is_dialogue && segment.payload.len() > PAYLOAD
-        {
+        if segment.payload.len() > PAYLOAD && (doubt == Doubt::Unfinished || !self.track.is_dialogue) {
             return true;
         }
         let doubts = self.track.doubts.get_or_insert_default();
@@ -290,11 +308,12 @@ impl Entry {
         while let Some(held) = self.track.doubts.as_ref().and_then(|doubts| doubts.held.get(place)) {
             match held.fate(segment, side, &self.track) {
                 Fate::Open => place = place.saturating_add(1),
-                fate => {
+                Fate::Received => {
+                    let first = self.track.doubts.as_ref().map_or(place, |doubts| doubts.leading_to(place));
+                    return self.take_held(first, budget).map(Decided);
+                }
+                Fate::ThrownAway => {
                     let held = self.take_held(place, budget)?;
-                    if fate == Fate::Received {
-                        return Some(Decided(held));
-                    }
                     self.throw_away(held.doubt, held.packet, forged);
                 }
             }

@@ -421,7 +421,6 @@ impl Table {
     /// takes its place, and its slot is returned.
     fn end(&mut self, slot: u32, ending: Ending, sink: &mut impl Sink) -> Option<u32> {
         let mut entry = self.slab.remove(slot)?;
-        self.release(&entry);
         let (id, flow) = (entry.id(slot), entry.flow);
         let now = self.clock.now();
         while let Some(decided) = entry.decide_at_last(&mut self.budget, &mut self.forged) {
@@ -432,6 +431,8 @@ impl Table {
                 entry.connection.last = last;
             }
         }
+        // Not before: what was received after all may take a share of a budget as well.
+        self.release(&entry);
         self.flush(id, &mut entry, sink);
         // Not taken apart: most of it is not needed any more, and in no cache.
         let Entry { connection, track, .. } = &mut *entry;

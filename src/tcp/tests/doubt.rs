@@ -55,6 +55,16 @@ fn what_the_receiver_acknowledged_or_the_sender_went_on_from_was_received() {
             "c A 101 901 ALICE DOUBT\n c A 106 901 BOB DOUBT\n s A 901 106\n s A 901 109",
             "1-7 syn 1 up 2 open; o 8",
         ),
+        (
+            "two, acknowledged at once",
+            "c A 101 901 ALICE DOUBT\n c A 106 901 BOB DOUBT\n s A 901 109",
+            "1-6 syn 1 up 2 open; o 8",
+        ),
+        (
+            "two, and went on",
+            "c A 101 901 ALICE DOUBT\n c A 106 901 BOB DOUBT\n c A 109 901 X",
+            "1-6 syn 1 up 2 open; o 9",
+        ),
     ] {
         let script = format!("{UP}{script}");
         for doubt in ["bad", "hop=1"] {
@@ -90,6 +100,11 @@ fn checksums_that_are_left_to_the_network_card_and_those_of_edited_captures_prov
 fn a_reset_with_a_low_hop_limit_is_the_end_where_nothing_comes_after_it() {
     let reset = vec!["1-4 syn 1 up 2 rst by r".to_owned()];
     assert_eq!(left_out(&format!("{UP}s R 901 hop=3")), (reset.clone(), 0, 0));
+    // What was on the way when it was sent.
+    assert_eq!(
+        left_out(&format!("{UP}s R 901 hop=3\n c A 101 901 ALICE")).0,
+        ["1-5 syn 1 up 2 rst by r; o 5"]
+    );
     // A firewall on the way has as many hops left as its packet needs.
     assert_eq!(left_out(&format!("{UP}s R 901 hop=50\n c A 101 901")).0, ["1-5 syn 1 up 2 rst by r"]);
     let checksum = vec!["1-3 syn 1 up 2 open".to_owned()];
