@@ -140,8 +140,9 @@ impl Held {
     /// What a segment that is in no doubt says of it.
     fn fate(&self, segment: &Segment<'_>, side: Side, track: &Track) -> Fate {
         if self.flags.rst {
-            // Its sender goes on. What the other side sends may have crossed it on the way.
-            let goes_on = side == self.side && !segment.flags.rst;
+            // Its sender goes on. What the other side sends may have crossed it on the way, and a SYN is of the next
+            // connection.
+            let goes_on = side == self.side && !segment.flags.rst && !segment.flags.syn;
             return if goes_on { Fate::ThrownAway } else { Fate::Open };
         }
         let half = track.half(self.side);

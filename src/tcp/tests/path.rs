@@ -1,7 +1,7 @@
 //! What the packets show of the way, and what is counted of them.
 
-use super::script::play;
-use crate::base::{FrameNumber, TimeDelta};
+use super::script::{Stage, Wishes, play};
+use crate::base::{FrameNumber, Limits, TimeDelta};
 use crate::report::Trouble;
 use crate::tcp::Connection;
 
@@ -104,6 +104,22 @@ fn a_history_tells_each_kind_of_event() {
 
 fn trouble(script: &str) -> Trouble {
     connection(&format!("{HANDSHAKE}{script}")).trouble.as_deref().cloned().unwrap_or_default()
+}
+
+#[test]
+fn resets_that_count_only_in_the_end_leave_room_for_the_trouble_of_others() {
+    let mut stage = Stage::with_limits(Wishes::default(), &Limits { connections: 16, ..Limits::default() });
+    for time in 1..=8 {
+        let (client, server) = (time * 1_000_000, time * 2_000_000);
+        let (first, second) = (client + 1, server + 1);
+        stage.play(&format!(
+            "c S {client}\n s SA {server} {first}\n c A {first} {second}\n s R {second} hop=3\n +300"
+        ));
+    }
+    let recorded = stage.finish();
+    assert_eq!(recorded.ended.len(), 8);
+    let with: Vec<bool> = recorded.ended.iter().map(|(connection, _)| connection.trouble.is_some()).collect();
+    assert_eq!(with, [true; 8], "{:?}", recorded.facts());
 }
 
 #[test]
