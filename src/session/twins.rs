@@ -12,6 +12,9 @@ use crate::tcp::{Chunk, Connection, Onset, Side};
 /// What is kept of what was heard early: a greeting, and the first command of a client that did not wait.
 const EARLY: usize = 2048;
 
+/// In how many pieces.
+const PIECES: usize = 16;
+
 /// The sequence numbers of both sides' first bytes.
 pub(super) type Numbers = (u32, u32);
 
@@ -31,6 +34,8 @@ pub(super) struct Half {
     heard: [bool; 2],
     /// What was heard before the other one was known, as far as it is kept.
     early: Vec<Early>,
+    /// How many bytes that is; [`EARLY`] once there is no room for the next ones, or some are missing.
+    early_bytes: usize,
     /// The other one.
     twin: Option<Box<Twin>>,
 }
@@ -118,12 +123,22 @@ impl Half {
         self.twin.is_none() && self.numbers.is_some() && self.heard.contains(&false)
     }
 
-    /// Keeps what is heard before the other one is known, where there is little of it; gives what it takes.
-    pub(super) fn keep(&mut self, chunk: &Chunk<'_>) -> usize {
-        let kept: usize = self.early.iter().map(|early| early.bytes.len()).sum();
-        if !self.may_have_twin() || kept.saturating_add(chunk.bytes.len()) > EARLY {
-            return 0;
-        }
+    /// What it takes to keep what is heard before the other one is known; nothing where that is not kept.
+    pub(super) fn cost_of(&self, chunk: &Chunk<'_>) -> Option<usize> {
+        let is_room =
+            self.early_bytes.saturating_add(chunk.bytes.len()) <= EARLY && self.early.len() < PIECES;
+        (is_room && self.early_bytes < EARLY && self.may_have_twin())
+            .then(|| size_of::<Early>().saturating_mul(2).saturating_add(chunk.bytes.len()))
+    }
+
+    /// Keeps no more of what is heard early: whoever reads it reads no line that lacks its middle.
+    pub(super) const fn stop_keeping(&mut self) {
+        self.early_bytes = EARLY;
+    }
+
+    /// Keeps what is heard before the other one is known, which takes [`Half::cost_of`].
+    pub(super) fn keep(&mut self, chunk: &Chunk<'_>) {
+        self.early_bytes = self.early_bytes.saturating_add(chunk.bytes.len());
         self.early.push(Early {
             side: chunk.side,
             offset: chunk.offset,
@@ -132,7 +147,6 @@ impl Half {
             acked: chunk.acked,
             leads_segment: chunk.leads_segment,
         });
-        size_of::<Early>().saturating_mul(2).saturating_add(chunk.bytes.len())
     }
 }
 
@@ -147,5 +161,48 @@ impl Early {
             acked: self.acked,
             leads_segment: self.leads_segment,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(offset: u64, bytes: &[u8]) -> Chunk<'_> {
+        Chunk {
+            side: Side::Responder,
+            offset,
+            bytes,
+            packet: PacketRef::default(),
+            acked: None,
+            leads_segment: true,
+        }
+    }
+
+    fn one_direction() -> Half {
+        Half { numbers: Some((1, 2)), heard: [false, true], ..Half::default() }
+    }
+
+    #[test]
+    fn little_is_kept_of_what_was_heard_early_whatever_its_pieces() {
+        let mut half = one_direction();
+        let mut at = 0;
+        while half.cost_of(&chunk(at, b"x")).is_some() {
+            half.keep(&chunk(at, b"x"));
+            at += 1;
+        }
+        assert_eq!((at, half.early.len()), (PIECES as u64, PIECES));
+        let long = [b'x'; EARLY + 1];
+        assert!(one_direction().cost_of(&chunk(0, &long)).is_none());
+        assert!(one_direction().cost_of(&chunk(0, &long[1..])).is_some());
+    }
+
+    #[test]
+    fn nothing_is_kept_behind_what_is_missing() {
+        let mut half = one_direction();
+        half.keep(&chunk(0, b"220 rea"));
+        half.stop_keeping();
+        assert!(half.cost_of(&chunk(9, b"\r\n")).is_none());
+        assert_eq!(half.join(SessionId::default(), Uid::default(), [true, false]).len(), 1);
     }
 }

@@ -25,11 +25,14 @@ impl Tracker {
     /// One direction of a session is heard: that may be of use to the session that hears the other one.
     #[cold]
     pub(super) fn keep_for_twin(&mut self, session_id: SessionId, chunk: &Chunk<'_>) {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        let cost = session.half.cost_of(chunk);
+        let is_kept = cost.is_some_and(|cost| self.take_room(session_id, cost));
         let Some(session) = self.sessions.get_mut(session_id) else { return };
-        let cost = session.half.keep(chunk);
-        if cost > 0 {
-            session.control.add_kept(cost);
-            self.kept.change(0, cost);
+        if is_kept {
+            session.half.keep(chunk);
+        } else {
+            session.half.stop_keeping();
         }
     }
 
@@ -44,6 +47,9 @@ impl Tracker {
     /// The same for what is missing.
     #[cold]
     pub(super) fn pass_gap_to_twin(&mut self, session_id: SessionId, gap: Gap) {
+        if let Some(session) = self.sessions.get_mut(session_id) {
+            session.half.stop_keeping();
+        }
         let Some((twin, id)) = self.other_side(session_id, gap.side) else { return };
         self.feed_control(twin, |control, notes| control.gap(gap, notes));
         self.react(id, twin, gap.packet);
