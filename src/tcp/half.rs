@@ -227,12 +227,11 @@ impl Half {
     pub(super) fn known_end(&self, other: &Self) -> u64 {
         // A side that has closed waits for the other's FIN, and acknowledges it as if it were a byte.
         let fin = i64::from(other.fin.is_some());
-        let acknowledged = || {
-            let acked = self.acked.filter(|_| self.has_sent)?.saturating_sub(fin);
-            // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
-            (acked > offset(self.highest).saturating_add(1)).then_some(acked)
-        };
-        let end = self.fin.map(|fin| fin.offset).or_else(|| acknowledged().max(self.sacked_end()));
+        // An acknowledgement of one more than all bytes is that of a FIN which was not captured.
+        let is_beyond = |end: &i64| *end > offset(self.highest).saturating_add(1);
+        let acknowledged = || self.acked.filter(|_| self.has_sent).map(|acked| acked.saturating_sub(fin));
+        let reached = || acknowledged().max(self.sacked_end()).filter(is_beyond);
+        let end = self.fin.map(|fin| fin.offset).or_else(reached);
         end.and_then(|end| u64::try_from(end).ok()).unwrap_or(0).max(self.highest)
     }
 

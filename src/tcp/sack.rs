@@ -26,8 +26,8 @@ impl Sacked {
 }
 
 impl Half {
-    /// Takes note of what the receiver says to have of this side's stream beyond its acknowledgement: of a
-    /// stream that has a hole, or whose end was not captured.
+    /// Takes note of what the receiver says to have of this side's stream beyond its acknowledgement, where
+    /// that has a hole.
     #[cold]
     pub(super) fn note_sacked(&mut self, segment: &Segment<'_>) {
         /// More than any window in use.

@@ -24,7 +24,7 @@ pub struct Certificate {
     pub not_before: Option<String>,
     /// Until when it is valid.
     pub not_after: Option<String>,
-    /// Whether subject and issuer are the same.
+    /// Whether subject and issuer are the same. The signature is not checked.
     pub self_signed: Option<bool>,
     /// Of the whole certificate.
     pub sha256: [u8; 32],
@@ -116,8 +116,8 @@ fn attribute(attribute: AnyRef<'_>) -> Option<String> {
     let text = text(value);
     Some(match (short_name(kind.value()), text) {
         (Some(short), Some(text)) => format!("{short}={}", escaped(&text)),
-        (Some(short), None) => format!("{short}=#{}", hex(value)),
-        (None, _) => format!("{}=#{}", dotted(kind.value()), hex(value)),
+        (Some(short), None) => format!("{short}=#{}", hex(value)?),
+        (None, _) => format!("{}=#{}", dotted(kind.value()), hex(value)?),
     })
 }
 
@@ -173,12 +173,12 @@ fn escaped(text: &str) -> String {
     written
 }
 
-/// A value as it is encoded, in hexadecimal.
-fn hex(value: AnyRef<'_>) -> String {
+/// A value as it is encoded, in hexadecimal; none where a name has no room for it.
+fn hex(value: AnyRef<'_>) -> Option<String> {
     use der::Encode as _;
-    let mut buffer = [0; 256];
-    let encoded = value.encode_to_slice(&mut buffer).unwrap_or_default();
-    encoded.iter().fold(String::new(), |written, byte| written + &format!("{byte:02x}"))
+    let mut buffer = [0; NAME / 2];
+    let encoded = value.encode_to_slice(&mut buffer).ok()?;
+    Some(encoded.iter().fold(String::new(), |written, byte| written + &format!("{byte:02x}")))
 }
 
 /// An object identifier in dotted form.
