@@ -19,7 +19,7 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     if fs::symlink_metadata(&path).is_ok_and(|it| it.is_symlink())
         && fs::canonicalize(&path).is_ok_and(|target| target.parent().is_some_and(is_open))
     {
-        return Err(refused("a link into a folder where others can write"));
+        return Err(refused("this is a symbolic link into a folder where others can write"));
     }
     Ok(())
 }
@@ -35,20 +35,22 @@ fn walk(path: &Path, hops: u8) -> io::Result<()> {
             continue;
         }
         if it.uid() != 0 && is_open(&folder) {
-            return Err(refused("the way leads over a link that another user has laid"));
+            return Err(refused("the path contains a symbolic link of another user"));
         }
-        let Some(hops) = hops.checked_sub(1) else { return Err(refused("too many links")) };
+        let Some(hops) = hops.checked_sub(1) else {
+            return Err(refused("the path contains too many symbolic links"));
+        };
         walk(&folder.join(fs::read_link(&here)?), hops)?;
     }
     Ok(())
 }
 
-/// Whether others can make files in a folder.
+/// Whether others than root can make files in a folder: they own it, or anybody may.
 fn is_open(folder: &Path) -> bool {
     const OTHERS: u32 = 0o022;
-    fs::metadata(folder).is_ok_and(|it| it.permissions().mode() & OTHERS != 0)
+    fs::metadata(folder).is_ok_and(|it| it.uid() != 0 || it.permissions().mode() & OTHERS != 0)
 }
 
 fn refused(why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::PermissionDenied, format!("root follows no such link: {why}"))
+    io::Error::new(io::ErrorKind::PermissionDenied, format!("refusing to write as root: {why}"))
 }

@@ -114,10 +114,17 @@ fn root_writes_over_no_link_that_another_user_has_laid() {
     fs::write(open.join("file"), "").unwrap();
     symlink(open.join("file"), safe.join("into")).unwrap();
     symlink(&victim, safe.join("own")).unwrap();
+    // In a folder of another user's, where nobody else may write.
+    let theirs = base.join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    symlink(&victim, theirs.join("link")).unwrap();
+    chown(&theirs, Some(65_534), Some(65_534)).unwrap();
+    lchown(theirs.join("link"), Some(65_534), Some(65_534)).unwrap();
     for (target, is_written) in [
         ("open/planted", false),
         ("open/way/new", false),
         ("safe/into", false),
+        ("theirs/link", false),
         ("safe/own", true),
         ("safe/new", true),
         ("open/new", true),
