@@ -198,15 +198,16 @@ impl Analyzer {
             let table = &self.table;
             let attempts = self.tracker.attempts_so_far(now.minus(self.answer), &|id| table.get(id));
             between.extend(attempts.iter().map(|attempt| (attempt.client, attempt.server.ip)));
-            let work = self.tracker.connections() / 16 + attempts.len() + between.len();
+            let mut work = (self.tracker.connections() / 16 + attempts.len() + between.len()) as u64;
             let found = if between.is_empty() {
                 Vec::new()
             } else {
                 let sessions: Vec<Session> = uids.iter().filter_map(|uid| self.assembled(uid)).collect();
+                work = sessions.iter().map(alerts::work).fold(work, u64::saturating_add);
                 let capture = Capture { attempts, last: Some(now), ..Capture::default() };
                 self.conclusion.diagnosis().so_far(&between, &sessions, &capture, now)
             };
-            overall = alerts.compare_overall(found, work as u64, now);
+            overall = alerts.compare_overall(found, work, now);
         }
         alerts.looked(now);
         self.alerts = Some(alerts);

@@ -9,6 +9,7 @@
 mod tests;
 
 use std::borrow::Borrow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 use std::net::IpAddr;
@@ -180,8 +181,9 @@ impl Alerts {
     pub(super) fn compare(&mut self, session: &Session, found: Vec<Finding>, now: Timestamp) -> Vec<Event> {
         let work = work(session).saturating_add(found.len() as u64);
         self.allowance = self.allowance.saturating_sub(work);
-        let room = RAISED.saturating_sub(self.raised);
         let Some(watched) = self.sessions.get_mut(&session.uid) else { return Vec::new() };
+        // What it was told of before makes room for what holds now.
+        let room = RAISED.saturating_sub(self.raised.saturating_sub(watched.raised.len()));
         watched.counts = counts(session, &found);
         if watched.counts {
             note_change(&mut self.changed, session);
@@ -250,11 +252,15 @@ impl Alerts {
     /// Where findings that span sessions are due: between whom something has changed, and the sessions under
     /// way that may count.
     pub(super) fn due_overall(&mut self, now: Timestamp) -> Option<(Ends, Vec<Uid>)> {
-        if now < self.overall_at {
+        if now < self.overall_at || self.allowance == 0 {
             return None;
         }
-        let counted = self.sessions.iter().filter(|(_, watched)| watched.counts).take(COUNTED);
-        let uids = counted.map(|(uid, _)| uid.clone()).collect();
+        // The latest, where there are very many.
+        let counted = self.sessions.iter().filter(|(_, watched)| watched.counts);
+        let mut counted: Vec<(Reverse<Timestamp>, &Uid)> =
+            counted.map(|(uid, watched)| (Reverse(watched.stirred), uid)).collect();
+        counted.sort_unstable();
+        let uids = counted.into_iter().take(COUNTED).map(|(_, uid)| uid.clone()).collect();
         Some((mem::take(&mut self.changed), uids))
     }
 
@@ -309,7 +315,7 @@ impl Alerts {
 }
 
 /// How much work a session makes, in steps.
-fn work(session: &Session) -> u64 {
+pub(super) fn work(session: &Session) -> u64 {
     let parts = session.commands.len().saturating_add(session.data_channels.len().saturating_mul(4));
     (parts as u64).saturating_add(20)
 }
