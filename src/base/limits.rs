@@ -112,10 +112,10 @@ limits! {
     /// Separate pieces (and holes) kept for one direction: more full segments than a receive window holds.
     pieces_per_stream: 8192, Cost::Within;
     /// Connections followed at a time, in any state.
-    connections: 57_344, Cost::Share(cost::CONNECTION);
+    connections: 56_320, Cost::Share(cost::CONNECTION);
     /// Connections of which only SYNs were seen, as in a SYN flood: half of all, so that room is left for real
     /// ones.
-    half_open: 28_672, Cost::Within;
+    half_open: 28_160, Cost::Within;
     /// Complete, closed connections that wait for late packets, which come within a round trip: at a thousand
     /// closes a second, each waits a quarter of a second. They are visited often, and should fit into a
     /// processor's cache.

@@ -17,9 +17,9 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     }
     for ((address, outcome), group) in groups.into_iter() {
         let came = match outcome {
-            Some(Outcome::Connected) => "and was connected",
+            Some(Outcome::Connected) => "and succeeded",
             Some(Outcome::Refused) => "and was refused",
-            Some(Outcome::Unanswered | Outcome::Unused) | None => "without an answer",
+            Some(Outcome::Unanswered | Outcome::Unused) | None => "and got no answer",
         };
         let summary = format!(
             "Right after control traffic under TLS the client {} tried{} to connect to {}, which is not the server's address \

@@ -39,7 +39,7 @@ fn changed_lengths(case: &Case<'_>, sink: &mut Sink) {
     let verb = before.map_or("a line".into(), |(_, command)| excerpt(command.verb.name()));
     let summary = format!(
         "The server {} acknowledged {} more than the client {} had sent{line}: a device between them changed the length of \
-         {verb} and does not adjust the numbers",
+         {verb} without adjusting the sequence numbers",
         case.session.server,
         plural(u64::from(overshoot.bytes), "byte"),
         case.session.client,

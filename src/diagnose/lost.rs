@@ -94,7 +94,8 @@ fn transfer<'a>(case: &Case<'a>, line: &Line<'_>) -> Option<(TransferIndex, &'a 
 
 fn unacknowledged(case: &Case<'_>, party: Party, unheard: Unheard, sink: &mut Sink) {
     let session = case.session;
-    let line = last_line(case, party, unheard.first.1);
+    // Under TLS that can't be read, the last line is not the one that was sent.
+    let line = last_line(case, party, unheard.first.1).filter(|_| !case.is_unread());
     let since = line.as_ref().map_or(unheard.first.0, |line| line.time);
     let times = plural(u64::from(unheard.times).saturating_add(1), "time");
     let within = duration(unheard.last.0.elapsed_since(since));
@@ -159,8 +160,8 @@ const fn advice(idle: bool, is_complete: bool) -> &'static str {
              it, or turn on TCP keep-alive or NOOP in the client (every 60 s or less)."
         }
         (false, _) => {
-            "Something on the path, or the other host, drops these packets since then: a firewall or a ban that took effect, \
-             a device that inspects FTP, or a host that went away."
+            "Something on the path, or the other host, has dropped these packets since: a firewall rule or a ban took effect, a \
+             device inspects FTP, or a host is down."
         }
     }
 }

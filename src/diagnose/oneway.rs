@@ -1,9 +1,11 @@
 //! Captures that saw only one direction of a session.
 
+use std::collections::BTreeMap;
+
 use super::case::Case;
 use super::draft::{Draft, Sink};
-use crate::base::{Address, Endpoint, FrameNumber, TimeDelta, Timestamp, cost};
-use crate::report::{Certainty, Code, Directions, Party};
+use crate::base::{Endpoint, FrameNumber, Timestamp};
+use crate::report::{Code, Directions, Party, Uid};
 
 /// Fewer packets than these show no session.
 const FEWEST: u64 = 3;
@@ -21,8 +23,9 @@ pub(super) fn only_side(case: &Case<'_>) -> Option<Party> {
 
 /// The rule of one session.
 pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
-    let Some(only) = only_side(case) else { return };
     let session = case.session;
+    // What lacks is read from the other side of the NAT.
+    let Some(only) = only_side(case).filter(|_| session.twin.is_none()) else { return };
     let (seen, unseen) = match only {
         Party::Client => (format!("the client {}", session.client), format!("the server {}", session.server)),
         Party::Server => (format!("the server {}", session.server), format!("the client {}", session.client)),
@@ -40,85 +43,59 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
     );
 }
 
-/// One session of which one direction was captured.
-#[derive(Clone, Copy, Debug)]
-struct Half {
-    only: Party,
+/// A session of which one direction was captured, and the other one on the other side of a NAT.
+#[derive(Clone, Debug)]
+struct OneWaySession {
+    uid: Uid,
     client: Endpoint,
-    server: Endpoint,
     start: Timestamp,
-    end: Timestamp,
     frame: FrameNumber,
 }
 
-/// The sessions of which one direction was captured.
+/// The sessions of which one direction was captured on each side of a NAT.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
-    halves: Vec<Half>,
+    /// Those whose twin is not told of yet, by its name.
+    waiting: BTreeMap<Uid, OneWaySession>,
+    findings: Vec<(OneWaySession, OneWaySession)>,
 }
 
-const _: () = assert!(size_of::<Half>() <= cost::ANNOUNCEMENT);
-
 impl Ledger {
-    /// Such sessions that are remembered.
+    /// As many are remembered and told of.
     const KEPT: usize = 64;
 
     /// Adds a session, if it is one of these.
     pub(super) fn add(&mut self, case: &Case<'_>) {
-        let Some(only) = only_side(case).filter(|_| self.halves.len() < Self::KEPT) else { return };
         let session = case.session;
-        self.halves.push(Half {
-            only,
+        let Some(twin) = session.twin.as_ref().filter(|_| only_side(case).is_some()) else { return };
+        let this = OneWaySession {
+            uid: session.uid.clone(),
             client: session.client,
-            server: session.server,
             start: session.start,
-            end: session.end,
             frame: session.frames.first,
-        });
+        };
+        if let Some(other) = self.waiting.remove(&this.uid) {
+            if self.findings.len() < Self::KEPT {
+                self.findings.push((other, this));
+            }
+        } else if self.waiting.len() < Self::KEPT {
+            self.waiting.insert(twin.clone(), this);
+        }
     }
 
-    /// Pairs of halves that are one session, seen on both sides of a NAT.
+    /// What was captured on both sides of a NAT.
     pub(super) fn close(&mut self, sink: &mut Sink) {
-        let halves = std::mem::take(&mut self.halves);
-        let mut taken = vec![false; halves.len()];
-        for (place, client) in halves.iter().enumerate().filter(|(_, half)| half.only == Party::Client) {
-            let mut others = halves.iter().enumerate();
-            let other =
-                others.find(|(at, half)| !taken.get(*at).copied().unwrap_or(true) && joins(client, half));
-            let Some((at, server)) = other else { continue };
-            for place in [place, at] {
-                if let Some(taken) = taken.get_mut(place) {
-                    *taken = true;
-                }
-            }
+        for (one, other) in std::mem::take(&mut self.findings) {
+            let (inside, outside) = if one.frame <= other.frame { (one, other) } else { (other, one) };
             let summary = format!(
-                "The packets of the client {} to {} and those of the server {} to {} are probably one session, captured on \
-                 both sides of a NAT that translates {} to {}",
-                client.client,
-                client.server,
-                server.server,
-                server.client,
-                Address(client.client.ip),
-                Address(server.client.ip),
+                "Each side of a NAT shows one direction of one session only: it translates the client {} to {}",
+                inside.client, outside.client,
             );
             sink.push(
-                Draft::new(Code::OneWayCapture, client.start.max(server.start), summary)
-                    .certainty(Certainty::Likely)
-                    .advice("Capture on one side of the NAT.")
-                    .frames([client.frame, server.frame]),
+                Draft::new(Code::OneWayCapture, inside.start.max(outside.start), summary)
+                    .advice("Capture both directions on one side of the NAT.")
+                    .frames([inside.frame, outside.frame]),
             );
         }
     }
-}
-
-/// Whether these are the two directions of one session: the same server at the same time.
-fn joins(client: &Half, server: &Half) -> bool {
-    /// Both begin with the handshake.
-    const TOGETHER: TimeDelta = TimeDelta::from_secs(1);
-    server.only == Party::Server
-        && client.server == server.server
-        && client.client != server.client
-        && client.start.since(server.start).abs() <= TOGETHER
-        && client.end >= server.start
-        && server.end >= client.start
 }

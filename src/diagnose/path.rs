@@ -24,7 +24,7 @@ const LARGE: u64 = 1000;
 enum BlackHole<'a> {
     /// They were sent again and again, and never acknowledged.
     Sent { from: Endpoint, to: Endpoint, unheard: Unheard, too_big: Option<&'a IcmpError> },
-    /// They never arrived, while a smaller one behind them did.
+    /// They never arrived, while a smaller one that was sent after them did.
     Missing { from: Endpoint, to: Endpoint, lost: u64, arrived: u64, last: Mark },
 }
 
@@ -106,7 +106,7 @@ fn mtu(case: &Case<'_>, (index, channel): Channel<'_>, sink: &mut Sink) {
         }
         BlackHole::Missing { from, to, lost, arrived, last } => {
             let summary = format!(
-                "{lost} bytes{of} in large segments from {from} to {to} never arrived, while a smaller one behind them \
+                "{lost} bytes{of} in large segments from {from} to {to} never arrived, while a smaller segment sent after them \
                  ({arrived} bytes) did"
             );
             (summary, last.0, [last.1, connection.frames.last, FrameNumber::NONE], false)
@@ -155,7 +155,7 @@ fn half_open(case: &Case<'_>, (index, channel): Channel<'_>, sink: &mut Sink) {
     let failed = reply.filter(|reply| reply.is_negative()).map(|reply| format!(" ({})", quote(reply)));
     let why = if syn_acks.was_answered {
         format!(
-            "although the {connector} {} had acknowledged it: the third packet of the handshake does not reach the {listener}",
+            "although the {connector} {} had acknowledged it: the third packet of the handshake did not reach the {listener}",
             connection.originator
         )
     } else {

@@ -10,7 +10,7 @@ use crate::base::{Address, FrameNumber, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
     Certainty, Code, Command, Connection, Content, DataChannel, Direction, EndState, FirstClose, Party,
-    Reply, Session, Status, StreamFacts, Transfer, TransferIndex,
+    Reply, Session, Status, StreamFacts, Transfer, TransferIndex, Unheard,
 };
 
 /// The rules of this family.
@@ -180,8 +180,8 @@ fn truncated(
     sink.push(draft.frames(connection.close.map(|(_, frame)| frame)).frames([connection.frames.last]));
 }
 
-const EARLY_REPLY: &str = "Have the client read the data connection to its end, even where the final reply comes before: update or \
-     replace it. Then transfer the file again.";
+const EARLY_REPLY: &str = "Have the client read the data connection to its end, even if the final reply arrives first: update or \
+     replace the client. Then transfer the file again.";
 
 const AFTER: &str = "after the last byte";
 const SO_FAR: &str = "so far";
@@ -209,6 +209,13 @@ struct Silence {
     until: Timestamp,
     frames: [FrameNumber; 2],
     when: &'static str,
+}
+
+impl Silence {
+    /// How long something lasted within it.
+    fn shared_with(&self, (from, until): (Timestamp, Timestamp)) -> TimeDelta {
+        until.min(self.until).elapsed_since(from.max(self.from))
+    }
 }
 
 fn stalled(
@@ -262,7 +269,7 @@ fn stalled(
         return;
     }
     let ended = silence.when == AFTER;
-    let held_up = HeldUp::of(case, transfer, connection, inside(silence));
+    let held_up = HeldUp::of(case, transfer, connection, silence);
     let text = format!(
         "{} stood still for {} {}: {} ({})",
         case.name(transfer),
@@ -308,9 +315,10 @@ enum HeldUp {
 }
 
 impl HeldUp {
-    fn of(case: &Case<'_>, transfer: &Transfer, connection: &Connection, stood: TimeDelta) -> Self {
-        let shut = connection.path.zero_window;
-        if shut >= stood.part(2) {
+    fn of(case: &Case<'_>, transfer: &Transfer, connection: &Connection, silence: &Silence) -> Self {
+        let shut =
+            connection.path.longest_zero_window.map_or(TimeDelta::ZERO, |shut| silence.shared_with(shut));
+        if shut >= silence.until.elapsed_since(silence.from).part(2) {
             return Self::Receiver(shut);
         }
         let channel = transfer.data_channel.and_then(|number| case.session.data_channel(number));
@@ -319,7 +327,8 @@ impl HeldUp {
             let [originator, responder] = trouble.unheard;
             if is_sent_by_originator(transfer, active) { originator } else { responder }
         });
-        match unheard.filter(|unheard| unheard.times >= 2) {
+        let is_then = |unheard: &Unheard| unheard.last.0 >= silence.from && unheard.first.0 <= silence.until;
+        match unheard.filter(|unheard| unheard.times >= 2 && is_then(unheard)) {
             Some(unheard) => {
                 let lasted = unheard.last.0.elapsed_since(unheard.first.0);
                 Self::Path { times: unheard.times, lasted }
@@ -346,7 +355,9 @@ fn why(case: &Case<'_>, transfer: &Transfer, held_up: &HeldUp, ended: bool) -> S
             format!("the {sender} {sender_at} sent nothing more and did not close the data connection")
         }
         HeldUp::Sender => {
-            format!("the {sender} {sender_at} sent nothing new, although nothing kept it from sending")
+            format!(
+                "the {sender} {sender_at} sent nothing new, and no zero window or retransmission explains it"
+            )
         }
     }
 }

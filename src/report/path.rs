@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::StreamFacts;
-use crate::base::{TimeDelta, choices};
+use crate::base::{TimeDelta, Timestamp, choices};
 
 choices! {
     /// Who offered to scale windows beyond 64 KiB (RFC 7323): it takes both.
@@ -92,6 +92,8 @@ pub struct Path {
     pub window_scaling: Option<WindowScaling>,
     /// How long the side that received most of the payload announced a window of 0.
     pub zero_window: TimeDelta,
+    /// From when until when it did so for longest.
+    pub longest_zero_window: Option<(Timestamp, Timestamp)>,
     /// Most payload bytes that were under way and not yet acknowledged.
     pub max_in_flight: u64,
 }

@@ -205,6 +205,7 @@ impl From<ConnectionRow> for Connection {
                 rtt: row.rtt_s,
                 window_scaling: row.window_scaling,
                 zero_window: row.zero_window_s,
+                longest_zero_window: None,
                 max_in_flight: row.max_in_flight,
             },
             history: row.traffic.history,

@@ -106,8 +106,6 @@ pub struct Connection {
     pub history: History,
     /// What went wrong on the way; complete once it has ended.
     pub trouble: Option<Box<Trouble>>,
-    /// Packets that its ends never sent or never took.
-    pub forged: Option<Box<Forged>>,
 }
 
 /// Packets that were thrown away by whoever they were sent to, and therefore left out here.
@@ -117,24 +115,16 @@ pub struct Forged {
     pub wrong_checksum: u64,
     /// Those whose hop limit was too low to reach their receiver.
     pub low_hop_limit: u64,
-    /// The first of them.
-    pub first: Option<PacketRef>,
 }
 
 impl Forged {
     /// Counts one.
-    pub(super) fn count(&mut self, doubt: Doubt, packet: PacketRef) {
+    pub(super) const fn count(&mut self, doubt: Doubt) {
         let counter = match doubt {
             Doubt::Checksum | Doubt::Unfinished => &mut self.wrong_checksum,
             Doubt::HopLimit => &mut self.low_hop_limit,
         };
         *counter = counter.saturating_add(1);
-        self.first.get_or_insert(packet);
-    }
-
-    /// Counts one that would have opened a connection.
-    pub(super) fn count_wrong_checksum(&mut self, packet: PacketRef) {
-        self.count(Doubt::Checksum, packet);
     }
 }
 
@@ -193,7 +183,6 @@ impl Connection {
             icmp: Vec::new(),
             path: Path::default(),
             history: History::default(),
-            forged: None,
             trouble: None,
         }
     }

@@ -31,6 +31,8 @@ pub(super) enum Deed {
 pub(super) struct Deeds {
     /// For how long its window was 0.
     shut_for: TimeDelta,
+    /// From when until when it was 0 for longest.
+    longest_shut: Option<(Timestamp, Timestamp)>,
     /// Since when its window is 0 again, if it is.
     shut_since: Timestamp,
     is_shut: bool,
@@ -104,7 +106,14 @@ impl Deeds {
     /// Its window was 0 until now at most.
     fn open_at(&mut self, now: Timestamp) {
         self.shut_for = self.shut_until(now);
+        self.longest_shut = self.longest_shut_until(now);
         self.is_shut = false;
+    }
+
+    /// From when until when its window was 0 for longest, until now.
+    fn longest_shut_until(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let open = self.is_shut.then_some((self.shut_since, now));
+        self.longest_shut.into_iter().chain(open).max_by_key(|(from, until)| until.elapsed_since(*from))
     }
 }
 
@@ -247,6 +256,7 @@ impl Track {
                 .zip(self.responder.scales)
                 .map(|(originator, responder)| WindowScaling::offered(originator, responder)),
             zero_window: receiver.deeds.shut_until(connection.last.time),
+            longest_zero_window: receiver.deeds.longest_shut_until(connection.last.time),
             max_in_flight: self.originator.max_in_flight.max(self.responder.max_in_flight),
         };
     }

@@ -276,23 +276,17 @@ impl Entry {
         let held = Held::of(segment, side, doubt);
         let room = budget.total.saturating_sub(budget.held);
         if segment.flags.syn || !decides || segment.payload.len() > PAYLOAD || held.cost() > room {
-            self.throw_away(doubt, segment.packet, forged);
+            forged.count(doubt);
         } else {
             let oldest = (doubts.held.len() >= HELD).then(|| doubts.held.remove(0));
             budget.held = budget.held.saturating_add(held.cost());
             doubts.held.push(held);
             if let Some(oldest) = oldest {
                 budget.held = budget.held.saturating_sub(oldest.cost());
-                self.throw_away(oldest.doubt, oldest.packet, forged);
+                forged.count(oldest.doubt);
             }
         }
         false
-    }
-
-    fn throw_away(&mut self, doubt: Doubt, packet: PacketRef, forged: &mut Forged) {
-        for counted in [forged, self.connection.forged.get_or_insert_default()] {
-            counted.count(doubt, packet);
-        }
     }
 
     /// A segment that is in no doubt decides about those that are held: gives the first one that was
@@ -315,7 +309,7 @@ impl Entry {
                 }
                 Fate::ThrownAway => {
                     let held = self.take_held(place, budget)?;
-                    self.throw_away(held.doubt, held.packet, forged);
+                    forged.count(held.doubt);
                 }
             }
         }
@@ -338,7 +332,7 @@ impl Entry {
             if is_received {
                 return Some(Decided(held));
             }
-            self.throw_away(held.doubt, held.packet, forged);
+            forged.count(held.doubt);
         }
         None
     }

@@ -8,7 +8,7 @@ use super::out_of_order::OutOfOrderQueue;
 use super::sack::Sacked;
 use super::track::Track;
 use super::trouble::Repeats;
-use super::{Connection, ConnectionId, Forged};
+use super::{Connection, ConnectionId};
 use crate::base::cost::{self, ALLOCATION};
 use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::report::Trouble;
@@ -104,7 +104,6 @@ const _: () = assert!(
         + size_of::<Entry>()
         + size_of::<CompetingIncarnation>()
         + size_of::<Doubts>()
-        + size_of::<Forged>()
         + TROUBLE_COST / ENTRIES_FOR_TROUBLE
         + 2 * (SYN_FRAMES * size_of::<FrameNumber>()
             + size_of::<Far>()

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use holes::Watch;
 
 use super::clock::Clock;
-use super::doubt::Hosts;
+use super::doubt::{Doubt, Hosts};
 use super::flow::{Fingerprint, Flows, Ignored, Route};
 use super::incarnation::CompetingIncarnation;
 use super::opening::{first_facts, opens};
@@ -175,7 +175,7 @@ impl Table {
         sink: &mut impl Sink,
     ) {
         if self.hosts.refuse(segment) {
-            self.forged.count_wrong_checksum(segment.packet);
+            self.forged.count(Doubt::Checksum);
             return;
         }
         let mut entry = first_facts(segment, flow);

@@ -21,7 +21,7 @@ pub const fn in_tree(entry: usize) -> usize {
 /// A connection: in the table, among the flows, and in the tracker as a data connection (without its content).
 pub const CONNECTION: usize = CONNECTION_IN_TABLE + FLOW + CONNECTION_IN_TRACKER;
 /// A connection's facts, its two directions, and a newer attempt.
-pub const CONNECTION_IN_TABLE: usize = 2512;
+pub const CONNECTION_IN_TABLE: usize = 2560;
 /// What the tracker knows of a connection, with its index entries.
 pub const CONNECTION_IN_TRACKER: usize = 1280;
 /// A flow that is known, followed or not.

@@ -13,13 +13,13 @@ pub(super) const fn way(code: Code) -> Row {
                  answered by RST. The summary names the line and the pause before it. Not where the capture lacks lines or one \
                  direction, nor where a device changed the length of lines.",
                 "After a pause: raise the idle timeout of the firewall, NAT or load balancer on the path, or turn on TCP \
-                 keep-alive. Without one: look for a ban or a firewall that took effect, or a host that went away.",
+                 keep-alive. Without one: look for a ban or a firewall rule that took effect, or a host that is down.",
             ],
         ),
         Code::MtuBlackHole => (
             Severity::Warning,
             [
-                "Large packets do not get through while smaller ones do: the path takes less than the senders were told.",
+                "Large packets do not get through while smaller ones do: the path MTU is smaller than the hosts assume.",
                 "On a data connection segments of 1000 bytes and more were sent again and never acknowledged, and nothing as \
                  large had been; or they are missing at the receiver while a smaller one behind them arrived; or a router said \
                  that they are too big and the sender went on.",
@@ -58,8 +58,8 @@ pub(super) const fn way(code: Code) -> Row {
             Severity::Notice,
             [
                 "Only one direction of a session is in the capture.",
-                "Packets of one side only. Where the other direction of the same server is there under another client address at \
-                 the same time, the two are probably one session seen on both sides of a NAT.",
+                "Packets of one side only. Where the other direction is there under other addresses and with the same sequence \
+                 numbers, the two are one session, captured on both sides of a NAT.",
                 "Capture where both directions pass: asymmetric routing, or a mirror port that copies one direction, hides one.",
             ],
         ),

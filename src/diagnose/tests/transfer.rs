@@ -105,6 +105,22 @@ fn stalled_is_five_seconds_of_silence_inside_a_transfer() {
         "{}",
         told[0]
     );
+    // Who held it up is told by what happened in that time, and by nothing before.
+    let shut = |from: f64, until: f64| {
+        long(10.0, 22.0).connection(|it| {
+            it.path.zero_window = TimeDelta::from_secs(30);
+            it.path.longest_zero_window = Some((second(from), second(until)));
+        })
+    };
+    let held_up = raises(Code::TransferStalled, &[shut(11.0, 22.0), shut(2.0, 9.5), shut(9.0, 13.0)]);
+    assert!(
+        held_up[0].contains("the client 198.51.100.10 announced a receive window of zero for 11.0 s"),
+        "{}",
+        held_up[0]
+    );
+    for other in &held_up[1..] {
+        assert!(other.contains("the server 203.0.113.21 sent nothing new"), "{other}");
+    }
     assert!(told[1].contains("before the first byte"), "{}", told[1]);
     assert!(told[2].contains("10.0 s after the last byte"), "{}", told[2]);
     spares(
