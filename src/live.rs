@@ -217,7 +217,7 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         [sink.folder(), recorder.as_ref().and_then(Recorder::folder)].into_iter().flatten().collect();
     // The terminal interface, which watches then, may open files at any time.
     let is_interactive = matches!(job.form, Form::Nothing);
-    let read = keys.as_ref().and_then(Keys::awaited_in).map(Path::to_owned).into_iter().collect();
+    let read = keys.as_ref().and_then(Keys::awaited_in).into_iter().collect();
     rights.extend(confine(&Needs { write_in, read, is_interactive }));
     if job.is_verbose {
         for line in &rights {

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::confine::folder_of;
+
 /// Bytes read at a time; the rest is read with the next packets.
 const AT_A_TIME: u64 = 16 * 1024 * 1024;
 
@@ -27,7 +29,7 @@ impl Keys {
     }
 
     /// The folder in which the key log is waited for, where it is not there yet.
-    pub(super) fn awaited_in(&self) -> Option<&Path> {
+    pub(super) fn awaited_in(&self) -> Option<PathBuf> {
         self.file.is_none().then(|| folder_of(&self.path))
     }
 
@@ -50,14 +52,6 @@ impl Keys {
     }
 }
 
-/// The folder that a file is in.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,7 +63,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys");
         let mut keys = Keys::open(&path).unwrap();
-        assert_eq!((keys.more(), keys.awaited_in()), (None, Some(directory.path())));
+        assert_eq!((keys.more(), keys.awaited_in()), (None, Some(directory.path().to_owned())));
         std::fs::write(&path, "one\n").unwrap();
         assert_eq!(keys.more().as_deref(), Some(&b"one\n"[..]));
         assert_eq!(keys.awaited_in(), None);

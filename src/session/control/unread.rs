@@ -80,7 +80,7 @@ impl Unread {
                 if std::mem::take(&mut self.goes_on) {
                     (self.announced, self.perhaps_met) = (None, None);
                 }
-                let announces = asked && !self.is_surely_busy() && fits(ANNOUNCES);
+                let announces = asked && self.surely_busy().is_none() && fits(ANNOUNCES);
                 if announces {
                     (self.announced, self.perhaps_met) = (Some(time), None);
                     self.is_doubtful = self.busy.is_some();
@@ -112,7 +112,7 @@ impl Unread {
 
     /// When a data connection was announced that may still come.
     pub(in crate::session) fn announced_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.announced.filter(|&time| !self.is_surely_busy() && now.since(time) <= SOON)
+        self.announced.filter(|&time| self.surely_busy().is_none() && now.since(time) <= SOON)
     }
 
     /// When something was said last.
@@ -136,10 +136,6 @@ impl Unread {
             self.perhaps_met = announced;
         }
         (announced, is_doubtful)
-    }
-
-    const fn is_surely_busy(&self) -> bool {
-        self.busy.is_some() && !self.is_busy_perhaps
     }
 
     /// The data connection under way, where it is no other session's.
