@@ -33,9 +33,9 @@ fn curl_against_pyftpdlib_in_every_mode_over_both_families() {
     assert_eq!(live.transfers(), expected);
     assert_eq!(live.closing["capture"]["dropped"], 0);
     assert_eq!(live.closing["capture"]["sources"][0]["path"], CABLE);
-    // By chance the server may choose a port twice within a minute.
+    // By chance the server may choose a port twice within a minute, and curl may read late on a busy machine.
     let mut findings: Vec<_> = live.findings().into_keys().collect();
-    findings.retain(|code| code != "time-wait-reuse");
+    findings.retain(|code| code != "time-wait-reuse" && code != "slow-transfer");
     // The server lacks the right to use port 20.
     assert_eq!(findings, ["cleartext-credentials", "not-from-port-20"]);
     live.assert_same(&Seen::files(&[&file]));
