@@ -35,7 +35,7 @@
 //! | 6 | [`diagnose`] |
 //! | 5 | [`session`] |
 //! | 4 | [`tcp`] |
-//! | 3 | [`decode`], [`filter`] |
+//! | 3 | [`decode`], [`filter`], `picture` |
 //! | 2 | [`report`] |
 //! | 1 | [`ftp`], [`tls`] |
 //! | 0 | [`base`] |
@@ -104,6 +104,8 @@ pub mod filter;
 pub mod ftp;
 #[cfg(any(feature = "cli", feature = "live"))]
 pub mod live;
+#[cfg(feature = "tui")]
+pub(crate) mod picture;
 #[cfg(feature = "capture")]
 pub mod reading;
 pub mod report;

@@ -37,17 +37,19 @@ const CONFINED: &[(&str, &[&str])] = &[
 ];
 
 /// The library without the program: modules that must build on any target, and name nothing but each other.
-const CORE: &[&str] =
-    &["base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer", "filter", "export"];
+const CORE: &[&str] = &[
+    "base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer", "filter", "picture",
+    "export",
+];
 
 /// The floors inside the terminal interface, from the ground up: a module names only modules of floors below
 /// its own. Those that are not listed (`tui` itself and what it runs) stand above all of these.
 const TUI_FLOORS: &[&[&str]] = &[
-    &["screen", "scale", "glyphs", "words", "theme", "layout", "summary", "sorting"],
+    &["screen", "scale", "glyphs", "words", "theme", "layout", "sorting"],
     &["rows"],
     &["chosen"],
     &["effect", "source", "recent"],
-    &["events", "evidence", "overview"],
+    &["evidence", "overview"],
     &["data"],
     &["message", "row_filter", "details"],
     &["keymap", "cursor", "line_editor", "canvas"],
@@ -59,7 +61,8 @@ const TUI_FLOORS: &[&[&str]] = &[
 
 /// Modules that take time as an argument and touch nothing outside: what a clock, a thread or a file is
 /// called.
-const PURE: &[&str] = &["base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer"];
+const PURE: &[&str] =
+    &["base", "ftp", "tls", "report", "decode", "tcp", "session", "diagnose", "analyzer", "picture"];
 const IMPURE: &[&str] = &[
     "Instant::now",
     "SystemTime::now",

@@ -8,12 +8,12 @@ mod session;
 
 use std::fmt::Write as _;
 
-use super::events::{self, Event, EventKind};
 use super::glyphs;
-use super::summary::{self, Summary, short_endpoint};
 use super::theme::Role;
 use super::words;
 use crate::base::{FrameNumber, Timestamp};
+use crate::picture::channels::{self, Summary, short_endpoint};
+use crate::picture::events::{self, Event, EventKind};
 use crate::report::{
     Answer, AttemptResult, ChannelIndex, ChannelState, Connection, DataChannel, EndState, Finding,
     FirstClose, MatchedBy, Reuse, ReuseKind, ReuseOutcome, Session, Severity, Status, Transfer,
@@ -153,7 +153,7 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: ChannelIndex)
 fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> DetailLine {
     let mode = glyphs::mode_name(channel.mode());
     let command = channel.command().and_then(|index| session.command(index));
-    let frames = match (command, summary::settling_reply(session, channel)) {
+    let frames = match (command, channels::settling_reply(session, channel)) {
         (Some(command), Some(reply)) => format!("  (frames {}, {})", command.frame, reply.frame),
         (Some(command), None) => format!("  (frame {})", command.frame),
         (None, _) => String::new(),
@@ -172,12 +172,14 @@ fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> D
             line(mark, Role::Predicted, "predicted", text + &frames)
         }
         Some(Answer::Rejected(_)) => {
-            let reply = summary::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
+            let reply =
+                channels::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
             line(glyphs::FAILED, Role::Failed, "rejected", format!("{mode}: {reply}{frames}"))
         }
         Some(Answer::Malformed) => {
             let sent = command.map(events::command_text).unwrap_or_default();
-            let reply = summary::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
+            let reply =
+                channels::settling_reply(session, channel).map(events::reply_text).unwrap_or_default();
             line(glyphs::NEVER, Role::Bad, "unreadable", format!("{sent} / {reply}{frames}"))
         }
         Some(Answer::Unanswered(_)) => {
@@ -196,7 +198,7 @@ fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> D
 fn outcome(
     session: &Session,
     channel: &DataChannel,
-    channel_summary: &summary::Channel,
+    channel_summary: &channels::Channel,
     transfer: Option<&Transfer>,
 ) -> DetailLine {
     let waited = words::duration(channel_summary.settled.since(channel_summary.announced));
@@ -320,8 +322,8 @@ pub(super) fn status(transfer: &Transfer) -> String {
 fn closed(session: &Session, channel: &DataChannel, connection: &Connection) -> Option<DetailLine> {
     let (time, frame) = connection.close?;
     let who = match connection.first_close {
-        Some(FirstClose::Originator) => summary::party_of(channel, true).name(),
-        Some(FirstClose::Responder) => summary::party_of(channel, false).name(),
+        Some(FirstClose::Originator) => channels::party_of(channel, true).name(),
+        Some(FirstClose::Responder) => channels::party_of(channel, false).name(),
         Some(FirstClose::Both) => "both sides at once",
         None => "nobody seen",
     };

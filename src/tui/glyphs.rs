@@ -1,5 +1,6 @@
 //! Symbols. None is double-width or drawn as an emoji anywhere; each has an ASCII replacement.
 
+pub(super) use crate::picture::{letter, mode_name};
 use crate::report::Mode;
 
 macro_rules! glyphs {
@@ -104,29 +105,6 @@ fn ascii_of_drawing(symbol: &str) -> &'static str {
         "↑" => "^",
         "↓" => "v",
         _ => "?",
-    }
-}
-
-/// The letter of a mode: capital is classic, small is extended; `T` is a data connection negotiated under
-/// TLS.
-pub(super) const fn letter(mode: Option<Mode>) -> &'static str {
-    match mode {
-        Some(Mode::Pasv) => "V",
-        Some(Mode::Epsv) => "v",
-        Some(Mode::Port) => "P",
-        Some(Mode::Eprt) => "p",
-        Some(Mode::Lprt) => "L",
-        Some(Mode::Lpsv) => "l",
-        Some(Mode::Default) => "D",
-        None => "T",
-    }
-}
-
-/// The name of a mode.
-pub(super) const fn mode_name(mode: Option<Mode>) -> &'static str {
-    match mode {
-        Some(mode) => mode.name(),
-        None => "TLS",
     }
 }
 

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use super::glyphs;
 use super::scale::{TimeScale, Window};
 use super::sorting;
-use super::summary::{self, Summary};
 use crate::base::{Endpoint, FrameNumber, LimitSet, Text, TimeDelta, Timestamp, cost};
 use crate::filter::{Field, Knowledge};
 use crate::ftp::Verb;
+use crate::picture::channels::{self, Summary};
 use crate::report::{
     Answer, Certainty, ChannelIndex, ChannelState, Code, DataChannel, Finding, FrameSpan, Login, Mode,
     Negotiated, NegotiatedMode, Origin, Security, Session, Severity, Status, Transfer, Uid,
@@ -371,7 +371,7 @@ impl Digest {
 }
 
 impl ChannelRow {
-    fn of(channel: &DataChannel, found: &summary::Channel) -> Self {
+    fn of(channel: &DataChannel, found: &channels::Channel) -> Self {
         Self {
             announced: found.announced,
             settled: found.settled,
@@ -486,7 +486,7 @@ fn cells(session: &Session, summary: &Summary, first: Timestamp, last: Timestamp
             | ChannelState::Refused => Cell::Failed,
         };
         let (from, until) = match (channel.connection(), cell) {
-            (Some(connection), Cell::Carried(_)) => summary::extents(connection),
+            (Some(connection), Cell::Carried(_)) => channels::extents(connection),
             _ => (channel_summary.announced, channel_summary.announced),
         };
         let (from, until) = (scale.nearest(from), scale.nearest(until));

@@ -5,6 +5,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::picture::tone::Tone;
 use crate::report::{Mode, Severity};
 
 /// The themes.
@@ -113,6 +114,21 @@ pub(super) enum Role {
     Selected,
     Marked,
     Cursor,
+}
+
+impl From<Tone> for Role {
+    fn from(tone: Tone) -> Self {
+        match tone {
+            Tone::Dim => Self::Dim,
+            Tone::Command => Self::Command,
+            Tone::Reply(code) => Self::Reply(code),
+            Tone::Mode(mode) => Self::Mode(mode),
+            Tone::Severity(severity) => Self::Severity(severity),
+            Tone::Reused => Self::Reused,
+            Tone::Failed => Self::Failed,
+            Tone::Bad => Self::Bad,
+        }
+    }
 }
 
 /// The colours that roles share, each in three depths.

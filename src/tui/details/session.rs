@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use super::{DetailLine, line};
 use crate::base::Bytes;
+use crate::picture::{channels, events};
 use crate::report::{Allocation, DataChannel, EndState, Finding, Session, Severity, Status};
 use crate::tui::rows::SessionRow;
 use crate::tui::theme::Role;
-use crate::tui::{events, glyphs, summary, words};
+use crate::tui::{glyphs, words};
 
 /// The lines of a session: findings of warning and above first, then login, data and minor findings.
 pub(in crate::tui) fn session(session: &Session, row: &SessionRow) -> Vec<DetailLine> {
@@ -73,7 +74,7 @@ fn login(session: &Session) -> DetailLine {
 
 fn channels(session: &Session, row: &SessionRow) -> DetailLine {
     let (mut text, mut ports) = (String::new(), String::new());
-    for (mode, number) in summary::mode_counts(session) {
+    for (mode, number) in channels::mode_counts(session) {
         _ = write!(text, "{} {number}  ", glyphs::mode_name(mode));
     }
     if text.is_empty() {

@@ -3,12 +3,12 @@
 use crate::base::FrameNumber;
 use ratatui::layout::Rect;
 
+use crate::picture::events::{self, Event};
 use crate::report::{ChannelIndex, Session};
 use crate::tui::canvas::{self, Canvas, span};
 use crate::tui::cursor::seek;
 use crate::tui::data::Data;
 use crate::tui::details;
-use crate::tui::events::{self, Event};
 use crate::tui::evidence;
 use crate::tui::message::{Jump, Motion, ScreenAction};
 use crate::tui::state::{Opened, State};

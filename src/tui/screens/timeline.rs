@@ -2,13 +2,14 @@
 
 mod bars;
 mod draw;
-mod lanes;
+mod order;
 
 use ratatui::layout::Rect;
 
 use super::{View, of_session};
 use crate::base::{FrameNumber, TimeDelta, Timestamp};
 use crate::export::What;
+use crate::picture::lanes::{self, Lane};
 use crate::report::ChannelIndex;
 use crate::tui::canvas::Canvas;
 use crate::tui::data::Data;
@@ -17,7 +18,7 @@ use crate::tui::message::{Pan, ScreenAction, Turn};
 use crate::tui::scale::TimeScale;
 use crate::tui::screen::Screen;
 use crate::tui::state::{Opened, State};
-use lanes::{Lane, LaneOrder};
+use order::LaneOrder;
 
 /// The smallest screen height with room for a legend.
 const LEGEND_FROM: u16 = 28;
@@ -77,7 +78,8 @@ impl View for Timeline {
         };
         let made_from = Some((opened.version, self.order));
         if self.made_from != made_from {
-            self.lanes = lanes::of(&session, &opened.summary, self.order);
+            self.lanes = lanes::of(&session, &opened.summary);
+            self.order.sort(&mut self.lanes);
             self.made_from = made_from;
         }
         if self.session != Some(opened.index) {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::State;
 use crate::base::{FrameNumber, Timestamp};
+use crate::picture::channels::{self, Summary};
+use crate::picture::events::{self, Event, EventKind, Weight};
 use crate::report::{ChannelIndex, Session, Severity};
 use crate::tui::cursor::seek;
 use crate::tui::data::Data;
 use crate::tui::details;
-use crate::tui::events::{self, Event, EventKind, Weight};
 use crate::tui::scale::{TimeScale, Window};
 use crate::tui::screen::Screen;
-use crate::tui::summary::{self, Summary};
 
 /// The session that timeline and ladder show, taken apart.
 #[derive(Debug)]
@@ -142,7 +142,7 @@ fn extent(session: &Session, of_session: &Summary, events: &[Event]) -> Window {
         .data_channels
         .iter()
         .zip(&of_session.channels)
-        .map(|(channel, found)| summary::open_span(channel).map_or(found.settled, |(_, until)| until))
+        .map(|(channel, found)| channels::open_span(channel).map_or(found.settled, |(_, until)| until))
         .fold(last, Timestamp::max);
     let span = last.since(first);
     Window::new(first.minus(span.part(100)), last.plus(span.part(25)))

@@ -718,7 +718,7 @@ fn a_stranger_on_the_announced_port_is_told_from_a_translated_server() {
         let attempt = channel.attempt.as_mut().unwrap();
         attempt.matched_by = crate::report::MatchedBy::Translated;
         swap(&mut attempt.connection);
-        let summary = crate::tui::summary::Summary::of(&session);
+        let summary = crate::picture::channels::Summary::of(&session);
         let lines =
             crate::tui::details::channel(&session, &summary, ChannelIndex::from_position(at).unwrap());
         lines.into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")

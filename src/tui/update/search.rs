@@ -1,12 +1,12 @@
 //! Searches through sessions: some of them are read in each step, so that keys are never blocked by many.
 
 use crate::base::FrameNumber;
+use crate::picture::channels::Summary;
+use crate::picture::events;
 use crate::report::Session;
 use crate::tui::data::Data;
-use crate::tui::events;
 use crate::tui::rows::SessionRow;
 use crate::tui::state::{Goal, Search, State, Target};
-use crate::tui::summary::Summary;
 
 /// Bytes read in one step, and what each session takes beside its own.
 const STEP: usize = 300_000;

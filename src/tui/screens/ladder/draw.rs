@@ -4,16 +4,16 @@ use ratatui::layout::Rect;
 
 use super::{Ladder, Step};
 use crate::base::{FrameNumber, TimeDelta, Timestamp};
+use crate::picture::channels;
+use crate::picture::events::{self, Event, EventKind};
 use crate::report::{ChannelIndex, ChannelState, CommandIndex, DataChannel, Direction, Party, Session};
 use crate::tui::canvas::{Canvas, span};
 use crate::tui::data::Data;
 use crate::tui::details;
-use crate::tui::events::{self, Event, EventKind};
 use crate::tui::glyphs;
 use crate::tui::layout::Panes;
 use crate::tui::screens::of_session;
 use crate::tui::state::{Opened, State};
-use crate::tui::summary;
 use crate::tui::theme::Role;
 use crate::tui::words;
 
@@ -140,7 +140,8 @@ impl Row<'_> {
         if event.frame > FrameNumber::NONE {
             canvas.put_right(self.area.x + FRAME, y, &event.frame.to_string(), 8, Role::Dim);
         }
-        let (role, text) = events::describe(self.session, event);
+        let (tone, text) = events::describe(self.session, event);
+        let role = Role::from(tone);
         match event.kind {
             EventKind::Command(_) => self.arrow(canvas, &text, role, true),
             EventKind::Greeting(_) | EventKind::Unsolicited(_) => self.arrow(canvas, &text, role, false),
@@ -269,7 +270,7 @@ impl Row<'_> {
             1,
             Role::Mode(channel.mode()),
         );
-        let from = summary::short_endpoint(self.session, connection.originator);
+        let from = channels::short_endpoint(self.session, connection.originator);
         let what = if connection.handshake { "SYN" } else { "data" };
         self.heavy(canvas, &format!("{what} from {from}"), role, channel.is_active());
         canvas.cell(self.lifelines.data, self.area.y, "┓", role);

@@ -3,8 +3,8 @@
 
 use ratatui::layout::Rect;
 
-use super::lanes::{Bar, Reused};
 use crate::base::Timestamp;
+use crate::picture::lanes::{Bar, Reused};
 use crate::report::ChannelState;
 use crate::tui::canvas::Canvas;
 use crate::tui::glyphs;

@@ -5,14 +5,14 @@ use ratatui::layout::Rect;
 
 use super::Timeline;
 use super::bars::BarPainter;
-use super::lanes::Lane;
 use crate::ftp::Verb;
+use crate::picture::events::{self, Event, EventKind, Row};
+use crate::picture::lanes::Lane;
 use crate::report::ChannelState;
 use crate::report::{Mode, Session};
 use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::data::Data;
 use crate::tui::details;
-use crate::tui::events::{self, Event, EventKind, Row};
 use crate::tui::glyphs;
 use crate::tui::layout::{self, LABEL, Panes};
 use crate::tui::scale::TimeScale;
@@ -184,7 +184,8 @@ fn sign(session: &Session, event: &Event) -> (String, String, Role) {
             })
         }
         _ => {
-            let (role, text) = events::describe(session, event);
+            let (tone, text) = events::describe(session, event);
+            let role = Role::from(tone);
             let code = text.get(..3).unwrap_or_default();
             (code.get(..1).unwrap_or_default().to_owned(), code.to_owned(), role)
         }
@@ -317,7 +318,8 @@ fn draw_event(
     area: Rect,
     event: &Event,
 ) {
-    let (role, text) = events::describe(session, event);
+    let (tone, text) = events::describe(session, event);
+    let role = Role::from(tone);
     let y = area.y;
     if event.frame > FrameNumber::NONE {
         canvas.put_right(area.x + 1, y, &event.frame.to_string(), 8, Role::Dim);

@@ -1,56 +1,54 @@
 //! A session as lanes: one for each negotiated listening endpoint, so that reuse of a port shows in one lane.
-//!
-//! **Invariant:** knows time, not columns; drawing is the timeline's task.
+//! It knows time, not columns: where a bar is drawn is up to whoever draws it.
 
 use std::collections::HashMap;
 
+use super::channels::{Channel, Summary, open_span, short_endpoint};
+use super::{letter, mode_name, words};
 use crate::base::{Bytes, Endpoint, Timestamp};
 use crate::report::{ChannelIndex, ChannelState, DataChannel, Mode, Reply, ReuseKind, Session, Severity};
-use crate::tui::glyphs;
-use crate::tui::summary::{Channel, Summary, open_span, short_endpoint};
-use crate::tui::words;
 
 /// One listening endpoint over time.
 #[derive(Clone, Debug)]
-pub(in crate::tui) struct Lane {
+pub(crate) struct Lane {
     /// None for negotiations that named no readable endpoint.
-    pub(in crate::tui) endpoint: Option<Endpoint>,
+    pub(crate) endpoint: Option<Endpoint>,
     /// The letters of its modes, then the endpoint in short.
-    pub(in crate::tui) label: String,
+    pub(crate) label: String,
     /// The mode of its first bar.
-    pub(in crate::tui) mode: Option<Mode>,
+    pub(crate) mode: Option<Mode>,
     /// Ascending by their first moment.
-    pub(in crate::tui) bars: Vec<Bar>,
+    pub(crate) bars: Vec<Bar>,
     /// The worst that came of its channels.
-    pub(in crate::tui) worst: Option<ChannelState>,
-    pub(in crate::tui) severity: Option<Severity>,
+    pub(crate) worst: Option<ChannelState>,
+    pub(crate) severity: Option<Severity>,
 }
 
 /// One channel in its lane.
 #[derive(Clone, Debug)]
-pub(in crate::tui) struct Bar {
-    pub(in crate::tui) channel: ChannelIndex,
-    pub(in crate::tui) mode: Option<Mode>,
-    pub(in crate::tui) state: ChannelState,
+pub(crate) struct Bar {
+    pub(crate) channel: ChannelIndex,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) state: ChannelState,
     /// From here the endpoint waits.
-    pub(in crate::tui) announced: Timestamp,
+    pub(crate) announced: Timestamp,
     /// Until here.
-    pub(in crate::tui) settled: Timestamp,
+    pub(crate) settled: Timestamp,
     /// The connection's first and last packet.
-    pub(in crate::tui) open: Option<(Timestamp, Timestamp)>,
-    pub(in crate::tui) time_wait: Option<(Timestamp, Timestamp)>,
-    pub(in crate::tui) reuse: Option<Reused>,
+    pub(crate) open: Option<(Timestamp, Timestamp)>,
+    pub(crate) time_wait: Option<(Timestamp, Timestamp)>,
+    pub(crate) reuse: Option<Reused>,
     /// Text for the bar, the longest first; the first that fits is drawn.
-    pub(in crate::tui) words: [String; 3],
+    pub(crate) words: [String; 3],
     /// Text after the bar: the failing reply, RST.
-    pub(in crate::tui) tail: Option<String>,
+    pub(crate) tail: Option<String>,
     /// The last moment of this bar and all before it in the lane.
     reach: Timestamp,
 }
 
 /// How a bar's endpoint was used before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tui) enum Reused {
+pub(crate) enum Reused {
     /// The listening endpoint, by another pair, or the pair after TIME_WAIT.
     Listener,
     /// The pair was still in TIME_WAIT.
@@ -59,12 +57,12 @@ pub(in crate::tui) enum Reused {
 
 impl Bar {
     /// Its first moment.
-    pub(super) fn first(&self) -> Timestamp {
+    pub(crate) fn first(&self) -> Timestamp {
         self.announced
     }
 
     /// Its last moment.
-    pub(super) fn last(&self) -> Timestamp {
+    pub(crate) fn last(&self) -> Timestamp {
         let busy = self.open.map_or(self.settled, |(_, until)| until);
         self.time_wait.map_or(busy, |(_, until)| until.max(busy))
     }
@@ -72,49 +70,20 @@ impl Bar {
 
 impl Lane {
     /// The bars that touch a window.
-    pub(super) fn bars_between(&self, from: Timestamp, to: Timestamp) -> &[Bar] {
+    pub(crate) fn bars_between(&self, from: Timestamp, to: Timestamp) -> &[Bar] {
         let begin = self.bars.partition_point(|bar| bar.reach < from);
         let end = self.bars.partition_point(|bar| bar.first() <= to);
         self.bars.get(begin..end.max(begin)).unwrap_or_default()
     }
 
-    fn first(&self) -> Timestamp {
+    /// The first moment of its first bar.
+    pub(crate) fn first(&self) -> Timestamp {
         self.bars.first().map_or(Timestamp::MAX, Bar::first)
     }
 }
 
-/// In which order lanes stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum LaneOrder {
-    #[default]
-    Time,
-    Port,
-    Mode,
-    Problem,
-}
-
-impl LaneOrder {
-    pub(super) const fn next(self) -> Self {
-        match self {
-            Self::Time => Self::Port,
-            Self::Port => Self::Mode,
-            Self::Mode => Self::Problem,
-            Self::Problem => Self::Time,
-        }
-    }
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Time => "time",
-            Self::Port => "port",
-            Self::Mode => "mode",
-            Self::Problem => "problem",
-        }
-    }
-}
-
-/// The lanes of a session.
-pub(super) fn of(session: &Session, summary: &Summary, order: LaneOrder) -> Vec<Lane> {
+/// The lanes of a session, in order of their first moments.
+pub(crate) fn of(session: &Session, summary: &Summary) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     let mut by_endpoint: HashMap<Option<Endpoint>, usize> = HashMap::new();
     for ((index, channel), channel_summary) in
@@ -146,30 +115,14 @@ pub(super) fn of(session: &Session, summary: &Summary, order: LaneOrder) -> Vec<
         }
         lane.label = label(session, lane);
     }
-    sort(&mut lanes, order);
+    lanes.sort_by_key(Lane::first);
     lanes
-}
-
-fn sort(lanes: &mut [Lane], order: LaneOrder) {
-    match order {
-        LaneOrder::Time => lanes.sort_by_key(Lane::first),
-        LaneOrder::Port => lanes.sort_by_key(|lane| {
-            (lane.endpoint.is_none(), lane.endpoint.map(|endpoint| (endpoint.ip, endpoint.port)))
-        }),
-        LaneOrder::Mode => {
-            lanes.sort_by_key(|lane| (lane.mode.map(|mode| !mode.is_active()), lane.mode, lane.first()));
-        }
-        LaneOrder::Problem => lanes.sort_by_key(|lane| {
-            let problem = lane.worst.filter(|state| state.is_problem());
-            (std::cmp::Reverse((problem, lane.severity)), lane.first())
-        }),
-    }
 }
 
 fn label(session: &Session, lane: &Lane) -> String {
     let mut letters = String::new();
     for bar in &lane.bars {
-        let letter = glyphs::letter(bar.mode);
+        let letter = letter(bar.mode);
         if !letters.contains(letter) && letters.len() < 3 {
             letters.push_str(letter);
         }
@@ -183,7 +136,7 @@ fn label(session: &Session, lane: &Lane) -> String {
 fn bar(session: &Session, index: ChannelIndex, channel: &DataChannel, channel_summary: &Channel) -> Bar {
     let transfer = channel_summary.transfer.and_then(|index| session.transfer(index));
     let command = transfer.and_then(|transfer| session.command(transfer.command));
-    let mode = glyphs::mode_name(channel.mode());
+    let mode = mode_name(channel.mode());
     let verb = command.map(|command| words::raw_wire(command.verb.name()));
     // Without a connection there is nothing to count.
     let moved = channel_summary.state.is_connected();

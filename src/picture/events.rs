@@ -1,12 +1,12 @@
-//! A session as a sequence of events: what the event list shows, and what the cursor steps through.
+//! A session as a sequence of events: what a list of them shows, and a ladder.
 //!
 //! **Invariant:** ascending in time; an event is small, its words are made when it is shown.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::summary::Summary;
-use super::theme::Role;
+use super::channels::{Summary, party_of};
+use super::tone::Tone;
 use super::words;
 use crate::base::{FrameNumber, Timestamp};
 use crate::report::{
@@ -16,18 +16,18 @@ use crate::report::{
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Event {
-    pub(super) time: Timestamp,
-    pub(super) frame: FrameNumber,
-    pub(super) kind: EventKind,
+pub(crate) struct Event {
+    pub(crate) time: Timestamp,
+    pub(crate) frame: FrameNumber,
+    pub(crate) kind: EventKind,
     /// The data channel that it belongs to.
-    pub(super) channel: Option<ChannelIndex>,
-    pub(super) weight: Weight,
+    pub(crate) channel: Option<ChannelIndex>,
+    pub(crate) weight: Weight,
 }
 
 /// What happened. Numbers are indexes into the session's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum EventKind {
+pub(crate) enum EventKind {
     /// The control connection's first packet.
     Began,
     Greeting(u32),
@@ -60,7 +60,7 @@ pub(super) enum EventKind {
 
 /// Which event is drawn where several fall into one cell: the heaviest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Weight {
+pub(crate) enum Weight {
     Quiet,
     Usual,
     Data,
@@ -71,7 +71,7 @@ pub(super) enum Weight {
 
 /// Which row of the timeline, or column of the event list, an event belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Row {
+pub(crate) enum Row {
     Command,
     Reply,
     Data,
@@ -80,7 +80,7 @@ pub(super) enum Row {
 }
 
 impl Event {
-    pub(super) const fn row(&self) -> Row {
+    pub(crate) const fn row(&self) -> Row {
         match self.kind {
             EventKind::Command(_) => Row::Command,
             EventKind::Greeting(_) | EventKind::Unsolicited(_) | EventKind::Reply { .. } => Row::Reply,
@@ -96,13 +96,13 @@ impl Event {
     }
 
     /// Whether the keys for problems stop here.
-    pub(super) fn is_problem(&self) -> bool {
+    pub(crate) fn is_problem(&self) -> bool {
         self.weight >= Weight::Problem
     }
 }
 
 impl Row {
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Command => "cmd",
             Self::Reply => "reply",
@@ -114,7 +114,7 @@ impl Row {
 }
 
 /// All events of a session, ascending.
-pub(super) fn of(session: &Session, summary: &Summary) -> Vec<Event> {
+pub(crate) fn of(session: &Session, summary: &Summary) -> Vec<Event> {
     let mut events = Vec::with_capacity(session.commands.len().saturating_mul(2).saturating_add(16));
     events.push(event(session.start, session.frames.first, EventKind::Began, None, Weight::Quiet));
     for (index, reply) in (0..).zip(&session.greeting) {
@@ -260,7 +260,7 @@ fn data_events(
 }
 
 /// A command as it was sent, with secrets masked.
-pub(super) fn command_text(command: &Command) -> String {
+pub(crate) fn command_text(command: &Command) -> String {
     let verb = words::raw_wire(command.verb.name());
     match &command.argument {
         None => verb,
@@ -273,7 +273,7 @@ pub(super) fn command_text(command: &Command) -> String {
 }
 
 /// A reply in one line.
-pub(super) fn reply_text(reply: &Reply) -> String {
+pub(crate) fn reply_text(reply: &Reply) -> String {
     let mut lines = reply.text.raw().split('\n');
     let first = lines.next().unwrap_or_default();
     let more = lines.count();
@@ -285,13 +285,13 @@ pub(super) fn reply_text(reply: &Reply) -> String {
     }
 }
 
-/// An event in one line, and its colours.
-pub(super) fn describe(session: &Session, event: &Event) -> (Role, String) {
-    try_describe(session, event).unwrap_or((Role::Dim, String::new()))
+/// An event in one line, and what its colour should tell.
+pub(crate) fn describe(session: &Session, event: &Event) -> (Tone, String) {
+    try_describe(session, event).unwrap_or((Tone::Dim, String::new()))
 }
 
-fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
-    let reply = |reply: &Reply| (Role::Reply(reply.code), reply_text(reply));
+fn try_describe(session: &Session, event: &Event) -> Option<(Tone, String)> {
+    let reply = |reply: &Reply| (Tone::Reply(reply.code), reply_text(reply));
     Some(match event.kind {
         EventKind::Began => {
             let how = if session.handshake {
@@ -299,14 +299,14 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
             } else {
                 "capture begins in the middle of the session"
             };
-            (Role::Dim, how.into())
+            (Tone::Dim, how.into())
         }
         EventKind::Greeting(index) => reply(session.greeting.get(usize::try_from(index).ok()?)?),
         EventKind::Unsolicited(index) => {
             let (role, text) = reply(session.unsolicited.get(usize::try_from(index).ok()?)?);
             (role, format!("{text}  (answers no command)"))
         }
-        EventKind::Command(index) => (Role::Command, command_text(session.command(index)?)),
+        EventKind::Command(index) => (Tone::Command, command_text(session.command(index)?)),
         EventKind::Reply { command, reply: number } => {
             reply(session.command(command)?.replies.get(usize::try_from(number).ok()?)?)
         }
@@ -314,7 +314,7 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
             connection_started(session.data_channel(index)?, event.is_problem())?
         }
         EventKind::Challenged(_) => {
-            (Role::Reused, "SYN answered by a plain ACK: the old connection is remembered".into())
+            (Tone::Reused, "SYN answered by a plain ACK: the old connection is remembered".into())
         }
         EventKind::Refused(index) => {
             let connection = session.data_channel(index)?.connection()?;
@@ -322,12 +322,12 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
                 Some(error) => format!("ICMP from {}: {}", error.from, error.message.meaning()),
                 None => format!("RST from {}: connection refused", connection.responder),
             };
-            (Role::Failed, text)
+            (Tone::Failed, text)
         }
         EventKind::Stranger { channel, attempt } => {
             let strangers = &session.data_channel(channel)?.other_attempts;
             let stranger = strangers.get(usize::try_from(attempt).ok()?)?;
-            (Role::Bad, format!("{} tries the announced port and is rejected", stranger.originator))
+            (Tone::Bad, format!("{} tries the announced port and is rejected", stranger.originator))
         }
         EventKind::Payload(index) => {
             let channel = session.data_channel(index)?;
@@ -338,59 +338,59 @@ fn try_describe(session: &Session, event: &Event) -> Option<(Role, String)> {
             if missing > 0 {
                 _ = write!(text, ", {} not in the capture", words::count(missing));
             }
-            (Role::Mode(channel.mode()), text)
+            (Tone::Mode(channel.mode()), text)
         }
         EventKind::Closed(index) => closed(session.data_channel(index)?)?,
         EventKind::Gap(index) => {
             let gap = session.gaps.get(usize::try_from(index).ok()?)?;
             let whose = gap.from;
             (
-                Role::Reused,
+                Tone::Reused,
                 format!("{} of the {whose}'s control bytes are not in the capture", words::count(gap.bytes)),
             )
         }
         EventKind::Finding(index) => {
             let finding = session.findings.get(usize::try_from(index).ok()?)?;
             (
-                Role::Severity(finding.severity),
+                Tone::Severity(finding.severity),
                 format!("{}: {}", finding.code, words::raw_wire(&finding.summary)),
             )
         }
-        EventKind::Ended => (Role::Dim, "last packet of the control connection".into()),
+        EventKind::Ended => (Tone::Dim, "last packet of the control connection".into()),
     })
 }
 
-fn connection_started(channel: &DataChannel, is_failed: bool) -> Option<(Role, String)> {
+fn connection_started(channel: &DataChannel, is_failed: bool) -> Option<(Tone, String)> {
     let connection = channel.connection()?;
     let tries = match connection.syn_attempts {
         0 | 1 => String::new(),
         tries => format!(", {tries} tries"),
     };
     let what = if connection.handshake { "SYN" } else { "data (its start was not captured)" };
-    let role = if is_failed { Role::Failed } else { Role::Mode(channel.mode()) };
+    let role = if is_failed { Tone::Failed } else { Tone::Mode(channel.mode()) };
     Some((role, format!("{what} {} → {}{tries}", connection.originator, connection.responder)))
 }
 
-fn closed(channel: &DataChannel) -> Option<(Role, String)> {
+fn closed(channel: &DataChannel) -> Option<(Tone, String)> {
     let connection = channel.connection()?;
     if connection.first_close == Some(FirstClose::Both) {
-        return Some((Role::Dim, "both close at once".into()));
+        return Some((Tone::Dim, "both close at once".into()));
     }
-    let Some(who) = closer(channel) else { return Some((Role::Dim, "closed".into())) };
+    let Some(who) = closer(channel) else { return Some((Tone::Dim, "closed".into())) };
     let who = who.name();
     Some(match connection.end_state {
-        crate::report::EndState::Rst => (Role::Failed, format!("RST: the {who} resets the data connection")),
+        crate::report::EndState::Rst => (Tone::Failed, format!("RST: the {who} resets the data connection")),
         crate::report::EndState::Fin | crate::report::EndState::Open | crate::report::EndState::Idle => {
-            (Role::Dim, format!("FIN: the {who} closes first"))
+            (Tone::Dim, format!("FIN: the {who} closes first"))
         }
     })
 }
 
 /// Who sent the first FIN or RST of a data connection; none where nobody did, or both at once.
-pub(super) fn closer(channel: &DataChannel) -> Option<Party> {
+pub(crate) fn closer(channel: &DataChannel) -> Option<Party> {
     match channel.connection()?.first_close? {
-        FirstClose::Originator => Some(super::summary::party_of(channel, true)),
-        FirstClose::Responder => Some(super::summary::party_of(channel, false)),
+        FirstClose::Originator => Some(party_of(channel, true)),
+        FirstClose::Responder => Some(party_of(channel, false)),
         FirstClose::Both => None,
     }
 }

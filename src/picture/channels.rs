@@ -1,7 +1,5 @@
 //! The state and times of each data channel of a session, and which command belongs to which channel: what
-//! the list, the timeline, the ladder and the port view all need.
-//!
-//! **Invariant:** adds nothing to the report; only brings together what it has in several places.
+//! lists, timelines, ladders and views of ports all need.
 
 use crate::base::{Endpoint, Timestamp};
 use crate::report::{
@@ -11,31 +9,31 @@ use crate::report::{
 
 /// One data channel.
 #[derive(Clone, Debug)]
-pub(super) struct Channel {
-    pub(super) state: ChannelState,
+pub(crate) struct Channel {
+    pub(crate) state: ChannelState,
     /// The worst finding about it, or about its transfer.
-    pub(super) worst: Option<Severity>,
+    pub(crate) worst: Option<Severity>,
     /// Index of its first transfer.
-    pub(super) transfer: Option<TransferIndex>,
+    pub(crate) transfer: Option<TransferIndex>,
     /// When the endpoint became known: at the reply that settles the negotiation.
-    pub(super) announced: Timestamp,
+    pub(crate) announced: Timestamp,
     /// When the listener stopped waiting: at the first SYN, a failing reply, the next negotiation or the
     /// session's end.
-    pub(super) settled: Timestamp,
+    pub(crate) settled: Timestamp,
     /// The endpoint that was expected to receive the SYN.
-    pub(super) listener: Option<Endpoint>,
+    pub(crate) listener: Option<Endpoint>,
 }
 
 /// The data channels of a session.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Summary {
-    pub(super) channels: Vec<Channel>,
+pub(crate) struct Summary {
+    pub(crate) channels: Vec<Channel>,
     /// The channel that each command negotiates or uses.
     by_command: Vec<Option<ChannelIndex>>,
 }
 
 impl Summary {
-    pub(super) fn of(session: &Session) -> Self {
+    pub(crate) fn of(session: &Session) -> Self {
         let mut by_command = vec![None; session.commands.len()];
         for transfer in &session.transfers {
             if let Some(channel) = transfer.data_channel {
@@ -53,12 +51,12 @@ impl Summary {
         Self { channels, by_command }
     }
 
-    pub(super) fn channel(&self, index: ChannelIndex) -> Option<&Channel> {
+    pub(crate) fn channel(&self, index: ChannelIndex) -> Option<&Channel> {
         index.of(&self.channels)
     }
 
     /// The channel that a command negotiates or uses.
-    pub(super) fn channel_of_command(&self, command: CommandIndex) -> Option<ChannelIndex> {
+    pub(crate) fn channel_of_command(&self, command: CommandIndex) -> Option<ChannelIndex> {
         command.of(&self.by_command).copied().flatten()
     }
 }
@@ -124,12 +122,12 @@ fn announced(session: &Session, channel: &DataChannel) -> Timestamp {
 }
 
 /// The reply that settled a channel's negotiation.
-pub(super) fn settling_reply<'a>(session: &'a Session, channel: &DataChannel) -> Option<&'a Reply> {
+pub(crate) fn settling_reply<'a>(session: &'a Session, channel: &DataChannel) -> Option<&'a Reply> {
     channel.command().and_then(|index| session.command(index)?.completion())
 }
 
 /// An endpoint in short: the side that listens there and the port, or the whole of a third party's.
-pub(super) fn short_endpoint(session: &Session, endpoint: Endpoint) -> String {
+pub(crate) fn short_endpoint(session: &Session, endpoint: Endpoint) -> String {
     if endpoint.ip == session.client.ip && endpoint.ip == session.server.ip {
         format!(":{}", endpoint.port)
     } else if endpoint.ip == session.client.ip {
@@ -142,12 +140,12 @@ pub(super) fn short_endpoint(session: &Session, endpoint: Endpoint) -> String {
 }
 
 /// Which party an endpoint of a data connection belongs to.
-pub(super) fn party_of(channel: &DataChannel, originator: bool) -> Party {
+pub(crate) fn party_of(channel: &DataChannel, originator: bool) -> Party {
     if channel.is_active() == originator { Party::Server } else { Party::Client }
 }
 
 /// The number of data channels of each mode that a session used, passive modes first.
-pub(super) fn mode_counts(session: &Session) -> Vec<(Option<Mode>, u32)> {
+pub(crate) fn mode_counts(session: &Session) -> Vec<(Option<Mode>, u32)> {
     let mut counts: Vec<(Option<Mode>, u32)> = Vec::new();
     for channel in &session.data_channels {
         match counts.iter_mut().find(|(mode, _)| *mode == channel.mode()) {
@@ -160,12 +158,12 @@ pub(super) fn mode_counts(session: &Session) -> Vec<(Option<Mode>, u32)> {
 }
 
 /// From the first to the last packet of a channel's connection, if there was one.
-pub(super) fn open_span(channel: &DataChannel) -> Option<(Timestamp, Timestamp)> {
+pub(crate) fn open_span(channel: &DataChannel) -> Option<(Timestamp, Timestamp)> {
     let connection = channel.connection()?;
     Some(extents(connection))
 }
 
 /// The first and the last packet of a connection.
-pub(super) fn extents(connection: &Connection) -> (Timestamp, Timestamp) {
+pub(crate) fn extents(connection: &Connection) -> (Timestamp, Timestamp) {
     (connection.start, connection.end.max(connection.start))
 }
