@@ -17,10 +17,13 @@ use std::fmt;
 use crate::base::{FrameNumber, LimitCounts, TimeDelta, Timestamp};
 use crate::decode::{Decoded, Decoder, Frame, Segment};
 use crate::report::{Capture, ChannelIndex, Finding, Report, Session, Source, Uid};
-use crate::session::{Finished, InlineHashing, NoHashing, Tracker};
+use crate::session::{Finished, Tracker};
 use crate::tcp::Table;
 
-pub use crate::session::{CurrentTransfer, Event, EventKind, Hashing, Options, Waiting};
+pub use crate::session::{
+    ContentSink, CurrentTransfer, Event, EventKind, Hashing, InlineHashing, NoHashing, Options, Tapped,
+    Waiting,
+};
 pub use alerts::{Change, OverallEvent};
 pub use conclusion::{Batch, Conclusion, Pending};
 

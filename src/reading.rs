@@ -24,7 +24,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::analyzer::{Analyzer, Options};
+use crate::analyzer::{Analyzer, ContentSink, Options};
 use crate::capture::{self, Arrival};
 use crate::decode::Frame;
 use crate::report::{Capture, Report};
@@ -70,6 +70,11 @@ impl Pump {
     /// A pump that computes long digests in a separate thread, if there is a second core.
     pub fn new(options: Options) -> Self {
         Self { analyzer: concurrent::analyzer(options.clone()), options }
+    }
+
+    /// The same, whose contents go to a sink besides.
+    pub fn with_sink(options: Options, sink: Box<dyn ContentSink>) -> Self {
+        Self { analyzer: concurrent::analyzer_with(options.clone(), sink), options }
     }
 
     /// A pump that starts no threads; the results are the same.

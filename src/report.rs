@@ -35,9 +35,9 @@ use serde::{Deserialize, Serialize};
 pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
 pub use capture::{Capture, CaptureFormat, Compression, ControlAttempt, Source};
 pub use channel::{
-    Attempt, AttemptResult, Connection, DataChannel, Decoded, EndState, FirstClose, FrameSpan, Holder,
-    MatchedBy, Outcome, PayloadSpan, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts, SynFrames,
-    TimeWait,
+    Attempt, AttemptResult, Connection, ContentId, DataChannel, Decoded, EndState, FirstClose, FrameSpan,
+    Holder, MatchedBy, Outcome, PayloadSpan, Previous, Reuse, ReuseKind, ReuseOutcome, Stall, StreamFacts,
+    SynFrames, TimeWait,
 };
 pub use community::{CommunityId, community_id};
 pub use finding::{Certainty, Code, Finding, Severity};

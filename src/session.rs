@@ -43,7 +43,7 @@ mod twins;
 mod verdict;
 
 pub use assemble::FinishedSession;
-pub use content::{Hashing, InlineHashing, NoHashing};
+pub use content::{ContentSink, Hashing, InlineHashing, NoHashing, Tapped};
 pub use event::{Event, EventKind, Waiting};
 pub use options::Options;
 pub use state::CurrentTransfer;

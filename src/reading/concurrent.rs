@@ -9,7 +9,9 @@ use super::gauge::{self, Gauge};
 use super::hashing::ThreadHashing;
 use super::observer::TICK;
 use super::{Closing, Consumer, Driver, Next, Now, Pump, SessionObserver, Source, capture_of, drive, now};
-use crate::analyzer::{Analyzer, Batch, Conclusion, Hashing, Options};
+use crate::analyzer::{
+    Analyzer, Batch, Conclusion, ContentSink, Hashing, InlineHashing, NoHashing, Options, Tapped,
+};
 use crate::capture::Arrival;
 use crate::decode::Frame;
 
@@ -83,11 +85,24 @@ impl Pump {
 
 /// An analyzer that makes digests in another thread, where there is another core.
 pub(super) fn analyzer(options: Options) -> Analyzer {
+    let hashing = hashing(&options);
+    Analyzer::with_hashing(options, hashing)
+}
+
+/// The same, whose contents go to a sink besides.
+pub(super) fn analyzer_with(options: Options, sink: Box<dyn ContentSink>) -> Analyzer {
+    let hashing = Tapped::new(hashing(&options), sink);
+    Analyzer::with_hashing(options, Box::new(hashing))
+}
+
+fn hashing(options: &Options) -> Box<dyn Hashing> {
+    if !options.hash {
+        return Box::new(NoHashing);
+    }
     let has_second_core = thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
-    let hashing = (options.hash && has_second_core).then(ThreadHashing::start).flatten();
-    match hashing {
-        Some(hashing) => Analyzer::with_hashing(options, Box::new(hashing) as Box<dyn Hashing>),
-        None => Analyzer::new(options),
+    match has_second_core.then(ThreadHashing::start).flatten() {
+        Some(hashing) => Box::new(hashing),
+        None => Box::new(InlineHashing::default()),
     }
 }
 

@@ -1,14 +1,15 @@
 //! A data channel: one negotiation and the data connection that it led to.
 
 use std::borrow::Cow;
+use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 
 use smallvec::SmallVec;
 
 use super::{
-    Advertised, Certainty, ChannelIndex, CommandIndex, Differs, History, IcmpError, Mode, Negotiation,
-    Origin, Path, Prediction, TlsDetails, Traffic, Trouble, Uid,
+    Advertised, Certainty, ChannelIndex, CommandIndex, Differs, Direction, History, IcmpError, Mode,
+    Negotiation, Origin, Path, Prediction, TlsDetails, Traffic, Trouble, Uid,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -354,6 +355,14 @@ impl Connection {
         Some(PayloadSpan { first: first.0, last: last.0 })
     }
 
+    /// What moved in a direction: the server connects in active mode and listens in passive mode.
+    pub const fn moved(&self, direction: Direction, is_active: bool) -> &StreamFacts {
+        match (direction, is_active) {
+            (Direction::Download, true) | (Direction::Upload, false) => &self.from_originator,
+            (Direction::Download, false) | (Direction::Upload, true) => &self.from_responder,
+        }
+    }
+
     /// Payload bytes that were retransmitted, in both directions.
     pub fn retransmitted_bytes(&self) -> u64 {
         self.from_originator.retransmitted.saturating_add(self.from_responder.retransmitted)
@@ -407,6 +416,8 @@ pub struct StreamFacts {
     pub sha256: Option<[u8; 32]>,
     /// The content without its transmission mode; none for MODE S, and where it can't be recovered.
     pub decoded: Option<Box<Decoded>>,
+    /// By what the content is known where contents are kept.
+    pub kept: Option<ContentId>,
     /// Media type sniffed from the first bytes.
     pub mime: Option<Cow<'static, str>>,
     /// Whether the first bytes are those of a binary file.
@@ -427,6 +438,11 @@ pub struct StreamFacts {
     /// the content.
     pub content_span: Option<TimeDelta>,
 }
+
+/// A content that is kept, for as long as the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct ContentId(pub NonZeroU64);
 
 /// The complete content of MODE B, C or Z, as stream mode would have sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Announcement, ChannelIndex, CommandIndex, DataChannel, Directions, EndState, Finding, FrameSpan,
-    IcmpError, Negotiation, TlsDetails, Traffic, Transfer, TransferIndex, Trouble,
+    Announcement, ChannelIndex, CommandIndex, Connection, DataChannel, Directions, EndState, Finding,
+    FrameSpan, IcmpError, Negotiation, StreamFacts, TlsDetails, Traffic, Transfer, TransferIndex, Trouble,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -205,6 +205,18 @@ impl Session {
     /// The data channel that a transfer or finding names by index.
     pub fn data_channel(&self, index: ChannelIndex) -> Option<&DataChannel> {
         index.of(&self.data_channels)
+    }
+
+    /// The connection that a transfer's content went over.
+    pub fn connection_of(&self, transfer: &Transfer) -> Option<&Connection> {
+        transfer.start?;
+        Some(&self.data_channel(transfer.data_channel?)?.attempt.as_ref()?.connection)
+    }
+
+    /// What went over it in the transfer's direction.
+    pub fn moved_by(&self, transfer: &Transfer) -> Option<&StreamFacts> {
+        let is_active = self.data_channel(transfer.data_channel?)?.origin.is_active();
+        Some(self.connection_of(transfer)?.moved(transfer.direction, is_active))
     }
 
     /// The transfer that a finding names by index.

@@ -2,17 +2,21 @@
 //!
 //! The bytes of a stream come out of TCP, then out of TLS where that can be read, then out of the
 //! transmission mode ([`transform`]). What comes out of each goes to the same taps: a digest, the first
-//! bytes, a listing's text.
+//! bytes, a listing's text, and the sink of whoever wants contents whole.
 
 mod decoding;
+mod sink;
 mod transform;
 
 use memchr::memchr_iter;
 use sha2::{Digest as _, Sha256};
 
 use crate::base::PacketRef;
-use crate::report::Decoded;
+use crate::report::{ContentId, Decoded};
 use decoding::Decoding;
+use sink::Tap;
+
+pub use sink::{ContentSink, Tapped};
 
 /// Bytes of a stream's beginning that are kept to sniff its media type.
 const HEAD: usize = 512;
@@ -40,6 +44,11 @@ pub trait Hashing: Send {
     fn update(&mut self, digest: u64, bytes: &[u8]);
     /// Ends it; called at most once for each digest.
     fn finish(&mut self, digest: u64) -> Option<[u8; 32]>;
+
+    /// Where contents go besides, if anywhere.
+    fn sink(&mut self) -> Option<&mut dyn ContentSink> {
+        None
+    }
 }
 
 /// Computes digests in place.
@@ -136,6 +145,8 @@ pub(super) struct Content {
     digest: u64,
     /// The same without its transmission mode.
     decoding: Option<Box<Decoding>>,
+    /// Takes what is not behind a transmission mode.
+    tap: Tap,
     pub(super) head: Vec<u8>,
     listing: Option<Vec<u8>>,
     /// Whether nothing of it may be kept any more.
@@ -152,6 +163,7 @@ impl Content {
         let decoding = Decoding::begin(hashing, plan, at).map(Box::new);
         Self {
             digest: hashing.start(),
+            tap: if decoding.is_some() { Tap::default() } else { Tap::begin(hashing, at) },
             head: Vec::new(),
             listing: (plan.keep_listing && decoding.is_none()).then(Vec::new),
             decoding,
@@ -169,6 +181,7 @@ impl Content {
             decoding.update(hashing, bytes, at);
         }
         hashing.update(self.digest, bytes);
+        self.tap.bytes(hashing, bytes);
         self.len = self.len.saturating_add(bytes.len() as u64);
         self.last = at;
         let room = HEAD.saturating_sub(self.head.len());
@@ -189,10 +202,28 @@ impl Content {
         DIGEST.saturating_add(self.head.capacity()).saturating_add(listing).saturating_add(decoding)
     }
 
-    /// Bytes are missing: what follows can't be decoded.
-    pub(super) fn gap(&mut self) {
+    /// So many bytes are missing: what follows can't be decoded.
+    pub(super) fn gap(&mut self, hashing: &mut dyn Hashing, len: u64) {
+        self.tap.gap(hashing, len);
+        self.stop_decoding();
+    }
+
+    fn stop_decoding(&mut self) {
         if let Some(decoding) = &mut self.decoding {
             decoding.give_up();
+        }
+    }
+
+    /// By what the sink knows it, without its transmission mode.
+    pub(super) fn kept(&self) -> Option<ContentId> {
+        self.decoding.as_ref().map_or(self.tap.id(), |decoding| decoding.content.kept())
+    }
+
+    /// It is nobody's content: the sink may forget it.
+    pub(super) fn forget(&mut self, hashing: &mut dyn Hashing) {
+        self.tap.forget(hashing);
+        if let Some(decoding) = &mut self.decoding {
+            decoding.content.forget(hashing);
         }
     }
 
@@ -201,7 +232,7 @@ impl Content {
         self.head = Vec::new();
         self.listing = None;
         self.is_stopped = true;
-        self.gap();
+        self.stop_decoding();
     }
 
     /// A file that was converted for TYPE A has CR LF line ends only; one that was not shows it in its first
@@ -221,6 +252,7 @@ impl Content {
     /// The stream is over: once only.
     pub(super) fn finish(&mut self, hashing: &mut dyn Hashing) -> FinishedContent {
         let decoded = self.decoding.as_mut().and_then(|decoding| decoding.finish(hashing));
+        self.tap.end(hashing);
         FinishedContent { sha256: hashing.finish(self.digest), decoded }
     }
 

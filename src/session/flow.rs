@@ -1,11 +1,13 @@
 //! A TCP connection as the tracker sees it: a control connection, a data connection, or one that may yet
 //! become either.
 
+mod heads;
+
 use std::mem;
 
 use smallvec::SmallVec;
 
-use super::content::{Content, Hashing, NoHashing, Plan, sniff};
+use super::content::{Content, Hashing, NoHashing, Plan};
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
 use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta, Timestamp};
@@ -14,6 +16,8 @@ use crate::report::{
 };
 use crate::tcp::{Absence, Chunk, Connection, ConnectionId, Gap, Onset, Side, Stream};
 use crate::tls::{self, Keys, Lineage, Version};
+
+pub(super) use heads::ContentHeads;
 
 /// Silence that is worth noting.
 const STALL: TimeDelta = TimeDelta::from_secs(1);
@@ -173,9 +177,15 @@ impl DataFlow {
     }
 
     /// Keeps nothing of its content from now on: it is still counted and digested, but not read.
-    pub(super) fn stop_reading(&mut self) {
+    pub(super) fn stop_reading(&mut self, hashing: &mut dyn Hashing) {
         self.is_unread = true;
         self.streams.iter_mut().flatten().for_each(Content::stop_reading);
+        if let TlsState::Yes(wrapped) = &mut self.tls {
+            for content in wrapped.plain.iter_mut().flatten() {
+                content.forget(hashing);
+                content.finish(hashing);
+            }
+        }
         self.tls = TlsState::No;
     }
 
@@ -219,10 +229,23 @@ impl DataFlow {
         self.note_silence(chunk.packet);
         let plan = self.plan;
         let Some(slot) = self.streams.get_mut(index(chunk.side)) else { return };
-        let content = slot.get_or_insert_with(|| Content::new(hashing, plan, chunk.packet));
+        let content = slot.get_or_insert_with(|| begun(hashing, plan, chunk));
         content.update(hashing, chunk.bytes, chunk.packet);
         if !matches!(self.tls, TlsState::No) {
             self.tls(chunk, hashing, keys);
+        }
+    }
+
+    /// It will never be anybody's: what was begun for it ends.
+    #[cold]
+    pub(super) fn discard(&mut self, hashing: &mut dyn Hashing) {
+        let plain = match &mut self.tls {
+            TlsState::Yes(wrapped) => &mut wrapped.plain[..],
+            TlsState::Unknown | TlsState::No => &mut [],
+        };
+        for content in self.streams.iter_mut().chain(plain).flatten() {
+            content.forget(hashing);
+            content.finish(hashing);
         }
     }
 
@@ -259,10 +282,15 @@ impl DataFlow {
         if session.facts().fatal.is_some() {
             alert_frame.get_or_insert(chunk.packet.frame);
         }
+        // Records are no content.
+        if session.facts().client.is_some() {
+            self.streams.iter_mut().flatten().for_each(|content| content.forget(hashing));
+        }
     }
 
     /// Bytes of one side are missing.
-    pub(super) fn gap(&mut self, gap: Gap, keys: &mut Keys<'_>) {
+    pub(super) fn gap(&mut self, gap: Gap, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
+        let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         if gap.absence == Absence::Cut
             && let Some(cut) = self.cuts.get_mut(index(gap.side))
         {
@@ -270,10 +298,14 @@ impl DataFlow {
             *cut = Some((first, gap.packet));
         }
         if let Some(Some(content)) = self.streams.get_mut(index(gap.side)) {
-            content.gap();
+            content.gap(hashing, gap.len);
         }
         if let TlsState::Yes(wrapped) = &mut self.tls {
-            wrapped.session.gap(end_of(gap.side), gap.len, keys, &mut |_, _| {});
+            let Wrapped { session, plain, .. } = &mut **wrapped;
+            let plan = self.plan;
+            session.gap(end_of(gap.side), gap.len, keys, &mut |end, event| {
+                keep_plain(plain, end, event, hashing, plan, gap.packet);
+            });
         }
     }
 
@@ -369,9 +401,13 @@ impl DataFlow {
             let is_known = decrypted || !tls;
             facts.content_span = duration(payload_span(Some(content), cut)).filter(|_| is_known);
             facts.content_bytes = decrypted.then_some(content.len);
+            facts.kept = content.kept();
             if let Some(hashing) = hashing.as_deref_mut() {
                 // Nobody asks for the other's digests, which are to go as well.
-                other.map(|other| other.finish(hashing));
+                if let Some(other) = other {
+                    other.forget(hashing);
+                    other.finish(hashing);
+                }
                 let finished = content.finish(hashing);
                 let delivered_all = decrypted || content.len == facts.bytes;
                 facts.sha256 = finished.sha256.filter(|_| whole && delivered_all);
@@ -382,45 +418,9 @@ impl DataFlow {
         let [originator, responder] = heads;
         if self.swapped {
             swap(&mut described);
-            (described, ContentHeads { originator: responder, responder: originator })
+            (described, ContentHeads::new(responder, originator))
         } else {
-            (described, ContentHeads { originator, responder })
-        }
-    }
-}
-
-/// The first bytes of what both sides of a connection sent: they show of what kind that is, which need not be
-/// found out while packets wait.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ContentHeads {
-    originator: Vec<u8>,
-    responder: Vec<u8>,
-}
-
-impl ContentHeads {
-    /// How many bytes there are.
-    pub(super) const fn len(&self) -> usize {
-        self.originator.len().saturating_add(self.responder.len())
-    }
-
-    /// The whole report of the connection that they are of.
-    pub(super) fn completed(&self, of: &report::Connection) -> Box<report::Connection> {
-        let mut completed = Box::new(of.clone());
-        self.complete(&mut completed);
-        completed
-    }
-
-    /// Completes the report of the connection that they are of.
-    pub(super) fn complete(&self, of: &mut report::Connection) {
-        let is_readable = !of.tls || of.decrypted;
-        for (head, facts) in
-            [(&self.originator, &mut of.from_originator), (&self.responder, &mut of.from_responder)]
-        {
-            if !head.is_empty() {
-                let sniffed = sniff(head);
-                facts.mime = sniffed.mime.filter(|_| is_readable).map(Into::into);
-                facts.binary = sniffed.binary;
-            }
+            (described, ContentHeads::new(originator, responder))
         }
     }
 }
@@ -441,14 +441,34 @@ fn keep_plain(
     plan: Plan,
     at: PacketRef,
 ) {
-    if let tls::Event::Plaintext(text) = event {
-        let [one, other] = plain;
-        let slot = match end {
-            tls::End::A => one,
-            tls::End::B => other,
-        };
-        slot.get_or_insert_with(|| Content::new(hashing, plan, at)).update(hashing, text, at);
+    let [one, other] = plain;
+    let slot = match end {
+        tls::End::A => one,
+        tls::End::B => other,
+    };
+    match event {
+        tls::Event::Plaintext(text) => {
+            slot.get_or_insert_with(|| Content::new(hashing, plan, at)).update(hashing, text, at);
+        }
+        tls::Event::Gap { len } => {
+            if let Some(content) = slot {
+                content.gap(hashing, len);
+            }
+        }
+        tls::Event::HandshakeDone
+        | tls::Event::Opaque { .. }
+        | tls::Event::Closed(_)
+        | tls::Event::Clear(_) => {}
     }
+}
+
+/// A content that begins with this chunk, or after what is missing before it.
+fn begun(hashing: &mut dyn Hashing, plan: Plan, chunk: &Chunk<'_>) -> Content {
+    let mut content = Content::new(hashing, plan, chunk.packet);
+    if chunk.offset > 0 {
+        content.gap(hashing, chunk.offset);
+    }
+    content
 }
 
 /// What TLS has shown of a connection.

@@ -492,7 +492,7 @@ impl Sink for Tracker {
                     if data.owners.is_empty() {
                         counts.reached(LimitName::KeptBytes);
                     }
-                    data.stop_reading();
+                    data.stop_reading(&mut **hashing);
                     data.kept = data.weight();
                 }
                 kept.change(before, data.kept);
@@ -506,7 +506,7 @@ impl Sink for Tracker {
     }
 
     fn gap(&mut self, id: ConnectionId, _connection: &Connection, gap: Gap) {
-        let Self { flows, options, resumptions, .. } = self;
+        let Self { flows, hashing, options, resumptions, .. } = self;
         let Some(flow) = flows.get_mut(id) else { return };
         match &mut flow.role {
             Role::Control(session_id) => {
@@ -516,7 +516,9 @@ impl Sink for Tracker {
                 self.react(id, session_id, packet);
                 self.pass_gap_to_twin(session_id, gap);
             }
-            Role::Data(data) => data.gap(gap, &mut Keys { log: &options.key_log, resumptions }),
+            Role::Data(data) => {
+                data.gap(gap, &mut **hashing, &mut Keys { log: &options.key_log, resumptions });
+            }
             Role::Undecided | Role::Suspect => {}
         }
     }

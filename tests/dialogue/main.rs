@@ -17,6 +17,7 @@ mod negotiation;
 mod paths;
 mod replies;
 mod security;
+mod sinks;
 #[path = "../support/mod.rs"]
 mod support;
 mod time_wait;

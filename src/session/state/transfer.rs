@@ -184,7 +184,7 @@ impl TransferStart {
         }
         let active = channels.get(channel)?.origin.is_active();
         let is_download =
-            connection.is_some_and(|connection| stream(Direction::Download, active, connection).bytes > 0);
+            connection.is_some_and(|connection| connection.moved(Direction::Download, active).bytes > 0);
         Some(if is_download { Direction::Download } else { Direction::Upload })
     }
 
@@ -198,7 +198,7 @@ impl TransferStart {
             return false;
         };
         let direction = stated_direction(&said.verb).unwrap_or(Direction::Download);
-        let first = stream(direction, facts.origin.is_active(), connection).first_payload;
+        let first = connection.moved(direction, facts.origin.is_active()).first_payload;
         first.is_some_and(|(_, frame)| frame < refusal.frame)
     }
 
@@ -214,7 +214,7 @@ impl TransferStart {
         let channel = self.assigned.map(|assigned| assigned.channel);
         let facts = channel.and_then(|channel| channels.get(channel));
         let active = facts.is_some_and(|channel| channel.origin.is_active());
-        let moved = connection.map(|connection| stream(direction, active, connection));
+        let moved = connection.map(|connection| connection.moved(direction, active));
         let status = status(said, is_aborted);
         let announced = || {
             let mut preliminary = said.replies.iter().filter(|reply| reply.is_preliminary());
@@ -276,13 +276,5 @@ fn status(said: &Command, is_aborted: bool) -> Status {
         Some(reply) if reply.code == 426 => Status::Aborted,
         Some(_) => Status::Failed,
         None => Status::Unfinished,
-    }
-}
-
-/// What moved: the server connects in active mode and listens in passive mode.
-fn stream(direction: Direction, active: bool, connection: &Connection) -> &StreamFacts {
-    match (direction, active) {
-        (Direction::Download, true) | (Direction::Upload, false) => &connection.from_originator,
-        (Direction::Download, false) | (Direction::Upload, true) => &connection.from_responder,
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{Finished, Tracker};
 use crate::base::{LimitName, Timestamp};
-use crate::report::{self, CommandIndex, Directions, EndState, FirstClose};
+use crate::report::{self, CommandIndex, ContentId, Directions, EndState, FirstClose};
 use crate::session::active::{ActiveSession, Ended, Link};
 use crate::session::assemble::FinishedSession;
-use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow};
+use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow, Role};
 use crate::session::kept;
 use crate::session::sessions::{Removed, SessionId};
 use crate::tcp::{Connection, ConnectionId, Ending, Side};
@@ -105,22 +105,20 @@ impl Tracker {
         connection: &Connection,
         ending: Ending,
     ) {
-        for &(session_id, _) in &data.owners {
-            self.note_limits(session_id, connection, ending);
-            if data.is_unread {
-                self.limit(session_id, LimitName::KeptBytes);
-            }
-        }
+        self.note_owners_limits(&data, connection, ending);
         let mut keys = Keys { log: &self.options.key_log, resumptions: &mut self.resumptions };
         data.finish(connection.last, &mut *self.hashing, &mut keys);
         let (mut described, mut heads) = data.facts(connection, Some(&mut *self.hashing));
         if data.attempt.is_some() || self.is_watched() {
             std::mem::take(&mut heads).complete(&mut described);
         }
+        let contents = [described.from_originator.kept, described.from_responder.kept];
         if let Some(attempt) = &data.attempt {
+            self.forget_contents(contents);
             self.attempt_ended(attempt, *described);
             return;
         }
+        let mut is_taken = false;
         let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
         let made = described.established.is_some();
         let time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
@@ -163,6 +161,7 @@ impl Tracker {
                 self.sessions.get_mut(session_id).and_then(|session| session.channel_mut(index))
             {
                 channel.link = ended;
+                is_taken = true;
             }
             if let Some(listing) = &listing
                 && self.keep(session_id, listing.len())
@@ -175,11 +174,31 @@ impl Tracker {
                 self.linker.end_use(usage, end, made, time_wait_from);
             }
         }
+        if !is_taken {
+            self.forget_contents(contents);
+        }
         if let Some(described) = described.filter(|_| self.is_watched()) {
             self.report_transfers_on(&data.owners, &described, connection.last);
         }
         for (session_id, _) in data.owners {
             self.close_if_over(session_id);
+        }
+    }
+
+    /// Notes with all that own a connection what was lost of it because of a cap.
+    fn note_owners_limits(&mut self, data: &DataFlow, connection: &Connection, ending: Ending) {
+        for &(session_id, _) in &data.owners {
+            self.note_limits(session_id, connection, ending);
+            if data.is_unread {
+                self.limit(session_id, LimitName::KeptBytes);
+            }
+        }
+    }
+
+    /// Nobody will name the contents of a connection.
+    fn forget_contents(&mut self, contents: [Option<ContentId>; 2]) {
+        if let Some(sink) = self.hashing.sink() {
+            contents.into_iter().flatten().for_each(|id| sink.forget(id));
         }
     }
 
@@ -296,7 +315,9 @@ impl Tracker {
         self.linker.forget(std::mem::take(&mut session.expected));
         let unclaimed = last_between.map(|hosts| self.flows.dismiss_candidates(hosts)).unwrap_or_default();
         for id in unclaimed {
-            self.remove_flow(id);
+            if let Some(Role::Data(mut data)) = self.remove_flow(id).map(|flow| flow.role) {
+                data.discard(&mut *self.hashing);
+            }
             self.let_go.push(id);
         }
         Some(session)
