@@ -104,7 +104,7 @@ pub mod filter;
 pub mod ftp;
 #[cfg(any(feature = "cli", feature = "live"))]
 pub mod live;
-#[cfg(feature = "tui")]
+#[cfg_attr(not(feature = "tui"), expect(dead_code, reason = "some of it only the terminal interface shows"))]
 pub(crate) mod picture;
 #[cfg(feature = "capture")]
 pub mod reading;

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** adds nothing to the report; only brings together what it has in several places.
 
+pub(crate) mod axis;
 pub(crate) mod channels;
 pub(crate) mod events;
 pub(crate) mod lanes;

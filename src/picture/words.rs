@@ -1,5 +1,9 @@
 //! Numbers, times and text from the wire as pictures show them.
 
+use std::borrow::Cow;
+
+use unicode_width::UnicodeWidthChar as _;
+
 use crate::base::{Printable, Text, TimeDelta, Timestamp};
 
 const MICRO: i64 = 1_000;
@@ -97,6 +101,29 @@ pub(crate) fn raw_wire(raw: &str) -> String {
     }
 }
 
+/// The cells that `text` takes.
+pub(crate) fn width(text: &str) -> usize {
+    text.chars().map(|character| character.width().unwrap_or(0)).sum()
+}
+
+/// `text` cut to `limit` cells, the cut marked by `…`.
+pub(crate) fn clip(text: &str, limit: usize) -> Cow<'_, str> {
+    let mut used = 0;
+    let mut last_fit = 0;
+    for (at, character) in text.char_indices() {
+        let cells = character.width().unwrap_or(0);
+        if used + cells > limit {
+            let kept = text.get(..last_fit).unwrap_or_default();
+            return if limit == 0 { Cow::Borrowed("") } else { Cow::Owned(format!("{kept}…")) };
+        }
+        used += cells;
+        if used < limit {
+            last_fit = at + character.len_utf8();
+        }
+    }
+    Cow::Borrowed(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +160,21 @@ mod tests {
     fn text_from_the_wire_is_escaped_and_bounded() {
         assert_eq!(raw_wire("a\x1b[2Jb"), "a\\x1b[2Jb");
         assert!(raw_wire(&"x".repeat(100_000)).len() < 500);
+    }
+
+    #[test]
+    fn clipping_counts_cells_and_marks_the_cut() {
+        for (text, limit, clipped) in [
+            ("short", 5, "short"),
+            ("longer", 5, "long…"),
+            ("文字文字", 8, "文字文字"),
+            ("文字文字", 7, "文字文…"),
+            ("文字文字", 6, "文字…"),
+            ("ab", 1, "…"),
+            ("ab", 0, ""),
+        ] {
+            assert_eq!(clip(text, limit), clipped);
+            assert!(width(&clip(text, limit)) <= limit);
+        }
     }
 }
