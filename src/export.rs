@@ -10,18 +10,25 @@ mod csv;
 #[cfg(test)]
 mod fixture;
 mod format;
+mod html;
 mod interfaces;
 mod json;
+mod markdown;
+mod markup;
 mod schema;
+mod svg;
 mod text;
 
 pub use csv::{Csv, Tsv, What};
 pub use format::{FORMATS, Format, Setting, Settings, Stream, format_named};
+pub use html::Html;
 pub use interfaces::{interfaces_json, interfaces_text};
 pub use json::{
     Json, JsonDocument, JsonLines, Jsonl, closing_line, event_line, overall_event_line, session_line,
 };
+pub use markdown::Markdown;
 pub use schema::JSON_SCHEMA;
+pub use svg::Svg;
 pub use text::{Look, Text};
 
 use std::io::{self, Write};

@@ -72,7 +72,7 @@ fn export_writes_json_unless_told_otherwise() {
 #[test]
 fn passwords_show_only_if_asked_for() {
     let folder = folder();
-    for format in ["text", "json", "jsonl", "csv", "tsv"] {
+    for format in ["text", "json", "jsonl", "csv", "tsv", "html", "markdown", "svg"] {
         let hidden = run(&folder, ["export", "-T", format, "login.pcap"]);
         assert!(!out(&hidden).contains("secret-word"), "{format}");
     }

@@ -7,13 +7,16 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::csv::{Csv, Tsv};
+use super::html::Html;
 use super::json::{Json, Jsonl};
+use super::markdown::Markdown;
+use super::svg::Svg;
 use super::text::Text;
 use super::{Look, What};
 use crate::report::{Capture, Finding, Session, Uid};
 
 /// Every format, in the order of the help.
-pub static FORMATS: &[&dyn Format] = &[&Text, &Json, &Jsonl, &Csv, &Tsv];
+pub static FORMATS: &[&dyn Format] = &[&Text, &Json, &Jsonl, &Csv, &Tsv, &Html, &Markdown, &Svg];
 
 /// The format of this name.
 pub fn format_named(name: &str) -> Option<&'static dyn Format> {

@@ -19,7 +19,9 @@ use crate::report::{Capture, Code, Finding, Session, Severity, Source, Status, U
 
 pub use page::Look;
 use page::{Page, Style, Styled};
-use quantity::{Count, DateTime, Plural, TimeOfDay};
+pub(super) use quantity::{Count, FrameList};
+use quantity::{DateTime, Plural, TimeOfDay};
+pub(super) use session::{end as end_of, facts as facts_of};
 
 /// Size of the writes to the output.
 const BUFFER_SIZE: usize = 64 * 1024;

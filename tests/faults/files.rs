@@ -33,7 +33,7 @@ fn on_a_small_disk(folder: &Path, arguments: &str) -> Option<Output> {
 #[test]
 fn a_report_that_does_not_fit_leaves_no_file() {
     let folder = folder(500);
-    for format in ["text", "json", "json --pretty", "jsonl", "csv", "tsv"] {
+    for format in ["text", "json", "json --pretty", "jsonl", "csv", "tsv", "html", "markdown", "svg"] {
         let what = if format == "csv" || format == "tsv" { "--what commands" } else { "" };
         let arguments = format!("analyze -T {format} {what} -o disk/report large.pcap");
         let Some(output) = on_a_small_disk(folder.path(), &arguments) else { return };

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::base::{FrameNumber, Timestamp};
 
 /// A number with thousands separators.
-pub(super) struct Count(pub(super) u64);
+pub(in crate::export) struct Count(pub(in crate::export) u64);
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,7 +50,7 @@ impl fmt::Display for TimeOfDay {
 }
 
 /// Ascending frame numbers with consecutive ones joined: `12, 14–17`. Only the first few ranges are listed.
-pub(super) struct FrameList<'a>(pub(super) &'a [FrameNumber]);
+pub(in crate::export) struct FrameList<'a>(pub(in crate::export) &'a [FrameNumber]);
 
 impl fmt::Display for FrameList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -51,7 +51,8 @@ fn heading(session: &Session, numbers: &Numbers, page: &mut Page<'_>) -> io::Res
     page.facts(2, 4, &facts)
 }
 
-const fn end(session: &Session) -> &'static str {
+/// How the control connection ended.
+pub(in crate::export) const fn end(session: &Session) -> &'static str {
     match (session.end_state, session.closed_by) {
         (EndState::Open, None) => "still open when the capture ended",
         (EndState::Open, Some(Party::Client)) => "half closed by the client",
@@ -67,7 +68,7 @@ const fn end(session: &Session) -> &'static str {
 }
 
 /// What is known about the session and both peers.
-fn facts(session: &Session) -> Vec<String> {
+pub(in crate::export) fn facts(session: &Session) -> Vec<String> {
     let mut facts = Vec::new();
     let mut add = |text: String| facts.push(text);
     if !session.limited.is_empty() {
