@@ -13,6 +13,7 @@
 )]
 
 mod files;
+mod page;
 #[path = "../support/pcap_file.rs"]
 mod pcap_file;
 mod printable;
