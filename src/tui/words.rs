@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar;
 use crate::base::{Bytes, TimeDelta, Timestamp};
 
 pub(super) use crate::picture::words::{
-    clip, clock, count, counted, date, duration, offset, raw_wire, width, wire,
+    clip, clock, count, counted, date, duration, offset, raw_wire, width, wire, wrap,
 };
 
 /// How moments are shown.
@@ -75,45 +75,6 @@ pub(super) fn clip_start(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(format!("…{}", text.get(from..).unwrap_or_default()))
 }
 
-/// Breaks `text` at spaces into lines of at most `limit` cells; a longer word is broken where it must.
-pub(super) fn wrap(text: &str, limit: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    if limit == 0 {
-        return lines;
-    }
-    let mut line = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
-        let cells = width(word);
-        let gap = usize::from(!line.is_empty());
-        if used + gap + cells <= limit {
-            if gap == 1 {
-                line.push(' ');
-            }
-            line.push_str(word);
-            used += gap + cells;
-            continue;
-        }
-        if !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
-        }
-        used = 0;
-        for character in word.chars() {
-            let cells = character.width().unwrap_or(0);
-            if used + cells > limit {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            line.push(character);
-            used += cells;
-        }
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,12 +83,5 @@ mod tests {
     fn a_path_is_clipped_at_its_beginning() {
         assert_eq!(clip_start("/pub/2026/report.zip", 11), "…report.zip");
         assert_eq!(clip_start("文字", 3), "…字");
-    }
-
-    #[test]
-    fn wrapping_breaks_at_spaces_and_inside_words_only_where_it_must() {
-        assert_eq!(wrap("a firewall drops them", 10), ["a firewall", "drops them"]);
-        assert_eq!(wrap("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
-        assert!(wrap("anything", 0).is_empty());
     }
 }

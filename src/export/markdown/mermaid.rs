@@ -10,8 +10,9 @@ use crate::report::{Direction, Party, Session, Severity};
 /// Arrows of a diagram, and its characters: renderers refuse those that have many more.
 const ARROWS: usize = 300;
 const LONGEST: usize = 45_000;
-/// Characters of one arrow's text.
+/// Characters of one arrow's text, and of a line of a note.
 const TEXT: usize = 120;
+const LINE: usize = 72;
 
 /// The diagram, without its fence.
 pub(super) fn diagram(session: &Session) -> String {
@@ -71,7 +72,9 @@ fn line(session: &Session, summary: &Summary, event: &Event) -> Option<String> {
             if finding.severity < Severity::Warning {
                 return None;
             }
-            format!("Note over C,S: {}: {text}", finding.severity)
+            let (_, text) = events::describe(session, event);
+            let lines: Vec<String> = words::wrap(&text, LINE).iter().map(|line| escaped(line)).collect();
+            format!("Note over C,S: {}: {}", finding.severity, lines.join("<br/>"))
         }
         EventKind::Began | EventKind::Ended => return None,
     })
@@ -124,6 +127,7 @@ mod tests {
             assert!(!bare.contains(character), "{text}");
         }
         for line in diagram(&hostile_names()).lines() {
+            let line = line.replace("<br/>", "");
             assert!(!line.contains("%%") && !line.contains('<'), "{line}");
         }
     }
