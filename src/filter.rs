@@ -7,13 +7,14 @@
 //! ```text
 //! or    = and { ("||" | "or") and }
 //! and   = not { ("&&" | "and") not }
-//! not   = ("!" | "not") not | "(" or ")" | field [ op value | "in" "{" item { "," item } "}" ]
+//! not   = ("!" | "not") not | "(" or ")" | field [ op value | "in" "{" item { "," item } "}" ] | word
 //! op    = "==" "eq" "!=" "ne" "<" "lt" "<=" "le" ">" "gt" ">=" "ge" "contains" "matches" "~"
 //! item  = value [ ".." value ]
 //! ```
 //!
 //! As in Wireshark, a field with several values matches `==` if any is equal, and `!=` if it occurs and none is
-//! equal; `contains` is case-sensitive, `matches` is not; a field alone asks whether it occurs.
+//! equal; `contains` is case-sensitive, `matches` is not; a field alone asks whether it occurs. A word that is no
+//! field, or text in quotes, is looked for in all that is text, and in addresses, paths and hashes, in capitals or not.
 //!
 //! **Invariant:** pure; time and depth of parsing and matching are bounded, whatever the filter.
 
@@ -32,7 +33,9 @@ use crate::report::Session;
 
 pub use complete::{Candidate, complete};
 pub use decide::Knowledge;
-pub use field::{Field, fields};
+#[cfg(feature = "cli")]
+pub(crate) use field::distance;
+pub use field::{Field, FieldHelp, fields};
 
 /// A parsed filter.
 ///

@@ -27,6 +27,7 @@ impl Expression {
             Self::And(parts) => any_of(parts, false, |part| part.decides(session, knows)),
             Self::Not(part) => part.decides(session, knows).map(|holds| !holds),
             Self::Occurs(field) => settled(knows(*field), || value::any(session, *field, &mut |_| true)),
+            Self::Search(_) => settled(knows(Field::Text), || self.holds(session)),
             // One equal value makes this false, whatever the others.
             Self::Test { field, operator: Operator::NotEqual, operand } => match knows(*field) {
                 Knowledge::All => Some(self.holds(session)),

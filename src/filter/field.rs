@@ -52,6 +52,26 @@ impl Kind {
         }
     }
 
+    /// What values are, in a word or two, and how one is compared.
+    const fn shown(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Text => ("text", "contains \"report\""),
+            Self::Number => ("number", ">= 21"),
+            Self::Duration => ("duration", "> 2.5s"),
+            Self::Bytes => ("bytes", ">= 10M"),
+            Self::Address => ("address", "== 10.1.0.0/16"),
+            Self::Ipv4 => ("IPv4 address", "== 10.1.0.0/16"),
+            Self::Ipv6 => ("IPv6 address", "== 2001:db8::/32"),
+            Self::Flag => ("true or false", "== true"),
+            Self::Time => ("time (UTC)", ">= \"2026-04-12 09:31\""),
+            Self::Choice(_) => ("word", "== "),
+            Self::Scale(_) => ("word of a scale", ">= "),
+            Self::Code => ("finding code", "== data-unanswered"),
+            Self::Frames => ("frame", "== 1205"),
+            Self::Presence => ("none", ""),
+        }
+    }
+
     /// The words that a value can be.
     pub(super) fn words(self) -> Vec<&'static str> {
         match self {
@@ -215,9 +235,36 @@ fields! {
     FtpEpsvPort "ftp.epsv.port" Kind::Number, "port announced by EPSV";
 }
 
-/// Names and meanings of all fields, for the documentation.
-pub fn fields() -> impl Iterator<Item = (&'static str, &'static str)> {
-    Field::ALL.iter().map(|field| (field.name(), field.help()))
+/// A field as the documentation has it.
+#[derive(Clone, Debug)]
+pub struct FieldHelp {
+    /// Its name.
+    pub name: &'static str,
+    /// What its values are, in a word or two.
+    pub values: &'static str,
+    /// What it is.
+    pub meaning: &'static str,
+    /// The words that its values may be, where they are words.
+    pub words: Vec<&'static str>,
+    /// A filter with it.
+    pub example: String,
+}
+
+/// All fields, for the documentation.
+pub fn fields() -> impl Iterator<Item = FieldHelp> {
+    Field::ALL.iter().map(|field| {
+        let (values, comparison) = field.kind().shown();
+        let word = match field.kind() {
+            Kind::Choice(words) | Kind::Scale(words) => words.first().copied().unwrap_or_default(),
+            _ => "",
+        };
+        let example = format!("{} {comparison}{word}", field.name()).trim_end().to_owned();
+        let words = match field.kind() {
+            Kind::Choice(_) | Kind::Scale(_) => field.kind().words(),
+            _ => Vec::new(),
+        };
+        FieldHelp { name: field.name(), values, meaning: field.help(), words, example }
+    })
 }
 
 impl Field {
@@ -239,7 +286,7 @@ impl Field {
 }
 
 /// The edit distance of two words: letters changed, inserted or left out.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     // No name is long enough to be similar to a longer word.
     if b.len() > 40 {
         return usize::MAX;

@@ -22,6 +22,8 @@ pub(super) enum Expression {
     Not(Box<Self>),
     /// The field occurs.
     Occurs(Field),
+    /// A word stands anywhere, in capitals or not.
+    Search(regex_lite::Regex),
     Test {
         field: Field,
         operator: Operator,
@@ -44,6 +46,7 @@ impl Expression {
             Self::And(parts) => parts.iter().all(|part| part.holds(session)),
             Self::Not(part) => !part.holds(session),
             Self::Occurs(field) => value::any(session, *field, &mut |_| true),
+            Self::Search(pattern) => value::mentions(session, pattern),
             Self::Test { field, operator: Operator::NotEqual, operand } => {
                 let mut occurs = false;
                 let equal = value::any(session, *field, &mut |value| {
@@ -71,7 +74,9 @@ pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
         Some(Lexeme { token: Token::Close, span }) => {
             Err(FilterError::new("this parenthesis was never opened", span.clone()))
         }
-        Some(Lexeme { span, .. }) => Err(FilterError::new("expected && or || here", span.clone())),
+        Some(Lexeme { span, .. }) => {
+            Err(FilterError::new("expected && or || here (text with blanks goes in quotes)", span.clone()))
+        }
     }
 }
 
@@ -138,10 +143,7 @@ impl<'a> Parser<'a> {
                 }
             }
             Token::Word(name) => self.test(name, &lexeme.span),
-            Token::Quoted(text) => Err(FilterError::new(
-                format!("expected a field; to search for text, write: text contains \"{text}\""),
-                lexeme.span.clone(),
-            )),
+            Token::Quoted(text) => search(text, &lexeme.span),
             Token::Operator(_)
             | Token::And
             | Token::Or
@@ -155,10 +157,15 @@ impl<'a> Parser<'a> {
 
     /// A field, alone or compared with something.
     fn test(&mut self, name: &str, span: &Range<usize>) -> Result<Expression, FilterError> {
-        let Some(field) = Field::parse(name) else { return Err(unknown(name, span)) };
-        let Some(Lexeme { token: Token::Operator(operator), span: at }) = self.peek() else {
-            return Ok(Expression::Occurs(field));
+        let operator = match self.peek() {
+            Some(Lexeme { token: Token::Operator(operator), span: at }) => Some((operator, at)),
+            Some(_) | None => None,
         };
+        let Some(field) = Field::parse(name) else {
+            let is_word = operator.is_none() && !is_like_a_field(name);
+            return if is_word { search(name, span) } else { Err(unknown(name, span)) };
+        };
+        let Some((operator, at)) = operator else { return Ok(Expression::Occurs(field)) };
         self.at += 1;
         let kind = field.kind();
         fits(*operator, field).map_err(|message| FilterError::new(message, at.clone()))?;
@@ -227,6 +234,23 @@ impl<'a> Parser<'a> {
             }
         }
     }
+}
+
+/// A word without a field, which is searched for.
+fn search(text: &str, span: &Range<usize>) -> Result<Expression, FilterError> {
+    match pattern(&regex_lite::escape(text)) {
+        Ok(pattern) => Ok(Expression::Search(pattern)),
+        Err(_) => Err(FilterError::new("too long to be searched for", span.clone())),
+    }
+}
+
+/// Whether a word was meant to be a field rather than to be searched for: names of files and addresses have points
+/// too.
+fn is_like_a_field(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(family, _)| {
+        let of_family = |field: &Field| field.name().split('.').next() == Some(family);
+        Field::ALL.iter().any(of_family) || Field::nearest(name).is_some()
+    })
 }
 
 fn unknown(name: &str, span: &Range<usize>) -> FilterError {

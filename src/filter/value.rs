@@ -347,6 +347,22 @@ fn of_packets<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) -> boo
     }
 }
 
+/// Whether a pattern is found in any text of the session, or in an address, a path or a hash.
+pub(super) fn mentions(session: &Session, pattern: &regex_lite::Regex) -> bool {
+    const TEXTS: [Field; 5] =
+        [Field::Text, Field::SessUid, Field::SessSystem, Field::SessSoftware, Field::XferPath];
+    let in_text = |value: Value<'_>| match value {
+        Value::Text(text) | Value::Verb(text) => pattern.is_match(text),
+        _ => false,
+    };
+    TEXTS.into_iter().any(|field| any(session, field, &mut { in_text }))
+        || directions(session).any(|(from, _)| pattern.is_match(&from.to_string()))
+        || session.transfers.iter().any(|transfer| {
+            let hash = transfer.sha256.as_ref().map(|hash| Hex(hash).to_string());
+            hash.is_some_and(|hash| pattern.is_match(&hash))
+        })
+}
+
 /// An address, if it is of the field's family.
 const fn family(ip: IpAddr, field: Field) -> Option<Value<'static>> {
     let wants_ipv6 = matches!(field, Field::Ipv6Addr | Field::Ipv6Src | Field::Ipv6Dst);
