@@ -37,6 +37,7 @@ use progress::Progress;
 
 use crate::base::{Printable, is_unprintable};
 use crate::diagnose;
+use crate::filter;
 use crate::report::Code;
 
 /// Runs the program with these arguments, the first of which is its name.
@@ -107,6 +108,7 @@ fn act(job: Job, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
             print(|out| out.write_all(diagnose::explain(code).page(&thresholds).as_bytes()))
         }
         Job::Limits(limits) => print(|out| out.write_all(limits.table().as_bytes())),
+        Job::Fields => print(list_fields),
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),
         Job::Completions(shell) => print(|out| {
             let mut out = out;
@@ -165,6 +167,17 @@ fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<ExitSta
     })?;
     output.finish()?;
     Ok(ExitStatus::Done)
+}
+
+/// All fields of filters, with an example each.
+fn list_fields(out: &mut dyn Write) -> io::Result<()> {
+    for field in filter::fields() {
+        writeln!(out, "{:40} {} ({})", field.example, field.meaning, field.values)?;
+        if !field.words.is_empty() {
+            writeln!(out, "{:40}   {}", "", field.words.join(", "))?;
+        }
+    }
+    writeln!(out, "{:40} no field: looked for in all text, addresses, paths and hashes", "bob")
 }
 
 /// All codes of findings, with what each means.

@@ -325,6 +325,7 @@ fn help_names_every_command_and_exit_status() {
             "live",
             "interfaces",
             "explain",
+            "fields",
             "schema",
             "completions",
             "man",
@@ -336,6 +337,41 @@ fn help_names_every_command_and_exit_status() {
     }
     let version = run(&folder, ["--version"]);
     assert_eq!(out(&version), concat!("ftpscope ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn a_misspelt_command_is_told_from_a_file_that_is_missing() {
+    let folder = folder();
+    for (typed, meant) in [("analyse", "analyze"), ("exprot", "export"), ("field", "fields")] {
+        let output = run(&folder, [typed, "login.pcap"]);
+        let told = format!(
+            "ftpscope: {typed}: there is no such file or command; did you mean 'ftpscope {meant}'?\n"
+        );
+        assert_eq!((output.status.code(), said(&output)), (Some(2), told.as_str()));
+    }
+    let output = run(&folder, ["capture"]);
+    assert_eq!(
+        (output.status.code(), said(&output)),
+        (Some(1), "ftpscope: capture: there is no such file\n")
+    );
+    fs::copy(folder.path().join("login.pcap"), folder.path().join("exprot")).unwrap();
+    assert_eq!(run(&folder, ["exprot"]).status.code(), Some(0));
+}
+
+#[test]
+fn every_field_of_filters_is_listed_with_an_example_that_is_one() {
+    let folder = folder();
+    let output = run(&folder, ["fields"]);
+    let mut examples = 0;
+    for line in out(&output).lines().filter(|line| !line.starts_with(' ')) {
+        let example = line.get(..40).unwrap().trim_end();
+        let output = run(&folder, ["analyze", "-Y", example, "login.pcap"]);
+        assert_eq!(output.status.code(), Some(0), "{example}: {}", said(&output));
+        examples += 1;
+    }
+    assert!(examples > 80, "{examples}");
+    let manual = run(&folder, ["man"]);
+    assert!(out(&manual).contains(r"\fBxfer.path_from_login\fR"));
 }
 
 #[test]

@@ -90,6 +90,8 @@ pub enum Command {
     },
     /// List the limits: what each caps, how much memory it can cost, and why
     Limits(LimitArgs),
+    /// List the fields of filters (-Y): what each is, and an example
+    Fields,
     /// Print the JSON Schema of the report
     Schema,
     /// Print a completion script

@@ -7,6 +7,12 @@ use clap_mangen::Man;
 
 use super::args::{Args, EXAMPLES};
 use super::exit::EXIT_STATUSES;
+use crate::filter;
+
+/// What a filter looks like, before its fields.
+const FILTERS: &str = "A filter (-Y) compares fields of a session, as in Wireshark: == != < <= > >= contains matches \
+                       in {..}, joined by && || ! and parentheses. A field alone asks whether it occurs. A word that \
+                       is no field, or text in quotes, is looked for everywhere.";
 
 /// Writes the manual page in roff.
 pub(super) fn write(out: &mut dyn Write) -> io::Result<()> {
@@ -21,6 +27,12 @@ pub(super) fn write(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, ".SH \"EXIT STATUS\"")?;
     for (status, meaning) in EXIT_STATUSES {
         writeln!(out, ".TP\n{status}\n{}", escaped(meaning))?;
+    }
+    writeln!(out, ".SH FILTERS")?;
+    writeln!(out, "{}", escaped(FILTERS))?;
+    for field in filter::fields() {
+        let meaning = format!("{} ({})", field.meaning, field.values);
+        writeln!(out, ".TP\n\\fB{}\\fR\n{}", escaped(field.name), escaped(&meaning))?;
     }
     writeln!(out, ".SH EXAMPLES")?;
     for (command, purpose) in EXAMPLES {

@@ -4,6 +4,8 @@ use std::env;
 use std::fs::File;
 use std::path::PathBuf;
 
+use clap::CommandFactory as _;
+
 use super::args::{
     AnalysisArgs, Args, CaptureArgs, Command, FormatArg, GeneralArgs, InMemory, LimitArgs, LiveArgs,
     LiveOutputArgs, OutputArgs, ReportArgs, SeverityArg, TuiArgs,
@@ -15,7 +17,7 @@ use super::values::ThresholdSetting;
 use crate::analyzer;
 use crate::base::Limits;
 use crate::export::{self, Look, Setting, Settings};
-use crate::filter::Filter;
+use crate::filter::{self, Filter};
 use crate::report::{Severity, Thresholds};
 
 /// What to do.
@@ -37,6 +39,8 @@ pub(super) enum Job {
     Explain(Option<String>, Thresholds),
     /// Print a table of these limits.
     Limits(Limits),
+    /// List the fields of filters.
+    Fields,
     /// Print the report's schema.
     Schema,
     /// Print a completion script.
@@ -107,6 +111,9 @@ pub(super) enum Target {
 pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, GeneralArgs), Failure> {
     let Args { command, report, capture, list_interfaces, general } = args;
     reject_capture(command.as_ref(), &capture)?;
+    if command.is_none() {
+        reject_misspelt_command(report.input.files.first())?;
+    }
     let own_limits = command.as_ref().and_then(limits_of);
     if own_limits.into_iter().chain([&report.analysis.limits]).any(LimitArgs::asks_for_help) {
         let limits = own_limits.cloned().unwrap_or_default().or(report.analysis.limits);
@@ -146,12 +153,28 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
             Some(Command::Limits(own)) => {
                 Job::Limits(own.or(report.analysis.limits).limits(InMemory::OneSession))
             }
+            Some(Command::Fields) => Job::Fields,
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
             Some(Command::Man) => Job::Man,
         }
     };
     Ok((job, general))
+}
+
+/// What is typed first, is no file and almost a command was meant to be one.
+fn reject_misspelt_command(first: Option<&PathBuf>) -> Result<(), Failure> {
+    let Some(first) = first.filter(|first| !first.exists()) else { return Ok(()) };
+    let name = first.to_string_lossy();
+    let commands = Args::command();
+    let near = commands.get_subcommands().find(|command| filter::distance(command.get_name(), &name) <= 2);
+    match near {
+        Some(near) => Err(Failure::usage(format!(
+            "{name}: there is no such file or command; did you mean 'ftpscope {}'?",
+            near.get_name()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The limits set behind the command.
@@ -163,6 +186,7 @@ const fn limits_of(command: &Command) -> Option<&LimitArgs> {
         Command::Limits(own) => Some(own),
         Command::Interfaces { .. }
         | Command::Explain { .. }
+        | Command::Fields
         | Command::Schema
         | Command::Completions { .. }
         | Command::Man => None,
