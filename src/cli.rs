@@ -6,6 +6,8 @@
 //! **Invariant:** decides what is to be done and leaves the doing to lower floors.
 
 pub mod args;
+#[cfg(feature = "tui")]
+mod config;
 mod exit;
 mod interrupts;
 mod live;
@@ -108,6 +110,11 @@ fn act(job: Job, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
             print(|out| out.write_all(diagnose::explain(code).page(&thresholds).as_bytes()))
         }
         Job::Limits(limits) => print(|out| out.write_all(limits.table().as_bytes())),
+        #[cfg(feature = "tui")]
+        Job::Config => {
+            let page = config::Config::read(general.config.as_deref())?.text();
+            print(|out| out.write_all(page.as_bytes()))
+        }
         Job::Fields => print(list_fields),
         Job::Schema => print(|out| out.write_all(crate::export::JSON_SCHEMA.as_bytes())),
         Job::Completions(shell) => print(|out| {

@@ -325,6 +325,7 @@ fn help_names_every_command_and_exit_status() {
             "live",
             "interfaces",
             "explain",
+            "config",
             "fields",
             "schema",
             "completions",
@@ -356,6 +357,25 @@ fn a_misspelt_command_is_told_from_a_file_that_is_missing() {
     );
     fs::copy(folder.path().join("login.pcap"), folder.path().join("exprot")).unwrap();
     assert_eq!(run(&folder, ["exprot"]).status.code(), Some(0));
+}
+
+#[test]
+fn the_configuration_that_is_printed_can_be_changed_and_read_again() {
+    let folder = folder();
+    let usual = run(&folder, ["config"]);
+    let light = out(&usual).replace("theme = \"dark\"", "theme = \"light\"");
+    fs::write(folder.path().join("light.toml"), &light).unwrap();
+    let read = run(&folder, ["config", "--config", "light.toml"]);
+    assert!(out(&read).contains("# Read from light.toml\n"), "{}", out(&read));
+    assert!(out(&read).contains("\ntheme = \"light\"\n"));
+    for (name, text) in [("wrong.toml", Some("theme = 5")), ("missing.toml", None)] {
+        if let Some(text) = text {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let output = run(&folder, ["config", "--config", name]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).starts_with(&format!("ftpscope: {name}: ")), "{}", said(&output));
+    }
 }
 
 #[test]

@@ -90,6 +90,9 @@ pub enum Command {
     },
     /// List the limits: what each caps, how much memory it can cost, and why
     Limits(LimitArgs),
+    /// Print the configuration of the terminal interface: theme, times, keys
+    #[cfg(feature = "tui")]
+    Config,
     /// List the fields of filters (-Y): what each is, and an example
     Fields,
     /// Print the JSON Schema of the report
@@ -244,6 +247,11 @@ pub struct GeneralArgs {
     #[cfg(feature = "tui")]
     #[arg(long, global = true, value_name = "NAME", value_parser = theme)]
     pub theme: Option<ThemeName>,
+    /// Configuration of the terminal interface ('ftpscope config' prints it) [default:
+    /// ~/.config/ftpscope/config.toml]
+    #[cfg(feature = "tui")]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
     /// Do not capture the mouse
     #[cfg(feature = "tui")]
     #[arg(long, global = true)]

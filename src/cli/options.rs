@@ -39,6 +39,9 @@ pub(super) enum Job {
     Explain(Option<String>, Thresholds),
     /// Print a table of these limits.
     Limits(Limits),
+    /// Print the configuration.
+    #[cfg(feature = "tui")]
+    Config,
     /// List the fields of filters.
     Fields,
     /// Print the report's schema.
@@ -153,6 +156,8 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
             Some(Command::Limits(own)) => {
                 Job::Limits(own.or(report.analysis.limits).limits(InMemory::OneSession))
             }
+            #[cfg(feature = "tui")]
+            Some(Command::Config) => Job::Config,
             Some(Command::Fields) => Job::Fields,
             Some(Command::Schema) => Job::Schema,
             Some(Command::Completions { shell }) => Job::Completions(shell),
@@ -184,6 +189,8 @@ const fn limits_of(command: &Command) -> Option<&LimitArgs> {
         Command::Analyze(own) | Command::Export(own) => Some(&own.analysis.limits),
         Command::Live(own) => Some(&own.analysis.limits),
         Command::Limits(own) => Some(own),
+        #[cfg(feature = "tui")]
+        Command::Config => None,
         Command::Interfaces { .. }
         | Command::Explain { .. }
         | Command::Fields

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use super::args::GeneralArgs;
+use super::config::Config;
 use super::exit::{ExitStatus, Failure};
 use super::live::{Keep, WatchJob, explained};
 use super::look::Environment;
@@ -40,7 +41,7 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, 
     let title = title(&job.files);
     let limits = job.analyzer.limits.clone();
     let source = FileSource { frames, options: job.analyzer, room: job.screen_memory };
-    let settings = Settings { title, ..settings(general, job.filter) };
+    let settings = Settings { title, ..settings(general, job.filter)? };
     let options = options(settings, scratch, job.files, limits);
     drop_privileges(general);
     ended(tui::run(Box::new(source), options))
@@ -79,7 +80,7 @@ pub(super) fn watch(job: WatchJob, general: &GeneralArgs) -> Result<ExitStatus, 
     let begun = crate::live::begin(job, &mut |_| {}).map_err(|failure| explained(failure, None))?;
     let ring = keep.packets.map(|room| Arc::new(Mutex::new(Ring::new(room))));
     let source = live::LiveSource { begun, name: name.clone(), window, ring: ring.clone() };
-    let settings = Settings { title: name, ..settings(general, filter) };
+    let settings = Settings { title: name, ..settings(general, filter)? };
     let mut options = tui::Options {
         keep: tui::Keep { sessions: keep.sessions, memory: keep.memory },
         ..options(settings, scratch, saved.clone(), limits.clone())
@@ -144,17 +145,21 @@ fn ended(ended: Result<tui::Ended, tui::Error>) -> Result<ExitStatus, Failure> {
 }
 
 /// The look of the interface, by the options and by what the terminal can do.
-fn settings(general: &GeneralArgs, filter: Option<String>) -> Settings {
+fn settings(general: &GeneralArgs, filter: Option<String>) -> Result<Settings, Failure> {
+    let config = Config::read(general.config.as_deref())?;
     let here = Environment::here();
     let color = here.color(general.color, true);
-    Settings {
-        theme: general.theme.unwrap_or(if color { ThemeName::Dark } else { ThemeName::Mono }),
+    let usual = if color { config.theme.unwrap_or(ThemeName::Dark) } else { ThemeName::Mono };
+    Ok(Settings {
+        theme: general.theme.unwrap_or(usual),
         depth: if color { Environment::depth() } else { tui::ColorDepth::None },
-        ascii: general.ascii || here.ascii(),
-        mouse: !general.no_mouse,
+        ascii: general.ascii || config.ascii || here.ascii(),
+        mouse: !general.no_mouse && config.mouse.unwrap_or(true),
+        time_format: config.times,
+        keymap: config.keymap,
         filter: filter.unwrap_or_default(),
         ..Settings::default()
-    }
+    })
 }
 
 fn title(files: &[PathBuf]) -> String {

@@ -115,8 +115,8 @@ const FIRST: &[Binding] = &[
     bind(A::Screen(S::Move(M::Last)), "last", &[key('G'), named(K::End)], P::Everywhere, G::Move, ["last", ""]),
     bind(A::Screen(S::Move(M::HalfDown)), "half-page-down", &[control('d')], P::Everywhere, G::Move, ["half a page down", ""]),
     bind(A::Screen(S::Move(M::HalfUp)), "half-page-up", &[control('u')], P::Everywhere, G::Move, ["half a page up", ""]),
-    bind(A::Screen(S::Move(M::PageDown)), "page-down", &[named(K::PageDown)], P::Everywhere, G::Move, ["page down", ""]),
-    bind(A::Screen(S::Move(M::PageUp)), "page-up", &[named(K::PageUp)], P::Everywhere, G::Move, ["page up", ""]),
+    bind(A::Screen(S::Move(M::PageDown)), "page-down", &[named(K::PageDown), control('f')], P::Everywhere, G::Move, ["page down", ""]),
+    bind(A::Screen(S::Move(M::PageUp)), "page-up", &[named(K::PageUp), control('b')], P::Everywhere, G::Move, ["page up", ""]),
     bind(A::Type(Y::GotoFrame), "goto-frame", &[key('g')], P::Everywhere, G::Move, ["g123: go to frame 123", ""]),
 ];
 
@@ -153,6 +153,7 @@ const MORE: &[Binding] = &[
     bind(A::NextScreen, "next-view", &[named(K::Tab)], P::Everywhere, G::Move, ["next view", ""]),
     bind(A::PreviousScreen, "previous-view", &[named(K::BackTab)], P::Everywhere, G::Move, ["previous view", ""]),
 
+    bind(A::Worst, "worst-first", &[key('!')], P::Everywhere, G::Search, ["worst sessions first", "worst"]),
     bind(A::Screen(S::NextProblem), "next-problem", &[key('e')], P::Everywhere, G::Search, ["next problem", "problem"]),
     bind(A::Screen(S::PreviousProblem), "previous-problem", &[key('E')], P::Everywhere, G::Search, ["previous problem", ""]),
 
@@ -189,7 +190,7 @@ const MORE: &[Binding] = &[
 
     bind(A::Type(Y::Filter), "filter", &[key('/')], P::Everywhere, G::Search, ["filter the sessions", "filter"]),
     bind(A::Type(Y::Recent), "recent-filters", &[key('F')], P::Everywhere, G::Search, ["recent filters", ""]),
-    bind(A::Type(Y::Find), "find", &[control('f')], P::Everywhere, G::Search, ["find text", ""]),
+    bind(A::Type(Y::Find), "find", &[control('s')], P::Everywhere, G::Search, ["find text", ""]),
     bind(A::FindNext, "find-next", &[key('n')], P::Everywhere, G::Search, ["next match", ""]),
     bind(A::FindPrevious, "find-previous", &[key('N')], P::Everywhere, G::Search, ["previous match", ""]),
     bind(A::BrushEarlier, "brush-earlier", &[shifted(K::Left)], P::Lists, G::Search, ["move the range earlier", ""]),
@@ -206,7 +207,7 @@ const MORE: &[Binding] = &[
     bind(A::Mouse, "mouse", &[named(K::F(2))], P::Everywhere, G::General, ["mouse on or off", ""]),
     bind(A::Redraw, "redraw", &[control('l')], P::Everywhere, G::General, ["redraw", ""]),
     bind(A::Suspend, "suspend", &[control('z')], P::Everywhere, G::General, ["suspend (fg returns)", ""]),
-    bind(A::Quit, "quit", &[key('q')], P::Everywhere, G::General, ["quit", "quit"]),
+    bind(A::Quit, "quit", &[key('q')], P::Everywhere, G::General, ["back; at the top quit", "quit"]),
     bind(A::QuitKeeping, "quit-keeping", &[key('Q')], P::Everywhere, G::General, ["quit, leave the screen", ""]),
 ];
 
@@ -236,7 +237,7 @@ impl Keymap {
             let Some(slot) =
                 table().position(|binding| binding.name == name).and_then(|at| keymap.keys.get_mut(at))
             else {
-                return Err(format!("keys: there is no command '{name}' (:keys lists them)"));
+                return Err(format!("keys: there is no command '{name}' (ftpscope config lists them)"));
             };
             *slot = keys
                 .split_whitespace()
@@ -276,6 +277,14 @@ impl Keymap {
             .collect();
         hints.sort_by_key(|(rank, _, _)| *rank);
         hints.into_iter().map(|(_, key, word)| (key, word)).collect()
+    }
+
+    /// All rows by name: the keys, separated by blanks, and what they do.
+    pub fn listed(&self) -> impl Iterator<Item = (&'static str, String, &'static str)> + '_ {
+        table().zip(&self.keys).map(|(binding, keys)| {
+            let names: Vec<String> = keys.iter().map(|key| key.name()).collect();
+            (binding.name, names.join(" "), binding.help)
+        })
     }
 
     /// The table in Markdown, for the README.

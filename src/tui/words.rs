@@ -23,6 +23,18 @@ pub enum TimeFormat {
 }
 
 impl TimeFormat {
+    /// All of them, in the order in which a key cycles through them.
+    pub const ALL: [Self; 3] = [Self::Relative, Self::Clock, Self::Date];
+
+    /// The name in the configuration.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Relative => "relative",
+            Self::Clock => "clock",
+            Self::Date => "date",
+        }
+    }
+
     pub(super) const fn next(self) -> Self {
         match self {
             Self::Relative => Self::Clock,

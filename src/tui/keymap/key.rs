@@ -92,7 +92,8 @@ impl Key {
             rest = rest.get(cut..)?;
         }
         let mut characters = rest.chars();
-        if let (Some(character), None) = (characters.next(), characters.next()) {
+        let arrow = matches!(rest, "↑" | "↓" | "←" | "→");
+        if let (Some(character), None, false) = (characters.next(), characters.next(), arrow) {
             let character = if shift { character.to_ascii_uppercase() } else { character };
             return Some(Self { code: KeyCode::Char(character), control, shift: false });
         }
@@ -102,10 +103,10 @@ impl Key {
             "esc" | "escape" => KeyCode::Esc,
             "tab" if shift => return Some(named(KeyCode::BackTab)),
             "tab" => KeyCode::Tab,
-            "up" => KeyCode::Up,
-            "down" => KeyCode::Down,
-            "left" => KeyCode::Left,
-            "right" => KeyCode::Right,
+            "up" | "↑" => KeyCode::Up,
+            "down" | "↓" => KeyCode::Down,
+            "left" | "←" => KeyCode::Left,
+            "right" | "→" => KeyCode::Right,
             "home" => KeyCode::Home,
             "end" => KeyCode::End,
             "pgup" | "pageup" => KeyCode::PageUp,
