@@ -66,7 +66,7 @@ fn the_picture_of_the_timeline_is_a_real_one() {
     let lines = screen.lines().skip_while(|line| !line.starts_with('┌'));
     let height = lines.clone().position(|line| line.starts_with('└')).unwrap() + 1;
     let frame: Vec<String> = lines.take(height).map(|line| format!("    {line}\n")).collect();
-    terminal.press("q");
+    terminal.press("1qq");
     terminal.end();
     holds_up_to_date("timeline", &format!("\n{}\n", frame.concat()));
 }

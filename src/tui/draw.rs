@@ -68,8 +68,8 @@ fn all(interface: &Interface, data: &Data, canvas: &mut Canvas<'_>, area: Rect) 
             prompt::recent(state, canvas, area, *at);
             None
         }
-        Overlay::Confirm(_) => {
-            prompt::confirm(canvas, area);
+        Overlay::Confirm(question) => {
+            prompt::confirm(canvas, area, *question);
             None
         }
     }

@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{
 
 use super::layout::Spot;
 use super::message::{Edit, Message, Turn};
-use super::state::{Overlay, State};
+use super::state::{Overlay, Question, State};
 
 /// What an event of the terminal means in a state.
 pub(super) fn message(state: &State, event: Event) -> Option<Message> {
@@ -27,9 +27,10 @@ fn of_key(state: &State, key: KeyEvent) -> Option<Message> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match &state.overlay {
         Overlay::Prompt(_) => return typed(key).map(Message::Edit),
-        Overlay::Confirm(_) => {
+        Overlay::Confirm(question) => {
             return Some(match key.code {
                 KeyCode::Char('y' | 'Y') | KeyCode::Enter => Message::Yes,
+                KeyCode::Char('q') if *question == Question::Quit => Message::Yes,
                 _ => Message::No,
             });
         }

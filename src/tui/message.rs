@@ -24,6 +24,8 @@ pub(super) enum Action {
     BrushLater,
     FindNext,
     FindPrevious,
+    /// The sessions with the gravest findings first.
+    Worst,
     Export,
     Copy,
     Wireshark,

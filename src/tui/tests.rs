@@ -107,7 +107,7 @@ impl Bench {
                     self.event(Event::Key(KeyEvent::new(KeyCode::Right, KeyModifiers::SHIFT)));
                     continue;
                 }
-                "C-c" | "C-f" | "C-z" => {
+                "C-c" | "C-f" | "C-s" | "C-z" => {
                     let letter = key.chars().last().unwrap();
                     self.event(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)));
                     continue;

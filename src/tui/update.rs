@@ -15,6 +15,7 @@ use super::interface::Interface;
 use super::layout::{self, Spot};
 use super::message::{Action, Message, Motion, ScreenAction, Setting, Turn, Typing};
 use super::overlays::help;
+use super::row_filter::SortKey;
 use super::screen::Screen;
 use super::state::{Overlay, Pending, Prompt, Purpose, Question, State};
 use super::tabs;
@@ -193,7 +194,9 @@ fn act(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect>
         Action::Stop => return Some(stop(state, data)),
         Action::Redraw => return Some(Effect::Redraw),
         Action::Suspend => return Some(Effect::Suspend),
-        Action::Quit => return quit(state, data),
+        Action::Quit if state.screen != Screen::Sessions => back(interface),
+        Action::Quit => quit(state, data),
+        Action::Worst => worst_first(state, data),
         Action::QuitKeeping => return Some(Effect::Quit { keep: true }),
         Action::Show(screen) => state.show(data, screen),
         Action::NextScreen => state.show(data, state.screen.next()),
@@ -440,17 +443,24 @@ fn stop(state: &mut State, data: &Data) -> Effect {
 }
 
 /// Leaves; an unfinished live capture only after a question.
-fn quit(state: &mut State, data: &Data) -> Option<Effect> {
-    if data.live().is_some() && !data.progress().finished {
-        state.overlay = Overlay::Confirm(Question::QuitWhileLive);
-        return None;
-    }
-    Some(Effect::Quit { keep: false })
+/// Asks before the interface is left.
+fn quit(state: &mut State, data: &Data) {
+    let is_live = data.live().is_some() && !data.progress().finished;
+    state.overlay = Overlay::Confirm(if is_live { Question::QuitWhileLive } else { Question::Quit });
+}
+
+/// The list of sessions with the gravest findings on top, and the first of them selected.
+fn worst_first(state: &mut State, data: &Data) {
+    state.show(data, Screen::Sessions);
+    state.row_filter.order(SortKey::Findings, false);
+    state.list.at = 0;
+    state.selected = None;
+    state.follow = false;
 }
 
 fn answer(state: &mut State) -> Option<Effect> {
     match std::mem::take(&mut state.overlay) {
-        Overlay::Confirm(Question::QuitWhileLive) => Some(Effect::Quit { keep: false }),
+        Overlay::Confirm(Question::QuitWhileLive | Question::Quit) => Some(Effect::Quit { keep: false }),
         Overlay::None | Overlay::Help { .. } | Overlay::Prompt(_) | Overlay::Recent { .. } => None,
     }
 }

@@ -51,7 +51,7 @@ fn exported(command: CommandBuilder, to: &Path) -> String {
     terminal.hides("capturing");
     terminal.press(&format!(":export json {}\r", to.display()));
     terminal.shows("wrote 1 session");
-    terminal.press("q");
+    terminal.press("1qq");
     terminal.end();
     fs::read_to_string(to).unwrap()
 }
@@ -105,7 +105,7 @@ fn the_terminal_interface_exports_sessions_as_they_are_reported_elsewhere() {
     terminal.hides("reading");
     terminal.press(&format!(":export json {}\r", to.display()));
     terminal.shows(&format!("wrote {count} sessions"));
-    terminal.press("q");
+    terminal.press("1qq");
     terminal.end();
     let exported: Value = serde_json::from_str(&fs::read_to_string(&to).unwrap()).unwrap();
     assert_eq!(exported["sessions"], reported["sessions"]);

@@ -61,7 +61,7 @@ fn a_walk_through_all_views_ends_where_it_began() {
     terminal.shows("MOVE");
     terminal.press("\x1b");
     terminal.hides("MOVE");
-    terminal.press("q");
+    terminal.press("1qq");
     let status = terminal.end();
     assert!(status.success(), "{status}");
     terminal.is_given_back();
@@ -77,7 +77,7 @@ fn a_filter_is_checked_while_it_is_typed_and_then_keeps_what_matches() {
     terminal.shows("no session passes the filter");
     terminal.press("\x1b");
     terminal.hides("no session passes the filter");
-    terminal.press("q");
+    terminal.press("1qq");
     assert!(terminal.end().success());
     terminal.is_given_back();
 }
@@ -165,7 +165,7 @@ fn it_goes_behind_the_shell_and_comes_back() {
     // A terminal that tells nothing about itself can be drawn anew all the same.
     terminal.press("\x0c3");
     terminal.shows("[3 Ladder]");
-    terminal.press("q");
+    terminal.press("1qq");
     assert!(terminal.end().success());
     terminal.is_given_back();
 }
@@ -191,7 +191,7 @@ fn files_are_written_and_none_is_lost() {
     terminal.press(&format!(":w! {}\r", sample("pasv-and-port.pcap")));
     terminal.shows("input capture");
     // Whoever leaves at once gets what was asked for all the same.
-    terminal.press(&format!(":w {}\rq", path("late.pcapng")));
+    terminal.press(&format!(":w {}\rqq", path("late.pcapng")));
     assert!(terminal.end().success());
     terminal.is_given_back();
     let line = |name: &str| fs::read_to_string(path(name)).unwrap().lines().next().unwrap().to_owned();
@@ -217,7 +217,7 @@ fn any_window_will_do() {
     terminal.shows("[1 Sess");
     terminal.resize((20, 3));
     terminal.shows("This terminal");
-    terminal.press("q");
+    terminal.press("1qq");
     assert!(terminal.end().success());
     terminal.is_given_back();
 }
@@ -231,7 +231,7 @@ fn what_the_shell_captures_can_be_looked_at_while_keys_come_from_the_terminal() 
     terminal.shows("time-wait-reuse");
     terminal.press("2");
     terminal.shows("[2 Timeline]");
-    terminal.press("q");
+    terminal.press("1qq");
     assert!(terminal.end().success());
     terminal.is_given_back();
 }
@@ -250,7 +250,7 @@ fn without_colours_and_in_ascii_the_selection_is_still_seen() {
         })
     });
     assert!(terminal.text().is_ascii(), "{}", terminal.text());
-    terminal.press("q");
+    terminal.press("1qq");
     assert!(terminal.end().success());
     terminal.is_given_back();
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::tui::canvas::{Canvas, Spans, span};
 use crate::tui::glyphs;
-use crate::tui::state::{Prompt, Purpose, State};
+use crate::tui::state::{Prompt, Purpose, Question, State};
 use crate::tui::theme::Role;
 use crate::tui::words;
 
@@ -131,13 +131,17 @@ pub(in crate::tui) fn recent(state: &State, canvas: &mut Canvas<'_>, area: Rect,
 }
 
 /// Asks before what can't be taken back.
-pub(in crate::tui) fn confirm(canvas: &mut Canvas<'_>, area: Rect) {
+pub(in crate::tui) fn confirm(canvas: &mut Canvas<'_>, area: Rect, question: Question) {
+    let (asked, yes) = match question {
+        Question::QuitWhileLive => ("Capture is still running. Stop and quit?  ", "y"),
+        Question::Quit => ("Leave ftpscope?  ", "q y"),
+    };
     let area = at_bottom(area, 3);
     canvas.fill(area, Role::Text);
     canvas.panel(area, &[span("Quit", Role::Title)], &[]);
     let spans: Spans = vec![
-        span("Capture is still running. Stop and quit?  ", Role::Strong),
-        span("y", Role::Key),
+        span(asked, Role::Strong),
+        span(yes, Role::Key),
         span(" yes   ", Role::Text),
         span("n", Role::Key),
         span(" no", Role::Text),

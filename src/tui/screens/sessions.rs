@@ -7,7 +7,7 @@ mod overview;
 use ratatui::layout::Rect;
 
 use super::{View, of_list};
-use crate::base::{Bytes, FrameNumber};
+use crate::base::{Bytes, Endpoint, FrameNumber};
 use crate::export::What;
 use crate::report::{Security, Severity};
 use crate::tui::canvas::{self, Canvas, span};
@@ -280,8 +280,8 @@ fn field(number: u32, row: &SessionRow, column: Column, width: u16) -> (String, 
             (short.to_owned(), Role::Text)
         }
         Column::Duration => (words::duration(row.end.elapsed_since(row.start)), Role::Text),
-        Column::Client => (row.client.to_string(), Role::Text),
-        Column::Server => (row.server.to_string(), Role::Text),
+        Column::Client => (endpoint(row.client, width, false), Role::Text),
+        Column::Server => (endpoint(row.server, width, row.server.port == FTP), Role::Text),
         Column::User => match (&row.user, row.security) {
             (Some(user), _) => (words::raw_wire(user), Role::Text),
             (None, Security::None) => (glyphs::DOT.into(), Role::Dim),
@@ -301,6 +301,16 @@ fn field(number: u32, row: &SessionRow, column: Column, width: u16) -> (String, 
     }
 }
 
+/// The port that every server is expected at.
+const FTP: u16 = 21;
+
+/// An endpoint, without its port where that goes without saying or there is no room for both.
+fn endpoint(endpoint: Endpoint, width: u16, port_is_usual: bool) -> String {
+    let whole = endpoint.to_string();
+    let fits = words::width(&whole) <= usize::from(width);
+    if fits && !port_is_usual { whole } else { endpoint.ip.to_string() }
+}
+
 /// Room in which a sentence says something.
 const SENTENCE: u16 = 48;
 
@@ -313,8 +323,11 @@ fn findings(row: &SessionRow, width: u16) -> (String, Role) {
     let mut text = format!("{mark}{}", row.notable);
     if let Some(headline) = row.headline().filter(|_| width >= SENTENCE) {
         text = format!("{text:<4}{}", words::raw_wire(headline));
-    } else if width >= 12 {
+    } else if width >= 18 {
         text = format!("{text:<4}{code}");
+    } else if width >= 12 {
+        // Which it is says more than how many there are.
+        text = format!("{mark}{code}");
     }
     (text, Role::Severity(severity))
 }

@@ -23,6 +23,8 @@ pub(in crate::tui) enum Overlay {
 pub(in crate::tui) enum Question {
     /// Reading goes on.
     QuitWhileLive,
+    /// Nothing would be lost, but the key also leads back, and may have been pressed once too often.
+    Quit,
 }
 
 /// A line that is being typed, and what for.

@@ -163,9 +163,9 @@ fn a_search_goes_on_step_by_step_and_can_be_given_up() {
     let mut sessions = fixture::many(20_000);
     sessions[19_000].greeting[0].text = "the needle".into();
     let mut bench = Bench::with(&sessions, 80, 24);
-    bench.press(&["C-f", "needle", "Enter"]);
+    bench.press(&["C-s", "needle", "Enter"]);
     assert_eq!(bench.interface.state.list.at, 19_000);
-    bench.press(&["g", "g", "C-f", "needl"]);
+    bench.press(&["g", "g", "C-s", "needl"]);
     bench.send(Message::Edit(crate::tui::message::Edit::Accept));
     bench.shows("searching ");
     assert_eq!(bench.interface.state.list.at, 0);
@@ -362,7 +362,7 @@ fn findings_open_close_and_lead_to_their_evidence() {
 #[test]
 fn ports_show_reuse_in_one_row_and_lead_to_the_notable_use() {
     let mut bench = Bench::new(100, 30);
-    bench.press(&["6", "C-f", "192.0.2.9:60000", "Enter"]);
+    bench.press(&["6", "C-s", "192.0.2.9:60000", "Enter"]);
     bench.shows("192.0.2.9:60000  5 uses");
     bench.shows("3.2s after in TIME_WAIT");
     bench.press(&["Enter"]);
@@ -375,7 +375,7 @@ fn ports_show_reuse_in_one_row_and_lead_to_the_notable_use() {
 #[test]
 fn transfers_lead_to_their_command() {
     let mut bench = Bench::new(100, 30);
-    bench.press(&["4", "C-f", "q2.csv", "Enter"]);
+    bench.press(&["4", "C-s", "q2.csv", "Enter"]);
     bench.shows("no SYN to 10.1.7.33:51000");
     bench.press(&["Enter"]);
     bench.shows("RETR /pub/q2.csv");
@@ -475,6 +475,32 @@ fn quitting_while_a_live_capture_goes_on_asks_first() {
     assert_eq!(bench.effects, [Effect::Stop]);
     bench.press(&["C-c"]);
     assert_eq!(bench.effects.last(), Some(&Effect::Quit { keep: false }));
+}
+
+#[test]
+fn q_leads_back_and_asks_at_the_top() {
+    let mut bench = Bench::new(100, 30);
+    bench.press(&["Enter", "3", "q"]);
+    bench.shows("[2 Timeline]");
+    bench.press(&["q"]);
+    bench.shows("[1 Sessions]");
+    bench.press(&["q"]);
+    bench.shows("Leave ftpscope?");
+    bench.press(&["x"]);
+    assert!(bench.effects.is_empty());
+    bench.press(&["q", "q"]);
+    assert_eq!(bench.effects, [Effect::Quit { keep: false }]);
+}
+
+#[test]
+fn one_key_puts_the_gravest_sessions_on_top() {
+    let mut bench = Bench::new(100, 30);
+    bench.press(&["4", "!"]);
+    bench.shows("Sessions by findings");
+    let rows = bench.interface.state.row_filter.rows().to_vec();
+    let worst: Vec<_> = rows.iter().map(|&row| bench.data.row(row).unwrap().worst.map(|it| it.0)).collect();
+    assert!(worst.is_sorted_by(|one, next| one >= next), "{worst:?}");
+    assert_eq!(bench.interface.state.selected, rows.first().copied());
 }
 
 /// A live capture in which two sessions go on.
@@ -682,7 +708,7 @@ fn the_help_names_every_key_of_the_table_and_scrolls() {
 #[test]
 fn text_from_the_wire_never_reaches_the_screen_raw() {
     let mut bench = Bench::new(160, 50);
-    bench.press(&["C-f", "m\u{202e}gnp", "Enter"]);
+    bench.press(&["C-s", "m\u{202e}gnp", "Enter"]);
     for screen in ["1", "2", "3", "4", "5", "6"] {
         bench.press(&[screen]);
         for _ in 0..30 {

@@ -62,18 +62,19 @@ pub(super) fn columns(width: u16) -> Vec<(Column, u16, u16)> {
     let wide = width >= 96;
     let wider = width >= 130;
     let mut widths: Vec<(Column, u16)> = vec![(C::Number, 5), (C::Start, if width >= 104 { 12 } else { 8 })];
-    if !narrow {
-        widths.push((C::Duration, 6));
-    }
-    widths.push((C::Client, 17));
     if wide {
-        widths.push((C::Server, 17));
+        widths.extend([(C::Duration, 6), (C::Client, 17), (C::Server, 17)]);
+    } else if narrow {
+        widths.push((C::Client, 17));
+    } else {
+        widths.extend([(C::Client, 15), (C::Server, 12)]);
     }
-    widths.extend([(C::User, 7), (C::Modes, 10)]);
-    if !narrow {
+    widths.extend([(C::User, if wide || narrow { 7 } else { 6 }), (C::Modes, 10)]);
+    if wide {
         widths.extend([(C::Transfers, 3), (C::Bytes, 9)]);
     }
-    widths.push((C::Findings, 3));
+    // Where few columns fit, who talked to whom and what went wrong matter most: sums are in the panel below.
+    widths.push((C::Findings, if wide || narrow { 3 } else { 14 }));
     let used: u16 = 2 + widths.iter().map(|(_, width)| width + 1).sum::<u16>() - 1;
     let mut spare = width.saturating_sub(used);
     // The columns whose text is most often clipped share what is left, in this order.
