@@ -7,6 +7,7 @@
 
 mod answers;
 mod command;
+mod digest;
 mod endpoint;
 mod facts;
 mod line;
@@ -18,6 +19,10 @@ mod verb;
 
 pub use answers::{Answer, may_answer};
 pub use command::{AuthMechanism, EpsvArgument, auth_mechanism, epsv_argument, parse_command};
+pub use digest::{
+    Algorithm, DigestRange, DigestReply, DigestRequest, digest_argument, digest_reply, digest_request,
+    offers_digests,
+};
 pub use endpoint::{
     HostPort, active_argument, eprt_argument, epsv_reply, lprt_argument, lpsv_reply, passive_reply,
     pasv_reply, port_argument,

@@ -42,6 +42,12 @@ pub(super) struct ActiveSession {
     pub(super) last_transfer: Option<Verb>,
     /// Whether MODE was given: contents may be sent otherwise than as they are.
     pub(super) has_mode: bool,
+    /// Whether digests or parts of files were asked for, or digests were offered.
+    pub(super) wants_copies: bool,
+    /// What copies of contents take that its channels carried, in bytes of memory.
+    pub(super) copied: u32,
+    /// The first channel that may have a copy.
+    pub(super) oldest_copy: u32,
     /// The caps that took something from it.
     pub(super) limited: LimitSet,
     /// Other sessions of the same client with the same server that were open when this one began.
@@ -115,6 +121,8 @@ pub(super) struct Channel {
     pub(super) made: PacketRef,
     /// The text of the listing that it carried.
     pub(super) listing: Option<Arc<[u8]>>,
+    /// A copy of all that it carried, where there was little of it.
+    pub(super) copy: Option<Arc<Vec<u8>>>,
 }
 
 /// The data connection of a channel, and how it was matched.
@@ -181,6 +189,7 @@ impl Channel {
             rejected: Vec::new(),
             made,
             listing: None,
+            copy: None,
         }
     }
 
@@ -212,6 +221,9 @@ impl ActiveSession {
             in_force: None,
             last_transfer: None,
             has_mode: false,
+            wants_copies: false,
+            copied: 0,
+            oldest_copy: 0,
             limited: LimitSet::default(),
             others_open: 0,
             half: Half::of(connection),
@@ -263,6 +275,23 @@ impl ActiveSession {
 
     pub(super) fn channel_mut(&mut self, index: ChannelIndex) -> Option<&mut Channel> {
         index.of_mut(&mut self.channels)
+    }
+
+    /// Keeps a copy of what a channel carried, where older ones leave room for it.
+    pub(super) fn keep_copy(&mut self, index: ChannelIndex, copy: Arc<Vec<u8>>, most: u32) {
+        let size = |copy: &Vec<u8>| u32::try_from(copy.capacity()).unwrap_or(u32::MAX);
+        while self.copied.saturating_add(size(&copy)) > most && self.oldest_copy < index.0 {
+            let oldest = ChannelIndex(self.oldest_copy).of_mut(&mut self.channels);
+            let oldest = oldest.and_then(|channel| channel.copy.take());
+            self.copied = self.copied.saturating_sub(oldest.map_or(0, |oldest| size(&oldest)));
+            self.oldest_copy = self.oldest_copy.saturating_add(1);
+        }
+        if self.copied.saturating_add(size(&copy)) <= most
+            && let Some(channel) = index.of_mut(&mut self.channels)
+        {
+            self.copied = self.copied.saturating_add(size(&copy));
+            channel.copy = Some(copy);
+        }
     }
 
     /// Adds a channel; gives its index.

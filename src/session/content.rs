@@ -4,6 +4,7 @@
 //! transmission mode ([`transform`]). What comes out of each goes to the same taps: a digest, the first
 //! bytes, a listing's text, and the sink of whoever wants contents whole.
 
+pub(super) mod copy;
 mod decoding;
 mod sink;
 mod transform;
@@ -13,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::PacketRef;
 use crate::report::{ContentId, Decoded};
+use copy::Copy;
 use decoding::Decoding;
 use sink::Tap;
 
@@ -28,9 +30,6 @@ const MARKS: usize = 264;
 const OLE: &str = "application/x-ole-storage";
 /// What `infer` takes all of them for.
 const GUESSED_OLE: &str = "application/msword";
-
-/// Bytes of a machine listing (MLSD) that are kept until its facts were read.
-const LISTING: usize = 256 * 1024;
 
 /// What a digest under way takes, wherever it is computed, with its place in two lists.
 const DIGEST: usize = 4 * (size_of::<Sha256>() + 16);
@@ -119,12 +118,14 @@ pub(super) struct Plan {
     /// What MODE C's filler stands for: a space in text, zero in other files.
     pub(super) filler: u8,
     /// Content bytes that the mode may make of one byte on the wire, once past the first many.
-    pub(super) ratio: u64,
+    pub(super) ratio: u32,
+    /// Up to how many bytes a copy of it is kept.
+    pub(super) copy: u32,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { keep_listing: false, mode: 'S', filler: 0, ratio: 1 }
+        Self { keep_listing: false, mode: 'S', filler: 0, ratio: 1, copy: 0 }
     }
 }
 
@@ -148,7 +149,7 @@ pub(super) struct Content {
     /// Takes what is not behind a transmission mode.
     tap: Tap,
     pub(super) head: Vec<u8>,
-    listing: Option<Vec<u8>>,
+    copy: Option<Box<Copy>>,
     /// Whether nothing of it may be kept any more.
     is_stopped: bool,
     ended_in_cr: bool,
@@ -165,7 +166,7 @@ impl Content {
             digest: hashing.start(),
             tap: if decoding.is_some() { Tap::default() } else { Tap::begin(hashing, at) },
             head: Vec::new(),
-            listing: (plan.keep_listing && decoding.is_none()).then(Vec::new),
+            copy: if decoding.is_none() { Copy::begin(plan) } else { None },
             decoding,
             is_stopped: false,
             ended_in_cr: false,
@@ -184,22 +185,23 @@ impl Content {
         self.tap.bytes(hashing, bytes);
         self.len = self.len.saturating_add(bytes.len() as u64);
         self.last = at;
+        if let Some(copy) = &mut self.copy
+            && !copy.push(bytes)
+        {
+            self.copy = None;
+        }
         let room = HEAD.saturating_sub(self.head.len());
         if room > 0 && !self.is_stopped {
             self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
             self.look_for_bare_line_feeds(bytes);
         }
-        if let Some(listing) = &mut self.listing {
-            let room = LISTING.saturating_sub(listing.len());
-            listing.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        }
     }
 
     /// What is kept of it, in bytes of memory.
     pub(super) fn weight(&self) -> usize {
-        let listing = self.listing.as_ref().map_or(0, Vec::capacity);
+        let copy = self.copy.as_ref().map_or(0, |copy| copy.weight());
         let decoding = self.decoding.as_ref().map_or(0, |decoding| decoding.weight());
-        DIGEST.saturating_add(self.head.capacity()).saturating_add(listing).saturating_add(decoding)
+        DIGEST.saturating_add(self.head.capacity()).saturating_add(copy).saturating_add(decoding)
     }
 
     /// So many bytes are missing: what follows can't be decoded.
@@ -209,6 +211,7 @@ impl Content {
     }
 
     fn stop_decoding(&mut self) {
+        self.copy.take_if(|copy| !copy.is_listing());
         if let Some(decoding) = &mut self.decoding {
             decoding.give_up();
         }
@@ -230,7 +233,7 @@ impl Content {
     /// Keeps nothing of it from now on.
     pub(super) fn stop_reading(&mut self) {
         self.head = Vec::new();
-        self.listing = None;
+        self.copy = None;
         self.is_stopped = true;
         self.stop_decoding();
     }
@@ -256,9 +259,29 @@ impl Content {
         FinishedContent { sha256: hashing.finish(self.digest), decoded }
     }
 
+    /// What its copy takes, in bytes of memory.
+    pub(super) fn copied(&self) -> usize {
+        self.copy.as_ref().filter(|copy| !copy.is_listing()).map_or(0, |copy| copy.weight())
+    }
+
+    /// Keeps no copy of it.
+    pub(super) fn forget_copy(&mut self) {
+        self.copy.take_if(|copy| !copy.is_listing());
+        if let Some(decoding) = &mut self.decoding {
+            decoding.content.forget_copy();
+        }
+    }
+
+    /// All of the content without its transmission mode, where a copy was kept.
+    pub(super) fn take_copy(&mut self) -> Option<Vec<u8>> {
+        let copy = self.copy.take_if(|copy| !copy.is_listing());
+        copy.and_then(|copy| copy.into_bytes()).or_else(|| self.decoding.as_mut()?.content.take_copy())
+    }
+
     /// The text of a listing, where it was wanted.
     pub(super) fn listing(&self) -> Option<&[u8]> {
-        self.listing.as_deref().or_else(|| self.decoding.as_ref()?.content.listing())
+        let listing = self.copy.as_ref().filter(|copy| copy.is_listing());
+        listing.map(|listing| listing.bytes()).or_else(|| self.decoding.as_ref()?.content.listing())
     }
 }
 

@@ -8,6 +8,7 @@ use std::mem;
 use smallvec::SmallVec;
 
 use super::content::{Content, Hashing, NoHashing, Plan};
+use super::kept::Kept;
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
 use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta, Timestamp};
@@ -72,6 +73,8 @@ pub(super) struct DataFlow {
     cuts: [Option<(PacketRef, PacketRef)>; 2],
     /// What was reckoned for it last.
     pub(super) kept: usize,
+    /// How much of that is of copies.
+    pub(super) copied: u32,
     /// Whether its content is not read any more because there was no room.
     pub(super) is_unread: bool,
     /// Whether none of its sessions is asked for: then it is not digested. Decided before its first byte.
@@ -159,9 +162,54 @@ impl DataFlow {
             stall: None,
             cuts: [None; 2],
             kept: 0,
+            copied: 0,
             is_unread: false,
             is_unwanted: false,
         }
+    }
+
+    fn contents(&self) -> impl Iterator<Item = &Content> {
+        let plain = match &self.tls {
+            TlsState::Yes(wrapped) => &wrapped.plain[..],
+            TlsState::Unknown | TlsState::No => &[],
+        };
+        self.streams.iter().chain(plain).flatten()
+    }
+
+    /// What copies of its contents take, in bytes of memory.
+    pub(super) fn copied(&self) -> usize {
+        self.contents().map(Content::copied).fold(0, usize::saturating_add)
+    }
+
+    /// Reckons what copies of its contents take, and gives them up where that is too much.
+    #[inline(never)]
+    pub(super) fn reckon_copies(&mut self, kept: &mut Kept) {
+        let mut copied = self.copied();
+        if copied > self.copied as usize && copied > kept.allowed_copies() {
+            self.forget_copies();
+            copied = 0;
+            self.kept = self.weight();
+        }
+        kept.change_copies(self.copied as usize, copied);
+        self.copied = u32::try_from(copied).unwrap_or(u32::MAX);
+    }
+
+    /// Keeps no copies of its contents.
+    pub(super) fn forget_copies(&mut self) {
+        self.plan.copy = 0;
+        self.streams.iter_mut().flatten().for_each(Content::forget_copy);
+        if let TlsState::Yes(wrapped) = &mut self.tls {
+            wrapped.plain.iter_mut().flatten().for_each(Content::forget_copy);
+        }
+    }
+
+    /// All of what it carried in one direction, where a copy of that was kept.
+    pub(super) fn take_copy(&mut self) -> Option<Vec<u8>> {
+        let plain = match &mut self.tls {
+            TlsState::Yes(wrapped) => &mut wrapped.plain[..],
+            TlsState::Unknown | TlsState::No => &mut [],
+        };
+        self.streams.iter_mut().chain(plain).flatten().find_map(Content::take_copy)
     }
 
     /// What is kept of its content, in bytes of memory.
@@ -227,7 +275,11 @@ impl DataFlow {
     pub(super) fn data(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
         let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         self.note_silence(chunk.packet);
-        let plan = self.plan;
+        let mut plan = self.plan;
+        if matches!(self.tls, TlsState::Yes(_)) {
+            // Of what TLS hides a copy is of no use.
+            plan.copy = 0;
+        }
         let Some(slot) = self.streams.get_mut(index(chunk.side)) else { return };
         let content = slot.get_or_insert_with(|| begun(hashing, plan, chunk));
         content.update(hashing, chunk.bytes, chunk.packet);
@@ -267,6 +319,7 @@ impl DataFlow {
     fn tls(&mut self, chunk: &Chunk<'_>, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
         if matches!(self.tls, TlsState::Unknown) {
             self.tls = if chunk.offset == 0 && tls::looks_like_tls(chunk.bytes) == tls::Sniff::Yes {
+                self.streams.iter_mut().flatten().for_each(Content::forget_copy);
                 TlsState::Yes(Box::default())
             } else {
                 TlsState::No

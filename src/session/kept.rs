@@ -123,19 +123,34 @@ pub(super) const PATH: usize = 128;
 /// one that was left makes room for another at once.
 const SET_ASIDE: usize = 16;
 
+/// The part of all room that copies of contents may take: one in this many. They are given up first.
+const COPIES: usize = 8;
+
 /// What all sessions keep.
 #[derive(Debug)]
 pub(super) struct Kept {
     total: usize,
     /// How much of it is of sessions that are over.
     leaving: usize,
+    /// How much of it is of copies of contents.
+    copies: usize,
     cap: usize,
     per_session: usize,
 }
 
 impl Kept {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self { total: 0, leaving: 0, cap: limits.kept_bytes, per_session: limits.kept_per_session }
+        Self { total: 0, leaving: 0, copies: 0, cap: limits.kept_bytes, per_session: limits.kept_per_session }
+    }
+
+    /// The most that copies of contents may take which one session or one connection keeps.
+    pub(super) fn allowed_copies(&self) -> usize {
+        ((self.cap / COPIES).saturating_sub(self.copies) / 2).min(self.allowed() / 2)
+    }
+
+    /// What copies of contents take has changed; it is part of what is kept.
+    pub(super) const fn change_copies(&mut self, before: usize, after: usize) {
+        self.copies = self.copies.saturating_sub(before).saturating_add(after);
     }
 
     /// The most that any one session may keep now.

@@ -340,6 +340,7 @@ impl Tracker {
         let flow = self.flows.remove(id)?;
         if let Role::Data(data) = &flow.role {
             self.kept.change(data.kept, 0);
+            self.kept.change_copies(data.copied as usize, 0);
         }
         Some(flow)
     }
@@ -484,15 +485,22 @@ impl Sink for Tracker {
                 }
                 if options.filter.is_some() && !data.has_payload() {
                     data.is_unwanted = sessions.are_unwanted(&data.owners);
+                    if data.is_unwanted {
+                        data.forget_copies();
+                    }
                 }
                 data.data(&chunk, &mut **hashing, &mut Keys { log: &options.key_log, resumptions });
                 let before = data.kept;
                 data.kept = data.weight();
+                if data.kept != before {
+                    data.reckon_copies(kept);
+                }
                 if data.kept > before && data.kept > kept.allowed() {
                     if data.owners.is_empty() {
                         counts.reached(LimitName::KeptBytes);
                     }
                     data.stop_reading(&mut **hashing);
+                    data.reckon_copies(kept);
                     data.kept = data.weight();
                 }
                 kept.change(before, data.kept);

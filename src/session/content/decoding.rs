@@ -24,7 +24,7 @@ impl Decoding {
     pub(super) fn begin(hashing: &mut dyn Hashing, plan: Plan, at: PacketRef) -> Option<Self> {
         let transform = transform::of(plan)?;
         let content = Content::new(hashing, Plan { mode: 'S', ..plan }, at);
-        Some(Self { transform: Some(transform), wire: 0, ratio: plan.ratio, content })
+        Some(Self { transform: Some(transform), wire: 0, ratio: plan.ratio.into(), content })
     }
 
     /// Takes more of the wire. A stream that expands without measure is given up: a few packets must not keep

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Finished, Tracker};
 use crate::base::{LimitName, Timestamp};
-use crate::report::{self, CommandIndex, ContentId, Directions, EndState, FirstClose};
+use crate::report::{self, ChannelIndex, CommandIndex, ContentId, Directions, EndState, FirstClose};
 use crate::session::active::{ActiveSession, Ended, Link};
 use crate::session::assemble::FinishedSession;
+use crate::session::content::copy;
 use crate::session::flow::{ConnectionAttempt, ContentHeads, DataFlow, Role};
 use crate::session::kept;
 use crate::session::sessions::{Removed, SessionId};
@@ -120,6 +121,7 @@ impl Tracker {
         }
         let mut is_taken = false;
         let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
+        let copy = data.take_copy().map(Arc::new);
         let made = described.established.is_some();
         let time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
         let (end, last) = (described.end, data.owners.last().copied());
@@ -170,6 +172,9 @@ impl Tracker {
             {
                 channel.listing = Some(listing.clone());
             }
+            if let Some(copy) = &copy {
+                self.keep_copy(session_id, index, copy);
+            }
             if let Some(usage) = usage {
                 self.linker.end_use(usage, end, made, time_wait_from);
             }
@@ -200,6 +205,19 @@ impl Tracker {
         if let Some(sink) = self.hashing.sink() {
             contents.into_iter().flatten().for_each(|id| sink.forget(id));
         }
+    }
+
+    /// Keeps a copy of what a channel carried, until its session is over or newer ones need the room.
+    fn keep_copy(&mut self, session_id: SessionId, index: ChannelIndex, copy: &Arc<Vec<u8>>) {
+        let allowed = self.kept.allowed_copies();
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let most = if session.wants_copies { allowed } else { allowed.min(copy::USUAL as usize) };
+        let before = session.copied;
+        let most = u32::try_from(most).unwrap_or(u32::MAX).max(before);
+        session.keep_copy(index, copy.clone(), most);
+        let (before, after) = (before as usize, session.copied as usize);
+        self.kept.change(before, after);
+        self.kept.change_copies(before, after);
     }
 
     /// An attempt that came to nothing has ended; its channel has another connection.
@@ -299,6 +317,8 @@ impl Tracker {
         if !is_room {
             self.limit(session_id, LimitName::KeptBytes);
         }
+        let copied = self.sessions.get(session_id).map_or(0, |session| session.copied as usize);
+        let kept = kept.saturating_add(copied);
         self.kept.leave(kept);
         if let Some(session) = self.remove_session(session_id) {
             let session = FinishedSession::new(session, self.linker.history(), &self.options, paths);
@@ -309,7 +329,9 @@ impl Tracker {
     /// Takes a session out of all tables.
     pub(super) fn remove_session(&mut self, session_id: SessionId) -> Option<Box<ActiveSession>> {
         let Removed { mut session, last_between } = self.sessions.remove(session_id)?;
-        self.kept.change(session.control.weight().saturating_add(session.state_cost), 0);
+        let weight = session.control.weight().saturating_add(session.state_cost);
+        self.kept.change(weight.saturating_add(session.copied as usize), 0);
+        self.kept.change_copies(session.copied as usize, 0);
         self.twins.leave(&session.half, session_id);
         self.forget_events(session_id, &session);
         self.linker.forget(std::mem::take(&mut session.expected));

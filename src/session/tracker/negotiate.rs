@@ -6,11 +6,11 @@ use super::Tracker;
 use crate::base::{Endpoint, LimitName, PacketRef};
 use crate::ftp::{self, EpsvArgument, HostPort, LineEnd, Verb};
 use crate::report::{
-    Announcement, Answer, ChannelIndex, CommandIndex, Connector, Negotiated, NegotiatedMode, Origin, Party,
-    Prediction,
+    Announcement, Answer, ChannelIndex, Command, CommandIndex, Connector, Negotiated, NegotiatedMode, Origin,
+    Party, Prediction,
 };
 use crate::session::active::{ActiveSession, Channel};
-use crate::session::content::Plan;
+use crate::session::content::{Plan, copy};
 use crate::session::control::Occurrence;
 use crate::session::event::EventKind;
 use crate::session::expectation::Expectation;
@@ -33,7 +33,7 @@ impl Tracker {
             Occurrence::Command(index) => {
                 if self
                     .verb(session_id, index)
-                    .is_some_and(|verb| verb.is_negotiation() || verb.is_transfer() || *verb == Verb::Mode)
+                    .is_some_and(|verb| verb.is_negotiation() || verb.is_transfer() || prepares_content(verb))
                 {
                     self.on_command(session_id, index);
                 }
@@ -44,6 +44,8 @@ impl Tracker {
                     self.on_negotiation_reply(session_id, index, code, packet);
                 } else if verb.is_transfer() {
                     self.on_transfer_reply(session_id, index, code, packet);
+                } else if *verb == Verb::Feat {
+                    self.on_features(session_id, index);
                 } else if matches!(verb, Verb::User | Verb::Pass | Verb::Acct) && self.is_watched() {
                     self.report_login(session_id, index, code, packet);
                 }
@@ -66,6 +68,15 @@ impl Tracker {
         self.attempts.served(client, server, session.first.time, &self.options.limits);
     }
 
+    /// The server has said what it can do.
+    #[cold]
+    fn on_features(&mut self, session_id: SessionId, index: CommandIndex) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let command = index.of(&session.control.conversation.dialogue.commands);
+        let features = command.and_then(Command::completion).filter(|reply| reply.code == 211);
+        session.wants_copies |= features.is_some_and(|reply| ftp::offers_digests(reply.text.raw()));
+    }
+
     #[inline(never)]
     fn on_command(&mut self, session_id: SessionId, index: CommandIndex) {
         self.infer_one_way(session_id);
@@ -85,7 +96,8 @@ impl Tracker {
             Verb::Epsv => NegotiatedMode::Epsv,
             Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd => {
                 session.last_transfer = Some(command.verb.clone());
-                if session.last_transfer == Some(Verb::Mlsd) || session.has_mode {
+                session.wants_copies |= command.verb == Verb::Appe;
+                if session.last_transfer == Some(Verb::Mlsd) || session.has_mode || session.wants_copies {
                     self.plan_contents(session_id);
                 }
                 return;
@@ -94,7 +106,11 @@ impl Tracker {
                 session.has_mode = true;
                 return;
             }
-            _ => return,
+            _ => {
+                // Parts of files are asked for, or digests.
+                session.wants_copies = true;
+                return;
+            }
         };
         let named = ftp::active_argument(&command.verb, argument);
         let answer =
@@ -126,7 +142,12 @@ impl Tracker {
         }
         let Some(session) = self.sessions.get(session_id) else { return };
         let has_mode = session.has_mode;
-        let mut plan = Plan { keep_listing: session.last_transfer == Some(Verb::Mlsd), ..Plan::default() };
+        let copy = if session.wants_copies { copy::LARGE } else { copy::USUAL };
+        let mut plan = Plan {
+            keep_listing: session.last_transfer == Some(Verb::Mlsd),
+            copy: if self.options.hash { copy } else { 0 },
+            ..Plan::default()
+        };
         if has_mode {
             self.catch_up(session_id);
             let transfer =
@@ -134,7 +155,7 @@ impl Tracker {
             if let Some(transfer) = transfer {
                 plan.mode = transfer.mode;
                 plan.filler = Plan::filler_of(transfer.representation.raw());
-                plan.ratio = self.options.limits.decompression_ratio as u64;
+                plan.ratio = u32::try_from(self.options.limits.decompression_ratio).unwrap_or(u32::MAX);
             }
         }
         if let Some(data) = self.flows.data_mut(id) {
@@ -353,4 +374,9 @@ impl Tracker {
         }
         self.sessions.get_mut(session_id)?.add_channel(channel)
     }
+}
+
+/// Whether a command says how contents are sent, or what of them will be wanted.
+fn prepares_content(verb: &Verb) -> bool {
+    matches!(verb, Verb::Mode | Verb::Rest | Verb::Rang) || ftp::digest_request(verb).is_some()
 }

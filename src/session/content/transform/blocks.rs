@@ -101,7 +101,7 @@ mod tests {
     use super::super::undone;
     use super::*;
 
-    const PLAN: Plan = Plan { keep_listing: false, mode: 'B', filler: 0, ratio: 1 };
+    const PLAN: Plan = Plan { keep_listing: false, mode: 'B', filler: 0, ratio: 1, copy: 0 };
 
     #[test]
     fn blocks_are_joined_without_their_headers_and_restart_markers() {

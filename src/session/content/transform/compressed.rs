@@ -129,7 +129,7 @@ mod tests {
     use super::super::undone;
     use super::*;
 
-    const PLAN: Plan = Plan { keep_listing: false, mode: 'C', filler: b' ', ratio: 1 };
+    const PLAN: Plan = Plan { keep_listing: false, mode: 'C', filler: b' ', ratio: 1, copy: 0 };
 
     #[test]
     fn runs_are_written_out() {

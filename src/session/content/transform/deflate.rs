@@ -53,7 +53,7 @@ mod tests {
     use super::super::undone;
     use super::*;
 
-    const PLAN: Plan = Plan { keep_listing: false, mode: 'Z', filler: 0, ratio: 1 };
+    const PLAN: Plan = Plan { keep_listing: false, mode: 'Z', filler: 0, ratio: 1, copy: 0 };
 
     #[test]
     fn a_zlib_stream_is_inflated() {
