@@ -87,6 +87,7 @@ pub(super) fn passive_download() -> Session {
         expected_size: Some(4096),
         sha256: Some([0xab; 32]),
         decoded: None,
+        verification: None,
         mime: Some("application/pdf".into()),
         reply_code: Some(226),
         start: Some(at(900)),

@@ -195,5 +195,7 @@ choices! {
         MiddleboxInterference => "middlebox-interference",
         /// One direction only in the capture.
         OneWayCapture => "one-way-capture",
+        /// A content that is not what the server says of it.
+        IntegrityMismatch => "integrity-mismatch",
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Argument, Command, Connection, DataChannel, Decoded, Finding, Reply, Session, StreamFacts, TlsDetails,
-    Transfer,
+    Transfer, Verification,
 };
 use crate::base::{FrameNumber, Secret, Text, cost};
 
@@ -77,7 +77,8 @@ impl Transfer {
         let mime = self.mime.as_ref().map_or(0, |mime| mime.len().saturating_add(cost::ALLOCATION));
         let texts = [&self.path, &self.path_from_login].into_iter().flatten().chain([&self.representation]);
         let texts = texts.map(Text::memory).fold(mime, usize::saturating_add);
-        texts.saturating_add(decoded(self.decoded.as_deref()))
+        let verification = self.verification.as_deref().map_or(0, Verification::memory);
+        texts.saturating_add(decoded(self.decoded.as_deref())).saturating_add(verification)
     }
 }
 
@@ -87,6 +88,13 @@ impl Finding {
             .capacity()
             .saturating_add(self.frames.capacity().saturating_mul(size_of::<FrameNumber>()))
             .saturating_add(2 * cost::ALLOCATION)
+    }
+}
+
+impl Verification {
+    const fn memory(&self) -> usize {
+        let texts = self.claimed.len().saturating_add(self.computed.len());
+        texts.saturating_add(size_of::<Self>()).saturating_add(3 * cost::ALLOCATION)
     }
 }
 

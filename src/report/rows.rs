@@ -9,7 +9,7 @@ use super::{
     Connection, Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError,
     MatchedBy, Mode, Negotiated, NegotiatedMode, Negotiation, Origin, Outcome, Path, PayloadSpan, Prediction,
     Reuse, Session, Status, StreamFacts, SynFrames, TimeWait, TlsDetails, Traffic, Transfer, Uid,
-    WindowScaling, community_id,
+    Verification, WindowScaling, community_id,
 };
 use crate::base::{Endpoint, FrameNumber, Text, TimeDelta, Timestamp, hex};
 
@@ -269,6 +269,8 @@ struct TransferRow {
     decoded_bytes: Option<u64>,
     #[serde(with = "hex", getter = "Transfer::decoded_sha256")]
     decoded_sha256: Option<[u8; 32]>,
+    #[serde(default)]
+    verification: Option<Box<Verification>>,
     mime: Option<Box<str>>,
     encrypted: bool,
     status: Status,
@@ -300,6 +302,7 @@ impl From<TransferRow> for Transfer {
             expected_size: row.expected_size,
             sha256: row.sha256,
             decoded: row.decoded_bytes.map(|bytes| Box::new(Decoded { bytes, sha256: row.decoded_sha256 })),
+            verification: row.verification,
             mime: row.mime,
             encrypted: row.encrypted,
             status: row.status,

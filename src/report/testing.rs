@@ -142,6 +142,7 @@ pub(crate) fn transfer(command: CommandIndex, direction: Direction, status: Stat
         expected_size: None,
         sha256: None,
         decoded: None,
+        verification: None,
         mime: None,
         encrypted: false,
         status,

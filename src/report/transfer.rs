@@ -1,6 +1,6 @@
 //! A transfer: one command that moves a file or a listing.
 
-use super::{ChannelIndex, CommandIndex, Decoded, Uid};
+use super::{ChannelIndex, CommandIndex, Decoded, Uid, Verification};
 #[cfg(feature = "store")]
 use crate::base::encode;
 use crate::base::{Text, TimeDelta, Timestamp, choices};
@@ -48,6 +48,8 @@ pub struct Transfer {
     pub sha256: Option<[u8; 32]>,
     /// The content once MODE B, C or Z is undone; none for MODE S, and where it can't be recovered.
     pub decoded: Option<Box<Decoded>>,
+    /// What the server says of the content, held against it; none where it says nothing, or not all is known.
+    pub verification: Option<Box<Verification>>,
     /// Media type sniffed from the content.
     pub mime: Option<Box<str>>,
     /// Whether the bytes on the wire were TLS and were not decrypted.

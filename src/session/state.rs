@@ -10,12 +10,15 @@
 //! way.
 
 mod assignment;
+mod claims;
 mod in_force;
 mod sizes;
 mod transfer;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use super::kept;
 use super::options::Options;
@@ -27,6 +30,7 @@ use crate::report::{
 };
 use assignment::Assignment;
 pub(super) use assignment::Channels;
+use claims::{Claims, Moved};
 use in_force::InForce;
 use sizes::Sizes;
 pub use transfer::CurrentTransfer;
@@ -105,6 +109,8 @@ pub(super) struct DialogueState {
     in_force: InForce,
     identity: Identity,
     sizes: Sizes,
+    /// What the server said of the contents of files, which in most sessions is nothing.
+    claims: Option<Box<Claims>>,
     assignment: Assignment,
     transfers: Vec<TransferStart>,
     /// Whether a transfer was taken in before all connections were known.
@@ -187,8 +193,13 @@ impl DialogueState {
             | Purpose::NameDirectory
             | Purpose::SetUpTransfer
             | Purpose::MoveFile
-            | Purpose::MoveListing
-            | Purpose::Other => {}
+            | Purpose::MoveListing => {}
+            Purpose::Other => {
+                if let Some(request) = ftp::digest_request(&command.verb) {
+                    let claims = self.claims.get_or_insert_default();
+                    claims.note((index, command), request, &self.in_force.directory, budget.names);
+                }
+            }
         }
         if transfer::may_move_data(command) {
             self.start_transfer(index, command, effect, channels, budget);
@@ -242,6 +253,11 @@ impl DialogueState {
             let is_first = connected && self.assignment.use_up(channel, channels);
             Assigned { channel, connected, is_first }
         });
+    }
+
+    /// The commands of transfers for which a range of bytes was set.
+    fn parts(&self) -> BTreeSet<CommandIndex> {
+        self.transfers.iter().filter(|start| start.range.is_some()).map(|start| start.command).collect()
     }
 
     /// All transfers, now that all connections are known.
@@ -352,7 +368,8 @@ impl DialogueState {
     /// What was learnt takes so much memory.
     pub(super) fn weight(&self) -> usize {
         let paths = self.paths.saturating_sub(self.transfers.len().saturating_mul(kept::PATH));
-        paths.saturating_add(self.sizes.weight())
+        let claims = self.claims.as_ref().map_or(0, |claims| claims.weight());
+        paths.saturating_add(self.sizes.weight()).saturating_add(claims)
     }
 
     /// Takes in the rest of the dialogue, and puts all that it says into the session's report, whose dialogue
@@ -371,7 +388,20 @@ impl DialogueState {
             self = Self::default();
         }
         self.catch_up(dialogue, dialogue.commands.len(), channels, budget);
+        let claims = self.claims.take();
+        let parts = claims.is_some().then(|| self.parts()).unwrap_or_default();
         session.transfers = self.transfers(&session.commands, channels);
+        if let Some(claims) = claims {
+            let Session { commands, transfers, .. } = &mut *session;
+            claims.settle(
+                commands,
+                transfers.iter_mut().map(|transfer| Moved {
+                    is_part: parts.contains(&transfer.command),
+                    copy: transfer.data_channel.and_then(|channel| copy_of(facts, channel)),
+                    transfer,
+                }),
+            );
+        }
         self.identity.settle_login(session);
         let Identity { user, password, account, login, system, client_software, features, epsv_all, .. } =
             self.identity;
@@ -384,6 +414,11 @@ impl DialogueState {
         session.features = features;
         session.epsv_all = epsv_all;
     }
+}
+
+/// All of what a channel carried, where a copy of that was kept.
+fn copy_of(facts: &[super::active::Channel], channel: ChannelIndex) -> Option<&[u8]> {
+    channel.of(facts)?.copy.as_deref().map(Vec::as_slice)
 }
 
 /// Takes room for a text, if so much is allowed of all.

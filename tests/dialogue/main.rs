@@ -21,6 +21,7 @@ mod sinks;
 #[path = "../support/mod.rs"]
 mod support;
 mod time_wait;
+mod verification;
 
 use ftpscope::analyzer::Options;
 

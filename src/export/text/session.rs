@@ -348,5 +348,9 @@ fn transfer_notes(transfer: &Transfer, page: &Page<'_>) -> Vec<Styled> {
             notes.push(page.styled(Style::Warning, format!("expected {}", Bytes(expected))));
         }
     }
+    if let Some(verification) = &transfer.verification {
+        let style = if verification.matches() { Style::Faint } else { Style::Warning };
+        notes.push(page.styled(style, verification.phrase()));
+    }
     notes
 }

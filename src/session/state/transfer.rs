@@ -57,7 +57,7 @@ pub(super) struct TransferStart {
     /// The size that SIZE or a listing stated.
     pub(super) known_size: Option<u64>,
     /// How many bytes RANG asked for.
-    range: Option<u64>,
+    pub(super) range: Option<u64>,
 }
 
 /// Whether a command moves data, or may: of a verb that nobody knows its preliminary reply announces a data
@@ -99,6 +99,11 @@ pub(super) fn path(directory: &WorkingDirectory, command: &Command, argument: Op
     } else {
         argument
     };
+    named_path(directory, name)
+}
+
+/// The path of what has this name in a directory.
+pub(super) fn named_path(directory: &WorkingDirectory, name: Option<&str>) -> Option<Path> {
     match directory.resolve(name) {
         Some(path) => Some(Path::Absolute(path.as_str().into())),
         None => directory.resolve_from_login(name).map(|path| Path::FromLogin(path.as_str().into())),
@@ -249,6 +254,7 @@ impl TransferStart {
             expected_size: self.range.or(known_size).or_else(announced),
             sha256: moved.and_then(|moved| moved.sha256).filter(|_| made),
             decoded: moved.and_then(|moved| moved.decoded.clone()).filter(|_| self.mode != 'S'),
+            verification: None,
             mime: moved.and_then(|moved| moved.mime.as_deref()).map(Into::into),
             encrypted: connection.is_some_and(|connection| connection.tls && !connection.decrypted),
             status,

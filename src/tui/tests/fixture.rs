@@ -193,6 +193,7 @@ impl Dialogue {
             expected_size: (bytes > 1000).then_some(bytes),
             sha256: (status == Status::Complete).then_some([0x9f; 32]),
             decoded: None,
+            verification: None,
             mime: (bytes > 1000).then_some("text/csv".into()),
             reply_code,
             start: span.map(|span| span.0),
