@@ -40,6 +40,7 @@ mod reuse;
 mod slow;
 mod tls;
 mod transfer;
+mod verified;
 mod waits;
 mod words;
 
@@ -109,6 +110,7 @@ const RULES: &[fn(&Case<'_>, &mut Sink)] = &[
     path::rules,
     slow::rules,
     transfer::rules,
+    verified::rules,
     failed::rules,
     ending::rules,
     waits::rules,

@@ -27,12 +27,13 @@ mod thresholds;
 mod tls;
 mod transfer;
 mod trouble;
+mod verification;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::ftp::{HostPort as Advertised, LineEnd, Party};
+pub use crate::ftp::{Algorithm, HostPort as Advertised, LineEnd, Party};
 pub use capture::{Capture, CaptureFormat, Compression, ControlAttempt, Source};
 pub use channel::{
     Attempt, AttemptResult, Connection, ContentId, DataChannel, Decoded, EndState, FirstClose, FrameSpan,
@@ -58,6 +59,7 @@ pub use thresholds::{Threshold, Thresholds, Unit};
 pub use tls::{TlsAlert, TlsCertificate, TlsDetails, TlsHandshake};
 pub use transfer::{Content, Direction, Status, Transfer};
 pub use trouble::{Mark, OddReset, Overshoot, SynAcks, Trouble, Unheard};
+pub use verification::Verification;
 
 /// Everything that was found in one capture, which may be several files.
 ///

@@ -25,6 +25,7 @@ mod both;
 mod content;
 mod control;
 mod dialogue;
+mod digest;
 mod event;
 mod event_log;
 mod expectation;

@@ -106,6 +106,7 @@ pub const fn explain(code: Code) -> Explanation {
         | Code::TransferStalled
         | Code::TransferFailed
         | Code::CompletionMissing
+        | Code::IntegrityMismatch
         | Code::AsciiDamage => transfer(code),
         Code::CleartextCredentials
         | Code::LoginRejected
@@ -419,6 +420,17 @@ const fn transfer(code: Code) -> Row {
              server's replies.",
                 "Turn on TCP keep-alive for control connections if transfers are long; otherwise check the \
                  server's log. The file itself may be complete.",
+            ],
+        ),
+        Code::IntegrityMismatch => (
+            Severity::Warning,
+            [
+                "What was moved is not what the server says it has.",
+                "The last digest that the server stated of this file and of the bytes that were moved (in reply to HASH, XCRC, \
+                 XMD5, MD5, XSHA, XSHA1, XSHA256 or XSHA512), before or after the transfer and with no change of the file in \
+                 between, is not that of the captured content. Never reported if the capture lacks bytes.",
+                "Transfer the file again, in TYPE I and from its beginning. If it differs again, it changes meanwhile, or \
+                 something on the way alters it.",
             ],
         ),
         _ => (

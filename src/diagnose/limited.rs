@@ -44,6 +44,7 @@ pub(super) fn rests_on_absence(finding: &Finding, session: &Session) -> bool {
         | Code::ForeignDataPeer
         | Code::TransferAborted
         | Code::AsciiDamage
+        | Code::IntegrityMismatch
         | Code::CleartextCredentials
         | Code::LoginRejected
         | Code::BruteForce

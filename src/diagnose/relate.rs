@@ -40,6 +40,7 @@ pub(super) const fn causes(code: Code) -> &'static [Code] {
             &[Code::MtuBlackHole, Code::TlsTruncated, Code::SessionTimeout, Code::TransferStalled]
         }
         Code::TransferFailed => &[Code::MtuBlackHole, Code::TransferStalled],
+        Code::IntegrityMismatch => &[Code::TransferTruncated, Code::AsciiDamage],
         _ => &[],
     }
 }

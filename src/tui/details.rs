@@ -394,6 +394,9 @@ pub(super) fn content(transfer: &Transfer) -> DetailLine {
         }
         None => text.push_str(", no hash: not all of it is in the capture"),
     }
+    if let Some(verification) = &transfer.verification {
+        _ = write!(text, ", {}", verification.phrase());
+    }
     line(glyphs::DOT, Role::Dim, "content", text)
 }
 

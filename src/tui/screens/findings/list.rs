@@ -292,6 +292,7 @@ pub(super) const fn title(code: Code) -> &'static str {
         Code::TransferStalled => "transfer stalled",
         Code::CompletionMissing => "no final reply after the transfer",
         Code::AsciiDamage => "binary file moved as text",
+        Code::IntegrityMismatch => "not what the server says it has",
         Code::CleartextCredentials => "password in the clear",
         Code::LoginRejected => "login rejected",
         Code::BruteForce => "possible password guessing",
