@@ -26,15 +26,17 @@ pub(super) fn hex(bytes: &[u8]) -> Box<str> {
 /// The remainders of all bytes. A dependency would be longer than this table.
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        let mut rest = byte as u32;
+    let mut left = table.as_mut_slice();
+    let mut byte = 0_u32;
+    while let Some((place, others)) = left.split_first_mut() {
+        let mut rest = byte;
         let mut bit = 0;
         while bit < 8 {
             rest = (rest >> 1) ^ if rest & 1 == 1 { 0xedb8_8320 } else { 0 };
             bit += 1;
         }
-        table[byte] = rest;
+        *place = rest;
+        left = others;
         byte += 1;
     }
     table

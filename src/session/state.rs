@@ -389,7 +389,7 @@ impl DialogueState {
         }
         self.catch_up(dialogue, dialogue.commands.len(), channels, budget);
         let claims = self.claims.take();
-        let parts = claims.is_some().then(|| self.parts()).unwrap_or_default();
+        let parts = if claims.is_some() { self.parts() } else { BTreeSet::new() };
         session.transfers = self.transfers(&session.commands, channels);
         if let Some(claims) = claims {
             let Session { commands, transfers, .. } = &mut *session;

@@ -73,7 +73,7 @@ mod tests {
         assert!(copy.push(b"abc") && copy.push(b"de") && !copy.push(b"f"));
         assert_eq!(copy.into_bytes(), Some(b"abcde".to_vec()));
         let mut listing = Copy::begin(Plan { keep_listing: true, copy: 5, ..Plan::default() }).unwrap();
-        assert!((0..3).all(|_| listing.push(&[b'x'; 100_000])));
+        assert!((0..3).all(|_| listing.push(&vec![b'x'; 100_000])));
         assert_eq!(listing.bytes().len(), LISTING);
         assert!(Copy::begin(Plan::default()).is_none());
     }
