@@ -1,6 +1,7 @@
 //! A TCP connection as the tracker sees it: a control connection, a data connection, or one that may yet
 //! become either.
 
+mod copies;
 mod heads;
 
 use std::mem;
@@ -8,7 +9,6 @@ use std::mem;
 use smallvec::SmallVec;
 
 use super::content::{Content, Hashing, NoHashing, Plan};
-use super::kept::Kept;
 use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
 use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta, Timestamp};
@@ -166,50 +166,6 @@ impl DataFlow {
             is_unread: false,
             is_unwanted: false,
         }
-    }
-
-    fn contents(&self) -> impl Iterator<Item = &Content> {
-        let plain = match &self.tls {
-            TlsState::Yes(wrapped) => &wrapped.plain[..],
-            TlsState::Unknown | TlsState::No => &[],
-        };
-        self.streams.iter().chain(plain).flatten()
-    }
-
-    /// What copies of its contents take, in bytes of memory.
-    pub(super) fn copied(&self) -> usize {
-        self.contents().map(Content::copied).fold(0, usize::saturating_add)
-    }
-
-    /// Reckons what copies of its contents take, and gives them up where that is too much.
-    #[inline(never)]
-    pub(super) fn reckon_copies(&mut self, kept: &mut Kept) {
-        let mut copied = self.copied();
-        if copied > self.copied as usize && copied > kept.allowed_copies() {
-            self.forget_copies();
-            copied = 0;
-            self.kept = self.weight();
-        }
-        kept.change_copies(self.copied as usize, copied);
-        self.copied = u32::try_from(copied).unwrap_or(u32::MAX);
-    }
-
-    /// Keeps no copies of its contents.
-    pub(super) fn forget_copies(&mut self) {
-        self.plan.copy = 0;
-        self.streams.iter_mut().flatten().for_each(Content::forget_copy);
-        if let TlsState::Yes(wrapped) = &mut self.tls {
-            wrapped.plain.iter_mut().flatten().for_each(Content::forget_copy);
-        }
-    }
-
-    /// All of what it carried in one direction, where a copy of that was kept.
-    pub(super) fn take_copy(&mut self) -> Option<Vec<u8>> {
-        let plain = match &mut self.tls {
-            TlsState::Yes(wrapped) => &mut wrapped.plain[..],
-            TlsState::Unknown | TlsState::No => &mut [],
-        };
-        self.streams.iter_mut().chain(plain).flatten().find_map(Content::take_copy)
     }
 
     /// What is kept of its content, in bytes of memory.
