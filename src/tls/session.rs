@@ -46,6 +46,8 @@ struct Direction {
     past_hello: bool,
     /// Whether a protected handshake message came: up to TLS 1.2, the Finished.
     finished: bool,
+    /// TLS 1.3: unread records of the handshake.
+    flight: u8,
 }
 
 impl Session {
@@ -316,8 +318,7 @@ impl Session {
                     self.close(end, Alert::Unread, out);
                 } else if self.facts.established {
                     self.opaque(end, header, why, out);
-                } else if self.facts.client == Some(end) {
-                    // All that a client says under TLS before application data is its last flight.
+                } else if self.facts.client == Some(end) && self.ends_flight(end, header) {
                     self.establish(end, out);
                 }
             }
@@ -356,6 +357,21 @@ impl Session {
         self.facts.obstacle.get_or_insert(why);
         self.count_data(end);
         out(end, Event::Opaque { len: self.content_length(header) });
+    }
+
+    /// Whether an unread record ends the client's last flight, which is all that it says under TLS 1.3 before
+    /// application data: its Finished, after its certificate if it was asked for one.
+    fn ends_flight(&mut self, client: End, header: Header) -> bool {
+        // Certificate, CertificateVerify and Finished.
+        const RECORDS: u8 = 3;
+        // A Certificate message that holds none.
+        const NO_CERTIFICATE: usize = 8;
+        let len = self.content_length(header);
+        let Some(suite) = self.facts.cipher_suite.and_then(Suite::find) else { return true };
+        let direction = self.direction(client);
+        direction.flight = direction.flight.saturating_add(1);
+        let finished = suite.finished_len();
+        [finished, NO_CERTIFICATE.saturating_add(finished)].contains(&len) || direction.flight >= RECORDS
     }
 
     /// Most bytes of content that a protected record can hold.

@@ -128,6 +128,11 @@ impl Suite {
         }
     }
 
+    /// Bytes of a Finished message of TLS 1.3.
+    pub(super) const fn finished_len(self) -> usize {
+        4 + self.hash.len()
+    }
+
     /// Least bytes by which a protected record is longer than its content.
     pub(super) const fn overhead(self) -> usize {
         // One byte more: in TLS 1.3 the inner content type, with CBC the length of the padding.

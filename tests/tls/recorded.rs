@@ -235,6 +235,24 @@ fn without_keys_application_data_is_measured() {
     }
 }
 
+/// A client that is asked for a certificate and has none says so before its Finished.
+#[test]
+fn a_client_that_has_no_certificate_has_not_ended_its_handshake_when_it_says_so() {
+    for (name, tag) in [("tls13-aes128-gcm", 16), ("tls13-aes256-gcm", 16), ("tls13-aes128-ccm8", 8)] {
+        let mut recorded = Recorded::read(name);
+        let (seen, facts) = observe(recorded.pieces(), &KeyLog::default());
+        let lines = facts.data_records[0];
+        assert_eq!(lines, usual_lines().len() as u64, "{name}");
+        // Behind the ChangeCipherSpec, in front of the Finished.
+        let flight = recorded.pieces.iter_mut().find(|(end, piece)| *end == End::A && piece[0] == 20);
+        let none = [vec![23, 3, 3, 0, 8 + 1 + tag], vec![0xaa; usize::from(8 + 1 + tag)]].concat();
+        flight.unwrap().1.splice(6..6, none);
+        let (again, facts) = observe(recorded.pieces(), &KeyLog::default());
+        assert_eq!(facts.data_records[0], lines, "{name}: {:?}", again.order);
+        assert_eq!(again.opaque, seen.opaque, "{name}");
+    }
+}
+
 #[test]
 fn tls13_is_read_without_the_handshake_secrets() {
     for name in ["tls13-aes128-gcm", "tls13-aes128-ccm", "tls13-retry", "tls13-resumed"] {
