@@ -13,6 +13,7 @@ mod finding;
 mod headline;
 mod icmp;
 mod index;
+mod inferred;
 mod interface;
 mod memory;
 mod negotiation;
@@ -44,6 +45,7 @@ pub use community::{CommunityId, community_id};
 pub use finding::{Certainty, Code, Finding, Severity};
 pub use icmp::{IcmpError, IcmpMessage, IcmpVersion};
 pub use index::{ChannelIndex, CommandIndex, FindingIndex, TransferIndex};
+pub use inferred::{CommandLength, InferredTransfer};
 pub use interface::Interface;
 pub use negotiation::{
     Announcement, Answer, Connector, Differs, Mode, Negotiated, NegotiatedMode, Negotiation, Origin,
@@ -56,7 +58,7 @@ pub use session::{
 };
 pub use state::{ChannelState, Verdict};
 pub use thresholds::{Threshold, Thresholds, Unit};
-pub use tls::{TlsAlert, TlsCertificate, TlsDetails, TlsHandshake};
+pub use tls::{OpaqueData, TlsAlert, TlsCertificate, TlsDetails, TlsHandshake};
 pub use transfer::{Content, Direction, Status, Transfer};
 pub use trouble::{Mark, OddReset, Overshoot, SynAcks, Trouble, Unheard};
 pub use verification::Verification;

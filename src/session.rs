@@ -32,6 +32,7 @@ mod expectation;
 mod flow;
 mod flows;
 mod history;
+mod inferred;
 mod kept;
 mod linker;
 mod options;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Advertised, Certainty, ChannelIndex, CommandIndex, Differs, Direction, History, IcmpError, Mode,
-    Negotiation, Origin, Path, Prediction, TlsDetails, Traffic, Trouble, Uid,
+    Advertised, Certainty, ChannelIndex, CommandIndex, Differs, Direction, History, IcmpError,
+    InferredTransfer, Mode, Negotiation, Origin, Path, Prediction, TlsDetails, Traffic, Trouble, Uid,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -27,6 +27,8 @@ pub struct DataChannel {
     pub reuse: Option<Reuse>,
     /// The other control session of a server-to-server transfer.
     pub peer_session: Option<Uid>,
+    /// What was probably moved, where its transfer command could not be read.
+    pub inferred_transfer: Option<Box<InferredTransfer>>,
     /// Further attempts on the listening endpoint that carried nothing: third hosts that were reset, failed SYNs.
     pub other_attempts: Vec<Connection>,
 }

@@ -1,8 +1,8 @@
 //! How much memory a session takes.
 
 use super::{
-    Argument, Command, Connection, DataChannel, Decoded, Finding, Reply, Session, StreamFacts, TlsDetails,
-    Transfer, Verification,
+    Argument, Command, Connection, DataChannel, Decoded, Finding, InferredTransfer, Reply, Session,
+    StreamFacts, TlsDetails, Transfer, Verification,
 };
 use crate::base::{FrameNumber, Secret, Text, cost};
 
@@ -48,6 +48,10 @@ impl DataChannel {
         let own = self.connection().map_or(0, |connection| {
             connection.beside().saturating_add(size_of::<Connection>()).saturating_add(cost::ALLOCATION)
         });
+        let inferred = self.inferred_transfer.as_ref();
+        let own = own.saturating_add(
+            inferred.map_or(0, |_| size_of::<InferredTransfer>().saturating_add(cost::ALLOCATION)),
+        );
         own.saturating_add(list(&self.other_attempts, Connection::beside))
     }
 }

@@ -7,9 +7,9 @@ use super::numbered::{Prefix, Prefixed, SequenceOf, numbered};
 use super::{
     Advertised, Answer, Attempt, AttemptResult, Certainty, ChannelIndex, Command, CommandIndex, CommunityId,
     Connection, Content, DataChannel, Decoded, Direction, EndState, FirstClose, FrameSpan, IcmpError,
-    MatchedBy, Mode, Negotiated, NegotiatedMode, Negotiation, Origin, Outcome, Path, PayloadSpan, Prediction,
-    Reuse, Session, Status, StreamFacts, SynFrames, TimeWait, TlsDetails, Traffic, Transfer, Uid,
-    Verification, WindowScaling, community_id,
+    InferredTransfer, MatchedBy, Mode, Negotiated, NegotiatedMode, Negotiation, Origin, Outcome, Path,
+    PayloadSpan, Prediction, Reuse, Session, Status, StreamFacts, SynFrames, TimeWait, TlsDetails, Traffic,
+    Transfer, Uid, Verification, WindowScaling, community_id,
 };
 use crate::base::{Endpoint, FrameNumber, Text, TimeDelta, Timestamp, hex};
 
@@ -39,6 +39,7 @@ impl Serialize for DataChannel {
             "time_wait": self.time_wait(),
             "reuse": self.reuse,
             "peer_session": self.peer_session,
+            "inferred_transfer": self.inferred_transfer,
         })
     }
 }
@@ -60,6 +61,8 @@ struct DataChannelRow {
     time_wait: Option<TimeWait>,
     reuse: Option<Reuse>,
     peer_session: Option<Uid>,
+    #[serde(default)]
+    inferred_transfer: Option<Box<InferredTransfer>>,
 }
 
 impl<'de> Deserialize<'de> for DataChannel {
@@ -87,8 +90,10 @@ impl DataChannelRow {
             (None, None, None) => None,
             _ => return None,
         };
-        let (reuse, peer_session) = (self.reuse, self.peer_session);
-        Some(DataChannel { origin, attempt, reuse, peer_session, other_attempts: Vec::new() })
+        let (reuse, peer_session, inferred_transfer) =
+            (self.reuse, self.peer_session, self.inferred_transfer);
+        let other_attempts = Vec::new();
+        Some(DataChannel { origin, attempt, reuse, peer_session, inferred_transfer, other_attempts })
     }
 
     fn origin(&self) -> Option<Origin> {

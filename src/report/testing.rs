@@ -82,6 +82,7 @@ pub(crate) fn unnegotiated_channel() -> DataChannel {
         attempt: None,
         reuse: None,
         peer_session: None,
+        inferred_transfer: None,
         other_attempts: Vec::new(),
     }
 }

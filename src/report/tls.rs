@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::Party;
-use crate::base::{FrameNumber, Text, choices};
+use crate::base::{FrameNumber, Text, TimeDelta, Timestamp, choices};
 
 choices! {
     /// What came of a TLS handshake.
@@ -51,12 +51,51 @@ pub struct TlsDetails {
     /// Records of application data of the client and of the server.
     #[serde(skip)]
     pub records: [u64; 2],
+    /// Application data of the client and of the server that could not be read.
+    #[serde(skip)]
+    pub opaque: [OpaqueData; 2],
     /// Whether the client and the server ended TLS by an alert.
     #[serde(skip)]
     pub closed: [bool; 2],
     /// Whether alerts can be told from data: up to TLS 1.2, and where the keys are known.
     #[serde(skip)]
     pub shows_alerts: bool,
+}
+
+/// Application data of one side that could not be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+pub struct OpaqueData {
+    /// Most bytes of content that its records can hold.
+    pub bytes: u64,
+    /// Most bytes of content in each of its first records; 0 where there are fewer.
+    pub leading: [u16; 2],
+    /// Time and frame that complete the first and the last record.
+    pub span: Option<[(Timestamp, FrameNumber); 2]>,
+}
+
+impl OpaqueData {
+    /// One more record, of so many bytes of content at most.
+    pub(crate) fn add(&mut self, len: usize, time: Timestamp, frame: FrameNumber) {
+        let has_room = self.has_room();
+        if let Some(free) = self.leading.iter_mut().find(|len| **len == 0).filter(|_| has_room) {
+            *free = u16::try_from(len).unwrap_or(u16::MAX);
+        }
+        self.bytes = self.bytes.saturating_add(len as u64);
+        let [first, _] = self.span.unwrap_or([(time, frame); 2]);
+        self.span = Some([first, (time, frame)]);
+    }
+
+    /// Whether all records so far are among the first ones.
+    fn has_room(&self) -> bool {
+        self.bytes == self.leading.iter().map(|&len| u64::from(len)).sum::<u64>()
+    }
+
+    /// From the first to the last packet; none where it came in one.
+    pub(crate) fn duration(&self) -> Option<TimeDelta> {
+        let [first, last] = self.span?;
+        Some(last.0.since(first.0)).filter(|&took| took > TimeDelta::ZERO && first.1 != last.1)
+    }
 }
 
 /// What a server's certificate says of itself.

@@ -12,8 +12,8 @@ use crate::base::{Endpoint, FrameNumber, LimitSet, PacketRef, TimeDelta, Timesta
 use crate::filter::{Field, Filter, Knowledge};
 use crate::ftp::Verb;
 use crate::report::{
-    self, ChannelIndex, CommandIndex, Directions, EndState, FrameSpan, IcmpError, MatchedBy, Origin,
-    ReuseKind, Session, Traffic, Trouble, Uid,
+    self, ChannelIndex, CommandIndex, CommandLength, Directions, EndState, FrameSpan, IcmpError, MatchedBy,
+    Origin, ReuseKind, Session, Traffic, Trouble, Uid,
 };
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
@@ -123,6 +123,8 @@ pub(super) struct Channel {
     pub(super) listing: Option<Arc<[u8]>>,
     /// A copy of all that it carried, where there was little of it.
     pub(super) copy: Option<Arc<Vec<u8>>>,
+    /// How long the command was that began its transfer, where it could not be read.
+    pub(super) asked: Option<CommandLength>,
 }
 
 /// The data connection of a channel, and how it was matched.
@@ -190,6 +192,7 @@ impl Channel {
             made,
             listing: None,
             copy: None,
+            asked: None,
         }
     }
 

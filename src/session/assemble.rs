@@ -4,7 +4,7 @@ use super::active::{ActiveSession, Channel, Link};
 use super::history::{EndpointUse, EndpointUseId, History};
 use super::options::Options;
 use super::state::Budget;
-use super::{kept, ports};
+use super::{inferred, kept, ports};
 use crate::base::{Endpoint, TimeDelta, Timestamp};
 use crate::ftp::Party;
 use crate::report::{
@@ -43,6 +43,7 @@ pub(super) fn session(
     session.oversized.clone_from(&conversation.oversized);
     let budget = Budget::of(options, kept::derived(facts.control.weight()));
     facts.state.clone().conclude(&mut session, &facts.channels, budget);
+    inferred::add(&mut session, facts);
     session.port_allocation = ports::allocation(&session.data_channels);
     session
 }
@@ -103,6 +104,7 @@ impl FinishedSession {
         session.gaps = std::mem::take(&mut conversation.gaps);
         session.oversized = std::mem::take(&mut conversation.oversized);
         std::mem::take(&mut facts.state).conclude(&mut session, &facts.channels, budget);
+        inferred::add(&mut session, &facts);
         session.port_allocation = ports::allocation(&session.data_channels);
         session
     }
@@ -169,6 +171,7 @@ fn data_channel(
         attempt,
         reuse,
         peer_session: channel.peer_session.clone(),
+        inferred_transfer: None,
         other_attempts: channel.rejected.clone(),
     }
 }

@@ -151,6 +151,7 @@ impl Control {
         let around = Circumstances {
             alert_frame: self.alert_frame,
             has_keys,
+            opaque: Default::default(),
             is_over: is_over && server_spoke && self.conversation.gaps.is_empty(),
         };
         let current = self.tls.as_ref().and_then(|tls| tls_details::details(tls.facts(), around));

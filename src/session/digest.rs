@@ -26,7 +26,7 @@ pub(super) fn hex(bytes: &[u8]) -> Box<str> {
 /// The remainders of all bytes. A dependency would be longer than this table.
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
-    let mut left = table.as_mut_slice();
+    let mut left: &mut [u32] = &mut table;
     let mut byte = 0_u32;
     while let Some((place, others)) = left.split_first_mut() {
         let mut rest = byte;

@@ -13,7 +13,8 @@ use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
 use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta, Timestamp};
 use crate::report::{
-    self, Certainty, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
+    self, Certainty, ChannelIndex, EndState, FirstClose, MatchedBy, OpaqueData, Stall, StreamFacts,
+    TlsDetails, Uid,
 };
 use crate::tcp::{Absence, Chunk, Connection, ConnectionId, Gap, Onset, Side, Stream};
 use crate::tls::{self, Keys, Lineage, Version};
@@ -124,7 +125,44 @@ struct Wrapped {
     has_keys: bool,
     /// The frame of the first fatal alert.
     alert_frame: Option<FrameNumber>,
+    unwrapped: Unwrapped,
+}
+
+/// What both ends sent through TLS: what could be read, and how much could not.
+#[derive(Default)]
+struct Unwrapped {
     plain: [Option<Content>; 2],
+    opaque: [OpaqueData; 2],
+}
+
+impl Unwrapped {
+    /// Takes application data of one end.
+    fn take(
+        &mut self,
+        end: tls::End,
+        event: tls::Event<'_>,
+        hashing: &mut dyn Hashing,
+        plan: Plan,
+        at: PacketRef,
+    ) {
+        let Self { plain: [plain_a, plain_b], opaque: [opaque_a, opaque_b] } = self;
+        let (plain, opaque) = match end {
+            tls::End::A => (plain_a, opaque_a),
+            tls::End::B => (plain_b, opaque_b),
+        };
+        match event {
+            tls::Event::Plaintext(text) => {
+                plain.get_or_insert_with(|| Content::new(hashing, plan, at)).update(hashing, text, at);
+            }
+            tls::Event::Opaque { len } => opaque.add(len, at.time, at.frame),
+            tls::Event::Gap { len } => {
+                if let Some(content) = plain {
+                    content.gap(hashing, len);
+                }
+            }
+            tls::Event::HandshakeDone | tls::Event::Clear(_) | tls::Event::Closed(_) => {}
+        }
+    }
 }
 
 const fn index(side: Side) -> usize {
@@ -172,7 +210,7 @@ impl DataFlow {
     pub(super) fn weight(&self) -> usize {
         let (tls, plain) = match &self.tls {
             TlsState::Yes(wrapped) => {
-                (size_of::<Wrapped>().saturating_add(wrapped.session.memory()), &wrapped.plain[..])
+                (size_of::<Wrapped>().saturating_add(wrapped.session.memory()), &wrapped.unwrapped.plain[..])
             }
             TlsState::Unknown | TlsState::No => (0, &[][..]),
         };
@@ -185,7 +223,7 @@ impl DataFlow {
         self.is_unread = true;
         self.streams.iter_mut().flatten().for_each(Content::stop_reading);
         if let TlsState::Yes(wrapped) = &mut self.tls {
-            for content in wrapped.plain.iter_mut().flatten() {
+            for content in wrapped.unwrapped.plain.iter_mut().flatten() {
                 content.forget(hashing);
                 content.finish(hashing);
             }
@@ -248,7 +286,7 @@ impl DataFlow {
     #[cold]
     pub(super) fn discard(&mut self, hashing: &mut dyn Hashing) {
         let plain = match &mut self.tls {
-            TlsState::Yes(wrapped) => &mut wrapped.plain[..],
+            TlsState::Yes(wrapped) => &mut wrapped.unwrapped.plain[..],
             TlsState::Unknown | TlsState::No => &mut [],
         };
         for content in self.streams.iter_mut().chain(plain).flatten() {
@@ -282,11 +320,11 @@ impl DataFlow {
             };
         }
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
-        let Wrapped { session, plain, has_keys, alert_frame } = &mut **wrapped;
+        let Wrapped { session, unwrapped, has_keys, alert_frame } = &mut **wrapped;
         *has_keys = keys.log.is_given();
         let plan = self.plan;
         session.push(end_of(chunk.side), chunk.bytes, keys, &mut |end, event| {
-            keep_plain(plain, end, event, hashing, plan, chunk.packet);
+            unwrapped.take(end, event, hashing, plan, chunk.packet);
         });
         if session.facts().fatal.is_some() {
             alert_frame.get_or_insert(chunk.packet.frame);
@@ -310,10 +348,10 @@ impl DataFlow {
             content.gap(hashing, gap.len);
         }
         if let TlsState::Yes(wrapped) = &mut self.tls {
-            let Wrapped { session, plain, .. } = &mut **wrapped;
+            let Wrapped { session, unwrapped, .. } = &mut **wrapped;
             let plan = self.plan;
             session.gap(end_of(gap.side), gap.len, keys, &mut |end, event| {
-                keep_plain(plain, end, event, hashing, plan, gap.packet);
+                unwrapped.take(end, event, hashing, plan, gap.packet);
             });
         }
     }
@@ -321,7 +359,7 @@ impl DataFlow {
     /// The listing that a stream carried, where it was wanted.
     pub(super) fn listing(&self) -> Option<&[u8]> {
         let plain = match &self.tls {
-            TlsState::Yes(wrapped) => wrapped.plain.iter().flatten().find_map(Content::listing),
+            TlsState::Yes(wrapped) => wrapped.unwrapped.plain.iter().flatten().find_map(Content::listing),
             TlsState::Unknown | TlsState::No => None,
         };
         plain
@@ -333,11 +371,11 @@ impl DataFlow {
     pub(super) fn finish(&mut self, last: PacketRef, hashing: &mut dyn Hashing, keys: &mut Keys<'_>) {
         let hashing = if self.is_unwanted { &mut NoHashing } else { hashing };
         let TlsState::Yes(wrapped) = &mut self.tls else { return };
-        let Wrapped { session, plain, .. } = &mut **wrapped;
+        let Wrapped { session, unwrapped, .. } = &mut **wrapped;
         let plan = self.plan;
         for end in [tls::End::A, tls::End::B] {
             session.finish(end, keys, &mut |end, event| {
-                keep_plain(plain, end, event, hashing, plan, last);
+                unwrapped.take(end, event, hashing, plan, last);
             });
         }
     }
@@ -441,36 +479,6 @@ fn is_other_protocol(head: &[u8]) -> bool {
     FIRST.iter().any(|first| head.starts_with(first))
 }
 
-/// Takes decrypted bytes of one end.
-fn keep_plain(
-    plain: &mut [Option<Content>; 2],
-    end: tls::End,
-    event: tls::Event<'_>,
-    hashing: &mut dyn Hashing,
-    plan: Plan,
-    at: PacketRef,
-) {
-    let [one, other] = plain;
-    let slot = match end {
-        tls::End::A => one,
-        tls::End::B => other,
-    };
-    match event {
-        tls::Event::Plaintext(text) => {
-            slot.get_or_insert_with(|| Content::new(hashing, plan, at)).update(hashing, text, at);
-        }
-        tls::Event::Gap { len } => {
-            if let Some(content) = slot {
-                content.gap(hashing, len);
-            }
-        }
-        tls::Event::HandshakeDone
-        | tls::Event::Opaque { .. }
-        | tls::Event::Closed(_)
-        | tls::Event::Clear(_) => {}
-    }
-}
-
 /// A content that begins with this chunk, or after what is missing before it.
 fn begun(hashing: &mut dyn Hashing, plan: Plan, chunk: &Chunk<'_>) -> Content {
     let mut content = Content::new(hashing, plan, chunk.packet);
@@ -493,10 +501,11 @@ impl<'a> ReadTls<'a> {
         let TlsState::Yes(wrapped) = state else {
             return Self { is_tls: false, decrypted: false, details: None, plain: None };
         };
-        let Wrapped { session, has_keys, alert_frame, plain } = &mut **wrapped;
+        let Wrapped { session, has_keys, alert_frame, unwrapped } = &mut **wrapped;
         let around = Circumstances {
             alert_frame: *alert_frame,
             has_keys: *has_keys,
+            opaque: unwrapped.opaque,
             is_over: is_over_and_whole(connection),
         };
         let facts = session.facts();
@@ -504,7 +513,7 @@ impl<'a> ReadTls<'a> {
             is_tls: facts.client.is_some(),
             decrypted: facts.decrypted && facts.obstacle.is_none(),
             details: tls_details::details(facts, around),
-            plain: Some(plain),
+            plain: Some(&mut unwrapped.plain),
         }
     }
 }

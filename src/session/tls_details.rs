@@ -3,7 +3,7 @@
 use crate::base::FrameNumber;
 use std::borrow::Cow;
 
-use crate::report::{Party, TlsAlert, TlsCertificate, TlsDetails, TlsHandshake};
+use crate::report::{OpaqueData, Party, TlsAlert, TlsCertificate, TlsDetails, TlsHandshake};
 use crate::tls::{Alert, Certificate, End, Facts, Obstacle, Version, suite_name};
 
 /// What is known of the connection beside its TLS.
@@ -13,6 +13,8 @@ pub(super) struct Circumstances {
     pub(super) alert_frame: Option<FrameNumber>,
     /// Whether a key log was given.
     pub(super) has_keys: bool,
+    /// Application data of the ends A and B that could not be read.
+    pub(super) opaque: [OpaqueData; 2],
     /// Whether the connection was closed, and nothing of it is missing: what did not come never will.
     pub(super) is_over: bool,
 }
@@ -32,7 +34,7 @@ pub(super) fn details(facts: &Facts, around: Circumstances) -> Option<Box<TlsDet
         description: description(alert),
         frame: around.alert_frame.unwrap_or_default(),
     });
-    let [closed_a, closed_b] = facts.closed;
+    let ([closed_a, closed_b], [opaque_a, opaque_b]) = (facts.closed, around.opaque);
     Some(Box::new(TlsDetails {
         version: facts.version.map(version_name),
         cipher: facts.cipher_suite.map(cipher_name),
@@ -46,6 +48,7 @@ pub(super) fn details(facts: &Facts, around: Circumstances) -> Option<Box<TlsDet
         obstacle: facts.obstacle.filter(|_| around.has_keys).map(|obstacle| words(obstacle).into()),
         offered: facts.offered.map(version_name),
         records: by_party(facts.data_records),
+        opaque: if of_a { [opaque_a, opaque_b] } else { [opaque_b, opaque_a] },
         closed: if of_a { [closed_a, closed_b] } else { [closed_b, closed_a] },
         shows_alerts: facts.version < Some(Version::TLS13) || facts.decrypted && facts.obstacle.is_none(),
     }))
@@ -117,8 +120,13 @@ const fn words(obstacle: Obstacle) -> &'static str {
 mod tests {
     use super::*;
 
-    const CLOSED: Circumstances =
-        Circumstances { alert_frame: Some(FrameNumber(7)), has_keys: true, is_over: true };
+    const OPAQUE: OpaqueData = OpaqueData { bytes: 0, leading: [0; 2], span: None };
+    const CLOSED: Circumstances = Circumstances {
+        alert_frame: Some(FrameNumber(7)),
+        has_keys: true,
+        opaque: [OPAQUE; 2],
+        is_over: true,
+    };
     const OPEN: Circumstances = Circumstances { is_over: false, ..CLOSED };
 
     fn facts(established: bool, records: [u64; 2], fatal: Option<(End, Alert)>) -> Facts {

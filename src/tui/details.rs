@@ -138,6 +138,8 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: ChannelIndex)
         lines.extend(finding_lines(finding));
     }
     lines.extend(transfer.and_then(|transfer| moved(session, transfer)));
+    let inferred = channel.inferred_transfer.as_ref();
+    lines.extend(inferred.map(|inferred| line(glyphs::DOT, Role::Dim, "inferred", inferred.to_string())));
     lines.extend(channel.connected().and_then(|connection| closed(session, channel, connection)));
     lines.extend(channel.reuse.as_ref().map(|reuse| reused(session, reuse)));
     for stranger in &channel.other_attempts {

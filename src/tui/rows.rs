@@ -396,7 +396,14 @@ impl ChannelRow {
             Some(mode) => NegotiatedMode::of(mode)
                 .map_or(Origin::DefaultPorts, |mode| Origin::Negotiated(negotiated(mode))),
         };
-        DataChannel { origin, attempt: None, reuse: None, peer_session: None, other_attempts: Vec::new() }
+        DataChannel {
+            origin,
+            attempt: None,
+            reuse: None,
+            peer_session: None,
+            inferred_transfer: None,
+            other_attempts: Vec::new(),
+        }
     }
 }
 

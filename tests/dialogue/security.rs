@@ -2,6 +2,7 @@
 
 use super::check;
 use super::support::analyse;
+use super::support::told::told;
 
 #[test]
 fn the_last_login_counts() {
@@ -118,6 +119,58 @@ fn data_under_tls_is_inferred_by_addresses_and_time() {
         ",
         "S C:40000>S:21 - none explicittls
          D - - connected inferred C:41000>S:50000",
+    );
+}
+
+#[test]
+fn what_was_transferred_out_of_sight_shows_by_its_direction_its_size_and_how_long_its_command_was() {
+    let of = |command: u64, data: &str| {
+        analyse(&format!(
+            "
+            S: 220 hello
+            C: AUTH TLS
+            S: 234 go on
+            hello C
+            hello S
+            sealed C 23
+            sealed S 60
+            sealed C {command}
+            open C:41000 -> S:50000
+            {data}
+            close S
+            "
+        ))
+    };
+    let tls = |records: &str| format!("hello C\nhello S\n{records}");
+    for (command, data, expected) in [
+        (23, tls("sealed S 1000\nsealed S 20"), "download listing 986"),
+        (50, tls("sealed S 1000"), "download file 983"),
+        (26, tls("sealed S 1000"), "download - 983"),
+        (50, tls("sealed C 1000\nsealed C 117"), "upload file 1083"),
+        (23, "send S 1000".to_owned(), "download listing 1000"),
+        (50, "send C 1000".to_owned(), "upload file 1000"),
+    ] {
+        let told = told(&of(command, &data));
+        let told = told.iter().find_map(|line| line.strip_prefix("I "));
+        assert_eq!(told, Some(expected), "{command} {data}");
+    }
+}
+
+#[test]
+fn a_transfer_that_is_known_is_not_inferred_as_well() {
+    check(
+        "
+        S: 220 hello
+        C: PASV
+        S: 227 =S:50000
+        C: RETR a
+        open C:41000 -> S:50000
+        S: 150 here
+        send S 1000
+        close S
+        S: 226 done
+        ",
+        "I -",
     );
 }
 

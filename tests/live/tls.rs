@@ -1,10 +1,13 @@
 //! Real servers and clients under TLS: with the clients' key log every transfer is read, byte for byte, whether
 //! data connections resume the TLS session of their control connection or not.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
 
 use crate::lab::{CABLE, Lab, Moved, SERVER, Seen};
 use crate::server::{Shelf, await_server, moved, noise, succeed};
@@ -251,6 +254,33 @@ fn everything_is_read(tools: &[&str], start: Start, user: &'static str, password
             assert_eq!(transfer["encrypted"], false, "{transfer}");
         }
     }
+    sizes_show_without_keys(&seen, &Seen::files(&[&file]));
+}
+
+/// Holds what is inferred without keys against what was read with them: which way, how much, and what.
+fn sizes_show_without_keys(read: &Seen, inferred: &Seen) {
+    let port = |channel: &Value| channel["connection"]["originator"]["port"].as_u64();
+    let mut known = BTreeMap::new();
+    for session in &read.sessions {
+        for transfer in session["transfers"].as_array().unwrap() {
+            let index = transfer["data_channel"].as_u64().unwrap();
+            let channel = &session["data_channels"][usize::try_from(index).unwrap()];
+            known.insert(port(channel).unwrap(), transfer);
+        }
+    }
+    let channels = inferred.sessions.iter().flat_map(|session| session["data_channels"].as_array().unwrap());
+    let mut count = 0;
+    for (channel, transfer) in channels.filter_map(|channel| Some((channel, known.get(&port(channel)?)?))) {
+        let guess = &channel["inferred_transfer"];
+        assert_eq!(guess["bytes"], transfer["bytes"], "{channel} {transfer}");
+        for member in ["direction", "content"] {
+            let is_right = guess[member] == transfer[member] || guess[member].is_null();
+            assert!(is_right, "{member}: {channel} {transfer}");
+        }
+        assert!(transfer["bytes"] == 0 || !guess["direction"].is_null(), "{channel} {transfer}");
+        count += 1;
+    }
+    assert_eq!(count, known.len());
 }
 
 /// Starts capturing into a file.

@@ -17,7 +17,9 @@
 use std::fmt::{Debug, Display};
 
 use ftpscope::base::Endpoint;
-use ftpscope::report::{Argument, Command, DataChannel, Reply, Report, Reuse, Session, Transfer};
+use ftpscope::report::{
+    Argument, Command, DataChannel, InferredTransfer, Reply, Report, Reuse, Session, Transfer,
+};
 
 /// What must not depend on how lines lie in segments: all but the findings, of which one says what a
 /// middlebox sees.
@@ -69,7 +71,13 @@ fn channel(channel: &DataChannel) -> Vec<String> {
         ),
         format!("W {}", lower_or_dash(channel.time_wait().map(|wait| wait.holder))),
         format!("R {}", channel.reuse.as_ref().map_or("-".into(), reuse)),
+        format!("I {}", channel.inferred_transfer.as_deref().map_or("-".into(), inferred)),
     ]
+}
+
+fn inferred(transfer: &InferredTransfer) -> String {
+    let (direction, content) = (lower_or_dash(transfer.direction), lower_or_dash(transfer.content));
+    format!("{direction} {content} {}", transfer.bytes)
 }
 
 fn reuse(Reuse { kind, outcome, in_time_wait, .. }: &Reuse) -> String {

@@ -27,7 +27,7 @@ pub const CONNECTION_IN_TRACKER: usize = 1280;
 /// A flow that is known, followed or not.
 pub const FLOW: usize = 64;
 /// A session, without its commands, channels and transfers.
-pub const SESSION: usize = 2736;
+pub const SESSION: usize = 2752;
 /// A prediction, indexed by endpoint, session and age.
 pub const EXPECTATION: usize = 1024;
 /// A data connection that is remembered, an announcement, and a use of a port.

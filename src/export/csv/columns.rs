@@ -3,8 +3,8 @@
 use super::Cell;
 use crate::base::{Choice, Endpoint, FrameNumber, Text};
 use crate::report::{
-    Argument, ChannelState, Command, Connection, DataChannel, Finding, Reply, Reuse, Session, Severity,
-    TimeWait, Transfer, Uid, community_id,
+    Argument, ChannelState, Command, Connection, DataChannel, Finding, InferredTransfer, Reply, Reuse,
+    Session, Severity, TimeWait, Transfer, Uid, community_id,
 };
 
 /// One column: its heading, and how to get its cell from a row.
@@ -216,8 +216,19 @@ pub(super) fn channels<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
         }),
         column("reuse_outcome", |row| name(row.item.reuse.as_ref().map(|reuse| reuse.outcome))),
         column("peer_session", |row| uid(row.item.peer_session.as_ref())),
+        column("certainty", |row| name(row.item.certainty())),
+        column("inferred_direction", |row| name(inferred(row).and_then(|inferred| inferred.direction))),
+        column("inferred_content", |row| name(inferred(row).and_then(|inferred| inferred.content))),
+        column("inferred_bytes", |row| number(inferred(row).map(|inferred| inferred.bytes))),
+        column("inferred_duration_s", |row| {
+            inferred(row).and_then(|inferred| inferred.duration).map_or(Cell::Empty, Cell::Seconds)
+        }),
     ]);
     columns
+}
+
+fn inferred<'a>(row: &Row<'a, DataChannel>) -> Option<&'a InferredTransfer> {
+    row.item.inferred_transfer.as_deref()
 }
 
 /// The columns of a channel's data connection.

@@ -9,8 +9,8 @@ use super::quantity::DateTime;
 use super::table::{self, Column, Row};
 use crate::base::{Bytes, Endpoint, FrameNumber, Text, Timestamp};
 use crate::report::{
-    Attempt, ChannelState, CommandIndex, Connection, DataChannel, EndState, FirstClose, MatchedBy, Mode,
-    Party, Reuse, ReuseOutcome, Session, Status, Transfer,
+    Attempt, ChannelState, CommandIndex, Connection, DataChannel, EndState, FirstClose, InferredTransfer,
+    MatchedBy, Mode, Party, Reuse, ReuseOutcome, Session, Status, Transfer,
 };
 
 /// Writes the session under its number.
@@ -183,7 +183,23 @@ fn channel_row(
         row.set(Column::TimeWait, page.styled(Style::Faint, time_wait.holder.name()));
     }
     row.notes = channel_notes(session, channel, numbers, page);
+    if let Some(inferred) = &channel.inferred_transfer {
+        inferred_transfer(&mut row, inferred, page);
+    }
     row
+}
+
+/// What was probably transferred, faint: no command says so.
+fn inferred_transfer(row: &mut Row, inferred: &InferredTransfer, page: &Page<'_>) {
+    if inferred.bytes > 0 {
+        row.set(Column::Bytes, page.styled(Style::Faint, format!("~{}", Bytes(inferred.bytes))));
+    }
+    if let (bytes @ 1.., Some(duration)) = (inferred.bytes, inferred.duration)
+        && let Some(rate) = Bytes(bytes).per_second(duration)
+    {
+        row.set(Column::Rate, page.styled(Style::Faint, format!("~{rate}/s")));
+    }
+    row.notes.push(page.styled(Style::Faint, inferred.to_string()));
 }
 
 fn set_place(row: &mut Row, session: &Session, frame: FrameNumber, time: Timestamp, page: &Page<'_>) {

@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 
 use crate::base::{TimeDelta, Timestamp};
 use crate::ftp::Party;
+use crate::report::CommandLength;
 use crate::tcp::ConnectionId;
 
 /// `PASV` or `EPSV` with its line end.
@@ -42,6 +43,12 @@ pub(in crate::session) struct Unread {
     busy: Option<ConnectionId>,
     /// Whether that may be another session's: then its own may have ended already.
     is_busy_perhaps: bool,
+    /// How long the client's last line was.
+    last_command: Option<CommandLength>,
+    /// Whether the client said more than one line.
+    has_gone_on: bool,
+    /// How long the server's first records are, until the client's second line.
+    first_said: [u16; 3],
 }
 
 /// How well a new connection fits what a session said last; the best is the greatest.
@@ -71,9 +78,12 @@ impl Unread {
             Party::Client => {
                 self.may_ask |= fits(ASKS);
                 self.goes_on = true;
+                self.has_gone_on |= self.last_command.is_some();
+                self.last_command = Some(length(len, slack));
                 false
             }
             Party::Server => {
+                self.note_first(len);
                 let asked = std::mem::take(&mut self.may_ask);
                 // An answer to what came after the announcement: the client has its connection, whosesoever
                 // it was taken for.
@@ -88,6 +98,28 @@ impl Unread {
                 announces
             }
         }
+    }
+
+    fn note_first(&mut self, len: usize) {
+        let free = self.first_said.iter_mut().find(|record| **record == 0);
+        if let Some(record) = free.filter(|_| !self.has_gone_on) {
+            *record = u16::try_from(len).unwrap_or(u16::MAX);
+        }
+    }
+
+    /// How long the session tickets were that the server sent first, if it speaks TLS 1.3; 0 where there were
+    /// fewer. They come before its first reply, whether the client waited for them or not.
+    pub(in crate::session) const fn tickets(&self) -> [u16; 2] {
+        match self.first_said {
+            [_, 0, _] => [0, 0],
+            [first, _, 0] => [first, 0],
+            [first, second, _] => [first, second],
+        }
+    }
+
+    /// How long the client's last line was.
+    pub(in crate::session) const fn last_command(&self) -> Option<CommandLength> {
+        self.last_command
     }
 
     /// How well a connection fits that begins now; `passive`: the client opens it.
@@ -163,6 +195,12 @@ impl Unread {
     pub(in crate::session) const fn busy(&self) -> Option<ConnectionId> {
         self.busy
     }
+}
+
+/// Of how many bytes a line is at least and at most.
+fn length(most: usize, slack: usize) -> CommandLength {
+    let of = |len: usize| u16::try_from(len).unwrap_or(u16::MAX);
+    CommandLength { least: of(most.saturating_sub(slack)), most: of(most) }
 }
 
 #[cfg(test)]

@@ -156,11 +156,17 @@ impl Tracker {
     /// A data connection has ended, or begun to: its sessions may open another.
     pub(super) fn release_claim(&mut self, id: ConnectionId) {
         let Some(data) = self.flows.data(id) else { return };
-        let owners = data.owners.iter().map(|&(owner, _)| owner);
-        for session_id in owners.chain(data.foreseen.as_ref().map(|foreseen| foreseen.session)) {
-            if let Some(session) = self.sessions.get_mut(session_id) {
-                session.control.unread.release(id);
+        for &(session_id, index) in &data.owners {
+            let Some(session) = self.sessions.get_mut(session_id) else { continue };
+            session.control.unread.release(id);
+            // While a transfer is under way a client says nothing else.
+            let command = session.control.unread.last_command();
+            if let Some(channel) = session.channel_mut(index) {
+                channel.asked = channel.asked.or(command);
             }
+        }
+        if let Some(session) = data.foreseen.and_then(|foreseen| self.sessions.get_mut(foreseen.session)) {
+            session.control.unread.release(id);
         }
     }
 }
