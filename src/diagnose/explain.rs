@@ -579,8 +579,10 @@ const fn tls(code: Code) -> Row {
                 "Keys were given, but a TLS connection could not be decrypted.",
                 "The key log lacks a secret of this session, or the capture lacks the handshake or bytes of the connection, or the \
                  version or cipher suite is not one that is decrypted.",
-                "Give the key log (SSLKEYLOGFILE) of the client or server that made this very session, and capture the session from \
-                 its beginning.",
+                "Give the key log of the client or server that made this very session, and capture the session from its \
+                 beginning. curl, lftp and FileZilla write a key log if the environment variable SSLKEYLOGFILE names \
+                 one, Python if ssl.SSLContext.keylog_filename does; a server with OpenSSL needs a library such as \
+                 sslkeylog.so preloaded.",
             ],
         ),
     }

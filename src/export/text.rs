@@ -8,6 +8,7 @@ mod page;
 mod quantity;
 mod session;
 mod table;
+mod tls;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -68,6 +69,7 @@ struct Writing {
     totals: Totals,
     codes: Codes,
     headlines: Headlines,
+    unread: tls::Unread,
     /// Text that is not written yet.
     text: Vec<u8>,
 }
@@ -101,13 +103,14 @@ impl Stream for Writing {
     }
 
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
-        let Self { look, numbers, advised, totals, codes, headlines, text } = self;
+        let Self { look, numbers, advised, totals, codes, headlines, unread, text } = self;
         let mut page = Page::new(text, *look);
         page.gap()?;
         session::write(session, numbers, advised, &mut page)?;
         totals.add(session);
         codes.add(&session.findings, Some(totals.sessions));
         headlines.add(session, totals.sessions);
+        unread.add(session);
         self.write_to(out, BUFFER_SIZE)
     }
 
@@ -117,7 +120,7 @@ impl Stream for Writing {
         findings: &[Finding],
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let Self { look, advised, totals, codes, headlines, text, .. } = &mut *self;
+        let Self { look, advised, totals, codes, headlines, unread, text, .. } = &mut *self;
         let mut page = Page::new(text, *look);
         if !findings.is_empty() {
             page.gap()?;
@@ -131,6 +134,7 @@ impl Stream for Writing {
         codes.add(findings, None);
         codes.write(&mut page)?;
         omissions(capture, &mut page)?;
+        unread.write(&mut page)?;
         self.write_to(out, 0)
     }
 }
@@ -351,7 +355,7 @@ mod tests {
     use super::*;
     use crate::base::LimitName;
     use crate::export;
-    use crate::report::Report;
+    use crate::report::{Report, TlsDetails, TlsHandshake};
 
     fn text(report: &Report, look: Look) -> String {
         let mut bytes = Vec::new();
@@ -392,6 +396,33 @@ mod tests {
             rest = after.split_once('m').unwrap().1;
         }
         assert_eq!(bare + rest, plain);
+    }
+
+    #[test]
+    fn tls_is_shown_and_how_to_read_it_is_said_once_where_no_keys_were_given() {
+        let hint = "2 sessions under TLS can't be read without keys";
+        let mut report = sample_report();
+        let details = TlsDetails {
+            version: Some("TLS 1.3".into()),
+            resumed: Some(true),
+            handshake: TlsHandshake::Complete,
+            server_name: Some("ftp\u{1b}[2J.example".into()),
+            records: [1, 1],
+            ..TlsDetails::default()
+        };
+        for session in report.sessions.iter_mut().take(2) {
+            session.tls_details = Some(Box::new(details.clone()));
+        }
+        let shown = text(&report, Look::default());
+        assert!(shown.contains("\n  TLS 1.3 · resumed · server name ftp\\x1b[2J.example\n"), "{shown}");
+        assert_eq!(shown.matches(hint).count(), 1, "{shown}");
+        assert!(shown.contains("SSLKEYLOGFILE") && shown.contains("--keylog"));
+        for session in report.sessions.iter_mut().take(2) {
+            let obstacle = Some("the key log is empty".into());
+            session.tls_details = Some(Box::new(TlsDetails { obstacle, ..details.clone() }));
+        }
+        let shown = text(&report, Look::default());
+        assert!(!shown.contains("--keylog"), "keys were given: {shown}");
     }
 
     #[test]

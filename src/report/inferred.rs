@@ -54,9 +54,9 @@ impl InferredTransfer {
 
     const fn phrase(&self) -> &'static str {
         match (self.direction, self.content) {
-            (None, None) => "nothing was transferred",
-            (None, Some(Content::File)) => "probably an empty file",
-            (None, Some(Content::Listing)) => "probably an empty listing",
+            (None, None) => "carried nothing",
+            (None, Some(Content::File)) => "carried nothing, probably meant for a file",
+            (None, Some(Content::Listing)) => "carried nothing, probably meant for a listing",
             (Some(Direction::Upload), _) => "probably an uploaded file",
             (Some(Direction::Download), Some(Content::File)) => "probably a downloaded file",
             (Some(Direction::Download), Some(Content::Listing)) => "probably a listing",

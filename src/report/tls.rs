@@ -1,5 +1,7 @@
 //! What is visible of a connection's TLS.
 
+mod facts;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};

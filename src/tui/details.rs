@@ -138,6 +138,8 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: ChannelIndex)
         lines.extend(finding_lines(finding));
     }
     lines.extend(transfer.and_then(|transfer| moved(session, transfer)));
+    let of_tls = channel.connection().and_then(|connection| connection.tls_details.as_deref());
+    lines.extend(of_tls.map(|details| tls(&details.facts_beside(session.tls_details.as_deref()))));
     let inferred = channel.inferred_transfer.as_ref();
     lines.extend(inferred.map(|inferred| line(glyphs::DOT, Role::Dim, "inferred", inferred.to_string())));
     lines.extend(channel.connected().and_then(|connection| closed(session, channel, connection)));
@@ -150,6 +152,11 @@ pub(super) fn channel(session: &Session, summary: &Summary, index: ChannelIndex)
         lines.extend(finding_lines(finding));
     }
     lines
+}
+
+/// The line about a connection's TLS.
+fn tls(facts: &[String]) -> DetailLine {
+    line(glyphs::DOT, Role::Dim, "TLS", words::raw_wire(&facts.join(", ")))
 }
 
 fn predicted(session: &Session, channel: &DataChannel, state: ChannelState) -> DetailLine {

@@ -64,6 +64,7 @@ const fn advice(decrypted: bool) -> &'static str {
     if decrypted {
         "Give a key log that holds all secrets of the session, of both sides, and later ones after key updates."
     } else {
-        "Give the key log (SSLKEYLOGFILE) of the client or server that made this very session."
+        "Give the key log of the client or server that made this very session: curl, lftp and FileZilla write one \
+         if SSLKEYLOGFILE names it, Python if ssl.SSLContext.keylog_filename does."
     }
 }

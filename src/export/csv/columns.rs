@@ -4,7 +4,7 @@ use super::Cell;
 use crate::base::{Choice, Endpoint, FrameNumber, Text};
 use crate::report::{
     Argument, ChannelState, Command, Connection, DataChannel, Finding, InferredTransfer, Reply, Reuse,
-    Session, Severity, TimeWait, Transfer, Uid, community_id,
+    Session, Severity, TimeWait, TlsCertificate, TlsDetails, Transfer, Uid, community_id,
 };
 
 /// One column: its heading, and how to get its cell from a row.
@@ -118,8 +118,18 @@ pub(super) fn sessions<'a>() -> Vec<Column<Row<'a, Session>>> {
         column("notices", |row| severity_count(row.item, Severity::Notice)),
         column("infos", |row| severity_count(row.item, Severity::Info)),
         column("headline", |row| row.item.headline().map_or(Cell::Empty, Cell::Sentence)),
+        column("certificate_subject", |row| wire(certificate(row).and_then(|seen| seen.subject.as_ref()))),
+        column("certificate_issuer", |row| wire(certificate(row).and_then(|seen| seen.issuer.as_ref()))),
+        column("certificate_not_after", |row| {
+            made(certificate(row).and_then(|seen| seen.not_after.as_deref()))
+        }),
     ]);
+    columns.extend(tls_columns());
     columns
+}
+
+fn certificate<'a>(row: &Row<'a, Session>) -> Option<&'a TlsCertificate> {
+    row.item.tls_details.as_ref()?.certificate.as_deref()
 }
 
 fn severity_count(session: &Session, severity: Severity) -> Cell<'_> {
@@ -224,11 +234,49 @@ pub(super) fn channels<'a>() -> Vec<Column<Row<'a, DataChannel>>> {
             inferred(row).and_then(|inferred| inferred.duration).map_or(Cell::Empty, Cell::Seconds)
         }),
     ]);
+    columns.extend(tls_columns());
     columns
 }
 
 fn inferred<'a>(row: &Row<'a, DataChannel>) -> Option<&'a InferredTransfer> {
     row.item.inferred_transfer.as_deref()
+}
+
+/// What has a TLS connection: a control or data connection.
+trait OverTls {
+    fn tls(&self) -> Option<&TlsDetails>;
+}
+
+impl OverTls for Row<'_, Session> {
+    fn tls(&self) -> Option<&TlsDetails> {
+        self.item.tls_details.as_deref()
+    }
+}
+
+impl OverTls for Row<'_, DataChannel> {
+    fn tls(&self) -> Option<&TlsDetails> {
+        self.item.connection()?.tls_details.as_deref()
+    }
+}
+
+/// The columns of what is visible of TLS.
+fn tls_columns<R: OverTls>() -> Vec<Column<R>> {
+    vec![
+        column("tls_version", |row: &R| made(row.tls().and_then(|details| details.version.as_deref()))),
+        column("tls_cipher", |row| made(row.tls().and_then(|details| details.cipher.as_deref()))),
+        column("tls_server_name", |row| wire(row.tls().and_then(|details| details.server_name.as_ref()))),
+        column("tls_resumed", |row| {
+            row.tls().and_then(|details| details.resumed).map_or(Cell::Empty, Cell::Bool)
+        }),
+        column("tls_handshake", |row| name(row.tls().map(|details| details.handshake))),
+        column("tls_alert", |row| {
+            made(row.tls().and_then(|details| details.alert.as_ref()?.description.as_deref()))
+        }),
+        column("tls_alert_from", |row| {
+            name(row.tls().and_then(|details| details.alert.as_ref()).map(|alert| alert.from))
+        }),
+        column("tls_decrypted", |row| row.tls().map_or(Cell::Empty, |details| Cell::Bool(details.decrypted))),
+    ]
 }
 
 /// The columns of a channel's data connection.
@@ -322,6 +370,11 @@ fn count<'a>(count: usize) -> Cell<'a> {
 
 fn name<'a>(choice: Option<impl Choice>) -> Cell<'a> {
     choice.map_or(Cell::Empty, |choice| Cell::Name(choice.name()))
+}
+
+/// A name that ftpscope knows or made up.
+fn made(text: Option<&str>) -> Cell<'_> {
+    text.map_or(Cell::Empty, Cell::Name)
 }
 
 fn wire(text: Option<&Text>) -> Cell<'_> {

@@ -10,7 +10,7 @@ use super::table::{self, Column, Row};
 use crate::base::{Bytes, Endpoint, FrameNumber, Text, Timestamp};
 use crate::report::{
     Attempt, ChannelState, CommandIndex, Connection, DataChannel, EndState, FirstClose, InferredTransfer,
-    MatchedBy, Mode, Party, Reuse, ReuseOutcome, Session, Status, Transfer,
+    MatchedBy, Mode, Party, Reuse, ReuseOutcome, Session, Status, TlsHandshake, Transfer,
 };
 
 /// Writes the session under its number.
@@ -48,6 +48,9 @@ fn heading(session: &Session, numbers: &Numbers, page: &mut Page<'_>) -> io::Res
     let time = time.map(|fact| page.styled(Style::Plain, fact));
     page.facts(2, 4, &time)?;
     let facts: Vec<Styled> = facts(session).iter().map(|fact| page.styled(Style::Plain, fact)).collect();
+    page.facts(2, 4, &facts)?;
+    let Some(details) = session.tls_details.as_deref() else { return Ok(()) };
+    let facts: Vec<Styled> = details.facts().iter().map(|fact| page.styled(Style::Faint, fact)).collect();
     page.facts(2, 4, &facts)
 }
 
@@ -262,6 +265,7 @@ fn channel_notes(
         let ends = format!("{} → {}", connection.originator, connection.responder);
         notes.push(page.styled(style, format!("{remark}: {ends}")));
     }
+    notes.extend(tls_note(session, channel, page));
     if let Some(peer) = channel.peer_session.as_ref().and_then(|uid| numbers.of(uid)) {
         notes.push(page.styled(Style::Info, format!("other server's session: #{peer}")));
     }
@@ -274,6 +278,16 @@ fn channel_notes(
         notes.push(page.styled(Style::Warning, reset_by(channel, connection)));
     }
     notes
+}
+
+/// The TLS of a data connection, in short where it is as that of the control connection.
+fn tls_note(session: &Session, channel: &DataChannel, page: &Page<'_>) -> Option<Styled> {
+    let details = channel.connection()?.tls_details.as_deref()?;
+    let style = match details.handshake {
+        TlsHandshake::Failed => Style::Warning,
+        TlsHandshake::Complete | TlsHandshake::Incomplete => Style::Faint,
+    };
+    Some(page.styled(style, details.facts_beside(session.tls_details.as_deref()).join(", ")))
 }
 
 fn reset_by(channel: &DataChannel, connection: &Connection) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{DetailLine, line};
+use super::{DetailLine, line, tls};
 use crate::base::Bytes;
 use crate::picture::{channels, events};
 use crate::report::{Allocation, DataChannel, EndState, Finding, Session, Severity, Status};
@@ -37,6 +37,7 @@ pub(in crate::tui) fn session(session: &Session, row: &SessionRow) -> Vec<Detail
     if loud >= findings.len().min(LINES) {
         lines.extend([login(session), channels(session, row)]);
     }
+    lines.extend(session.tls_details.as_deref().map(|details| tls(&details.facts())));
     lines.push(ending(session, row.live));
     lines
 }
