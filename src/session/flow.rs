@@ -3,6 +3,7 @@
 
 mod copies;
 mod heads;
+mod unwrapped;
 
 use std::mem;
 
@@ -13,13 +14,13 @@ use super::sessions::SessionId;
 use super::tls_details::{self, Circumstances};
 use crate::base::{Endpoint, FrameNumber, PacketRef, TimeDelta, Timestamp};
 use crate::report::{
-    self, Certainty, ChannelIndex, EndState, FirstClose, MatchedBy, OpaqueData, Stall, StreamFacts,
-    TlsDetails, Uid,
+    self, Certainty, ChannelIndex, EndState, FirstClose, MatchedBy, Stall, StreamFacts, TlsDetails, Uid,
 };
 use crate::tcp::{Absence, Chunk, Connection, ConnectionId, Gap, Onset, Side, Stream};
 use crate::tls::{self, Keys, Lineage, Version};
 
 pub(super) use heads::ContentHeads;
+use unwrapped::Unwrapped;
 
 /// Silence that is worth noting.
 const STALL: TimeDelta = TimeDelta::from_secs(1);
@@ -126,43 +127,6 @@ struct Wrapped {
     /// The frame of the first fatal alert.
     alert_frame: Option<FrameNumber>,
     unwrapped: Unwrapped,
-}
-
-/// What both ends sent through TLS: what could be read, and how much could not.
-#[derive(Default)]
-struct Unwrapped {
-    plain: [Option<Content>; 2],
-    opaque: [OpaqueData; 2],
-}
-
-impl Unwrapped {
-    /// Takes application data of one end.
-    fn take(
-        &mut self,
-        end: tls::End,
-        event: tls::Event<'_>,
-        hashing: &mut dyn Hashing,
-        plan: Plan,
-        at: PacketRef,
-    ) {
-        let Self { plain: [plain_a, plain_b], opaque: [opaque_a, opaque_b] } = self;
-        let (plain, opaque) = match end {
-            tls::End::A => (plain_a, opaque_a),
-            tls::End::B => (plain_b, opaque_b),
-        };
-        match event {
-            tls::Event::Plaintext(text) => {
-                plain.get_or_insert_with(|| Content::new(hashing, plan, at)).update(hashing, text, at);
-            }
-            tls::Event::Opaque { len } => opaque.add(len, at.time, at.frame),
-            tls::Event::Gap { len } => {
-                if let Some(content) = plain {
-                    content.gap(hashing, len);
-                }
-            }
-            tls::Event::HandshakeDone | tls::Event::Clear(_) | tls::Event::Closed(_) => {}
-        }
-    }
 }
 
 const fn index(side: Side) -> usize {

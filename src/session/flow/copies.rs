@@ -7,7 +7,7 @@ use super::{DataFlow, TlsState};
 impl DataFlow {
     fn contents(&self) -> impl Iterator<Item = &Content> {
         let plain = match &self.tls {
-            TlsState::Yes(wrapped) => &wrapped.plain[..],
+            TlsState::Yes(wrapped) => &wrapped.unwrapped.plain[..],
             TlsState::Unknown | TlsState::No => &[],
         };
         self.streams.iter().chain(plain).flatten()
@@ -36,14 +36,14 @@ impl DataFlow {
         self.plan.copy = 0;
         self.streams.iter_mut().flatten().for_each(Content::forget_copy);
         if let TlsState::Yes(wrapped) = &mut self.tls {
-            wrapped.plain.iter_mut().flatten().for_each(Content::forget_copy);
+            wrapped.unwrapped.plain.iter_mut().flatten().for_each(Content::forget_copy);
         }
     }
 
     /// All of what it carried in one direction, where a copy of that was kept.
     pub(in crate::session) fn take_copy(&mut self) -> Option<Vec<u8>> {
         let plain = match &mut self.tls {
-            TlsState::Yes(wrapped) => &mut wrapped.plain[..],
+            TlsState::Yes(wrapped) => &mut wrapped.unwrapped.plain[..],
             TlsState::Unknown | TlsState::No => &mut [],
         };
         self.streams.iter_mut().chain(plain).flatten().find_map(Content::take_copy)
