@@ -9,6 +9,7 @@ pub mod args;
 #[cfg(feature = "tui")]
 mod config;
 mod exit;
+mod extract;
 mod interrupts;
 mod live;
 mod look;
@@ -89,6 +90,7 @@ fn say(message: &str) {
 fn act(job: Job, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
     match job {
         Job::Report(job) => report(job, general),
+        Job::Extract(job) => extract::run(*job, general),
         Job::Live(job) => live::run(*job, general),
         Job::Watch(job) => screen::watch(*job, general),
         Job::Interfaces { json } => {

@@ -26,6 +26,8 @@ use std::path::{Path, PathBuf};
 pub struct Needs {
     /// Folders in which it will make, fill, rename and remove files.
     pub write_in: Vec<PathBuf>,
+    /// Folders in which it will make folders too, to any depth, and move files between them.
+    pub grow_in: Vec<PathBuf>,
     /// Files and folders that it will open to read.
     pub read: Vec<PathBuf>,
     /// Whether it reads, writes and starts whatever its user asks for.
@@ -105,7 +107,11 @@ mod system {
         }
         // These allow creating and replacing files in other users' folders; Landlock limits where.
         let writing = CapabilitySet::DAC_OVERRIDE | CapabilitySet::FOWNER;
-        let kept = if needs.write_in.is_empty() { CapabilitySet::empty() } else { now.permitted & writing };
+        let kept = if needs.write_in.is_empty() && needs.grow_in.is_empty() {
+            CapabilitySet::empty()
+        } else {
+            now.permitted & writing
+        };
         let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
         Some(match set_capabilities(None, sets) {
             Ok(()) if kept.is_empty() => "all capabilities were dropped".to_owned(),
@@ -121,6 +127,7 @@ mod system {
             | AccessFs::MakeReg
             | AccessFs::RemoveFile
             | AccessFs::ReadDir;
+        let grow = write | AccessFs::ReadFile | AccessFs::MakeDir | AccessFs::RemoveDir | AccessFs::Refer;
         let status = Ruleset::default()
             .set_compatibility(CompatLevel::BestEffort)
             .handle_access(AccessFs::from_all(RULES))?
@@ -129,6 +136,7 @@ mod system {
             .create()?
             .add_rules(path_beneath_rules(&needs.read, read))?
             .add_rules(path_beneath_rules(&needs.write_in, write))?
+            .add_rules(path_beneath_rules(&needs.grow_in, grow))?
             .restrict_self()?;
         let abi = match status.landlock {
             LandlockStatus::Available { effective_abi, .. } => effective_abi,
@@ -138,8 +146,12 @@ mod system {
         if status.ruleset == RulesetStatus::NotEnforced {
             return Ok("Landlock is not in force".to_owned());
         }
-        let folders: Vec<String> =
-            needs.write_in.iter().map(|path| Printable(&path.to_string_lossy()).to_string()).collect();
+        let folders: Vec<String> = needs
+            .write_in
+            .iter()
+            .chain(&needs.grow_in)
+            .map(|path| Printable(&path.to_string_lossy()).to_string())
+            .collect();
         let writes = if folders.is_empty() {
             "writes no files".to_owned()
         } else {

@@ -13,6 +13,7 @@ mod format;
 mod html;
 mod interfaces;
 mod json;
+mod manifest;
 mod markdown;
 mod markup;
 mod schema;
@@ -26,6 +27,7 @@ pub use interfaces::{interfaces_json, interfaces_text};
 pub use json::{
     Json, JsonDocument, JsonLines, Jsonl, closing_line, event_line, overall_event_line, session_line,
 };
+pub use manifest::{FileState, Manifest, ManifestEntry, ManifestForm};
 pub use markdown::Markdown;
 pub use schema::JSON_SCHEMA;
 pub use svg::Svg;

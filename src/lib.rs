@@ -28,7 +28,7 @@
 //! | --- | --- |
 //! | 12 | `cli` |
 //! | 11 | `live`, `tui` |
-//! | 10 | `reading` |
+//! | 10 | `extract`, `reading` |
 //! | 9 | `capture`, `confine`, [`export`] |
 //! | 8 | `store` |
 //! | 7 | [`analyzer`] |
@@ -87,7 +87,7 @@
 //! | `live` | capture from interfaces through libpcap: `live`, `confine` |
 //! | `store` | finished sessions in a temporary file: `store` |
 //! | `tui` | the terminal interface: `tui` |
-//! | `cli` | the command line, and with it the program: `cli`, `live`, `confine` |
+//! | `cli` | the command line, and with it the program: `cli`, `live`, `extract`, `confine` |
 
 pub mod analyzer;
 pub mod base;
@@ -100,6 +100,8 @@ pub mod confine;
 pub mod decode;
 pub mod diagnose;
 pub mod export;
+#[cfg(all(unix, any(feature = "cli", feature = "live")))]
+pub mod extract;
 pub mod filter;
 pub mod ftp;
 #[cfg(any(feature = "cli", feature = "live"))]

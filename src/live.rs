@@ -218,7 +218,7 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
     // The terminal interface, which watches then, may open files at any time.
     let is_interactive = matches!(job.form, Form::Nothing);
     let read = keys.as_ref().and_then(Keys::awaited_in).into_iter().collect();
-    rights.extend(confine(&Needs { write_in, read, is_interactive }));
+    rights.extend(confine(&Needs { write_in, read, is_interactive, ..Needs::default() }));
     if job.is_verbose {
         for line in &rights {
             say(line);

@@ -33,7 +33,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("hkdf", &["tls"]),
     ("hmac", &["tls"]),
     ("landlock", &["confine"]),
-    ("rustix", &["confine"]),
+    ("rustix", &["confine", "extract"]),
 ];
 
 /// The library without the program: modules that must build on any target, and name nothing but each other.

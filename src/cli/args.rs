@@ -1,6 +1,7 @@
 //! Command-line arguments as they were typed.
 
 mod capture;
+mod extract;
 
 use std::path::PathBuf;
 
@@ -15,9 +16,10 @@ use crate::export::{self, What};
 use crate::tui::ThemeName;
 
 pub use capture::{Autostop, CaptureArgs, LiveArgs, LiveFormatArg, LiveOutputArgs, RingBuffer};
+pub use extract::{ExtractArgs, ExtractionArgs};
 
 /// Examples for the help and the manual page.
-pub(super) const EXAMPLES: [(&str, &str); 6] = [
+pub(super) const EXAMPLES: [(&str, &str); 7] = [
     ("ftpscope capture.pcap", "open a capture in the terminal interface"),
     ("ssh host sudo tcpdump -U -w - tcp | ftpscope analyze -", "report on a capture made on another machine"),
     ("sudo ftpscope live -i eth0", "follow sessions as they happen"),
@@ -26,6 +28,7 @@ pub(super) const EXAMPLES: [(&str, &str); 6] = [
         "ftpscope export -T csv --what transfers -o files.csv capture.pcap.zst",
         "list the transfers, for a spreadsheet",
     ),
+    ("ftpscope extract -o files capture.pcap", "save the files that were transferred"),
     ("ftpscope explain data-unanswered", "read what a finding means"),
 ];
 
@@ -75,6 +78,8 @@ pub enum Command {
     Analyze(ReportArgs),
     /// Export sessions, commands, transfers or findings for other programs (JSON unless -T says otherwise)
     Export(ReportArgs),
+    /// Save the transferred files, with a manifest
+    Extract(Box<ExtractArgs>),
     /// Capture and print events or sessions as they happen
     Live(LiveArgs),
     /// List the capture interfaces

@@ -11,6 +11,7 @@ use super::args::{
     LiveOutputArgs, OutputArgs, ReportArgs, SeverityArg, TuiArgs,
 };
 use super::exit::Failure;
+use super::extract::{ExtractJob, understand as understand_extract};
 use super::live::{LiveJob, WatchJob, understand_capture, understand_live, understand_watch};
 use super::look::look;
 use super::values::ThresholdSetting;
@@ -26,6 +27,8 @@ pub(super) enum Job {
     Report(ReportJob),
     /// Read captures and show them.
     Show(ReportJob),
+    /// Save what was transferred.
+    Extract(Box<ExtractJob>),
     /// Capture.
     Live(Box<LiveJob>),
     /// Capture and show it.
@@ -147,6 +150,11 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
             Some(Command::Export(own)) => {
                 Job::Report(report_job(own.or(report), &export::Json, InMemory::OneSession, &general)?)
             }
+            Some(Command::Extract(mut own)) => {
+                let inner = ReportArgs { input: own.input, analysis: own.analysis, ..ReportArgs::default() };
+                ReportArgs { input: own.input, analysis: own.analysis, .. } = inner.or(report);
+                Job::Extract(Box::new(understand_extract(*own)?))
+            }
             Some(Command::Live(own)) => {
                 let args = live_args(own, capture, report)?;
                 Job::Live(Box::new(understand_live(args, &general)?))
@@ -187,6 +195,7 @@ const fn limits_of(command: &Command) -> Option<&LimitArgs> {
     match command {
         Command::Tui(own) => Some(&own.report.analysis.limits),
         Command::Analyze(own) | Command::Export(own) => Some(&own.analysis.limits),
+        Command::Extract(own) => Some(&own.analysis.limits),
         Command::Live(own) => Some(&own.analysis.limits),
         Command::Limits(own) => Some(own),
         #[cfg(feature = "tui")]

@@ -5,7 +5,7 @@ mod stream;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::exit::{Failure, plain};
@@ -14,7 +14,7 @@ use super::options::{KeyLogFile, ReportJob};
 use super::output::Output;
 use super::progress::Progress;
 use crate::analyzer;
-use crate::base::{Bytes, LimitCounts, Printable};
+use crate::base::{Bytes, LimitCounts, Limits, Printable};
 use crate::capture::{self, Frames};
 use crate::confine::{Needs, confine};
 use crate::filter::Filter;
@@ -24,7 +24,7 @@ use crate::store::Scratch;
 use crate::tls::KeyLog;
 
 /// Sessions that are handed over at a time, unless someone waits for each.
-const AT_A_TIME: usize = 64;
+pub(super) const AT_A_TIME: usize = 64;
 
 /// The result of reading captures.
 pub(super) struct Outcome {
@@ -47,16 +47,15 @@ pub(super) fn run(
     take_keys(job.keylog.as_ref(), &mut job.analyzer)?;
     let filter = job.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
     job.analyzer.filter = filter.clone().map(Arc::new);
-    let interrupts = Interrupts::watch(job.files.iter().any(|file| file.as_os_str() == "-"))
-        .map_err(|error| Failure::impossible(format!("can't listen for signals: {}", plain(&error))))?;
-    let frames = open(&job)?;
+    let interrupts = interrupts(&job.files)?;
+    let frames = open(&job.files, &job.analyzer.limits)?;
     let mut output = Output::open_distinct_from(&job.target, &job.files)?;
     let scratch = Scratch::open(job.temp_dir.as_deref());
     let needs = Needs { write_in: output.folder().into_iter().collect(), ..Needs::default() };
     for line in confine(&needs) {
         say(&line);
     }
-    let reading = Reading { frames, progress, interrupts };
+    let reading = Reading::new(frames, progress, interrupts);
     let outcome = if job.format.needs_all_first() {
         later::run(reading, job, scratch, filter.as_ref(), &mut output)?
     } else {
@@ -114,23 +113,32 @@ fn key_log(path: &Path) -> io::Result<Vec<u8>> {
     Ok(keys)
 }
 
-pub(super) fn open(job: &ReportJob) -> Result<Frames, Failure> {
-    if job.files.is_empty() {
+/// Listens for signals while these files are read.
+pub(super) fn interrupts(files: &[PathBuf]) -> Result<Interrupts, Failure> {
+    Interrupts::watch(files.iter().any(|file| file.as_os_str() == "-"))
+        .map_err(|error| Failure::impossible(format!("can't listen for signals: {}", plain(&error))))
+}
+
+pub(super) fn open(files: &[PathBuf], limits: &Limits) -> Result<Frames, Failure> {
+    if files.is_empty() {
         return Err(Failure::usage(
             "no capture file given; try 'ftpscope FILE', or 'ftpscope -' to read standard input (see 'ftpscope --help')",
         ));
     }
-    capture::open(&job.files, &job.analyzer.limits).map_err(|error| Failure::impossible(error.to_string()))
+    capture::open(files, limits).map_err(|error| Failure::impossible(error.to_string()))
 }
 
 /// What is being read, with the progress bar and the signals that end it.
-struct Reading<'r> {
+pub(super) struct Reading<'r> {
     frames: Frames,
     progress: &'r mut Progress,
     interrupts: Interrupts,
 }
 
-impl Reading<'_> {
+impl<'r> Reading<'r> {
+    pub(super) fn new(frames: Frames, progress: &'r mut Progress, interrupts: Interrupts) -> Self {
+        Self { frames, progress, interrupts }
+    }
     /// Reads all frames; sessions go to `observer`, so many at a time.
     fn run<O>(
         self,
@@ -141,8 +149,15 @@ impl Reading<'_> {
     where
         O: SessionObserver<Error: Into<Failure> + Send> + Send,
     {
+        self.pump(Pump::new(analyzer::Options { streaming: true, ..options }), at_a_time, observer)
+    }
+
+    /// Reads all frames through a pump.
+    pub(super) fn pump<O>(self, pump: Pump, at_a_time: usize, observer: &mut O) -> Result<Closing, Failure>
+    where
+        O: SessionObserver<Error: Into<Failure> + Send> + Send,
+    {
         let Self { mut frames, progress, interrupts } = self;
-        let pump = Pump::new(analyzer::Options { streaming: true, ..options });
         let closing = pump.run_concurrently(&mut frames, at_a_time, observer, |now| {
             progress.show(now.progress);
             if interrupts.stop() { Next::Stop } else { Next::GoOn }
@@ -155,7 +170,7 @@ impl Reading<'_> {
 
 /// Counts the sessions of a report.
 #[derive(Debug)]
-struct Tally<'f> {
+pub(super) struct Tally<'f> {
     filter: Option<&'f Filter>,
     /// Sessions that passed the filter, and those that did not.
     passed: u64,
@@ -167,12 +182,12 @@ struct Tally<'f> {
 }
 
 impl<'f> Tally<'f> {
-    const fn new(filter: Option<&'f Filter>) -> Self {
+    pub(super) const fn new(filter: Option<&'f Filter>) -> Self {
         Self { filter, passed: 0, left_out: 0, worst: None, limited: 0 }
     }
 
     /// Counts a session; whether it is to be reported.
-    fn passes(&mut self, session: &Session) -> bool {
+    pub(super) fn passes(&mut self, session: &Session) -> bool {
         if self.filter.is_some_and(|filter| !filter.matches(session)) {
             self.left_out = self.left_out.saturating_add(1);
             return false;
@@ -184,7 +199,7 @@ impl<'f> Tally<'f> {
     }
 
     /// The result, once all of the capture was read.
-    fn outcome(&self, capture: &Capture, findings: &[Finding]) -> Outcome {
+    pub(super) fn outcome(&self, capture: &Capture, findings: &[Finding]) -> Outcome {
         Outcome {
             warnings: warnings(capture, self.limited),
             all_left_out: (self.passed == 0 && self.left_out > 0).then_some(self.left_out),

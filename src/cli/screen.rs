@@ -37,7 +37,7 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, 
         return show_pipe(job, general);
     }
     let scratch = Scratch::open(job.temp_dir.as_deref());
-    let frames = read::open(&job)?;
+    let frames = read::open(&job.files, &job.analyzer.limits)?;
     let title = title(&job.files);
     let limits = job.analyzer.limits.clone();
     let source = FileSource { frames, options: job.analyzer, room: job.screen_memory };

@@ -4,6 +4,7 @@
 //! not. In CSV, such text from the wire gets a leading apostrophe, as OWASP recommends.
 
 mod columns;
+mod manifest;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -14,6 +15,8 @@ use super::{Format, Setting, Settings, Stream};
 use crate::base::{Printable, TimeDelta, Timestamp, choices, hex::Hex};
 use crate::report::{Capture, Finding, Session};
 use columns::{Column, Row};
+
+pub(super) use manifest::manifest_rows;
 
 /// Size of the writes to the output.
 const BUFFER_SIZE: usize = 128 * 1024;

@@ -195,6 +195,21 @@ impl Stream for JsonLines {
     }
 }
 
+/// A line of JSON, for whoever writes one at a time.
+#[derive(Debug, Default)]
+pub(super) struct JsonLine {
+    json: Writer,
+}
+
+impl JsonLine {
+    /// Writes a value on a line of its own.
+    pub(super) fn write(&mut self, value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+        self.json.value(value)?;
+        self.json.raw(b"\n");
+        self.json.write_to(out, 0)
+    }
+}
+
 /// The last line of JSON Lines: the report without its sessions.
 #[derive(Serialize)]
 struct ClosingLine<'a> {

@@ -13,7 +13,7 @@ pub(super) struct Column<R> {
     pub(super) cell: fn(&R) -> Cell<'_>,
 }
 
-const fn column<R>(name: &'static str, cell: fn(&R) -> Cell<'_>) -> Column<R> {
+pub(super) const fn column<R>(name: &'static str, cell: fn(&R) -> Cell<'_>) -> Column<R> {
     Column { name, cell }
 }
 
