@@ -16,6 +16,7 @@ mod names;
 mod places;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
@@ -23,7 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::base::{Endpoint, Text, Timestamp, choices};
+use crate::base::{Bytes, Endpoint, Printable, Text, Timestamp, choices};
 use crate::export::{FileState, Manifest, ManifestEntry, ManifestForm};
 use crate::report::{self, Session};
 use contents::{Content, Contents};
@@ -102,6 +103,29 @@ pub struct Summary {
     pub not_kept: u64,
     /// Why nothing more could be written from some time on.
     pub full: Option<String>,
+}
+
+/// What was extracted, in words.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { files, bytes, incomplete, duplicates, encrypted, not_kept, full } = self;
+        let noun = if *files == 1 { "file" } else { "files" };
+        write!(f, "extracted {files} {noun} ({})", Bytes(*bytes))?;
+        for (count, what) in [
+            (incomplete, "incomplete (.part)"),
+            (duplicates, "the same as another"),
+            (encrypted, "encrypted"),
+            (not_kept, "not kept"),
+        ] {
+            if *count > 0 {
+                write!(f, "; {count} {what}")?;
+            }
+        }
+        match full {
+            Some(why) => write!(f, "; nothing more could be written: {}", Printable(why)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Manifest lines that are written at a time, in bytes.
@@ -227,10 +251,12 @@ impl Extraction {
     fn keep(&mut self, facts: &Facts<'_>, state: &mut FileState, content: &mut Option<Content>) -> Kept {
         let sha256 = facts.sha256().filter(|_| *state == FileState::Complete);
         let known = sha256.and_then(|sha256| self.seen.get(&sha256).cloned());
-        if let Some(file) = known.filter(|_| content.is_none() || !self.options.keep_duplicates) {
+        let is_empty = facts.stream.is_some_and(|stream| stream.bytes == 0 && stream.missing == 0);
+        // Between two servers one content is two sessions', and was taken for the first.
+        let is_gone = content.is_none() && !is_empty;
+        if let Some(file) = known.filter(|_| is_gone || !self.options.keep_duplicates) {
             return Kept { file: Some(file), is_duplicate: true, ..Kept::default() };
         }
-        let is_empty = facts.stream.is_some_and(|stream| stream.bytes == 0 && stream.missing == 0);
         let Some(content) = content.as_mut() else {
             return match *state {
                 FileState::Encrypted | FileState::NotCaptured => Kept::default(),

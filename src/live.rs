@@ -28,7 +28,8 @@ use std::time::Instant;
 use crate::analyzer;
 use crate::base::Printable;
 use crate::capture::{self, Intake, Recorder, Rotation, live};
-use crate::confine::{Needs, confine};
+use crate::confine::{Needs, confine, may_write};
+use crate::extract::{self, Extraction};
 use crate::filter::Filter;
 use crate::reading::Pump;
 
@@ -67,6 +68,8 @@ pub struct Job {
     pub line_buffered: bool,
     /// Where to save what is captured.
     pub record: Option<(PathBuf, Rotation)>,
+    /// The folder into which transferred files are written.
+    pub extract: Option<PathBuf>,
     /// When to end.
     pub until: Until,
     /// Whether the capture filter follows the predictions.
@@ -203,6 +206,8 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         }
         None => None,
     };
+    let extraction = job.extract.as_deref().map(extraction).transpose()?;
+    let grow_in = job.extract.into_iter().collect();
     let keys = job.keys.as_deref().map(open_keys).transpose()?;
     let stamps = Stamps::new(match job.form {
         Form::Events { clock, .. } => clock,
@@ -218,7 +223,7 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
     // The terminal interface, which watches then, may open files at any time.
     let is_interactive = matches!(job.form, Form::Nothing);
     let read = keys.as_ref().and_then(Keys::awaited_in).into_iter().collect();
-    rights.extend(confine(&Needs { write_in, read, is_interactive, ..Needs::default() }));
+    rights.extend(confine(&Needs { write_in, grow_in, read, is_interactive }));
     if job.is_verbose {
         for line in &rights {
             say(line);
@@ -240,8 +245,13 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
     };
     let alerts = !matches!(job.form, Form::Sessions);
     let options = analyzer::Options { events: true, alerts, streaming: true, ..job.analyzer };
+    let pump = match &extraction {
+        Some(extraction) => Pump::with_sink(options, Box::new(extraction.feeder())),
+        None => Pump::new(options),
+    };
     let follower = Follower {
         sink,
+        extraction,
         target: job.target.name(),
         recorder,
         learner,
@@ -256,7 +266,13 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         reported_drops: 0,
         watcher: None,
     };
-    Ok(Begun { pump: Pump::new(options), follower, intake })
+    Ok(Begun { pump, follower, intake })
+}
+
+/// Begins to write transferred files into a folder.
+fn extraction(folder: &Path) -> Result<Extraction, Failure> {
+    let begun = may_write(folder).and_then(|()| Extraction::begin(folder, extract::Options::default()));
+    begun.map_err(Failure::writing(folder.to_string_lossy()))
 }
 
 fn open_keys(path: &Path) -> Result<Keys, Failure> {

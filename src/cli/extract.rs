@@ -10,9 +10,9 @@ use super::progress::Progress;
 use super::read::{self, AT_A_TIME, Tally};
 use super::say;
 use crate::analyzer;
-use crate::base::{Bytes, Printable};
+use crate::base::Printable;
 use crate::confine::{Needs, confine, may_write};
-use crate::extract::{Extraction, Layout, Options, Summary};
+use crate::extract::{Extraction, Layout, Options};
 use crate::filter::Filter;
 use crate::reading::{Pump, SessionObserver};
 use crate::report::Session;
@@ -123,7 +123,7 @@ pub(super) fn run(mut job: ExtractJob, general: &GeneralArgs) -> Result<ExitStat
         for warning in &outcome.warnings {
             say(&format!("warning: {warning}"));
         }
-        say(&told(&summary, &shown));
+        say(&format!("{summary} into {shown}"));
     }
     if let Some(why) = &summary.full {
         let not_kept = summary.not_kept;
@@ -152,21 +152,4 @@ fn beginning(folder: &str, error: &std::io::Error) -> Failure {
         ));
     }
     Failure::impossible(format!("can't write to {folder}: {}", plain(error)))
-}
-
-/// What was extracted, in words.
-fn told(summary: &Summary, folder: &str) -> String {
-    let Summary { files, bytes, incomplete, duplicates, encrypted, not_kept, .. } = *summary;
-    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-    let rest: String = [
-        (incomplete, "incomplete (.part)"),
-        (duplicates, "the same as another"),
-        (encrypted, "encrypted"),
-        (not_kept, "not kept"),
-    ]
-    .into_iter()
-    .filter(|&(count, _)| count > 0)
-    .map(|(count, what)| format!("; {count} {what}"))
-    .collect();
-    format!("extracted {files} ({}) into {folder}{rest}", Bytes(bytes))
 }

@@ -94,6 +94,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         target,
         line_buffered: capture.line_buffered,
         record,
+        extract: output.extract,
         until,
         learn_ports: capture.learn_ports,
         is_verbose: general.verbose > 0,
@@ -147,7 +148,7 @@ pub(super) fn understand_capture(
     if json || pretty {
         return Err(Failure::usage("live capture writes JSON as -T jsonl: one line per session as it ends"));
     }
-    let output = LiveOutputArgs { format: Some(format), output, fail_on };
+    let output = LiveOutputArgs { format: Some(format), output, extract: None, fail_on };
     let job = understand_live(LiveArgs { capture, input, analysis, output }, general)?;
     Ok(LiveJob { command: None, ..job })
 }
@@ -291,7 +292,13 @@ pub(super) fn run(job: LiveJob, general: &GeneralArgs) -> Result<ExitStatus, Fai
     }
     Ok(if summary.worst.is_some_and(|worst| fail_on.is_some_and(|least| worst >= least)) {
         ExitStatus::Found
-    } else if summary.damage.is_empty() && summary.faults.is_empty() && incomplete.is_none() {
+    } else if summary.extracted.as_ref().is_some_and(|extracted| extracted.full.is_some()) {
+        ExitStatus::Impossible
+    } else if summary.damage.is_empty()
+        && summary.faults.is_empty()
+        && incomplete.is_none()
+        && summary.extracted.as_ref().is_none_or(|extracted| extracted.not_kept == 0)
+    {
         ExitStatus::Done
     } else {
         ExitStatus::Partial

@@ -351,6 +351,7 @@ fn live_args(own: LiveArgs, capture: CaptureArgs, report: ReportArgs) -> Result<
         output: LiveOutputArgs {
             format: output.format,
             output: output.output.or(outer_output),
+            extract: output.extract,
             fail_on: output.fail_on.or(fail_on),
         },
     })

@@ -62,6 +62,7 @@ fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, Failur
         target: crate::live::Target::Nowhere,
         line_buffered: false,
         record: None,
+        extract: None,
         until: Until::default(),
         learn_ports: false,
         is_verbose: general.verbose > 0,

@@ -15,6 +15,7 @@ use crate::base::Printable;
 use crate::capture::{Drops, Recorder};
 use crate::decode::Frame;
 use crate::export;
+use crate::extract::Extraction;
 use crate::filter::Filter;
 use crate::reading::{Closing, Next, Now, Observer, SessionObserver};
 use crate::report::{Report, Session};
@@ -24,11 +25,15 @@ const TICK: Duration = Duration::from_millis(100);
 /// How often output is flushed and drop counters are checked.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
+/// What can't be written where an extraction fails.
+const MANIFEST: &str = "the manifest of extracted files";
+
 /// The outputs of a capture and when it ends.
 pub(super) struct Follower {
     pub(super) sink: Sink,
     pub(super) target: String,
     pub(super) recorder: Option<Recorder>,
+    pub(super) extraction: Option<Extraction>,
     pub(super) learner: Option<Learner>,
     pub(super) keys: Option<Keys>,
     pub(super) form: Form,
@@ -47,7 +52,15 @@ pub(super) struct Follower {
 impl Follower {
     /// Writes a finished session.
     fn session(&mut self, session: &Session) -> Result<(), Failure> {
-        if self.filter.as_ref().is_some_and(|filter| !filter.matches(session)) {
+        let is_left_out = self.filter.as_ref().is_some_and(|filter| !filter.matches(session));
+        if let Some(extraction) = &mut self.extraction {
+            if is_left_out {
+                extraction.leave_out(session);
+            } else {
+                extraction.session(session).map_err(Failure::writing(MANIFEST))?;
+            }
+        }
+        if is_left_out {
             return Ok(());
         }
         self.summary.count_session(session);
@@ -122,6 +135,9 @@ impl Follower {
             }
         };
         written.and_then(|()| self.sink.flush()).map_err(Failure::writing(self.target))?;
+        if let Some(extraction) = self.extraction {
+            self.summary.extracted = Some(extraction.finish().map_err(Failure::writing(MANIFEST))?);
+        }
         if let Some(mut recorder) = self.recorder {
             let finished = recorder.finish();
             finished.map_err(|error| Failure::writing(recorder.path().to_string_lossy())(error))?;
@@ -172,6 +188,9 @@ impl Following<'_> {
     pub(super) fn do_housekeeping(&mut self, drops: Option<Drops>) -> Result<(), Failure> {
         let Self { follower, say, .. } = self;
         follower.sink.flush().map_err(Failure::writing(&*follower.target))?;
+        if let Some(extraction) = &mut follower.extraction {
+            extraction.flush().map_err(Failure::writing(MANIFEST))?;
+        }
         if let Some(recorder) = &mut follower.recorder {
             let flushed = recorder.flush();
             flushed.map_err(|error| Failure::writing(recorder.path().to_string_lossy())(error))?;

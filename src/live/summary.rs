@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::base::{Bytes, LimitCounts, Printable};
 use crate::capture::Drops;
+use crate::extract;
 use crate::report::{Finding, Report, Session, Severity, Status};
 
 /// Summary of a capture.
@@ -35,6 +36,8 @@ pub struct Summary {
     pub saved: Vec<String>,
     /// Bytes saved in total, including files that were deleted by rotation.
     pub saved_bytes: u64,
+    /// What was extracted.
+    pub extracted: Option<extract::Summary>,
     /// What the filter of `--learn-ports` did.
     pub learning: Option<String>,
     /// What ended an interface early.
@@ -124,6 +127,9 @@ impl fmt::Display for Summary {
         }
         if let Some(learning) = &self.learning {
             write!(f, "\n{learning}")?;
+        }
+        if let Some(extracted) = &self.extracted {
+            write!(f, "\n{extracted}")?;
         }
         match self.saved.as_slice() {
             [] => {}

@@ -106,6 +106,9 @@ pub struct LiveOutputArgs {
     /// Append to PATH instead of writing to standard output; reopened on SIGHUP
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+    /// Save the transferred files in DIR, with a manifest
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub extract: Option<PathBuf>,
     /// Exit with status 4 if any finding has at least this severity
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityArg>,
