@@ -207,7 +207,6 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         None => None,
     };
     let extraction = job.extract.as_deref().map(extraction).transpose()?;
-    let grow_in = job.extract.into_iter().collect();
     let keys = job.keys.as_deref().map(open_keys).transpose()?;
     let stamps = Stamps::new(match job.form {
         Form::Events { clock, .. } => clock,
@@ -223,7 +222,12 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
     // The terminal interface, which watches then, may open files at any time.
     let is_interactive = matches!(job.form, Form::Nothing);
     let read = keys.as_ref().and_then(Keys::awaited_in).into_iter().collect();
-    rights.extend(confine(&Needs { write_in, grow_in, read, is_interactive }));
+    rights.extend(confine(&Needs {
+        write_in,
+        grow_in: job.extract.into_iter().collect(),
+        read,
+        is_interactive,
+    }));
     if job.is_verbose {
         for line in &rights {
             say(line);
@@ -245,10 +249,7 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
     };
     let alerts = !matches!(job.form, Form::Sessions);
     let options = analyzer::Options { events: true, alerts, streaming: true, ..job.analyzer };
-    let pump = match &extraction {
-        Some(extraction) => Pump::with_sink(options, Box::new(extraction.feeder())),
-        None => Pump::new(options),
-    };
+    let pump = pump(options, extraction.as_ref());
     let follower = Follower {
         sink,
         extraction,
@@ -267,6 +268,14 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         watcher: None,
     };
     Ok(Begun { pump, follower, intake })
+}
+
+/// What reads the packets, and passes contents on where they are extracted.
+fn pump(options: analyzer::Options, extraction: Option<&Extraction>) -> Pump {
+    match extraction {
+        Some(extraction) => Pump::with_sink(options, Box::new(extraction.feeder())),
+        None => Pump::new(options),
+    }
 }
 
 /// Begins to write transferred files into a folder.

@@ -81,7 +81,7 @@ pub enum Command {
     /// Save the transferred files, with a manifest
     Extract(Box<ExtractArgs>),
     /// Capture and print events or sessions as they happen
-    Live(LiveArgs),
+    Live(Box<LiveArgs>),
     /// List the capture interfaces
     Interfaces {
         /// Print JSON

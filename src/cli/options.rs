@@ -156,7 +156,7 @@ pub(super) fn understand(args: Args, stdout_is_terminal: bool) -> Result<(Job, G
                 Job::Extract(Box::new(understand_extract(*own)?))
             }
             Some(Command::Live(own)) => {
-                let args = live_args(own, capture, report)?;
+                let args = live_args(*own, capture, report)?;
                 Job::Live(Box::new(understand_live(args, &general)?))
             }
             Some(Command::Interfaces { json }) => Job::Interfaces { json },

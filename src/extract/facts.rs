@@ -93,11 +93,11 @@ impl<'s> Facts<'s> {
             return None;
         }
         let name = self.command()?.text()?.raw();
-        let near = self.session.commands.iter().rev().filter(|command| {
+        let mut latest = self.session.commands.iter().rev().filter(|command| {
             matches!(command.verb, Verb::Mdtm | Verb::Mfmt | Verb::Mlst)
                 && command.completion().is_some_and(report::Reply::is_completion)
         });
-        near.filter_map(|command| modified(command, name)).next()
+        latest.find_map(|command| modified(command, name))
     }
 }
 

@@ -47,7 +47,8 @@ fn extracted(out: &Path) -> BTreeMap<String, usize> {
     for entry in manifest(out) {
         let Some(file) = entry["file"].as_str() else { continue };
         let digest = Sha256::digest(fs::read(out.join(file)).unwrap());
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let digest: String = digits.map(|digit| char::from_digit(digit.into(), 16).unwrap()).collect();
         if entry["state"] == "complete" {
             assert_eq!(entry["sha256"], *digest);
         }
