@@ -179,21 +179,20 @@ impl Begun {
     }
 }
 
+/// Opens the interfaces that are captured from; none where files are read.
+fn open_taps(job: &Job, say: &mut dyn FnMut(&str)) -> Result<Option<live::Taps>, Failure> {
+    let Feed::Interfaces(options) = &job.feed else { return Ok(None) };
+    let note =
+        options.filter.as_deref().and_then(|filter| filters::note_on(filter, &job.analyzer.control_ports));
+    if let Some(note) = note {
+        say(&format!("note: {note}"));
+    }
+    Ok(Some(live::open(options)?))
+}
+
 /// Opens everything that a capture needs: from now on packets are captured.
 pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
-    let taps = match &job.feed {
-        Feed::Interfaces(options) => {
-            let note = options
-                .filter
-                .as_deref()
-                .and_then(|filter| filters::note_on(filter, &job.analyzer.control_ports));
-            if let Some(note) = note {
-                say(&format!("note: {note}"));
-            }
-            Some(live::open(options)?)
-        }
-        Feed::Files(_) => None,
-    };
+    let taps = open_taps(&job, say)?;
     let mut rights = Vec::new();
     if taps.is_some() {
         rights.extend(relinquish(job.user.as_deref())?.map(|user| format!("runs as {}", Printable(&user))));
