@@ -9,6 +9,7 @@
 mod capture;
 mod channel;
 mod community;
+mod file;
 mod finding;
 mod headline;
 mod icmp;
@@ -42,6 +43,7 @@ pub use channel::{
     SynFrames, TimeWait,
 };
 pub use community::{CommunityId, community_id};
+pub use file::{File, FilePart, Piece};
 pub use finding::{Certainty, Code, Finding, Severity};
 pub use icmp::{IcmpError, IcmpMessage, IcmpVersion};
 pub use index::{ChannelIndex, CommandIndex, FindingIndex, TransferIndex};
@@ -84,6 +86,9 @@ pub struct Report {
     pub capture: Capture,
     /// One for each control connection, in order of first packet.
     pub sessions: Vec<Session>,
+    /// Files put together from the transfers that carried their parts, in order of their first packets.
+    #[serde(default)]
+    pub files: Vec<File>,
     /// Findings that belong to no single session.
     pub findings: Vec<Finding>,
 }

@@ -88,6 +88,8 @@ pub(super) fn passive_download() -> Session {
         sha256: Some([0xab; 32]),
         decoded: None,
         verification: None,
+        file: None,
+        piece: None,
         mime: Some("application/pdf".into()),
         reply_code: Some(226),
         start: Some(at(900)),

@@ -276,6 +276,8 @@ struct TransferRow {
     decoded_sha256: Option<[u8; 32]>,
     #[serde(default)]
     verification: Option<Box<Verification>>,
+    #[serde(default)]
+    file: Option<u32>,
     mime: Option<Box<str>>,
     encrypted: bool,
     status: Status,
@@ -308,6 +310,8 @@ impl From<TransferRow> for Transfer {
             sha256: row.sha256,
             decoded: row.decoded_bytes.map(|bytes| Box::new(Decoded { bytes, sha256: row.decoded_sha256 })),
             verification: row.verification,
+            file: row.file,
+            piece: None,
             mime: row.mime,
             encrypted: row.encrypted,
             status: row.status,

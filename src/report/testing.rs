@@ -144,6 +144,8 @@ pub(crate) fn transfer(command: CommandIndex, direction: Direction, status: Stat
         sha256: None,
         decoded: None,
         verification: None,
+        file: None,
+        piece: None,
         mime: None,
         encrypted: false,
         status,

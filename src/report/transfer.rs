@@ -1,6 +1,6 @@
 //! A transfer: one command that moves a file or a listing.
 
-use super::{ChannelIndex, CommandIndex, Decoded, Uid, Verification};
+use super::{ChannelIndex, CommandIndex, Decoded, Piece, Uid, Verification};
 #[cfg(feature = "store")]
 use crate::base::encode;
 use crate::base::{Text, TimeDelta, Timestamp, choices};
@@ -50,6 +50,12 @@ pub struct Transfer {
     pub decoded: Option<Box<Decoded>>,
     /// What the server says of the content, held against it; none where it says nothing, or not all is known.
     pub verification: Option<Box<Verification>>,
+    /// The file that it carried a part of, by its place in [`Report::files`](super::Report::files); known once it is
+    /// its session's turn in the order of first packets.
+    pub file: Option<u32>,
+    /// All of its content, where it is a part of a file and that is still to be put together.
+    #[cfg_attr(feature = "store", borsh(skip))]
+    pub piece: Option<Piece>,
     /// Media type sniffed from the content.
     pub mime: Option<Box<str>>,
     /// Whether the bytes on the wire were TLS and were not decrypted.

@@ -25,8 +25,8 @@ use super::options::Options;
 use crate::base::{FrameNumber, Secret, Text};
 use crate::ftp::{self, EpsvArgument, Party, Purpose, Verb};
 use crate::report::{
-    Argument, ChannelIndex, Command, CommandIndex, Connection, ControlGap, Direction, Login, Reply, Session,
-    Transfer,
+    Argument, ChannelIndex, Command, CommandIndex, Connection, Content, ControlGap, Direction, Login, Piece,
+    Reply, Session, Status, Transfer,
 };
 use assignment::Assignment;
 pub(super) use assignment::Channels;
@@ -391,6 +391,7 @@ impl DialogueState {
         let claims = self.claims.take();
         let parts = if claims.is_some() { self.parts() } else { BTreeSet::new() };
         session.transfers = self.transfers(&session.commands, channels);
+        attach_pieces(&mut session.transfers, &session.commands, facts);
         if let Some(claims) = claims {
             let Session { commands, transfers, .. } = &mut *session;
             claims.settle(
@@ -413,6 +414,19 @@ impl DialogueState {
         session.client_software = client_software;
         session.features = features;
         session.epsv_all = epsv_all;
+    }
+}
+
+/// Gives transfers that may be one of several parts of a file what they carried, as far as that was kept.
+fn attach_pieces(transfers: &mut [Transfer], commands: &[Command], facts: &[super::active::Channel]) {
+    for transfer in transfers {
+        let is_part = transfer.offset > 0
+            || transfer.status != Status::Complete
+            || transfer.command.of(commands).is_some_and(|command| command.verb == Verb::Appe);
+        if is_part && transfer.content == Content::File {
+            let channel = transfer.data_channel.and_then(|channel| channel.of(facts));
+            transfer.piece = channel.and_then(|channel| channel.copy.clone()).map(Piece);
+        }
     }
 }
 

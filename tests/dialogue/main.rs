@@ -9,6 +9,7 @@
 #![expect(clippy::string_slice, reason = "a test's scripts are its own")]
 
 mod contents;
+mod files;
 mod framing;
 mod limits;
 mod linking;

@@ -255,6 +255,8 @@ impl TransferStart {
             sha256: moved.and_then(|moved| moved.sha256).filter(|_| made),
             decoded: moved.and_then(|moved| moved.decoded.clone()).filter(|_| self.mode != 'S'),
             verification: None,
+            file: None,
+            piece: None,
             mime: moved.and_then(|moved| moved.mime.as_deref()).map(Into::into),
             encrypted: connection.is_some_and(|connection| connection.tls && !connection.decrypted),
             status,

@@ -194,6 +194,8 @@ impl Dialogue {
             sha256: (status == Status::Complete).then_some([0x9f; 32]),
             decoded: None,
             verification: None,
+            file: None,
+            piece: None,
             mime: (bytes > 1000).then_some("text/csv".into()),
             reply_code,
             start: span.map(|span| span.0),
