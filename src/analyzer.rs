@@ -17,7 +17,7 @@ use std::fmt;
 use crate::base::{FrameNumber, LimitCounts, TimeDelta, Timestamp};
 use crate::decode::{Decoded, Decoder, Frame, Segment};
 use crate::report::{Capture, ChannelIndex, Finding, Report, Session, Source, Uid};
-use crate::session::{Finished, Tracker};
+use crate::session::{self, Finished, Tracker};
 use crate::tcp::Table;
 
 pub use crate::session::{
@@ -384,7 +384,8 @@ impl Analyzer {
         let mut sessions = self.take_ended();
         sessions.sort_by_key(|session| session.frames.first);
         let findings = self.closing_findings();
-        Report { capture: self.capture(sources), sessions, findings, ..Report::default() }
+        let files = session::files(&mut sessions);
+        Report { capture: self.capture(sources), sessions, files, findings, ..Report::default() }
     }
 }
 

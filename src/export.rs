@@ -56,9 +56,10 @@ pub fn write(
     settings: &Settings,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let Report { capture, sessions, findings, .. } = report;
+    let Report { capture, sessions, files, findings, .. } = report;
     let mut stream = format.begin(settings);
     stream.heading(capture, &mut sessions.iter().map(|session| session.uid.clone()), out)?;
     sessions.iter().try_for_each(|session| stream.session(session, out))?;
+    files.iter().try_for_each(|file| stream.file(file, out))?;
     stream.end(capture, findings, out)
 }

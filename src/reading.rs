@@ -10,6 +10,8 @@
 //! [`SessionObserver::pause`] is called). Only sources and observers read clocks.
 
 mod concurrent;
+#[cfg(feature = "store")]
+mod filed;
 mod gauge;
 mod hashing;
 #[cfg(feature = "store")]
@@ -29,6 +31,8 @@ use crate::capture::{self, Arrival};
 use crate::decode::Frame;
 use crate::report::{Capture, Report};
 
+#[cfg(feature = "store")]
+pub use filed::Filed;
 pub use hashing::ThreadHashing;
 #[cfg(feature = "store")]
 pub use in_order::InOrder;

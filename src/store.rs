@@ -11,6 +11,7 @@ mod archive;
 mod blocks;
 mod codec;
 mod error;
+mod file_shelf;
 mod queue;
 mod scratch;
 mod shelf;
@@ -18,6 +19,7 @@ mod spool;
 
 pub use archive::{Archive, Entry};
 pub use error::Error;
+pub use file_shelf::FileShelf;
 pub use queue::Queue;
 pub use scratch::Scratch;
 pub use shelf::{Shelf, Stored};

@@ -51,6 +51,7 @@ pub(super) fn run(
     let frames = open(&job.files, &job.analyzer.limits)?;
     let mut output = Output::open_distinct_from(&job.target, &job.files)?;
     let scratch = Scratch::open(job.temp_dir.as_deref());
+    let more_scratch = Scratch::open(job.temp_dir.as_deref());
     let needs = Needs { write_in: output.folder().into_iter().collect(), ..Needs::default() };
     for line in confine(&needs) {
         say(&line);
@@ -59,7 +60,7 @@ pub(super) fn run(
     let outcome = if job.format.needs_all_first() {
         later::run(reading, job, scratch, filter.as_ref(), &mut output)?
     } else {
-        stream::run(reading, job, scratch, filter.as_ref(), &mut output)?
+        stream::run(reading, job, [scratch, more_scratch], filter.as_ref(), &mut output)?
     };
     output.finish()?;
     Ok(outcome)

@@ -13,7 +13,7 @@ use super::markdown::Markdown;
 use super::svg::Svg;
 use super::text::Text;
 use super::{Look, What};
-use crate::report::{Capture, Finding, Session, Uid};
+use crate::report::{Capture, File, Finding, Session, Uid};
 
 /// Every format, in the order of the help.
 pub static FORMATS: &[&dyn Format] = &[&Text, &Json, &Jsonl, &Csv, &Tsv, &Html, &Markdown, &Svg];
@@ -66,6 +66,11 @@ pub trait Format: fmt::Debug + Sync {
         false
     }
 
+    /// Whether it shows the files that were put together from transfers.
+    fn lists_files(&self) -> bool {
+        false
+    }
+
     /// Begins a report.
     fn begin(&self, settings: &Settings) -> Box<dyn Stream>;
 }
@@ -99,7 +104,13 @@ pub trait Stream: Send {
         Ok(())
     }
 
-    /// Adds all that belongs to no session, and ends the report.
+    /// Adds a file that was put together from transfers; they come in order, after all sessions.
+    fn file(&mut self, file: &File, out: &mut dyn Write) -> io::Result<()> {
+        let _ = (file, out);
+        Ok(())
+    }
+
+    /// Adds all else that belongs to no session, and ends the report.
     fn end(self: Box<Self>, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()>;
 }
 
@@ -130,6 +141,7 @@ mod tests {
                 stream.session(session, &mut parts).unwrap();
                 stream.pause(&mut parts).unwrap();
             }
+            report.files.iter().for_each(|file| stream.file(file, &mut parts).unwrap());
             stream.end(&report.capture, &report.findings, &mut parts).unwrap();
             export::write(&report, *format, &settings, &mut whole).unwrap();
             assert_eq!(parts, whole, "{}", format.name());

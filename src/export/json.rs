@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Format, Setting, Settings, Stream};
 use crate::analyzer::{Event, OverallEvent};
-use crate::report::{Capture, Finding, Report, Schema, Session, Tool};
+use crate::report::{Capture, File, Finding, Report, Schema, Session, Tool};
 use indented::Indentation;
 use writer::Writer;
 
@@ -23,6 +23,10 @@ pub struct Json;
 impl Format for Json {
     fn name(&self) -> &'static str {
         "json"
+    }
+
+    fn lists_files(&self) -> bool {
+        true
     }
 
     fn help(&self) -> &'static str {
@@ -52,6 +56,10 @@ impl Format for Jsonl {
         "jsonl"
     }
 
+    fn lists_files(&self) -> bool {
+        true
+    }
+
     fn help(&self) -> &'static str {
         "One line per session, then a closing line; from a pipe each as soon as it ends"
     }
@@ -66,6 +74,7 @@ impl Format for Jsonl {
 pub struct JsonDocument {
     json: Writer,
     has_sessions: bool,
+    has_files: bool,
 }
 
 impl JsonDocument {
@@ -85,11 +94,22 @@ impl JsonDocument {
         self.json.write_to(out, BUFFER_SIZE)
     }
 
+    /// Adds the next file; they come in order, after all sessions.
+    pub fn file(&mut self, file: &File, out: &mut dyn Write) -> io::Result<()> {
+        if std::mem::replace(&mut self.has_files, true) {
+            self.json.raw(b",");
+        } else {
+            self.begin_files()?;
+        }
+        self.json.value(file)?;
+        self.json.write_to(out, BUFFER_SIZE)
+    }
+
     /// Adds the capture and the findings that concern more than one session, and ends the document with a
     /// line feed.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-        if !self.has_sessions {
-            self.header()?;
+        if !self.has_files {
+            self.begin_files()?;
         }
         self.json.raw(b"],\"capture\":");
         self.json.value(capture)?;
@@ -97,6 +117,15 @@ impl JsonDocument {
         self.json.value(findings)?;
         self.json.raw(b"}\n");
         self.json.write_to(out, 0)
+    }
+
+    /// Everything between the last session and the first file.
+    fn begin_files(&mut self) -> io::Result<()> {
+        if !self.has_sessions {
+            self.header()?;
+        }
+        self.json.raw(b"],\"files\":[");
+        Ok(())
     }
 
     /// Everything before the first session.
@@ -116,6 +145,10 @@ impl Stream for JsonDocument {
         Self::session(self, session, out)
     }
 
+    fn file(&mut self, file: &File, out: &mut dyn Write) -> io::Result<()> {
+        Self::file(self, file, out)
+    }
+
     fn end(self: Box<Self>, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
         Self::end(*self, capture, findings, out)
     }
@@ -133,6 +166,10 @@ impl Stream for IndentedDocument {
         self.document.session(session, &mut self.indentation.on(out))
     }
 
+    fn file(&mut self, file: &File, out: &mut dyn Write) -> io::Result<()> {
+        self.document.file(file, &mut self.indentation.on(out))
+    }
+
     fn end(
         mut self: Box<Self>,
         capture: &Capture,
@@ -147,6 +184,7 @@ impl Stream for IndentedDocument {
 #[derive(Debug, Default)]
 pub struct JsonLines {
     json: Writer,
+    has_files: bool,
 }
 
 impl JsonLines {
@@ -161,11 +199,39 @@ impl JsonLines {
         self.json.write_to(out, 0)
     }
 
-    /// Adds the closing line: the report without its sessions, that is `schema`, `tool`, `capture` and
+    /// Adds a file to the closing line; they come in order, after all sessions.
+    pub fn file(&mut self, file: &File, out: &mut dyn Write) -> io::Result<()> {
+        if std::mem::replace(&mut self.has_files, true) {
+            self.json.raw(b",");
+        } else {
+            self.begin_closing()?;
+        }
+        self.json.value(file)?;
+        self.json.write_to(out, BUFFER_SIZE)
+    }
+
+    /// Adds the closing line: the report without its sessions, that is `schema`, `tool`, `files`, `capture` and
     /// `findings`.
     pub fn end(mut self, capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-        self.line(&ClosingLine { schema: Schema::default(), tool: Tool::default(), capture, findings })?;
+        if !self.has_files {
+            self.begin_closing()?;
+        }
+        self.json.raw(b"],\"capture\":");
+        self.json.value(capture)?;
+        self.json.raw(b",\"findings\":");
+        self.json.value(findings)?;
+        self.json.raw(b"}\n");
         self.flush(out)
+    }
+
+    /// Everything before the first file.
+    fn begin_closing(&mut self) -> io::Result<()> {
+        self.json.raw(b"{\"schema\":");
+        self.json.value(&Schema::default())?;
+        self.json.raw(b",\"tool\":");
+        self.json.value(&Tool::default())?;
+        self.json.raw(b",\"files\":[");
+        Ok(())
     }
 
     fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
@@ -182,6 +248,10 @@ impl Stream for JsonLines {
 
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
         Self::session(self, session, out)
+    }
+
+    fn file(&mut self, file: &File, out: &mut dyn Write) -> io::Result<()> {
+        Self::file(self, file, out)
     }
 
     /// Readers of lines wait for them.
@@ -210,15 +280,6 @@ impl JsonLine {
     }
 }
 
-/// The last line of JSON Lines: the report without its sessions.
-#[derive(Serialize)]
-struct ClosingLine<'a> {
-    schema: Schema,
-    tool: Tool,
-    capture: &'a Capture,
-    findings: &'a [Finding],
-}
-
 /// Writes one session as a line of JSON Lines, in a single write.
 pub fn session_line(session: &Session, out: &mut dyn Write) -> io::Result<()> {
     line(session, out)
@@ -238,7 +299,9 @@ pub fn overall_event_line(event: &OverallEvent, out: &mut dyn Write) -> io::Resu
 
 /// Writes the closing line of JSON Lines: the report without its sessions.
 pub fn closing_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    JsonLines::default().end(&report.capture, &report.findings, out)
+    let mut lines = JsonLines::default();
+    report.files.iter().try_for_each(|file| lines.file(file, out))?;
+    lines.end(&report.capture, &report.findings, out)
 }
 
 /// Writes any value as a line of JSON, in a single write.
@@ -380,7 +443,7 @@ mod tests {
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let (closing, sessions) = lines.split_last().unwrap();
         assert_eq!(whole["sessions"], Value::from(sessions.to_vec()));
-        for field in ["schema", "tool", "capture", "findings"] {
+        for field in ["schema", "tool", "files", "capture", "findings"] {
             assert_eq!(closing[field], whole[field], "{field}");
         }
     }

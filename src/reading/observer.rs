@@ -7,6 +7,7 @@ use crate::base::{FrameNumber, Timestamp};
 use crate::capture::Drops;
 use crate::decode::Frame;
 use crate::report::{Capture, Finding, Report, Session};
+use crate::session::Files;
 
 /// How long a running capture is waited for before the observer is asked again.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -119,22 +120,31 @@ pub struct Closing {
 #[derive(Debug, Default)]
 pub struct Collector {
     sessions: Vec<Session>,
+    files: Files,
 }
 
 impl Collector {
     /// The report, its sessions ordered by their first packets.
     pub fn report(self, closing: Closing) -> Report {
-        let Self { mut sessions } = self;
+        let Self { mut sessions, files } = self;
         sessions.sort_by_key(|session| session.frames.first);
-        Report { capture: closing.capture, sessions, findings: closing.findings, ..Report::default() }
+        let files = files.into_list(&mut sessions);
+        let Closing { capture, findings, .. } = closing;
+        Report { capture, sessions, files, findings, ..Report::default() }
     }
 }
 
 impl SessionObserver for Collector {
     type Error = std::convert::Infallible;
 
-    fn session(&mut self, session: Box<Session>) -> Result<(), Self::Error> {
+    fn session(&mut self, mut session: Box<Session>) -> Result<(), Self::Error> {
+        self.files.add(&mut session);
         self.sessions.push(*session);
+        Ok(())
+    }
+
+    fn settled(&mut self, before: FrameNumber) -> Result<(), Self::Error> {
+        self.files.settle(before);
         Ok(())
     }
 }

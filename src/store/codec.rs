@@ -2,12 +2,11 @@
 
 use std::io;
 
-use borsh::{BorshDeserialize as _, BorshSerialize as _};
+use borsh::{BorshDeserialize, BorshSerialize};
 use lz4_flex::block;
 
 use super::Error;
 use super::spool::{Place, Spool};
-use crate::report::Session;
 
 /// Larger buffers are not kept for the next session.
 const USUAL: usize = 64 * 1024;
@@ -27,7 +26,7 @@ impl Codec {
     }
 
     /// Adds a session.
-    pub(super) fn put(&mut self, session: &Session) -> Result<Place, Error> {
+    pub(super) fn put<T: BorshSerialize>(&mut self, session: &T) -> Result<Place, Error> {
         let Self { spool, plain, compressed } = self;
         encode(session, plain, compressed).map_err(|error| spool.unreadable(error))?;
         let place = spool.append(compressed);
@@ -36,7 +35,7 @@ impl Codec {
     }
 
     /// The session at a place.
-    pub(super) fn get(&mut self, place: Place) -> Result<Box<Session>, Error> {
+    pub(super) fn get<T: BorshDeserialize>(&mut self, place: Place) -> Result<Box<T>, Error> {
         let Self { spool, plain, compressed } = self;
         spool.read(place, compressed)?;
         let session = decode(compressed, plain).map_err(|error| spool.unreadable(error));
@@ -54,7 +53,11 @@ impl Codec {
 }
 
 /// Writes a session to `compressed`, by way of `plain`. Both are overwritten.
-pub(super) fn encode(session: &Session, plain: &mut Vec<u8>, compressed: &mut Vec<u8>) -> io::Result<()> {
+pub(super) fn encode<T: BorshSerialize>(
+    session: &T,
+    plain: &mut Vec<u8>,
+    compressed: &mut Vec<u8>,
+) -> io::Result<()> {
     plain.clear();
     // Writing to memory can't fail.
     session.serialize(plain)?;
@@ -69,13 +72,13 @@ pub(super) fn encode(session: &Session, plain: &mut Vec<u8>, compressed: &mut Ve
 }
 
 /// Reads a session from what [`encode`] wrote.
-pub(super) fn decode(compressed: &[u8], plain: &mut Vec<u8>) -> io::Result<Box<Session>> {
+pub(super) fn decode<T: BorshDeserialize>(compressed: &[u8], plain: &mut Vec<u8>) -> io::Result<Box<T>> {
     let (length, compressed) = compressed.split_first_chunk().ok_or(io::ErrorKind::UnexpectedEof)?;
     plain.clear();
     plain.resize(u32::from_le_bytes(*length) as usize, 0);
     let length = block::decompress_into(compressed, plain).map_err(invalid)?;
     let mut plain = plain.get(..length).unwrap_or_default();
-    Ok(Box::new(Session::deserialize(&mut plain)?))
+    Ok(Box::new(T::deserialize(&mut plain)?))
 }
 
 fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {

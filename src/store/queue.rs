@@ -13,8 +13,8 @@ use crate::report::Session;
 #[derive(Debug)]
 pub struct Queue {
     codec: Codec,
-    /// By first frame and serial number.
-    waiting: BTreeMap<(FrameNumber, u64), Waiting>,
+    /// By first frame and serial number, with the frame before which nothing may begin any more.
+    waiting: BTreeMap<(FrameNumber, u64), (FrameNumber, Waiting)>,
     /// The next serial number.
     count: u64,
     /// Bytes taken by the sessions in memory.
@@ -49,6 +49,12 @@ impl Queue {
 
     /// Adds a session.
     pub fn add(&mut self, session: Box<Session>) -> Result<(), Error> {
+        let first = session.frames.first;
+        self.add_until(session, first)
+    }
+
+    /// Adds a session that waits until none can follow that began before this frame.
+    pub fn add_until(&mut self, session: Box<Session>, until: FrameNumber) -> Result<(), Error> {
         let key = (session.frames.first, self.count);
         self.count = self.count.saturating_add(1);
         let size = session.memory();
@@ -60,16 +66,18 @@ impl Queue {
             self.taken = self.taken.saturating_add(size);
             Waiting::InMemory(session, size)
         };
-        self.waiting.insert(key, waiting);
+        self.waiting.insert(key, (until, waiting));
         Ok(())
     }
 
-    /// The next session, if it began before this frame: then no other can precede it.
+    /// The next session, if it began before this frame, as did what it waits for: then no other can precede it.
     pub fn next_before(&mut self, frame: FrameNumber) -> Result<Option<Box<Session>>, Error> {
-        let Some(first) = self.waiting.first_entry().filter(|first| first.key().0 < frame) else {
+        let is_due = |until: FrameNumber| until < frame;
+        let Some(first) = self.waiting.first_entry().filter(|first| is_due(first.key().0.max(first.get().0)))
+        else {
             return Ok(None);
         };
-        match first.remove() {
+        match first.remove().1 {
             Waiting::InMemory(session, size) => {
                 self.taken = self.taken.saturating_sub(size);
                 Ok(Some(session))

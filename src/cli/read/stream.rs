@@ -6,7 +6,7 @@ use super::super::output::Output;
 use super::{AT_A_TIME, Outcome, Reading, Tally};
 use crate::export::Stream;
 use crate::filter::Filter;
-use crate::reading::{Closing, InOrder, SessionObserver};
+use crate::reading::{Closing, Filed, InOrder, SessionObserver};
 use crate::report::Session;
 use crate::store::{Queue, Scratch};
 
@@ -36,7 +36,7 @@ impl SessionObserver for Writing<'_> {
 pub(super) fn run(
     reading: Reading<'_>,
     job: ReportJob,
-    scratch: Scratch,
+    [scratch, more_scratch]: [Scratch; 2],
     filter: Option<&Filter>,
     output: &mut Output,
 ) -> Result<Outcome, Failure> {
@@ -46,7 +46,14 @@ pub(super) fn run(
     let at_a_time = if is_pipe { 1 } else { AT_A_TIME };
     let room = job.analyzer.limits.handover_bytes / 2;
     let mut writing = Writing { stream, output, tally: Tally::new(filter) };
-    let Closing { capture, findings, .. } = if is_ordered {
+    let Closing { capture, findings, .. } = if job.format.lists_files() {
+        let queue = is_ordered.then(|| Queue::new(scratch, room));
+        let mut filed = Filed::new(&mut writing, more_scratch, queue, filter);
+        let closing = reading.run(job.analyzer, at_a_time, &mut filed)?;
+        let files = filed.into_files()?;
+        files.each(|file| writing.output.write(|sink| writing.stream.file(file, sink)))?;
+        closing
+    } else if is_ordered {
         let mut in_order = InOrder::new(&mut writing, Queue::new(scratch, room));
         reading.run(job.analyzer, at_a_time, &mut in_order)?
     } else {
