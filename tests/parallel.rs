@@ -9,8 +9,8 @@ use ftpscope::analyzer::Options;
 use ftpscope::capture;
 use ftpscope::decode::Decoder;
 use ftpscope::export::{self, Json, JsonDocument, Settings};
-use ftpscope::reading::{Closing, Collector, InOrder, Next, Pump, SessionObserver};
-use ftpscope::report::{Report, Session};
+use ftpscope::reading::{Closing, Collector, Filed, Next, Pump, SessionObserver};
+use ftpscope::report::{File, Report, Session};
 use ftpscope::store::{Queue, Scratch};
 
 fn samples() -> Vec<PathBuf> {
@@ -58,10 +58,17 @@ fn together(files: &[PathBuf], options: &Options, at_a_time: usize) -> String {
     let mut writing = Writing { document: JsonDocument::begin(), out: Vec::new() };
     let options = Options { streaming: true, ..options.clone() };
     let room = options.limits.handover_bytes / 2;
-    let mut in_order = InOrder::new(&mut writing, Queue::new(Scratch::open(None), room));
+    let queue = Queue::new(Scratch::open(None), room);
+    let mut filed = Filed::new(&mut writing, Scratch::open(None), Some(queue), None);
     let Closing { capture, findings, .. } =
-        Pump::new(options).run_concurrently(&mut frames, at_a_time, &mut in_order, |_| Next::GoOn).unwrap();
-    let Writing { document, mut out } = writing;
+        Pump::new(options).run_concurrently(&mut frames, at_a_time, &mut filed, |_| Next::GoOn).unwrap();
+    let files = filed.into_files().unwrap();
+    let Writing { mut document, mut out } = writing;
+    let write = |file: &File| {
+        document.file(file, &mut out).unwrap();
+        Ok::<(), ftpscope::store::Error>(())
+    };
+    files.each(write).unwrap();
     document.end(&capture, &findings, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }

@@ -8,9 +8,6 @@
 mod assembly;
 mod part;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeMap;
 
 use crate::base::{FrameNumber, KeyedMap};

@@ -107,5 +107,5 @@ fn lists_that_are_longer_than_usual_are_kept_whole() {
     }
     one.data_channels = vec![channel; 50];
     let place = codec.put(&one).unwrap();
-    assert_eq!(*codec.get(place).unwrap(), one);
+    assert_eq!(*codec.get::<Session>(place).unwrap(), one);
 }

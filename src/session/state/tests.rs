@@ -238,7 +238,7 @@ fn a_transfer_is_known_by_its_command_before_any_reply_to_it() {
         command: CommandIndex(4),
         path: Some("/home/bob/a.bin".into()),
         direction: Direction::Download,
-        content: crate::report::Content::File,
+        content: Content::File,
         representation: "I".into(),
         structure: 'F',
         mode: 'S',
