@@ -27,7 +27,7 @@ const PIECES: usize = 32 * 1024 * 1024;
 /// Files in the making.
 #[derive(Debug, Default)]
 pub struct Files {
-    /// By the first frames of the data connection and of the session.
+    /// By the frames with which the data connection and the session began.
     waiting: BTreeMap<(FrameNumber, FrameNumber, TransferIndex), Part>,
     open: BTreeMap<u32, Assembly>,
     /// The newest file of each name.
@@ -57,14 +57,16 @@ impl Files {
         for place in 0..session.transfers.len() {
             let Some(index) = TransferIndex::from_position(place) else { break };
             let Some(mut part) = Part::of(session, index) else { continue };
-            last = last.max(part.frames.first);
+            // A connection that was captured before its session is placed with that: so none comes too late.
+            let begun = part.frames.first.max(session.frames.first);
+            last = last.max(begun);
             let size = part.piece.as_ref().map_or(0, |piece| piece.len());
             if self.kept.saturating_add(size) > PIECES {
                 part.piece = None;
             } else {
                 self.kept = self.kept.saturating_add(size);
             }
-            self.waiting.insert((part.frames.first, session.frames.first, index), part);
+            self.waiting.insert((begun, session.frames.first, index), part);
         }
         while self.waiting.len() > WAITING {
             self.place_first();

@@ -6,7 +6,8 @@ use ftpscope::analyzer::{Analyzer, Batch, Conclusion, Options};
 use ftpscope::base::{FrameNumber, Limits};
 use ftpscope::capture::Frames;
 use ftpscope::export::{self, Csv, Format, Json, JsonDocument, Jsonl, Look, Settings, Text, Tsv, What};
-use ftpscope::report::{Connection, Report, Session, Status};
+use ftpscope::reading::{Filed, SessionObserver};
+use ftpscope::report::{Connection, File, Report, Session, Status};
 use ftpscope::store::{Archive, Queue, Scratch};
 
 /// Packets looked at: a few bytes of a compressed file may stand for millions.
@@ -107,22 +108,35 @@ fn same(streamed: &str, whole: &str) {
     }
 }
 
+/// Writes sessions as they come.
+struct Written {
+    document: JsonDocument,
+    out: Vec<u8>,
+}
+
+impl SessionObserver for Written {
+    type Error = ftpscope::store::Error;
+
+    fn session(&mut self, session: Box<Session>) -> Result<(), Self::Error> {
+        self.document.session(&session, &mut self.out).unwrap();
+        Ok(())
+    }
+}
+
 /// The report as it is written session by session.
 fn streamed(file: &[u8], options: &Options) -> String {
     let mut frames = open(file, &options.limits).expect("it was opened before");
     let mut analyzer = Analyzer::new(options.clone());
     let mut conclusion = Conclusion::new(options);
-    let mut document = JsonDocument::begin();
-    let mut out = Vec::new();
+    let mut written = Written { document: JsonDocument::begin(), out: Vec::new() };
     // Some wait in memory, the others outside of it.
-    let mut queue = Queue::new(Scratch::open(None), 20_000);
+    let queue = Queue::new(Scratch::open(None), 20_000);
+    let mut filed = Filed::new(&mut written, Scratch::open(None), Some(queue), None);
     let mut write = |batch: Batch| {
         for session in batch.pending.into_iter().filter_map(|pending| conclusion.conclude(pending)) {
-            queue.add(session).unwrap();
+            filed.session(session).unwrap();
         }
-        while let Some(session) = queue.next_before(batch.settled_before).unwrap() {
-            document.session(&session, &mut out).unwrap();
-        }
+        filed.settled(batch.settled_before).unwrap();
     };
     while let Some(frame) = frames.next() {
         let number = frame.packet.frame;
@@ -136,6 +150,13 @@ fn streamed(file: &[u8], options: &Options) -> String {
     let findings = conclusion.finish(&analyzer.capture(Vec::new()));
     let mut capture = analyzer.capture(frames.sources());
     capture.limits.merge(conclusion.limits());
+    let files = filed.into_files().unwrap();
+    let Written { mut document, mut out } = written;
+    let write = |file: &File| {
+        document.file(file, &mut out).unwrap();
+        Ok::<_, ftpscope::store::Error>(())
+    };
+    files.each(write).unwrap();
     document.end(&capture, &findings, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
