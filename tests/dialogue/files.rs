@@ -1,7 +1,5 @@
 //! Files put together from the transfers that carried their parts.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
 use ftpscope::report::{File, Report};
@@ -20,18 +18,13 @@ fn begun(name: &str, port: u16) -> String {
 fn moved(name: &str, port: u16, before: &str, command: &str, content: &str, reply: &str) -> String {
     let from = if command.starts_with("RETR") { "S" } else { "C" };
     let (high, low) = (port / 256, port % 256);
-    let mut script = String::new();
-    for line in before.lines().filter(|line| !line.is_empty()) {
-        writeln!(script, "{name} {line}").unwrap();
-    }
-    write!(
-        script,
+    let before = before.lines().map(|line| format!("{name} {line}\n"));
+    let after = format!(
         "{name} C: PASV\n{name} S: 227 (198,51,100,2,{high},{low})\nopen C:{} -> S:{port}\n{name} C: {command}\n\
          {name} S: 150 now\nput {from} {content}\nclose {from}\n{name} S: {reply}\n",
         port - 9000
-    )
-    .unwrap();
-    script
+    );
+    before.chain([after]).collect()
 }
 
 fn rest(offset: u64) -> String {
@@ -46,9 +39,9 @@ fn told(report: &Report, whole: &str) -> Vec<String> {
     let size = |file: &File| file.size.map_or("?".to_owned(), |size| size.to_string());
     for (number, file) in report.files.iter().enumerate() {
         for part in &file.parts {
-            let session = report.sessions.iter().find(|session| session.uid == part.session).unwrap();
-            let transfer = &session.transfers[part.transfer.position()];
-            assert_eq!(transfer.file, u32::try_from(number).ok(), "the transfer names its file");
+            let session = report.sessions.iter().find(|session| session.uid == part.session);
+            let named = session.and_then(|session| session.transfers[part.transfer.position()].file);
+            assert_eq!(named, u32::try_from(number).ok(), "the transfer names its file");
         }
     }
     let files = report.files.iter();
