@@ -280,13 +280,14 @@ impl Sessions {
             .collect();
         let best = fitting.iter().map(|&(fit, ..)| fit).max()?;
         // Whose own may have been taken for another's is a rival still.
-        let has_rivals = fitting.iter().any(|(fit, ..)| *fit == Fit::PerhapsMet);
-        fitting.retain(|(fit, ..)| *fit == best);
-        fitting.sort_by_key(|&(_, since, id)| (since, id));
+        fitting.retain(|(fit, ..)| *fit == best || *fit == Fit::PerhapsMet);
         // Of those that it fits equally well, whoever spoke last.
-        let &(.., session) = fitting.last()?;
-        let others = fitting.iter().map(|&(.., id)| id).filter(|&id| id != session).collect();
-        Some(Foreseen { session, is_ambiguous: has_rivals || fitting.len() > 1, others })
+        fitting.sort_by_key(|&(fit, since, id)| (fit, since, id));
+        let mut equal = fitting.iter().filter(|(fit, ..)| *fit == best);
+        let &(.., session) = equal.next_back()?;
+        let others: SmallVec<[SessionId; 4]> =
+            fitting.iter().map(|&(.., id)| id).filter(|&id| id != session).collect();
+        Some(Foreseen { session, is_ambiguous: !others.is_empty(), others })
     }
 
     /// The one session between two hosts, its dialogue unread, whose TLS session is of this lineage.

@@ -7,9 +7,12 @@
 
 use std::ops::RangeInclusive;
 
+use smallvec::SmallVec;
+
 use crate::base::{TimeDelta, Timestamp};
 use crate::ftp::Party;
 use crate::report::CommandLength;
+use crate::session::sessions::SessionId;
 use crate::tcp::ConnectionId;
 
 /// `PASV` or `EPSV` with its line end.
@@ -25,6 +28,9 @@ const SOON: TimeDelta = TimeDelta::from_secs(5);
 /// The same after whatever was said last.
 const AT_ONCE: TimeDelta = TimeDelta::from_secs(2);
 
+/// Sessions that are told apart of those whose a connection may be.
+const RIVALS: usize = 32;
+
 /// What shows of a dialogue that can't be read.
 #[derive(Debug, Default)]
 pub(in crate::session) struct Unread {
@@ -39,6 +45,8 @@ pub(in crate::session) struct Unread {
     goes_on: bool,
     /// Whether a connection that others may have announced as well was taken for another session's.
     is_doubtful: bool,
+    /// Those others, since the last announcement.
+    rivals: SmallVec<[SessionId; 2]>,
     /// The data connection under way.
     busy: Option<ConnectionId>,
     /// Whether that may be another session's: then its own may have ended already.
@@ -154,7 +162,7 @@ impl Unread {
 
     /// A connection is taken for the session's; gives when it was announced, and whether another's may have
     /// been taken for it.
-    pub(in crate::session) const fn claim(
+    pub(in crate::session) fn claim(
         &mut self,
         id: ConnectionId,
         is_ambiguous: bool,
@@ -164,6 +172,9 @@ impl Unread {
         self.is_busy_perhaps = is_doubtful;
         let announced = self.announced.take();
         self.is_telling |= announced.is_some();
+        if announced.is_none() {
+            self.stay_doubtful();
+        }
         if is_doubtful && announced.is_some() {
             self.perhaps_met = announced;
         }
@@ -175,9 +186,40 @@ impl Unread {
         self.busy.filter(|_| !self.is_busy_perhaps)
     }
 
-    /// A connection that it may have announced was taken for another session's.
-    pub(in crate::session) const fn doubt(&mut self) {
+    /// One connection may be this session's or another's, whichever it was taken for.
+    pub(in crate::session) fn doubt(&mut self, other: SessionId) {
         self.is_doubtful = true;
+        if self.rivals.len() >= RIVALS {
+            self.stay_doubtful();
+        } else if !self.rivals.contains(&other) {
+            self.rivals.push(other);
+        }
+    }
+
+    /// Whose the connection is that was taken for this session's will not be found out: no session is a rival
+    /// that never gives way.
+    pub(in crate::session) fn stay_doubtful(&mut self) {
+        let nobody = SessionId::default();
+        if !self.rivals.contains(&nobody) {
+            self.rivals.push(nobody);
+        }
+    }
+
+    /// The sessions whose data connection the last one may have been, which are forgotten.
+    pub(in crate::session) fn take_rivals(&mut self) -> SmallVec<[SessionId; 2]> {
+        std::mem::take(&mut self.rivals)
+    }
+
+    /// Another session has gone on: it has its own connection, or else that may be this one's for good. Tells
+    /// whether this one's may still be another's.
+    pub(in crate::session) fn dismiss(&mut self, other: SessionId, has_its_own: bool) -> bool {
+        let before = self.rivals.len();
+        self.rivals.retain(|rival| *rival != other);
+        if !has_its_own && self.rivals.len() < before {
+            self.stay_doubtful();
+        }
+        self.is_busy_perhaps &= !self.rivals.is_empty();
+        !self.rivals.is_empty()
     }
 
     /// The connection that was taken for the session's is not, or has ended.
@@ -186,9 +228,10 @@ impl Unread {
     }
 
     /// The announcement that was taken to be met is open again.
-    pub(in crate::session) const fn reopen(&mut self, announced: Option<Timestamp>) {
+    pub(in crate::session) fn reopen(&mut self, announced: Option<Timestamp>) {
         self.announced = announced;
         self.perhaps_met = None;
+        self.stay_doubtful();
     }
 
     /// The data connection under way.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::Tracker;
 use super::link::Unannounced;
 use crate::base::{Endpoint, TimeDelta, Timestamp};
-use crate::report::Certainty;
+use crate::report::{Certainty, Origin};
 use crate::session::active::ActiveSession;
 use crate::session::flow::{Foreseen, Shows};
 use crate::session::flows::UNPRIVILEGED;
@@ -42,7 +42,10 @@ impl Tracker {
             self.claim(id, found.session, found.is_ambiguous);
             for other in found.others {
                 if let Some(session) = self.sessions.get_mut(other) {
-                    session.control.unread.doubt();
+                    session.control.unread.doubt(found.session);
+                }
+                if let Some(session) = self.sessions.get_mut(found.session) {
+                    session.control.unread.doubt(other);
                 }
             }
         }
@@ -61,6 +64,7 @@ impl Tracker {
     /// A session that can't be read may have announced a data connection.
     #[cold]
     pub(super) fn note_announcer(&mut self, session_id: SessionId, now: Timestamp) {
+        self.resolve_rivals(session_id);
         if self.announcers.len() >= ANNOUNCERS {
             self.announcers.pop_front();
         }
@@ -129,6 +133,46 @@ impl Tracker {
             self.link_foreseen(id, Some(Certainty::Proven));
         } else {
             self.link_foreseen(id, None);
+        }
+    }
+
+    /// A session goes on to its next data connection, so that the one before is over: of several sessions whose
+    /// that may have been, it was this one's if all that the others got are under way.
+    fn resolve_rivals(&mut self, session_id: SessionId) {
+        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let is_busy = session.control.unread.busy().is_some();
+        let rivals = session.control.unread.take_rivals();
+        if is_busy {
+            // Its own was what another session got; the next one is in doubt as well.
+            session.control.unread.stay_doubtful();
+        }
+        let is_own = !is_busy && !rivals.is_empty() && rivals.iter().all(|&rival| self.is_surely_busy(rival));
+        if is_own {
+            self.make_likely(session_id);
+        }
+        for rival in rivals {
+            let Some(session) = self.sessions.get_mut(rival) else { continue };
+            let has_others = session.control.unread.dismiss(session_id, is_own);
+            if is_own && !has_others {
+                self.make_likely(rival);
+            }
+        }
+    }
+
+    /// Whether a data connection of a session is under way, and carries TLS of both sides or other data.
+    fn is_surely_busy(&self, session_id: SessionId) -> bool {
+        let busy = self.sessions.get(session_id).and_then(|session| session.control.unread.busy());
+        let data = busy.and_then(|id| self.flows.data(id));
+        data.is_some_and(|data| data.is_settled && data.owners.iter().any(|&(owner, _)| owner == session_id))
+    }
+
+    /// The newest data connection of a session turns out to be no other's.
+    fn make_likely(&mut self, session_id: SessionId) {
+        let newest = self.sessions.get_mut(session_id).and_then(|session| session.channels.last_mut());
+        if let Some(Origin::Unseen { certainty, .. }) = newest.map(|channel| &mut channel.origin)
+            && *certainty == Certainty::Possible
+        {
+            *certainty = Certainty::Likely;
         }
     }
 
