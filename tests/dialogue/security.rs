@@ -1,5 +1,7 @@
 //! Logins, and what can be reported once a session is under TLS.
 
+use ftpscope::report::{Certainty, Session};
+
 use super::check;
 use super::support::analyse;
 use super::support::told::told;
@@ -154,6 +156,51 @@ fn what_was_transferred_out_of_sight_shows_by_its_direction_its_size_and_how_lon
         let told = told.iter().find_map(|line| line.strip_prefix("I "));
         assert_eq!(told, Some(expected), "{command} {data}");
     }
+}
+
+#[test]
+fn of_two_sessions_whose_connection_one_may_be_the_one_that_goes_on_has_the_one_that_has_ended() {
+    let certainties = |goes_on: &str| {
+        let begin = |name: &str| {
+            format!(
+                "{name} S: 220 hello\n{name} C: AUTH TLS\n{name} S: 234 go on\n{name} hello C\n{name} hello S\n"
+            )
+        };
+        let announce = |name: &str| format!("{name} sealed C 23\n{name} sealed S 60\n");
+        let report = analyse(&format!(
+            "
+            session M C:40100 -> S:21
+            session N C:40200 -> S:21
+            {}{}{}{}
+            open C:41000 -> S:50000
+            hello C
+            hello S
+            sealed S 1000
+            open C:41001 -> S:50001
+            hello C
+            hello S
+            sealed S 1000
+            close S
+            {}
+            ",
+            begin("M"),
+            begin("N"),
+            announce("M"),
+            announce("N"),
+            announce(goes_on),
+        ));
+        let of = |session: &Session| {
+            let channels = session.data_channels.iter();
+            channels
+                .map(|channel| (channel.connection().unwrap().originator.port, channel.certainty().unwrap()))
+                .collect()
+        };
+        report.sessions.iter().map(of).collect::<Vec<Vec<_>>>()
+    };
+    let both = |certainty| vec![vec![(41001, certainty)], vec![(41000, certainty)]];
+    assert_eq!(certainties("M"), both(Certainty::Likely));
+    // This one's can't be the one that goes on: they were mistaken for each other.
+    assert_eq!(certainties("N"), both(Certainty::Possible));
 }
 
 #[test]

@@ -190,6 +190,10 @@ impl<'a> World<'a> {
                 let flow = self.session(session, lost);
                 self.close(flow, rest);
             }
+            "hello" | "sealed" if session != "A" => {
+                self.spoke = self.session(session, lost);
+                self.data_step(word, rest);
+            }
             _ => self.data_step(word, rest),
         }
         self.lost = false;
