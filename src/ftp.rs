@@ -11,6 +11,7 @@ mod digest;
 mod endpoint;
 mod facts;
 mod line;
+pub mod listing;
 mod path;
 mod protocol;
 mod reply;
