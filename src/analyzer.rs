@@ -79,7 +79,8 @@ impl Analyzer {
     }
 
     /// An analyzer whose digests are made elsewhere.
-    pub fn with_hashing(options: Options, hashing: Box<dyn Hashing>) -> Self {
+    pub fn with_hashing(mut options: Options, hashing: Box<dyn Hashing>) -> Self {
+        options.listings |= options.filter.as_ref().is_some_and(|filter| filter.reads_listings());
         let alerts = options.alerts.then(|| Box::new(Alerts::new(&options.thresholds)));
         let answer = options.thresholds.answer;
         Self {

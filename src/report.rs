@@ -16,6 +16,7 @@ mod icmp;
 mod index;
 mod inferred;
 mod interface;
+mod listing;
 mod memory;
 mod negotiation;
 mod numbered;
@@ -49,6 +50,7 @@ pub use icmp::{IcmpError, IcmpMessage, IcmpVersion};
 pub use index::{ChannelIndex, CommandIndex, FindingIndex, TransferIndex};
 pub use inferred::{CommandLength, InferredTransfer};
 pub use interface::Interface;
+pub use listing::{Listed, Listing, Told};
 pub use negotiation::{
     Announcement, Answer, Connector, Differs, Mode, Negotiated, NegotiatedMode, Negotiation, Origin,
     Prediction,

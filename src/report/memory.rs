@@ -1,7 +1,7 @@
 //! How much memory a session takes.
 
 use super::{
-    Argument, Command, Connection, DataChannel, Decoded, Finding, InferredTransfer, Reply, Session,
+    Argument, Command, Connection, DataChannel, Decoded, Finding, InferredTransfer, Listing, Reply, Session,
     StreamFacts, TlsDetails, Transfer, Verification,
 };
 use crate::base::{FrameNumber, Secret, Text, cost};
@@ -82,7 +82,16 @@ impl Transfer {
         let texts = [&self.path, &self.path_from_login].into_iter().flatten().chain([&self.representation]);
         let texts = texts.map(Text::memory).fold(mime, usize::saturating_add);
         let verification = self.verification.as_deref().map_or(0, Verification::memory);
-        texts.saturating_add(decoded(self.decoded.as_deref())).saturating_add(verification)
+        let listing = self.listing.as_ref().map_or(0, |listing| listing.memory());
+        let more = verification.saturating_add(listing);
+        texts.saturating_add(decoded(self.decoded.as_deref())).saturating_add(more)
+    }
+}
+
+impl Listing {
+    /// Bytes of memory that it takes.
+    pub fn memory(&self) -> usize {
+        self.text.memory().saturating_add(size_of::<Self>()).saturating_add(cost::ALLOCATION)
     }
 }
 

@@ -313,6 +313,7 @@ impl From<TransferRow> for Transfer {
             file: row.file,
             piece: None,
             mime: row.mime,
+            listing: None,
             encrypted: row.encrypted,
             status: row.status,
             reply_code: row.reply_code,

@@ -146,6 +146,7 @@ pub(crate) fn transfer(command: CommandIndex, direction: Direction, status: Stat
         verification: None,
         file: None,
         piece: None,
+        listing: None,
         mime: None,
         encrypted: false,
         status,

@@ -1,6 +1,8 @@
 //! A transfer: one command that moves a file or a listing.
 
-use super::{ChannelIndex, CommandIndex, Decoded, Piece, Uid, Verification};
+use std::sync::Arc;
+
+use super::{ChannelIndex, CommandIndex, Decoded, Listing, Piece, Uid, Verification};
 #[cfg(feature = "store")]
 use crate::base::encode;
 use crate::base::{Text, TimeDelta, Timestamp, choices};
@@ -56,6 +58,8 @@ pub struct Transfer {
     /// All of its content, where it is a part of a file and that is still to be put together.
     #[cfg_attr(feature = "store", borsh(skip))]
     pub piece: Option<Piece>,
+    /// The listing that it moved, where its text was asked for.
+    pub listing: Option<Arc<Listing>>,
     /// Media type sniffed from the content.
     pub mime: Option<Box<str>>,
     /// Whether the bytes on the wire were TLS and were not decrypted.

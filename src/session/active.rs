@@ -12,7 +12,7 @@ use crate::base::{Endpoint, FrameNumber, LimitSet, PacketRef, TimeDelta, Timesta
 use crate::filter::{Field, Filter, Knowledge};
 use crate::ftp::Verb;
 use crate::report::{
-    self, ChannelIndex, CommandIndex, CommandLength, Directions, EndState, FrameSpan, IcmpError, MatchedBy,
+    self, ChannelIndex, CommandIndex, CommandLength, Directions, EndState, FrameSpan, IcmpError, Listing, MatchedBy,
     Origin, ReuseKind, Session, Traffic, Trouble, Uid,
 };
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
@@ -119,8 +119,8 @@ pub(super) struct Channel {
     pub(super) rejected: Vec<report::Connection>,
     /// The packet that made it: the command's, or the connection's first.
     pub(super) made: PacketRef,
-    /// The text of the listing that it carried.
-    pub(super) listing: Option<Arc<[u8]>>,
+    /// The listing that it carried.
+    pub(super) listing: Option<Arc<Listing>>,
     /// A copy of all that it carried, where there was little of it.
     pub(super) copy: Option<Arc<Vec<u8>>>,
     /// How long the command was that began its transfer, where it could not be read.

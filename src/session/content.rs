@@ -6,6 +6,7 @@
 
 pub(super) mod copy;
 mod decoding;
+mod listing;
 mod sink;
 mod transform;
 
@@ -13,7 +14,7 @@ use memchr::memchr_iter;
 use sha2::{Digest as _, Sha256};
 
 use crate::base::PacketRef;
-use crate::report::{ContentId, Decoded};
+use crate::report::{ContentId, Decoded, Listing};
 use copy::Copy;
 use decoding::Decoding;
 use sink::Tap;
@@ -215,6 +216,9 @@ impl Content {
         if let Some(decoding) = &mut self.decoding {
             decoding.give_up();
         }
+        if let Some(copy) = &mut self.copy {
+            copy.gap();
+        }
     }
 
     /// By what the sink knows it, without its transmission mode.
@@ -279,9 +283,9 @@ impl Content {
     }
 
     /// The text of a listing, where it was wanted.
-    pub(super) fn listing(&self) -> Option<&[u8]> {
-        let listing = self.copy.as_ref().filter(|copy| copy.is_listing());
-        listing.map(|listing| listing.bytes()).or_else(|| self.decoding.as_ref()?.content.listing())
+    pub(super) fn listing(&self) -> Option<Listing> {
+        let listing = self.copy.as_ref().and_then(|copy| copy.listing());
+        listing.or_else(|| self.decoding.as_ref()?.content.listing())
     }
 }
 

@@ -321,14 +321,12 @@ impl DataFlow {
     }
 
     /// The listing that a stream carried, where it was wanted.
-    pub(super) fn listing(&self) -> Option<&[u8]> {
+    pub(super) fn listing(&self) -> Option<report::Listing> {
         let plain = match &self.tls {
             TlsState::Yes(wrapped) => wrapped.unwrapped.plain.iter().flatten().find_map(Content::listing),
             TlsState::Unknown | TlsState::No => None,
         };
-        plain
-            .or_else(|| self.streams.iter().flatten().find_map(Content::listing))
-            .filter(|text| !text.is_empty())
+        plain.or_else(|| self.streams.iter().flatten().find_map(Content::listing))
     }
 
     /// The connection is over: what TLS had held back is delivered.

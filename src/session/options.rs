@@ -31,6 +31,8 @@ pub struct Options {
     /// Which sessions are asked for. All are given, but of one that this certainly leaves out, as soon as
     /// that begins, contents are not digested.
     pub filter: Option<Arc<Filter>>,
+    /// Whether transfers keep the text of the listings that they move; they do where the filter reads it.
+    pub listings: bool,
     /// Whether passwords and accounts are kept.
     pub show_passwords: bool,
     /// By which equal passwords are recognized without being kept.
@@ -60,6 +62,7 @@ impl Default for Options {
             predict_window: TimeDelta::from_secs(30),
             hash: true,
             filter: None,
+            listings: false,
             show_passwords: false,
             secret_key: SecretKey::default(),
             control_ports: vec![21],

@@ -63,17 +63,19 @@ pub(super) struct Budget {
     paths: usize,
     /// Of the names of files whose sizes are known.
     names: usize,
+    /// Whether transfers keep the text of their listings.
+    listings: bool,
 }
 
 impl Budget {
     /// The usual, and so much more for paths.
     pub(super) const fn of(options: &Options, paths: usize) -> Self {
-        Self { paths, names: options.limits.kept_per_session / 4 }
+        Self { paths, names: options.limits.kept_per_session / 4, listings: options.listings }
     }
 
     /// The same, within what is left of memory.
     pub(super) fn within(self, left: usize) -> Self {
-        Self { paths: self.paths.min(left), names: self.names.min(left) }
+        Self { paths: self.paths.min(left), names: self.names.min(left), ..self }
     }
 }
 
@@ -216,6 +218,7 @@ impl DialogueState {
     ) {
         self.is_provisional |= !channels.are_final();
         let mut start = TransferStart::new(index, command, &self.in_force);
+        start.keeps_listing = budget.listings;
         self.assign(&mut start, command, effect, channels);
         let allowed =
             budget.paths.saturating_add(self.transfers.len().saturating_add(1).saturating_mul(kept::PATH));
@@ -233,6 +236,7 @@ impl DialogueState {
             self.in_force.begin_transfer();
             if command.verb == Verb::Mlsd && start.assigned.is_some_and(|assigned| assigned.is_first) {
                 let listing = start.assigned.and_then(|assigned| channels.listing(assigned.channel));
+                let listing = listing.map(|listing| &**listing);
                 self.sizes.listed(&self.in_force.directory, argument, listing, budget.names);
             }
         }

@@ -1,10 +1,13 @@
 //! Which transfer takes which data channel.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::Effect;
 use crate::base::{FrameNumber, NumberMap};
-use crate::report::{ChannelIndex, Command, CommandIndex, Connection, DataChannel, Negotiation, Origin};
+use crate::report::{
+    ChannelIndex, Command, CommandIndex, Connection, DataChannel, Listing, Negotiation, Origin,
+};
 use crate::session::active::Channel;
 
 /// How many negotiations back a connection may belong to that came late.
@@ -77,9 +80,9 @@ impl<'a> Channels<'a> {
         }
     }
 
-    /// The text of the machine listing that a channel carried.
-    pub(super) fn listing(self, channel: ChannelIndex) -> Option<&'a [u8]> {
-        self.get(channel)?.listing.as_deref()
+    /// The listing that a channel carried.
+    pub(super) fn listing(self, channel: ChannelIndex) -> Option<&'a Arc<Listing>> {
+        self.get(channel)?.listing.as_ref()
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::take;
-use crate::base::{Text, cost};
+use crate::base::cost;
 use crate::ftp::{self, Verb, WorkingDirectory};
-use crate::report::Command;
+use crate::report::{Command, Listing};
 
 /// Sizes by path, or by argument where the path is not known.
 #[derive(Clone, Debug, Default)]
@@ -63,12 +63,12 @@ impl Sizes {
         &mut self,
         directory: &WorkingDirectory,
         argument: Option<&str>,
-        listing: Option<&[u8]>,
+        listing: Option<&Listing>,
         room: usize,
     ) {
         let Some(listing) = listing else { return };
         let directory = directory.resolve(without_options(argument));
-        for line in Text::from_wire(listing).raw().lines() {
+        for line in listing.text.raw().lines() {
             let Some(facts) = ftp::mlst_facts(line) else { continue };
             let Some(size) = facts.size.filter(|_| facts.kind.as_deref().is_none_or(|kind| kind == "file"))
             else {

@@ -6,7 +6,8 @@ use super::*;
 use crate::base::{FrameNumber, PacketRef, Timestamp};
 use crate::report::testing::{self, endpoint};
 use crate::report::{
-    Answer, AttemptResult, ChannelIndex, CommandIndex, Connection, Connector, DataChannel, MatchedBy, Mode,
+    Answer, AttemptResult, ChannelIndex, CommandIndex, Connection, Connector, DataChannel, Listing,
+    MatchedBy, Mode,
 };
 use crate::session::active::{Channel, Link};
 use crate::session::flow::ContentHeads;
@@ -83,7 +84,8 @@ fn channels(script: &[Said], given: usize, end: bool) -> Vec<Channel> {
         if is_linked {
             channel.link =
                 Link::Ended(Box::new(connection(index, true)), ContentHeads::default(), MatchedBy::Endpoint);
-            channel.listing = Some(b"type=file;size=77; a\r\n".as_slice().into());
+            let text = "type=file;size=77; a\r\n".into();
+            channel.listing = Some(Listing { text, is_cut: false }.into());
         }
         channels.push(channel);
     }
@@ -99,7 +101,7 @@ fn reported(facts: &[Channel]) -> Vec<DataChannel> {
         .collect()
 }
 
-const BUDGET: Budget = Budget { paths: 100_000, names: 100_000 };
+const BUDGET: Budget = Budget { paths: 100_000, names: 100_000, listings: true };
 
 /// Takes in a script, after each of its exchanges or only at the end, and reports on it.
 fn concluded(script: &[Said], after_each: bool) -> Session {

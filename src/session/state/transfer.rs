@@ -1,12 +1,15 @@
 //! One transfer: what is known when it begins, and what only its end shows.
 
+use std::sync::Arc;
+
 use super::assignment::Channels;
 use super::in_force::InForce;
 use super::sizes::without_options;
 use crate::base::{FrameNumber, Text};
 use crate::ftp::{self, Verb, WorkingDirectory};
 use crate::report::{
-    ChannelIndex, Command, CommandIndex, Connection, Content, Direction, Reply, Status, StreamFacts, Transfer,
+    ChannelIndex, Command, CommandIndex, Connection, Content, Direction, Listing, Reply, Status, StreamFacts,
+    Transfer,
 };
 
 /// A transfer that has begun, with what was in force when its command was given.
@@ -56,6 +59,8 @@ pub(super) struct TransferStart {
     pub(super) assigned: Option<Assigned>,
     /// The size that SIZE or a listing stated.
     pub(super) known_size: Option<u64>,
+    /// Whether the text of a listing that it moved is kept.
+    pub(super) keeps_listing: bool,
     /// How many bytes RANG asked for.
     pub(super) range: Option<u64>,
 }
@@ -144,6 +149,7 @@ impl TransferStart {
             in_force: in_force.channel,
             assigned: None,
             known_size: None,
+            keeps_listing: false,
             range: in_force.range.filter(|_| !said.verb.is_listing()),
         }
     }
@@ -171,6 +177,13 @@ impl TransferStart {
     /// The channel whose connection is the transfer's.
     pub(super) fn connected_channel(&self) -> Option<ChannelIndex> {
         self.assigned.filter(|assigned| assigned.connected).map(|assigned| assigned.channel)
+    }
+
+    /// The listing that it moved, if its text is kept.
+    fn listing<'a>(&self, content: Content, channels: Channels<'a>) -> Option<&'a Arc<Listing>> {
+        let moved = self.assigned.filter(|assigned| assigned.connected && assigned.is_first)?;
+        let is_kept = self.keeps_listing && content == Content::Listing;
+        channels.listing(moved.channel).filter(|_| is_kept)
     }
 
     /// Which way data moves; none where the command moves none after all.
@@ -229,6 +242,7 @@ impl TransferStart {
         let known_size =
             self.known_size.filter(|_| content == Content::File && direction == Direction::Download);
         let made = connection.is_some_and(|connection| connection.established.is_some());
+        let listing = self.listing(content, channels).cloned();
         let (path, path_from_login) = match self.path {
             Some(Path::Absolute(path)) => (Some(path), None),
             Some(Path::FromLogin(path)) => (None, Some(path)),
@@ -257,6 +271,7 @@ impl TransferStart {
             verification: None,
             file: None,
             piece: None,
+            listing,
             mime: moved.and_then(|moved| moved.mime.as_deref()).map(Into::into),
             encrypted: connection.is_some_and(|connection| connection.tls && !connection.decrypted),
             status,

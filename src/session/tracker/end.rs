@@ -120,7 +120,7 @@ impl Tracker {
             return;
         }
         let mut is_taken = false;
-        let listing: Option<Arc<[u8]>> = data.listing().map(Into::into);
+        let listing = data.listing().map(Arc::new);
         let copy = data.take_copy().map(Arc::new);
         let made = described.established.is_some();
         let time_wait_from = described.closed.filter(|_| described.end_state == EndState::Fin);
@@ -166,7 +166,7 @@ impl Tracker {
                 is_taken = true;
             }
             if let Some(listing) = &listing
-                && self.keep(session_id, listing.len())
+                && self.keep(session_id, listing.memory())
                 && let Some(channel) =
                     self.sessions.get_mut(session_id).and_then(|session| session.channel_mut(index))
             {

@@ -142,12 +142,13 @@ impl Tracker {
         }
         let Some(session) = self.sessions.get(session_id) else { return };
         let has_mode = session.has_mode;
+        let keep_listing = session.last_transfer.as_ref().is_some_and(|verb| {
+            // The facts of a machine listing are wanted in any case: they tell sizes.
+            *verb == Verb::Mlsd || self.options.listings && verb.is_listing()
+        });
         let copy = if session.wants_copies { copy::LARGE } else { copy::USUAL };
-        let mut plan = Plan {
-            keep_listing: session.last_transfer == Some(Verb::Mlsd),
-            copy: if self.options.hash { copy } else { 0 },
-            ..Plan::default()
-        };
+        let mut plan =
+            Plan { keep_listing, copy: if self.options.hash { copy } else { 0 }, ..Plan::default() };
         if has_mode {
             self.catch_up(session_id);
             let transfer =
