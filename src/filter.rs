@@ -71,6 +71,13 @@ impl Filter {
         self.0.holds(session)
     }
 
+    /// Whether it asks for what listings tell: their text is needed then ([`Options::listings`]).
+    ///
+    /// [`Options::listings`]: crate::analyzer::Options::listings
+    pub fn reads_listings(&self) -> bool {
+        self.0.any_field(&|field| field.is_of_listings())
+    }
+
     /// Whether a session passes, if the known part of it decides that: `knows` says how much of each field is
     /// known.
     pub fn decides(&self, session: &Session, knows: impl Fn(Field) -> Knowledge) -> Option<bool> {

@@ -1,5 +1,6 @@
 //! The fields: name, kind and meaning, in one table.
 
+use crate::ftp::listing::EntryKind;
 use crate::report::{
     ChannelState, Code, Content, Differs, Direction, EndState, Holder, Login, MatchedBy, Mode, ReuseKind,
     ReuseOutcome, Security, Severity, Status,
@@ -201,6 +202,10 @@ fields! {
     XferRate "xfer.rate" Kind::Bytes, "bytes per second";
     XferEncrypted "xfer.encrypted" Kind::Flag, "whether it was TLS and not decrypted";
 
+    ListingName "listing.name" Kind::Text, "name in a listing";
+    ListingSize "listing.size" Kind::Bytes, "size of a file in a listing";
+    ListingKind "listing.kind" Kind::Choice(EntryKind::NAMES), "what a listing tells of";
+
     FindId "find.id" Kind::Code, "a kind of finding";
     FindSeverity "find.severity" Kind::Scale(Severity::NAMES), "how bad a finding is";
     FindSummary "find.summary" Kind::Text, "a finding in words";
@@ -268,6 +273,11 @@ pub fn fields() -> impl Iterator<Item = FieldHelp> {
 }
 
 impl Field {
+    /// Whether it is about what listings tell.
+    pub(super) fn is_of_listings(self) -> bool {
+        self.name().starts_with("listing.")
+    }
+
     pub(super) fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|field| field.name() == name)
     }

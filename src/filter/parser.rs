@@ -40,6 +40,15 @@ pub(super) enum Operand {
 }
 
 impl Expression {
+    /// Whether any of its fields is wanted.
+    pub(super) fn any_field(&self, is_wanted: &dyn Fn(Field) -> bool) -> bool {
+        match self {
+            Self::Or(parts) | Self::And(parts) => parts.iter().any(|part| part.any_field(is_wanted)),
+            Self::Not(part) => part.any_field(is_wanted),
+            Self::Occurs(field) | Self::Test { field, .. } => is_wanted(*field),
+        }
+    }
+
     pub(super) fn holds(&self, session: &Session) -> bool {
         match self {
             Self::Or(parts) => parts.iter().any(|part| part.holds(session)),

@@ -9,6 +9,7 @@ use super::literal::{Literal, is_within};
 use super::parser::Operand;
 use crate::base::hex::Hex;
 use crate::base::{Bytes, Choice, Endpoint, TimeDelta, Timestamp};
+use crate::ftp::listing::Entry;
 use crate::report::{Advertised, Code, Connection, DataChannel, Mode, Outcome, Reply, Session, Transfer};
 
 /// A value that occurs in a session.
@@ -129,6 +130,8 @@ pub(super) fn any<'s>(session: &'s Session, field: Field, each: Each<'_, 's>) ->
         session.data_channels.iter().any(|channel| of_channel(channel, field, each))
     } else if name.starts_with("xfer.") {
         session.transfers.iter().any(|transfer| of_transfer(session, transfer, field, each))
+    } else if field.is_of_listings() {
+        session.listings().any(|told| told.entries().any(|entry| of_entry(entry, field, each)))
     } else if name.starts_with("ftp") {
         of_ftp(session, field, each)
     } else {
@@ -251,6 +254,16 @@ fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, e
             Bytes(bytes).per_second(duration).map(|rate| Value::Number(rate.0))
         }),
         Field::XferEncrypted => Some(Value::Flag(transfer.encrypted)),
+        _ => None,
+    };
+    value.is_some_and(each)
+}
+
+fn of_entry<'s>(entry: Entry<'s>, field: Field, each: Each<'_, 's>) -> bool {
+    let value = match field {
+        Field::ListingName => Some(Value::Text(entry.name)),
+        Field::ListingSize => entry.size.map(Value::Number),
+        Field::ListingKind => entry.kind.map(word),
         _ => None,
     };
     value.is_some_and(each)
