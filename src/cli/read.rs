@@ -17,6 +17,7 @@ use crate::analyzer;
 use crate::base::{Bytes, LimitCounts, Limits, Printable};
 use crate::capture::{self, Frames};
 use crate::confine::{Needs, confine};
+use crate::export::What;
 use crate::filter::Filter;
 use crate::reading::{Closing, Next, Pump, SessionObserver};
 use crate::report::{Capture, Finding, Session, Severity};
@@ -47,6 +48,7 @@ pub(super) fn run(
     take_keys(job.keylog.as_ref(), &mut job.analyzer)?;
     let filter = job.filter.as_deref().and_then(|filter| Filter::parse(filter).ok());
     job.analyzer.filter = filter.clone().map(Arc::new);
+    job.analyzer.listings = job.settings.what == What::ListingEntries;
     let interrupts = interrupts(&job.files)?;
     let frames = open(&job.files, &job.analyzer.limits)?;
     let mut output = Output::open_distinct_from(&job.target, &job.files)?;

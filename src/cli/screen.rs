@@ -40,7 +40,8 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, 
     let frames = read::open(&job.files, &job.analyzer.limits)?;
     let title = title(&job.files);
     let limits = job.analyzer.limits.clone();
-    let source = FileSource { frames, options: job.analyzer, room: job.screen_memory };
+    let analysis = analyzer::Options { listings: true, ..job.analyzer };
+    let source = FileSource { frames, options: analysis, room: job.screen_memory };
     let settings = Settings { title, ..settings(general, job.filter)? };
     let options = options(settings, scratch, job.files, limits);
     drop_privileges(general);
@@ -72,7 +73,8 @@ fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, Failur
 
 /// Shows a running capture; returns when the user leaves.
 pub(super) fn watch(job: WatchJob, general: &GeneralArgs) -> Result<ExitStatus, Failure> {
-    let WatchJob { job, filter, name, saved, temp_dir, keep } = job;
+    let WatchJob { mut job, filter, name, saved, temp_dir, keep } = job;
+    job.analyzer.listings = true;
     // Before privileges are given up.
     let scratch = Scratch::open(temp_dir.as_deref());
     let window = job.analyzer.predict_window;
@@ -332,7 +334,11 @@ fn amount(request: &ExportRequest, format: &dyn Format) -> String {
     }
     match request.table {
         What::Sessions => sessions,
-        table @ (What::Transfers | What::Channels | What::Commands | What::Findings) => {
+        table @ (What::Transfers
+        | What::Channels
+        | What::Commands
+        | What::Findings
+        | What::ListingEntries) => {
             format!("the {} of {sessions}", table.phrase())
         }
     }

@@ -13,7 +13,7 @@ use std::slice;
 
 use super::{Format, Setting, Settings, Stream};
 use crate::base::{Printable, TimeDelta, Timestamp, choices, hex::Hex};
-use crate::report::{Capture, Finding, Session};
+use crate::report::{Capture, Finding, Listed, Session, Told};
 use columns::{Column, Row};
 
 pub(super) use manifest::manifest_rows;
@@ -37,6 +37,8 @@ choices! {
         Commands => "commands",
         /// Findings.
         Findings => "findings",
+        /// What listings told of files.
+        ListingEntries => "listing-entries" | "entries of listings",
     }
 }
 
@@ -49,6 +51,7 @@ impl What {
             Self::Channels => "One row per negotiation and data connection",
             Self::Commands => "One row per command with its replies",
             Self::Findings => "One row per finding",
+            Self::ListingEntries => "One row per file that a listing named (LIST, NLST, MLSD, STAT, MLST)",
         }
     }
 }
@@ -133,7 +136,14 @@ impl Table {
             What::Channels => self.table(&columns::channels(), Row::channels(session)),
             What::Commands => self.table(&columns::commands(), Row::all(of, &session.commands)),
             What::Findings => self.table(&columns::findings(), Row::all(of, &session.findings)),
+            What::ListingEntries => session.listings().try_for_each(|told| self.add_listing(session, told)),
         }
+    }
+
+    /// Adds the rows of a listing.
+    fn add_listing(&mut self, session: &Session, told: Told<'_>) -> io::Result<()> {
+        let entries: Vec<Listed<'_>> = told.listed().collect();
+        self.table(&columns::entries(), Row::all(Some(session), &entries))
     }
 
     /// Adds what belongs to no session; at least the heading.
@@ -144,6 +154,7 @@ impl Table {
             What::Channels => self.table(&columns::channels(), Row::all(None, &[])),
             What::Commands => self.table(&columns::commands(), Row::all(None, &[])),
             What::Findings => self.table(&columns::findings(), Row::all(None, findings)),
+            What::ListingEntries => self.table(&columns::entries(), Row::all(None, &[])),
         }
     }
 
@@ -170,6 +181,13 @@ impl Table {
 
 impl Stream for Table {
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
+        if self.what == What::ListingEntries {
+            // A session may have more of them than should be in memory at a time.
+            return session.listings().try_for_each(|told| {
+                self.add_listing(session, told)?;
+                self.write_to(out, BUFFER_SIZE)
+            });
+        }
         self.add(session)?;
         self.write_to(out, BUFFER_SIZE)
     }

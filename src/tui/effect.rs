@@ -90,6 +90,6 @@ pub struct ExportRequest {
 pub(super) const fn usual_format(table: What) -> &'static str {
     match table {
         What::Sessions | What::Commands => "json",
-        What::Transfers | What::Findings | What::Channels => "csv",
+        What::Transfers | What::Findings | What::Channels | What::ListingEntries => "csv",
     }
 }

@@ -13,6 +13,7 @@ mod files;
 mod framing;
 mod limits;
 mod linking;
+mod listings;
 mod nat;
 mod negotiation;
 mod paths;

@@ -1,9 +1,12 @@
 //! The columns of each table, named as in the report contract.
 
+use std::borrow::Cow;
+
 use super::Cell;
 use crate::base::{Choice, Endpoint, FrameNumber, Text};
+use crate::ftp::listing::EntryTime;
 use crate::report::{
-    Argument, ChannelState, Command, Connection, DataChannel, Finding, InferredTransfer, Reply, Reuse,
+    Argument, ChannelState, Command, Connection, DataChannel, Finding, InferredTransfer, Listed, Reply, Reuse,
     Session, Severity, TimeWait, TlsCertificate, TlsDetails, Transfer, Uid, community_id,
 };
 
@@ -56,6 +59,12 @@ impl<'a> Row<'a, DataChannel> {
 
     fn connection(&self, cell: impl FnOnce(&'a Connection) -> Cell<'a>) -> Cell<'a> {
         self.item.connection().map_or(Cell::Empty, cell)
+    }
+}
+
+impl<'a> Row<'a, Listed<'a>> {
+    fn command(&self) -> Option<&'a Command> {
+        self.session?.command(self.item.told.command)
     }
 }
 
@@ -356,6 +365,29 @@ pub(super) fn findings<'a>() -> Vec<Column<Row<'a, Finding>>> {
         column("explained_by", |row| number(row.item.explained_by)),
         column("summary", |row| Cell::Wire(&row.item.summary)),
         column("advice", |row| row.item.advice.as_deref().map_or(Cell::Empty, Cell::Wire)),
+    ]);
+    columns
+}
+
+pub(super) fn entries<'a>() -> Vec<Column<Row<'a, Listed<'a>>>> {
+    let mut columns = session_columns();
+    columns.extend([
+        column("transfer", |row: &Row<'_, Listed<'_>>| number(row.item.told.transfer)),
+        column("command", |row: &Row<'_, Listed<'_>>| Cell::Number(row.item.told.command.into())),
+        column("frame", |row| number(row.command().map(|command| command.frame))),
+        column("verb", |row| row.command().map_or(Cell::Empty, |command| Cell::Wire(command.verb.name()))),
+        column("listed", |row| row.item.told.path.map_or(Cell::Empty, Cell::Wire)),
+        column("path", |row| row.item.path.as_deref().map_or(Cell::Empty, Cell::Wire)),
+        column("name", |row| Cell::Wire(row.item.entry.name)),
+        column("size", |row| number(row.item.entry.size)),
+        column("time", |row| match row.item.entry.time.map(EntryTime::text) {
+            None => Cell::Empty,
+            Some(Cow::Borrowed(told)) => Cell::Wire(told),
+            Some(Cow::Owned(text)) => Cell::Text(text),
+        }),
+        column("kind", |row| name(row.item.entry.kind)),
+        column("target", |row| row.item.entry.target.map_or(Cell::Empty, Cell::Wire)),
+        column("cut", |row| Cell::Bool(row.item.told.is_cut)),
     ]);
     columns
 }
