@@ -16,6 +16,7 @@ mod icmp;
 mod index;
 mod inferred;
 mod interface;
+mod kind;
 mod listing;
 mod memory;
 mod negotiation;
@@ -50,6 +51,7 @@ pub use icmp::{IcmpError, IcmpMessage, IcmpVersion};
 pub use index::{ChannelIndex, CommandIndex, FindingIndex, TransferIndex};
 pub use inferred::{CommandLength, InferredTransfer};
 pub use interface::Interface;
+pub use kind::ContentKind;
 pub use listing::{Listed, Listing, Told};
 pub use negotiation::{
     Announcement, Answer, Connector, Differs, Mode, Negotiated, NegotiatedMode, Negotiation, Origin,

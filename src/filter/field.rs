@@ -2,8 +2,8 @@
 
 use crate::ftp::listing::EntryKind;
 use crate::report::{
-    ChannelState, Code, Content, Differs, Direction, EndState, Holder, Login, MatchedBy, Mode, ReuseKind,
-    ReuseOutcome, Security, Severity, Status,
+    ChannelState, Code, Content, ContentKind, Differs, Direction, EndState, Holder, Login, MatchedBy, Mode,
+    ReuseKind, ReuseOutcome, Security, Severity, Status,
 };
 
 /// What the values of a field are.
@@ -197,6 +197,7 @@ fields! {
     XferContent "xfer.content" Kind::Choice(Content::NAMES), "file or listing";
     XferType "xfer.type" Kind::Text, "representation type: A, I ...";
     XferMime "xfer.mime" Kind::Text, "media type of the content";
+    XferKind "xfer.kind" Kind::Choice(ContentKind::NAMES), "kind of the content, by its first bytes";
     XferSha256 "xfer.sha256" Kind::Text, "hash of the content, lower-case hex";
     XferDuration "xfer.duration" Kind::Duration, "how long it took";
     XferRate "xfer.rate" Kind::Bytes, "bytes per second";

@@ -248,6 +248,7 @@ fn of_transfer<'s>(session: &'s Session, transfer: &'s Transfer, field: Field, e
         Field::XferContent => Some(word(transfer.content)),
         Field::XferType => Some(Value::Text(transfer.representation.raw())),
         Field::XferMime => transfer.mime.as_deref().map(Value::Text),
+        Field::XferKind => transfer.kind.map(word),
         Field::XferSha256 => transfer.sha256.as_ref().map(Value::Hash),
         Field::XferDuration => transfer.duration().map(Value::Duration),
         Field::XferRate => transfer.bytes.zip(transfer.duration()).and_then(|(bytes, duration)| {

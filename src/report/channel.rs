@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Advertised, Certainty, ChannelIndex, CommandIndex, Differs, Direction, History, IcmpError,
+    Advertised, Certainty, ChannelIndex, CommandIndex, ContentKind, Differs, Direction, History, IcmpError,
     InferredTransfer, Mode, Negotiation, Origin, Path, Prediction, TlsDetails, Traffic, Trouble, Uid,
 };
 #[cfg(feature = "store")]
@@ -422,6 +422,8 @@ pub struct StreamFacts {
     pub kept: Option<ContentId>,
     /// Media type sniffed from the first bytes.
     pub mime: Option<Cow<'static, str>>,
+    /// The kind of content that the first bytes show, where that says more.
+    pub kind: Option<ContentKind>,
     /// Whether the first bytes are those of a binary file.
     pub binary: bool,
     /// Whether a line feed without a carriage return was seen: such text was not converted for TYPE A.

@@ -313,6 +313,7 @@ impl From<TransferRow> for Transfer {
             file: row.file,
             piece: None,
             mime: row.mime,
+            kind: None,
             listing: None,
             encrypted: row.encrypted,
             status: row.status,

@@ -148,6 +148,7 @@ pub(crate) fn transfer(command: CommandIndex, direction: Direction, status: Stat
         piece: None,
         listing: None,
         mime: None,
+        kind: None,
         encrypted: false,
         status,
         reply_code: None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ChannelIndex, CommandIndex, Decoded, Listing, Piece, Uid, Verification};
+use super::{ChannelIndex, CommandIndex, ContentKind, Decoded, Listing, Piece, Uid, Verification};
 #[cfg(feature = "store")]
 use crate::base::encode;
 use crate::base::{Text, TimeDelta, Timestamp, choices};
@@ -62,6 +62,8 @@ pub struct Transfer {
     pub listing: Option<Arc<Listing>>,
     /// Media type sniffed from the content.
     pub mime: Option<Box<str>>,
+    /// The kind of the content, where that says more.
+    pub kind: Option<ContentKind>,
     /// Whether the bytes on the wire were TLS and were not decrypted.
     pub encrypted: bool,
     /// How it ended.

@@ -6,6 +6,7 @@
 
 pub(super) mod copy;
 mod decoding;
+mod kind;
 mod listing;
 mod sink;
 mod transform;
@@ -17,20 +18,13 @@ use crate::base::PacketRef;
 use crate::report::{ContentId, Decoded, Listing};
 use copy::Copy;
 use decoding::Decoding;
+pub(super) use kind::sniff;
 use sink::Tap;
 
 pub use sink::{ContentSink, Tapped};
 
 /// Bytes of a stream's beginning that are kept to sniff its media type.
 const HEAD: usize = 512;
-
-/// How far into a file the marks of its kind stand: those of tar, which end at 262, are the last.
-const MARKS: usize = 264;
-
-/// Word, Excel, PowerPoint and installers share this kind's mark, and differ beyond the first bytes.
-const OLE: &str = "application/x-ole-storage";
-/// What `infer` takes all of them for.
-const GUESSED_OLE: &str = "application/msword";
 
 /// What a digest under way takes, wherever it is computed, with its place in two lists.
 const DIGEST: usize = 4 * (size_of::<Sha256>() + 16);
@@ -98,15 +92,6 @@ pub(super) struct FinishedContent {
     pub(super) sha256: Option<[u8; 32]>,
     /// What the transmission mode hid.
     pub(super) decoded: Option<Decoded>,
-}
-
-/// What a stream's first bytes show of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sniffed {
-    /// The media type.
-    pub(super) mime: Option<&'static str>,
-    /// Whether they are those of a file that a conversion of line ends would damage.
-    pub(super) binary: bool,
 }
 
 /// How a stream is sent, and what is wanted of it: known when its first byte comes.
@@ -286,92 +271,5 @@ impl Content {
     pub(super) fn listing(&self) -> Option<Listing> {
         let listing = self.copy.as_ref().and_then(|copy| copy.listing());
         listing.or_else(|| self.decoding.as_ref()?.content.listing())
-    }
-}
-
-/// What a stream's first bytes show.
-pub(super) fn sniff(head: &[u8]) -> Sniffed {
-    let is_text = is_text(head);
-    // A list of files may begin with the two or three letters that mark an image or a program.
-    let kind = if is_text && !may_be_marked_text(head) {
-        None
-    } else {
-        infer::get(head.get(..MARKS).unwrap_or(head))
-    };
-    match kind {
-        Some(kind) => Sniffed {
-            mime: Some(if kind.mime_type() == GUESSED_OLE { OLE } else { kind.mime_type() }),
-            binary: !matches!(kind.matcher_type(), infer::MatcherType::Text),
-        },
-        None => Sniffed {
-            mime: (is_text && !head.is_empty()).then_some("text/plain"),
-            binary: head.contains(&0) && !is_utf_16(head),
-        },
-    }
-}
-
-/// Whether text begins as the kinds do that are marked and may be all text: HTML and XML, perhaps behind a
-/// byte order mark, scripts, PDF, PostScript and RTF.
-fn may_be_marked_text(text: &[u8]) -> bool {
-    matches!(text.trim_ascii_start(), [b'<' | b'#' | b'%' | b'{' | 0xef | 0xfe | 0xff, ..])
-}
-
-/// Text in any encoding that extends ASCII: no control characters but those of layout.
-fn is_text(head: &[u8]) -> bool {
-    // Without a branch for each byte many are examined in one go; what isn't text mostly shows it in the
-    // first few.
-    let is_odd = |byte: u8| !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b | b' '..=b'~' | 0x80..=0xff);
-    let has_odd = |bytes: &[u8]| bytes.iter().fold(0, |found, &byte| found | u8::from(is_odd(byte))) != 0;
-    let (pieces, rest) = head.as_chunks::<64>();
-    !pieces.iter().any(|piece| has_odd(piece)) && !has_odd(rest)
-}
-
-fn is_utf_16(head: &[u8]) -> bool {
-    head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_not_taken_for_an_image_or_a_program_whose_mark_is_two_letters() {
-        for text in
-            [&b"BM-2026.txt\r\nMZ.txt\r\n"[..], b"MZ is a mark\n", b"II* and so on", b"Of %PDF files\n"]
-        {
-            let sniffed = sniff(text);
-            assert_eq!((sniffed.mime, sniffed.binary), (Some("text/plain"), false), "{text:?}");
-        }
-        assert_eq!(sniff(b"BM\x36\0\x0c\0").mime, Some("image/bmp"));
-    }
-
-    #[test]
-    fn text_that_bears_a_mark_is_of_that_kind() {
-        for (text, mime) in [
-            (&b"<!DOCTYPE html>\n"[..], "text/html"),
-            (b" \n<html >", "text/html"),
-            (b"<?xml version=\"1.0\"?>", "text/xml"),
-            (b"\xef\xbb\xbf<?xml version=\"1.0\"?>", "text/xml"),
-            (b"#!/bin/sh\n", "text/x-shellscript"),
-            (b"%PDF-1.7\n", "application/pdf"),
-            (b"%!PS-Adobe-3.0\n", "application/postscript"),
-            (b"{\\rtf1\\ansi", "application/rtf"),
-            (b"# a comment\n", "text/plain"),
-        ] {
-            assert_eq!(sniff(text).mime, Some(mime));
-        }
-    }
-
-    #[test]
-    fn an_ole_file_is_not_taken_for_a_document_that_its_first_bytes_cannot_tell() {
-        let head = [&b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"[..], &[0; 504]].concat();
-        let sniffed = sniff(&head);
-        assert_eq!((sniffed.mime, sniffed.binary), (Some(OLE), true));
-    }
-
-    #[test]
-    fn nothing_is_of_no_kind() {
-        let sniffed = sniff(b"");
-        assert_eq!((sniffed.mime, sniffed.binary), (None, false));
     }
 }

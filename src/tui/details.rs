@@ -394,6 +394,9 @@ pub(super) fn content(transfer: &Transfer) -> DetailLine {
     if let Some(mime) = &transfer.mime {
         _ = write!(text, ", {mime}");
     }
+    if let Some(kind) = transfer.kind {
+        _ = write!(text, " ({})", kind.phrase());
+    }
     match &transfer.sha256 {
         Some(hash) => {
             text.push_str(", sha256 ");

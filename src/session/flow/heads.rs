@@ -37,6 +37,7 @@ impl ContentHeads {
             if !head.is_empty() {
                 let sniffed = sniff(head);
                 facts.mime = sniffed.mime.filter(|_| is_readable).map(Into::into);
+                facts.kind = sniffed.kind.filter(|_| is_readable);
                 facts.binary = sniffed.binary;
             }
         }

@@ -8,8 +8,8 @@ use super::sizes::without_options;
 use crate::base::{FrameNumber, Text};
 use crate::ftp::{self, Verb, WorkingDirectory};
 use crate::report::{
-    ChannelIndex, Command, CommandIndex, Connection, Content, Direction, Listing, Reply, Status, StreamFacts,
-    Transfer,
+    ChannelIndex, Command, CommandIndex, Connection, Content, ContentKind, Direction, Listing, Reply, Status,
+    StreamFacts, Transfer,
 };
 
 /// A transfer that has begun, with what was in force when its command was given.
@@ -273,6 +273,7 @@ impl TransferStart {
             piece: None,
             listing,
             mime: moved.and_then(|moved| moved.mime.as_deref()).map(Into::into),
+            kind: moved.and_then(|moved| kind(moved)),
             encrypted: connection.is_some_and(|connection| connection.tls && !connection.decrypted),
             status,
             reply_code: said.completion().map(|reply| reply.code),
@@ -288,6 +289,13 @@ impl TransferStart {
 fn rate(moved: &StreamFacts) -> Option<f64> {
     let bytes = moved.bytes.saturating_add(moved.missing);
     Some(bytes as f64 / (moved.content_span?.seconds()))
+}
+
+/// The kind of what a stream moved. One that is known to have carried nothing is empty.
+fn kind(moved: &StreamFacts) -> Option<ContentKind> {
+    let is_empty = moved.content_bytes.unwrap_or(moved.bytes) == 0 && moved.missing == 0;
+    let is_whole = moved.start_seen && moved.end_seen;
+    if is_empty && is_whole { Some(ContentKind::Empty) } else { moved.kind }
 }
 
 /// How a transfer ended.
