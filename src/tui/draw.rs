@@ -19,7 +19,7 @@ use super::canvas::Canvas;
 use super::data::Data;
 use super::interface::Interface;
 use super::layout;
-use super::overlays::{help, prompt};
+use super::overlays::{help, listing, prompt};
 use super::sorting::Progress;
 use super::state::Overlay;
 use super::theme::Role;
@@ -66,6 +66,10 @@ fn all(interface: &Interface, data: &Data, canvas: &mut Canvas<'_>, area: Rect) 
         Overlay::Prompt(prompt) => Some(prompt::draw(canvas, area, prompt)),
         Overlay::Recent { at } => {
             prompt::recent(state, canvas, area, *at);
+            None
+        }
+        Overlay::Listing(shown) => {
+            listing::draw(canvas, area, shown);
             None
         }
         Overlay::Confirm(question) => {

@@ -34,7 +34,7 @@ fn of_key(state: &State, key: KeyEvent) -> Option<Message> {
                 _ => Message::No,
             });
         }
-        Overlay::None | Overlay::Help { .. } | Overlay::Recent { .. } => {}
+        Overlay::None | Overlay::Help { .. } | Overlay::Recent { .. } | Overlay::Listing(_) => {}
     }
     if let Some(pending) = state.pending
         && let KeyCode::Char(letter) = key.code

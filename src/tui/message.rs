@@ -50,6 +50,8 @@ pub(super) enum ScreenAction {
     Reverse,
     Order,
     Ignore,
+    /// Shows what is in something.
+    View,
 }
 
 /// To another row or event.

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** changed by `update` and the screens that it asks; drawing only reads it.
 
+mod listing;
 mod opened;
 mod overlay;
 
@@ -18,6 +19,7 @@ use super::theme::{ColorDepth, Theme, ThemeName};
 use super::words::TimeFormat;
 use crate::base::FrameNumber;
 
+pub(super) use listing::{ListingLine, OpenedListing};
 pub(super) use opened::{Opened, Position, Target};
 pub(super) use overlay::{Completion, Overlay, Prompt, Purpose, Question};
 

@@ -14,7 +14,7 @@ use super::effect::{Effect, usual_format};
 use super::interface::Interface;
 use super::layout::{self, Spot};
 use super::message::{Action, Message, Motion, ScreenAction, Setting, Turn, Typing};
-use super::overlays::help;
+use super::overlays::{help, listing};
 use super::row_filter::SortKey;
 use super::screen::Screen;
 use super::state::{Overlay, Pending, Prompt, Purpose, Question, State};
@@ -174,6 +174,10 @@ fn act(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect>
             prompt::recent(state, action);
             return None;
         }
+        Overlay::Listing(_) => {
+            look_through(state, action);
+            return None;
+        }
         Overlay::None | Overlay::Prompt(_) | Overlay::Confirm(_) => {}
     }
     if action != Action::Back {
@@ -217,6 +221,15 @@ fn act(interface: &mut Interface, data: &Data, action: Action) -> Option<Effect>
         Action::Screen(action) => on_screen(interface, data, action),
     }
     None
+}
+
+/// Moves through the listing that lies over the screen; any other key closes it.
+fn look_through(state: &mut State, action: Action) {
+    let height = listing::height(state);
+    match (&mut state.overlay, action) {
+        (Overlay::Listing(shown), Action::Screen(ScreenAction::Move(motion))) => shown.step(motion, height),
+        _ => state.overlay = Overlay::None,
+    }
 }
 
 /// Leaves an action to the screen that is shown.
@@ -461,7 +474,11 @@ fn worst_first(state: &mut State, data: &Data) {
 fn answer(state: &mut State) -> Option<Effect> {
     match std::mem::take(&mut state.overlay) {
         Overlay::Confirm(Question::QuitWhileLive | Question::Quit) => Some(Effect::Quit { keep: false }),
-        Overlay::None | Overlay::Help { .. } | Overlay::Prompt(_) | Overlay::Recent { .. } => None,
+        Overlay::None
+        | Overlay::Help { .. }
+        | Overlay::Prompt(_)
+        | Overlay::Recent { .. }
+        | Overlay::Listing(_) => None,
     }
 }
 
@@ -473,6 +490,10 @@ fn theme(state: &mut State, theme: ThemeName) {
 fn prompt_of(state: &mut State) -> Option<&mut Prompt> {
     match &mut state.overlay {
         Overlay::Prompt(prompt) => Some(prompt),
-        Overlay::None | Overlay::Help { .. } | Overlay::Recent { .. } | Overlay::Confirm(_) => None,
+        Overlay::None
+        | Overlay::Help { .. }
+        | Overlay::Recent { .. }
+        | Overlay::Confirm(_)
+        | Overlay::Listing(_) => None,
     }
 }

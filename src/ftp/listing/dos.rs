@@ -20,7 +20,8 @@ pub(super) fn entry(line: &str) -> Option<Entry<'_>> {
     } else {
         (when::clock(words.at(1))?, 1)
     };
-    let moment = date(words.at(0))?.map(|date| Moment { clock: Some(clock), ..date });
+    let (date, is_certain) = date(words.at(0))?;
+    let moment = is_certain.then_some(Moment { clock: Some(clock), ..date });
     let (kind, size) = match words.at(last + 1) {
         "<DIR>" => (EntryKind::Directory, None),
         "<SYMLINK>" | "<SYMLINKD>" | "<JUNCTION>" => (EntryKind::Link, None),
@@ -35,11 +36,11 @@ pub(super) fn entry(line: &str) -> Option<Entry<'_>> {
     (!name.is_empty()).then_some(Entry { name, size, time, kind: Some(kind), target })
 }
 
-/// What a date means; nothing where it may be read in two ways. IIS writes the month first, but with dots or
+/// What a date means, and whether that is certain: some may be read in two ways. IIS writes the month first, but with dots or
 /// slashes Windows writes as it is set up.
-fn date(text: &str) -> Option<Option<Moment>> {
+fn date(text: &str) -> Option<(Moment, bool)> {
     if let Some(date) = when::year_first(text) {
-        return Some(Some(date));
+        return Some((date, true));
     }
     let mut parts = text.split(['-', '/', '.']);
     let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
@@ -50,9 +51,8 @@ fn date(text: &str) -> Option<Option<Moment>> {
     let year = when::full_year(number(year)?);
     let (month_first, day_first) =
         (when::day(Some(year), first, second), when::day(Some(year), second, first));
-    Some(match (month_first, day_first) {
-        (None, None) => return None,
-        (Some(date), Some(_)) => (text.contains('-') || first == second).then_some(date),
-        (only, None) | (None, only) => only,
-    })
+    match (month_first, day_first) {
+        (Some(date), Some(_)) => Some((date, text.contains('-') || first == second)),
+        (only, None) | (None, only) => only.map(|date| (date, true)),
+    }
 }

@@ -206,13 +206,13 @@ fn binary(head: &[u8]) -> Option<ContentKind> {
 /// A sequence that begins with the object identifier of a content of PKCS #7 (RFC 5652).
 fn is_pkcs7(head: &[u8]) -> bool {
     const CONTENT: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07";
-    let body = match head {
-        [0x30, 0x80, body @ ..]
-        | [0x30, 0x81, _, body @ ..]
-        | [0x30, 0x82, _, _, body @ ..]
-        | [0x30, 0x83, _, _, _, body @ ..]
-        | [0x30, 0x84, _, _, _, _, body @ ..] => body,
-        _ => return false,
+    let ([0x30, 0x80, body @ ..]
+    | [0x30, 0x81, _, body @ ..]
+    | [0x30, 0x82, _, _, body @ ..]
+    | [0x30, 0x83, _, _, _, body @ ..]
+    | [0x30, 0x84, _, _, _, _, body @ ..]) = head
+    else {
+        return false;
     };
     body.strip_prefix(CONTENT).is_some_and(|rest| matches!(rest, [1..=6, ..]))
 }
@@ -221,8 +221,10 @@ fn is_pkcs7(head: &[u8]) -> bool {
 /// (RFC 9580 section 5.1 and 5.3).
 fn is_pgp(head: &[u8]) -> bool {
     let (by_password, body) = match head {
-        [0x84, _, body @ ..] | [0x85, _, _, body @ ..] | [0xc1, ..=191, body @ ..] => (false, body),
-        [0xc1, 192..=223, _, body @ ..] => (false, body),
+        [0x84, _, body @ ..]
+        | [0x85, _, _, body @ ..]
+        | [0xc1, ..=191, body @ ..]
+        | [0xc1, 192..=223, _, body @ ..] => (false, body),
         [0x8c, _, body @ ..] | [0xc3, ..=191, body @ ..] => (true, body),
         _ => return false,
     };

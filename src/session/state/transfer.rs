@@ -273,7 +273,7 @@ impl TransferStart {
             piece: None,
             listing,
             mime: moved.and_then(|moved| moved.mime.as_deref()).map(Into::into),
-            kind: moved.and_then(|moved| kind(moved)),
+            kind: moved.and_then(kind),
             encrypted: connection.is_some_and(|connection| connection.tls && !connection.decrypted),
             status,
             reply_code: said.completion().map(|reply| reply.code),

@@ -88,7 +88,7 @@ impl View for Findings {
                 None => state.say("all findings are shown"),
             },
             ScreenAction::Move(motion) => self.cursor.step(motion, len, height),
-            ScreenAction::Mark | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
+            ScreenAction::Mark | ScreenAction::View | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
         }
     }
 

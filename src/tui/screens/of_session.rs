@@ -26,7 +26,8 @@ pub(super) fn act(state: &mut State, data: &Data, action: ScreenAction, page: u1
         | ScreenAction::Sort
         | ScreenAction::Reverse
         | ScreenAction::Order
-        | ScreenAction::Ignore => {}
+        | ScreenAction::Ignore
+        | ScreenAction::View => {}
     }
 }
 

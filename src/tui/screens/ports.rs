@@ -95,7 +95,11 @@ impl View for Ports {
                 self.stale();
             }
             ScreenAction::Move(motion) => self.cursor.step(motion, self.rows.len(), panes.rows.height),
-            ScreenAction::Mark | ScreenAction::Ignore | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
+            ScreenAction::Mark
+            | ScreenAction::Ignore
+            | ScreenAction::View
+            | ScreenAction::Pan(_)
+            | ScreenAction::Jump(_) => {}
         }
     }
 

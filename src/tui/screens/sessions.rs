@@ -87,7 +87,11 @@ impl View for Sessions {
             // Marking moves on, so that several rows can be marked by one key.
             ScreenAction::Mark => walk(state, Motion::Down, panes),
             ScreenAction::Move(motion) => walk(state, motion, panes),
-            ScreenAction::Order | ScreenAction::Ignore | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
+            ScreenAction::Order
+            | ScreenAction::Ignore
+            | ScreenAction::View
+            | ScreenAction::Pan(_)
+            | ScreenAction::Jump(_) => {}
         }
     }
 

@@ -122,7 +122,8 @@ impl View for Timeline {
             | ScreenAction::Mark
             | ScreenAction::Sort
             | ScreenAction::Reverse
-            | ScreenAction::Ignore => {
+            | ScreenAction::Ignore
+            | ScreenAction::View => {
                 of_session::act(state, data, action, panes.events.height.saturating_sub(2).max(5));
             }
         }

@@ -19,7 +19,7 @@ use crate::tui::layout::{self, Panes, Spot, by_height};
 use crate::tui::message::ScreenAction;
 use crate::tui::rows::{Digest, TransferRow};
 use crate::tui::sorting::Progress;
-use crate::tui::state::{State, Target};
+use crate::tui::state::{OpenedListing, Overlay, State, Target};
 use crate::tui::theme::Role;
 use crate::tui::words;
 pub(in crate::tui) use list::Transfers;
@@ -83,6 +83,7 @@ impl View for Transfers {
                 state.toggle_scope(&mut self.wanted.only);
                 self.stale();
             }
+            ScreenAction::View => self.view(state, data),
             ScreenAction::Mark | ScreenAction::Ignore | ScreenAction::Pan(_) | ScreenAction::Jump(_) => {}
             ScreenAction::Move(motion) => {
                 self.cursor.step(motion, self.rows.len(), panes.rows.height);
@@ -123,6 +124,24 @@ impl View for Transfers {
 
     fn click(&mut self, _state: &mut State, _data: &Data, panes: &Panes, spot: Spot) -> bool {
         of_list::click(&mut self.cursor, self.rows.len(), panes, spot)
+    }
+}
+
+impl Transfers {
+    /// Opens the listing that the selected transfer moved.
+    fn view(&self, state: &mut State, data: &Data) {
+        let Some((index, at)) = self.selected() else { return };
+        let session = data.session(index);
+        let told = session.as_ref().and_then(|session| {
+            let transfer = session.transfer(at)?;
+            let command = session.command(transfer.command)?;
+            let title = transfer.path.as_ref().map_or_else(|| events::command_text(command), words::wire);
+            Some(OpenedListing::new(title, transfer.told(at, command)?))
+        });
+        match told {
+            Some(listing) => state.overlay = Overlay::Listing(Box::new(listing)),
+            None => state.say("this transfer moved no listing that could be read"),
+        }
     }
 }
 

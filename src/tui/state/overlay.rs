@@ -1,5 +1,6 @@
 //! What lies over a screen: help, a line that is being typed, a list, a question.
 
+use super::OpenedListing;
 use crate::filter::FilterError;
 use crate::tui::line_editor::Input;
 
@@ -16,6 +17,7 @@ pub(in crate::tui) enum Overlay {
         at: usize,
     },
     Confirm(Question),
+    Listing(Box<OpenedListing>),
 }
 
 /// A question that wants a yes.

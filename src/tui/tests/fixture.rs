@@ -17,6 +17,17 @@ use crate::report::{ChannelIndex, CommandIndex, TransferIndex};
 /// The moment at which the fixture's capture begins: 2026-04-12T09:31:07.114Z.
 pub(crate) const BEGIN: i64 = 1_775_986_267_114_000_000;
 
+/// What every listing tells: of each kind of entry, with names that must be made harmless.
+const LISTING: &str = "total 24\r\n\
+    drwxr-xr-x   2 owner group       4096 Jan 12 13:05 pub\r\n\
+    -rw-r--r--   1 owner group  123456789 Dec  1  2025 a b.csv\r\n\
+    lrwxrwxrwx   1 owner group         11 Jan 12 13:05 latest -> a b.csv\r\n\
+    crw-rw----   1 root  tty       5,   0 Jan 12 13:05 tty\r\n\
+    -rw-r--r--   1 owner group          7 Jan 12 13:05 \u{1b}[31mred\u{202e}gpj.exe\r\n\
+    \r\n\
+    ./pub:\r\n\
+    -rw-r--r--   1 owner group          7 Jan 12 13:05 q1.csv\r\n";
+
 /// A session while it is being made. Times are milliseconds since its own start.
 pub(crate) struct Dialogue {
     session: Session,
@@ -188,6 +199,7 @@ impl Dialogue {
                 Text::from(path.as_str())
             }),
             content: if listing { Content::Listing } else { Content::File },
+            listing: listing.then(|| Listing { text: LISTING.into(), is_cut: false }.into()),
             data_channel: Some(channel),
             bytes: Some(bytes),
             expected_size: (bytes > 1000).then_some(bytes),

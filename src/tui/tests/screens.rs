@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use ratatui::style::{Color, Modifier};
 
 use super::*;
+use crate::ftp::Verb;
+use crate::report::Listing;
 use crate::tui::theme::{ColorDepth, ThemeName};
 
 /// The letter of the style that appeared as number `at`.
@@ -65,6 +67,61 @@ fn every_view_at_the_three_usual_sizes() {
         bench.press(&["?"]);
         snapshot(&format!("help_{width}x{height}"), &bench);
     }
+}
+
+/// Looks at the first listing that the list of transfers has.
+fn look_at_a_listing(bench: &mut Bench) {
+    bench.press(&["4"]);
+    for _ in 0..100 {
+        bench.press(&["v"]);
+        if bench.screen().contains("─ Listing") {
+            return;
+        }
+        bench.press(&["j"]);
+    }
+    panic!("no transfer has a listing");
+}
+
+#[test]
+fn a_listing_is_looked_at_from_its_transfer() {
+    for (width, height) in SIZES {
+        let mut bench = Bench::new(width, height);
+        look_at_a_listing(&mut bench);
+        bench.press(&["j"]);
+        snapshot_with_styles(&format!("listing_{width}x{height}"), &bench);
+        bench.press(&["Esc"]);
+        bench.hides("─ Listing");
+        bench.shows("Transfers");
+    }
+}
+
+#[test]
+fn a_transfer_without_a_listing_says_so() {
+    let mut bench = Bench::new(80, 24);
+    bench.press(&["4", "s", "s", "v"]);
+    bench.shows("moved no listing");
+}
+
+#[test]
+fn a_long_listing_is_scrolled_to_its_end() {
+    let mut sessions = fixture::sessions();
+    let names: String = (0..50_000).map(|at| format!("name-{at}\r\n")).collect();
+    for transfer in sessions.iter_mut().flat_map(|session| &mut session.transfers) {
+        let listing = Listing { text: names.as_str().into(), is_cut: false };
+        transfer.listing = transfer.listing.take().map(|_| listing.into());
+    }
+    for command in sessions.iter_mut().flat_map(|session| &mut session.commands) {
+        if command.verb == Verb::List {
+            command.verb = Verb::Nlst;
+        }
+    }
+    let mut bench = Bench::with(&sessions, 80, 24);
+    look_at_a_listing(&mut bench);
+    bench.shows("lines are missing");
+    bench.press(&["G"]);
+    bench.shows("name-19999");
+    bench.press(&["Home"]);
+    bench.shows("name-0 ");
 }
 
 #[test]
