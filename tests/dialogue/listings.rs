@@ -1,5 +1,7 @@
 //! Listings: kept where they are asked for, read, filtered and exported.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use ftpscope::analyzer::Options;
 use ftpscope::export::{self, Csv, Settings, What};
 use ftpscope::filter::Filter;

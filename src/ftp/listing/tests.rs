@@ -23,7 +23,7 @@ fn told(text: &str, form: Form) -> Vec<String> {
 
 /// Holds the lines of a listing for people to what they mean.
 fn people(lines: &[(&str, &str)]) {
-    let text: String = lines.iter().map(|(line, _)| format!("{line}\r\n")).collect();
+    let text = lines.iter().map(|(line, _)| [*line, "\r\n"].concat()).collect::<Vec<_>>().concat();
     let wanted: Vec<&str> = lines.iter().map(|(_, wanted)| *wanted).collect();
     assert_eq!(told(&text, Form::People), wanted, "{text}");
 }

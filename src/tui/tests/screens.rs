@@ -105,7 +105,7 @@ fn a_transfer_without_a_listing_says_so() {
 #[test]
 fn a_long_listing_is_scrolled_to_its_end() {
     let mut sessions = fixture::sessions();
-    let names: String = (0..50_000).map(|at| format!("name-{at}\r\n")).collect();
+    let names = (0..50_000).map(|at| format!("name-{at}\r\n")).collect::<Vec<_>>().concat();
     for transfer in sessions.iter_mut().flat_map(|session| &mut session.transfers) {
         let listing = Listing { text: names.as_str().into(), is_cut: false };
         transfer.listing = transfer.listing.take().map(|_| listing.into());
