@@ -45,6 +45,7 @@ impl Expression {
         match self {
             Self::Or(parts) | Self::And(parts) => parts.iter().any(|part| part.any_field(is_wanted)),
             Self::Not(part) => part.any_field(is_wanted),
+            Self::Search(_) => false,
             Self::Occurs(field) | Self::Test { field, .. } => is_wanted(*field),
         }
     }

@@ -40,7 +40,7 @@ impl ListingText {
 
     /// What it takes in memory.
     pub(super) const fn weight(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes.capacity().saturating_add(size_of::<Self>())
     }
 
     /// The listing; none where there is nothing in it.
