@@ -309,7 +309,7 @@ fn format(
     let format = if output.json { &export::Json } else { output.format.unwrap_or(default_format) };
     for (is_given, setting, why) in [
         (output.pretty, Setting::Pretty, "--pretty is for JSON (-T json)"),
-        (output.what.is_some(), Setting::What, "--what chooses a table, so it needs -T csv or -T tsv"),
+        (output.what.is_some(), Setting::What, "--what chooses a table, so it needs -T csv, tsv or jsonl"),
         (output.csv_raw, Setting::Raw, "--csv-raw is for CSV (-T csv)"),
     ] {
         if is_given && !format.heeds().contains(&setting) {

@@ -5,16 +5,19 @@
 
 mod columns;
 mod manifest;
+mod objects;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::slice;
 
+use super::json::ObjectLines;
 use super::{Format, Setting, Settings, Stream};
 use crate::base::{Printable, TimeDelta, Timestamp, choices, hex::Hex};
 use crate::report::{Capture, Finding, Listed, Session, Told};
 use columns::{Column, Row};
+use objects::Object;
 
 pub(super) use manifest::manifest_rows;
 
@@ -66,6 +69,8 @@ enum Dialect {
     /// For programs that split lines: tabs and no quotes; control characters are escaped, so that no cell
     /// contains a tab or a line end.
     Tsv,
+    /// For programs that read JSON Lines: an object for each row, text from the wire as JSON has it.
+    Objects,
 }
 
 /// One table, separated by commas.
@@ -111,6 +116,11 @@ impl Format for Tsv {
     fn begin(&self, settings: &Settings) -> Box<dyn Stream> {
         Box::new(Table::new(settings.what, Dialect::Tsv))
     }
+}
+
+/// One table as JSON Lines: an object for each row.
+pub(super) fn objects(what: What) -> Box<dyn Stream> {
+    Box::new(Table::new(what, Dialect::Objects))
 }
 
 /// One table with a heading, written as its sessions become known.
@@ -159,6 +169,9 @@ impl Table {
     }
 
     fn table<R>(&mut self, columns: &[Column<R>], rows: impl Iterator<Item = R>) -> io::Result<()> {
+        if self.dialect == Dialect::Objects {
+            return self.objects(columns, rows);
+        }
         let mut sheet = Sheet::new(self.dialect, std::mem::take(&mut self.rows));
         if !std::mem::replace(&mut self.has_heading, true) {
             sheet.heading(columns)?;
@@ -168,6 +181,14 @@ impl Table {
         }
         self.rows = sheet.finish()?;
         Ok(())
+    }
+
+    fn objects<R>(&mut self, columns: &[Column<R>], rows: impl Iterator<Item = R>) -> io::Result<()> {
+        let mut lines = ObjectLines::default();
+        for row in rows {
+            lines.add(&Object { columns, row: &row })?;
+        }
+        lines.write_to(&mut self.rows)
     }
 
     fn write_to(&mut self, out: &mut dyn Write, threshold: usize) -> io::Result<()> {
@@ -380,6 +401,33 @@ mod tests {
             let csv = self::text(what, Dialect::Csv);
             let records = csv::Reader::from_reader(csv.as_bytes()).records().count();
             assert_eq!(cells(&text), (records + 1) * columns);
+        }
+    }
+
+    #[test]
+    fn the_objects_of_a_table_say_what_its_rows_say() {
+        for &what in What::ALL {
+            let csv = text(what, Dialect::RawCsv);
+            let mut reader = csv::Reader::from_reader(csv.as_bytes());
+            let heads = reader.headers().unwrap().clone();
+            let objects = text(what, Dialect::Objects);
+            let mut objects = objects.lines();
+            for (record, line) in reader.records().map(Result::unwrap).zip(&mut objects) {
+                let object: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
+                assert_eq!(object.len(), heads.len());
+                for (head, cell) in heads.iter().zip(&record) {
+                    match &object[head] {
+                        serde_json::Value::Null => assert_eq!(cell, ""),
+                        serde_json::Value::String(text) => assert_eq!(text, cell),
+                        // Numbers may be written in other digits.
+                        serde_json::Value::Number(number) => {
+                            assert_eq!(number.as_f64(), cell.parse().ok(), "{head}");
+                        }
+                        value => assert_eq!(value.to_string(), cell),
+                    }
+                }
+            }
+            assert!(objects.next().is_none());
         }
     }
 

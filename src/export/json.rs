@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Format, Setting, Settings, Stream};
+use super::{Format, Setting, Settings, Stream, What, csv};
 use crate::analyzer::{Event, OverallEvent};
 use crate::report::{Capture, File, Finding, Report, Schema, Session, Tool};
 use indented::Indentation;
@@ -61,11 +61,35 @@ impl Format for Jsonl {
     }
 
     fn help(&self) -> &'static str {
-        "One line per session, then a closing line; from a pipe each as soon as it ends"
+        "One line per session, then a closing line; from a pipe each as soon as it ends; with --what one per row"
     }
 
-    fn begin(&self, _settings: &Settings) -> Box<dyn Stream> {
-        Box::new(JsonLines::default())
+    fn heeds(&self) -> &'static [Setting] {
+        &[Setting::What]
+    }
+
+    fn begin(&self, settings: &Settings) -> Box<dyn Stream> {
+        match settings.what {
+            // All of a session, not only what fits in a row.
+            What::Sessions => Box::new(JsonLines::default()),
+            what => csv::objects(what),
+        }
+    }
+}
+
+/// Values, each on a line of its own.
+#[derive(Debug, Default)]
+pub(super) struct ObjectLines(Writer);
+
+impl ObjectLines {
+    pub(super) fn add(&mut self, value: &impl Serialize) -> io::Result<()> {
+        self.0.value(value)?;
+        self.0.raw(b"\n");
+        Ok(())
+    }
+
+    pub(super) fn write_to(mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.0.write_to(out, 0)
     }
 }
 

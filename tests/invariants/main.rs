@@ -1,5 +1,5 @@
 //! What must hold whatever anybody sends, as properties of the readers, the decoder, the connections, the
-//! control language, the whole analysis, and of honest dialogues among hostile traffic.
+//! control language, listings, the whole analysis, and of honest dialogues among hostile traffic.
 //!
 //! The same checks run for longer, and with an eye on coverage, in `fuzz/`. What they once found is in
 //! `tests/found/`, a folder for each of them, and runs here again.
@@ -16,6 +16,7 @@
 mod control;
 mod decoder;
 mod dialogue;
+mod listing;
 mod readers;
 mod reassembly;
 mod recorded_tls;
@@ -33,10 +34,11 @@ use proptest::prelude::*;
 /// A check of bytes.
 type Check = fn(&[u8]);
 
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("control", control::hold),
     ("decoder", decoder::hold),
     ("dialogue", dialogue::hold),
+    ("listing", listing::hold),
     ("readers", readers::hold),
     ("reassembly", reassembly::hold),
     ("tls", tls::hold),
@@ -186,6 +188,22 @@ fn control_bytes() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(head, words)| [head.to_vec(), words.concat()].concat())
 }
 
+/// Bytes among which the columns of listings are frequent.
+fn listing_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop_oneof![
+        4 => prop::sample::select(&[
+            "-rw-r--r-- ", "d [RWCEAFMS] ", "1 owner ", "4096 ", "Jan 12 ", "13:05 ", "2024-01-12 ", "01-12-24 ",
+            "01:05PM ", "<DIR> ", "A.TXT;1 ", "1/3 1-JAN-2024 ", "o 1 1/2/24 13:05:00 *STMF ", "Volume Unit\n",
+            "Name VV.MM\n", "JOBNAME JOBID\n", "N JOB01234 OUTPUT ", "type=file;modify=20240112130500; ", "name\n",
+        ][..]).prop_map(|word| word.as_bytes().to_vec()),
+        1 => prop::sample::select(&["\r\n", "\n", " ", ":", " -> ", "\0", "é"][..])
+            .prop_map(|word| word.as_bytes().to_vec()),
+        1 => bytes(6),
+    ];
+    (any::<u8>(), prop::collection::vec(word, 0..40))
+        .prop_map(|(head, words)| [vec![head], words.concat()].concat())
+}
+
 proptest! {
     #![proptest_config(cases(150))]
 
@@ -197,6 +215,11 @@ proptest! {
     #[test]
     fn the_control_language_holds(input in control_bytes()) {
         checked("control", &input);
+    }
+
+    #[test]
+    fn listings_hold(input in listing_bytes()) {
+        checked("listing", &input);
     }
 
     #[test]

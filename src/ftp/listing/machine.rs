@@ -15,7 +15,7 @@ pub(super) fn entry(line: &str) -> Option<Entry<'_>> {
         let (key, value) = fact.split_once('=')?;
         if key.eq_ignore_ascii_case("size") {
             entry.size = number(value);
-        } else if key.eq_ignore_ascii_case("modify") {
+        } else if key.eq_ignore_ascii_case("modify") && !value.is_empty() {
             entry.time = Some(EntryTime { told: value, moment: time_val(value) });
         } else if key.eq_ignore_ascii_case("type") {
             (entry.kind, entry.target) = kind(value);
