@@ -34,7 +34,7 @@ impl Serialize for Cell<'_> {
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Time(time) => time.serialize(serializer),
             Self::Address(ip) => ip.serialize(serializer),
-            Self::Hash(hash) => serializer.serialize_str(Hex(*hash).text().as_str()),
+            Self::Hash(hash) => serializer.serialize_str(Hex(hash).text().as_str()),
         }
     }
 }
