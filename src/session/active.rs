@@ -12,8 +12,8 @@ use crate::base::{Endpoint, FrameNumber, LimitSet, PacketRef, TimeDelta, Timesta
 use crate::filter::{Field, Filter, Knowledge};
 use crate::ftp::Verb;
 use crate::report::{
-    self, ChannelIndex, CommandIndex, CommandLength, Directions, EndState, FrameSpan, IcmpError, Listing, MatchedBy,
-    Origin, ReuseKind, Session, Traffic, Trouble, Uid,
+    self, ChannelIndex, CommandIndex, CommandLength, Directions, EndState, FrameSpan, IcmpError, Listing,
+    MatchedBy, Origin, ReuseKind, Session, Traffic, Trouble, Uid,
 };
 use crate::tcp::{Connection, ConnectionId, Onset, Side};
 

@@ -6,8 +6,8 @@ use super::Cell;
 use crate::base::{Choice, Endpoint, FrameNumber, Text};
 use crate::ftp::listing::EntryTime;
 use crate::report::{
-    Argument, ChannelState, Command, Connection, DataChannel, Finding, InferredTransfer, Listed, Reply, Reuse,
-    Session, Severity, TimeWait, TlsCertificate, TlsDetails, Transfer, Uid, community_id,
+    Argument, ChannelState, Command, Connection, DataChannel, Finding, InferredTransfer, Listed, Reply,
+    Reuse, Session, Severity, TimeWait, TlsCertificate, TlsDetails, Transfer, Uid, community_id,
 };
 
 /// One column: its heading, and how to get its cell from a row.
