@@ -38,6 +38,7 @@ mod refusal;
 mod relate;
 mod reuse;
 mod slow;
+mod software;
 mod tls;
 mod transfer;
 mod verified;

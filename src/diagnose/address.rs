@@ -9,6 +9,7 @@ use super::case::{
 };
 use super::draft::{Draft, Group, Groups, Sink, plural, ports, times};
 use super::elsewhere;
+use super::software::{Setting, called};
 use super::words::{list, quote};
 use crate::base::{Address, Endpoint};
 use crate::report::{
@@ -392,10 +393,9 @@ fn mismatch_advice(case: &Case<'_>, active: bool, advertised: IpAddr) -> String 
     } else if under_tls {
         advice.push_str("A NAT device cannot rewrite the 227 reply under TLS. ");
     }
-    advice.push_str(
-        "Set the address that clients can reach in the server's configuration (vsftpd pasv_address, ProFTPD \
-         MasqueradeAddress, Pure-FTPd -P, FileZilla Server “Passive mode”), or use EPSV, which carries no address.",
-    );
+    advice.push_str("Set the address that clients can reach in the server's configuration");
+    advice.push_str(&called(Setting::PassiveAddress, case.session));
+    advice.push_str(", or use EPSV, which carries no address.");
     advice
 }
 

@@ -10,6 +10,7 @@ use super::case::{
 };
 use super::draft::{Draft, Group, Groups, Sink, duration, excerpt, plural, ports};
 use super::refusal::Refusal;
+use super::software::{Setting, called};
 use super::words::quote;
 use crate::base::{Address, Endpoint, TimeDelta};
 use crate::report::{
@@ -186,7 +187,7 @@ fn unanswered(case: &Case<'_>, alike: Alike, group: &Group, channel: &DataChanne
     } else {
         let tail =
             format!("; a firewall in front of the {} is probably dropping them", listening_side(channel));
-        (tail, firewall_advice(case, alike.active).into())
+        (tail, (firewall_advice(case, alike.active) + &other_source_port(case, alike, it)).into())
     };
     let connections = group.channels.iter().filter_map(|&at| case.session.data_channel(at)?.connection());
     let (syns, longest) = connections.fold((0_u64, TimeDelta::ZERO), |(syns, longest), it| {
@@ -228,21 +229,41 @@ fn selective_advice(group: &Group, low: u16, high: u16) -> String {
     }
 }
 
+/// What is added to the advice on an active data connection that does not come from the port below the control
+/// port.
+fn other_source_port(case: &Case<'_>, alike: Alike, it: &Connection) -> String {
+    let usual = case.session.server.port.saturating_sub(1);
+    if !alike.active || it.originator.port == usual {
+        return String::new();
+    }
+    format!(
+        " The server's SYNs come from port {}: a firewall that expects active FTP from port {usual} drops them, so have \
+         the server use that port{}.",
+        it.originator.port,
+        called(Setting::ActiveFromPort20, case.session)
+    )
+}
+
 fn firewall_advice(case: &Case<'_>, active: bool) -> String {
     let worked = other_mode(case, active);
     match (active, worked) {
         (true, Some(mode)) => format!("Use passive mode; {mode} worked here."),
-        (true, None) => "Use passive mode, or let the client's firewall accept the server's connections to the ports it \
+        (true, None) => {
+            "Use passive mode, or let the client's firewall accept the server's connections to the ports it \
                          announces."
-            .to_owned(),
-        (false, _) if is_under_tls(case) => {
-            "Give the server a fixed passive port range and open it on the firewall; no FTP helper works under TLS."
                 .to_owned()
+        }
+        (false, _) if is_under_tls(case) => {
+            format!(
+                "Give the server a fixed passive port range{} and open it on the firewall; no FTP helper works under TLS.",
+                called(Setting::PassivePorts, case.session)
+            )
         }
         (false, worked) => {
             let worked = worked.map(|mode| format!(" {mode} worked here.")).unwrap_or_default();
             format!(
-                "Open the server's passive port range on the firewall in front of it, or turn on its FTP helper.{worked}"
+                "Open the server's passive port range{} on the firewall in front of it, or turn on its FTP helper.{worked}",
+                called(Setting::PassivePorts, case.session)
             )
         }
     }

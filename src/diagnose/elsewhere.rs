@@ -2,6 +2,7 @@
 
 use super::case::{Case, same};
 use super::draft::{Draft, Groups, Sink, times};
+use super::software::{Setting, called};
 use crate::base::Address;
 use crate::report::{Certainty, Code, DataChannel, Outcome};
 
@@ -32,11 +33,11 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
         sink.push(
             Draft::of_group(Code::AddressMismatch, &group, summary)
                 .certainty(Certainty::Likely)
-                .advice(
-                    "Nobody can rewrite the address under TLS: have the server announce its public one (vsftpd pasv_address, \
-                     ProFTPD MasqueradeAddress, Pure-FTPd ForcePassiveIP), or have the client use EPSV or the control \
-                     connection's address.",
-                ),
+                .advice(format!(
+                    "Nobody can rewrite the address under TLS: have the server announce its public one{}, or have the \
+                     client use EPSV or the control connection's address.",
+                    called(Setting::PassiveAddress, case.session)
+                )),
         );
     }
 }

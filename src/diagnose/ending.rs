@@ -1,10 +1,12 @@
 //! Sessions that the server ended or would not begin: 421, idle timeouts, limits of connections.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::case::{Case, ended_with};
 use super::draft::{Draft, Sink, duration, excerpt, plural};
 use super::refusal::Refusal;
+use super::software::{Setting, called};
 use super::tls;
 use super::words::quote;
 use crate::base::{FrameNumber, Timestamp};
@@ -50,18 +52,21 @@ fn limit(case: &Case<'_>, sink: &mut Sink) {
         open => format!("; this client had {} open", plural(u64::from(open), "other session")),
     };
     let summary = format!("The server {} {what} with {}{beside}", case.session.server, quote(reply));
+    let mut raise = format!(
+        "Lower the number of parallel connections in the client, or raise the limit on the server{}.",
+        called(Setting::SessionLimit, case.session)
+    );
     let advice = match Refusal::of(reply) {
         Refusal::Banned => "The server shuts this client out: see its access rules and ban list.",
         Refusal::ShuttingDown => "The server is going down: try again later.",
-        _ if login => {
-            "Lower the number of parallel connections in the client, or raise the limit on the server. The password was \
-             not judged."
+        _ => {
+            raise.push_str(if login { " The password was not judged." } else { "" });
+            &raise
         }
-        _ => "Lower the number of parallel connections in the client, or raise the limit on the server.",
     };
     sink.push(
         Draft::new(Code::ConnectionLimit, reply.time, summary)
-            .advice(advice)
+            .advice(advice.to_owned())
             .count(count)
             .frames(asked.map(|command| command.frame))
             .frames([reply.frame])
@@ -161,7 +166,7 @@ fn timeout(case: &Case<'_>, sink: &mut Sink) {
     sink.push(
         Draft::new(Code::SessionTimeout, ending.time, summary)
             .severity(severity)
-            .advice(timeout_advice(running.is_some(), went_on.is_some()))
+            .advice(timeout_advice(case, running.is_some(), went_on.is_some()))
             .frames([ending.frame])
             .frames(went_on.map(|(_, command)| command.frame))
             .command(ending.command.or(went_on.map(|(index, _)| index)))
@@ -170,17 +175,21 @@ fn timeout(case: &Case<'_>, sink: &mut Sink) {
     );
 }
 
-const fn timeout_advice(running: bool, went_on: bool) -> &'static str {
+fn timeout_advice(case: &Case<'_>, running: bool, went_on: bool) -> Cow<'static, str> {
     if running {
-        "The server's idle timer does not count data. Raise it (vsftpd idle_session_timeout, ProFTPD \
-         TimeoutNoTransfer and TimeoutIdle, Pure-FTPd -I) above the longest transfer, or have the client send NOOP during \
-         transfers."
-    } else if went_on {
+        return format!(
+            "The server's idle timer does not count data. Raise it{} above the longest transfer, or have the client send \
+             NOOP during transfers.",
+            called(Setting::IdleTimeout, case.session)
+        )
+        .into();
+    }
+    Cow::Borrowed(if went_on {
         "Have the client read the 421 and reconnect, or send NOOP while it is idle; the server's idle timeout may be \
          raised."
     } else {
         "No action if this is intended."
-    }
+    })
 }
 
 /// The last command before the end, but for the one that was answered by it.

@@ -51,6 +51,7 @@ pub(super) fn rules(case: &Case<'_>, sink: &mut Sink) {
         let reset = case.connection(transfer).is_some_and(|it| it.end_state == EndState::Rst);
         let draft = if wants_reuse(case, transfer, reply) {
             Draft::of_group(Code::TlsReuseRequired, &group, summary + &full_handshake(case, transfer))
+                .advice(tls::reuse::advice(case))
         } else {
             Draft::of_group(Code::TransferFailed, &group, summary)
                 .severity(severity(reply, refusal))

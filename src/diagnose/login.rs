@@ -136,7 +136,7 @@ fn rejected(case: &Case<'_>, sink: &mut Sink) {
             ),
             _ => format!(
                 "The server {server} rejected {} of the client {client}{whose} with {}{later}",
-                plural(group.count, "login"),
+                if group.count > 1 { plural(group.count, "login") } else { "the login".to_owned() },
                 quote(reply),
             ),
         };

@@ -1,16 +1,18 @@
 //! How the peers agreed on data connections: violations, refusals, what can't be read, second tries.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::address;
 use super::case::{Case, accepted_but_unused, argument, same, succeeded};
 use super::draft::{Draft, Groups, Sink, excerpt, plural, ports, times};
+use super::software::{Setting, called};
 use super::words::quote;
 use crate::base::Address;
 use crate::ftp::Verb;
 use crate::report::{
     Certainty, ChannelIndex, Code, Command, CommandIndex, DataChannel, LineEnd, MatchedBy, Mode, Negotiation,
-    Outcome, Party, Severity,
+    Outcome, Party, Reply, Severity,
 };
 
 /// The rules of this family.
@@ -108,11 +110,23 @@ fn protocol_unsupported(case: &Case<'_>, sink: &mut Sink) {
             quote(reply),
         );
         let draft = Draft::of_group(Code::ProtocolUnsupported, &group, summary).command(channel.command());
-        sink.push(if reply.code == 522 {
-            draft
-        } else {
-            draft.advice("PASV and PORT carry IPv4 addresses only: set the client to EPSV.")
-        });
+        sink.push(draft.advice(protocol_advice(reply, &offered, case.session.server.ip)));
+    }
+}
+
+/// What to do about a protocol that the server refuses.
+fn protocol_advice(reply: &Reply, offered: &[String], server: IpAddr) -> Cow<'static, str> {
+    if reply.code != 522 {
+        "PASV and PORT carry IPv4 addresses only: set the client to EPSV.".into()
+    } else if is_nat64(server) {
+        "Have the client send EPSV without a protocol number: it then connects through the translator, to the address \
+         that the control connection goes to."
+            .into()
+    } else if offered.is_empty() {
+        "Have the client send EPSV without a protocol number, or enable the protocol on the server.".into()
+    } else {
+        format!("Have the client use {}, or enable the other protocol on the server.", offered.join(" or "))
+            .into()
     }
 }
 
@@ -210,10 +224,11 @@ fn other_port(case: &Case<'_>, sink: &mut Sink) {
             Draft::of_group(Code::NotFromPort20, &group, summary)
                 .severity(Severity::Notice)
                 .certainty(Certainty::Possible)
-                .advice(
-                    "Firewalls that expect active FTP from port 20 drop it: set the server to use port 20 (vsftpd \
-                     connect_from_port_20=YES), or use passive mode.",
-                )
+                .advice(format!(
+                    "Firewalls that expect active FTP from port {usual} drop it: set the server to use port {usual}{}, or \
+                     use passive mode.",
+                    called(Setting::ActiveFromPort20, case.session)
+                ))
         };
         sink.push(draft.command(channel.command()));
     }
@@ -234,14 +249,13 @@ fn offered_protocols(text: &str) -> Vec<String> {
 }
 
 fn malformed(case: &Case<'_>, sink: &mut Sink) {
+    let mut groups = Groups::new(case.options.findings);
     for (index, channel) in case.channels() {
         if channel.negotiation() != Some(Negotiation::Malformed) {
             continue;
         }
         let Some(command) = case.negotiator(channel) else { continue };
-        let reply = command.completion();
-        // In active mode the client's argument carries the endpoint, in passive mode the server's reply.
-        let carrier = if channel.is_active() { None } else { reply };
+        let carrier = carrier(case, channel);
         let line = carrier.map_or(command.line, |reply| reply.line);
         let from = if channel.is_active() { Party::Client } else { Party::Server };
         let cut_by_capture =
@@ -249,31 +263,44 @@ fn malformed(case: &Case<'_>, sink: &mut Sink) {
         if cut_by_capture {
             continue;
         }
-        let said = if let Some(reply) = carrier {
-            let text = excerpt(reply.text.raw());
-            format!(
-                "The server {} answered {} with {} “{text}”",
-                case.session.server, command.verb, reply.code
-            )
-        } else {
-            let text = excerpt(argument(command));
-            format!(
-                "The client {} sent {} “{text}” to {}",
-                case.session.client, command.verb, case.session.server
-            )
-        };
+        let said = carrier.map(|reply| (reply.code, reply.text.raw()));
+        let key = (command.verb.name(), said.unwrap_or((0, argument(command))));
         let time = carrier.map_or(command.time, |reply| reply.time);
+        if let Some(group) = groups.add(key, index, time) {
+            group.prove(case.negotiation_frames(channel));
+        }
+    }
+    for ((verb, (_, text)), group) in groups.into_iter() {
+        let Some(channel) = case.session.data_channel(group.channel) else { continue };
+        let (client, server) = (case.session.client, case.session.server);
+        let times = times(group.count);
+        let said = match carrier(case, channel) {
+            Some(reply) => format!("The server {server} answered {verb}{times} with {}", quote(reply)),
+            None => format!("The client {client} sent {verb} “{}” to {server}{times}", excerpt(text)),
+        };
+        let summary = format!("{said}, which contains no valid address and port");
         sink.push(
-            Draft::new(
-                Code::MalformedEndpoint,
-                time,
-                format!("{said}, which contains no valid address and port"),
-            )
-            .frames([command.frame])
-            .frames(reply.map(|reply| reply.frame))
-            .command(channel.command())
-            .channel(Some(index)),
+            Draft::of_group(Code::MalformedEndpoint, &group, summary)
+                .advice(malformed_advice(channel))
+                .command(channel.command()),
         );
+    }
+}
+
+/// The reply that carries the endpoint: in active mode the client's argument does.
+fn carrier<'a>(case: &Case<'a>, channel: &DataChannel) -> Option<&'a Reply> {
+    case.negotiator(channel)?.completion().filter(|_| !channel.is_active())
+}
+
+fn malformed_advice(channel: &DataChannel) -> &'static str {
+    match channel.mode() {
+        Some(Mode::Pasv) => "No client can read this reply: correct or replace the server, or use EPSV.",
+        Some(Mode::Epsv | Mode::Lpsv) => {
+            "No client can read this reply: correct or replace the server, or use PASV."
+        }
+        Some(Mode::Port | Mode::Eprt | Mode::Lprt | Mode::Default) | None => {
+            "Correct or replace the client, or use passive mode."
+        }
     }
 }
 
@@ -358,12 +385,26 @@ fn second_tries(case: &Case<'_>, sink: &mut Sink) {
             )
         };
         let second = group.command.and_then(|command| case.channel_of(command));
+        let worked = second
+            .and_then(|index| case.session.data_channel(index))
+            .is_some_and(|it| it.connected().is_some());
         let draft = Draft::of_group(code, &group, summary).command(group.command).channel(second);
         sink.push(if retried {
             draft.advice("See the related finding for why the first attempt failed.")
         } else {
-            draft.advice(format!("Set the client to {mode}, or mend what keeps {first_mode} from working: every attempt adds a delay."))
+            draft.advice(fallback_advice(first_mode, mode, worked))
         });
+    }
+}
+
+/// A mode that led to nothing either is no advice.
+fn fallback_advice(first: Mode, second: Mode, worked: bool) -> String {
+    if worked {
+        format!(
+            "Set the client to {second}, or mend what keeps {first} from working: every attempt adds a delay."
+        )
+    } else {
+        format!("{second} led to no data connection either: mend what keeps {first} from working.")
     }
 }
 

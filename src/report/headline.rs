@@ -7,8 +7,7 @@ use super::{Code, Finding, Session, Severity, Status, Transfer};
 impl Session {
     /// What went wrong in this session and why: its gravest cause; none where nothing did.
     pub fn headline(&self) -> Option<String> {
-        let causes = self.findings.iter().enumerate().filter(|(_, finding)| is_failure(finding));
-        let (_, worst) = causes.max_by_key(|&(index, finding)| (finding.severity, Reverse(index)))?;
+        let (_, worst) = self.gravest_cause()?;
         let failed = self.failed_transfer(worst).filter(|_| worst.code != Code::TransferFailed);
         let verb = failed.and_then(|transfer| self.command(transfer.command)).map(|command| &command.verb);
         Some(match verb {
@@ -17,6 +16,12 @@ impl Session {
             }
             Some(_) | None => worst.summary.clone(),
         })
+    }
+
+    /// The finding that the headline is about, with its place among the findings.
+    pub fn gravest_cause(&self) -> Option<(usize, &Finding)> {
+        let causes = self.findings.iter().enumerate().filter(|(_, finding)| is_failure(finding));
+        causes.max_by_key(|&(index, finding)| (finding.severity, finding.broke_something(), Reverse(index)))
     }
 
     /// The transfer that failed because of a finding.
@@ -30,11 +35,30 @@ impl Session {
     }
 }
 
+impl Finding {
+    /// Whether it tells that something was refused, slow or misunderstood, however grave that is.
+    pub const fn is_trouble(&self) -> bool {
+        matches!(
+            self.code,
+            Code::TransferFailed
+                | Code::LoginRejected
+                | Code::ProtocolUnsupported
+                | Code::UnexpectedReply
+                | Code::SlowReply
+                | Code::SlowTransfer
+        )
+    }
+
+    /// Whether a transfer or a login came to nothing by it: that is what people look for first.
+    const fn broke_something(&self) -> bool {
+        // A file that was damaged did arrive.
+        !matches!(self.code, Code::AsciiDamage | Code::SlowReply | Code::SlowTransfer | Code::DataUnprotected)
+    }
+}
+
 /// Whether a finding is about something that went wrong, and not a consequence.
 fn is_failure(finding: &Finding) -> bool {
-    let failure =
-        matches!(finding.code, Code::TransferFailed | Code::LoginRejected | Code::ProtocolUnsupported);
-    finding.explained_by.is_none() && (finding.severity >= Severity::Warning || failure)
+    finding.explained_by.is_none() && (finding.severity >= Severity::Warning || finding.is_trouble())
 }
 
 /// A sentence as it reads after a colon: an article loses its capital letter.

@@ -31,6 +31,24 @@ fn epsv_all_forbids_every_other_negotiation_from_then_on() {
     );
 }
 
+/// The advice on the first finding.
+fn advice(told: &SessionBuilder) -> String {
+    findings(told).remove(0).advice.unwrap().into_owned()
+}
+
+#[test]
+fn only_a_mode_that_worked_is_recommended_instead_of_another() {
+    let told = || session().say("EPSV", &[(500, "")]).channel(Mode::Epsv, None, Negotiation::Rejected);
+    let advice = |told: &SessionBuilder| {
+        let found = findings(told).into_iter().find(|finding| finding.code == Code::ModeFallback);
+        found.unwrap().advice.unwrap()
+    };
+    let worked = told().pasv("203.0.113.21:50000").connected(9);
+    assert!(advice(&worked).starts_with("Set the client to PASV"), "{}", advice(&worked));
+    let failed = told().pasv("203.0.113.21:50000").unanswered(4);
+    assert!(advice(&failed).starts_with("PASV led to no data connection either"), "{}", advice(&failed));
+}
+
 #[test]
 fn protocol_unsupported_names_what_the_server_takes() {
     let refusal = |code| {
@@ -40,6 +58,14 @@ fn protocol_unsupported_names_what_the_server_takes() {
     };
     let told = raises(Code::ProtocolUnsupported, &[refusal(522)]);
     assert!(told[0].ends_with("use (1)”; it takes IPv4 (1)"), "{}", told[0]);
+    assert_eq!(
+        advice(&refusal(522)),
+        "Have the client use IPv4 (1), or enable the other protocol on the server."
+    );
+    let translated = between("[2001:db8::1]:40000", "[64:ff9b::cb00:7128]:21")
+        .say("EPSV 2", &[(522, "Bad network protocol.")])
+        .channel(Mode::Epsv, None, Negotiation::Rejected);
+    assert!(advice(&translated).starts_with("Have the client send EPSV without a protocol number"));
     let over_ipv6 = between("[2001:db8::1]:40000", "[2001:db8::2]:21")
         .say("PASV", &[(425, "You cannot use PASV on IPv6 connections.")])
         .channel(Mode::Pasv, None, Negotiation::Rejected);
@@ -105,6 +131,11 @@ fn malformed_endpoint_is_quoted_unless_the_capture_cut_it() {
     let told = raises(Code::MalformedEndpoint, &[bad_port(), bad_reply()]);
     assert!(told[0].contains("sent PORT “1,2,3”"), "{}", told[0]);
     assert!(told[1].contains("answered PASV with 227 “Entering”"), "{}", told[1]);
+    let again =
+        bad_reply().say("PASV", &[(227, "Entering")]).channel(Mode::Pasv, None, Negotiation::Malformed);
+    let told = raises(Code::MalformedEndpoint, &[again]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("answered PASV twice with 227"), "{}", told[0]);
     let gap =
         ControlGap { time: Timestamp::default(), frame: FrameNumber(3), from: Party::Server, bytes: 20 };
     spares(

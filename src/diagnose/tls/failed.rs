@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::base::{Address, Endpoint, FrameNumber};
 use crate::diagnose::case::{Case, first_closer};
 use crate::diagnose::draft::{Draft, Groups, Sink, times};
+use crate::diagnose::software::{Setting, called};
 use crate::diagnose::words::quote;
 use crate::report::{
     Certainty, ChannelIndex, Code, DataChannel, Party, Reply, Security, Status, TlsAlert, TlsDetails,
@@ -45,7 +46,7 @@ fn control(case: &Case<'_>, sink: &mut Sink) {
     let time = after.map_or(session.end, |reply| reply.time);
     sink.push(
         Draft::new(Code::TlsFailed, time, summary)
-            .advice(advice(details))
+            .advice(advice(case, details))
             .certainty(certainty(details))
             .frames(accepted.map(|command| command.frame))
             .frames(details.alert.as_ref().map(|alert| alert.frame))
@@ -110,7 +111,7 @@ fn data(case: &Case<'_>, sink: &mut Sink) {
         );
         sink.push(
             Draft::of_group(Code::TlsFailed, &group, summary)
-                .advice(advice(details))
+                .advice(advice(case, details))
                 .certainty(certainty(details))
                 .command(channel.command())
                 .transfer(group.transfer),
@@ -182,7 +183,7 @@ fn ended_by(details: &TlsDetails, client: Endpoint, server: Endpoint, closed_by:
     }
 }
 
-fn advice(details: &TlsDetails) -> Cow<'static, str> {
+fn advice(case: &Case<'_>, details: &TlsDetails) -> Cow<'static, str> {
     let description = details.alert.as_ref().and_then(|alert| alert.description.as_deref());
     let from = details.alert.as_ref().map(|alert| alert.from);
     match (from, description) {
@@ -197,11 +198,12 @@ fn advice(details: &TlsDetails) -> Cow<'static, str> {
         (Some(Party::Server), Some(text)) if is_about_certificate(text) => {
             "The server wants a client certificate that it can verify: give the client one, or turn the demand off.".into()
         }
-        (_, Some("handshake_failure" | "insufficient_security")) => {
+        (_, Some("handshake_failure" | "insufficient_security")) => format!(
             "Client and server have no cipher suite in common, or the server wants a client certificate: widen the cipher \
-             list on one side (vsftpd ssl_ciphers, ProFTPD TLSCipherSuite), or give the client its certificate."
-                .into()
-        }
+             list on one side{}, or give the client its certificate.",
+            called(Setting::Ciphers, case.session)
+        )
+        .into(),
         (_, Some("protocol_version" | "internal_error" | "inappropriate_fallback")) => {
             "Client and server have no TLS version in common: let the client use TLS 1.2 or later, or enable its version on \
              the server only if there is no other way."

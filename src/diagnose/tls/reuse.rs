@@ -3,6 +3,7 @@
 use crate::base::{Address, TimeDelta};
 use crate::diagnose::case::{Case, first_closer};
 use crate::diagnose::draft::{Draft, Sink};
+use crate::diagnose::software::{Setting, called};
 use crate::report::{
     Certainty, Code, Connection, DataChannel, EndState, Party, Security, TlsDetails, TlsHandshake,
 };
@@ -29,12 +30,21 @@ pub(in crate::diagnose) fn rules(case: &Case<'_>, sink: &mut Sink) {
     );
     sink.push(
         Draft::new(Code::TlsReuseRequired, connection.end, summary)
+            .advice(advice(case))
             .certainty(Certainty::Likely)
             .frames([connection.frames.first, connection.frames.last])
             .frames(connection.close.map(|(_, frame)| frame))
             .command(channel.command())
             .channel(Some(index)),
     );
+}
+
+/// What to do about a server that wants its TLS session resumed.
+pub(in crate::diagnose) fn advice(case: &Case<'_>) -> String {
+    format!(
+        "Have the client resume the TLS session of the control connection, or lift the requirement on the server{}.",
+        called(Setting::NoTlsReuse, case.session)
+    )
 }
 
 /// Whether a data connection carried nothing but a full handshake.

@@ -1,8 +1,11 @@
 //! TLS data connections that were closed without saying so in TLS.
 
+use std::borrow::Cow;
+
 use crate::base::{Address, TimeDelta};
 use crate::diagnose::case::Case;
 use crate::diagnose::draft::{Draft, Groups, Sink, excerpt, plural};
+use crate::diagnose::software::{Setting, called};
 use crate::diagnose::words::{list, quote};
 use crate::report::{
     ChannelIndex, Code, Connection, DataChannel, EndState, Party, Reply, Severity, Status, StreamFacts,
@@ -59,21 +62,23 @@ pub(in crate::diagnose) fn rules(case: &Case<'_>, sink: &mut Sink) {
                 format!("{who} closed {what} without close_notify{then}"),
             )
             .severity(severity)
-            .advice(advice(sender))
+            .advice(advice(case, sender))
             .command(transfer.map(|transfer| transfer.command).or(channel.command()))
             .transfer(group.transfer),
         );
     }
 }
 
-const fn advice(sender: Party) -> &'static str {
+fn advice(case: &Case<'_>, sender: Party) -> Cow<'static, str> {
     match sender {
-        Party::Client => {
-            "Update the client's TLS library, or have the server accept an end without close_notify (vsftpd \
-             strict_ssl_read_eof=NO)."
-        }
+        Party::Client => format!(
+            "Update the client's TLS library, or have the server accept an end without close_notify{}.",
+            called(Setting::LenientTlsEnd, case.session)
+        )
+        .into(),
         Party::Server => {
             "Some clients take this for a cut transfer: update the server or its TLS library, or have the client accept it."
+                .into()
         }
     }
 }
