@@ -120,6 +120,7 @@ impl Analyzer {
             match &self.decoder.decode_slow(frame) {
                 Decoded::Segment(segment) => follow(segment, &mut self.table, &mut self.tracker),
                 Decoded::SegmentError(about) => self.table.undelivered(about, &mut self.tracker),
+                Decoded::NameQuery(query) => self.tracker.looked_up(query),
                 // The decoder counts what it ignores.
                 Decoded::Other | Decoded::Ignored(_) | Decoded::Fragment => return,
             }

@@ -15,6 +15,7 @@ mod ip;
 mod layer;
 mod link;
 mod link_type;
+mod name_query;
 mod pseudo;
 mod quick;
 mod segment;
@@ -32,6 +33,7 @@ use std::ops::ControlFlow;
 pub use checksum::Checksum;
 pub use frame::Frame;
 pub use link_type::LinkType;
+pub use name_query::NameQuery;
 pub use quick::{QuickDecode, quick_decode};
 pub use segment::{Decoded, Flags, Segment, SegmentError};
 pub(crate) use tcp_header::offers_window_scaling;
@@ -161,6 +163,9 @@ impl Tally {
             },
             Step::Icmp(span, version) => {
                 icmp::error(span, version, trail, packet).map_or(Decoded::Other, Decoded::SegmentError)
+            }
+            Step::Dns(span) => {
+                name_query::read(span, trail, packet).map_or(Decoded::Other, Decoded::NameQuery)
             }
             Step::Fragment(..) => self.stopped(Stop::TooDeep),
             Step::Stop(stop) => self.stopped(stop),

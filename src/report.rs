@@ -18,6 +18,7 @@ mod inferred;
 mod interface;
 mod kind;
 mod listing;
+mod lookup;
 mod memory;
 mod negotiation;
 mod numbered;
@@ -53,6 +54,7 @@ pub use inferred::{CommandLength, InferredTransfer};
 pub use interface::Interface;
 pub use kind::ContentKind;
 pub use listing::{Listed, Listing, Told};
+pub use lookup::{Lookup, LookupKind};
 pub use negotiation::{
     Announcement, Answer, Connector, Differs, Mode, Negotiated, NegotiatedMode, Negotiation, Origin,
     Prediction,

@@ -36,6 +36,7 @@ mod history;
 mod inferred;
 mod kept;
 mod linker;
+mod lookups;
 mod options;
 mod ports;
 mod sessions;

@@ -59,6 +59,6 @@ fn quoted_tcp<'a>(quote: Span<'a>, version: IcmpVersion, quoted: &mut Trail) -> 
     match layer::walk(quote, layer, quoted) {
         Step::Tcp(span) => Some(span),
         Step::Fragment(span) if quoted.fragment.is_first_of_tcp() => Some(span),
-        Step::Fragment(_) | Step::Icmp(..) | Step::Stop(_) => None,
+        Step::Fragment(_) | Step::Icmp(..) | Step::Dns(_) | Step::Stop(_) => None,
     }
 }

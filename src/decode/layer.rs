@@ -39,6 +39,8 @@ pub(super) enum Layer {
     Ipv6Extension(IpNumber),
     Tcp,
     Icmp(IcmpVersion),
+    /// A DNS message over UDP.
+    Dns,
     /// UDP, or a tunnel with a header of its own, by its protocol number.
     Payload(IpNumber),
     /// A piece of an IP datagram's payload, which [`Trail::fragment`] places.
@@ -108,9 +110,11 @@ pub(super) enum Step<'a> {
     Tcp(Span<'a>),
     /// At an ICMP header.
     Icmp(Span<'a>, IcmpVersion),
+    /// At a DNS message.
+    Dns(Span<'a>),
     /// At a piece of an IP datagram.
     Fragment(Span<'a>),
-    /// Before either.
+    /// Before any of these.
     Stop(Stop),
 }
 
@@ -127,6 +131,7 @@ pub(super) fn walk<'a>(mut span: Span<'a>, mut layer: Layer, trail: &mut Trail) 
             Layer::Tcp => return Step::Tcp(span),
             Layer::Fragment => return Step::Fragment(span),
             Layer::Icmp(version) => return Step::Icmp(span, version),
+            Layer::Dns => return Step::Dns(span),
             Layer::Ip => ip::either(&mut span, trail),
             Layer::Ipv6Extension(header) => ip::extension(header, &mut span, trail),
             Layer::Payload(protocol) => tunnel::payload(protocol, &mut span),

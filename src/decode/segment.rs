@@ -1,5 +1,6 @@
 //! A TCP segment as its receiver would have seen it.
 
+use super::name_query::NameQuery;
 use crate::base::{Endpoint, PacketRef};
 use crate::report::IcmpError;
 
@@ -10,6 +11,8 @@ pub enum Decoded<'a> {
     Segment(Segment<'a>),
     /// An ICMP error that quotes a TCP segment.
     SegmentError(SegmentError),
+    /// A question for the name of an address in the DNS, or the answer to one.
+    NameQuery(NameQuery),
     /// Well-formed, but not TCP over IP (UDP, ARP, other ICMP ...): irrelevant here.
     Other,
     /// It could not be decoded, for this reason; counted in the report.

@@ -123,6 +123,7 @@ fn in_words(decoded: Decoded<'_>) -> String {
         Decoded::Other => "other".to_owned(),
         Decoded::Ignored(reason) => reason.to_owned(),
         Decoded::Fragment => "fragment".to_owned(),
+        Decoded::NameQuery(query) => format!("{} asks for the name of {}", query.asker, query.about),
     }
 }
 

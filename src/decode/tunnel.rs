@@ -9,6 +9,7 @@ use etherparse::{IpNumber, UdpHeader, UdpHeaderSlice};
 use super::ip;
 use super::layer::Layer;
 use super::link::{self, ether_type};
+use super::name_query;
 use super::span::{Peel, Span, ignored, other};
 
 /// UDP ports of tunnels (IANA "Service Name and Transport Protocol Port Number Registry").
@@ -94,11 +95,14 @@ fn gre(span: &mut Span<'_>) -> Peel<Layer> {
     }
 }
 
-/// UDP (RFC 768), of which only tunnels matter.
+/// UDP (RFC 768), of which only tunnels and the DNS matter.
 fn udp(span: &mut Span<'_>) -> Peel<Layer> {
     const MALFORMED: &str = "malformed UDP header";
     let header = span.take_as(UdpHeaderSlice::from_slice, UdpHeader::LEN, MALFORMED)?;
     let (source, destination) = (header.source_port(), header.destination_port());
+    if destination == name_query::PORT || source == name_query::PORT {
+        return Continue(Layer::Dns);
+    }
     if !is_tunnel_port(source, destination) {
         return other();
     }

@@ -1,11 +1,13 @@
 //! Who waited for whom: greetings and replies that took seconds, or never came.
 
 use super::case::Case;
-use super::draft::{Draft, Sink, duration, excerpt};
-use crate::base::{TimeDelta, Timestamp};
+use super::draft::{Draft, Sink, duration, excerpt, times};
+use super::software::{Setting, called};
+use crate::base::{Address, TimeDelta, Timestamp};
 use crate::ftp::Verb;
 use crate::report::{
-    Code, Command, CommandIndex, Direction, EndState, Outcome, Party, Reply, Severity, Transfer,
+    Code, Command, CommandIndex, Direction, EndState, Lookup, LookupKind, Outcome, Party, Reply, Severity,
+    Transfer,
 };
 
 /// The rules of this family.
@@ -37,22 +39,78 @@ fn greeting(case: &Case<'_>, sink: &mut Sink) {
     } else {
         String::new()
     };
+    let asked = asked_meanwhile(case, session.start, first.time);
     let summary = format!(
-        "The greeting {} of the server {} took {}{left}",
+        "The greeting {} of the server {} took {}{}{left}",
         first.code,
         session.server,
-        duration(waited)
+        duration(waited),
+        told(&asked, first.time),
     );
     let severity = if gave_up { Severity::Warning } else { Severity::Notice };
     sink.push(
         Draft::new(Code::SlowReply, first.time, summary)
             .severity(severity)
-            .advice(
+            .advice(lookup_advice(case, &asked).unwrap_or_else(|| {
                 "Find what delays the greeting: look-ups of the client's name or user (reverse DNS, ident) that are not \
-                 answered, or load.",
-            )
-            .frames([session.frames.first, first.frame]),
+                 answered, or load."
+                    .to_owned()
+            }))
+            .frames([session.frames.first, first.frame])
+            .frames(asked.iter().map(|lookup| lookup.frame)),
     );
+}
+
+/// What the server asked about the client while that waited, and was not told for half of that time.
+fn asked_meanwhile<'a>(case: &Case<'a>, begun: Timestamp, until: Timestamp) -> Vec<&'a Lookup> {
+    let half = until.since(begun).seconds() / 2.0;
+    let delays = |lookup: &&Lookup| {
+        let answered = lookup.answered.map_or(until, |answered| answered.min(until));
+        lookup.time >= begun && lookup.time < until && answered.since(lookup.time).seconds() >= half
+    };
+    case.session.lookups.iter().filter(delays).collect()
+}
+
+/// What was asked of whom, as a clause.
+fn told(asked: &[&Lookup], until: Timestamp) -> String {
+    let mut clauses = String::new();
+    for lookup in asked {
+        clauses.push_str(if clauses.is_empty() { "; meanwhile it " } else { ", and it " });
+        let whom = Address(lookup.whom);
+        clauses.push_str(&match lookup.kind {
+            LookupKind::User => format!("asked the client's ident service (port 113 of {whom})"),
+            LookupKind::Name => {
+                let times = times(u64::from(lookup.count));
+                format!("asked the DNS server {whom}{times} for the client's name (reverse look-up)")
+            }
+        });
+        clauses.push_str(&match lookup.answered.filter(|&answered| answered <= until) {
+            Some(answered) => {
+                format!(" and was answered after {}", duration(answered.elapsed_since(lookup.time)))
+            }
+            None => " and got no answer".to_owned(),
+        });
+    }
+    clauses
+}
+
+fn lookup_advice(case: &Case<'_>, asked: &[&Lookup]) -> Option<String> {
+    let advice: Vec<String> = asked
+        .iter()
+        .map(|lookup| match lookup.kind {
+            LookupKind::User => format!(
+                "Turn ident look-ups off on the server{}, or have the client's firewall reject port 113 instead of \
+                 dropping it.",
+                called(Setting::NoIdent, case.session)
+            ),
+            LookupKind::Name => format!(
+                "Turn reverse look-ups of clients off on the server{}, or see why {} does not answer it.",
+                called(Setting::NoReverseDns, case.session),
+                Address(lookup.whom)
+            ),
+        })
+        .collect();
+    (!advice.is_empty()).then(|| advice.join(" "))
 }
 
 /// A command and how long its first reply took.
@@ -81,26 +139,30 @@ fn answers(case: &Case<'_>, sink: &mut Sink) {
         free = free.max(command.replies.last().map(|reply| reply.time));
     }
     let Some(Wait { index, command, reply, waited }) = slowest else { return };
+    let asked = asked_meanwhile(case, reply.time.minus(waited), reply.time);
     let (client, server) = (case.session.client, case.session.server);
     let more = if count > 1 { format!(", the slowest of {count} replies") } else { String::new() };
     let summary = format!(
-        "The server {server} sent {} for {} of the client {client} after {}{more}",
+        "The server {server} sent {} for {} of the client {client} after {}{more}{}",
         reply.code,
         excerpt(command.verb.name()),
         duration(waited),
+        told(&asked, reply.time),
     );
-    let advice = match command.verb {
+    let advice = lookup_advice(case, &asked).unwrap_or_else(|| match command.verb {
         Verb::User | Verb::Pass => {
             "The server delays logins: look-ups of the client's name, an authentication service that is slow, or a delay \
              after wrong passwords that is meant."
+                .to_owned()
         }
-        _ => "See the server's log and load for what it does in that time.",
-    };
+        _ => "See the server's log and load for what it does in that time.".to_owned(),
+    });
     sink.push(
         Draft::new(Code::SlowReply, reply.time, summary)
             .advice(advice)
             .count(count)
             .frames([command.frame, reply.frame])
+            .frames(asked.iter().map(|lookup| lookup.frame))
             .command(Some(index))
             .channel(case.channel_of(index)),
     );

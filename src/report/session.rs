@@ -9,7 +9,8 @@ use smallvec::SmallVec;
 
 use super::{
     Announcement, ChannelIndex, CommandIndex, Connection, DataChannel, Directions, EndState, Finding,
-    FrameSpan, IcmpError, Negotiation, StreamFacts, TlsDetails, Traffic, Transfer, TransferIndex, Trouble,
+    FrameSpan, IcmpError, Lookup, Negotiation, StreamFacts, TlsDetails, Traffic, Transfer, TransferIndex,
+    Trouble,
 };
 #[cfg(feature = "store")]
 use crate::base::encode;
@@ -121,6 +122,9 @@ pub struct Session {
     /// Bytes of the control connection that are not in the capture.
     #[serde(skip)]
     pub gaps: Vec<ControlGap>,
+    /// What the server asked about the client meanwhile, the latest few.
+    #[serde(skip)]
+    pub lookups: Vec<Lookup>,
     /// Lines longer than the limit.
     #[serde(skip)]
     pub oversized: Vec<OversizedLine>,
@@ -169,6 +173,7 @@ impl Session {
             findings: Vec::new(),
             limited: LimitSet::NONE,
             gaps: Vec::new(),
+            lookups: Vec::new(),
             oversized: Vec::new(),
         }
     }

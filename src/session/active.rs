@@ -6,6 +6,7 @@ use super::control::Control;
 use super::expectation::OfSession;
 use super::flow::ContentHeads;
 use super::history::EndpointUseId;
+use super::lookups::List;
 use super::state::{Budget, Channels, CurrentTransfer, Dialogue, DialogueState};
 use super::twins::Half;
 use crate::base::{Endpoint, FrameNumber, LimitSet, PacketRef, TimeDelta, Timestamp};
@@ -29,6 +30,8 @@ pub(super) struct ActiveSession {
     pub(super) handshake: bool,
     /// Whether it is certainly not asked for.
     pub(super) is_unwanted: bool,
+    /// Whether either side has sent a FIN or RST.
+    pub(super) is_closing: bool,
     pub(super) last: PacketRef,
     pub(super) control: Control,
     pub(super) channels: Vec<Channel>,
@@ -42,6 +45,8 @@ pub(super) struct ActiveSession {
     pub(super) last_transfer: Option<Verb>,
     /// Whether MODE was given: contents may be sent otherwise than as they are.
     pub(super) has_mode: bool,
+    /// Whether its end was reported as an event.
+    pub(super) end_reported: bool,
     /// Whether digests or parts of files were asked for, or digests were offered.
     pub(super) wants_copies: bool,
     /// What copies of contents take that its channels carried, in bytes of memory.
@@ -50,23 +55,23 @@ pub(super) struct ActiveSession {
     pub(super) oldest_copy: u32,
     /// The caps that took something from it.
     pub(super) limited: LimitSet,
-    /// Other sessions of the same client with the same server that were open when this one began.
-    pub(super) others_open: u32,
     /// What matters to the same session on the other side of a NAT, and which that is.
     pub(super) half: Half,
     /// How the control connection ended; none while it is in the table.
     pub(super) ended: Option<Ended>,
     /// ICMP errors that quote a packet of the control connection.
     pub(super) icmp: Vec<IcmpError>,
+    /// What the server asked about the client.
+    pub(super) lookups: Option<Box<List>>,
     /// Round trip of its handshake, and what went over it.
     pub(super) rtt: Option<TimeDelta>,
     pub(super) traffic: Traffic,
     /// What went wrong on its way.
     pub(super) trouble: Option<Box<Trouble>>,
-    /// Whether its end was reported as an event.
-    pub(super) end_reported: bool,
     /// Data connections of its channels that are in the table.
     pub(super) open_flows: u32,
+    /// Other sessions of the same client with the same server that were open when this one began.
+    pub(super) others_open: u32,
     /// What the dialogue has brought about, as far as it was brought up to date.
     pub(super) state: DialogueState,
     /// What that was reckoned with, in bytes of memory.
@@ -232,9 +237,11 @@ impl ActiveSession {
             half: Half::of(connection),
             ended: None,
             icmp: Vec::new(),
+            lookups: None,
             rtt: None,
             traffic: Traffic::default(),
             trouble: None,
+            is_closing: false,
             end_reported: false,
             open_flows: 0,
             state: DialogueState::default(),
@@ -254,6 +261,11 @@ impl ActiveSession {
 
     fn client_side(&self) -> Side {
         self.control.client_side().unwrap_or(Side::Originator)
+    }
+
+    /// Whether neither side has closed its control connection.
+    pub(super) const fn is_open(&self) -> bool {
+        self.ended.is_none() && !self.is_closing
     }
 
     /// Who gives commands.

@@ -146,6 +146,7 @@ fn frame(
         security: facts.control.conversation.security,
         tls_details: facts.control.tls_details(has_keys, end_state != EndState::Open),
         icmp: facts.icmp.clone(),
+        lookups: facts.lookups.as_deref().map_or_else(Vec::new, |known| known.to_vec()),
         rtt_s: facts.rtt,
         traffic: facts.traffic,
         trouble: facts.trouble.clone(),

@@ -37,6 +37,9 @@ pub(super) const CONNECTION: usize = size_of::<report::Connection>() + 6 * cost:
 /// An ICMP error, which most connections have none of.
 pub(super) const ICMP: usize = LIST * size_of::<report::IcmpError>() + cost::ALLOCATION;
 
+/// What a server asked about its client, which with most is little.
+pub(super) const LOOKUPS: usize = 2 * (report::Lookup::KEPT * size_of::<report::Lookup>() + cost::ALLOCATION);
+
 /// What went wrong on the way of a connection, which with most is nothing.
 pub(super) const TROUBLE: usize = 2 * (size_of::<report::Trouble>() + cost::ALLOCATION);
 

@@ -196,9 +196,19 @@ impl Sessions {
         let between = self.by_hosts.get(&HostPair::between(client, server));
         let newest = between.into_iter().flat_map(|between| between.iter().rev().take(COUNTED));
         let open = newest.filter(|(_, id)| {
-            self.get(*id).is_some_and(|session| session.ended.is_none() && session.client().ip == client)
+            self.get(*id).is_some_and(|session| session.is_open() && session.client().ip == client)
         });
         u32::try_from(open.count()).unwrap_or(u32::MAX)
+    }
+
+    /// The sessions of a client with a server that are open, the newest ones.
+    pub(super) fn of_server(&self, server: IpAddr, client: IpAddr) -> SmallVec<[SessionId; 4]> {
+        let between = self.by_hosts.get(&HostPair::between(client, server));
+        let newest = between.into_iter().flat_map(|between| between.iter().rev().take(COUNTED));
+        let is_one = |id: &SessionId| {
+            self.get(*id).is_some_and(|session| session.is_open() && session.client().ip == client)
+        };
+        newest.map(|&(_, id)| id).filter(is_one).collect()
     }
 
     /// The control connection has ended; data connections are waited for.

@@ -21,10 +21,12 @@ use super::flow::{DataFlow, Flow, Role};
 use super::flows::{Flows, UNPRIVILEGED};
 use super::kept::{self, Kept};
 use super::linker::Linker;
+use super::lookups::{AllLookups, Seen};
 use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
 use super::twins::Twins;
 use crate::base::{FrameNumber, LimitCounts, LimitName, PacketRef, TimeDelta, Timestamp};
+use crate::decode::NameQuery;
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, Directions, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
@@ -49,6 +51,7 @@ pub struct Tracker {
     /// Sessions that can't be read and may have announced a data connection, the latest last.
     announcers: VecDeque<(Timestamp, SessionId)>,
     attempts: Attempts,
+    lookups: AllLookups,
     counts: LimitCounts,
     kept: Kept,
     /// Whether finished sessions are released soon.
@@ -93,6 +96,7 @@ impl Tracker {
             resumptions: Resumptions::default(),
             announcers: VecDeque::new(),
             attempts: Attempts::default(),
+            lookups: AllLookups::default(),
             counts: LimitCounts::default(),
             occurrences: Vec::new(),
             let_go: Vec::new(),
@@ -286,6 +290,9 @@ impl Tracker {
     /// Decides what a new connection is.
     fn place(&mut self, id: ConnectionId, connection: &Connection) -> Interest {
         let (originator, responder) = (connection.originator, connection.responder);
+        if let Some(seen) = Seen::by_ident(connection) {
+            self.note_lookup(&seen);
+        }
         if let Some(decision) = self.linker.decide(originator, responder, connection.onset) {
             let mut flow = DataFlow::new();
             flow.swapped = decision.swapped;
@@ -363,11 +370,43 @@ impl Tracker {
         self.kept.change(0, session.control.weight());
         let session_id = self.sessions.insert(session);
         self.note_traffic(session_id, connection);
+        self.recall_lookups(session_id, connection);
         if let Some(flow) = self.flows.get_mut(id) {
             flow.role = Role::Control(session_id);
         }
         self.find_twin(id, session_id, connection);
         Some(session_id)
+    }
+
+    /// A host has asked the DNS for the name of another.
+    #[cold]
+    pub fn looked_up(&mut self, query: &NameQuery) {
+        self.note_lookup(&Seen::in_dns(query));
+    }
+
+    #[cold]
+    fn note_lookup(&mut self, seen: &Seen) {
+        self.lookups.note(seen, self.options.limits.attempts);
+        for session_id in self.sessions.of_server(seen.asker, seen.about) {
+            let is_first = self.sessions.get(session_id).is_some_and(|session| session.lookups.is_none());
+            if is_first && !self.keep(session_id, kept::LOOKUPS) {
+                continue;
+            }
+            if let Some(session) = self.sessions.get_mut(session_id) {
+                seen.note_in(session.lookups.get_or_insert_default());
+            }
+        }
+    }
+
+    /// What its server had asked before it said anything.
+    fn recall_lookups(&mut self, session_id: SessionId, connection: &Connection) {
+        let known = self.lookups.since(connection.responder, connection.originator, connection.first.time);
+        if !known.is_empty()
+            && self.keep(session_id, kept::LOOKUPS)
+            && let Some(session) = self.sessions.get_mut(session_id)
+        {
+            session.lookups = Some(Box::new(known));
+        }
     }
 
     fn control_data(
@@ -539,8 +578,14 @@ impl Sink for Tracker {
             let session_id = *session_id;
             self.note_traffic(session_id, connection);
             self.stir(session_id);
+            if let Some(session) = self.sessions.get_mut(session_id) {
+                session.is_closing = connection.close.is_some();
+            }
         }
         self.stir_owners(id);
+        if let Some(seen) = Seen::by_ident(connection) {
+            self.note_lookup(&seen);
+        }
         if connection.close.is_some() {
             self.release_claim(id);
         }

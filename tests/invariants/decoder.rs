@@ -59,7 +59,7 @@ pub(crate) fn hold(input: &[u8]) {
             }
             Decoded::Ignored(_) => ignored += 1,
             Decoded::Fragment => fragments += 1,
-            Decoded::Other | Decoded::SegmentError(_) => {}
+            Decoded::Other | Decoded::NameQuery(_) | Decoded::SegmentError(_) => {}
         }
         cut_short(&frame);
     }

@@ -95,7 +95,11 @@ impl Wanted {
                 .flows
                 .get(&pair(segment.source, segment.destination))
                 .is_some_and(|spans| spans.iter().any(|span| (span.first..=span.last).contains(&number))),
-            Decoded::SegmentError(_) | Decoded::Other | Decoded::Ignored(_) | Decoded::Fragment => false,
+            Decoded::SegmentError(_)
+            | Decoded::NameQuery(_)
+            | Decoded::Other
+            | Decoded::Ignored(_)
+            | Decoded::Fragment => false,
         }
     }
 }

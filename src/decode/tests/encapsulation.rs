@@ -291,7 +291,9 @@ fn a_cut_anywhere_leaves_a_beginning_of_the_payload_and_the_rest_as_cut() {
                 Decoded::Ignored(reason) => assert_eq!(reason, "cut short", "{name} cut to {kept}"),
                 Decoded::Other => assert!(bytes.len() - kept > TEXT.len(), "{name} cut to {kept}"),
                 Decoded::Fragment => panic!("{name} cut to {kept}: a fragment"),
-                Decoded::SegmentError(_) => panic!("{name} cut to {kept}: an ICMP error"),
+                Decoded::SegmentError(_) | Decoded::NameQuery(_) => {
+                    panic!("{name} cut to {kept}: no TCP segment")
+                }
             }
         }
         assert!(segments >= TEXT.len(), "{name}: payload was given up");

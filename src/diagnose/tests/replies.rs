@@ -2,11 +2,11 @@
 //! time.
 
 use super::{clean, findings, raises, spares};
-use crate::base::TimeDelta;
+use crate::base::{FrameNumber, TimeDelta};
 use crate::diagnose::{Diagnosis, Options};
 use crate::ftp::Party;
 use crate::report::testing::{SessionBuilder, reply, session};
-use crate::report::{Capture, Code, EndState, Finding, FindingIndex, Severity, Status};
+use crate::report::{Capture, Code, EndState, Finding, FindingIndex, Lookup, LookupKind, Severity, Status};
 
 /// A transfer over a connection that was made, with this reply in the end.
 fn refused(verb: &str, code: u16, text: &str) -> SessionBuilder {
@@ -176,6 +176,51 @@ fn late(told: SessionBuilder, seconds: f64) -> SessionBuilder {
         let reply = it.commands.last_mut().unwrap().replies.last_mut().unwrap();
         reply.time = reply.time.plus(TimeDelta::from_seconds(seconds));
     })
+}
+
+#[test]
+fn a_slow_greeting_names_the_look_up_that_the_server_waited_for() {
+    let lookup = |kind, whom: &str, begun: f64, answered: Option<f64>| {
+        session().but(|it| {
+            it.greeting[0].time = it.start.plus(TimeDelta::from_secs(11));
+            let time = it.start.plus(TimeDelta::from_seconds(begun));
+            it.lookups.push(Lookup {
+                kind,
+                whom: whom.parse().unwrap(),
+                time,
+                frame: FrameNumber(2),
+                last: time,
+                count: 3,
+                answered: answered.map(|seconds| it.start.plus(TimeDelta::from_seconds(seconds))),
+            });
+        })
+    };
+    let ident = lookup(LookupKind::User, "198.51.100.10", 0.1, None);
+    let name = lookup(LookupKind::Name, "203.0.113.53", 0.1, Some(10.1));
+    let told = raises(Code::SlowReply, &[ident.clone(), name.clone()]);
+    assert_eq!(
+        told[0],
+        "The greeting 220 of the server 203.0.113.21:21 took 11.0 s; meanwhile it asked the client's ident service \
+         (port 113 of 198.51.100.10) and got no answer"
+    );
+    assert!(
+        told[1].ends_with(
+            "asked the DNS server 203.0.113.53 3 times for the client's name (reverse look-up) and was answered after \
+             10.0 s"
+        ),
+        "{}",
+        told[1]
+    );
+    assert!(one(&ident, Code::SlowReply).advice.unwrap().contains("ident look-ups off"));
+    assert!(one(&name, Code::SlowReply).advice.unwrap().contains("reverse look-ups of clients off"));
+    // Neither one that was answered at once, nor one that began when the time was almost over.
+    for harmless in [
+        lookup(LookupKind::Name, "203.0.113.53", 0.1, Some(0.2)),
+        lookup(LookupKind::User, "198.51.100.10", 10.0, None),
+        lookup(LookupKind::User, "198.51.100.10", -5.0, None),
+    ] {
+        assert!(one(&harmless, Code::SlowReply).summary.ends_with("took 11.0 s"));
+    }
 }
 
 #[test]
