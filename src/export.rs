@@ -31,7 +31,7 @@ pub use manifest::{FileState, Manifest, ManifestEntry, ManifestForm};
 pub use markdown::Markdown;
 pub use schema::JSON_SCHEMA;
 pub use svg::Svg;
-pub use text::{Look, Text};
+pub use text::{Look, Shown, Text};
 
 use std::io::{self, Write};
 
@@ -58,7 +58,10 @@ pub fn write(
 ) -> io::Result<()> {
     let Report { capture, sessions, files, findings, .. } = report;
     let mut stream = format.begin(settings);
-    stream.heading(capture, &mut sessions.iter().map(|session| session.uid.clone()), out)?;
+    if format.needs_all_first() {
+        sessions.iter().for_each(|session| stream.preview(session));
+    }
+    stream.heading(capture, findings, &mut sessions.iter().map(|session| session.uid.clone()), out)?;
     sessions.iter().try_for_each(|session| stream.session(session, out))?;
     files.iter().try_for_each(|file| stream.file(file, out))?;
     stream.end(capture, findings, out)

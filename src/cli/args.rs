@@ -11,7 +11,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use super::exit::EXIT_STATUSES;
 use super::values::{DecodeAs, Duration, LimitSetting, Size, ThresholdSetting, max_memory};
 use crate::base::Limits;
-use crate::export::{self, What};
+use crate::export::{self, Shown, What};
 #[cfg(feature = "tui")]
 use crate::tui::ThemeName;
 
@@ -230,6 +230,15 @@ pub struct OutputArgs {
     /// =1+1
     #[arg(long)]
     pub csv_raw: bool,
+    /// Write all sessions, however many there are (text; on a terminal more than 50 are left out)
+    #[arg(long, conflicts_with_all = ["problems", "summary"])]
+    pub all: bool,
+    /// Write only the sessions with a warning or worse (text)
+    #[arg(long, conflicts_with = "summary")]
+    pub problems: bool,
+    /// Write no session, only what is said of all of them (text)
+    #[arg(long)]
+    pub summary: bool,
     /// Write to PATH instead of standard output; the file is replaced atomically
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
@@ -337,6 +346,9 @@ impl ReportArgs {
                 pretty: self.output.pretty || outer.output.pretty,
                 what: self.output.what.or(outer.output.what),
                 csv_raw: self.output.csv_raw || outer.output.csv_raw,
+                all: self.output.all || outer.output.all,
+                problems: self.output.problems || outer.output.problems,
+                summary: self.output.summary || outer.output.summary,
                 output: self.output.output.or(outer.output.output),
                 fail_on: self.output.fail_on.or(outer.output.fail_on),
             },
@@ -414,8 +426,21 @@ impl LimitArgs {
 impl OutputArgs {
     /// Whether any option concerns a report, so that one is wanted.
     pub fn is_given(&self) -> bool {
-        let Self { format, json, pretty, what, csv_raw, output, fail_on } = self;
-        let flag = *json || *pretty || *csv_raw;
+        let Self { format, json, pretty, what, csv_raw, all, problems, summary, output, fail_on } = self;
+        let flag = *json || *pretty || *csv_raw || *all || *problems || *summary;
         flag || format.is_some() || what.is_some() || output.is_some() || fail_on.is_some()
+    }
+
+    /// Which sessions are written out.
+    pub const fn shown(&self) -> Shown {
+        if self.all {
+            Shown::All
+        } else if self.problems {
+            Shown::Problems
+        } else if self.summary {
+            Shown::Summary
+        } else {
+            Shown::Fitting
+        }
     }
 }

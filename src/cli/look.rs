@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 
 use super::args::{GeneralArgs, When};
 use super::options::Target;
-use crate::export::Look;
+use crate::export::{Look, Shown};
 #[cfg(feature = "tui")]
 use crate::tui::ColorDepth;
 
@@ -19,6 +19,7 @@ pub(super) fn look(target: &Target, general: &GeneralArgs) -> Look {
         width: terminal.then(columns).flatten(),
         color: Environment::here().color(general.color, terminal),
         ascii: general.ascii || (terminal && Environment::here().ascii()),
+        shown: Shown::default(),
         is_selection: false,
     }
 }

@@ -17,7 +17,7 @@ use super::look::look;
 use super::values::ThresholdSetting;
 use crate::analyzer;
 use crate::base::Limits;
-use crate::export::{self, Look, Setting, Settings};
+use crate::export::{self, Look, Setting, Settings, Shown};
 use crate::filter::{self, Filter};
 use crate::report::{Severity, Thresholds};
 
@@ -247,7 +247,8 @@ fn report_job(
         Some(path) if path.as_os_str() != "-" => Target::File(path),
         _ => Target::Stdout,
     };
-    let look = Look { is_selection: analysis.filter.is_some(), ..look(&target, general) };
+    let shown = output.shown();
+    let look = Look { shown, is_selection: analysis.filter.is_some(), ..look(&target, general) };
     let (format, settings) = format(&output, default_format, look)?;
     Ok(ReportJob {
         files,
@@ -311,6 +312,11 @@ fn format(
         (output.pretty, Setting::Pretty, "--pretty is for JSON (-T json)"),
         (output.what.is_some(), Setting::What, "--what chooses a table, so it needs -T csv, tsv or jsonl"),
         (output.csv_raw, Setting::Raw, "--csv-raw is for CSV (-T csv)"),
+        (
+            output.shown() != Shown::Fitting,
+            Setting::Shown,
+            "--all, --problems and --summary are for text (-T text)",
+        ),
     ] {
         if is_given && !format.heeds().contains(&setting) {
             return Err(Failure::usage(why));

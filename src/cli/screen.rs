@@ -317,8 +317,14 @@ fn write(request: &ExportRequest, format: &dyn Format, output: &mut Output) -> R
     let capture = request.capture.as_ref().unwrap_or(&unread);
     let settings = FormatSettings { what: request.table, ..FormatSettings::default() };
     let mut stream = format.begin(&settings);
+    if format.needs_all_first() {
+        request.sessions.each(|session| {
+            stream.preview(session);
+            Ok::<_, Failure>(())
+        })?;
+    }
     let mut names = request.sessions.uids();
-    output.write(|sink| stream.heading(capture, &mut names, sink))?;
+    output.write(|sink| stream.heading(capture, &request.findings, &mut names, sink))?;
     request.sessions.each(|session| output.write(|sink| stream.session(session, sink)))?;
     output.write(|sink| stream.end(capture, &request.findings, sink))
 }

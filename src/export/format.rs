@@ -45,6 +45,8 @@ pub enum Setting {
     What,
     /// [`Settings::raw`].
     Raw,
+    /// [`Look::shown`].
+    Shown,
 }
 
 /// A form in which a report is written.
@@ -83,15 +85,22 @@ pub trait Stream: Send {
         true
     }
 
+    /// Takes note of a session for what stands above all of them. Called once for each, in any order, before
+    /// [`Self::heading`], and only for a format that needs all first.
+    fn preview(&mut self, session: &Session) {
+        let _ = session;
+    }
+
     /// Writes what stands above the sessions, of which there will be those of these names, in this order.
-    /// Called first, and only for a format that needs it.
+    /// Called before any session is written, and only for a format that needs all first.
     fn heading(
         &mut self,
         capture: &Capture,
+        findings: &[Finding],
         names: &mut dyn Iterator<Item = Uid>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let _ = (capture, names, out);
+        let _ = (capture, findings, names, out);
         Ok(())
     }
 
@@ -116,6 +125,7 @@ pub trait Stream: Send {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Shown;
     use super::super::fixture::sample_report;
     use super::*;
     use crate::export;
@@ -136,7 +146,8 @@ mod tests {
             let mut stream = format.begin(&settings);
             let (mut parts, mut whole) = (Vec::new(), Vec::new());
             let mut names = report.sessions.iter().map(|session| session.uid.clone());
-            stream.heading(&report.capture, &mut names, &mut parts).unwrap();
+            report.sessions.iter().for_each(|session| stream.preview(session));
+            stream.heading(&report.capture, &report.findings, &mut names, &mut parts).unwrap();
             for session in &report.sessions {
                 stream.session(session, &mut parts).unwrap();
                 stream.pause(&mut parts).unwrap();
@@ -155,7 +166,7 @@ mod tests {
             let mut out = Vec::new();
             let mut names = report.sessions.iter().map(|session| session.uid.clone());
             let mut stream = format.begin(&Settings::default());
-            stream.heading(&report.capture, &mut names, &mut out).unwrap();
+            stream.heading(&report.capture, &report.findings, &mut names, &mut out).unwrap();
             stream.pause(&mut out).unwrap();
             assert_eq!(!out.is_empty(), format.needs_all_first(), "{}", format.name());
         }
@@ -173,6 +184,7 @@ mod tests {
         for (setting, settings) in [
             (Setting::Pretty, Settings { pretty: true, ..usual }),
             (Setting::What, Settings { what: What::Transfers, ..usual }),
+            (Setting::Shown, Settings { look: Look { shown: Shown::Summary, ..Look::default() }, ..usual }),
         ] {
             for format in FORMATS {
                 let differs = written(*format, &usual) != written(*format, &settings);

@@ -1,10 +1,11 @@
 //! The report for a person at a terminal.
 //!
-//! The captures come first, then each session with its findings. The totals come last, because a terminal
-//! shows the end of a long report.
+//! The captures come first, then what went wrong in all sessions together, then each session with its findings. The
+//! totals come last, because a terminal shows the end of a long report.
 
 mod findings;
 mod page;
+mod problems;
 mod quantity;
 mod session;
 mod table;
@@ -14,12 +15,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use super::{Format, Settings, Stream};
+use super::{Format, Setting, Settings, Stream};
 use crate::base::{Bytes, Timestamp};
-use crate::report::{Capture, Code, Finding, Session, Severity, Source, Status, Uid};
+use crate::report::{Capture, Code, Direction, Finding, Session, Severity, Source, Status, Uid};
 
-pub use page::Look;
+pub use page::{Look, Shown};
 use page::{Page, Style, Styled};
+use problems::Problems;
 pub(super) use quantity::{Count, FrameList};
 use quantity::{DateTime, Plural, TimeOfDay};
 pub(super) use session::{end as end_of, facts as facts_of};
@@ -34,6 +36,10 @@ struct Numbers(HashMap<Uid, usize>);
 impl Numbers {
     fn of(&self, uid: &Uid) -> Option<usize> {
         self.0.get(uid).copied()
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -50,7 +56,11 @@ impl Format for Text {
         "For people"
     }
 
-    /// The captures come first.
+    fn heeds(&self) -> &'static [Setting] {
+        &[Setting::Shown]
+    }
+
+    /// The captures come first, and what went wrong in all sessions together.
     fn needs_all_first(&self) -> bool {
         true
     }
@@ -68,13 +78,53 @@ struct Writing {
     advised: findings::AdviceGiven,
     totals: Totals,
     codes: Codes,
-    headlines: Headlines,
+    problems: Problems,
     unread: tls::Unread,
+    /// Sessions that were not written out.
+    left_out: u64,
     /// Text that is not written yet.
     text: Vec<u8>,
 }
 
+/// Sessions that a terminal shows without being asked to.
+const FITTING: usize = 50;
+
 impl Writing {
+    /// Which sessions are written out.
+    fn shown(&self) -> Shown {
+        match self.look.shown {
+            Shown::Fitting if self.look.width.is_some() && self.numbers.len() > FITTING => Shown::Summary,
+            Shown::Fitting => Shown::All,
+            asked @ (Shown::All | Shown::Problems | Shown::Summary) => asked,
+        }
+    }
+
+    /// Whether a session is written out.
+    fn shows(&self, session: &Session) -> bool {
+        match self.shown() {
+            Shown::All | Shown::Fitting => true,
+            Shown::Problems => session.findings.iter().any(|it| it.weight() >= Severity::Warning),
+            Shown::Summary => false,
+        }
+    }
+
+    /// How to see the sessions that were left out.
+    fn write_left_out(&mut self) -> io::Result<()> {
+        if self.left_out == 0 {
+            return Ok(());
+        }
+        let shown = self.shown();
+        let mut page = Page::new(&mut self.text, self.look);
+        let left_out = Plural(self.left_out, "session");
+        let hint = match shown {
+            Shown::Summary => {
+                format!("{left_out} not shown: --problems shows those with problems, --all shows all")
+            }
+            Shown::Problems | Shown::All | Shown::Fitting => format!("{left_out} without problems not shown"),
+        };
+        page.paragraph(0, 2, &[page.styled(Style::Faint, hint)])
+    }
+
     fn write_to(&mut self, out: &mut dyn Write, threshold: usize) -> io::Result<()> {
         if self.text.len() > threshold {
             out.write_all(&self.text)?;
@@ -85,9 +135,14 @@ impl Writing {
 }
 
 impl Stream for Writing {
+    fn preview(&mut self, session: &Session) {
+        self.problems.add(session);
+    }
+
     fn heading(
         &mut self,
         capture: &Capture,
+        findings: &[Finding],
         names: &mut dyn Iterator<Item = Uid>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
@@ -99,18 +154,25 @@ impl Stream for Writing {
         if let [_, _, ..] = capture.sources.as_slice() {
             amounts("total", capture.packets, capture.bytes, capture.first.zip(capture.last), &mut page)?;
         }
+        let is_summary = self.shown() == Shown::Summary;
+        let mut page = Page::new(&mut self.text, self.look);
+        self.problems.write(findings, (&self.numbers, is_summary), &mut self.advised, &mut page)?;
         self.write_to(out, 0)
     }
 
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
-        let Self { look, numbers, advised, totals, codes, headlines, unread, text } = self;
-        let mut page = Page::new(text, *look);
-        page.gap()?;
-        session::write(session, numbers, advised, &mut page)?;
+        let is_shown = self.shows(session);
+        let Self { look, numbers, advised, totals, codes, problems, unread, text, left_out } = self;
         totals.add(session);
         codes.add(&session.findings, Some(totals.sessions));
-        headlines.add(session, totals.sessions);
         unread.add(session);
+        if is_shown {
+            let mut page = Page::new(text, *look);
+            page.gap()?;
+            session::write(session, (numbers, problems.are_passwords_told()), advised, &mut page)?;
+        } else {
+            *left_out = left_out.saturating_add(1);
+        }
         self.write_to(out, BUFFER_SIZE)
     }
 
@@ -120,21 +182,15 @@ impl Stream for Writing {
         findings: &[Finding],
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let Self { look, advised, totals, codes, headlines, unread, text, .. } = &mut *self;
+        let Self { look, totals, codes, unread, text, .. } = &mut *self;
         let mut page = Page::new(text, *look);
-        if !findings.is_empty() {
-            page.gap()?;
-            let heading = [page.styled(Style::Heading, "Findings across sessions")];
-            page.line(0, &heading)?;
-            findings::write(findings, advised, &mut page)?;
-        }
-        headlines.write(totals.sessions, &mut page)?;
         page.gap()?;
         totals.write(look.is_selection, &mut page)?;
         codes.add(findings, None);
         codes.write(&mut page)?;
         omissions(capture, &mut page)?;
         unread.write(&mut page)?;
+        self.write_left_out()?;
         self.write_to(out, 0)
     }
 }
@@ -196,7 +252,12 @@ struct Totals {
 impl Totals {
     fn add(&mut self, session: &Session) {
         self.sessions = self.sessions.saturating_add(1);
-        for transfer in &session.transfers {
+        // What was seen on both sides of a NAT, or told by both servers, happened once.
+        let is_told_twice = session.twin.as_ref().is_some_and(|twin| *twin < session.uid);
+        let transfers = session.transfers.iter().filter(|_| !is_told_twice);
+        for transfer in
+            transfers.filter(|it| it.peer_session.is_none() || it.direction == Direction::Download)
+        {
             self.transfers = self.transfers.saturating_add(1);
             self.bytes = self.bytes.saturating_add(transfer.bytes.unwrap_or(0));
             if let Some(count) = self.by_status.get_mut(transfer.status as usize) {
@@ -223,48 +284,6 @@ impl Totals {
         }
         let facts: Vec<Styled> = facts.iter().map(|fact| page.styled(Style::Heading, fact)).collect();
         page.facts(0, 2, &facts)
-    }
-}
-
-/// What went wrong in the sessions where most did, for a report that is too long to read: the first few, by
-/// severity.
-#[derive(Debug, Default)]
-struct Headlines(Vec<(Severity, u64, String)>);
-
-impl Headlines {
-    /// Headlines that are listed.
-    const LISTED: usize = 10;
-    /// Reports of no more sessions than these are short enough to be read.
-    const FEW: u64 = 3;
-
-    fn add(&mut self, session: &Session, number: u64) {
-        let worst = session.findings.iter().map(Finding::weight).max();
-        let Some(worst) = worst.filter(|&worst| worst >= Severity::Warning) else { return };
-        let full = self.0.len() >= Self::LISTED;
-        if full && self.0.last().is_some_and(|&(least, ..)| least >= worst) {
-            return;
-        }
-        let Some(headline) = session.headline() else { return };
-        let place = self.0.partition_point(|&(severity, ..)| severity >= worst);
-        self.0.insert(place, (worst, number, headline));
-        self.0.truncate(Self::LISTED);
-    }
-
-    fn write(&self, sessions: u64, page: &mut Page<'_>) -> io::Result<()> {
-        if self.0.is_empty() || sessions <= Self::FEW {
-            return Ok(());
-        }
-        page.gap()?;
-        let heading = [page.styled(Style::Heading, "What went wrong")];
-        page.line(0, &heading)?;
-        for (severity, number, headline) in &self.0 {
-            let pieces = [
-                page.styled(findings::style_of(*severity), format!("#{number}")),
-                page.styled(Style::Plain, headline.as_str()),
-            ];
-            page.paragraph(2, 4, &pieces)?;
-        }
-        Ok(())
     }
 }
 
@@ -434,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_advice_on_a_notice_is_given_once() {
+    fn the_same_advice_is_given_once() {
         let mut report = sample_report();
         for session in &mut report.sessions {
             for finding in &mut session.findings {
@@ -445,7 +464,7 @@ mod tests {
         report.sessions.push(again);
         let text = text(&report, Look::default());
         assert_eq!(text.matches("→ mind the notice").count(), 1, "{text}");
-        assert_eq!(text.matches("→ mind the warning").count(), 3, "{text}");
+        assert_eq!(text.matches("→ mind the warning").count(), 1, "{text}");
     }
 
     #[test]

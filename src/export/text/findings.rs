@@ -7,69 +7,127 @@ use std::io;
 
 use super::page::{Page, Style};
 use super::quantity::FrameList;
-use crate::report::{Finding, Severity};
+use crate::report::{Code, Finding, Severity};
 
 /// Pieces of advice that are remembered.
 const REMEMBERED: usize = 10_000;
 
-/// The advice given so far: below warnings, the same advice appears only once in a report.
+/// The advice given so far: the same advice appears only once in a report.
 #[derive(Debug, Default)]
 pub(super) struct AdviceGiven(HashSet<Cow<'static, str>>);
 
 impl AdviceGiven {
-    /// The finding's advice, unless it need not be repeated.
-    fn due<'f>(&mut self, finding: &'f Finding) -> Option<&'f str> {
-        let advice = finding.advice.as_ref()?;
+    /// Whether an advice has not been given yet.
+    fn is_due(&mut self, advice: &Cow<'static, str>) -> bool {
         let is_new = !self.0.contains(advice);
         if is_new && self.0.len() < REMEMBERED {
             self.0.insert(advice.clone());
         }
-        (is_new || finding.weight() >= Severity::Warning).then_some(advice)
+        is_new
     }
 }
 
 /// Indentation of a finding's text, which leaves room for the severity.
-const INDENT: usize = 10;
+pub(super) const INDENT: usize = 10;
 /// Findings of one code that are written in full; any more are only counted.
 const IN_FULL: usize = 5;
+/// Findings, each cause with what follows from it.
+pub(super) struct Causes<'f> {
+    causes: Vec<(usize, &'f Finding)>,
+    effects: Vec<Vec<&'f Finding>>,
+}
+
+impl<'f> Causes<'f> {
+    pub(super) fn of(findings: &'f [Finding]) -> Self {
+        let mut effects: Vec<Vec<&Finding>> = vec![Vec::new(); findings.len()];
+        let mut causes: Vec<(usize, &Finding)> = Vec::new();
+        for (index, finding) in findings.iter().enumerate() {
+            match cause(finding, findings).and_then(|cause| effects.get_mut(cause)) {
+                Some(effects) => effects.push(finding),
+                None => causes.push((index, finding)),
+            }
+        }
+        // What broke something stands before what is a habit.
+        causes.sort_by_key(|(_, finding)| {
+            (Reverse(finding.severity), !finding.is_trouble(), finding.code, finding.time)
+        });
+        for effects in &mut effects {
+            effects.sort_by_key(|finding| Reverse(finding.severity));
+        }
+        Self { causes, effects }
+    }
+
+    /// Leaves out what is told elsewhere.
+    pub(super) fn without(mut self, code: Code) -> Self {
+        self.causes.retain(|(_, finding)| finding.code != code);
+        self
+    }
+
+    /// Writes the one at this place in the list, told by another sentence, and takes it out.
+    pub(super) fn write_first(
+        &mut self,
+        at: usize,
+        sentence: &str,
+        advised: &mut AdviceGiven,
+        page: &mut Page<'_>,
+    ) -> io::Result<()> {
+        let Some(place) = self.causes.iter().position(|&(index, _)| index == at) else { return Ok(()) };
+        let (index, finding) = self.causes.remove(place);
+        self.one(index, finding, (sentence, Style::Heading), advised, page)
+    }
+
+    /// Writes them, the most severe first, grouped by code; what follows from one stands below it.
+    pub(super) fn write(&self, advised: &mut AdviceGiven, page: &mut Page<'_>) -> io::Result<()> {
+        let alike = |(_, one): &(usize, &Finding), (_, next): &(usize, &Finding)| {
+            (one.severity, one.code) == (next.severity, next.code)
+        };
+        for alike in self.causes.chunk_by(alike) {
+            for &(index, finding) in alike.iter().take(IN_FULL) {
+                self.one(index, finding, (&finding.summary, Style::Plain), advised, page)?;
+            }
+            if let (Some((_, one)), more @ 1..) = (alike.first(), alike.len().saturating_sub(IN_FULL)) {
+                let more = page.styled(Style::Faint, format!("and {more} more {}", one.code));
+                page.line(INDENT, &[more])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn one(
+        &self,
+        index: usize,
+        finding: &Finding,
+        sentence: (&str, Style),
+        advised: &mut AdviceGiven,
+        page: &mut Page<'_>,
+    ) -> io::Result<()> {
+        self::finding(finding, sentence, page)?;
+        advice(finding.advice.as_ref(), advised, page)?;
+        let effects = self.effects.get(index).map_or(&[][..], Vec::as_slice);
+        for effect in effects.iter().take(IN_FULL) {
+            consequence(effect, page)?;
+        }
+        if let (Some(_), more @ 1..) = (effects.first(), effects.len().saturating_sub(IN_FULL)) {
+            page.line(INDENT, &[page.styled(Style::Faint, format!("and {more} more that follow from it"))])?;
+        }
+        Ok(())
+    }
+}
+
 /// Writes findings, the most severe first, grouped by code; what follows from one stands below it.
 pub(super) fn write(findings: &[Finding], advised: &mut AdviceGiven, page: &mut Page<'_>) -> io::Result<()> {
-    let mut effects: Vec<Vec<&Finding>> = vec![Vec::new(); findings.len()];
-    let mut causes: Vec<(usize, &Finding)> = Vec::new();
-    for (index, finding) in findings.iter().enumerate() {
-        match cause(finding, findings).and_then(|cause| effects.get_mut(cause)) {
-            Some(effects) => effects.push(finding),
-            None => causes.push((index, finding)),
-        }
-    }
-    causes.sort_by_key(|(_, finding)| (Reverse(finding.severity), finding.code, finding.time));
-    let alike = |(_, one): &(usize, &Finding), (_, next): &(usize, &Finding)| {
-        (one.severity, one.code) == (next.severity, next.code)
-    };
-    for alike in causes.chunk_by(alike) {
-        for &(index, finding) in alike.iter().take(IN_FULL) {
-            self::finding(finding, page)?;
-            if let Some(advice) = advised.due(finding) {
-                let advice = [page.styled(Style::Plain, "→"), page.styled(Style::Plain, advice)];
-                page.paragraph(INDENT, INDENT + 2, &advice)?;
-            }
-            let effects = effects.get(index).map_or(&[][..], Vec::as_slice);
-            for effect in effects.iter().take(IN_FULL) {
-                consequence(effect, page)?;
-            }
-            if let (Some(_), more @ 1..) = (effects.first(), effects.len().saturating_sub(IN_FULL)) {
-                page.line(
-                    INDENT,
-                    &[page.styled(Style::Faint, format!("and {more} more that follow from it"))],
-                )?;
-            }
-        }
-        if let (Some((_, one)), more @ 1..) = (alike.first(), alike.len().saturating_sub(IN_FULL)) {
-            let more = page.styled(Style::Faint, format!("and {more} more {}", one.code));
-            page.line(INDENT, &[more])?;
-        }
-    }
-    Ok(())
+    Causes::of(findings).write(advised, page)
+}
+
+/// Writes an advice that has not been given yet.
+pub(super) fn advice(
+    advice: Option<&Cow<'static, str>>,
+    advised: &mut AdviceGiven,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let Some(advice) = advice.filter(|advice| advised.is_due(advice)) else { return Ok(()) };
+    let pieces = [page.styled(Style::Plain, "→"), page.styled(Style::Plain, advice)];
+    page.paragraph(INDENT, INDENT + 2, &pieces)
 }
 
 /// The finding at the root of one that others explain.
@@ -95,12 +153,12 @@ fn consequence(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     page.paragraph(INDENT, INDENT + 2, &pieces)
 }
 
-fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+fn finding(finding: &Finding, (sentence, emphasis): (&str, Style), page: &mut Page<'_>) -> io::Result<()> {
     let style = style_of(finding.severity);
     let mut pieces = vec![
         page.styled(style, format!("{:7}", finding.severity.name())),
         page.styled(style, format!("{}:", finding.code)),
-        page.styled(Style::Plain, finding.summary.trim_end_matches('.')),
+        page.styled(emphasis, sentence.trim_end_matches('.')),
     ];
     if !finding.frames.is_empty() {
         let plural = if finding.frames.len() == 1 { "" } else { "s" };

@@ -16,8 +16,24 @@ pub struct Look {
     pub color: bool,
     /// Whether only ASCII characters can be shown.
     pub ascii: bool,
+    /// Which sessions are written out.
+    pub shown: Shown,
     /// Whether a filter selected the sessions, so that an empty report doesn't mean that there was no FTP.
     pub is_selection: bool,
+}
+
+/// Which sessions of a report are written out, below what is said of all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// All, unless there are more than fit on a terminal.
+    #[default]
+    Fitting,
+    /// All.
+    All,
+    /// Those with a warning or worse.
+    Problems,
+    /// None.
+    Summary,
 }
 
 /// The meaning of some text, which decides its colour. The text must be understandable without it.

@@ -3,29 +3,35 @@
 use std::io;
 
 use super::Numbers;
-use super::findings::{self, AdviceGiven};
+use super::findings::{AdviceGiven, Causes};
 use super::page::{Page, Style, Styled};
-use super::quantity::DateTime;
+use super::quantity::{Count, DateTime};
 use super::table::{self, Column, Row};
 use crate::base::{Bytes, Endpoint, FrameNumber, Text, Timestamp};
 use crate::report::{
-    Attempt, ChannelState, CommandIndex, Connection, DataChannel, EndState, FirstClose, InferredTransfer,
-    MatchedBy, Mode, Party, Reuse, ReuseOutcome, Session, Status, TlsHandshake, Transfer,
+    Attempt, ChannelState, Code, Command, CommandIndex, Connection, DataChannel, EndState, FirstClose,
+    InferredTransfer, MatchedBy, Mode, Party, Reply, Reuse, ReuseKind, ReuseOutcome, Session, Status,
+    TlsHandshake, Transfer,
 };
 
 /// Writes the session under its number.
 pub(super) fn write(
     session: &Session,
-    numbers: &Numbers,
+    (numbers, are_passwords_told): (&Numbers, bool),
     advised: &mut AdviceGiven,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
     heading(session, numbers, page)?;
-    if let Some(headline) = session.headline() {
-        page.paragraph(2, 4, &[page.styled(Style::Heading, headline)])?;
+    let mut causes = Causes::of(&session.findings);
+    if are_passwords_told {
+        causes = causes.without(Code::CleartextCredentials);
+    }
+    // However many transfers there are, the reader sees first what went wrong.
+    if let Some(((gravest, _), headline)) = session.gravest_cause().zip(session.headline()) {
+        causes.write_first(gravest, &headline, advised, page)?;
     }
     table::write(&rows(session, numbers, page), page)?;
-    findings::write(&session.findings, advised, page)
+    causes.write(advised, page)
 }
 
 fn heading(session: &Session, numbers: &Numbers, page: &mut Page<'_>) -> io::Result<()> {
@@ -88,6 +94,9 @@ pub(in crate::export) fn facts(session: &Session) -> Vec<String> {
     if let Some(greeting) = session.greeting.last() {
         add(format!("banner: {}", first_line(&greeting.text)));
     }
+    if let Some(reply) = farewell(session) {
+        add(format!("the server ended it with 421 “{}”", first_line(&reply.text)));
+    }
     if let Some(system) = &session.system {
         add(format!("system {}", first_line(system)));
     }
@@ -102,6 +111,18 @@ pub(in crate::export) fn facts(session: &Session) -> Vec<String> {
         }
     }
     facts
+}
+
+/// The 421 that ended the session, where it did not greet with it.
+fn farewell(session: &Session) -> Option<&Reply> {
+    let answers = session.commands.iter().flat_map(|command| command.replies.iter());
+    session.unsolicited.iter().chain(answers).find(|reply| reply.code == 421)
+}
+
+/// A size, to the byte where it would look like the other one.
+fn size_beside(size: u64, other: u64) -> String {
+    let rounded = Bytes(size).to_string();
+    if rounded == Bytes(other).to_string() { format!("{} bytes", Count(size)) } else { rounded }
 }
 
 /// The first line of a text, clipped if it is long.
@@ -304,6 +325,8 @@ fn reset_by(channel: &DataChannel, connection: &Connection) -> &'static str {
 fn reuse_note(reuse: &Reuse, session: &Session, numbers: &Numbers, page: &Page<'_>) -> Option<Styled> {
     let style = match reuse.outcome {
         ReuseOutcome::Accepted if !reuse.in_time_wait => return None,
+        // With another port at the other end TIME_WAIT has no part in what came of it.
+        _ if reuse.kind == ReuseKind::Listener => return None,
         ReuseOutcome::Accepted => Style::Faint,
         ReuseOutcome::Ignored
         | ReuseOutcome::Challenged
@@ -347,6 +370,10 @@ fn transfer_row(mut row: Row, session: &Session, transfer: &Transfer, page: &Pag
         row.set(Column::Rate, page.styled(Style::Plain, format!("{rate}/s")));
     }
     let code = transfer.reply_code.map_or_else(String::new, |code| code.to_string());
+    let said = command.and_then(Command::completion).filter(|reply| reply.is_negative());
+    if let Some(text) = said.map(|reply| first_line(&reply.text)).filter(|text| !text.is_empty()) {
+        row.notes.push(page.styled(Style::Warning, format!("“{text}”")));
+    }
     let (style, reply) = match transfer.status {
         Status::Complete => (Style::Good, code),
         Status::Aborted | Status::Unfinished => {
@@ -374,8 +401,10 @@ fn transfer_notes(transfer: &Transfer, page: &Page<'_>) -> Vec<Styled> {
     if let (Some(expected), Some(bytes)) = (transfer.expected_size, transfer.bytes) {
         let moved = bytes.saturating_add(transfer.missing_bytes).saturating_add(transfer.offset);
         let was_to_move = transfer.status != Status::Failed && !transfer.encrypted;
-        if was_to_move && moved != expected {
-            notes.push(page.styled(Style::Warning, format!("expected {}", Bytes(expected))));
+        // Line ends make the size of a text another one in each representation.
+        let is_text = transfer.representation.raw().starts_with(['A', 'E']);
+        if was_to_move && moved != expected && !is_text {
+            notes.push(page.styled(Style::Warning, format!("expected {}", size_beside(expected, moved))));
         }
     }
     if let Some(verification) = &transfer.verification {

@@ -122,7 +122,9 @@ pub(super) fn write(rows: &[Row], page: &mut Page<'_>) -> io::Result<()> {
         if let Some((first, others)) = row.notes.split_first() {
             let first = Styled { style: first.style, text: page.text("└") + " " + &first.text };
             let notes: Vec<Styled> = std::iter::once(first).chain(others.iter().cloned()).collect();
-            let under_mode = INDENT + layout.width_before(Column::Mode);
+            let has_mode = layout.width(Column::Mode) > 0;
+            let under = if has_mode { Column::Mode } else { Column::Verb };
+            let under_mode = INDENT + layout.width_before(under);
             page.facts(under_mode, under_mode + 2, &notes)?;
         }
     }
