@@ -104,6 +104,7 @@ impl<S: Sink> Reception<'_, S> {
         if is_news {
             entry.connection.end_state = EndState::Rst;
             note_close(&mut entry.connection, side, segment.packet);
+            entry.track.heed_last_acknowledgement(segment, side);
         }
         self.belongs(entry, segment, side);
         if is_news {

@@ -1,7 +1,7 @@
 //! What a segment does to the connection that it may belong to.
 
 use super::doubt::Doubts;
-use super::half::{Fin, Half, PLAUSIBLE};
+use super::half::{Fin, Half, PLAUSIBLE, offset};
 use super::incarnation::{CompetingIncarnation, Verdict};
 use super::trouble::Repeats;
 use super::{Connection, Interest, Side};
@@ -133,6 +133,21 @@ impl Track {
     /// Whether bytes of either side wait behind others that have not come.
     pub(super) fn has_hole(&self) -> bool {
         [&self.originator, &self.responder].iter().any(|half| half.bytes.first_hole().is_some())
+    }
+
+    /// Takes an RST's word for what its sender had received, where the capture lacks some of it. In a dialogue alone:
+    /// what a data connection's receiver had not read yet is lost by its RST, acknowledged or not.
+    pub(super) fn heed_last_acknowledgement(&mut self, segment: &Segment<'_>, side: Side) {
+        let is_dialogue = self.is_dialogue;
+        let (_, other) = self.halves(side);
+        let end = offset(other.highest).saturating_add(i64::from(other.fin.is_some()));
+        let acked = segment.ack.and_then(|ack| other.offset_of(ack)).filter(|acked| (0..=end).contains(acked));
+        if let Some(acked) = acked
+            && is_dialogue
+            && other.bytes.first_hole().is_some()
+        {
+            other.acknowledge(acked);
+        }
     }
 
     /// Whether both FINs were captured.

@@ -172,6 +172,21 @@ fn what_the_receiver_never_acknowledged_was_lost_on_the_network_and_not_by_the_c
 }
 
 #[test]
+fn the_last_acknowledgement_of_a_dialogue_may_be_in_an_rst() {
+    for (is_dialogue, number, expected) in
+        [(true, 107, (2, 0)), (true, 108, (0, 2)), (true, 103, (0, 2)), (false, 107, (0, 2))]
+    {
+        let mut stage = Stage::new(Wishes::default());
+        stage.told.is_dialogue = is_dialogue;
+        stage.play("c S 100\n s SA 900 101\n c A 101 901\n c A 101 901 ab\n s A 901 103\n c A 105 901 ef");
+        stage.play(&format!("s RA 901 {number}"));
+        stage.finish();
+        let stream = &stage.told.ended[0].0.from_originator;
+        assert_eq!((stream.missing, stream.lost), expected, "{is_dialogue} {number}");
+    }
+}
+
+#[test]
 fn where_the_receiver_was_never_captured_nothing_can_be_said_of_what_it_got() {
     let told = play("c S 100\n c A 101 901 ab\n c A 105 901 ef");
     let stream = &told.ended[0].0.from_originator;
