@@ -343,7 +343,7 @@ fn omissions(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
             capture.ignored.iter().map(|(reason, count)| format!("{} {reason}", Count(*count))).collect();
         lines.push((
             Style::Faint,
-            format!("{} not decoded: {}", Plural(ignored, "packet"), reasons.join(", ")),
+            format!("{} left out: {}", Plural(ignored, "packet"), reasons.join(", ")),
         ));
     }
     if capture.silent_connections > 0 {
