@@ -120,7 +120,9 @@ impl Writing {
             Shown::Summary => {
                 format!("{left_out} not shown: --problems shows those with problems, --all shows all")
             }
-            Shown::Problems | Shown::All | Shown::Fitting => format!("{left_out} without problems not shown"),
+            Shown::Problems | Shown::All | Shown::Fitting => {
+                format!("{left_out} without a warning not shown")
+            }
         };
         page.paragraph(0, 2, &[page.styled(Style::Faint, hint)])
     }
@@ -341,10 +343,7 @@ fn omissions(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
     if ignored > 0 {
         let reasons: Vec<String> =
             capture.ignored.iter().map(|(reason, count)| format!("{} {reason}", Count(*count))).collect();
-        lines.push((
-            Style::Faint,
-            format!("{} left out: {}", Plural(ignored, "packet"), reasons.join(", ")),
-        ));
+        lines.push((Style::Faint, format!("{} left out: {}", Plural(ignored, "packet"), reasons.join(", "))));
     }
     if capture.silent_connections > 0 {
         let silent = Plural(capture.silent_connections, "connection");

@@ -3,6 +3,7 @@
 mod end;
 mod events;
 mod link;
+mod lookup;
 mod negotiate;
 mod twin;
 mod unread;
@@ -26,7 +27,6 @@ use super::options::Options;
 use super::sessions::{HostPair, SessionId, Sessions};
 use super::twins::Twins;
 use crate::base::{FrameNumber, LimitCounts, LimitName, PacketRef, TimeDelta, Timestamp};
-use crate::decode::NameQuery;
 use crate::ftp::{self, Plausible};
 use crate::report::{Announcement, ControlAttempt, Directions, MatchedBy, Session, Uid};
 use crate::tcp::{Chunk, Connection, ConnectionId, Ending, Gap, Interest, Onset, Side, Sink};
@@ -376,37 +376,6 @@ impl Tracker {
         }
         self.find_twin(id, session_id, connection);
         Some(session_id)
-    }
-
-    /// A host has asked the DNS for the name of another.
-    #[cold]
-    pub fn looked_up(&mut self, query: &NameQuery) {
-        self.note_lookup(&Seen::in_dns(query));
-    }
-
-    #[cold]
-    fn note_lookup(&mut self, seen: &Seen) {
-        self.lookups.note(seen, self.options.limits.attempts);
-        for session_id in self.sessions.of_server(seen.asker, seen.about) {
-            let is_first = self.sessions.get(session_id).is_some_and(|session| session.lookups.is_none());
-            if is_first && !self.keep(session_id, kept::LOOKUPS) {
-                continue;
-            }
-            if let Some(session) = self.sessions.get_mut(session_id) {
-                seen.note_in(session.lookups.get_or_insert_default());
-            }
-        }
-    }
-
-    /// What its server had asked before it said anything.
-    fn recall_lookups(&mut self, session_id: SessionId, connection: &Connection) {
-        let known = self.lookups.since(connection.responder, connection.originator, connection.first.time);
-        if !known.is_empty()
-            && self.keep(session_id, kept::LOOKUPS)
-            && let Some(session) = self.sessions.get_mut(session_id)
-        {
-            session.lookups = Some(Box::new(known));
-        }
     }
 
     fn control_data(

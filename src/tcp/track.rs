@@ -141,7 +141,8 @@ impl Track {
         let is_dialogue = self.is_dialogue;
         let (_, other) = self.halves(side);
         let end = offset(other.highest).saturating_add(i64::from(other.fin.is_some()));
-        let acked = segment.ack.and_then(|ack| other.offset_of(ack)).filter(|acked| (0..=end).contains(acked));
+        let acked =
+            segment.ack.and_then(|ack| other.offset_of(ack)).filter(|acked| (0..=end).contains(acked));
         if let Some(acked) = acked
             && is_dialogue
             && other.bytes.first_hole().is_some()

@@ -139,7 +139,8 @@ impl Problems {
         if speaks_for_itself {
             return Ok(());
         }
-        for (&(Reverse(severity), code), kind) in &self.kinds {
+        let is_told = |code| overall.iter().any(|finding| covers(finding.code, code));
+        for (&(Reverse(severity), code), kind) in self.kinds.iter().filter(|((_, code), _)| !is_told(*code)) {
             kind.write((severity, code), numbers, advised, page)?;
         }
         if self.are_passwords_told() {
@@ -157,6 +158,11 @@ impl Problems {
         let hint = format!("The sessions of one kind: ftpscope analyze -Y 'find.id == {code}' FILE");
         page.paragraph(2, 4, &[page.styled(Style::Faint, hint)])
     }
+}
+
+/// Whether a finding over sessions tells all that there is to say of a kind in each of them.
+fn covers(overall: Code, code: Code) -> bool {
+    overall == code || (overall, code) == (Code::BruteForce, Code::LoginRejected)
 }
 
 #[cfg(test)]
@@ -227,6 +233,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_all_sessions_together_is_not_said_of_each_kind_again() {
+        let rejected = |summary| found(Code::LoginRejected, Severity::Notice, summary);
+        let sessions = [vec![rejected("one login")], vec![rejected("another login")]];
+        let findings = vec![rejected("two logins, always with the same password")];
+        let told = text(&Report { findings, ..report(sessions) }, Look::default());
+        assert!(above(&told).contains("always with the same password"), "{told}");
+        assert!(!above(&told).contains("one login"), "{told}");
+    }
+
+    #[test]
     fn a_single_session_speaks_for_itself_and_begins_with_its_cause() {
         let trouble = found(Code::SlowReply, Severity::Notice, "The greeting took 11 s");
         let told = text(&report([vec![passwords(), trouble]]), Look::default());
@@ -243,7 +259,7 @@ mod tests {
         assert!(show(Shown::Fitting).contains("\n#1 ") && show(Shown::All).contains("\n#3 "));
         let problems = show(Shown::Problems);
         assert!(problems.contains("\n#2 ") && !problems.contains("\n#1 "), "{problems}");
-        assert!(problems.ends_with("2 sessions without problems not shown\n"), "{problems}");
+        assert!(problems.ends_with("2 sessions without a warning not shown\n"), "{problems}");
         let summary = show(Shown::Summary);
         assert!(!summary.contains("\n#2 ") && summary.contains("The server turned a away"), "{summary}");
 
