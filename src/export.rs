@@ -59,7 +59,9 @@ pub fn write(
     let Report { capture, sessions, files, findings, .. } = report;
     let mut stream = format.begin(settings);
     if format.needs_all_first() {
-        sessions.iter().for_each(|session| stream.preview(session));
+        for session in sessions {
+            stream.preview(session);
+        }
     }
     stream.heading(capture, findings, &mut sessions.iter().map(|session| session.uid.clone()), out)?;
     sessions.iter().try_for_each(|session| stream.session(session, out))?;

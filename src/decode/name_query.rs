@@ -43,6 +43,8 @@ pub(super) fn read(mut span: Span<'_>, trail: &Trail, packet: PacketRef) -> Opti
 fn reversed(question: &[u8]) -> Option<IpAddr> {
     /// Nibbles of an IPv6 address, and the two labels behind them.
     const LABELS: usize = 34;
+    /// The type of the record, and the Internet.
+    const PTR_IN: [u8; 4] = [0, 12, 0, 1];
     let mut labels: [&[u8]; LABELS] = [&[]; LABELS];
     let (mut rest, mut count) = (question, 0);
     loop {
@@ -57,7 +59,6 @@ fn reversed(question: &[u8]) -> Option<IpAddr> {
         count += 1;
         rest = behind;
     }
-    const PTR_IN: [u8; 4] = [0, 12, 0, 1];
     if rest.first_chunk() != Some(&PTR_IN) {
         return None;
     }
@@ -72,7 +73,7 @@ fn reversed(question: &[u8]) -> Option<IpAddr> {
     }
 }
 
-const fn is(label: &[u8], name: &[u8]) -> bool {
+fn is(label: &[u8], name: &[u8]) -> bool {
     label.eq_ignore_ascii_case(name)
 }
 

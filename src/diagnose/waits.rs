@@ -73,25 +73,25 @@ fn asked_meanwhile<'a>(case: &Case<'a>, begun: Timestamp, until: Timestamp) -> V
 
 /// What was asked of whom, as a clause.
 fn told(asked: &[&Lookup], until: Timestamp) -> String {
-    let mut clauses = String::new();
-    for lookup in asked {
-        clauses.push_str(if clauses.is_empty() { "; meanwhile it " } else { ", and it " });
-        let whom = Address(lookup.whom);
-        clauses.push_str(&match lookup.kind {
-            LookupKind::User => format!("asked the client's ident service (port 113 of {whom})"),
-            LookupKind::Name => {
-                let times = times(u64::from(lookup.count));
-                format!("asked the DNS server {whom}{times} for the client's name (reverse look-up)")
-            }
-        });
-        clauses.push_str(&match lookup.answered.filter(|&answered| answered <= until) {
-            Some(answered) => {
-                format!(" and was answered after {}", duration(answered.elapsed_since(lookup.time)))
-            }
-            None => " and got no answer".to_owned(),
-        });
+    let clauses: Vec<String> = asked.iter().map(|lookup| clause(lookup, until)).collect();
+    if clauses.is_empty() { String::new() } else { format!("; meanwhile it {}", clauses.join(", and it ")) }
+}
+
+fn clause(lookup: &Lookup, until: Timestamp) -> String {
+    let whom = Address(lookup.whom);
+    let question = match lookup.kind {
+        LookupKind::User => format!("asked the client's ident service (port 113 of {whom})"),
+        LookupKind::Name => {
+            let times = times(u64::from(lookup.count));
+            format!("asked the DNS server {whom}{times} for the client's name (reverse look-up)")
+        }
+    };
+    match lookup.answered.filter(|&answered| answered <= until) {
+        Some(answered) => {
+            format!("{question} and was answered after {}", duration(answered.elapsed_since(lookup.time)))
+        }
+        None => format!("{question} and got no answer"),
     }
-    clauses
 }
 
 fn lookup_advice(case: &Case<'_>, asked: &[&Lookup]) -> Option<String> {

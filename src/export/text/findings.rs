@@ -18,13 +18,14 @@ pub(super) struct AdviceGiven(HashSet<Cow<'static, str>>);
 
 impl AdviceGiven {
     /// Whether an advice has not been given yet.
-    fn is_due(&mut self, advice: &Cow<'static, str>) -> bool {
+    fn is_due(&mut self, advice: &str) -> bool {
         let is_new = !self.0.contains(advice);
         if is_new && self.0.len() < REMEMBERED {
-            self.0.insert(advice.clone());
+            self.0.insert(advice.to_owned().into());
         }
         is_new
     }
+}
 }
 
 /// Indentation of a finding's text, which leaves room for the severity.

@@ -124,7 +124,7 @@ impl Problems {
         page: &mut Page<'_>,
     ) -> io::Result<()> {
         let speaks_for_itself = numbers.len() <= 1 && !is_summary;
-        let of_sessions = !speaks_for_itself && !(self.kinds.is_empty() && !self.are_passwords_told());
+        let of_sessions = !speaks_for_itself && (!self.kinds.is_empty() || self.are_passwords_told());
         if overall.is_empty() && !of_sessions {
             return Ok(());
         }
