@@ -26,7 +26,6 @@ impl AdviceGiven {
         is_new
     }
 }
-}
 
 /// Indentation of a finding's text, which leaves room for the severity.
 pub(super) const INDENT: usize = 10;
