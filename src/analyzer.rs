@@ -21,8 +21,8 @@ use crate::session::{self, Finished, Tracker};
 use crate::tcp::Table;
 
 pub use crate::session::{
-    ContentSink, CurrentTransfer, Event, EventKind, Hashing, InlineHashing, NoHashing, Options, Tapped,
-    Waiting,
+    ContentSink, CurrentTransfer, Event, EventKind, Hashing, InlineHashing, NoHashing, Options, Swap,
+    SwapPlace, Tapped, Waiting,
 };
 pub use alerts::{Change, OverallEvent};
 pub use conclusion::{Batch, Conclusion, Pending};
@@ -366,8 +366,36 @@ impl Analyzer {
         all.map(|(reason, count)| (reason.into(), count)).collect()
     }
 
+    /// Where idle sessions are put aside when there is little room for others. Without it some of those end
+    /// early then.
+    pub fn put_aside_in(&mut self, swap: Box<dyn Swap>) {
+        self.tracker.put_aside_in(swap);
+    }
+
+    /// Puts all sessions aside for which nothing is going on, whatever room there is; the result is the same.
+    pub fn put_all_aside(&mut self) {
+        self.tracker.put_all_aside();
+    }
+
+    /// How many sessions are put aside.
+    pub const fn aside(&self) -> usize {
+        self.tracker.aside()
+    }
+
+    /// The capture is over: ends some of the sessions that are put aside, and returns whether there were any.
+    /// Whoever takes those that have ended between calls never has all of them in memory.
+    pub fn finish_some(&mut self) -> bool {
+        let connections = self.tracker.call_some_back();
+        for &id in &connections {
+            self.table.finish_one(id, &mut self.tracker);
+        }
+        self.collect_ended();
+        !connections.is_empty()
+    }
+
     /// Ends the capture, and with it every session.
     pub fn finish(&mut self) {
+        while self.finish_some() {}
         self.tracker.finishing();
         self.table.finish(&mut self.tracker);
         self.tracker.finish();

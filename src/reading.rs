@@ -26,7 +26,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::analyzer::{Analyzer, ContentSink, Options};
+use crate::analyzer::{Analyzer, ContentSink, Options, Swap};
 use crate::capture::{self, Arrival};
 use crate::decode::Frame;
 use crate::report::{Capture, Report};
@@ -86,6 +86,13 @@ impl Pump {
         Self { analyzer: Analyzer::new(options.clone()), options }
     }
 
+    /// Idle sessions are put aside there when there is little room for others.
+    #[must_use]
+    pub fn put_aside_in(mut self, swap: Box<dyn Swap>) -> Self {
+        self.analyzer.put_aside_in(swap);
+        self
+    }
+
     /// Reads everything into one report.
     pub fn report(self, source: &mut impl Source) -> Report {
         let mut collector = Collector::default();
@@ -102,6 +109,9 @@ impl Pump {
         let mut here = Here { analyzer: &mut self.analyzer, observer, is_alert: self.options.alerts };
         if let ControlFlow::Break(failure) = drive(source, &mut here) {
             failure?;
+        }
+        while here.analyzer.finish_some() {
+            here.report()?;
         }
         here.analyzer.finish();
         here.report()?;

@@ -30,6 +30,25 @@ pub(crate) fn read_letter(from: &mut impl Read) -> io::Result<char> {
     char::from_u32(u32::deserialize_reader(from)?).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
+/// Lets the key of a slot map be written and read as its number.
+macro_rules! key {
+    ($key:ty) => {
+        impl borsh::BorshSerialize for $key {
+            fn serialize<W: std::io::Write>(&self, out: &mut W) -> std::io::Result<()> {
+                slotmap::Key::data(self).as_ffi().serialize(out)
+            }
+        }
+
+        impl borsh::BorshDeserialize for $key {
+            fn deserialize_reader<R: std::io::Read>(from: &mut R) -> std::io::Result<Self> {
+                u64::deserialize_reader(from).map(|number| slotmap::KeyData::from_ffi(number).into())
+            }
+        }
+    };
+}
+
+pub(crate) use key;
+
 #[cfg(test)]
 mod tests {
     use super::*;

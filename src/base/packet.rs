@@ -49,6 +49,7 @@ impl fmt::Display for FrameNumber {
 
 /// One packet of the capture: its time and frame number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct PacketRef {
     /// When it was captured.
     pub time: Timestamp,

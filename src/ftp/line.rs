@@ -24,6 +24,7 @@ choices! {
 
 /// How a line is divided into segments, as a middlebox that inspects single packets sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct LineLayout {
     /// What ended it.
     pub end: LineEnd,
@@ -55,6 +56,7 @@ pub struct ControlLine<'a> {
 /// How the stream is split into pieces makes no difference to the lines' texts, ends and offsets. A line is
 /// delivered when its end arrives, even if it is too long; the excess is never a line of its own.
 #[derive(Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct LineSplitter {
     party: Party,
     limit: usize,
@@ -73,6 +75,7 @@ pub struct LineSplitter {
 
 /// What is known of the unfinished line.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 struct Begun {
     start: Mark,
     /// The packet with the highest frame number so far.
@@ -83,6 +86,7 @@ struct Begun {
 
 /// The position of a byte.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 struct Mark {
     offset: u64,
     packet: PacketRef,
@@ -91,6 +95,7 @@ struct Mark {
 
 /// Position within a Telnet command.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 enum Telnet {
     /// Outside of any.
     Text,

@@ -9,6 +9,7 @@ const LONGEST: usize = 32 * 1024;
 
 /// The working directory of a session on the server, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum WorkingDirectory {
     /// Nothing is known.
     #[default]

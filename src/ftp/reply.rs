@@ -68,6 +68,7 @@ pub enum Assembled {
 ///   ends the reply, which stays one reply.
 /// - If the stream ends and the last line has another code and a space, the lines are parsed again as well.
 #[derive(Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct ReplyAssembler {
     max_lines: usize,
     max_bytes: usize,
@@ -80,6 +81,7 @@ const USUAL_LINES: usize = 10;
 
 /// A multi-line reply that has not ended.
 #[derive(Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 struct OpenReply {
     code: u16,
     doubt: Doubt,
@@ -95,6 +97,7 @@ struct OpenReply {
 
 /// Why an open reply may already be complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 enum Doubt {
     None,
     Interrupted,
@@ -103,6 +106,7 @@ enum Doubt {
 
 /// A line of an open reply.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 struct HeldLine {
     /// Where its bytes end; they begin where those of the previous line end.
     end: usize,
@@ -111,6 +115,7 @@ struct HeldLine {
 
 /// Where a line is.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 struct Place {
     layout: LineLayout,
     packet: PacketRef,

@@ -123,6 +123,9 @@ impl<L: FnMut(Now<'_>) -> Next> First<'_, L> {
     fn read(&mut self, source: &mut impl Source, recipient: Recipient<'_>) -> ControlFlow<()> {
         let mut reading = Reading { first: self, recipient };
         drive(source, &mut reading)?;
+        while reading.first.analyzer.finish_some() {
+            reading.hand_over()?;
+        }
         reading.first.analyzer.finish();
         reading.hand_over()
     }

@@ -20,6 +20,7 @@ use crate::tcp::{Connection, ConnectionId, Onset, Side};
 
 /// A session under way; what each line needs stands where the control connection begins.
 #[repr(C)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct ActiveSession {
     /// The control connection's place in the table, while it is there.
     pub(super) connection: ConnectionId,
@@ -104,6 +105,7 @@ fn known_from_the_beginning(field: Field) -> Knowledge {
 
 /// How a control connection ended.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Ended {
     pub(super) state: EndState,
     pub(super) by: Option<Side>,
@@ -112,6 +114,7 @@ pub(super) struct Ended {
 }
 
 /// A data channel, as facts.
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Channel {
     pub(super) origin: Origin,
     pub(super) link: Link,
@@ -133,6 +136,7 @@ pub(super) struct Channel {
 }
 
 /// The data connection of a channel, and how it was matched.
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) enum Link {
     None,
     /// Still in the table; it began with this frame.
@@ -257,6 +261,15 @@ impl ActiveSession {
             let begun = Session::begun(self.uid.clone(), between, (self.first.time, frames));
             filter.decides(&begun, known_from_the_beginning) == Some(false)
         })
+    }
+
+    /// Whether nothing is going on that others take part in, or that can't be written down: it can be put
+    /// aside.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.ended.is_none()
+            && self.open_flows == 0
+            && self.half.twin().is_none()
+            && self.control.can_be_written()
     }
 
     fn client_side(&self) -> Side {

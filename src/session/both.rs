@@ -4,6 +4,7 @@ use crate::ftp::Party;
 
 /// One thing for each end of a control connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Both<T> {
     pub(super) client: T,
     pub(super) server: T,

@@ -46,6 +46,7 @@ pub(super) enum Occurrence {
 /// What each line needs comes first, here and in [`Conversation`] and [`Dialogue`]: with hundreds of sessions
 /// under way, little of each is in the processor's cache.
 #[repr(C)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Control {
     client_side: Option<Side>,
     /// Whether the next line may take the fast path; nothing but what goes the slow path changes that.
@@ -59,6 +60,8 @@ pub(super) struct Control {
     /// Per party: whether its stream is in TLS now.
     in_tls: Both<bool>,
     splitters: Option<Both<LineSplitter>>,
+    /// A session that has it is never put aside.
+    #[cfg_attr(feature = "store", borsh(skip))]
     tls: Option<Box<tls::Session>>,
     /// The frame of the first fatal alert.
     alert_frame: Option<FrameNumber>,
@@ -126,6 +129,11 @@ impl Control {
     /// Whether FTP was spoken.
     pub(super) fn is_confirmed(&self) -> bool {
         self.conversation.verdict == Verdict::Ftp
+    }
+
+    /// Whether all that is known of it can be written down: TLS that is being read can't.
+    pub(super) const fn can_be_written(&self) -> bool {
+        self.tls.is_none()
     }
 
     /// Which side of the connection is the client, once that is known.

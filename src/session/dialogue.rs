@@ -31,6 +31,7 @@ const OVERTAKEN: usize = 64;
 
 /// A command that waits for its final reply.
 #[derive(Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 struct Pending {
     index: CommandIndex,
     /// An acknowledgement of this place in the client's stream, or of one behind it, shows that the server
@@ -46,6 +47,7 @@ struct Pending {
 
 /// A reply with what its segment said of the client's stream.
 #[derive(Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct IncomingReply {
     pub(super) code: u16,
     pub(super) text: Text,
@@ -59,6 +61,7 @@ pub(super) struct IncomingReply {
 
 /// Whether the server's opening replies may still come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 enum Greeting {
     /// The server's next reply is the greeting.
     Due,
@@ -69,6 +72,7 @@ enum Greeting {
 
 /// What a reply turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) enum Answered {
     Greeting,
     Command(CommandIndex),
@@ -77,7 +81,17 @@ pub(super) enum Answered {
 
 /// Where bytes of a stream are missing, as far as it matters and the last few.
 #[derive(Debug, Default)]
-struct Holes(SmallVec<[u64; 1]>);
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+struct Holes(
+    #[cfg_attr(
+        feature = "store",
+        borsh(
+            serialize_with = "crate::base::encode::list",
+            deserialize_with = "crate::base::encode::read_list"
+        )
+    )]
+    SmallVec<[u64; 1]>,
+);
 
 impl Holes {
     /// Those that are remembered.
@@ -101,6 +115,7 @@ impl Holes {
 /// The dialogue of one control connection; what each line needs comes first.
 #[derive(Debug)]
 #[repr(C)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Dialogue {
     /// How far the client's stream was read.
     client_read: u64,

@@ -29,6 +29,8 @@ use slotmap::SlotMap;
 use smallvec::SmallVec;
 
 use super::sessions::SessionId;
+#[cfg(feature = "store")]
+use crate::base::encode;
 use crate::base::{Endpoint, KeyedMap, LimitCounts, LimitName, Limits, PacketRef, cost};
 use crate::report::ChannelIndex;
 
@@ -105,6 +107,9 @@ slotmap::new_key_type! {
     struct ExpectationId;
 }
 
+#[cfg(feature = "store")]
+encode::key!(ExpectationId);
+
 /// All expectations, by where their connections may go.
 #[derive(Default)]
 pub(super) struct Expectations {
@@ -116,10 +121,12 @@ pub(super) struct Expectations {
 
 /// The expectations of one session, the last few of them; some may have gone since.
 #[derive(Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct OfSession(VecDeque<KnownExpectation>);
 
 /// An expectation as its session knows it.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 struct KnownExpectation {
     id: ExpectationId,
     channel: ChannelIndex,

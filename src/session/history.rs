@@ -26,6 +26,7 @@ pub(super) struct EndpointUse {
 
 /// The number of a [`EndpointUse`]: it grows by one for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct EndpointUseId(u64);
 
 /// Where the latest use of a pair or listening endpoint is found. The key itself is read from the use: with

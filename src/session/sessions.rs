@@ -1,6 +1,8 @@
 //! The sessions under way, and how one is found: by its number, its uid, its client, or the two hosts that it
 //! is between.
 
+mod aside;
+
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
@@ -11,9 +13,13 @@ use smallvec::SmallVec;
 use super::active::{ActiveSession, Channel};
 use super::control::Fit;
 use super::twins::{Numbers, Twin};
+#[cfg(feature = "store")]
+use crate::base::encode;
 use crate::base::{Endpoint, FrameNumber, KeyedMap, TimeDelta, Timestamp, cost};
 use crate::report::{ChannelIndex, Uid};
 use crate::tls::Lineage;
+pub(super) use aside::PutAside;
+use aside::{Aside, Asides};
 
 /// Sessions that are examined for one to evict.
 const EXAMINED: usize = 64;
@@ -31,6 +37,9 @@ slotmap::new_key_type! {
     /// The number of a session under way. It names no other session once this one has gone.
     pub(super) struct SessionId;
 }
+
+#[cfg(feature = "store")]
+encode::key!(SessionId);
 
 /// Two hosts, whichever is named first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +70,7 @@ const _: () = assert!(
 /// All sessions under way, and control connections that may become one.
 #[derive(Default)]
 pub(super) struct Sessions {
-    all: SlotMap<SessionId, Box<ActiveSession>>,
+    all: SlotMap<SessionId, Place>,
     by_client: KeyedMap<Endpoint, SessionId>,
     by_uid: KeyedMap<Uid, SessionId>,
     /// Of each two hosts the sessions by their first frames.
@@ -72,6 +81,13 @@ pub(super) struct Sessions {
     to_examine: VecDeque<SessionId>,
     /// Those of the last examination that are to be evicted next, the last one first.
     to_evict: Vec<(Missed, SessionId)>,
+    aside: Asides,
+}
+
+/// Where a session is.
+enum Place {
+    Here(Box<ActiveSession>),
+    Aside(Box<Aside>),
 }
 
 /// How long a session must have been silent to count as left.
@@ -144,22 +160,33 @@ pub(super) struct Removed {
 }
 
 impl Sessions {
+    /// How many there are, without those that are put aside.
     pub(super) fn len(&self) -> usize {
-        self.all.len()
+        self.all.len().saturating_sub(self.aside.count())
     }
 
     #[inline]
     pub(super) fn get(&self, id: SessionId) -> Option<&ActiveSession> {
-        self.all.get(id).map(|session| &**session)
+        match self.all.get(id)? {
+            Place::Here(session) => Some(session),
+            Place::Aside(_) => None,
+        }
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, id: SessionId) -> Option<&mut ActiveSession> {
-        self.all.get_mut(id).map(|session| &mut **session)
+        match self.all.get_mut(id)? {
+            Place::Here(session) => Some(session),
+            Place::Aside(_) => None,
+        }
     }
 
+    /// All that are not put aside.
     pub(super) fn iter(&self) -> impl Iterator<Item = &ActiveSession> {
-        self.all.values().map(|session| &**session)
+        self.all.values().filter_map(|place| match place {
+            Place::Here(session) => Some(&**session),
+            Place::Aside(_) => None,
+        })
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = SessionId> {
@@ -168,7 +195,7 @@ impl Sessions {
 
     /// Adds a control connection; until it is [confirmed](Self::confirm) it is found by its number alone.
     pub(super) fn insert(&mut self, session: Box<ActiveSession>) -> SessionId {
-        let id = self.all.insert(session);
+        let id = self.all.insert(Place::Here(session));
         if self.to_examine.len() > self.all.len().saturating_mul(2).saturating_add(SLACK) {
             let Self { all, to_examine, .. } = self;
             to_examine.retain(|&one| all.contains_key(one));
@@ -179,13 +206,14 @@ impl Sessions {
 
     /// FTP is spoken on it: from now on it is found by all that it is known by.
     pub(super) fn confirm(&mut self, id: SessionId) -> Option<&ActiveSession> {
-        let session = self.all.get(id)?;
+        let session = self.get(id)?;
         let (client, server) = (session.client(), session.server());
+        let (uid, first) = (session.uid.clone(), session.first.frame);
         let others = self.open_of(client.ip, server.ip);
         self.by_client.insert(client, id);
-        self.by_uid.insert(session.uid.clone(), id);
+        self.by_uid.insert(uid, id);
         let hosts = HostPair::between(client.ip, server.ip);
-        self.by_hosts.entry(hosts).or_default().insert((session.first.frame, id));
+        self.by_hosts.entry(hosts).or_default().insert((first, id));
         let session = self.get_mut(id)?;
         session.others_open = others;
         Some(session)
@@ -195,8 +223,10 @@ impl Sessions {
     fn open_of(&self, client: IpAddr, server: IpAddr) -> u32 {
         let between = self.by_hosts.get(&HostPair::between(client, server));
         let newest = between.into_iter().flat_map(|between| between.iter().rev().take(COUNTED));
-        let open = newest.filter(|(_, id)| {
-            self.get(*id).is_some_and(|session| session.is_open() && session.client().ip == client)
+        let open = newest.filter(|(_, id)| match self.all.get(*id) {
+            Some(Place::Here(session)) => session.is_open() && session.client().ip == client,
+            Some(Place::Aside(aside)) => aside.client.ip == client,
+            None => false,
         });
         u32::try_from(open.count()).unwrap_or(u32::MAX)
     }
@@ -213,15 +243,19 @@ impl Sessions {
 
     /// The control connection has ended; data connections are waited for.
     pub(super) fn linger(&mut self, id: SessionId) {
-        if let Some(session) = self.all.get(id) {
-            self.lingering.insert(session.first.frame);
+        if let Some(first) = self.get(id).map(|session| session.first.frame) {
+            self.lingering.insert(first);
         }
     }
 
     /// Whether there are owners, and none of them is asked for.
     pub(super) fn are_unwanted(&self, owners: &[(SessionId, ChannelIndex)]) -> bool {
         !owners.is_empty()
-            && owners.iter().all(|&(owner, _)| self.get(owner).is_some_and(|session| session.is_unwanted))
+            && owners.iter().all(|&(owner, _)| match self.all.get(owner) {
+                Some(Place::Here(session)) => session.is_unwanted,
+                Some(Place::Aside(aside)) => aside.is_unwanted,
+                None => false,
+            })
     }
 
     /// The first frame of all sessions that linger.
@@ -231,7 +265,8 @@ impl Sessions {
 
     /// Takes a session out of all that it is found by.
     pub(super) fn remove(&mut self, id: SessionId) -> Option<Removed> {
-        let session = self.all.remove(id)?;
+        self.get(id)?;
+        let Some(Place::Here(session)) = self.all.remove(id) else { return None };
         self.lingering.remove(&session.first.frame);
         let (client, server) = (session.client(), session.server());
         // A newer session may have taken over the client's endpoint.
@@ -267,7 +302,15 @@ impl Sessions {
     pub(super) fn is_served_at(&self, hosts: HostPair, server: Endpoint) -> bool {
         let newest =
             self.by_hosts.get(&hosts).into_iter().flat_map(|between| between.iter().rev().take(COUNTED));
-        newest.filter_map(|&(_, id)| self.get(id)).any(|session| session.server() == server)
+        newest.filter_map(|&(_, id)| self.ends(id)).any(|(_, at)| at == server)
+    }
+
+    /// The client and the server of a session.
+    pub(super) fn ends(&self, id: SessionId) -> Option<(Endpoint, Endpoint)> {
+        match self.all.get(id)? {
+            Place::Here(session) => Some((session.client(), session.server())),
+            Place::Aside(aside) => Some((aside.client, aside.server)),
+        }
     }
 
     /// Whether there is just one session between two hosts.
@@ -315,7 +358,7 @@ impl Sessions {
     /// The session whose default data ports (RFC 959 section 3.2) these are.
     pub(super) fn of_default_ports(&self, originator: Endpoint, responder: Endpoint) -> Option<SessionId> {
         let id = *self.by_client.get(&responder)?;
-        let server = self.get(id)?.server();
+        let (_, server) = self.ends(id)?;
         let default_port = server.port.checked_sub(1)?;
         (originator == Endpoint::new(server.ip, default_port)).then_some(id)
     }
@@ -361,9 +404,12 @@ impl Sessions {
                 break;
             }
             let Some(id) = self.to_examine.pop_front() else { break };
-            if let Some(session) = self.all.get(id) {
-                examined.push((measure(session), id));
-                self.to_examine.push_back(id);
+            match self.get(id) {
+                Some(session) => {
+                    examined.push((measure(session), id));
+                    self.to_examine.push_back(id);
+                }
+                None => self.leave_queue(id),
             }
         }
         examined
@@ -479,7 +525,8 @@ mod tests {
         let ids: Vec<SessionId> =
             (0..4).map(|port| sessions.insert(session(endpoint(2, port), port.into()))).collect();
         let now = Timestamp::default().plus(LEFT);
-        for (session, &id) in sessions.all.values_mut().zip(&ids) {
+        for &id in &ids {
+            let Some(session) = sessions.get_mut(id) else { continue };
             session.last.time = if Some(&id) == ids.get(2) { Timestamp::default() } else { now };
         }
         assert_eq!(sessions.unserved(now), ids.get(2).copied());

@@ -88,6 +88,7 @@ pub(super) struct Dialogue<'a> {
 
 /// What the dialogue says of the session as a whole.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 struct Identity {
     user: Option<Text>,
     password: Option<Secret>,
@@ -103,6 +104,7 @@ struct Identity {
 
 /// What the dialogue has brought about so far.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct DialogueState {
     /// How many commands were taken in.
     taken_in: usize,

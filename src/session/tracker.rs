@@ -1,5 +1,6 @@
 //! The tracker: from connections to sessions, and from negotiations to the connections that they announced.
 
+mod aside;
 mod end;
 mod events;
 mod link;
@@ -70,6 +71,8 @@ pub struct Tracker {
     log: Option<EventLog>,
     /// Sessions about which evidence has arrived, where that is wanted.
     stirred: Option<Vec<SessionId>>,
+    /// Sessions that were aside when the capture ended, the last one first.
+    to_call_back: Vec<SessionId>,
 }
 
 /// A session that is over.
@@ -108,6 +111,7 @@ impl Tracker {
             directions: [0; 3],
             log: None,
             stirred: None,
+            to_call_back: Vec::new(),
         }
     }
 
@@ -181,15 +185,18 @@ impl Tracker {
     /// Sessions under way, as they stand now; `connection` looks up the facts of an open connection.
     pub fn snapshot(&mut self, connection: &dyn Fn(ConnectionId) -> Option<Connection>) -> Vec<Session> {
         let Self { sessions, flows, linker, options, .. } = self;
-        let mut taken: Vec<Session> = sessions
-            .iter()
-            .filter(|session| session.control.is_confirmed())
-            .map(|session| {
-                assemble::session(session, linker.history(), options, &mut |id| {
-                    Some(flows.data_mut(id)?.describe(&connection(id)?))
-                })
+        let mut so_far = |session: &ActiveSession| {
+            assemble::session(session, linker.history(), options, &mut |id| {
+                Some(flows.data_mut(id)?.describe(&connection(id)?))
             })
-            .collect();
+        };
+        let confirmed = sessions.iter().filter(|session| session.control.is_confirmed());
+        let mut taken: Vec<Session> = confirmed.map(&mut so_far).collect();
+        let aside: Vec<SessionId> =
+            sessions.asides().filter(|(_, aside)| aside.is_confirmed).map(|(id, _)| id).collect();
+        taken.extend(
+            aside.into_iter().filter_map(|id| sessions.look_at_aside(id)).map(|session| so_far(&session)),
+        );
         taken.sort_by_key(|session| session.frames.first);
         taken
     }
@@ -208,6 +215,7 @@ impl Tracker {
         self.finishing = false;
         let under_way: Vec<SessionId> = self.sessions.ids().collect();
         for session_id in under_way {
+            self.call_back(session_id);
             self.close(session_id);
         }
     }
@@ -224,8 +232,7 @@ impl Tracker {
     /// A cap has taken something from a session, if that is still there.
     #[cold]
     fn limit(&mut self, session_id: SessionId, name: LimitName) {
-        if let Some(session) = self.sessions.get_mut(session_id) {
-            session.limited.insert(name);
+        if self.sessions.limit(session_id, name) {
             self.counts.reached(name);
         }
     }
@@ -248,8 +255,14 @@ impl Tracker {
         /// Such keep little each.
         const AT_ONCE: usize = 64;
         for _ in 0..AT_ONCE {
-            let is_scarce = self.is_streaming && self.kept.allowed() < kept::MODEST;
-            if !is_scarce || !self.kept.frees_at_once() || !self.evict_for_room(now, asking) {
+            if self.kept.allowed() >= kept::MODEST {
+                return;
+            }
+            if self.put_one_aside(now, asking) {
+                continue;
+            }
+            let frees_at_once = self.is_streaming && self.kept.frees_at_once();
+            if !frees_at_once || !self.evict_for_room(now, asking) {
                 return;
             }
         }
@@ -340,7 +353,8 @@ impl Tracker {
     }
 
     fn uid_of(&self, session_id: SessionId) -> Option<Uid> {
-        Some(self.sessions.get(session_id)?.uid.clone())
+        let uid = self.sessions.get(session_id).map(|session| &session.uid);
+        uid.or_else(|| self.sessions.get_aside(session_id).map(|aside| &aside.uid)).cloned()
     }
 
     fn remove_flow(&mut self, id: ConnectionId) -> Option<Flow> {
@@ -353,7 +367,9 @@ impl Tracker {
     }
 
     fn start_session(&mut self, id: ConnectionId, connection: &Connection) -> Option<SessionId> {
-        if self.sessions.len() >= self.options.limits.sessions {
+        if self.sessions.len() >= self.options.limits.sessions
+            && !self.put_one_aside(connection.last.time, None)
+        {
             self.counts.reached(LimitName::Sessions);
             self.evict_idle(connection.last.time);
         }
@@ -476,6 +492,7 @@ impl Sink for Tracker {
         match &mut flow.role {
             Role::Control(session_id) => {
                 let session_id = *session_id;
+                self.call_back_for(id);
                 self.control_data(id, session_id, connection, chunk);
             }
             Role::Undecided | Role::Suspect => match self.start_session(id, connection) {
@@ -528,6 +545,7 @@ impl Sink for Tracker {
             Role::Control(session_id) => {
                 let session_id = *session_id;
                 let packet = gap.packet;
+                self.call_back_for(id);
                 self.feed_control(session_id, |control, notes| control.gap(gap, notes));
                 self.react(id, session_id, packet);
                 self.pass_gap_to_twin(session_id, gap);
@@ -540,6 +558,7 @@ impl Sink for Tracker {
     }
 
     fn changed(&mut self, id: ConnectionId, connection: &Connection) {
+        self.call_back_for(id);
         if self.is_watched() {
             self.report_connection(id, connection);
         }
@@ -568,6 +587,7 @@ impl Sink for Tracker {
     }
 
     fn ended(&mut self, id: ConnectionId, connection: &Connection, ending: Ending) {
+        self.call_back_for(id);
         if self.flows.data(id).is_some_and(|data| data.foreseen.is_some()) {
             self.settle(id, true);
         }

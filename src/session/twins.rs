@@ -28,6 +28,7 @@ pub(super) struct Twins {
 
 /// What of a session matters to the one on the other side.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Half {
     numbers: Option<Numbers>,
     /// Which sides' packets were captured when it began: the originator's, the responder's.
@@ -42,6 +43,7 @@ pub(super) struct Half {
 
 /// The session on the other side.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Twin {
     pub(super) id: SessionId,
     pub(super) uid: Uid,
@@ -51,6 +53,7 @@ pub(super) struct Twin {
 
 /// Bytes that were heard early.
 #[derive(Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Early {
     side: Side,
     offset: u64,

@@ -8,6 +8,7 @@ const PATIENCE: u32 = 16;
 
 /// Whether a connection is FTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) enum Verdict {
     Open { garbage: u32, command: bool, reply: bool },
     Ftp,

@@ -11,8 +11,8 @@ const BLOCK: usize = 64 * 1024;
 /// Where a piece is in the stream of all pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    at: u64,
-    length: u32,
+    pub(super) at: u64,
+    pub(super) length: u32,
 }
 
 impl Place {
@@ -37,6 +37,11 @@ pub(super) struct Spool {
 impl Spool {
     pub(super) const fn new(scratch: Scratch) -> Self {
         Self { scratch, blocks: Blocks::new(BLOCK), tail: Vec::new(), in_memory: IN_MEMORY }
+    }
+
+    /// The same for pieces that nobody waits for: little is kept in memory.
+    pub(super) const fn with_little_memory(scratch: Scratch) -> Self {
+        Self { in_memory: 8 * BLOCK, ..Self::new(scratch) }
     }
 
     /// The same that writes to the file as soon as there are so many bytes.

@@ -8,6 +8,7 @@ use crate::report::{EndState, FirstClose, History, IcmpError, Path, SynFrames, T
 /// The name of a connection in the table, until [`Sink::ended`](super::Sink::ended) was called for it.
 /// Connections that take its place later have other names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct ConnectionId {
     slot: u32,
     serial: u32,
@@ -30,6 +31,7 @@ impl ConnectionId {
 
 /// Who sent the SYN, or is taken to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub enum Side {
     /// Sent the SYN.
     Originator,

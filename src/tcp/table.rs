@@ -117,6 +117,13 @@ impl Table {
         }
     }
 
+    /// The capture is over, for this connection before others.
+    pub fn finish_one(&mut self, id: ConnectionId, sink: &mut impl Sink) {
+        if self.slab.named(id).is_some() {
+            self.end(id.slot(), Ending::EndOfCapture, sink);
+        }
+    }
+
     /// The connection of this name, as long as it is in the table.
     pub fn get(&self, id: ConnectionId) -> Option<&Connection> {
         self.slab.named(id).map(|entry| &entry.connection)

@@ -28,6 +28,8 @@ pub const CONNECTION_IN_TRACKER: usize = 1280;
 pub const FLOW: usize = 64;
 /// A session, without its commands, channels and transfers.
 pub const SESSION: usize = 2752;
+/// What stays in memory of a session that is put aside: its place, its index entries, its connection's.
+pub const SESSION_ASIDE: usize = 896;
 /// A prediction, indexed by endpoint, session and age.
 pub const EXPECTATION: usize = 1024;
 /// A data connection that is remembered, an announcement, and a use of a port.

@@ -14,6 +14,7 @@ use crate::session::verdict::Verdict;
 
 /// How far AUTH went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) enum Auth {
     None,
     Asked { tls: bool },
@@ -22,6 +23,7 @@ pub(super) enum Auth {
 
 /// What is said, line by line.
 #[repr(C)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(in crate::session) struct Conversation {
     /// What was noted of the session, here and by the tracker, in bytes of memory.
     pub(super) kept: usize,
@@ -42,6 +44,7 @@ pub(in crate::session) struct Conversation {
     /// A password that the client gave with its name, with the colon before it: replies may repeat it.
     pub(super) secret: Option<Box<str>>,
     /// What the assembler gives; kept empty between lines so that its memory is used again.
+    #[cfg_attr(feature = "store", borsh(skip))]
     pub(super) assembled: Vec<Assembled>,
 }
 

@@ -33,6 +33,7 @@ const RIVALS: usize = 32;
 
 /// What shows of a dialogue that can't be read.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(in crate::session) struct Unread {
     last: Option<(Party, Timestamp)>,
     may_ask: bool,

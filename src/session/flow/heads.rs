@@ -6,6 +6,7 @@ use crate::session::content::sniff;
 /// The first bytes of what both sides of a connection sent: they show of what kind that is, which need not be
 /// found out while packets wait.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(in crate::session) struct ContentHeads {
     originator: Vec<u8>,
     responder: Vec<u8>,

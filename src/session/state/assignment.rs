@@ -88,6 +88,7 @@ impl<'a> Channels<'a> {
 
 /// Which channels transfers have taken, and which are still to be had.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Assignment {
     /// The channels of each negotiating command: the negotiation's own, then those of further connections.
     by_command: NumberMap<CommandIndex, VecDeque<ChannelIndex>>,

@@ -7,10 +7,25 @@ use crate::report::{ChannelIndex, Command, Negotiation, Reply};
 
 /// RFC 959's defaults, until the session says otherwise.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct InForce {
     pub(super) directory: WorkingDirectory,
     pub(super) representation: Text,
+    #[cfg_attr(
+        feature = "store",
+        borsh(
+            serialize_with = "crate::base::encode::letter",
+            deserialize_with = "crate::base::encode::read_letter"
+        )
+    )]
     pub(super) structure: char,
+    #[cfg_attr(
+        feature = "store",
+        borsh(
+            serialize_with = "crate::base::encode::letter",
+            deserialize_with = "crate::base::encode::read_letter"
+        )
+    )]
     pub(super) mode: char,
     /// The marker of the last REST that no transfer has used yet.
     pub(super) offset: u64,

@@ -9,6 +9,7 @@ use crate::report::{Command, Listing};
 
 /// Sizes by path, or by argument where the path is not known.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Sizes {
     pub(super) by_name: HashMap<String, u64>,
     /// What their names take, of those that are known no more too.

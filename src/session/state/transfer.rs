@@ -37,6 +37,7 @@ pub struct CurrentTransfer {
 
 /// The channel that a transfer takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Assigned {
     pub(super) channel: ChannelIndex,
     /// Whether the channel's connection is the transfer's.
@@ -47,11 +48,26 @@ pub(super) struct Assigned {
 
 /// What is known of a transfer without its connection.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct TransferStart {
     pub(super) command: CommandIndex,
     pub(super) path: Option<Path>,
     representation: Text,
+    #[cfg_attr(
+        feature = "store",
+        borsh(
+            serialize_with = "crate::base::encode::letter",
+            deserialize_with = "crate::base::encode::read_letter"
+        )
+    )]
     structure: char,
+    #[cfg_attr(
+        feature = "store",
+        borsh(
+            serialize_with = "crate::base::encode::letter",
+            deserialize_with = "crate::base::encode::read_letter"
+        )
+    )]
     mode: char,
     offset: u64,
     /// The negotiation in force.
@@ -73,6 +89,7 @@ pub(super) fn may_move_data(command: &Command) -> bool {
 
 /// A path, as far as it is known.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) enum Path {
     /// From the root.
     Absolute(Text),

@@ -259,7 +259,7 @@ impl Tracker {
         true
     }
 
-    fn end_early(&mut self, session_id: SessionId, because: LimitName) {
+    pub(super) fn end_early(&mut self, session_id: SessionId, because: LimitName) {
         let Some(session) = self.sessions.get_mut(session_id) else { return };
         session.limited.insert(because);
         let (id, last) = (session.connection, session.last);

@@ -67,7 +67,7 @@ impl Tracker {
         uid: &Uid,
         connection: &dyn Fn(ConnectionId) -> Option<Connection>,
     ) -> Option<Session> {
-        let session_id = self.sessions.by_uid(uid)?;
+        let session_id = self.call_back_named(uid)?;
         let control = self.sessions.get(session_id).filter(|session| session.ended.is_none());
         if let Some(control) = control.and_then(|session| connection(session.connection)) {
             self.note_traffic(session_id, &control);
@@ -106,6 +106,7 @@ impl Tracker {
         let window = self.options.predict_window;
         while let Some(due) = self.log.as_mut().and_then(|log| log.next_overdue(now)) {
             let (session_id, index) = (due.session, due.channel);
+            self.call_back(session_id);
             let Some(session) = self.sessions.get_mut(session_id) else { continue };
             let Some(channel) = session.channel(index).filter(|channel| channel.made.frame == due.made)
             else {
@@ -141,8 +142,12 @@ impl Tracker {
     /// The sessions about which evidence has arrived since the last call.
     pub fn take_stirred(&mut self) -> Vec<Uid> {
         let Self { stirred: Some(stirred), sessions, .. } = self else { return Vec::new() };
-        let confirmed = |id| sessions.get(id).filter(|session| session.control.is_confirmed());
-        stirred.drain(..).filter_map(|id| Some(confirmed(id)?.uid.clone())).collect()
+        let confirmed = |id| match (sessions.get(id), sessions.get_aside(id)) {
+            (Some(session), _) => session.control.is_confirmed().then_some(&session.uid),
+            (None, Some(aside)) => aside.is_confirmed.then_some(&aside.uid),
+            (None, None) => None,
+        };
+        stirred.drain(..).filter_map(|id| confirmed(id).cloned()).collect()
     }
 
     /// Evidence about a session has arrived.
@@ -400,7 +405,7 @@ impl Tracker {
     /// The newest transfer on a data channel of the session of this name, with what was in force when its
     /// command was given: known from its first byte on, though its last reply may be hours away.
     pub fn current_transfer(&mut self, uid: &Uid, channel: ChannelIndex) -> Option<CurrentTransfer> {
-        let session_id = self.sessions.by_uid(uid)?;
+        let session_id = self.call_back_named(uid)?;
         self.catch_up(session_id);
         self.sessions.get(session_id)?.current_transfer(channel)
     }

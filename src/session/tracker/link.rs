@@ -42,6 +42,7 @@ impl Tracker {
     /// attempt from now on.
     fn link(&mut self, id: ConnectionId, found: Match) {
         let (session_id, index) = (found.session, found.channel);
+        self.call_back(session_id);
         let Some(channel) = self.sessions.get(session_id).and_then(|session| session.channel(index)) else {
             return;
         };
@@ -93,6 +94,7 @@ impl Tracker {
         id: ConnectionId,
         unannounced: Unannounced,
     ) {
+        self.call_back(session_id);
         let Some(flow) = self.flows.get_mut(id) else { return };
         let (first, originator) = (flow.first, flow.originator);
         let Some(session) = self.sessions.get_mut(session_id) else { return };
@@ -214,6 +216,7 @@ impl Tracker {
         originator: Endpoint,
         responder: Endpoint,
     ) {
+        self.call_back(owner);
         let fits = expectation.active && expectation.fit(originator, responder) == Some(Fit::Exact);
         let passive =
             self.sessions.get(owner).and_then(|session| session.channel(index)).is_some_and(|channel| {
@@ -326,6 +329,7 @@ impl Tracker {
     /// An attempt came to something: it becomes a further channel of the negotiation.
     #[cold]
     pub(super) fn promote(&mut self, id: ConnectionId, attempt: ConnectionAttempt) {
+        self.call_back(attempt.session);
         let Some(first) = self.flows.get(id).map(|flow| flow.first) else { return };
         let Some(session) = self.sessions.get_mut(attempt.session) else { return };
         let Some(further) = session.channel(attempt.channel).map(|channel| channel.further(first)) else {

@@ -206,9 +206,7 @@ impl Tracker {
         };
         let deprived = linker.expect(&mut session.expected, expectation.clone(), &options.limits, counts);
         for session_id in deprived {
-            if let Some(session) = sessions.get_mut(session_id) {
-                session.limited.insert(LimitName::Expectations);
-            }
+            sessions.limit(session_id, LimitName::Expectations);
         }
         self.look_back(&expectation);
     }
@@ -324,6 +322,7 @@ impl Tracker {
         let Some((partner, announced)) = self.linker.announced_partner(mine, server, listener) else {
             return;
         };
+        self.call_back(partner);
         let client = |id| self.sessions.get(id).map(|session| session.client().ip);
         if client(mine) != client(partner) {
             return;

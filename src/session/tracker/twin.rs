@@ -11,6 +11,8 @@ impl Tracker {
         let Some(session) = sessions.get(session_id) else { return };
         let (uid, heard) = (session.uid.clone(), session.half.heard());
         let Some(other_id) = twins.enter(&session.half, session_id) else { return };
+        self.call_back(other_id);
+        let Self { sessions, .. } = self;
         let Some(other) = sessions.get_mut(other_id) else { return };
         let (other_uid, other_heard) = (other.uid.clone(), other.half.heard());
         let early = other.half.join(session_id, uid, heard);
