@@ -41,7 +41,7 @@ fn report(path: &Path, options: &Options, every: Option<u64>) -> Option<(String,
     let (mut sessions, mut aside) = (Vec::new(), 0);
     while let Some(frame) = frames.next() {
         analyzer.feed(&frame);
-        if every.is_some_and(|every| analyzer.packets() % every == 0) {
+        if every.is_some_and(|every| analyzer.packets().is_multiple_of(every)) {
             analyzer.put_all_aside();
             aside = aside.max(analyzer.aside());
         }

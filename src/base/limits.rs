@@ -112,10 +112,10 @@ limits! {
     /// Separate pieces (and holes) kept for one direction: more full segments than a receive window holds.
     pieces_per_stream: 8192, Cost::Within;
     /// Connections followed at a time, in any state.
-    connections: 40_960, Cost::Share(cost::CONNECTION);
+    connections: 49_152, Cost::Share(cost::CONNECTION);
     /// Connections of which only SYNs were seen, as in a SYN flood: half of all, so that room is left for real
     /// ones.
-    half_open: 20_480, Cost::Within;
+    half_open: 24_576, Cost::Within;
     /// Complete, closed connections that wait for late packets, which come within a round trip: at a thousand
     /// closes a second, each waits a quarter of a second. They are visited often, and should fit into a
     /// processor's cache.
@@ -127,7 +127,7 @@ limits! {
     sessions: 24_576, Cost::Share(cost::SESSION);
     /// Idle sessions whose state is put aside in a temporary file while there is little room; beyond that, those
     /// that have been there for longest end early.
-    sessions_aside: 90_112, Cost::Share(cost::SESSION_ASIDE);
+    sessions_aside: 53_248, Cost::Share(cost::SESSION_ASIDE);
     /// Bytes kept of all active sessions: commands, replies, data channels, transfers, the beginnings of
     /// contents. One session may add at most a quarter of what is left, so that small sessions find room beside
     /// large ones. Finished sessions do not count: they are written at once or wait in a temporary file (the

@@ -88,7 +88,7 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
     }
     let job = Job {
         feed,
-        swap: Some(Box::new(swap)),
+        swap: Box::new(swap),
         filter,
         user: capture.relinquish_privileges,
         keys: KeyLogFile::find(input.keylog).and_then(KeyLogFile::for_capture),

@@ -56,7 +56,7 @@ fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, Failur
     let name = if files.len() > 1 { "standard input and files" } else { "standard input" };
     let job = crate::live::Job {
         feed: crate::live::Feed::Files(files),
-        swap: Some(Box::new(SwapFile::new(Scratch::open(temp_dir.as_deref())))),
+        swap: Box::new(SwapFile::new(Scratch::open(temp_dir.as_deref()))),
         user: None,
         filter: None,
         keys: None,

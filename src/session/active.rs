@@ -263,13 +263,9 @@ impl ActiveSession {
         })
     }
 
-    /// Whether nothing is going on that others take part in, or that can't be written down: it can be put
-    /// aside.
+    /// Whether it can be put aside: its connection is there, and all of it can be written down.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.ended.is_none()
-            && self.open_flows == 0
-            && self.half.twin().is_none()
-            && self.control.can_be_written()
+        self.ended.is_none() && self.control.can_be_written()
     }
 
     fn client_side(&self) -> Side {

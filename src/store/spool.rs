@@ -40,7 +40,7 @@ impl Spool {
     }
 
     /// The same for pieces that nobody waits for: little is kept in memory.
-    pub(super) const fn with_little_memory(scratch: Scratch) -> Self {
+    pub(super) fn with_little_memory(scratch: Scratch) -> Self {
         Self { in_memory: 8 * BLOCK, ..Self::new(scratch) }
     }
 

@@ -9,7 +9,6 @@ use crate::base::{Endpoint, FrameNumber, LimitName, LimitSet, PacketRef};
 use crate::report::Uid;
 use crate::session::active::ActiveSession;
 use crate::session::swap::{Swap, SwapPlace};
-use crate::tcp::ConnectionId;
 
 /// What is left of a session that is put aside.
 pub(in crate::session) struct Aside {
@@ -18,7 +17,6 @@ pub(in crate::session) struct Aside {
     pub(in crate::session) server: Endpoint,
     pub(in crate::session) first: FrameNumber,
     pub(in crate::session) last: PacketRef,
-    pub(in crate::session) connection: ConnectionId,
     pub(in crate::session) is_unwanted: bool,
     pub(in crate::session) is_confirmed: bool,
     /// Caps that took something from it since.
@@ -120,7 +118,6 @@ impl Sessions {
             server: session.server(),
             first: session.first.frame,
             last: session.last,
-            connection: session.connection,
             is_unwanted: session.is_unwanted,
             is_confirmed: session.control.is_confirmed(),
             limited: LimitSet::default(),

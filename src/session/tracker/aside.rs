@@ -7,6 +7,7 @@
 use super::Tracker;
 use crate::base::{LimitName, Timestamp};
 use crate::report::Uid;
+use crate::session::active::ActiveSession;
 use crate::session::flow::Role;
 use crate::session::sessions::{PutAside, SessionId};
 use crate::session::swap::Swap;
@@ -43,11 +44,11 @@ impl Tracker {
     }
 
     #[cold]
-    fn call_back_now(&mut self, session_id: SessionId) {
-        if let Some(session) = self.sessions.call_back(session_id) {
-            let kept = session.control.weight().saturating_add(session.state_cost);
-            self.kept.change(0, kept);
-        }
+    fn call_back_now(&mut self, session_id: SessionId) -> Option<&ActiveSession> {
+        let session = self.sessions.call_back(session_id)?;
+        let kept = session.control.weight().saturating_add(session.state_cost);
+        self.kept.change(0, kept);
+        Some(session)
     }
 
     /// Something concerns a connection: calls back the sessions that it belongs to, or may, once there is room.
@@ -131,7 +132,7 @@ impl Tracker {
     }
 
     /// The capture is over: calls some sessions back that are aside, in the order of their first packets, and
-    /// gives their control connections, which are to end now. Nothing where none is left.
+    /// gives their connections, which are to end now. Nothing where none is left.
     pub fn call_some_back(&mut self) -> Vec<ConnectionId> {
         const AT_ONCE: usize = 64;
         if self.sessions.aside() == 0 {
@@ -144,9 +145,9 @@ impl Tracker {
         }
         let mut connections = Vec::new();
         while let Some(session_id) = self.to_call_back.pop() {
-            let Some(aside) = self.sessions.get_aside(session_id) else { continue };
-            connections.push(aside.connection);
-            self.call_back(session_id);
+            let Some(session) = self.call_back_now(session_id) else { continue };
+            connections.push(session.connection);
+            connections.extend(session.channels.iter().filter_map(|channel| channel.link.open()));
             self.infer_one_way(session_id);
             if connections.len() >= AT_ONCE {
                 break;

@@ -58,8 +58,9 @@ impl Tracker {
     }
 
     /// The session on the other side of a NAT that lacks what this side says, as long as it goes on.
-    fn other_side(&self, session_id: SessionId, side: Side) -> Option<(SessionId, ConnectionId)> {
+    fn other_side(&mut self, session_id: SessionId, side: Side) -> Option<(SessionId, ConnectionId)> {
         let twin = self.sessions.get(session_id)?.half.listener(side)?;
+        self.call_back(twin);
         let session = self.sessions.get(twin).filter(|session| session.ended.is_none())?;
         Some((twin, session.connection))
     }
