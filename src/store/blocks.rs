@@ -99,8 +99,10 @@ impl Blocks {
 
     /// Notes that this many bytes were written there.
     pub(super) fn was_written(&mut self, length: usize) {
+        // Several are written at once only where no block was free: what becomes free here was not reused yet.
+        let mut free = self.free.pop();
         for _ in 0..length.checked_div(self.size).unwrap_or(0) {
-            let at = self.free.pop().unwrap_or_else(|| {
+            let at = free.take().unwrap_or_else(|| {
                 let at = self.unused;
                 self.unused = self.unused.saturating_add(1);
                 at

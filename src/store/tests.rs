@@ -109,3 +109,15 @@ fn lists_that_are_longer_than_usual_are_kept_whole() {
     let place = codec.put(&one).unwrap();
     assert_eq!(*codec.get::<Session>(place).unwrap(), one);
 }
+
+#[test]
+fn a_piece_behind_one_that_was_dropped_before_it_was_written_is_read_back() {
+    let mut spool = Spool::with_memory(Scratch::open(None), 2000);
+    let dropped = spool.append(&[1; 1500]).unwrap();
+    spool.forget(dropped);
+    let piece: Vec<u8> = (0..1600_u32).map(|number| (number % 251) as u8).collect();
+    let place = spool.append(&piece).unwrap();
+    let mut read = Vec::new();
+    spool.read(place, &mut read).unwrap();
+    assert_eq!(read, piece);
+}
