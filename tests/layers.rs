@@ -29,7 +29,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("aes_gcm", &["tls"]),
     ("cbc", &["tls"]),
     ("ccm", &["tls"]),
-    ("chacha20poly1305", &["tls"]),
+    ("chacha20poly1305", &["store", "tls"]),
     ("hkdf", &["tls"]),
     ("hmac", &["tls"]),
     ("landlock", &["confine"]),

@@ -39,11 +39,6 @@ impl Spool {
         Self { scratch, blocks: Blocks::new(BLOCK), tail: Vec::new(), in_memory: IN_MEMORY }
     }
 
-    /// The same for pieces that nobody waits for: little is kept in memory.
-    pub(super) fn with_little_memory(scratch: Scratch) -> Self {
-        Self { in_memory: 8 * BLOCK, ..Self::new(scratch) }
-    }
-
     /// The same that writes to the file as soon as there are so many bytes.
     #[cfg(test)]
     pub(super) fn with_memory(scratch: Scratch, in_memory: usize) -> Self {

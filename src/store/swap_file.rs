@@ -34,7 +34,7 @@ impl SwapFile {
             part.copy_from_slice(&StrongKeys::default().hash_one(number).to_le_bytes());
         }
         let cipher = ChaCha20Poly1305::new(&key);
-        Self { spool: Spool::with_little_memory(scratch), cipher, number: 0, buffer: Vec::new() }
+        Self { spool: Spool::new(scratch), cipher, number: 0, buffer: Vec::new() }
     }
 
     /// Writes a state to the buffer.
