@@ -72,6 +72,7 @@ pub fn offers_digests(features: &str) -> bool {
 /// Which bytes of a file a digest is of, as far as it was said. Servers don't agree on whether the end is the last
 /// byte or the one behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct DigestRange {
     /// The first byte.
     pub start: u64,
@@ -81,6 +82,7 @@ pub struct DigestRange {
 
 /// A digest that a server states.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct DigestReply {
     /// How it was computed.
     pub algorithm: Algorithm,

@@ -33,6 +33,7 @@ pub struct InferredTransfer {
 
 /// How long the line was that began a transfer, its line end included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub struct CommandLength {
     /// At least.
     pub least: u16,

@@ -17,6 +17,7 @@ const CONSIDERED: usize = 16;
 
 /// What was claimed in a session.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 pub(super) struct Claims {
     claims: Vec<Claim>,
     /// What the paths take, in bytes.
@@ -24,6 +25,7 @@ pub(super) struct Claims {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "store", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
 struct Claim {
     command: CommandIndex,
     reply: DigestReply,
