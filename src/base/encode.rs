@@ -19,6 +19,23 @@ pub(crate) fn read_list<A: Array<Item: BorshDeserialize>>(from: &mut impl Read) 
     (0..count).map(|_| A::Item::deserialize_reader(from)).collect()
 }
 
+/// Writes a short list that is seldom there.
+#[expect(clippy::ref_option, reason = "the derive passes each field by reference")]
+pub(crate) fn rare_list<A: Array<Item: BorshSerialize>>(
+    rare: &Option<Box<SmallVec<A>>>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    rare.is_some().serialize(out)?;
+    rare.as_deref().map_or(Ok(()), |there| list(there, out))
+}
+
+/// Reads what [`rare_list`] wrote.
+pub(crate) fn read_rare_list<A: Array<Item: BorshDeserialize>>(
+    from: &mut impl Read,
+) -> io::Result<Option<Box<SmallVec<A>>>> {
+    bool::deserialize_reader(from)?.then(|| read_list(from).map(Box::new)).transpose()
+}
+
 /// Writes a character as its number.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the derive passes each field by reference")]
 pub(crate) fn letter(letter: &char, out: &mut impl Write) -> io::Result<()> {

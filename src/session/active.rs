@@ -63,6 +63,13 @@ pub(super) struct ActiveSession {
     /// ICMP errors that quote a packet of the control connection.
     pub(super) icmp: Vec<IcmpError>,
     /// What the server asked about the client.
+    #[cfg_attr(
+        feature = "store",
+        borsh(
+            serialize_with = "crate::base::encode::rare_list",
+            deserialize_with = "crate::base::encode::read_rare_list"
+        )
+    )]
     pub(super) lookups: Option<Box<List>>,
     /// Round trip of its handshake, and what went over it.
     pub(super) rtt: Option<TimeDelta>,

@@ -47,6 +47,13 @@ pub(in crate::session) struct Unread {
     /// Whether a connection that others may have announced as well was taken for another session's.
     is_doubtful: bool,
     /// Those others, since the last announcement.
+    #[cfg_attr(
+        feature = "store",
+        borsh(
+            serialize_with = "crate::base::encode::list",
+            deserialize_with = "crate::base::encode::read_list"
+        )
+    )]
     rivals: SmallVec<[SessionId; 2]>,
     /// The data connection under way.
     busy: Option<ConnectionId>,
