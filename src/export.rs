@@ -25,7 +25,8 @@ pub use format::{FORMATS, Format, Setting, Settings, Stream, format_named};
 pub use html::Html;
 pub use interfaces::{interfaces_json, interfaces_text};
 pub use json::{
-    Json, JsonDocument, JsonLines, Jsonl, closing_line, event_line, overall_event_line, session_line,
+    Json, JsonDocument, JsonLines, Jsonl, closing_line, event_line, live_closing_line, overall_event_line,
+    session_line,
 };
 pub use manifest::{FileState, Manifest, ManifestEntry, ManifestForm};
 pub use markdown::Markdown;

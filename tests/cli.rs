@@ -400,7 +400,7 @@ fn pages_are_printed_whole() {
     let schema: serde_json::Value = serde_json::from_str(out(&run(&folder, ["schema"]))).unwrap();
     assert_eq!(schema["properties"]["schema"]["const"], "ftpscope.report/1");
     assert!(out(&run(&folder, ["explain", "data-unanswered"])).starts_with("data-unanswered (warning)\n"));
-    assert_eq!(out(&run(&folder, ["explain"])).lines().count(), 54);
+    assert_eq!(out(&run(&folder, ["explain"])).lines().count(), 55);
     assert!(out(&run(&folder, ["completions", "bash"])).contains("_ftpscope"));
     let manual = run(&folder, ["man"]);
     for section in ["NAME", "SYNOPSIS", "OPTIONS", "SUBCOMMANDS", "\"EXIT STATUS\"", "EXAMPLES"] {

@@ -240,7 +240,28 @@ impl JsonLines {
         if !self.has_files {
             self.begin_closing()?;
         }
-        self.json.raw(b"],\"capture\":");
+        self.json.raw(b"],");
+        self.end_closing(capture, findings, out)
+    }
+
+    /// The closing line where files were not put together: it says nothing of them.
+    pub fn end_without_files(
+        mut self,
+        capture: &Capture,
+        findings: &[Finding],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.begin_line()?;
+        self.end_closing(capture, findings, out)
+    }
+
+    fn end_closing(
+        &mut self,
+        capture: &Capture,
+        findings: &[Finding],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.json.raw(b"\"capture\":");
         self.json.value(capture)?;
         self.json.raw(b",\"findings\":");
         self.json.value(findings)?;
@@ -250,11 +271,17 @@ impl JsonLines {
 
     /// Everything before the first file.
     fn begin_closing(&mut self) -> io::Result<()> {
+        self.begin_line()?;
+        self.json.raw(b"\"files\":[");
+        Ok(())
+    }
+
+    fn begin_line(&mut self) -> io::Result<()> {
         self.json.raw(b"{\"schema\":");
         self.json.value(&Schema::default())?;
         self.json.raw(b",\"tool\":");
         self.json.value(&Tool::default())?;
-        self.json.raw(b",\"files\":[");
+        self.json.raw(b",");
         Ok(())
     }
 
@@ -319,6 +346,11 @@ pub fn event_line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
 /// `event`, `finding`.
 pub fn overall_event_line(event: &OverallEvent, out: &mut dyn Write) -> io::Result<()> {
     line(event, out)
+}
+
+/// Writes the closing line of a running capture, whose files are not put together.
+pub fn live_closing_line(capture: &Capture, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+    JsonLines::default().end_without_files(capture, findings, out)
 }
 
 /// Writes the closing line of JSON Lines: the report without its sessions.

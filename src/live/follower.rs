@@ -131,7 +131,8 @@ impl Follower {
             Form::Events { .. } | Form::Nothing => Ok(()),
             Form::EventsJson | Form::Sessions => {
                 let mut line = Vec::new();
-                export::closing_line(&report, &mut line).and_then(|()| self.sink.write(&line))
+                export::live_closing_line(&report.capture, &report.findings, &mut line)
+                    .and_then(|()| self.sink.write(&line))
             }
         };
         written.and_then(|()| self.sink.flush()).map_err(Failure::writing(self.target))?;
