@@ -132,10 +132,10 @@ limits! {
     /// contents. One session may add at most a quarter of what is left, so that small sessions find room beside
     /// large ones. Finished sessions do not count: they are written at once or wait in a temporary file (the
     /// lists of the terminal interface are in the other half of the budget).
-    kept_bytes: 170 * MIB, Cost::Share(1);
+    kept_bytes: 160 * MIB, Cost::Share(1);
     /// Bytes kept of one session: sixty thousand commands with their replies. Counted five times: being handed
     /// over and waiting to be written, with equally large sessions before and after it, and for its text.
-    kept_per_session: 26 * MIB, Cost::Share(5);
+    kept_per_session: 28 * MIB, Cost::Share(5);
     /// Bytes of finished sessions that wait to be written: half on the way to the writer (if that is full, the
     /// reader waits), half behind sessions that began earlier (the rest waits in a temporary file).
     handover_bytes: 16 * MIB, Cost::Share(1);
