@@ -52,12 +52,12 @@ fn sessions_and_waiting_predictions_are_seen_as_they_come() {
     terminal.shows("[4 Transfers]");
     terminal.shows("/1000");
 
-    // Stopping keeps what was found; leaving after that needs no question.
+    // Stopping keeps what was found; leaving is asked for as ever.
     terminal.press("\x03");
     terminal.hides("capturing");
     terminal.hides("stopping");
     terminal.shows("/1000");
-    terminal.press("q");
+    terminal.press("1qq");
     assert!(terminal.end().success());
     terminal.is_given_back();
     terminal.shows("saved to ");
@@ -96,7 +96,7 @@ fn leave(mut terminal: Terminal) {
     terminal.press("\x03");
     terminal.hides("capturing");
     terminal.hides("stopping");
-    terminal.press("q");
+    terminal.press("1qq");
     assert!(terminal.end().success());
 }
 

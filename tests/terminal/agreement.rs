@@ -94,7 +94,12 @@ fn the_terminal_interface_exports_sessions_as_they_are_reported_elsewhere() {
     let files = ["pasv-and-port.pcap", "port-stealing.pcap", "blocked-data-connection.pcap"].map(sample);
     let mut ftpscope = Command::new(env!("CARGO_BIN_EXE_ftpscope"));
     let reported = ftpscope.args(["export", "-T", "json"]).args(&files).output().unwrap();
-    let reported: Value = serde_json::from_slice(&reported.stdout).unwrap();
+    let mut reported: Value = serde_json::from_slice(&reported.stdout).unwrap();
+    // Files are put together where a whole capture is read, not where sessions are chosen.
+    let sessions = reported["sessions"].as_array_mut().unwrap().iter_mut();
+    for transfer in sessions.filter_map(|session| session["transfers"].as_array_mut()).flatten() {
+        transfer["file"] = Value::Null;
+    }
     let count = reported["sessions"].as_array().unwrap().len();
     assert!(count > 3);
     let mut open = usual(CommandBuilder::new(env!("CARGO_BIN_EXE_ftpscope")));
