@@ -52,8 +52,6 @@ pub use watcher::{Now, Watcher};
 pub struct Job {
     /// Where packets come from.
     pub feed: Feed,
-    /// Where idle sessions are put aside when there is little room for others.
-    pub swap: Box<dyn analyzer::Swap>,
     /// The user to switch to once interfaces are open; by default the one who called sudo.
     pub user: Option<String>,
     /// Which sessions are written, where whole sessions are.
@@ -268,7 +266,7 @@ pub fn begin(job: Job, say: &mut dyn FnMut(&str)) -> Result<Begun, Failure> {
         reported_drops: 0,
         watcher: None,
     };
-    Ok(Begun { pump: pump.put_aside_in(job.swap), follower, intake })
+    Ok(Begun { pump, follower, intake })
 }
 
 /// What reads the packets, and passes contents on where they are extracted.

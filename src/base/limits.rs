@@ -112,22 +112,22 @@ limits! {
     /// Separate pieces (and holes) kept for one direction: more full segments than a receive window holds.
     pieces_per_stream: 8192, Cost::Within;
     /// Connections followed at a time, in any state.
-    connections: 49_152, Cost::Share(cost::CONNECTION);
+    connections: 56_320, Cost::Share(cost::CONNECTION);
     /// Connections of which only SYNs were seen, as in a SYN flood: half of all, so that room is left for real
     /// ones.
-    half_open: 24_576, Cost::Within;
+    half_open: 28_160, Cost::Within;
     /// Complete, closed connections that wait for late packets, which come within a round trip: at a thousand
     /// closes a second, each waits a quarter of a second. They are visited often, and should fit into a
     /// processor's cache.
     lingering: 256, Cost::Within;
     /// Flows remembered as not FTP.
     ignored_flows: 524_288, Cost::Share(cost::FLOW);
-    /// Active sessions; if there are more, one that has long been silent is put aside, or ended early where that
-    /// can't be.
-    sessions: 24_576, Cost::Share(cost::SESSION);
-    /// Idle sessions whose state is put aside in a temporary file while there is little room; beyond that, those
-    /// that have been there for longest end early.
-    sessions_aside: 53_248, Cost::Share(cost::SESSION_ASIDE);
+    /// Active sessions; if there are more, one that has long been silent ends early (or is put aside, in programs
+    /// that hand in a place for such).
+    sessions: 30_720, Cost::Share(cost::SESSION);
+    /// Idle sessions whose state is put aside while there is little room, in programs that hand in a place for it;
+    /// beyond that, those that have been there for longest end early.
+    sessions_aside: 1024, Cost::Share(cost::SESSION_ASIDE);
     /// Bytes kept of all active sessions: commands, replies, data channels, transfers, the beginnings of
     /// contents. One session may add at most a quarter of what is left, so that small sessions find room beside
     /// large ones. Finished sessions do not count: they are written at once or wait in a temporary file (the

@@ -100,7 +100,6 @@ pub(super) fn run(mut job: ExtractJob, general: &GeneralArgs) -> Result<ExitStat
     let extraction = may_write(&job.folder)
         .and_then(|()| Extraction::begin(&job.folder, job.options))
         .map_err(|error| beginning(&shown, &error))?;
-    let swap = crate::store::SwapFile::new(crate::store::Scratch::open(None));
     let needs = Needs { grow_in: vec![job.folder.clone()], ..Needs::default() };
     for line in confine(&needs) {
         if general.verbose > 0 {
@@ -112,7 +111,7 @@ pub(super) fn run(mut job: ExtractJob, general: &GeneralArgs) -> Result<ExitStat
     let mut filing = Filing { extraction, tally: Tally::new(filter.as_ref()), folder: &shown };
     let mut progress = Progress::new(general.progress);
     let pump = Pump::with_sink(analyzer::Options { streaming: true, ..job.analyzer }, sink);
-    let reading = read::Reading::new(frames, swap, &mut progress, interrupts);
+    let reading = read::Reading::new(frames, &mut progress, interrupts);
     let closing = reading.pump(pump, AT_A_TIME, &mut filing);
     let Filing { extraction, tally, .. } = filing;
     // What was extracted until a failure is told too.

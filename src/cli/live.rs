@@ -22,7 +22,6 @@ use crate::export;
 use crate::filter::Filter;
 use crate::live::{self, Clock, Feed, Form, Job, Target, Until};
 use crate::report::Severity;
-use crate::store::{Scratch, SwapFile};
 use crate::tls::KeyLog;
 
 /// Everything about one capture.
@@ -79,7 +78,6 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
         Feed::Interfaces(_) => Vec::new(),
     };
     reject_collisions(record_file, output_file, &read)?;
-    let swap = SwapFile::new(Scratch::open(analysis.limits.temp_dir.as_deref()));
     let mut analyzer = analyzer_options(analysis, InMemory::OneSession);
     analyzer.filter = filter.clone().map(Arc::new);
     if input.keylog.is_some() {
@@ -88,7 +86,6 @@ pub(super) fn understand_live(args: LiveArgs, general: &GeneralArgs) -> Result<L
     }
     let job = Job {
         feed,
-        swap: Box::new(swap),
         filter,
         user: capture.relinquish_privileges,
         keys: KeyLogFile::find(input.keylog).and_then(KeyLogFile::for_capture),

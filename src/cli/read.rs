@@ -21,7 +21,7 @@ use crate::export::What;
 use crate::filter::Filter;
 use crate::reading::{Closing, Next, Pump, SessionObserver};
 use crate::report::{Capture, Finding, Session, Severity};
-use crate::store::{Scratch, SwapFile};
+use crate::store::Scratch;
 use crate::tls::KeyLog;
 
 /// Sessions that are handed over at a time, unless someone waits for each.
@@ -54,12 +54,11 @@ pub(super) fn run(
     let mut output = Output::open_distinct_from(&job.target, &job.files)?;
     let scratch = Scratch::open(job.temp_dir.as_deref());
     let more_scratch = Scratch::open(job.temp_dir.as_deref());
-    let swap = SwapFile::new(Scratch::open(job.temp_dir.as_deref()));
     let needs = Needs { write_in: output.folder().into_iter().collect(), ..Needs::default() };
     for line in confine(&needs) {
         say(&line);
     }
-    let reading = Reading::new(frames, swap, progress, interrupts);
+    let reading = Reading::new(frames, progress, interrupts);
     let outcome = if job.format.needs_all_first() {
         later::run(reading, job, scratch, filter.as_ref(), &mut output)?
     } else {
@@ -135,19 +134,13 @@ pub(super) fn open(files: &[PathBuf], limits: &Limits) -> Result<Frames, Failure
 /// What is being read, with the progress bar and the signals that end it.
 pub(super) struct Reading<'r> {
     frames: Frames,
-    swap: SwapFile,
     progress: &'r mut Progress,
     interrupts: Interrupts,
 }
 
 impl<'r> Reading<'r> {
-    pub(super) fn new(
-        frames: Frames,
-        swap: SwapFile,
-        progress: &'r mut Progress,
-        interrupts: Interrupts,
-    ) -> Self {
-        Self { frames, swap, progress, interrupts }
+    pub(super) fn new(frames: Frames, progress: &'r mut Progress, interrupts: Interrupts) -> Self {
+        Self { frames, progress, interrupts }
     }
 
     /// Reads all frames; sessions go to `observer`, so many at a time.
@@ -168,8 +161,7 @@ impl<'r> Reading<'r> {
     where
         O: SessionObserver<Error: Into<Failure> + Send> + Send,
     {
-        let Self { mut frames, swap, progress, interrupts } = self;
-        let pump = pump.put_aside_in(Box::new(swap));
+        let Self { mut frames, progress, interrupts } = self;
         let closing = pump.run_concurrently(&mut frames, at_a_time, observer, |now| {
             progress.show(now.progress);
             if interrupts.stop() { Next::Stop } else { Next::GoOn }

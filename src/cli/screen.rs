@@ -24,7 +24,7 @@ use crate::export::{self, FORMATS, Format, Setting, Settings as FormatSettings, 
 use crate::live::{Form, Until};
 use crate::reading::{Closing, Next, Pump, SessionObserver};
 use crate::report::{Capture, Session};
-use crate::store::{self, Scratch, SwapFile};
+use crate::store::{self, Scratch};
 use crate::tui::{self, ExportRequest, Feed, Kept, Outlet, Progress, Settings, ThemeName};
 use save::{FileSaver, RingSaver};
 
@@ -40,9 +40,8 @@ pub(super) fn show(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, 
     let frames = read::open(&job.files, &job.analyzer.limits)?;
     let title = title(&job.files);
     let limits = job.analyzer.limits.clone();
-    let swap = SwapFile::new(Scratch::open(job.temp_dir.as_deref()));
     let analysis = analyzer::Options { listings: true, ..job.analyzer };
-    let source = FileSource { frames, swap, options: analysis, room: job.screen_memory };
+    let source = FileSource { frames, options: analysis, room: job.screen_memory };
     let settings = Settings { title, ..settings(general, job.filter)? };
     let options = options(settings, scratch, job.files, limits);
     drop_privileges(general);
@@ -56,7 +55,6 @@ fn show_pipe(job: ReportJob, general: &GeneralArgs) -> Result<ExitStatus, Failur
     let name = if files.len() > 1 { "standard input and files" } else { "standard input" };
     let job = crate::live::Job {
         feed: crate::live::Feed::Files(files),
-        swap: Box::new(SwapFile::new(Scratch::open(temp_dir.as_deref()))),
         user: None,
         filter: None,
         keys: None,
@@ -182,7 +180,6 @@ fn title(files: &[PathBuf]) -> String {
 /// Reads captures on a thread of the interface.
 struct FileSource {
     frames: Frames,
-    swap: SwapFile,
     options: analyzer::Options,
     /// Bytes of memory for the rows of sessions.
     room: usize,
@@ -190,9 +187,9 @@ struct FileSource {
 
 impl tui::Source for FileSource {
     fn run(self: Box<Self>, outlet: &Outlet) {
-        let Self { mut frames, swap, options, room } = *self;
+        let Self { mut frames, options, room } = *self;
         let mut batches = Batches { outlet, sessions: Vec::new(), room, missed: 0 };
-        let pump = Pump::new(analyzer::Options { streaming: true, ..options }).put_aside_in(Box::new(swap));
+        let pump = Pump::new(analyzer::Options { streaming: true, ..options });
         let closing = pump.run_concurrently(&mut frames, BATCH, &mut batches, |now| {
             let progress = progress_of(now.analyzer, now.progress);
             let is_gone = outlet.offer(Feed::Progress(progress)).is_break();
