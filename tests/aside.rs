@@ -65,7 +65,8 @@ fn sessions_that_are_put_aside_again_and_again_are_the_same_in_the_end() {
     if corpus.is_dir() {
         captures(&corpus, &mut paths);
     }
-    let (mut compared, mut aside, options) = (0, 0, Options::default());
+    let (mut compared, mut aside, mut options) = (0, 0, Options::default());
+    assert!(options.limits.set("sessions-aside", 65_536));
     for path in paths {
         // Of long ones some moments will do.
         let every = match size(&path) {
