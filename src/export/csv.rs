@@ -254,6 +254,8 @@ struct Sheet {
 impl Sheet {
     fn new(dialect: Dialect, rows: Vec<u8>) -> Self {
         let mut builder = csv::WriterBuilder::new();
+        // A sheet is a session's, and written to memory: the usual buffer would be cleared for each.
+        builder.buffer_capacity(1024);
         if dialect == Dialect::Tsv {
             builder.delimiter(b'\t').quote_style(csv::QuoteStyle::Never);
         }

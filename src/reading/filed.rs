@@ -41,7 +41,7 @@ impl<'o, O> Filed<'o, O> {
 }
 
 fn shelve(files: &mut Files, shelf: &mut FileShelf) -> Result<(), Error> {
-    files.take_closed().try_for_each(|(number, file)| shelf.add(number, &file))
+    files.take_closed().try_for_each(|file| shelf.add(file))
 }
 
 impl<O: SessionObserver<Error: From<Error>>> SessionObserver for Filed<'_, O> {

@@ -36,8 +36,9 @@ pub struct Files {
     count: u32,
     /// Numbers of files by session and transfer.
     placed: BTreeMap<(FrameNumber, TransferIndex), u32>,
-    /// Those that nothing can join any more.
-    closed: Vec<(u32, report::File)>,
+    /// Those that nothing can join any more, in order of their numbers: the first open one is closed before others,
+    /// and new ones have larger numbers.
+    closed: Vec<report::File>,
     /// Bytes kept of parts.
     kept: usize,
     /// Whether nobody will ask for numbers.
@@ -114,7 +115,7 @@ impl Files {
                 self.by_name.insert(name, newest)
             });
         }
-        self.closed.push((number, file.finish()));
+        self.closed.push(file.finish());
     }
 
     /// Gives a session's transfers the numbers of their files, once: they are forgotten then.
@@ -125,8 +126,8 @@ impl Files {
         }
     }
 
-    /// Files that nothing can join any more, with their numbers.
-    pub fn take_closed(&mut self) -> impl Iterator<Item = (u32, report::File)> + '_ {
+    /// Files that nothing can join any more, in order of their numbers.
+    pub fn take_closed(&mut self) -> impl Iterator<Item = report::File> + '_ {
         self.closed.drain(..)
     }
 
@@ -158,7 +159,6 @@ impl Files {
         for session in sessions {
             self.number(session);
         }
-        self.closed.sort_by_key(|(number, _)| *number);
-        self.closed.into_iter().map(|(_, file)| file).collect()
+        self.closed
     }
 }
