@@ -105,6 +105,11 @@ pub struct Summary {
     pub full: Option<String>,
 }
 
+/// Whether all that was transferred is there.
+const fn is_all(state: FileState) -> bool {
+    matches!(state, FileState::Complete | FileState::Rest)
+}
+
 /// What was extracted, in words.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -249,7 +254,7 @@ impl Extraction {
 
     /// Writes a content, unless it is there already or may not be.
     fn keep(&mut self, facts: &Facts<'_>, state: &mut FileState, content: &mut Option<Content>) -> Kept {
-        let sha256 = facts.sha256().filter(|_| *state == FileState::Complete);
+        let sha256 = facts.sha256().filter(|_| is_all(*state));
         let known = sha256.and_then(|sha256| self.seen.get(&sha256).cloned());
         let is_empty = facts.stream.is_some_and(|stream| stream.bytes == 0 && stream.missing == 0);
         // Between two servers one content is two sessions', and was taken for the first.
@@ -289,7 +294,7 @@ impl Extraction {
         source: &mut Source<'_>,
     ) -> Kept {
         let digests = match (self.options.old_digests, *state) {
-            (true, FileState::Complete) => source.digests().ok(),
+            (true, FileState::Complete | FileState::Rest) => source.digests().ok(),
             _ => None,
         };
         let path = self.path(facts, sha256);
@@ -381,7 +386,7 @@ impl Extraction {
             missing_ranges: content.map_or(&[], |content| &content.missing),
             expected_size: transfer.expected_size,
             offset: transfer.offset,
-            sha256: facts.sha256().filter(|_| state == FileState::Complete),
+            sha256: facts.sha256().filter(|_| is_all(state)),
             sha1: kept.digests.as_ref().map(|(sha1, _)| sha1.as_str()),
             md5: kept.digests.as_ref().map(|(_, md5)| md5.as_str()),
             mime: transfer.mime.as_deref(),

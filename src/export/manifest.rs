@@ -14,6 +14,8 @@ choices! {
     pub enum FileState {
         /// All that was transferred.
         Complete => "complete",
+        /// All that was transferred: the rest of a file, from an offset on.
+        Rest => "rest",
         /// Without bytes that the capture does not have.
         Gaps => "gaps",
         /// Without its beginning: the capture began later.

@@ -50,6 +50,8 @@ impl<'s> Facts<'s> {
             FileState::Aborted
         } else if !has_ended {
             FileState::EndUnknown
+        } else if transfer.offset > 0 {
+            FileState::Rest
         } else {
             FileState::Complete
         })

@@ -234,6 +234,19 @@ fn holes_stay_holes_in_a_file_that_says_it_is_incomplete() {
 }
 
 #[test]
+fn the_rest_of_a_file_does_not_pass_for_all_of_it() {
+    let script = session(&[("RETR a", "send S 1000")]);
+    let script = script.replace("C: PASV", "C: REST 500\n            S: 350 go on\n            C: PASV");
+    let folder = folder(&script);
+    let output = extract(&folder, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let entry = &manifest(&folder.path().join("out"))[0];
+    assert_eq!((&entry["state"], &entry["file"]), (&"rest".into(), &"198.51.100.2/joe/a.part".into()));
+    assert_eq!((&entry["offset"], &entry["bytes"]), (&500.into(), &1000.into()));
+    assert!(entry["sha256"].is_string(), "{entry}");
+}
+
+#[test]
 fn a_transmission_mode_is_undone() {
     let script = session(&[("RETR a", r"put S \x40\x00\x03abc")]).replace(
         "C: TYPE I",
