@@ -9,11 +9,11 @@ mod mermaid;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::text::{Count, FrameList, end_of, facts_of};
+use super::text::{Causes, Count, Frames, end_of, facts_of, limits_reached, outcome_of};
 use super::{Format, Settings, Stream};
 use crate::base::{Bytes, hex::Hex};
 use crate::picture::words;
-use crate::report::{Capture, Command, Finding, Session, Severity, Status, Transfer};
+use crate::report::{Capture, Finding, Session, Severity};
 
 /// Sessions with a diagram; sites draw only so many on a page, and nobody reads more.
 const DIAGRAMS: u64 = 20;
@@ -110,9 +110,8 @@ impl Stream for Writing {
                 writeln!(out, "  - damaged: {}", escaped(damage))?;
             }
         }
-        let taken = capture.limits.iter().filter(|(name, _)| name.takes_something());
-        for (name, count) in taken {
-            writeln!(out, "- limit reached, the report is incomplete: {} ×{}", name.name(), Count(count))?;
+        if let Some(limits) = limits_reached(capture, true) {
+            writeln!(out, "- limits reached, the report is incomplete: {limits}")?;
         }
         Ok(())
     }
@@ -139,25 +138,23 @@ fn heading(session: &Session, number: u64, told: Option<&str>, out: &mut dyn Wri
 }
 
 fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-    let mut causes: Vec<&Finding> =
-        findings.iter().filter(|finding| finding.explained_by.is_none()).collect();
-    if causes.is_empty() {
+    let causes = Causes::of(findings);
+    if causes.count() == 0 {
         return Ok(());
     }
-    causes.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.code, finding.time));
-    for finding in causes.iter().take(LISTED) {
-        let frames = match finding.frames.as_slice() {
-            [] => String::new(),
-            [frame] => format!(" (frame {frame})"),
-            frames => format!(" (frames {})", FrameList(frames)),
-        };
+    for (finding, effects) in causes.each().take(LISTED) {
+        let frames = Frames(&finding.frames).to_string();
+        let frames = if frames.is_empty() { frames } else { format!(" ({frames})") };
         let told = escaped(&finding.summary);
         writeln!(out, "- **{}** `{}`: {told}{frames}", finding.severity, finding.code)?;
         if let Some(advice) = &finding.advice {
             writeln!(out, "  - → {}", escaped(advice))?;
         }
+        for effect in effects.iter().take(LISTED) {
+            writeln!(out, "  - ↳ `{}`: {}", effect.code, escaped(&effect.summary))?;
+        }
     }
-    if let more @ 1.. = causes.len().saturating_sub(LISTED) {
+    if let more @ 1.. = causes.count().saturating_sub(LISTED) {
         writeln!(out, "- {more} more")?;
     }
     writeln!(out)
@@ -176,25 +173,13 @@ fn transfers(session: &Session, out: &mut dyn Write) -> io::Result<()> {
         let path = session.name_of(transfer).map(|path| cell(path.raw())).unwrap_or_default();
         let bytes = transfer.bytes.map_or_else(|| "?".to_owned(), |bytes| Count(bytes).to_string());
         let hash = transfer.sha256.as_ref().map(|hash| format!("`{}`", Hex(hash))).unwrap_or_default();
-        let told = told(transfer, command);
+        let told = outcome_of(transfer, command, &cell);
         writeln!(out, "| {frame} | {verb} | {path} | {bytes} | {told} | {hash} |")?;
     }
     if let more @ 1.. = session.transfers.len().saturating_sub(LISTED) {
         writeln!(out, "\n{more} more transfers")?;
     }
     writeln!(out)
-}
-
-/// The server's own words where the transfer failed, the code where it did not.
-fn told(transfer: &Transfer, command: Option<&Command>) -> String {
-    let reply = command.and_then(Command::completion);
-    let text = reply.map(|reply| reply.text.raw().lines().next().unwrap_or_default()).unwrap_or_default();
-    let code = reply.map(|reply| reply.code.to_string()).unwrap_or_default();
-    match transfer.status {
-        Status::Complete => code,
-        Status::Failed => format!("{code} {}", cell(text)),
-        status @ (Status::Aborted | Status::Unfinished) => format!("{code} {}", status.phrase()),
-    }
 }
 
 /// A code span: nothing inside is markup.

@@ -4,6 +4,7 @@
 //! totals come last, because a terminal shows the end of a long report.
 
 mod findings;
+mod outcome;
 mod page;
 mod problems;
 mod quantity;
@@ -19,10 +20,12 @@ use super::{Format, Setting, Settings, Stream};
 use crate::base::{Bytes, Timestamp};
 use crate::report::{Capture, Code, Direction, Finding, Session, Severity, Source, Status, Uid};
 
+pub(super) use findings::Causes;
+pub(super) use outcome::outcome as outcome_of;
 pub use page::{Look, Shown};
 use page::{Page, Style, Styled};
 use problems::Problems;
-pub(super) use quantity::{Count, FrameList};
+pub(super) use quantity::{Count, Frames};
 use quantity::{DateTime, Plural, TimeOfDay};
 pub(super) use session::{end as end_of, facts as facts_of};
 
@@ -333,6 +336,14 @@ impl Codes {
     }
 }
 
+/// The limits that were reached and took something from the report, or only let go of what is old.
+pub(super) fn limits_reached(capture: &Capture, takes_something: bool) -> Option<String> {
+    let limits = capture.limits.iter().filter(|(name, _)| name.takes_something() == takes_something);
+    let limits: Vec<String> =
+        limits.map(|(name, count)| format!("{} ×{}", name.name(), Count(count))).collect();
+    (!limits.is_empty()).then(|| limits.join(", "))
+}
+
 /// What the capture had that the report lacks.
 fn omissions(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
     let mut lines = Vec::new();
@@ -353,11 +364,8 @@ fn omissions(capture: &Capture, page: &mut Page<'_>) -> io::Result<()> {
         (true, Style::Warning, "limits reached, the report is incomplete"),
         (false, Style::Faint, "limits reached, older endpoints, hosts or flows were forgotten"),
     ] {
-        let limits = capture.limits.iter().filter(|(name, _)| name.takes_something() == takes_something);
-        let limits: Vec<String> =
-            limits.map(|(name, count)| format!("{} ×{}", name.name(), Count(count))).collect();
-        if !limits.is_empty() {
-            lines.push((style, format!("{what}: {}", limits.join(", "))));
+        if let Some(limits) = limits_reached(capture, takes_something) {
+            lines.push((style, format!("{what}: {limits}")));
         }
     }
     for (style, text) in lines {

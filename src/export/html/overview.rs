@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use super::super::markup::Markup;
 use super::super::svg::class_of_mode;
-use super::super::text::Count;
+use super::super::text::{Count, limits_reached};
 use super::session;
 use super::words::{Wire, class, sentence};
-use crate::base::{Bytes, LimitCounts};
+use crate::base::Bytes;
 use crate::picture::channels::mode_counts;
 use crate::picture::{mode_name, words};
 use crate::report::{Capture, Finding, Mode, Session, Severity, Source, Status};
@@ -127,9 +127,8 @@ impl Overview {
         if let Some(dropped @ 1..) = capture.dropped {
             writeln!(out, r#"<p class="bad">{} packets were dropped by the kernel.</p>"#, Count(dropped))?;
         }
-        let taken = taken(&capture.limits);
-        if !taken.is_empty() {
-            writeln!(out, r#"<p class="bad">Limits reached, the report is incomplete: {taken}.</p>"#)?;
+        if let Some(limits) = limits_reached(capture, true) {
+            writeln!(out, r#"<p class="bad">Limits reached, the report is incomplete: {limits}.</p>"#)?;
         }
         writeln!(out, "</header>")
     }
@@ -220,14 +219,6 @@ fn source(source: &Source, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, r#"<p class="bad">Damaged: {}</p>"#, sentence(damage))?;
     }
     Ok(())
-}
-
-/// The limits that took something from the report.
-fn taken(limits: &LimitCounts) -> String {
-    let taken = limits.iter().filter(|(name, _)| name.takes_something());
-    let taken: Vec<String> =
-        taken.map(|(name, count)| format!("{} ×{}", name.name(), Count(count))).collect();
-    taken.join(", ")
 }
 
 fn legend(out: &mut dyn Write) -> io::Result<()> {

@@ -1,16 +1,15 @@
 //! One session on the page.
 
-use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use super::super::markup::Markup;
 use super::super::svg;
-use super::super::text::{Count, FrameList, end_of, facts_of};
+use super::super::text::{Causes, Count, Frames, end_of, facts_of, outcome_of};
 use super::words::{Wire, class, sentence};
+use crate::base::Bytes;
 use crate::base::hex::Hex;
-use crate::base::{Bytes, FrameNumber};
 use crate::picture::words;
-use crate::report::{Command, Finding, Reply, Session, Status, Transfer};
+use crate::report::{Finding, Session, Status, Transfer};
 
 /// Transfers and findings of a session that are listed; those beyond are counted.
 const LISTED: usize = 500;
@@ -53,43 +52,31 @@ fn heading(session: &Session, number: u64, out: &mut dyn Write) -> io::Result<()
 
 /// The findings, causes first and the most severe of them on top; what follows from one stands below it.
 pub(super) fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-    let mut causes: Vec<(usize, &Finding)> =
-        findings.iter().enumerate().filter(|(_, finding)| finding.explained_by.is_none()).collect();
-    if causes.is_empty() {
+    let causes = Causes::of(findings);
+    if causes.count() == 0 {
         return Ok(());
     }
-    causes.sort_by_key(|(_, finding)| (Reverse(finding.severity), finding.code, finding.time));
     writeln!(out, "<ul>")?;
-    for &(index, finding) in causes.iter().take(LISTED) {
-        let frames = frames(&finding.frames);
+    for (finding, effects) in causes.each().take(LISTED) {
         write!(
             out,
-            r#"<li><span class="{0}">{0}</span> <code>{1}</code>: {2} <span class="faint small">{frames}</span>"#,
+            r#"<li><span class="{0}">{0}</span> <code>{1}</code>: {2} <span class="faint small">{3}</span>"#,
             class(finding.severity),
             finding.code,
             sentence(&finding.summary),
+            Frames(&finding.frames),
         )?;
         if let Some(advice) = &finding.advice {
             write!(out, r#"<br><span class="advice">→ {}</span>"#, sentence(advice))?;
         }
-        let follows = |effect: &&Finding| effect.explained_by.is_some_and(|cause| cause.position() == index);
-        for effect in findings.iter().filter(follows).take(LISTED) {
+        for effect in effects.iter().take(LISTED) {
             let told = sentence(&effect.summary);
             write!(out, r#"<div class="follows">↳ <code>{}</code>: {told}</div>"#, effect.code)?;
         }
         writeln!(out, "</li>")?;
     }
     writeln!(out, "</ul>")?;
-    more(causes.len(), "finding", out)
-}
-
-/// `frame 12`, `frames 12, 14–17`.
-fn frames(frames: &[FrameNumber]) -> String {
-    match frames {
-        [] => String::new(),
-        [frame] => format!("frame {frame}"),
-        frames => format!("frames {}", FrameList(frames)),
-    }
+    more(causes.count(), "finding", out)
 }
 
 fn more(all: usize, noun: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -133,20 +120,6 @@ fn transfer(session: &Session, transfer: &Transfer, out: &mut dyn Write) -> io::
         out,
         r#"<tr><td class="tight">{frame}</td><td class="tight"><code>{}</code></td><td class="path">{path}</td><td class="num">{bytes}</td><td class="num">{took}</td><td class="num">{rate}</td><td class="{style}">{}</td><td class="hash"><code>{hash}</code></td></tr>"#,
         Markup(verb),
-        told(transfer, command.and_then(Command::completion)),
+        outcome_of(transfer, command, &|text| Wire(text).to_string()),
     )
-}
-
-/// The server's own words where the transfer failed, the code where it did not.
-fn told(transfer: &Transfer, reply: Option<&Reply>) -> String {
-    match (transfer.status, reply) {
-        (Status::Complete, reply) => reply.map(|reply| reply.code.to_string()).unwrap_or_default(),
-        (status, None) => status.phrase().to_owned(),
-        (Status::Failed, Some(reply)) => {
-            format!("{} {}", reply.code, Wire(reply.text.raw().lines().next().unwrap_or_default()))
-        }
-        (status @ (Status::Aborted | Status::Unfinished), Some(reply)) => {
-            format!("{} {}", reply.code, status.phrase())
-        }
-    }
 }

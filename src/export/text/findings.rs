@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::io;
 
 use super::page::{Page, Style};
-use super::quantity::FrameList;
+use super::quantity::Frames;
 use crate::report::{Code, Finding, Severity};
 
 /// Pieces of advice that are remembered.
@@ -32,13 +32,13 @@ pub(super) const INDENT: usize = 10;
 /// Findings of one code that are written in full; any more are only counted.
 const IN_FULL: usize = 5;
 /// Findings, each cause with what follows from it.
-pub(super) struct Causes<'f> {
+pub(in crate::export) struct Causes<'f> {
     causes: Vec<(usize, &'f Finding)>,
     effects: Vec<Vec<&'f Finding>>,
 }
 
 impl<'f> Causes<'f> {
-    pub(super) fn of(findings: &'f [Finding]) -> Self {
+    pub(in crate::export) fn of(findings: &'f [Finding]) -> Self {
         let mut effects: Vec<Vec<&Finding>> = vec![Vec::new(); findings.len()];
         let mut causes: Vec<(usize, &Finding)> = Vec::new();
         for (index, finding) in findings.iter().enumerate() {
@@ -55,6 +55,18 @@ impl<'f> Causes<'f> {
             effects.sort_by_key(|finding| Reverse(finding.severity));
         }
         Self { causes, effects }
+    }
+
+    /// Each cause with what follows from it.
+    pub(in crate::export) fn each(&self) -> impl Iterator<Item = (&'f Finding, &[&'f Finding])> {
+        self.causes
+            .iter()
+            .map(|&(index, finding)| (finding, self.effects.get(index).map_or(&[][..], Vec::as_slice)))
+    }
+
+    /// How many causes there are.
+    pub(in crate::export) const fn count(&self) -> usize {
+        self.causes.len()
     }
 
     /// Leaves out what is told elsewhere.
@@ -161,9 +173,7 @@ fn finding(finding: &Finding, (sentence, emphasis): (&str, Style), page: &mut Pa
         page.styled(emphasis, sentence.trim_end_matches('.')),
     ];
     if !finding.frames.is_empty() {
-        let plural = if finding.frames.len() == 1 { "" } else { "s" };
-        let frames = FrameList(&finding.frames);
-        pieces.push(page.styled(Style::Faint, format!("(frame{plural} {frames})")));
+        pieces.push(page.styled(Style::Faint, format!("({})", Frames(&finding.frames))));
     }
     page.paragraph(2, INDENT, &pieces)
 }

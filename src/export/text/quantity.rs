@@ -49,8 +49,21 @@ impl fmt::Display for TimeOfDay {
     }
 }
 
+/// `frame 12`, `frames 12, 14–17`; nothing where there are none.
+pub(in crate::export) struct Frames<'a>(pub(in crate::export) &'a [FrameNumber]);
+
+impl fmt::Display for Frames<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            [frame] => write!(f, "frame {frame}"),
+            frames => write!(f, "frames {}", FrameList(frames)),
+        }
+    }
+}
+
 /// Ascending frame numbers with consecutive ones joined: `12, 14–17`. Only the first few ranges are listed.
-pub(in crate::export) struct FrameList<'a>(pub(in crate::export) &'a [FrameNumber]);
+pub(super) struct FrameList<'a>(pub(super) &'a [FrameNumber]);
 
 impl fmt::Display for FrameList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
