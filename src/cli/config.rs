@@ -85,7 +85,7 @@ impl Config {
         _ = match (&self.path, usual_path()) {
             (Some(path), _) => writeln!(text, "# Read from {}", shown(path)),
             (None, Some(usual)) => {
-                writeln!(text, "# As usual; to change it: ftpscope config > {}", shown(&usual))
+                writeln!(text, "# As usual. Saved as {} it can be changed.", shown(&usual))
             }
             (None, None) => writeln!(text, "# As usual; --config names a file that changes it"),
         };

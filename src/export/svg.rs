@@ -152,7 +152,7 @@ impl Stream for Drawing {
         let told = match sessions.saturating_sub(SESSIONS) {
             _ if sessions == 0 => "No FTP session found".to_owned(),
             0 => String::new(),
-            more => format!("{} more are left out: choose some with -Y", words::counted(more, "session")),
+            more => format!("{} are left out: choose some with -Y", words::counted(more, "session")),
         };
         if !told.is_empty() {
             height += 24.0;
@@ -166,5 +166,50 @@ impl Stream for Drawing {
         writeln!(out, "<style>{STYLE}</style>\n{PATTERNS}")?;
         writeln!(out, r#"<rect width="100%" height="100%" style="fill:var(--paper)"/>"#)?;
         writeln!(out, "{text}{closing}</svg>")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{hostile_names, sample_report};
+    use super::*;
+    use crate::export;
+    use crate::report::Report;
+
+    fn drawn(sessions: Vec<Session>) -> String {
+        let mut bytes = Vec::new();
+        let report = Report { sessions, ..Report::default() };
+        export::write(&report, &Svg, &Settings::default(), &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_blocked_connection_is_red_and_a_made_one_has_the_colour_of_its_mode() {
+        let sessions = sample_report().sessions;
+        let picture = drawn(vec![sessions[0].clone()]);
+        assert!(picture.contains(r#"<rect class="passive""#) && picture.contains(r#"<path class="matched""#));
+        let picture = drawn(vec![sessions[1].clone()]);
+        assert!(picture.contains(r#"<rect class="bad""#) && picture.contains("× no answer 425"), "{picture}");
+    }
+
+    #[test]
+    fn elements_are_closed_and_text_from_the_wire_is_none_of_them() {
+        let picture = drawn(vec![hostile_names()]);
+        for name in ["svg", "g", "text", "title", "style", "defs", "pattern"] {
+            let begun: usize = [format!("<{name} "), format!("<{name}>")]
+                .iter()
+                .map(|tag| picture.matches(tag).count())
+                .sum();
+            assert_eq!(picture.matches(&format!("</{name}>")).count(), begun, "{name}");
+        }
+        assert!(!picture.contains("<script") && !picture.contains('\u{202e}'), "{picture}");
+    }
+
+    #[test]
+    fn sessions_beyond_those_that_a_picture_can_show_are_counted() {
+        let session = sample_report().sessions.remove(0);
+        let picture = drawn(vec![session; 53]);
+        assert!(picture.contains("3 sessions are left out: choose some with -Y"));
+        assert!(drawn(Vec::new()).contains("No FTP session found"));
     }
 }
