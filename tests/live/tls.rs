@@ -259,18 +259,22 @@ fn everything_is_read(tools: &[&str], start: Start, user: &'static str, password
 
 /// Holds what is inferred without keys against what was read with them: which way, how much, and what.
 fn sizes_show_without_keys(read: &Seen, inferred: &Seen) {
-    let port = |channel: &Value| channel["connection"]["originator"]["port"].as_u64();
+    // A client's port may serve again, towards another of the server's.
+    let ports = |channel: &Value| {
+        let port = |end: &str| channel["connection"][end]["port"].as_u64();
+        port("originator").zip(port("responder"))
+    };
     let mut known = BTreeMap::new();
     for session in &read.sessions {
         for transfer in session["transfers"].as_array().unwrap() {
             let index = transfer["data_channel"].as_u64().unwrap();
             let channel = &session["data_channels"][usize::try_from(index).unwrap()];
-            known.insert(port(channel).unwrap(), transfer);
+            known.insert(ports(channel).unwrap(), transfer);
         }
     }
     let channels = inferred.sessions.iter().flat_map(|session| session["data_channels"].as_array().unwrap());
     let mut count = 0;
-    for (channel, transfer) in channels.filter_map(|channel| Some((channel, known.get(&port(channel)?)?))) {
+    for (channel, transfer) in channels.filter_map(|channel| Some((channel, known.get(&ports(channel)?)?))) {
         let guess = &channel["inferred_transfer"];
         assert_eq!(guess["bytes"], transfer["bytes"], "{channel} {transfer}");
         for member in ["direction", "content"] {
